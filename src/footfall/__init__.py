@@ -1,0 +1,1 @@
+"""Footfall: a self-hosted clickstream platform."""

@@ -1,0 +1,53 @@
+"""Where things lie below `$FOOTFALL_HOME`; the only module that spells these paths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Paths of one installation. Creating it touches nothing on disk."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The user's settings; may be missing."""
+        return self.root / "footfall.toml"
+
+    @property
+    def metadata_file(self) -> Path:
+        """SQLite database of projects, apps, keys, epochs."""
+        return self.root / "metadata.db"
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets, pid and readiness files of the running process tree."""
+        return self.root / "run"
+
+    def log_dir(self, project: str) -> Path:
+        """Segments of the project's log."""
+        return self.root / "log" / project
+
+    @property
+    def lake_dir(self) -> Path:
+        """Iceberg warehouse and its SQLite catalog (`catalog.db`)."""
+        return self.root / "lake"
+
+    def tail_dir(self, project: str) -> Path:
+        """Arrow IPC files of micro-batches that are not in the lake yet."""
+        return self.root / "tail" / project
+
+    def state_dir(self, project: str) -> Path:
+        """Checkpoints, named after their epoch."""
+        return self.root / "state" / project
+
+    def cut_file(self, project: str) -> Path:
+        """The newest cut; replaced by atomic rename. See `footfall.lake.cut`."""
+        return self.tail_dir(project) / "cut.json"
+
+    def live_file(self, project: str) -> Path:
+        """The newest live snapshot; replaced by atomic rename. See `footfall.live`."""
+        return self.tail_dir(project) / "live.json"

@@ -1,0 +1,290 @@
+"""Settings: one frozen, typed tree; `defaults.toml` beside this module is its commented reference.
+
+Order: defaults < `$FOOTFALL_HOME/footfall.toml` < environment (`FOOTFALL__LOG__SEGMENT_BYTES_MAX`) < command line
+(`--set log.segment_bytes_max=32MiB`). Durations become integers in microseconds (`_us` is implied by the type
+`Duration`), sizes become bytes. All mistakes are listed at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, cast, get_type_hints
+
+import msgspec
+
+from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
+from footfall.errors import Invalid
+
+Duration = Annotated[int, msgspec.Meta(description="duration in microseconds")]
+Size = Annotated[int, msgspec.Meta(description="size in bytes")]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+
+_DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
+_SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
+
+
+class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[collector]`"""
+
+    host: str
+    port: Port
+    aws_collect_path: str
+    aws_ping_path: str
+    body_bytes_max: Size
+    query_bytes_max: Size
+    rate_per_app_max: Count
+    pending_bytes_max: Size
+    connections_max: Count
+    trusted_proxies: tuple[str, ...]
+    unknown_write_ids: Literal["quarantine", "refuse"]
+    quarantine_requests_per_hour_max: Count
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[log]`"""
+
+    segment_bytes_max: Size
+    segment_age_max: Duration
+    group_requests_max: Count
+    keep_age_min: Duration
+
+
+class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[pipeline]`"""
+
+    micro_batch_interval: Duration
+    micro_batch_requests_max: Count
+    micro_batch_bytes_max: Size
+    epoch_age_max: Duration
+    epoch_events_max: Count
+    watermark_lag: Duration
+    checkpoint_epochs: Count
+
+
+class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[decode]`"""
+
+    inflated_bytes_max: Size
+    events_per_request_max: Count
+    payload_bytes_max: Size
+    text_bytes_max: Size
+
+
+class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[clock]`"""
+
+    skew_max: Duration
+    event_age_max: Duration
+
+
+class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[duplicates]`"""
+
+    horizon: Duration
+
+
+class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[sessions]`"""
+
+    gap: Duration
+    length_max: Duration
+    events_max: Count
+    hot_age: Duration
+
+
+class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[query]`"""
+
+    time_max: Duration
+    memory_max: Size
+    rows_max: Count
+    workers_max: Count
+    worker_idle_max: Duration
+    threads: Count
+
+
+class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[studio]`"""
+
+    host: str
+    port: Port
+
+
+class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[lake]`"""
+
+    tail_grace: Duration
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set. See `defaults.toml` for units, trade-offs and what happens at each limit."""
+
+    collector: CollectorSettings
+    log: LogSettings
+    pipeline: PipelineSettings
+    decode: DecodeSettings
+    clock: ClockSettings
+    duplicates: DuplicateSettings
+    sessions: SessionSettings
+    query: QuerySettings
+    studio: StudioSettings
+    lake: LakeSettings
+
+
+def load_settings(
+    file: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Iterable[str] = ()
+) -> Settings:
+    """Read settings from all their sources.
+
+    Args:
+        file: The user's TOML file; a missing one is an empty one.
+        environ: Variables to look for `FOOTFALL__SECTION__NAME` in; the caller passes `os.environ`.
+        overrides: `section.name=value` from the command line; values as in TOML, quotes optional.
+
+    Raises:
+        Invalid: with every mistake in `problems`, each naming its source, setting and valid form.
+    """
+    values = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
+    sources = {f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names}
+    problems: list[str] = []
+    if file is not None and file.exists():
+        _merge(values, sources, _read_file(file, problems), str(file), problems)
+    _merge(values, sources, _from_environ(environ or {}), "environment", problems)
+    _merge(values, sources, _from_overrides(overrides, problems), "command line", problems)
+    sections = {name: _section(name, kind, values[name], sources, problems) for name, kind in _sections().items()}
+    if problems:
+        raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
+    return Settings(**sections)
+
+
+def default_toml() -> str:
+    """Text of the commented reference."""
+    return resources.files("footfall").joinpath("defaults.toml").read_text("utf-8")
+
+
+def parse_duration(text: str) -> int:
+    """`"200ms"`, `"15s"`, `"30m"`, `"24h"`, `"3d"` → microseconds. Raises `ValueError` naming the valid units."""
+    return _quantity(text, _DURATION_UNITS)
+
+
+def parse_size(text: str) -> int:
+    """`"64KiB"`, `"1MiB"` → bytes. Raises `ValueError` naming the valid units."""
+    return _quantity(text, _SIZE_UNITS)
+
+
+def _quantity(text: str, units: Mapping[str, int]) -> int:
+    match = _QUANTITY.match(text)
+    if match is None or match[2] not in units:
+        raise ValueError(f"a whole number and a unit out of {', '.join(units)}, not {text!r}")
+    return int(match[1]) * units[match[2]]
+
+
+def _sections() -> dict[str, type[msgspec.Struct]]:
+    return cast("dict[str, type[msgspec.Struct]]", get_type_hints(Settings))
+
+
+def _read_file(file: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{file}: not TOML: {error}")
+        return {}
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, text in environ.items():
+        parts = name.split("__")
+        if len(parts) == 3 and parts[0] == "FOOTFALL":
+            found.setdefault(parts[1].lower(), {})[parts[2].lower()] = _toml_value(text)
+    return found
+
+
+def _from_overrides(overrides: Iterable[str], problems: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        section, dot, name = key.strip().partition(".")
+        if not (equals and dot):
+            problems.append(f"command line: write section.name=value, not {override!r}")
+            continue
+        found.setdefault(section, {})[name] = _toml_value(text.strip())
+    return found
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _merge(
+    values: dict[str, dict[str, Any]],
+    sources: dict[str, str],
+    found: Mapping[str, Any],
+    source: str,
+    problems: list[str],
+) -> None:
+    for section, names in found.items():
+        if section not in values or not isinstance(names, dict):
+            problems.append(f"{source}: no section [{section}]; there are {', '.join(values)}")
+            continue
+        for name, value in names.items():
+            if name not in values[section]:
+                problems.append(f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}")
+                continue
+            values[section][name] = value
+            sources[f"{section}.{name}"] = source
+
+
+def _section(
+    section: str,
+    kind: type[msgspec.Struct],
+    values: Mapping[str, Any],
+    sources: Mapping[str, str],
+    problems: list[str],
+) -> Any:
+    hints = get_type_hints(kind, include_extras=True)
+    converted: dict[str, Any] = {}
+    for name, hint in hints.items():
+        where = f"{sources[f'{section}.{name}']}: {section}.{name}"
+        try:
+            converted[name] = _convert(hint, values[name])
+        except (ValueError, msgspec.ValidationError) as error:
+            problems.append(f"{where}: {error}")
+        else:
+            problems.extend(f"{where}: {problem}" for problem in _beyond_type(section, name, converted[name]))
+    return converted if len(converted) < len(hints) else kind(**converted)
+
+
+def _convert(hint: Any, value: Any) -> Any:
+    if hint is Duration or hint is Size:
+        if not isinstance(value, str):
+            example = '"15s"' if hint is Duration else '"64MiB"'
+            raise ValueError(f"a text with a unit, such as {example}, not {value!r}")
+        quantity = parse_duration(value) if hint is Duration else parse_size(value)
+        if quantity <= 0:
+            raise ValueError(f"more than 0, not {value!r}")
+        return quantity
+    return msgspec.convert(value, hint)
+
+
+def _beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
+    if section == "collector" and name == "trusted_proxies":
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                yield f"a network such as 127.0.0.1/32, not {network!r}"
+    if name.startswith("aws_") and not re.fullmatch(r"/[A-Za-z0-9/_.-]*", value):
+        yield f"a path such as /collect, not {value!r}"
+    if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
+        yield f"a loopback address (there is no login yet), not {value!r}"

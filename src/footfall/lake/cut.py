@@ -1,0 +1,147 @@
+"""The cut: for one point of the log, everything a reader needs to see the project consistently.
+
+The pipeline publishes one after each micro-batch by atomic rename of `cut.json`; readers, in any process, read one cut
+and nothing else. Files a cut names are kept for `lake.tail_grace` after a newer cut dropped them, which is longer than
+the longest query.
+
+    events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that covers the event
+    failed    = plan("failed_events") ∪ tail["failed_events"]
+    sessions  = newest hot row by (session_id, sequence), unless is_removed
+                ∪ plan("sessions"), newest revision by session_id, whose id is in no hot row and not in `removed`
+
+Paths are relative to the project's tail directory, except data files in a plan, which are absolute.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from footfall.errors import Corrupt
+from footfall.event import TIMESTAMP, UUID16
+from footfall.ledger import Ledger
+from footfall.session import SESSION_SCHEMA
+
+CUT_VERSION: Final = 1
+
+HOT_SCHEMA: Final = pa.schema(
+    [
+        *SESSION_SCHEMA,
+        pa.field("is_removed", pa.bool_(), nullable=False),
+        pa.field("sequence", pa.int64(), nullable=False),
+    ]
+)
+"""Rows of a cut's `hot` files. A removed session has its id, keys and times, and placeholders elsewhere."""
+
+OVERRIDE_SCHEMA: Final = pa.schema(
+    [
+        pa.field("app_id", pa.string(), nullable=False),
+        pa.field("visitor_id", pa.string(), nullable=False),
+        pa.field("from_time", TIMESTAMP, nullable=False),
+        pa.field("to_time", TIMESTAMP, nullable=False),
+        pa.field("session_id", UUID16, nullable=False),
+        pa.field("epoch", pa.int64(), nullable=False),
+    ]
+)
+"""Table `session_overrides`, and a cut's `overrides` file: events of the visitor in [from_time, to_time] have this
+session id now. Where several cover an event the highest epoch counts; in a cut's file none overlap."""
+
+REMOVED_SCHEMA: Final = pa.schema(
+    [
+        pa.field("session_id", UUID16, nullable=False),
+        pa.field("app_id", pa.string(), nullable=False),
+        pa.field("visitor_id", pa.string(), nullable=False),
+        pa.field("epoch", pa.int64(), nullable=False),
+    ]
+)
+"""Table `session_changes`, and a cut's `removed` file: sessions of the lake that were joined, renamed or split away.
+A row hides revisions written in epochs before its own."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Data files of one snapshot of one table."""
+
+    table: str
+    snapshot_id: int | None
+    files: tuple[str, ...]
+    """Absolute paths of Parquet files."""
+    rows: int
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """See the module's text."""
+
+    project: str
+    sequence: int
+    """Counts cuts; never goes back, also over restarts."""
+    published_at: int
+    log_offset: int
+    """First offset whose request is not in this cut."""
+    epoch: int
+    """Last epoch that the lake holds; 0 before the first."""
+    watermark: int
+    """Microseconds; sessions whose end plus `gap` is before it are closed."""
+    gap: int
+    ledger: Ledger
+    """Sum over everything in this cut."""
+    plans: dict[str, str] = {}
+    """Table → JSON file with its `Plan`."""
+    tail: dict[str, tuple[str, ...]] = {}
+    """Table → Arrow IPC files with its schema."""
+    hot: tuple[str, ...] = ()
+    overrides: str | None = None
+    removed: str | None = None
+    version: int = CUT_VERSION
+
+
+def publish(cut: Cut, file: Path, *, durable: bool) -> None:
+    """Replace the cut at `file`. `durable` syncs first: for cuts that must survive a power cut by themselves."""
+    write_atomically(file, msgspec.json.encode(cut), durable=durable)
+
+
+def read_cut(file: Path) -> Cut | None:
+    """The newest cut, or `None` before the first.
+
+    Raises:
+        Corrupt: the file is damaged; starting the server writes a new one from the log and the lake.
+    """
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Cut)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"cut is damaged; start the server to rebuild it: path={file}") from error
+
+
+def read_plan(cut: Cut, table: str, tail_dir: Path) -> Plan:
+    """Data files of `table` in this cut; an empty plan for a table without a commit yet."""
+    name = cut.plans.get(table)
+    if name is None:
+        return Plan(table, None, (), 0)
+    return msgspec.json.decode((tail_dir / name).read_bytes(), type=Plan)
+
+
+def write_atomically(file: Path, data: bytes, *, durable: bool) -> None:
+    """Replace `file` by rename; readers see the old bytes or the new, never a part."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        if durable:
+            stream.flush()
+            os.fsync(stream.fileno())
+    temporary.replace(file)
+    if durable:
+        sync_directory(file.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names created, renamed or removed in `directory` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,4 +1,7 @@
-"""Time and chance, injected: the one module that may read the machine's clock or its random bytes."""
+"""Time and chance, injected.
+
+The one module that may read the machine's clock or its random bytes.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ class SystemClock:
 
 
 def uuid7(now_us: int) -> bytes:
-    """A UUIDv7 (RFC 9562 §5.7) as 16 bytes: 48 bits of milliseconds, then random bits; sorts by time."""
+    """A UUIDv7 (RFC 9562 §5.7) as 16 bytes.
+
+    48 bits of milliseconds, then random bits; sorts by time.
+    """
     random = bytearray(os.urandom(10))
     random[0] = 0x70 | (random[0] & 0x0F)
     random[2] = 0x80 | (random[2] & 0x3F)

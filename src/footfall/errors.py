@@ -11,8 +11,8 @@
     ├── LimitReached    a stated bound (time, memory, rows) ended the work: ask for less
     └── Closed          the object was closed; a bug in the caller
 
-Each kind has a stable `code`, and says whether the same call may be tried again. Bad *data* is never an exception:
-it becomes a failed event with a `FailureReason` (see `footfall.event`).
+Each kind has a stable `code`, and says whether the same call may be tried again. Bad *data* is
+never an exception: it becomes a failed event with a `FailureReason` (see `footfall.event`).
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The canonical event and what becomes of a record that is none: schemas shared by every stage.
 
-Between stages, events travel as Arrow tables. Ids that are UUIDs are 16 plain bytes there (`pa.binary(16)`) and Iceberg
-`uuid` in the lake. `decode` fills the columns it can; each enrichment step adds or replaces columns; `conform` at the
-end gives every table the same columns in the same order.
+Between stages, events travel as Arrow tables. Ids that are UUIDs are 16 plain bytes there
+(`pa.binary(16)`) and Iceberg `uuid` in the lake. `decode` fills the columns it can; each enrichment
+step adds or replaces columns; `conform` at the end gives every table the same columns in the same
+order.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ MONEY: Final = pa.decimal128(18, 6)
 
 
 class FailureReason(enum.StrEnum):
-    """Why a record, or a whole request, could not become an event. Closed: these names are in metrics and the studio."""
+    """Why a record, or a whole request, could not become an event.
+
+    Closed: these names are in metrics and the studio.
+    """
 
     BAD_ENCODING = "bad_encoding"
     """Body could not be decompressed or is not valid UTF-8."""
@@ -86,19 +90,21 @@ EVENT_SCHEMA: Final = pa.schema(
         _not_null("is_bot", pa.bool_()),
         pa.field("bot_reasons", pa.list_(pa.field("element", _TEXT, nullable=False))),
         *_nullable(
-            "page_url page_host page_path page_query page_title page_referrer referrer_host screen_name screen_id"
-            " screen_class",
+            "page_url page_host page_path page_query page_title page_referrer referrer_host"
+            " screen_name screen_id screen_class",
             _TEXT,
         ),
         pa.field("entrance", pa.bool_()),
         *_nullable(
             "source medium campaign campaign_id term content click_id click_id_platform"
-            " browser browser_version os os_version device_category device_brand device_model user_agent",
+            " browser browser_version os os_version device_category device_brand device_model"
+            " user_agent",
             _TEXT,
         ),
         *_nullable("screen_width screen_height viewport_width viewport_height", pa.int32()),
         *_nullable(
-            "language time_zone network_type carrier app_version app_name install_source sdk_name sdk_version"
+            "language time_zone network_type carrier app_version app_name install_source"
+            " sdk_name sdk_version"
             " geo_country ip",
             _TEXT,
         ),
@@ -134,15 +140,18 @@ FAILED_SCHEMA: Final = pa.schema(
         pa.field("replayed_as", UUID16),
     ]
 )
-"""Columns of the lake's `failed_events`: one row per failed record (`part` = record) or undecodable request
-(`part` = request, `request_index` = -1). `failed_id` is deterministic: it follows from `request_id` and `request_index`."""
+"""Columns of the lake's `failed_events`: one row per failed record (`part` = record) or undecodable
+request (`part` = request, `request_index` = -1). `failed_id` is deterministic: it follows from
+`request_id` and `request_index`."""
 
 LAST_COLUMNS: Final = {"epoch": 0, "is_late": False, "is_bot": False}
 """Required columns that later stages fill, with what stands there until then."""
 
 
 def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give `table` exactly the columns of `schema`: order, types; missing ones become null (or `LAST_COLUMNS`).
+    """Give `table` exactly the columns of `schema`, in its order and types.
+
+    Missing ones become null, or what `LAST_COLUMNS` says.
 
     Columns that the schema does not have are a bug in a stage and raise.
     """

@@ -1,9 +1,10 @@
-"""The two ledgers: every request acknowledged and every record in it is accounted for, or an alarm says it is not.
+"""The two ledgers: each acknowledged request, and each record in it, is accounted for.
 
     requests = decoded + undecodable
     records  = events + failed + duplicates + dropped{reason} + ignored{reason}
 
-A record is one element of a request's array (or its single object). Rows of `failed_events` are `undecodable + failed`.
+A record is one element of a request's array (or its single object). Rows of `failed_events` are
+`undecodable + failed`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Ledger(msgspec.Struct, frozen=True, omit_defaults=True):
         accounted = self.events + self.failed + self.duplicates
         accounted += sum(self.dropped.values()) + sum(self.ignored.values())
         if self.records != accounted:
-            found.append(f"records do not add up: {self.records} records ≠ {accounted} accounted for")
+            found.append(
+                f"records do not add up: {self.records} records ≠ {accounted} accounted for"
+            )
         return found
 
 

@@ -1,4 +1,7 @@
-"""Projects, apps and the keys that requests bring: plain values; `footfall.metadata` stores them."""
+"""Projects, apps and the keys that requests bring.
+
+Plain values; `footfall.metadata` stores them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ import msgspec
 
 DEFAULT_PROJECT: Final = "default"
 ID_PATTERN: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
-"""Ids of projects, apps and write ids: safe as a file name, a URL segment and an Iceberg namespace."""
+"""Ids of projects, apps and write ids: safe as a file name, a URL segment and an Iceberg namespace.
+"""
 
 SERVER_KEY_PREFIX: Final = "fsk_"
 WRITE_ID_PREFIX: Final = "fw_"
@@ -25,7 +29,8 @@ class App(msgspec.Struct, frozen=True):
     time_zone: str = "UTC"
     """IANA name; days of this app's reports are cut in it."""
     origins: tuple[str, ...] = ("*",)
-    """Origins whose pages may send: exact (`https://shop.example`), one wildcard label (`https://*.shop.example`), or `*`."""
+    """Origins whose pages may send: exact (`https://shop.example`), one wildcard label
+    (`https://*.shop.example`), or `*`."""
 
 
 class WriteId(msgspec.Struct, frozen=True):
@@ -38,7 +43,10 @@ class WriteId(msgspec.Struct, frozen=True):
 
 
 class ServerKey(msgspec.Struct, frozen=True):
-    """Secret credential of servers. Only the SHA-256 is kept: the key has 192 random bits, so a fast hash is enough."""
+    """Secret credential of servers.
+
+    Only the SHA-256 is kept: the key has 192 random bits, so a fast hash is enough.
+    """
 
     key_hash: str
     prefix: str
@@ -59,7 +67,7 @@ def is_origin_allowed(origin: str, allowed: tuple[str, ...]) -> bool:
     `https://*.shop.example` allows every subdomain of any depth, not `https://shop.example` itself.
     """
     for pattern in allowed:
-        if pattern == "*" or pattern == origin:
+        if pattern in ("*", origin):
             return True
         scheme, wildcard, suffix = pattern.partition("://*.")
         if wildcard and origin.startswith(scheme + "://") and origin.endswith("." + suffix):

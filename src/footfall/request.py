@@ -1,7 +1,7 @@
 """The request as it came: what the collector appends and the log keeps, byte for byte.
 
-The record is opaque to the log, so any log (SQLite segments, Kafka, Kinesis) holds the same bytes. Format: MessagePack
-array, `docs/formats/request.md`.
+The record is opaque to the log, so any log (SQLite segments, Kafka, Kinesis) holds the same bytes.
+Format: MessagePack array, `docs/formats/request.md`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Request(msgspec.Struct, array_like=True, frozen=True, gc=False):
     protocol: str
     """Route that took it: `aws`, `footfall`, `pixel`."""
     app_id: str | None
-    """App that the write id or server key belongs to; `None`: the key was unknown and the request is quarantined."""
+    """App that the write id or server key belongs to; `None`: the key was unknown and the request
+    is quarantined."""
     credential: str
     """The public write id as sent, or the first characters of the server key. Never a secret."""
     trusted: bool

@@ -1,8 +1,8 @@
 """Settings: one frozen, typed tree; `defaults.toml` beside this module is its commented reference.
 
-Order: defaults < `$FOOTFALL_HOME/footfall.toml` < environment (`FOOTFALL__LOG__SEGMENT_BYTES_MAX`) < command line
-(`--set log.segment_bytes_max=32MiB`). Durations become integers in microseconds (`_us` is implied by the type
-`Duration`), sizes become bytes. All mistakes are listed at once.
+Order: defaults < `$FOOTFALL_HOME/footfall.toml` < environment (`FOOTFALL__LOG__SEGMENT_BYTES_MAX`)
+< command line (`--set log.segment_bytes_max=32MiB`). Durations become integers in microseconds
+(`_us` is implied by the type `Duration`), sizes become bytes. All mistakes are listed at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
 
 
 class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[collector]`"""
+    """Section `[collector]`."""
 
     host: str
     port: Port
@@ -48,7 +48,7 @@ class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[log]`"""
+    """Section `[log]`."""
 
     segment_bytes_max: Size
     segment_age_max: Duration
@@ -57,7 +57,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[pipeline]`"""
+    """Section `[pipeline]`."""
 
     micro_batch_interval: Duration
     micro_batch_requests_max: Count
@@ -69,7 +69,7 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[decode]`"""
+    """Section `[decode]`."""
 
     inflated_bytes_max: Size
     events_per_request_max: Count
@@ -78,20 +78,20 @@ class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[clock]`"""
+    """Section `[clock]`."""
 
     skew_max: Duration
     event_age_max: Duration
 
 
 class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[duplicates]`"""
+    """Section `[duplicates]`."""
 
     horizon: Duration
 
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[sessions]`"""
+    """Section `[sessions]`."""
 
     gap: Duration
     length_max: Duration
@@ -100,7 +100,7 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[query]`"""
+    """Section `[query]`."""
 
     time_max: Duration
     memory_max: Size
@@ -111,20 +111,23 @@ class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[studio]`"""
+    """Section `[studio]`."""
 
     host: str
     port: Port
 
 
 class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`[lake]`"""
+    """Section `[lake]`."""
 
     tail_grace: Duration
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set. See `defaults.toml` for units, trade-offs and what happens at each limit."""
+    """Everything that can be set.
+
+    See `defaults.toml` for units, trade-offs and what happens at each limit.
+    """
 
     collector: CollectorSettings
     log: LogSettings
@@ -139,7 +142,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_settings(
-    file: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Iterable[str] = ()
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
 ) -> Settings:
     """Read settings from all their sources.
 
@@ -152,13 +157,18 @@ def load_settings(
         Invalid: with every mistake in `problems`, each naming its source, setting and valid form.
     """
     values = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
-    sources = {f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names}
+    sources = {
+        f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names
+    }
     problems: list[str] = []
     if file is not None and file.exists():
         _merge(values, sources, _read_file(file, problems), str(file), problems)
     _merge(values, sources, _from_environ(environ or {}), "environment", problems)
     _merge(values, sources, _from_overrides(overrides, problems), "command line", problems)
-    sections = {name: _section(name, kind, values[name], sources, problems) for name, kind in _sections().items()}
+    sections = {
+        name: _section(name, kind, values[name], sources, problems)
+        for name, kind in _sections().items()
+    }
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
     return Settings(**sections)
@@ -170,7 +180,10 @@ def default_toml() -> str:
 
 
 def parse_duration(text: str) -> int:
-    """`"200ms"`, `"15s"`, `"30m"`, `"24h"`, `"3d"` → microseconds. Raises `ValueError` naming the valid units."""
+    """`"200ms"`, `"15s"`, `"30m"`, `"24h"`, `"3d"` → microseconds.
+
+    Raises `ValueError` naming the valid units.
+    """
     return _quantity(text, _DURATION_UNITS)
 
 
@@ -239,7 +252,9 @@ def _merge(
             continue
         for name, value in names.items():
             if name not in values[section]:
-                problems.append(f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}")
+                problems.append(
+                    f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}"
+                )
                 continue
             values[section][name] = value
             sources[f"{section}.{name}"] = source
@@ -261,7 +276,9 @@ def _section(
         except (ValueError, msgspec.ValidationError) as error:
             problems.append(f"{where}: {error}")
         else:
-            problems.extend(f"{where}: {problem}" for problem in _beyond_type(section, name, converted[name]))
+            problems.extend(
+                f"{where}: {problem}" for problem in _beyond_type(section, name, converted[name])
+            )
     return converted if len(converted) < len(hints) else kind(**converted)
 
 

@@ -1,13 +1,14 @@
 """The cut: for one point of the log, everything a reader needs to see the project consistently.
 
-The pipeline publishes one after each micro-batch by atomic rename of `cut.json`; readers, in any process, read one cut
-and nothing else. Files a cut names are kept for `lake.tail_grace` after a newer cut dropped them, which is longer than
-the longest query.
+The pipeline publishes one after each micro-batch by atomic rename of `cut.json`; readers, in any
+process, read one cut and nothing else. Files a cut names are kept for `lake.tail_grace` after a
+newer cut dropped them, which is longer than the longest query.
 
-    events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that covers the event
-    failed    = plan("failed_events") ∪ tail["failed_events"]
-    sessions  = newest hot row by (session_id, sequence), unless is_removed
-                ∪ plan("sessions"), newest revision by session_id, whose id is in no hot row and not in `removed`
+    events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that
+    covers the event failed    = plan("failed_events") ∪ tail["failed_events"] sessions  = newest
+    hot row by (session_id, sequence), unless is_removed
+                ∪ plan("sessions"), newest revision by session_id, whose id is in no hot row and not
+                in `removed`
 
 Paths are relative to the project's tail directory, except data files in a plan, which are absolute.
 """
@@ -35,7 +36,8 @@ HOT_SCHEMA: Final = pa.schema(
         pa.field("sequence", pa.int64(), nullable=False),
     ]
 )
-"""Rows of a cut's `hot` files. A removed session has its id, keys and times, and placeholders elsewhere."""
+"""Rows of a cut's `hot` files. A removed session has its id, keys and times, and placeholders
+elsewhere."""
 
 OVERRIDE_SCHEMA: Final = pa.schema(
     [
@@ -47,8 +49,9 @@ OVERRIDE_SCHEMA: Final = pa.schema(
         pa.field("epoch", pa.int64(), nullable=False),
     ]
 )
-"""Table `session_overrides`, and a cut's `overrides` file: events of the visitor in [from_time, to_time] have this
-session id now. Where several cover an event the highest epoch counts; in a cut's file none overlap."""
+"""Table `session_overrides`, and a cut's `overrides` file: events of the visitor in
+[from_time, to_time] have this session id now. Where several cover an event the highest epoch
+counts; in a cut's file none overlap."""
 
 REMOVED_SCHEMA: Final = pa.schema(
     [
@@ -58,8 +61,8 @@ REMOVED_SCHEMA: Final = pa.schema(
         pa.field("epoch", pa.int64(), nullable=False),
     ]
 )
-"""Table `session_changes`, and a cut's `removed` file: sessions of the lake that were joined, renamed or split away.
-A row hides revisions written in epochs before its own."""
+"""Table `session_changes`, and a cut's `removed` file: sessions of the lake that were joined,
+renamed or split away. A row hides revisions written in epochs before its own."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -99,7 +102,10 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 def publish(cut: Cut, file: Path, *, durable: bool) -> None:
-    """Replace the cut at `file`. `durable` syncs first: for cuts that must survive a power cut by themselves."""
+    """Replace the cut at `file`.
+
+    `durable` syncs first: for cuts that must survive a power cut by themselves.
+    """
     write_atomically(file, msgspec.json.encode(cut), durable=durable)
 
 
@@ -107,7 +113,8 @@ def read_cut(file: Path) -> Cut | None:
     """The newest cut, or `None` before the first.
 
     Raises:
-        Corrupt: the file is damaged; starting the server writes a new one from the log and the lake.
+        Corrupt: the file is damaged; starting the server writes a new one from the log and the
+            lake.
     """
     try:
         return msgspec.json.decode(file.read_bytes(), type=Cut)

@@ -1,0 +1,184 @@
+"""The lake of one project: create its tables, take an epoch once, list the files of a snapshot.
+
+An epoch reaches a table in one Iceberg commit that appends its rows *and* sets the table property
+`footfall.epoch`. PyIceberg's own retry would append the rows again after losing a race (tested: two
+writers with one epoch both land), so it is off, and the loop here decides by that property after
+each reload. A snapshot's summary could not carry the number: compaction hides it and expiry removes
+it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.io.pyarrow import _dataframe_to_data_files
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from sqlalchemy.exc import OperationalError
+
+from footfall.errors import CommitUnknown, Conflict
+from footfall.lake._files import SyncedFileIO, local_path
+from footfall.lake._schemas import TABLES, iceberg_schema, partition_spec, to_lake
+from footfall.lake.cut import Plan
+
+EPOCH_PROPERTY: Final = "footfall.epoch"
+COMMIT_ATTEMPTS_MAX: Final = 10
+
+_TABLE_PROPERTIES: Final = {
+    "format-version": "2",
+    "commit.retry.num-retries": "0",
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+    "commit.manifest-merge.enabled": "true",
+    "commit.manifest.min-count-to-merge": "20",
+}
+
+
+class Lake:
+    """Iceberg tables of one project (its namespace), in a SQL catalog on SQLite, on local files."""
+
+    def __init__(self, directory: Path, project: str) -> None:
+        """Open or create the catalog and the project's tables below `directory`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._project = project
+        self._catalog = SqlCatalog(
+            "footfall",
+            uri=f"sqlite:///{directory / 'catalog.db'}",
+            warehouse=f"file://{directory}",
+            **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
+        )
+        self._tables: dict[str, Table] = {}
+        self._plans: dict[str, Plan] = {}
+        self._create()
+
+    def epoch(self, table: str) -> int:
+        """Last epoch that `table` holds; 0 for none."""
+        return _epoch_of(self._reload(table))
+
+    def commit(self, table: str, rows: pa.Table, epoch: int) -> bool:
+        """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
+
+        Data files are written first, once; only the small metadata commit is tried again. No rows,
+        no commit: redoing an epoch gives the same nothing.
+
+        Raises:
+            Conflict: other writers won `COMMIT_ATTEMPTS_MAX` times in a row; try the epoch again.
+            CommitUnknown: the catalog did not say; call again, it looks before it writes.
+        """
+        if rows.num_rows == 0 or self.epoch(table) >= epoch:
+            return False
+        files = self._write(table, rows)
+        for _ in range(COMMIT_ATTEMPTS_MAX):
+            current = self._reload(table)
+            if _epoch_of(current) >= epoch:
+                return False
+            before = self._plans.get(table)
+            try:
+                with current.transaction() as transaction:
+                    with transaction.update_snapshot().merge_append() as append:
+                        for file in files:
+                            append.append_data_file(file)
+                    transaction.set_properties({EPOCH_PROPERTY: str(epoch)})
+            except CommitFailedException:
+                continue
+            except (CommitStateUnknownException, OperationalError) as error:
+                raise CommitUnknown(
+                    f"commit may or may not be in; the next attempt looks first: {table=} {epoch=}"
+                ) from error
+            self._extend_plan(current, table, before, files)
+            return True
+        raise Conflict(
+            f"other writers keep committing; is a second pipeline running? {table=} {epoch=}"
+        )
+
+    def plan(self, table: str) -> Plan:
+        """Data files of the newest snapshot.
+
+        Planning costs about a millisecond a file, so a commit of ours only adds its files to the
+        plan before it.
+        """
+        current = self._reload(table)
+        snapshot = current.current_snapshot()
+        snapshot_id = None if snapshot is None else snapshot.snapshot_id
+        known = self._plans.get(table)
+        if known is not None and known.snapshot_id == snapshot_id:
+            return known
+        tasks = list(current.scan().plan_files())
+        files = tuple(sorted(_reader_path(task.file.file_path) for task in tasks))
+        rows = sum(task.file.record_count for task in tasks)
+        self._plans[table] = Plan(table, snapshot_id, files, rows)
+        return self._plans[table]
+
+    def _write(self, table: str, rows: pa.Table) -> list[DataFile]:
+        target = self._tables[table]
+        return list(
+            _dataframe_to_data_files(
+                table_metadata=target.metadata,
+                df=to_lake(rows),
+                io=target.io,
+                write_uuid=uuid.uuid4(),
+            )
+        )
+
+    def _extend_plan(
+        self, committed: Table, table: str, before: Plan | None, files: list[DataFile]
+    ) -> None:
+        snapshot = committed.current_snapshot()
+        if before is None or snapshot is None or snapshot.parent_snapshot_id != before.snapshot_id:
+            self._plans.pop(table, None)
+            return
+        paths = tuple(_reader_path(file.file_path) for file in files)
+        rows = before.rows + sum(file.record_count for file in files)
+        self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows)
+
+    def _reload(self, table: str) -> Table:
+        try:
+            self._tables[table] = self._tables[table].refresh()
+        except KeyError:
+            self._tables[table] = self._catalog.load_table((self._project, table))
+        return self._tables[table]
+
+    def _create(self) -> None:
+        with contextlib.suppress(NamespaceAlreadyExistsError):
+            self._catalog.create_namespace(self._project)
+        for name, arrow in TABLES.items():
+            try:
+                self._tables[name] = self._catalog.load_table((self._project, name))
+            except NoSuchTableError:
+                self._create_table(name, arrow)
+
+    def _create_table(self, name: str, arrow: pa.Schema) -> None:
+        schema = iceberg_schema(arrow)
+        properties: Mapping[str, str] = _TABLE_PROPERTIES
+        try:
+            self._tables[name] = self._catalog.create_table(
+                (self._project, name),
+                schema=schema,
+                partition_spec=partition_spec(name, schema),
+                properties=dict(properties),
+            )
+        except TableAlreadyExistsError:
+            self._tables[name] = self._catalog.load_table((self._project, name))
+
+
+def _epoch_of(table: Table) -> int:
+    return int(table.properties.get(EPOCH_PROPERTY, "0"))
+
+
+def _reader_path(location: str) -> str:
+    path = local_path(location)
+    return location if path is None else str(path)

@@ -1,0 +1,105 @@
+"""Iceberg schemas and partitions of the lake's tables, made from the stages' Arrow schemas.
+
+Field ids are the column's place, counted from 1, and never change: new columns go to the end of an
+Arrow schema.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import pyarrow as pa
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import DayTransform
+from pyiceberg.types import (
+    BinaryType,
+    BooleanType,
+    DecimalType,
+    IcebergType,
+    IntegerType,
+    ListType,
+    LongType,
+    NestedField,
+    StringType,
+    TimestamptzType,
+    UUIDType,
+)
+
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
+from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
+from footfall.session import SESSION_SCHEMA
+
+TABLES: Final[dict[str, pa.Schema]] = {
+    "events": EVENT_SCHEMA,
+    "sessions": SESSION_SCHEMA,
+    "failed_events": FAILED_SCHEMA,
+    "session_overrides": OVERRIDE_SCHEMA,
+    "session_changes": REMOVED_SCHEMA,
+}
+"""Every table that an epoch may write, in the order of commit: what names sessions comes after the
+sessions."""
+
+_PARTITION_DAY_OF: Final = {
+    "events": "event_time",
+    "sessions": "started_at",
+    "failed_events": "received_at",
+}
+_PARTITION_FIELD_ID: Final = 1000
+
+_PRIMITIVES: Final[list[tuple[pa.DataType, IcebergType]]] = [
+    (pa.string(), StringType()),
+    (pa.binary(16), UUIDType()),
+    (pa.binary(), BinaryType()),
+    (pa.bool_(), BooleanType()),
+    (pa.int32(), IntegerType()),
+    (pa.int64(), LongType()),
+    (pa.timestamp("us", tz="UTC"), TimestamptzType()),
+]
+
+
+def iceberg_schema(schema: pa.Schema) -> Schema:
+    """The Iceberg schema of an Arrow schema; 16-byte binaries are UUIDs."""
+    nested_ids = itertools.count(len(schema) + 1)
+    fields = []
+    for number, field in enumerate(schema, start=1):
+        kind = _iceberg_type(field.type, nested_ids)
+        fields.append(NestedField(number, field.name, kind, required=not field.nullable))
+    return Schema(*fields)
+
+
+def partition_spec(table: str, schema: Schema) -> PartitionSpec:
+    """By day where the table has a day, else unpartitioned."""
+    column = _PARTITION_DAY_OF.get(table)
+    if column is None:
+        return PartitionSpec()
+    source = schema.find_field(column).field_id
+    name = column.removesuffix("_time").removesuffix("_at") + "_day"
+    return PartitionSpec(PartitionField(source, _PARTITION_FIELD_ID, DayTransform(), name))
+
+
+def to_lake(table: pa.Table) -> pa.Table:
+    """Give 16-byte columns the UUID type that Iceberg wants; everything else as it is."""
+    columns, fields = [], []
+    for field in table.schema:
+        column = table.column(field.name)
+        kind = field.type
+        if kind == pa.binary(16):
+            kind = pa.uuid()
+            chunks = [pa.ExtensionArray.from_storage(kind, chunk) for chunk in column.chunks]
+            column = pa.chunked_array(chunks, type=kind)
+        columns.append(column)
+        fields.append(pa.field(field.name, kind, nullable=field.nullable))
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
+
+
+def _iceberg_type(kind: pa.DataType, nested_ids: itertools.count[int]) -> IcebergType:
+    for arrow, iceberg in _PRIMITIVES:
+        if kind == arrow:
+            return iceberg
+    if pa.types.is_decimal(kind):
+        return DecimalType(kind.precision, kind.scale)
+    assert pa.types.is_list(kind), f"no Iceberg type for {kind}"
+    element = _iceberg_type(kind.value_type, nested_ids)
+    return ListType(next(nested_ids), element, element_required=not kind.value_field.nullable)

@@ -34,16 +34,17 @@ SESSION_SCHEMA: Final = pa.schema(
         pa.field("first_event_name", _TEXT, nullable=False),
         pa.field("last_event_name", _TEXT, nullable=False),
         *_text(
-            "entry_page exit_page source medium campaign campaign_id term content click_id"
-            " click_id_platform referrer_host platform browser os device_category language geo_country"
+            "entry_page exit_page source medium campaign campaign_id term content"
+            " click_id click_id_platform referrer_host"
+            " platform browser os device_category language geo_country"
         ),
         pa.field("value", MONEY),
         pa.field("session_number", pa.int64()),
         pa.field("epoch", pa.int64(), nullable=False),
     ]
 )
-"""Columns of the lake's `sessions`. `entry_page` and `exit_page` are `page_url` (else `screen_name`)
-of the first and last view. `session_number` is what the SDK says, if it says it. `epoch` is the
+"""Columns of the lake's `sessions`. Entry and exit page are `page_url` (else `screen_name`) of the
+first and last view. `session_number` is what the SDK says, if it says it. `epoch` is the
 epoch that wrote this revision."""
 
 VIEW_EVENTS: Final = frozenset({"page_view", "_page_view", "screen_view", "_screen_view"})

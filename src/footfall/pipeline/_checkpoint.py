@@ -1,0 +1,121 @@
+"""Checkpoints: the state after an epoch, so that a restart redoes a few epochs and not all of them.
+
+A checkpoint is a directory `checkpoint-<epoch>`, written under another name, synced and renamed: it
+is there whole or not at all. The two newest are kept. Hashes for duplicate removal lie beside them
+in `duplicates/`, in files of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+from pyarrow import ipc
+
+from footfall.enrich import DuplicateIndex
+from footfall.errors import Corrupt
+from footfall.lake.cut import sync_directory
+from footfall.sessionize import SessionState
+
+KEPT: Final = 2
+_PREFIX: Final = "checkpoint-"
+
+
+class CheckpointNote(msgspec.Struct, frozen=True):
+    """The small part of a checkpoint."""
+
+    epoch: int
+    log_to: int
+    watermark: int
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """State after `note.epoch`."""
+
+    note: CheckpointNote
+    sessions: SessionState
+    duplicates: DuplicateIndex
+
+
+class Checkpoints:
+    """Checkpoints of one project."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep them below `directory`."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self._duplicates = directory / "duplicates"
+
+    def write(self, checkpoint: Checkpoint) -> None:
+        """Make `checkpoint` durable and forget all but the newest two."""
+        epoch = checkpoint.note.epoch
+        self._duplicates.mkdir(exist_ok=True)
+        checkpoint.duplicates.persist(self._duplicates, epoch)
+        temporary = self._directory / f".{_PREFIX}{epoch:012d}.{os.getpid()}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        _write_table(temporary / "sessions.arrow", checkpoint.sessions.to_arrow())
+        _write_bytes(temporary / "note.json", msgspec.json.encode(checkpoint.note))
+        sync_directory(temporary)
+        target = self._path(epoch)
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.rename(target)
+        sync_directory(self._directory)
+        for old in self.epochs()[:-KEPT]:
+            shutil.rmtree(self._path(old), ignore_errors=True)
+
+    def epochs(self) -> list[int]:
+        """Epochs that have a checkpoint, ascending."""
+        found = (path.name.removeprefix(_PREFIX) for path in self._directory.glob(f"{_PREFIX}*"))
+        return sorted(int(name) for name in found if name.isdigit())
+
+    def note(self, epoch: int) -> CheckpointNote:
+        """The small part of a checkpoint that exists."""
+        try:
+            return msgspec.json.decode(
+                (self._path(epoch) / "note.json").read_bytes(), type=CheckpointNote
+            )
+        except (OSError, msgspec.DecodeError) as error:
+            raise Corrupt(
+                f"checkpoint is damaged; remove it to use an older one: {self._path(epoch)}"
+            ) from error
+
+    def read(self, epoch: int) -> Checkpoint:
+        """Load one.
+
+        Raises:
+            Corrupt: damaged or incomplete; an older one, or none, still gives the same state,
+                later.
+        """
+        note = self.note(epoch)
+        try:
+            with pa.memory_map(str(self._path(epoch) / "sessions.arrow")) as source:
+                sessions = SessionState.from_arrow(ipc.open_file(source).read_all())
+            duplicates = DuplicateIndex.load(self._duplicates, epoch)
+        except (OSError, pa.ArrowInvalid, ValueError) as error:
+            raise Corrupt(
+                f"checkpoint is damaged; remove it to use an older one: {self._path(epoch)}"
+            ) from error
+        return Checkpoint(note, sessions, duplicates)
+
+    def _path(self, epoch: int) -> Path:
+        return self._directory / f"{_PREFIX}{epoch:012d}"
+
+
+def _write_table(file: Path, table: pa.Table) -> None:
+    with file.open("wb") as stream:
+        with ipc.new_file(stream, table.schema) as writer:
+            writer.write_table(table)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _write_bytes(file: Path, data: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -1,0 +1,141 @@
+"""What an epoch does, as pure functions: requests, plan, state before in; rows, state after out.
+
+`ingest` turns requests into events, one micro-batch or a whole epoch at a time, with the same
+result; `finish` gives the epoch's events their sessions. A redone epoch, on this machine or
+another, runs exactly this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.decode import decode
+from footfall.enrich import DuplicateIndex, enrich
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, TIMESTAMP, conform
+from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
+from footfall.ledger import Ledger
+from footfall.pipeline._plan import EpochPlan, Rules
+from footfall.request import LoggedRequest
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize import (
+    GapDefinition,
+    History,
+    SessionState,
+    assign,
+    close,
+    sessionize,
+)
+
+HistoryReader = Callable[[pa.Table], History]
+"""Looks up what a repair needs from epochs before this one; called until nothing more is asked for.
+"""
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """Events and failures of some requests, in log order; session ids are not known yet."""
+
+    events: pa.Table
+    """`EVENT_SCHEMA`"""
+    failures: pa.Table
+    """`FAILED_SCHEMA`"""
+    ledger: Ledger
+    received_at: int
+    """Latest `received_at` of the requests, in microseconds; 0 for none."""
+
+
+class EpochResult(msgspec.Struct, frozen=True):
+    """Rows of one epoch by table, and the state after it."""
+
+    plan: EpochPlan
+    rows: dict[str, pa.Table]
+    ledger: Ledger
+    state: SessionState
+
+
+def ingest(
+    requests: Sequence[LoggedRequest], rules: Rules, duplicates: DuplicateIndex, epoch: int
+) -> Ingested:
+    """Decode, enrich and remove duplicates. `duplicates` learns the ids of the events kept."""
+    decoded = decode(requests, rules.decode)
+    enriched = enrich(decoded.events, rules.clock)
+    kept, repeated = duplicates.keep(enriched.events, epoch)
+    failures = [conform(decoded.failures, FAILED_SCHEMA)]
+    if enriched.failures.num_rows:
+        failures.append(conform(enriched.failures, FAILED_SCHEMA))
+    ledger = Ledger(
+        requests=decoded.ledger.requests,
+        decoded=decoded.ledger.decoded,
+        undecodable=decoded.ledger.undecodable,
+        records=decoded.ledger.records,
+        events=kept.num_rows,
+        failed=decoded.ledger.failed + enriched.failures.num_rows,
+        duplicates=repeated,
+    )
+    return Ingested(
+        conform(kept, EVENT_SCHEMA),
+        pa.concat_tables(failures),
+        ledger,
+        max((logged.request.received_at for logged in requests), default=0),
+    )
+
+
+def join(parts: Iterable[Ingested]) -> Ingested:
+    """The micro-batches of an epoch as one; the same as ingesting all their requests at once."""
+    parts = list(parts)
+    return Ingested(
+        pa.concat_tables([EVENT_SCHEMA.empty_table(), *(part.events for part in parts)]),
+        pa.concat_tables([FAILED_SCHEMA.empty_table(), *(part.failures for part in parts)]),
+        sum((part.ledger for part in parts), Ledger()),
+        max((part.received_at for part in parts), default=0),
+    )
+
+
+def finish(
+    plan: EpochPlan, ingested: Ingested, state: SessionState, history: HistoryReader
+) -> EpochResult:
+    """Give the epoch's events their sessions, close what the watermark passed, lay out the rows.
+
+    Args:
+        plan: The epoch's plan.
+        ingested: Everything between `plan.log_from` and `plan.log_to`.
+        state: After the epoch before.
+        history: Reads events and sessions of *earlier* epochs, for late events beyond the hot tier.
+    """
+    definition = GapDefinition.of(plan.rules.sessions)
+    sessions = sessionize(state, ingested.events, definition)
+    while sessions.repairs.num_rows:
+        found = history(sessions.repairs)
+        sessions = sessionize(state, ingested.events, definition, found)
+    events = assign(ingested.events, sessions.state)
+    closed = close(sessions.state, plan.watermark, plan.epoch, definition)
+    rows = {
+        "events": _stamp(mark_late(events, plan.late_before, definition.gap), plan, EVENT_SCHEMA),
+        "failed_events": _stamp(ingested.failures, plan, FAILED_SCHEMA),
+        "sessions": _stamp(closed.rows, plan, SESSION_SCHEMA),
+        "session_overrides": _stamp(sessions.overrides, plan, OVERRIDE_SCHEMA),
+        "session_changes": _stamp(sessions.removed, plan, REMOVED_SCHEMA),
+    }
+    return EpochResult(plan, rows, ingested.ledger, closed.state)
+
+
+def mark_late(events: pa.Table, late_before: int, gap: int) -> pa.Table:
+    """Set `is_late`: the event came when its session, had it been the last, was closed already."""
+    bound = pa.scalar(max(late_before - gap, 0), pa.int64()).cast(TIMESTAMP)
+    late = pc.less(events.column("event_time"), bound)
+    return _replace(events, "is_late", late)
+
+
+def _stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:
+    epoch = pa.chunked_array([pa.repeat(pa.scalar(plan.epoch, pa.int64()), table.num_rows)])
+    return conform(_replace(table, "epoch", epoch), schema)
+
+
+def _replace(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    index = table.schema.get_field_index(name)
+    if index < 0:
+        return table.append_column(name, column)
+    return table.set_column(index, name, column)

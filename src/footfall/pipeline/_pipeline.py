@@ -1,0 +1,258 @@
+"""The pipeline of one project: log in; lake, cuts and live snapshots out.
+
+Theory of operation. Between epochs the pipeline only *previews*: micro-batches go to the tail and
+are published as cuts. Closing an epoch does, in this order:
+
+    1. write the plan to the metadata database       crash before: the next start previews again
+    from the log 2. compute the epoch's rows from log and plan     crash: 2–4 are redone from the
+    plan, with equal rows 3. commit the rows, table by table, each once     crash between tables:
+    those that have the epoch refuse it 4. mark the epoch committed, with its ledger      crash
+    before: redone, every table refuses, marked then 5. checkpoint (every few epochs)
+    crash before: older checkpoint, more epochs to redo 6. publish the cut without the epoch's tail
+    crash before: published when started again
+
+Rows are computed from the state *before* the epoch and never from previews, so nothing that a
+preview guessed can reach the lake. The log is trimmed only below the oldest checkpoint that is
+kept.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from footfall.clock import SECOND, Clock
+from footfall.enrich import DuplicateIndex
+from footfall.errors import Corrupt
+from footfall.lake import TABLES, Lake, LakeHistory
+from footfall.ledger import Ledger
+from footfall.log import Log
+from footfall.metadata import Metadata
+from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.pipeline._epoch import Ingested, finish, ingest, join
+from footfall.pipeline._overrides import OverrideSet
+from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
+from footfall.pipeline._preview import Preview
+from footfall.pipeline._publisher import Position, Publisher
+from footfall.pipeline._requests import logged_requests
+from footfall.request import LoggedRequest
+from footfall.sessionize import GapDefinition, SessionState
+from footfall.settings import Settings
+
+IDLE_CUT_INTERVAL = 1 * SECOND
+"""How often a cut is published when nothing comes: open sessions close, live counters fall."""
+
+
+class Pipeline:
+    """One project's pipeline; the only writer of its lake, tail and state."""
+
+    def __init__(
+        self,
+        project: str,
+        settings: Settings,
+        log: Log,
+        lake: Lake,
+        metadata: Metadata,
+        checkpoints: Checkpoints,
+        publisher: Publisher,
+        clock: Clock,
+    ) -> None:
+        """Wire the parts; `recover` does the first work."""
+        self._project = project
+        self._settings = settings
+        self._log = log
+        self._lake = lake
+        self._metadata = metadata
+        self._checkpoints = checkpoints
+        self._publisher = publisher
+        self._clock = clock
+        self._rules = Rules.of(settings)
+        self._definition = GapDefinition.of(settings.sessions)
+        # Truth: the state after the last committed epoch.
+        self._epoch = 0
+        self._epoch_from = 0
+        self._late_before = 0
+        self._state = SessionState.empty()
+        self._duplicates = DuplicateIndex.empty(settings.duplicates)
+        self._overrides = OverrideSet()
+        self._removed = lake.read("session_changes")
+        self._totals = Ledger()
+        self._since_checkpoint = 0
+        # The open epoch: how far the previews are.
+        self._offset = 0
+        self._newest = 0
+        self._watermark = 0
+        self._is_at_head = False
+        self._epoch_started = self._published = clock.monotonic()
+        self._preview = self._new_preview()
+
+    def recover(self) -> None:
+        """Load the newest checkpoint, redo the epochs planned after it, publish the first cut."""
+        checkpoints = self._checkpoints.epochs()
+        if checkpoints:
+            self._load(self._checkpoints.read(checkpoints[-1]))
+        for text in self._metadata.plans_after(self._project, self._epoch):
+            plan = decode_plan(text)
+            self._commit(plan, self._read_again(plan))
+        self._offset = self._epoch_from
+        self._totals = self._metadata.ledger(self._project)
+        self._overrides = OverrideSet()
+        self._overrides.add_epochs(self._lake.read("session_overrides"))
+        self._removed = self._lake.read("session_changes")
+        self._publish_epoch()
+
+    def step(self) -> bool:
+        """Do one micro-batch, close the epoch if it is due; whether there was anything to read."""
+        requests = self._read(self._offset, self._settings.pipeline.micro_batch_requests_max)
+        self._is_at_head = not requests
+        if requests:
+            self._add(requests)
+        self._advance_watermark()
+        if self._is_epoch_due():
+            self.close_epoch()
+        elif not requests:
+            self._publish_idle()
+        return bool(requests)
+
+    def close_epoch(self) -> None:
+        """Commit what was previewed since the last epoch."""
+        plan = EpochPlan(
+            project=self._project,
+            epoch=self._epoch + 1,
+            log_from=self._epoch_from,
+            log_to=self._offset,
+            watermark=self._watermark,
+            late_before=self._late_before,
+            planned_at=self._clock.now_us(),
+            rules=self._rules,
+        )
+        self._metadata.plan_epoch(
+            self._project,
+            plan.epoch,
+            log_from=plan.log_from,
+            log_to=plan.log_to,
+            watermark=plan.watermark,
+            plan=encode_plan(plan),
+        )
+        self._commit(plan, self._preview.joined())
+        self._publish_epoch()
+
+    def finish(self) -> None:
+        """Read to the head, commit everything, checkpoint: after it the lake has all there is."""
+        while self.step():
+            pass
+        if not self._preview.is_empty:
+            self.close_epoch()
+        if self._since_checkpoint:
+            self._checkpoint()
+
+    # Micro-batches
+
+    def _read(self, offset: int, records_max: int) -> list[LoggedRequest]:
+        bytes_max = self._settings.pipeline.micro_batch_bytes_max
+        return logged_requests(self._log.read(offset, records_max=records_max, bytes_max=bytes_max))
+
+    def _add(self, requests: list[LoggedRequest]) -> None:
+        if self._preview.is_empty:
+            self._epoch_started = self._clock.monotonic()
+        ingested = ingest(requests, self._rules, self._duplicates, self._epoch + 1)
+        self._offset = requests[-1].offset + 1
+        self._newest = max(self._newest, ingested.received_at)
+        batch = self._preview.add(ingested)
+        self._publisher.batch(batch, self._preview.overrides, self._position())
+        self._published = self._clock.monotonic()
+
+    def _advance_watermark(self) -> None:
+        """Follow what was read; follow the clock only when everything was read."""
+        newest = self._clock.now_us() if self._is_at_head else self._newest
+        self._watermark = max(self._watermark, newest - self._settings.pipeline.watermark_lag)
+
+    def _publish_idle(self) -> None:
+        now = self._clock.monotonic()
+        if (now - self._published) * SECOND >= IDLE_CUT_INTERVAL:
+            self._publisher.idle(self._position())
+            self._published = now
+
+    def _position(self) -> Position:
+        return Position(
+            log_offset=self._offset,
+            log_end=max(self._log.end_offset(), self._offset),
+            epoch=self._epoch,
+            watermark=self._watermark,
+            ledger=self._totals + self._preview.ledger,
+            open_sessions=self._preview.state.open_count(self._watermark, self._definition),
+        )
+
+    def _new_preview(self) -> Preview:
+        return Preview(
+            self._state, self._overrides, self._epoch + 1, self._late_before, self._definition
+        )
+
+    # Epochs
+
+    def _is_epoch_due(self) -> bool:
+        settings = self._settings.pipeline
+        if self._preview.events >= settings.epoch_events_max:
+            return True
+        if (self._clock.monotonic() - self._epoch_started) * SECOND < settings.epoch_age_max:
+            return False
+        if not self._preview.is_empty:
+            return True
+        return self._state.has_closable(self._watermark, self._definition)
+
+    def _commit(self, plan: EpochPlan, ingested: Ingested) -> None:
+        result = finish(plan, ingested, self._state, LakeHistory(self._lake, plan.epoch))
+        for table in TABLES:
+            self._lake.commit(table, result.rows[table], plan.epoch)
+        self._metadata.commit_epoch(self._project, plan.epoch, result.ledger)
+        self._state = result.state
+        self._epoch = plan.epoch
+        self._epoch_from = plan.log_to
+        self._late_before = plan.watermark
+        self._watermark = max(self._watermark, plan.watermark)
+        self._totals += result.ledger
+        self._overrides.add(result.rows["session_overrides"])
+        self._removed = pa.concat_tables([self._removed, result.rows["session_changes"]])
+        self._duplicates.expire(plan.watermark)
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= self._settings.pipeline.checkpoint_epochs:
+            self._checkpoint()
+
+    def _publish_epoch(self) -> None:
+        self._preview = self._new_preview()
+        self._epoch_started = self._published = self._clock.monotonic()
+        self._publisher.epoch(
+            self._lake, self._state.unwritten(), self._overrides, self._removed, self._position()
+        )
+
+    def _checkpoint(self) -> None:
+        note = CheckpointNote(self._epoch, self._epoch_from, self._late_before)
+        self._checkpoints.write(Checkpoint(note, self._state, self._duplicates))
+        self._since_checkpoint = 0
+        self._trim()
+
+    def _trim(self) -> None:
+        """Forget requests that no kept checkpoint needs and that are old enough."""
+        oldest = self._checkpoints.note(self._checkpoints.epochs()[0])
+        before = self._clock.now_us() - self._settings.log.keep_age_min
+        self._log.trim(min(oldest.log_to, self._metadata.log_offset_at(self._project, before)))
+
+    def _load(self, checkpoint: Checkpoint) -> None:
+        self._state = checkpoint.sessions
+        self._duplicates = checkpoint.duplicates
+        self._epoch = checkpoint.note.epoch
+        self._epoch_from = checkpoint.note.log_to
+        self._watermark = self._late_before = checkpoint.note.watermark
+
+    def _read_again(self, plan: EpochPlan) -> Ingested:
+        parts = []
+        offset = plan.log_from
+        while offset < plan.log_to:
+            requests = self._read(offset, plan.log_to - offset)
+            if not requests or requests[0].offset != offset:
+                raise Corrupt(
+                    "the log lacks requests of an uncommitted epoch; restore its segments:"
+                    f" {offset=} epoch={plan.epoch}"
+                )
+            parts.append(ingest(requests, plan.rules, self._duplicates, plan.epoch))
+            offset = requests[-1].offset + 1
+        return join(parts)

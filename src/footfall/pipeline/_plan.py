@@ -1,0 +1,69 @@
+"""The plan of an epoch: everything its rows depend on besides the log and the state before it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from footfall.errors import Corrupt
+from footfall.settings import (
+    ClockSettings,
+    DecodeSettings,
+    DuplicateSettings,
+    SessionSettings,
+    Settings,
+)
+
+PLAN_VERSION: Final = 1
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """The settings that rows depend on. A redone epoch uses the rules of its plan, not today's."""
+
+    decode: DecodeSettings
+    clock: ClockSettings
+    duplicates: DuplicateSettings
+    sessions: SessionSettings
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """The rules in force."""
+        return cls(settings.decode, settings.clock, settings.duplicates, settings.sessions)
+
+
+class EpochPlan(msgspec.Struct, frozen=True):
+    """Written durably before the first row of the epoch is; read again when the epoch is redone."""
+
+    project: str
+    epoch: int
+    """Counts from 1 without gaps."""
+    log_from: int
+    log_to: int
+    """First offset after the epoch."""
+    watermark: int
+    """Sessions whose end plus `gap` is before it are closed by this epoch. Never goes back."""
+    late_before: int
+    """Watermark of the epoch before: an event older than this minus `gap` is late."""
+    planned_at: int
+    rules: Rules
+    version: int = PLAN_VERSION
+
+
+def encode_plan(plan: EpochPlan) -> str:
+    """JSON for the metadata database."""
+    return msgspec.json.encode(plan).decode()
+
+
+def decode_plan(text: str) -> EpochPlan:
+    """Inverse of `encode_plan`.
+
+    Raises:
+        Corrupt: written by another version or damaged; use the version that wrote it, or restore.
+    """
+    try:
+        return msgspec.json.decode(text, type=EpochPlan)
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            f"epoch plan cannot be read; use the version that wrote it: {error}"
+        ) from error

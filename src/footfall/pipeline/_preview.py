@@ -1,0 +1,132 @@
+"""The open epoch as readers see it.
+
+Each micro-batch with provisional sessions, until the epoch's truth replaces it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.event import conform
+from footfall.lake.cut import HOT_SCHEMA
+from footfall.ledger import Ledger
+from footfall.pipeline._epoch import Ingested, join, mark_late
+from footfall.pipeline._overrides import OverrideSet
+from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
+
+
+class PreviewBatch(msgspec.Struct, frozen=True):
+    """What one micro-batch adds to the cut."""
+
+    events: pa.Table
+    """`EVENT_SCHEMA`, sessions as known now."""
+    failures: pa.Table
+    touched: pa.Table
+    """Sessions as they are now, `SESSION_SCHEMA`."""
+    removed: pa.Table
+    """Sessions that are gone, `REMOVED_SCHEMA`."""
+    is_renaming: bool
+    """Earlier events have other sessions now: the overrides changed."""
+
+
+class Preview:
+    """Micro-batches since the last epoch, on top of its state and overrides."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        overrides: OverrideSet,
+        epoch: int,
+        late_before: int,
+        definition: GapDefinition,
+    ) -> None:
+        """Start empty. `epoch` is the number the open epoch will have."""
+        self._parts: list[Ingested] = []
+        self._state = state
+        self._epoch = epoch
+        self._late_before = late_before
+        self._definition = definition
+        self.overrides = overrides.copy()
+        self.events = 0
+
+    def add(self, ingested: Ingested) -> PreviewBatch:
+        """Take one micro-batch."""
+        self._parts.append(ingested)
+        self.events += ingested.events.num_rows
+        sessions = sessionize(self._state, ingested.events, self._definition)
+        self._state = sessions.state
+        self.overrides.add(sessions.overrides, self._epoch)
+        events = assign(ingested.events, sessions.state)
+        return PreviewBatch(
+            mark_late(events, self._late_before, self._definition.gap),
+            ingested.failures,
+            sessions.touched,
+            sessions.removed,
+            sessions.overrides.num_rows > 0,
+        )
+
+    def joined(self) -> Ingested:
+        """Everything since the last epoch as one."""
+        return join(self._parts)
+
+    @property
+    def state(self) -> SessionState:
+        """Provisional state after the last micro-batch."""
+        return self._state
+
+    @property
+    def ledger(self) -> Ledger:
+        """Sum over the micro-batches."""
+        return sum((part.ledger for part in self._parts), Ledger())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._parts
+
+
+def hot_rows(touched: pa.Table, removed: pa.Table, sequence: int) -> pa.Table:
+    """Rows for a cut's `hot` file.
+
+    Sessions as they are now, and placeholders for those that are gone.
+    """
+    alive = _flag(touched, is_removed=False, sequence=sequence)
+    if removed.num_rows == 0:
+        return alive
+    return pa.concat_tables(
+        [alive, _flag(_placeholders(removed), is_removed=True, sequence=sequence)]
+    )
+
+
+def _flag(sessions: pa.Table, *, is_removed: bool, sequence: int) -> pa.Table:
+    rows = sessions.num_rows
+    flagged = sessions.append_column("is_removed", pa.array([is_removed] * rows, pa.bool_()))
+    return conform(
+        flagged.append_column("sequence", pa.array([sequence] * rows, pa.int64())), HOT_SCHEMA
+    )
+
+
+def _placeholders(removed: pa.Table) -> pa.Table:
+    """Rows that satisfy the schema and carry only the id, the app and the visitor."""
+    columns, names = [], []
+    for field in HOT_SCHEMA:
+        if field.name in ("is_removed", "sequence"):
+            continue
+        names.append(field.name)
+        if field.name in removed.column_names:
+            columns.append(removed.column(field.name).cast(field.type))
+        elif field.nullable:
+            columns.append(pa.nulls(removed.num_rows, field.type))
+        else:
+            columns.append(pc.fill_null(pa.nulls(removed.num_rows, field.type), _zero(field.type)))
+    return pa.table(columns, names=names)
+
+
+def _zero(kind: pa.DataType) -> pa.Scalar:
+    if pa.types.is_string(kind):
+        return pa.scalar("", kind)
+    if pa.types.is_boolean(kind):
+        return pa.scalar(False, kind)
+    return pa.scalar(0, pa.int64()).cast(kind)

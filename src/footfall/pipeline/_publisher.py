@@ -1,0 +1,125 @@
+"""What readers get: tail files, cuts and live snapshots, in the order that keeps each cut whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from footfall.clock import Clock
+from footfall.lake import Lake
+from footfall.lake.cut import Cut, write_atomically
+from footfall.ledger import Ledger
+from footfall.live import LiveState
+from footfall.pipeline._overrides import OverrideSet
+from footfall.pipeline._preview import PreviewBatch, hot_rows
+from footfall.pipeline._tail import Tail
+
+READ_TABLES = ("events", "sessions", "failed_events")
+"""Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
+
+
+class Position(msgspec.Struct, frozen=True):
+    """How far the pipeline is."""
+
+    log_offset: int
+    log_end: int
+    epoch: int
+    watermark: int
+    ledger: Ledger
+    open_sessions: int
+
+
+class Publisher:
+    """Writer of one project's tail, cut and live snapshot."""
+
+    def __init__(
+        self, project: str, gap: int, tail: Tail, live_file: Path, live: LiveState, clock: Clock
+    ) -> None:
+        """Publish nothing yet."""
+        self._project = project
+        self._gap = gap
+        self._tail = tail
+        self._live_file = live_file
+        self._live = live
+        self._clock = clock
+        self._files: dict[str, tuple[str, ...]] = {}
+        self._hot: tuple[str, ...] = ()
+        self._plans: dict[str, str] = {}
+        self._overrides: str | None = None
+        self._removed: str | None = None
+
+    def batch(self, batch: PreviewBatch, overrides: OverrideSet, position: Position) -> None:
+        """Publish one micro-batch on top of what is there."""
+        sequence = self._tail.next_sequence()
+        self._add("events", self._tail.write("events", batch.events))
+        self._add("failed_events", self._tail.write("failed", batch.failures))
+        hot = self._tail.write("hot", hot_rows(batch.touched, batch.removed, sequence))
+        if hot is not None:
+            self._hot = (*self._hot, hot)
+        if batch.is_renaming:
+            self._overrides = self._tail.write("overrides", overrides.table())
+        self._live.add(batch.events, self._clock.now_us())
+        self._publish(sequence, position, durable=False)
+
+    def epoch(
+        self,
+        lake: Lake,
+        sessions: pa.Table,
+        overrides: OverrideSet,
+        removed: pa.Table,
+        position: Position,
+    ) -> None:
+        """Publish what the lake has now; the tail starts anew.
+
+        Args:
+            lake: Its plans name the data files.
+            sessions: Hot sessions that the lake does not have in this form, `SESSION_SCHEMA`.
+            overrides: All that are not folded into the events yet.
+            removed: All rows of `session_changes`.
+            position: After the epoch.
+        """
+        sequence = self._tail.next_sequence()
+        self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
+        self._files = {}
+        hot = self._tail.write("hot", hot_rows(sessions, removed.slice(0, 0), sequence))
+        self._hot = () if hot is None else (hot,)
+        self._overrides = self._tail.write("overrides", overrides.table())
+        self._removed = self._tail.write("removed", removed)
+        self._tail.sweep(self._publish(sequence, position, durable=True))
+
+    def idle(self, position: Position) -> None:
+        """Nothing new came: let the watermark and the live counters move on."""
+        self._publish(self._tail.next_sequence(), position, durable=False)
+
+    def _add(self, table: str, file: str | None) -> None:
+        if file is not None:
+            self._files[table] = (*self._files.get(table, ()), file)
+
+    def _publish(self, sequence: int, position: Position, *, durable: bool) -> Cut:
+        now = self._clock.now_us()
+        cut = Cut(
+            project=self._project,
+            sequence=sequence,
+            published_at=now,
+            log_offset=position.log_offset,
+            epoch=position.epoch,
+            watermark=position.watermark,
+            gap=self._gap,
+            ledger=position.ledger,
+            plans=self._plans,
+            tail=self._files,
+            hot=self._hot,
+            overrides=self._overrides,
+            removed=self._removed,
+        )
+        self._tail.publish(cut, durable=durable)
+        snapshot = self._live.snapshot(
+            now,
+            open_sessions=position.open_sessions,
+            totals=position.ledger,
+            lag_requests=position.log_end - position.log_offset,
+        )
+        write_atomically(self._live_file, msgspec.json.encode(snapshot), durable=False)
+        return cut

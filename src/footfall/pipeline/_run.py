@@ -1,0 +1,100 @@
+"""The pipeline as a process: open the parts, recover, work until told to stop."""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from footfall.clock import SECOND, Clock, SystemClock
+from footfall.errors import Conflict
+from footfall.home import Home
+from footfall.lake import Lake
+from footfall.live import LiveState
+from footfall.log import Log, SqliteLog
+from footfall.metadata import Metadata
+from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._publisher import Publisher
+from footfall.pipeline._tail import Tail
+from footfall.process import stop_on_signals, watch_parent
+from footfall.settings import Settings
+
+_IDLE_SECONDS = 0.05
+
+
+def run(
+    home: Home,
+    settings: Settings,
+    project: str,
+    *,
+    parent_fd: int | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+    clock: Clock | None = None,
+) -> None:
+    """Run the pipeline of `project` until SIGTERM, SIGINT or the end of the parent.
+
+    On a signal everything in the log is committed first; when the parent is gone the pipeline
+    stops at once, and the next start goes on from the plan.
+
+    Raises:
+        Conflict: another pipeline of this project runs.
+    """
+    clock = clock or SystemClock()
+    stopping, orphaned = threading.Event(), threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+
+    def abandon() -> None:
+        orphaned.set()
+        stopping.set()
+
+    with _lock(home.state_dir(project)), stop_on_signals(stop):
+        watch_parent(parent_fd, abandon)
+        log = SqliteLog.reader(home.log_dir(project))
+        pipeline = build(home, settings, project, log, clock)
+        pipeline.recover()
+        on_ready()
+        interval = settings.pipeline.micro_batch_interval / SECOND
+        while not stopping.is_set():
+            started = clock.monotonic()
+            if pipeline.step():
+                stopping.wait(max(interval - (clock.monotonic() - started), 0))
+            else:
+                stopping.wait(_IDLE_SECONDS)
+        if not orphaned.is_set():
+            pipeline.finish()
+        log.close()
+
+
+def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) -> Pipeline:
+    """Wire a pipeline on local files; nothing is read yet."""
+    tail = Tail(home.tail_dir(project), home.cut_file(project), clock, settings.lake.tail_grace)
+    publisher = Publisher(
+        project, settings.sessions.gap, tail, home.live_file(project), LiveState(), clock
+    )
+    return Pipeline(
+        project,
+        settings,
+        log,
+        Lake(home.lake_dir, project),
+        Metadata.open(home),
+        Checkpoints(home.state_dir(project)),
+        publisher,
+        clock,
+    )
+
+
+@contextmanager
+def _lock(directory: Path) -> Iterator[None]:
+    """Keep a second pipeline of the project out; the kernel releases the lock with the process."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "pipeline.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(f"another pipeline of this project runs; stop it first: {directory}") from error
+        yield

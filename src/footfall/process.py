@@ -1,0 +1,81 @@
+"""What the processes of one tree need of each other.
+
+Readiness files, signals, and the end of the parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import msgspec
+
+from footfall.home import Home
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What a part writes to `run/<part>.json` when it takes work."""
+
+    pid: int
+    url: str | None = None
+
+
+def write_ready(home: Home, part: str, url: str | None = None) -> None:
+    """Tell the supervisor that this process is ready."""
+    home.run_dir.mkdir(parents=True, exist_ok=True)
+    file = home.run_dir / f"{part}.json"
+    temporary = file.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_bytes(msgspec.json.encode(Ready(os.getpid(), url)))
+    temporary.replace(file)
+
+
+def read_ready(home: Home, part: str) -> Ready | None:
+    """What the part said last.
+
+    `None` if it never did. Its process may be dead: check with `is_alive`.
+    """
+    try:
+        return msgspec.json.decode((home.run_dir / f"{part}.json").read_bytes(), type=Ready)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextlib.contextmanager
+def stop_on_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Call `handler` on SIGTERM and SIGINT while the block runs."""
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def watch_parent(parent_fd: int | None, on_death: Callable[[], None]) -> None:
+    """Call `on_death` once, from a thread, when the process at the pipe's other end is gone."""
+    if parent_fd is None:
+        return
+
+    def wait() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(parent_fd, 1):
+                pass
+        on_death()
+
+    threading.Thread(target=wait, name="parent-watch", daemon=True).start()

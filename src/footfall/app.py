@@ -5,7 +5,7 @@ until it says where it listens, starts it again when it dies, and stops all of t
 the data. Each child holds the read end of a pipe whose write end only the supervisor has: when the
 supervisor dies, however hard, the pipe closes and the children stop by themselves.
 
-    collector ──▶ pipeline ──▶ studio          stop order: nobody loses what the one before handed
+    collector ──▶ worker (pipeline) ──▶ studio          stop order: nobody loses what the one before handed
     over
 """
 
@@ -23,7 +23,7 @@ from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.process import Ready, read_ready
 
-PARTS = ("collector", "pipeline", "studio")
+PARTS = ("collector", "worker", "studio")
 """In the order of the data: started and stopped in it."""
 
 START_SECONDS_MAX = 30.0

@@ -1,8 +1,34 @@
 """The lake: Apache Iceberg tables that any engine reads, each epoch in them exactly once.
 
 `Lake` commits epochs and lists files; `footfall.lake.cut` is the consistent view that readers use;
-`History` looks up a visitor's older events for a repair. Files and directories are synced before
-the catalog moves. Nothing here is imported by readers except `footfall.lake.cut`, which is light.
+`LakeHistory` looks up a visitor's older events for a repair. Local files and directories are synced
+before the catalog moves. Readers import only `footfall.lake.cut`, which is light: the other names
+are loaded when first used.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from footfall.lake._history import LakeHistory
+    from footfall.lake._lake import Lake
+    from footfall.lake._schemas import TABLES
+
+__all__ = ["TABLES", "Lake", "LakeHistory"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Lake":
+        from footfall.lake._lake import Lake
+
+        return Lake
+    if name == "TABLES":
+        from footfall.lake._schemas import TABLES
+
+        return TABLES
+    if name == "LakeHistory":
+        from footfall.lake._history import LakeHistory
+
+        return LakeHistory
+    raise AttributeError(name)

@@ -31,7 +31,7 @@ from sqlalchemy.exc import OperationalError
 
 from footfall.errors import CommitUnknown, Conflict
 from footfall.lake._files import SyncedFileIO, local_path
-from footfall.lake._schemas import TABLES, iceberg_schema, partition_spec, to_lake
+from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec, to_lake
 from footfall.lake.cut import Plan
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
@@ -122,6 +122,14 @@ class Lake:
         rows = sum(task.file.record_count for task in tasks)
         self._plans[table] = Plan(table, snapshot_id, files, rows)
         return self._plans[table]
+
+    def read(self, table: str, columns: tuple[str, ...] | None = None) -> pa.Table:
+        """All rows of a small table, as the stages see them; for large ones use the files."""
+        scan = self._reload(table).scan(selected_fields=columns or ("*",))
+        schema = TABLES[table]
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
+        return from_lake(scan.to_arrow(), schema)
 
     def _write(self, table: str, rows: pa.Table) -> list[DataFile]:
         target = self._tables[table]

@@ -94,6 +94,18 @@ def to_lake(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
+def from_lake(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Inverse of `to_lake`: UUIDs as 16 bytes, the types of `schema`."""
+    columns = []
+    for field in schema:
+        column = table.column(field.name)
+        if isinstance(column.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in column.chunks]
+            column = pa.chunked_array(chunks, type=column.type.storage_type)
+        columns.append(column.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
 def _iceberg_type(kind: pa.DataType, nested_ids: itertools.count[int]) -> IcebergType:
     for arrow, iceberg in _PRIMITIVES:
         if kind == arrow:

@@ -100,8 +100,8 @@ class Pipeline:
         self._removed = self._lake.read("session_changes")
         self._publish_epoch()
 
-    def step(self) -> bool:
-        """Do one micro-batch, close the epoch if it is due; whether there was anything to read."""
+    def step(self) -> int:
+        """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         requests = self._read(self._offset, self._settings.pipeline.micro_batch_requests_max)
         self._is_at_head = not requests
         if requests:
@@ -111,7 +111,7 @@ class Pipeline:
             self.close_epoch()
         elif not requests:
             self._publish_idle()
-        return bool(requests)
+        return len(requests)
 
     def close_epoch(self) -> None:
         """Commit what was previewed since the last epoch."""

@@ -58,16 +58,22 @@ def run(
         pipeline = build(home, settings, project, log, clock)
         pipeline.recover()
         on_ready()
-        interval = settings.pipeline.micro_batch_interval / SECOND
         while not stopping.is_set():
             started = clock.monotonic()
-            if pipeline.step():
-                stopping.wait(max(interval - (clock.monotonic() - started), 0))
-            else:
-                stopping.wait(_IDLE_SECONDS)
+            requests = pipeline.step()
+            stopping.wait(_pause(settings, requests, clock.monotonic() - started))
         if not orphaned.is_set():
             pipeline.finish()
         log.close()
+
+
+def _pause(settings: Settings, requests: int, seconds: float) -> float:
+    """Seconds until the next micro-batch: none when this one was large, so that a backlog shrinks."""
+    if requests == 0:
+        return _IDLE_SECONDS
+    if requests >= settings.pipeline.micro_batch_requests_max // 2:
+        return 0.0
+    return max(settings.pipeline.micro_batch_interval / SECOND - seconds, 0.0)
 
 
 def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) -> Pipeline:

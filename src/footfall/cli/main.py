@@ -1,0 +1,49 @@
+"""`footfall`: start here. `footfall --help` lists the verbs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from footfall.cli import doctor, generate, key, roles, send, serve, sql, status
+from footfall.cli._common import EXIT_FAILED, fail
+from footfall.errors import FootfallError
+
+app = typer.Typer(
+    name="footfall",
+    help="Self-hosted clickstream analytics: collect events, see sessions live, ask in SQL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command("serve")(serve.serve)
+app.command("demo")(serve.demo)
+app.command("status")(status.status)
+app.command("sql")(sql.sql)
+app.command("generate")(generate.generate)
+app.command("send")(send.send)
+app.command("doctor")(doctor.doctor)
+app.add_typer(key.app, name="key")
+app.command("collector", rich_help_panel="Parts on their own")(roles.collector)
+app.command("worker", rich_help_panel="Parts on their own")(roles.worker)
+app.command("studio", rich_help_panel="Parts on their own")(roles.studio)
+
+
+def run() -> None:
+    """Entry point: errors are one sentence and an exit code, never a traceback."""
+    try:
+        app()
+    except FootfallError as error:
+        fail(error)
+    except KeyboardInterrupt:
+        typer.echo("footfall: stopped", err=True)
+        sys.exit(EXIT_FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,82 @@
+"""The parts as processes of their own: what `serve` starts, and what a larger installation runs apart."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    ProjectOption,
+    SetOption,
+    open_home,
+    settings_for,
+)
+from footfall.process import write_ready
+
+ParentOption = Annotated[
+    int | None,
+    typer.Option("--parent-fd", hidden=True, help="Stop when the other end of this pipe closes."),
+]
+
+
+def collector(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
+    parent_fd: ParentOption = None,
+) -> None:
+    """Take events over HTTP and append them to the log, until SIGTERM."""
+    from footfall import collect
+
+    place = open_home(home)
+    collect.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        parent_pipe_fd=parent_fd,
+        on_ready=lambda url: write_ready(place, "collector", url),
+    )
+
+
+def worker(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006
+    parent_fd: ParentOption = None,
+) -> None:
+    """Run the pipeline: log in; lake, cuts and live counters out. Until SIGTERM."""
+    from footfall import pipeline
+
+    place = open_home(home)
+    pipeline.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        parent_fd=parent_fd,
+        on_ready=lambda: write_ready(place, "worker"),
+    )
+
+
+def studio(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006
+    parent_fd: ParentOption = None,
+) -> None:
+    """Serve the web pages and their API on the loopback, until SIGTERM."""
+    from footfall import studio as part
+
+    place = open_home(home)
+    part.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        one_time_token=os.environ.get("FOOTFALL_STUDIO_TOKEN"),
+        parent_pipe_fd=parent_fd,
+        on_ready=lambda url: write_ready(place, "studio", url),
+    )

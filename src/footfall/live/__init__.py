@@ -1,0 +1,56 @@
+"""Live: what happened in the last 30 minutes, in memory, as one small snapshot.
+
+The pipeline feeds each micro-batch of events to a `LiveState` and writes its snapshot as JSON to
+`Home.live_file` by atomic rename; the studio reads that file and nothing else. Windows are of
+`received_at`. Counts are exact within stated bounds, and the snapshot says so where a bound was
+reached. Nothing here reads a clock or a file. See docs/concepts/live.md.
+
+`LiveState` needs Arrow; the snapshot's types do not, so that the studio stays light: names are
+imported when they are asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from footfall.live._snapshot import (
+    SNAPSHOT_BYTES_MAX,
+    STREAM_EVENTS,
+    TOP_ROWS,
+    LiveSnapshot,
+    MinuteSeries,
+    SecondSeries,
+    StreamEvent,
+    TopList,
+    TopRow,
+    decode_snapshot,
+    encode_snapshot,
+)
+
+if TYPE_CHECKING:
+    from footfall.live._state import LiveLimits as LiveLimits
+    from footfall.live._state import LiveState as LiveState
+
+__all__ = [
+    "SNAPSHOT_BYTES_MAX",
+    "STREAM_EVENTS",
+    "TOP_ROWS",
+    "LiveLimits",
+    "LiveSnapshot",
+    "LiveState",
+    "MinuteSeries",
+    "SecondSeries",
+    "StreamEvent",
+    "TopList",
+    "TopRow",
+    "decode_snapshot",
+    "encode_snapshot",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in ("LiveState", "LiveLimits"):
+        from footfall.live import _state
+
+        return getattr(_state, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,160 @@
+"""The live snapshot: the format of `live.json` and of `GET /api/live`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from footfall.errors import Corrupt
+from footfall.ledger import Ledger
+
+SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_BYTES_MAX: Final = 150_000
+"""Largest encoded snapshot; the oldest events of the stream are left out to stay below it."""
+STREAM_EVENTS: Final = 200
+TOP_ROWS: Final = 50
+TEXT_LENGTH_MAX: Final = 200
+"""Characters of a text in a snapshot; the whole is in the event."""
+
+
+class SecondSeries(msgspec.Struct, frozen=True):
+    """Events of each of the last 300 seconds; the last one is not over yet."""
+
+    from_us: int
+    """Start of the first second, microseconds since 1970 UTC."""
+    events: tuple[int, ...]
+
+
+class MinuteSeries(msgspec.Struct, frozen=True):
+    """Each of the last 30 minutes; the last one is not over yet."""
+
+    from_us: int
+    events: tuple[int, ...]
+    views: tuple[int, ...]
+    visitors: tuple[int, ...]
+    """Distinct visitors of each minute."""
+
+
+class TopRow(msgspec.Struct, frozen=True):
+    """One value and its count."""
+
+    value: str | None
+    """`None`: the events or visitors that have none (for sources: direct)."""
+    count: int
+
+
+class TopList(msgspec.Struct, frozen=True):
+    """The most frequent values of the last 30 minutes."""
+
+    rows: tuple[TopRow, ...]
+    """By count, highest first, at most `TOP_ROWS`."""
+    others: int
+    """Sum of what is not in `rows`."""
+    is_exact: bool = True
+    """False: there were more distinct values than are kept, so a row may be short of some that
+    `others` counts."""
+
+
+class StreamEvent(msgspec.Struct, frozen=True):
+    """An event in the list of the newest; its drawer has all columns."""
+
+    request_id: str
+    """UUID."""
+    request_index: int
+    log_offset: int
+    received_at: int
+    event_time: int
+    event_name: str
+    app_id: str
+    page: str | None = None
+    """Path of the page, or name of the screen."""
+    page_title: str | None = None
+    visitor_id: str | None = None
+    user_id: str | None = None
+    source: str | None = None
+    device: str | None = None
+    browser: str | None = None
+    os: str | None = None
+    is_late: bool = False
+    is_bot: bool = False
+
+
+class LiveSnapshot(msgspec.Struct, frozen=True):
+    """The last 30 minutes: 29 whole minutes and the current one, by `received_at`."""
+
+    at: int
+    """Pipeline's clock when it was made, microseconds since 1970 UTC."""
+    open_sessions: int
+    visitors_5m: int
+    """Visitors with an event in the 5 minutes before `at`."""
+    visitors_30m: int
+    visitors_are_exact: bool
+    """False: more visitors than are kept; the numbers are too low."""
+    events_30m: int
+    views_30m: int
+    seconds: SecondSeries
+    minutes: MinuteSeries
+    pages: TopList
+    """By views."""
+    events: TopList
+    """By events."""
+    sources: TopList
+    """By visitors: where they last came from, in the 30 minutes."""
+    devices: TopList
+    """By visitors: device category."""
+    browsers: TopList
+    systems: TopList
+    stream: tuple[StreamEvent, ...]
+    """Newest first, at most `STREAM_EVENTS`."""
+    totals: Ledger
+    """Sum over everything read so far."""
+    lag_requests: int = 0
+    """Acknowledged requests that were not read yet at `at`."""
+    version: int = SNAPSHOT_VERSION
+
+
+def within_bounds(snapshot: LiveSnapshot) -> LiveSnapshot:
+    """The snapshot, with as many of the newest events as `SNAPSHOT_BYTES_MAX` allows.
+
+    If the lists alone are too long, with no events and the upper parts of the lists.
+    """
+    while len(encode_snapshot(snapshot)) > SNAPSHOT_BYTES_MAX:
+        if snapshot.stream:
+            kept = snapshot.stream[: len(snapshot.stream) // 2]
+            snapshot = msgspec.structs.replace(snapshot, stream=kept)
+        else:
+            halves = {name: _upper_half(getattr(snapshot, name)) for name in _LISTS}
+            snapshot = msgspec.structs.replace(snapshot, **halves)
+    return snapshot
+
+
+_LISTS: Final = ("pages", "events", "sources", "devices", "browsers", "systems")
+
+
+def _upper_half(top: TopList) -> TopList:
+    kept = top.rows[: len(top.rows) // 2]
+    left_out = sum(row.count for row in top.rows[len(kept) :])
+    return TopList(kept, top.others + left_out, top.is_exact)
+
+
+def encode_snapshot(snapshot: LiveSnapshot) -> bytes:
+    """JSON, as in `live.json`."""
+    return msgspec.json.encode(snapshot)
+
+
+_decoder = msgspec.json.Decoder(LiveSnapshot)
+
+
+def decode_snapshot(data: bytes) -> LiveSnapshot:
+    """Inverse of `encode_snapshot`.
+
+    Raises:
+        Corrupt: not a snapshot; the pipeline replaces it within a second when it runs.
+    """
+    try:
+        return _decoder.decode(data)
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            f"live snapshot is damaged; start the pipeline to write it anew: {error}"
+        ) from error

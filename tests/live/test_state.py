@@ -1,0 +1,265 @@
+"""LiveState: windows, lists and the stream, against plain Python over the same events."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from footfall.clock import MINUTE, SECOND
+from footfall.ledger import Ledger
+from footfall.live import (
+    SNAPSHOT_BYTES_MAX,
+    LiveLimits,
+    LiveSnapshot,
+    LiveState,
+    TopList,
+    TopRow,
+    encode_snapshot,
+)
+from footfall.testing.events import NOON_US, event_table, uuid_of
+
+NOW = NOON_US + 10 * SECOND
+
+
+def snapshot_of(state: LiveState, now_us: int = NOW) -> LiveSnapshot:
+    return state.snapshot(now_us, open_sessions=0, totals=Ledger())
+
+
+def state_of(*rows: dict[str, Any], now_us: int = NOW, **limits: int) -> LiveState:
+    state = LiveState(LiveLimits(**limits))
+    state.add(event_table(rows), now_us)
+    return state
+
+
+def at(seconds_ago: float, **columns: Any) -> dict[str, Any]:
+    return {"received_at": NOW - int(seconds_ago * SECOND), **columns}
+
+
+def test_seconds_and_minutes_end_with_the_current_one() -> None:
+    """A bar stands for the second or minute it is drawn at: 3 events now, 1 a minute ago."""
+    snapshot = snapshot_of(state_of(at(60), at(0), at(0.5), at(1, event_name="click")))
+    assert snapshot.seconds.from_us == (NOW // SECOND - 299) * SECOND
+    assert snapshot.seconds.events == (*[0] * 239, 1, *[0] * 58, 2, 1)
+    assert snapshot.minutes.from_us == (NOW // MINUTE - 29) * MINUTE
+    assert snapshot.minutes.events == (*[0] * 28, 1, 3)
+    assert snapshot.minutes.views == (*[0] * 28, 1, 2)
+    assert snapshot.minutes.visitors == (*[0] * 28, 1, 1)
+    assert (snapshot.events_30m, snapshot.views_30m) == (4, 3)
+
+
+def test_windows_move_without_events() -> None:
+    """A quiet site must go to zero by itself, not stay at its last number."""
+    state = state_of(at(0), at(0, visitor_id="v2"))
+    assert (snapshot_of(state).visitors_5m, snapshot_of(state).visitors_30m) == (2, 2)
+    later = snapshot_of(state, NOW + 6 * MINUTE)
+    assert (later.visitors_5m, later.visitors_30m, sum(later.seconds.events)) == (0, 2, 0)
+    assert later.minutes.visitors == (*[0] * 23, 2, *[0] * 6)
+    end = snapshot_of(state, NOW + 30 * MINUTE)
+    assert (end.visitors_30m, end.events_30m, end.pages.rows, end.devices.rows) == (0, 0, (), ())
+    assert end.minutes.visitors == (0,) * 30
+
+
+def test_visitor_is_known_by_app_and_id() -> None:
+    """The same anonymous id in two apps is two visitors; events without one are none."""
+    rows = [at(0), at(0), at(0, app_id="blog"), at(0, visitor_id=None)]
+    assert snapshot_of(state_of(*rows)).visitors_30m == 2
+
+
+def test_pages_count_views_by_path_or_screen() -> None:
+    """A click on a page is not a view of it; apps without pages have screens."""
+    rows = [
+        at(0, page_path="/a"),
+        at(0, page_path="/a", event_name="click"),
+        at(0, event_name="screen_view", screen_name="Home"),
+        at(0, page_path="/a"),
+    ]
+    snapshot = snapshot_of(state_of(*rows))
+    assert snapshot.pages == TopList((TopRow("/a", 2), TopRow("Home", 1)), 0)
+    assert snapshot.events == TopList(
+        (TopRow("page_view", 2), TopRow("screen_view", 1), TopRow("click", 1)), 0
+    )
+
+
+def test_source_of_a_visitor_is_where_it_last_came_from() -> None:
+    """Moving inside the site (its own host as referrer) does not make a visitor 'direct'."""
+    own = {"page_host": "shop.example", "referrer_host": "shop.example"}
+    rows = [
+        at(3, visitor_id="a", source="newsletter", **own),
+        at(2, visitor_id="a", **own),
+        at(2, visitor_id="b", page_host="shop.example", referrer_host="search.example"),
+        at(2, visitor_id="c", page_host="shop.example"),
+        at(1, visitor_id="d", referrer_host="search.example"),
+        at(0, visitor_id="d", source="ads"),
+    ]
+    sources = snapshot_of(state_of(*rows)).sources
+    assert Counter({row.value: row.count for row in sources.rows}) == {
+        "newsletter": 1,
+        "search.example": 1,
+        "ads": 1,
+        None: 1,
+    }
+
+
+def test_devices_count_visitors_not_events() -> None:
+    """One busy visitor must not look like many devices."""
+    busy = [at(0, visitor_id="busy", device_category="mobile", browser="Safari", os="iOS")] * 5
+    calm = [at(0, visitor_id=f"v{n}", device_category="desktop") for n in range(2)]
+    snapshot = snapshot_of(state_of(*busy, *calm))
+    assert snapshot.devices.rows == (TopRow("desktop", 2), TopRow("mobile", 1))
+    assert snapshot.browsers.rows == (TopRow(None, 2), TopRow("Safari", 1))
+    assert snapshot.systems.rows == (TopRow(None, 2), TopRow("iOS", 1))
+
+
+def test_stream_is_newest_first_and_bounded() -> None:
+    """The list shows what came last, in log order, with what is needed to open an event."""
+    state = LiveState()
+    state.add(event_table([at(1, log_offset=n) for n in range(150)]), NOW)
+    state.add(event_table([at(0, log_offset=150 + n) for n in range(150)]), NOW)
+    stream = snapshot_of(state).stream
+    assert [event.log_offset for event in stream] == list(range(299, 99, -1))
+    assert stream[0].request_id == str(uuid.UUID(bytes=uuid_of("request 149")))
+
+
+def test_snapshot_stays_small_with_the_longest_texts() -> None:
+    """The studio pushes it to each page several times a second."""
+    text = "\x01" * 5_000
+    columns = ("page_path", "page_title", "visitor_id", "source", "browser", "os")
+    rows = [at(0, **dict.fromkeys(columns, f"{n}{text}")) for n in range(300)]
+    snapshot = snapshot_of(state_of(*rows))
+    assert len(encode_snapshot(snapshot)) <= SNAPSHOT_BYTES_MAX
+    pages = snapshot.pages
+    assert pages.rows
+    assert sum(row.count for row in pages.rows) + pages.others == 300
+    plain = snapshot_of(state_of(*[at(0, page_path=f"/{n}") for n in range(300)]))
+    assert len(plain.stream) == 200
+
+
+def test_flood_of_rare_values_does_not_displace_frequent_ones() -> None:
+    """A crawler with random paths must not empty the list; what was forgotten is in others."""
+    state = LiveState(LiveLimits(values_max=20))
+    for batch in range(10):
+        junk = [at(0, page_path=f"/junk/{batch}/{n}") for n in range(15)]
+        state.add(event_table([at(0, page_path="/home")] * 3 + junk), NOW)
+    pages = snapshot_of(state).pages
+    assert pages.rows[0] == TopRow("/home", 30)
+    assert pages.others + sum(row.count for row in pages.rows) == 180
+    assert not pages.is_exact
+    assert snapshot_of(state, NOW + 30 * MINUTE).pages == TopList((), 0)
+
+
+def test_visitors_beyond_the_bound_are_said_to_be_missing() -> None:
+    """A number that is too low must say so, and recover when the flood is over."""
+    state = state_of(*[at(0, visitor_id=f"v{n}") for n in range(30)], visitors_max=20)
+    assert snapshot_of(state).visitors_30m == 20
+    assert not snapshot_of(state).visitors_are_exact
+    assert snapshot_of(state, NOW + 30 * MINUTE).visitors_are_exact
+
+
+def test_sources_beyond_the_bound_become_others() -> None:
+    """Sources come from the outside: a bound keeps them from filling the memory."""
+    rows = [at(0, visitor_id=f"v{n}", source=f"s{n}") for n in range(8)]
+    state = state_of(*rows, texts_max=5)
+    sources = snapshot_of(state).sources
+    assert (len(sources.rows), sources.others, sources.is_exact) == (5, 3, False)
+    state.add(event_table([{"received_at": NOW + 31 * MINUTE, "source": "new"}]), NOW + 31 * MINUTE)
+    assert snapshot_of(state, NOW + 31 * MINUTE).sources == TopList((TopRow("new", 1),), 0)
+
+
+def test_old_and_future_events() -> None:
+    """Catching up after a stop shows old events without counting them as now."""
+    snapshot = snapshot_of(state_of(at(31 * 60), at(-3600)))
+    assert len(snapshot.stream) == 2
+    assert snapshot.minutes.events == (*[0] * 29, 1)
+
+
+def test_empty_batch() -> None:
+    """Batches of failed records only have no events."""
+    assert snapshot_of(state_of()).events_30m == 0
+
+
+def test_rebuild_equals_having_seen_the_events() -> None:
+    """After a restart the page must show what it showed before."""
+    rows = [at(1700 - n * 17, visitor_id=f"v{n % 7}", page_path=f"/{n % 5}") for n in range(100)]
+    state = LiveState()
+    for row in rows:
+        state.add(event_table([row]), row["received_at"])
+    again = LiveState()
+    again.add(event_table([at(5)]), NOW)
+    again.rebuild(event_table(rows), NOW)
+    ours, theirs = snapshot_of(again), snapshot_of(state)
+    assert ours.minutes == theirs.minutes
+    assert (ours.pages, ours.visitors_30m, ours.visitors_5m) == (
+        theirs.pages,
+        theirs.visitors_30m,
+        theirs.visitors_5m,
+    )
+
+
+moments = st.integers(0, 40 * 60).map(lambda seconds: NOW - 40 * MINUTE + seconds * SECOND)
+visitors = st.sampled_from(["a", "b", "c", None])
+paths = st.sampled_from(["/", "/x", "/y", None])
+names = st.sampled_from(["page_view", "click"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(moments, visitors, paths, names), max_size=60), st.data())
+def test_equals_counting_by_hand(
+    found: list[tuple[int, str | None, str | None, str]], data: st.DataObject
+) -> None:
+    """Whatever the batches, each number is what counting the events of the window gives."""
+    found.sort(key=lambda event: event[0])
+    state = LiveState()
+    start = 0
+    while start < len(found):
+        size = data.draw(st.integers(1, 20))
+        part = found[start : start + size]
+        state.add(_table(part), part[-1][0])
+        start += size
+    snapshot = snapshot_of(state)
+    first = NOW // MINUTE - 29
+    window = [event for event in found if event[0] // MINUTE >= first]
+    assert snapshot.events_30m == len(window)
+    assert snapshot.visitors_30m == len({visitor for _, visitor, _, _ in window if visitor})
+    assert snapshot.visitors_5m == len(
+        {v for when, v, _, _ in window if v and when >= NOW - 5 * MINUTE}
+    )
+    assert snapshot.minutes.visitors == tuple(
+        len({v for when, v, _, _ in window if v and when // MINUTE == first + minute})
+        for minute in range(30)
+    )
+    views = Counter(path for _, _, path, name in window if path and name == "page_view")
+    assert {row.value: row.count for row in snapshot.pages.rows} == views
+    assert sum(snapshot.seconds.events) == sum(
+        when // SECOND > NOW // SECOND - 300 for when, *_ in window
+    )
+
+
+def _table(part: list[tuple[int, str | None, str | None, str]]) -> pa.Table:
+    return event_table(
+        {"received_at": when, "visitor_id": visitor, "page_path": path, "event_name": name}
+        for when, visitor, path, name in part
+    )
+
+
+def test_snapshot_types_do_not_import_arrow() -> None:
+    """The studio reads snapshots and must stay light."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, footfall.live; sys.exit('pyarrow' in sys.modules or 'polars' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=30, check=False).returncode == 0
+
+
+def test_unknown_name() -> None:
+    import footfall.live
+
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = footfall.live.Nothing

@@ -1,1 +1,1 @@
-"""The command line: one file a verb, wired in `main`; heavy parts are imported by the verb that needs them."""
+"""The command line: one file a verb, wired in `main`; a verb imports its heavy parts itself."""

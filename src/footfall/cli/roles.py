@@ -1,4 +1,4 @@
-"""The parts as processes of their own: what `serve` starts, and what a larger installation runs apart."""
+"""The parts as processes of their own: `serve` starts them; a larger installation, apart."""
 
 from __future__ import annotations
 

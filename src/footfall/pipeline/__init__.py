@@ -1,7 +1,8 @@
-"""The pipeline: from the log's head to the lake, each epoch exactly once, and a cut at most a second old.
+"""The pipeline: from the log's head to the lake, each epoch exactly once; a cut each micro-batch.
 
-Micro-batches are previewed (tail, cut, live snapshot); epochs are planned, computed from log and plan, and committed.
-`run` is the process that `footfall serve` starts; `ingest` and `finish` are the pure functions that any runner calls.
+Micro-batches are previewed (tail, cut, live snapshot); epochs are planned, computed from log and
+plan, and committed. `run` is the process that `footfall serve` starts; `ingest` and `finish` are
+the pure functions that any runner calls.
 """
 
 from __future__ import annotations

@@ -3,20 +3,26 @@
 Theory of operation. Between epochs the pipeline only *previews*: micro-batches go to the tail and
 are published as cuts. Closing an epoch does, in this order:
 
-    1. write the plan to the metadata database       crash before: the next start previews again
-    from the log 2. compute the epoch's rows from log and plan     crash: 2–4 are redone from the
-    plan, with equal rows 3. commit the rows, table by table, each once     crash between tables:
-    those that have the epoch refuse it 4. mark the epoch committed, with its ledger      crash
-    before: redone, every table refuses, marked then 5. checkpoint (every few epochs)
-    crash before: older checkpoint, more epochs to redo 6. publish the cut without the epoch's tail
-    crash before: published when started again
+    1. write the plan to the metadata database
+       crash before: the next start previews the same requests again
+    2. compute the epoch's rows from log and plan
+    3. commit the rows, table by table, each once
+       crash in 2 or 3: redone from the plan, with equal rows; tables that have the epoch refuse it
+    4. mark the epoch committed, with its ledger
+       crash before: redone, every table refuses, then marked
+    5. checkpoint (every few epochs)
+       crash before: an older checkpoint, more epochs to redo
+    6. publish the cut without the epoch's tail
+       crash before: published when started again
 
-Rows are computed from the state *before* the epoch and never from previews, so nothing that a
-preview guessed can reach the lake. The log is trimmed only below the oldest checkpoint that is
-kept.
+Steps 2 to 4 run in a thread beside further previews, one epoch at a time. Rows are computed from
+the state *before* the epoch and never from previews, so nothing that a preview guessed can reach
+the lake. The log is trimmed only below the oldest checkpoint that is kept.
 """
 
 from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 
@@ -28,7 +34,7 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._epoch import Ingested, finish, ingest, join
+from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
@@ -84,6 +90,10 @@ class Pipeline:
         self._is_at_head = False
         self._epoch_started = self._published = clock.monotonic()
         self._preview = self._new_preview()
+        # The epoch between the two: planned, being committed beside the previews.
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="epoch")
+        self._committing: Future[EpochResult] | None = None
+        self._taken_ledger = Ledger()
 
     def recover(self) -> None:
         """Load the newest checkpoint, redo the epochs planned after it, publish the first cut."""
@@ -92,20 +102,21 @@ class Pipeline:
             self._load(self._checkpoints.read(checkpoints[-1]))
         for text in self._metadata.plans_after(self._project, self._epoch):
             plan = decode_plan(text)
-            self._commit(plan, self._read_again(plan))
+            self._apply(self._commit(plan, self._read_again(plan), self._state))
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
         self._overrides = OverrideSet()
         self._overrides.add_epochs(self._lake.read("session_overrides"))
         self._removed = self._lake.read("session_changes")
-        self._publish_epoch()
+        self._restart_preview()
 
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
+        self._take_commit(wait=False)
         requests = self._read(self._offset, self._settings.pipeline.micro_batch_requests_max)
         self._is_at_head = not requests
         if requests:
-            self._add(requests)
+            self._preview_requests(requests)
         self._advance_watermark()
         if self._is_epoch_due():
             self.close_epoch()
@@ -114,7 +125,11 @@ class Pipeline:
         return len(requests)
 
     def close_epoch(self) -> None:
-        """Commit what was previewed since the last epoch."""
+        """Plan what was previewed since the last epoch, and commit it beside further previews.
+
+        One epoch is committed at a time: a second one waits, and the log with it.
+        """
+        self._take_commit(wait=True)
         plan = EpochPlan(
             project=self._project,
             epoch=self._epoch + 1,
@@ -133,8 +148,10 @@ class Pipeline:
             watermark=plan.watermark,
             plan=encode_plan(plan),
         )
-        self._commit(plan, self._preview.joined())
-        self._publish_epoch()
+        ingested = self._preview.take()
+        self._taken_ledger = ingested.ledger
+        self._epoch_started = self._clock.monotonic()
+        self._committing = self._executor.submit(self._commit, plan, ingested, self._state)
 
     def finish(self) -> None:
         """Read to the head, commit everything, checkpoint: after it the lake has all there is."""
@@ -142,8 +159,10 @@ class Pipeline:
             pass
         if not self._preview.is_empty:
             self.close_epoch()
+        self._take_commit(wait=True)
         if self._since_checkpoint:
             self._checkpoint()
+        self._executor.shutdown()
 
     # Micro-batches
 
@@ -151,26 +170,29 @@ class Pipeline:
         bytes_max = self._settings.pipeline.micro_batch_bytes_max
         return logged_requests(self._log.read(offset, records_max=records_max, bytes_max=bytes_max))
 
-    def _add(self, requests: list[LoggedRequest]) -> None:
+    def _preview_requests(self, requests: list[LoggedRequest]) -> None:
         if self._preview.is_empty:
             self._epoch_started = self._clock.monotonic()
-        ingested = ingest(requests, self._rules, self._duplicates, self._epoch + 1)
+        ingested = ingest(requests, self._rules, self._duplicates, self._open_epoch)
         self._offset = requests[-1].offset + 1
         self._newest = max(self._newest, ingested.received_at)
         batch = self._preview.add(ingested)
-        self._publisher.batch(batch, self._preview.overrides, self._position())
-        self._published = self._clock.monotonic()
+        self._publisher.add(batch, self._preview.overrides)
+        self._publisher.count(batch.events)
+        self._publish()
 
     def _advance_watermark(self) -> None:
         """Follow what was read; follow the clock only when everything was read."""
         newest = self._clock.now_us() if self._is_at_head else self._newest
         self._watermark = max(self._watermark, newest - self._settings.pipeline.watermark_lag)
 
+    def _publish(self, *, durable: bool = False) -> None:
+        self._published = self._clock.monotonic()
+        self._publisher.publish(self._position(), durable=durable)
+
     def _publish_idle(self) -> None:
-        now = self._clock.monotonic()
-        if (now - self._published) * SECOND >= IDLE_CUT_INTERVAL:
-            self._publisher.idle(self._position())
-            self._published = now
+        if (self._clock.monotonic() - self._published) * SECOND >= IDLE_CUT_INTERVAL:
+            self._publish()
 
     def _position(self) -> Position:
         return Position(
@@ -178,16 +200,15 @@ class Pipeline:
             log_end=max(self._log.end_offset(), self._offset),
             epoch=self._epoch,
             watermark=self._watermark,
-            ledger=self._totals + self._preview.ledger,
+            ledger=self._totals + self._taken_ledger + self._preview.ledger,
             open_sessions=self._preview.state.open_count(self._watermark, self._definition),
         )
 
-    def _new_preview(self) -> Preview:
-        return Preview(
-            self._state, self._overrides, self._epoch + 1, self._late_before, self._definition
-        )
-
     # Epochs
+
+    @property
+    def _open_epoch(self) -> int:
+        return self._epoch + (1 if self._committing is None else 2)
 
     def _is_epoch_due(self) -> bool:
         settings = self._settings.pipeline
@@ -197,13 +218,30 @@ class Pipeline:
             return False
         if not self._preview.is_empty:
             return True
-        return self._state.has_closable(self._watermark, self._definition)
+        return self._committing is None and self._state.has_closable(
+            self._watermark, self._definition
+        )
 
-    def _commit(self, plan: EpochPlan, ingested: Ingested) -> None:
-        result = finish(plan, ingested, self._state, LakeHistory(self._lake, plan.epoch))
+    def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
+        """Compute the epoch's rows and let every table take them. Runs beside `step`."""
+        result = finish(plan, ingested, state, LakeHistory(self._lake, plan.epoch))
         for table in TABLES:
             self._lake.commit(table, result.rows[table], plan.epoch)
         self._metadata.commit_epoch(self._project, plan.epoch, result.ledger)
+        return result
+
+    def _take_commit(self, *, wait: bool) -> None:
+        """Go on from the truth of the epoch being committed, once it is there."""
+        if self._committing is None or not (wait or self._committing.done()):
+            return
+        result = self._committing.result()
+        self._committing = None
+        self._taken_ledger = Ledger()
+        self._apply(result)
+        self._restart_preview()
+
+    def _apply(self, result: EpochResult) -> None:
+        plan = result.plan
         self._state = result.state
         self._epoch = plan.epoch
         self._epoch_from = plan.log_to
@@ -217,11 +255,20 @@ class Pipeline:
         if self._since_checkpoint >= self._settings.pipeline.checkpoint_epochs:
             self._checkpoint()
 
-    def _publish_epoch(self) -> None:
+    def _restart_preview(self) -> None:
+        """Lay what came since on the truth of the last epoch, and publish both as one cut."""
+        since = self._preview.parts
         self._preview = self._new_preview()
-        self._epoch_started = self._published = self._clock.monotonic()
-        self._publisher.epoch(
-            self._lake, self._state.unwritten(), self._overrides, self._removed, self._position()
+        self._publisher.start_epoch(
+            self._lake, self._state.unwritten(), self._overrides, self._removed
+        )
+        for ingested in since:
+            self._publisher.add(self._preview.add(ingested), self._preview.overrides)
+        self._publish(durable=True)
+
+    def _new_preview(self) -> Preview:
+        return Preview(
+            self._state, self._overrides, self._epoch + 1, self._late_before, self._definition
         )
 
     def _checkpoint(self) -> None:

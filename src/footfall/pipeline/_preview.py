@@ -49,12 +49,10 @@ class Preview:
         self._late_before = late_before
         self._definition = definition
         self.overrides = overrides.copy()
-        self.events = 0
 
     def add(self, ingested: Ingested) -> PreviewBatch:
         """Take one micro-batch."""
         self._parts.append(ingested)
-        self.events += ingested.events.num_rows
         sessions = sessionize(self._state, ingested.events, self._definition)
         self._state = sessions.state
         self.overrides.add(sessions.overrides, self._epoch)
@@ -67,9 +65,25 @@ class Preview:
             sessions.overrides.num_rows > 0,
         )
 
-    def joined(self) -> Ingested:
-        """Everything since the last epoch as one."""
-        return join(self._parts)
+    def take(self) -> Ingested:
+        """Everything since the last `take` as one: the epoch that is closed now.
+
+        Sessions stay as they are: what comes meanwhile is previewed on top of them.
+        """
+        taken = join(self._parts)
+        self._parts = []
+        self._epoch += 1
+        return taken
+
+    @property
+    def parts(self) -> tuple[Ingested, ...]:
+        """Micro-batches since the last `take`."""
+        return tuple(self._parts)
+
+    @property
+    def events(self) -> int:
+        """Events since the last `take`."""
+        return sum(part.events.num_rows for part in self._parts)
 
     @property
     def state(self) -> SessionState:
@@ -78,12 +92,12 @@ class Preview:
 
     @property
     def ledger(self) -> Ledger:
-        """Sum over the micro-batches."""
+        """Sum over the micro-batches since the last `take`."""
         return sum((part.ledger for part in self._parts), Ledger())
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was added."""
+        """Whether nothing was added since the last `take`."""
         return not self._parts
 
 

@@ -50,8 +50,8 @@ class Publisher:
         self._overrides: str | None = None
         self._removed: str | None = None
 
-    def batch(self, batch: PreviewBatch, overrides: OverrideSet, position: Position) -> None:
-        """Publish one micro-batch on top of what is there."""
+    def add(self, batch: PreviewBatch, overrides: OverrideSet) -> None:
+        """Write the files of one micro-batch; the next `publish` names them."""
         sequence = self._tail.next_sequence()
         self._add("events", self._tail.write("events", batch.events))
         self._add("failed_events", self._tail.write("failed", batch.failures))
@@ -60,25 +60,21 @@ class Publisher:
             self._hot = (*self._hot, hot)
         if batch.is_renaming:
             self._overrides = self._tail.write("overrides", overrides.table())
-        self._live.add(batch.events, self._clock.now_us())
-        self._publish(sequence, position, durable=False)
 
-    def epoch(
-        self,
-        lake: Lake,
-        sessions: pa.Table,
-        overrides: OverrideSet,
-        removed: pa.Table,
-        position: Position,
+    def count(self, events: pa.Table) -> None:
+        """Let the live counters see new events, once each."""
+        self._live.add(events, self._clock.now_us())
+
+    def start_epoch(
+        self, lake: Lake, sessions: pa.Table, overrides: OverrideSet, removed: pa.Table
     ) -> None:
-        """Publish what the lake has now; the tail starts anew.
+        """Name what the lake has now; the tail starts anew. The next `publish` shows it.
 
         Args:
             lake: Its plans name the data files.
             sessions: Hot sessions that the lake does not have in this form, `SESSION_SCHEMA`.
             overrides: All that are not folded into the events yet.
             removed: All rows of `session_changes`.
-            position: After the epoch.
         """
         sequence = self._tail.next_sequence()
         self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
@@ -87,21 +83,20 @@ class Publisher:
         self._hot = () if hot is None else (hot,)
         self._overrides = self._tail.write("overrides", overrides.table())
         self._removed = self._tail.write("removed", removed)
-        self._tail.sweep(self._publish(sequence, position, durable=True))
-
-    def idle(self, position: Position) -> None:
-        """Nothing new came: let the watermark and the live counters move on."""
-        self._publish(self._tail.next_sequence(), position, durable=False)
 
     def _add(self, table: str, file: str | None) -> None:
         if file is not None:
             self._files[table] = (*self._files.get(table, ()), file)
 
-    def _publish(self, sequence: int, position: Position, *, durable: bool) -> Cut:
+    def publish(self, position: Position, *, durable: bool = False) -> None:
+        """Make everything added so far one cut, and tell the live page.
+
+        A durable one survives a power cut by itself; it also removes files no reader needs.
+        """
         now = self._clock.now_us()
         cut = Cut(
             project=self._project,
-            sequence=sequence,
+            sequence=self._tail.next_sequence(),
             published_at=now,
             log_offset=position.log_offset,
             epoch=position.epoch,
@@ -115,6 +110,8 @@ class Publisher:
             removed=self._removed,
         )
         self._tail.publish(cut, durable=durable)
+        if durable:
+            self._tail.sweep(cut)
         snapshot = self._live.snapshot(
             now,
             open_sessions=position.open_sessions,
@@ -122,4 +119,3 @@ class Publisher:
             lag_requests=position.log_end - position.log_offset,
         )
         write_atomically(self._live_file, msgspec.json.encode(snapshot), durable=False)
-        return cut

@@ -102,5 +102,7 @@ def _lock(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Conflict(f"another pipeline of this project runs; stop it first: {directory}") from error
+            raise Conflict(
+                f"another pipeline of this project runs; stop it first: {directory}"
+            ) from error
         yield

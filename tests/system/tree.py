@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,8 @@ class Tree:
         for name in names:
             pid = self.pid(name)
             if pid is not None:
-                try:
+                with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
 
     def stop(self) -> int:
         """SIGTERM and wait: everything acknowledged is in the lake afterwards."""

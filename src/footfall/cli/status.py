@@ -1,0 +1,87 @@
+"""`footfall status`: is everything running, how far is it, do the ledgers add up?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from footfall.cli._common import (
+    EXIT_FAILED,
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    open_home,
+    print_json,
+)
+from footfall.clock import SECOND, SystemClock
+from footfall.ledger import Ledger
+
+if TYPE_CHECKING:
+    from footfall.studio import Status
+
+
+def status(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Show parts, rates, lag and the two ledgers. Exits with 1 if a ledger does not add up."""
+    from footfall.log import SqliteLog
+    from footfall.studio import read_status
+
+    place = open_home(home)
+    found = read_status(
+        place, project, SystemClock(), lambda: SqliteLog.reader(place.log_dir(project))
+    )
+    if as_json:
+        print_json(found)
+    else:
+        for line in _lines(found):
+            typer.echo(line)
+    if found.ledger_problems:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _lines(found: Status) -> list[str]:
+    lines = [
+        f"{part.name:<10} {part.state.replace('_', ' ')}"
+        + (f"  {part.url}" if part.url and part.state == "running" else "")
+        for part in found.parts
+    ]
+    if found.log is not None:
+        kept = found.log.end_offset - found.log.start_offset
+        lines.append(f"log        {found.log.end_offset:,} requests, {kept:,} kept")
+    if found.pipeline is None:
+        lines.append("pipeline   has not published anything yet; start it with: footfall serve")
+    else:
+        lines.append(
+            f"pipeline   epoch {found.pipeline.epoch}, {found.lag_requests or 0:,} requests behind,"
+            f" {found.events_per_second or 0:,.1f} events/s, watermark"
+            f" {_time(found.pipeline.watermark)}, seen {found.pipeline.age_ms / 1000:.1f} s ago"
+        )
+    lines += ledger_lines(found.ledger)
+    lines += [f"problem    {problem}" for problem in (*found.ledger_problems, *found.problems)]
+    return lines
+
+
+def ledger_lines(ledger: Ledger) -> list[str]:
+    """Both sums, as people check them."""
+    dropped = "".join(f" + {count:,} {reason}" for reason, count in ledger.dropped.items())
+    ignored = "".join(f" + {count:,} {reason}" for reason, count in ledger.ignored.items())
+    verdict = "adds up" if not ledger.problems() else "DOES NOT ADD UP"
+    requests = f"{ledger.decoded:,} decoded + {ledger.undecodable:,} undecodable"
+    records = f"{ledger.events:,} events + {ledger.failed:,} failed"
+    records += f" + {ledger.duplicates:,} duplicates{dropped}{ignored}"
+    return [
+        f"requests   {ledger.requests:,} = {requests}",
+        f"records    {ledger.records:,} = {records}",
+        f"ledgers    {verdict}",
+    ]
+
+
+def _time(moment_us: int) -> str:
+    return datetime.fromtimestamp(moment_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,154 @@
+"""A pipeline in one process on real files, with a log, a clock and failures that the test decides."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from footfall.clock import SECOND
+from footfall.home import Home
+from footfall.lake import TABLES, Lake
+from footfall.live import LiveState
+from footfall.metadata import Metadata
+from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._publisher import Publisher
+from footfall.pipeline._tail import Tail
+from footfall.request import REQUEST_VERSION, Request, encode_request
+from footfall.settings import Settings, load_settings
+from footfall.testing.memory_log import MemoryLog
+from footfall.testing.sim_clock import SimClock
+
+START_US = 1_790_000_000 * SECOND
+
+
+class Crash(Exception):
+    """The process died here."""
+
+
+class Faults:
+    """Counts effects and dies before the n-th."""
+
+    def __init__(self, die_at: int | None = None) -> None:
+        self.count = 0
+        self._die_at = die_at
+
+    def effect(self) -> None:
+        self.count += 1
+        if self.count == self._die_at:
+            raise Crash
+
+
+class Faulty:
+    """Passes everything on, and counts calls of the named methods, before and after each."""
+
+    def __init__(self, inner: Any, faults: Faults, methods: Iterable[str]) -> None:
+        self._inner = inner
+        self._faults = faults
+        self._methods = frozenset(methods)
+
+    def __getattr__(self, name: str) -> Any:
+        attribute = getattr(self._inner, name)
+        if name not in self._methods:
+            return attribute
+        return self._counted(attribute)
+
+    def _counted(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            self._faults.effect()
+            result = method(*arguments, **named)
+            self._faults.effect()
+            return result
+
+        return call
+
+
+class Bench:
+    """One home, one log, one clock; pipelines come and go."""
+
+    def __init__(self, directory: Path, *overrides: str) -> None:
+        self.home = Home(directory)
+        self.settings: Settings = load_settings(overrides=overrides)
+        self.clock = SimClock(START_US)
+        self.log = MemoryLog()
+
+    def append(self, requests: Iterable[Request]) -> None:
+        records = [encode_request(request) for request in requests]
+        if records:
+            self.log.append(records)
+
+    def pipeline(self, faults: Faults | None = None) -> Pipeline:
+        """A new one, recovered, as after a start of the process."""
+        home, faults = self.home, faults or Faults()
+        tail = Tail(
+            home.tail_dir("default"), home.cut_file("default"), self.clock, grace=600 * SECOND
+        )
+        gap = self.settings.sessions.gap
+        live_file = home.live_file("default")
+        publisher = Publisher("default", gap, tail, live_file, LiveState(), self.clock)
+        lake = Lake(home.lake_dir, "default")
+        metadata = Metadata.open(home)
+        if "default" not in metadata.projects():
+            metadata.create_project("default")
+        pipeline = Pipeline(
+            "default",
+            self.settings,
+            self.log,
+            Faulty(lake, faults, ["commit"]),
+            Faulty(metadata, faults, ["plan_epoch", "commit_epoch"]),
+            Faulty(Checkpoints(home.state_dir("default")), faults, ["write"]),
+            Faulty(publisher, faults, ["publish"]),
+            self.clock,
+        )
+        pipeline.recover()
+        return pipeline
+
+    def tables(self) -> dict[str, pa.Table]:
+        """All rows of the lake."""
+        lake = Lake(self.home.lake_dir, "default")
+        return {name: lake.read(name) for name in TABLES}
+
+
+def request(
+    number: int,
+    events: list[dict[str, Any]],
+    received_at: int,
+    *,
+    body: bytes | None = None,
+    app_id: str | None = "shop",
+) -> Request:
+    """One POST to /v1/events as the collector logs it; the number makes its id."""
+    content = body if body is not None else json.dumps({"events": events}).encode()
+    return Request(
+        version=REQUEST_VERSION,
+        request_id=uuid.UUID(int=number + (7 << 76)).bytes,
+        received_at=received_at,
+        protocol="footfall",
+        app_id=app_id,
+        credential="shop",
+        trusted=False,
+        method="POST",
+        path="/v1/events",
+        query="",
+        headers=(("content-type", "application/json"),),
+        client_ip="127.0.0.1",
+        body=content,
+        body_bytes=len(content),
+    )
+
+
+def event(visitor: str, at_us: int, number: int, **more: Any) -> dict[str, Any]:
+    """One event of the wire format; its id follows from the number."""
+    return {
+        "event_id": str(uuid.UUID(int=number)),
+        "name": "page_view",
+        "timestamp": at_us // 1000,
+        "visitor_id": visitor,
+        "page": {"url": f"https://shop.example/{number % 7}"},
+        **more,
+    }

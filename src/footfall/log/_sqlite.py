@@ -1,0 +1,97 @@
+"""The default log: segments of SQLite files in one directory. Format: `docs/formats/log.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from footfall.clock import Clock, SystemClock
+from footfall.errors import Closed, Invalid
+from footfall.log._appender import Appender
+from footfall.log._reader import SegmentReader
+from footfall.log._segments import trim_segments
+from footfall.settings import LogSettings
+
+
+class SqliteLog:
+    """A `Log` in a directory; one writer at a time, any number of readers in any process."""
+
+    def __init__(self, directory: Path, appender: Appender | None) -> None:
+        """Use `writer` or `reader` instead."""
+        self._directory = directory
+        self._appender = appender
+        self._reader = SegmentReader(directory)
+        self._is_closed = False
+
+    @classmethod
+    def writer(
+        cls, directory: Path, settings: LogSettings, clock: Clock | None = None
+    ) -> SqliteLog:
+        """Open for appending and reading; makes the directory, recovers after a crash.
+
+        Raises:
+            Conflict: another process has it open for appending.
+            DiskFull, Unavailable: it cannot be opened now; try again.
+            Corrupt: the newest segment is damaged; restore it.
+        """
+        return cls(directory, Appender(directory, settings, clock or SystemClock()))
+
+    @classmethod
+    def reader(cls, directory: Path) -> SqliteLog:
+        """Open for reading and trimming; the directory may not exist yet.
+
+        Records appended by another process are seen at the next call.
+        """
+        return cls(directory, None)
+
+    def append(self, records: Sequence[bytes]) -> int:
+        """See `Log.append`.
+
+        Raises:
+            Invalid: this log was opened for reading.
+        """
+        self._check_open()
+        if self._appender is None:
+            raise Invalid("log was opened for reading; open it with SqliteLog.writer to append")
+        return self._appender.append(records)
+
+    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+        """See `Log.read`."""
+        self._check_open()
+        return self._reader.read(offset, records_max, bytes_max)
+
+    def start_offset(self) -> int:
+        """See `Log.start_offset`."""
+        self._check_open()
+        return self._reader.start_offset()
+
+    def end_offset(self) -> int:
+        """See `Log.end_offset`."""
+        self._check_open()
+        return self._reader.end_offset()
+
+    def trim(self, before: int) -> None:
+        """See `Log.trim`: whole segments, never the newest. A reader may trim too."""
+        self._check_open()
+        trim_segments(self._directory, before)
+
+    def probe(self) -> None:
+        """Find out whether the disk takes bytes again, without appending.
+
+        Raises:
+            DiskFull, Unavailable: it does not.
+        """
+        self._check_open()
+        if self._appender is not None:
+            self._appender.probe()
+
+    def close(self) -> None:
+        """See `Log.close`."""
+        self._is_closed = True
+        self._reader.close()
+        if self._appender is not None:
+            self._appender.close()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise Closed("the log was closed")

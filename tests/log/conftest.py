@@ -1,0 +1,48 @@
+"""Logs to test: the real one and the fake, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from footfall.clock import HOUR
+from footfall.log import Log, SqliteLog
+from footfall.settings import LogSettings
+from footfall.testing import MemoryLog, SimClock
+
+
+@pytest.fixture
+def clock() -> SimClock:
+    return SimClock()
+
+
+@pytest.fixture
+def settings() -> LogSettings:
+    """Small segments, so that every test crosses their bounds."""
+    return LogSettings(
+        segment_bytes_max=200, segment_age_max=HOUR, group_requests_max=100, keep_age_min=HOUR
+    )
+
+
+@pytest.fixture
+def open_writer(
+    tmp_path: Path, settings: LogSettings, clock: SimClock
+) -> Iterator[Callable[[], SqliteLog]]:
+    """Opens the log in the test's directory; all are closed at the end."""
+    opened: list[SqliteLog] = []
+
+    def open_one() -> SqliteLog:
+        opened.append(SqliteLog.writer(tmp_path / "log", settings, clock))
+        return opened[-1]
+
+    yield open_one
+    for log in opened:
+        log.close()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def log(request: pytest.FixtureRequest, open_writer: Callable[[], SqliteLog]) -> Log:
+    """Any log, open for appending."""
+    return MemoryLog() if request.param == "memory" else open_writer()

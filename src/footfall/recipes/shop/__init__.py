@@ -15,8 +15,11 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Final
 
-from footfall.clock import US_PER_MS
+import msgspec
+
+from footfall.clock import SECOND, US_PER_MS, US_PER_SECOND
 from footfall.ledger import Ledger
 from footfall.recipes.shop._people import WRONG_CLOCK_TOLERANCE_US, Visitor
 from footfall.recipes.shop._schedule import schedule
@@ -26,7 +29,9 @@ from footfall.recipes.shop._wire import sent_at_us, write
 from footfall.recipes.traffic import TimedRequest
 from footfall.recipes.truth import TrueSession, TrueVisitor, Truth
 
-__all__ = ["ShopSettings", "shop_requests", "shop_truth"]
+__all__ = ["ShopSettings", "live_shops", "shop_requests", "shop_truth"]
+
+BACKLOG_SENT_WITHIN_US: Final = 10 * SECOND
 
 
 def shop_requests(settings: ShopSettings) -> Iterator[TimedRequest]:
@@ -102,3 +107,55 @@ def _ledger(plan: VisitPlan) -> Ledger:
         failed=failed,
         duplicates=delivered - events,
     )
+
+
+def live_shops(
+    now_us: int,
+    *,
+    rate: float,
+    duration_us: int,
+    visitors: int,
+    seed: int = 1,
+    backlog_us: int = 0,
+    write_id: str = "web",
+    collect_path: str = "/collect",
+) -> tuple[ShopSettings, ...]:
+    """Runs for a platform that is watched: traffic from now on and, if asked for, a past.
+
+    Args:
+        now_us: The first request is sent now.
+        rate: Mean events per second from now on.
+        duration_us: How long traffic lasts from now on.
+        visitors: How many people and bots come in that time.
+        seed: Decides everything.
+        backlog_us: With more than 0, a second set of visitors was in the shop this long before now,
+            made as many events altogether, and sends them at once, having been offline.
+        write_id: App to send to.
+        collect_path: `collector.aws_collect_path` of the platform.
+
+    Returns:
+        Settings whose requests are to be merged (`footfall.recipes.traffic.merge`) and whose truths
+        are to be added.
+    """
+    events = max(1, round(rate * duration_us / US_PER_SECOND))
+    live = ShopSettings(
+        start_us=now_us,
+        duration_us=duration_us,
+        seed=seed,
+        visitors=visitors,
+        events=events,
+        name="live",
+        write_id=write_id,
+        collect_path=collect_path,
+    )
+    if backlog_us == 0:
+        return (live,)
+    past = msgspec.structs.replace(
+        live,
+        start_us=now_us - backlog_us,
+        duration_us=backlog_us,
+        name="past",
+        live_from_us=now_us,
+        backlog_us=min(duration_us, BACKLOG_SENT_WITHIN_US),
+    )
+    return past, live

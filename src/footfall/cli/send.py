@@ -1,0 +1,142 @@
+"""`footfall send`: one event from the command line, or many from standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+
+from footfall.cli._common import EXIT_FAILED, JsonOption, print_json
+from footfall.client import Client, ClientStatistics
+from footfall.errors import Invalid
+
+_FIELDS: Final = frozenset(
+    {"name", "visitor_id", "user_id", "properties", "page", "timestamp", "event_id"}
+)
+_CHUNK: Final = 5_000
+"""Lines queued before waiting for their answers: a file of any size needs little memory."""
+
+NameArgument = Annotated[
+    str | None,
+    typer.Argument(help="Name of the event; without it, standard input: a JSON object a line."),
+]
+UrlOption = Annotated[str, typer.Option("--url", help="Collector to send to.")]
+WriteIdOption = Annotated[str | None, typer.Option("--write-id", help="Public id of an app.")]
+KeyOption = Annotated[
+    str | None,
+    typer.Option("--key", envvar="FOOTFALL_KEY", help="Secret server key instead of a write id."),
+]
+VisitorOption = Annotated[str | None, typer.Option("--visitor", help="Anonymous visitor id.")]
+UserOption = Annotated[str | None, typer.Option("--user", help="User id.")]
+PageOption = Annotated[str | None, typer.Option("--page", help="URL of the page.")]
+PropertyOption = Annotated[
+    list[str],
+    typer.Option("--property", "-p", help="A property; the value is JSON or text.", metavar="K=V"),
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", min=0.1, help="Seconds to try for before giving up.")
+]
+
+
+def send(
+    name: NameArgument = None,
+    url: UrlOption = "http://127.0.0.1:7700",
+    write_id: WriteIdOption = None,
+    key: KeyOption = None,
+    visitor: VisitorOption = None,
+    user: UserOption = None,
+    page: PageOption = None,
+    properties: PropertyOption = [],  # noqa: B006 (Typer makes a new list for each call)
+    timeout: TimeoutOption = 10.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Send events to /v1/events and wait until they are acknowledged.
+
+    Examples: footfall send signup --write-id web --visitor v1 -p plan=pro;
+    footfall send --write-id web < events.ndjson
+    """
+    if name is None and sys.stdin.isatty():
+        raise Invalid("name the event, or pipe a file with one JSON object a line into this")
+    given = {
+        "visitor_id": visitor,
+        "user_id": user,
+        "page": None if page is None else {"url": page},
+        "properties": _properties(properties) or None,
+    }
+    events: Iterable[dict[str, Any]] = (
+        _read_lines(sys.stdin.buffer) if name is None else [{"name": name, **given}]
+    )
+    client = Client(url, write_id=write_id, key=key, queue_max=2 * _CHUNK, flush_seconds=0.0)
+    try:
+        _track(client, events, timeout)
+    finally:
+        statistics = client.close(timeout)
+    _tell(statistics, as_json=as_json)
+
+
+def _track(client: Client, events: Iterable[dict[str, Any]], timeout: float) -> None:
+    for position, event in enumerate(events, 1):
+        client.track(**event)
+        if position % _CHUNK == 0 and not client.flush(timeout):
+            return
+
+
+def _read_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Events of newline-delimited JSON, in the words of /v1/events.
+
+    Raises:
+        Invalid: a line is no such event; the message names it.
+    """
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            event = msgspec.json.decode(line, type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise Invalid(f"line {number} is no JSON object: {error}") from None
+        if unknown := set(event) - _FIELDS:
+            raise Invalid(
+                f"line {number} has fields no event has; put them in properties:"
+                f" {', '.join(sorted(unknown))}"
+            )
+        if not isinstance(event.get("name"), str):
+            raise Invalid(f"line {number} has no name")
+        yield event | _timestamp(event, number)
+
+
+def _timestamp(event: dict[str, Any], number: int) -> dict[str, Any]:
+    if "timestamp" not in event:
+        return {}
+    try:
+        return {"timestamp": msgspec.convert(event["timestamp"], datetime)}
+    except msgspec.ValidationError as error:
+        raise Invalid(f"line {number}: timestamp: {error}") from None
+
+
+def _properties(arguments: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for argument in arguments:
+        name, equals, text = argument.partition("=")
+        if not (name and equals):
+            raise Invalid(f"write a property as name=value, not {argument!r}")
+        try:
+            found[name] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            found[name] = text
+    return found
+
+
+def _tell(statistics: ClientStatistics, *, as_json: bool) -> None:
+    unsent = statistics.dropped + statistics.refused + statistics.waiting
+    if as_json:
+        print_json(statistics)
+    else:
+        typer.echo(f"acknowledged: {statistics.sent}")
+    if unsent:
+        why = statistics.last_error or "no answer in time"
+        typer.echo(f"footfall: {unsent} events were not taken: {why}", err=True)
+        raise typer.Exit(EXIT_FAILED)

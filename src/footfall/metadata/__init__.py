@@ -1,0 +1,29 @@
+"""Metadata: projects, apps, keys and epochs, in one SQLite database below the home directory.
+
+Everything written is on stable storage when a call returns. The collector reads keys through
+`footfall.metadata.access`, which imports the standard library only; import `Metadata` from here
+where SQLAlchemy may be loaded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from footfall.metadata._epochs import Epoch
+    from footfall.metadata._store import Metadata
+
+__all__ = ["Epoch", "Metadata"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load SQLAlchemy with the first use of `Metadata`: the collector never needs it."""
+    if name == "Metadata":
+        from footfall.metadata._store import Metadata
+
+        return Metadata
+    if name == "Epoch":
+        from footfall.metadata._epochs import Epoch
+
+        return Epoch
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

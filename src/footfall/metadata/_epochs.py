@@ -1,0 +1,166 @@
+"""Epochs: their plans, and what became of them."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from footfall.errors import Conflict, Corrupt
+from footfall.ledger import Ledger
+from footfall.metadata._tables import epochs
+
+
+class Epoch(msgspec.Struct, frozen=True):
+    """One epoch as `status` shows it."""
+
+    epoch: int
+    log_from: int
+    log_to: int
+    """First offset after the epoch."""
+    watermark: int
+    planned_at: int
+    committed_at: int | None
+    ledger: Ledger | None
+
+
+def plan(
+    connection: Connection,
+    project: str,
+    epoch: int,
+    log_from: int,
+    log_to: int,
+    watermark: int,
+    text: str,
+    now_us: int,
+) -> None:
+    """See `Metadata.plan_epoch`."""
+    last = connection.execute(
+        select(epochs.c.epoch, epochs.c.log_to, epochs.c.committed_at, epochs.c.plan)
+        .where(epochs.c.project == project)
+        .order_by(epochs.c.epoch.desc())
+        .limit(1)
+    ).first()
+    if last is not None and (last.epoch, last.plan) == (epoch, text):
+        return
+    is_next = (
+        (epoch, log_from) == (1, 0)
+        if last is None
+        else last.committed_at is not None and (epoch, log_from) == (last.epoch + 1, last.log_to)
+    )
+    if not is_next or log_to < log_from:
+        raise Conflict(
+            "epoch does not follow the last one; reload and plan again:"
+            f" {project=} {epoch=} {log_from=} {log_to=} last={last and tuple(last)[:3]}"
+        )
+    connection.execute(
+        insert(epochs).values(
+            project=project,
+            epoch=epoch,
+            log_from=log_from,
+            log_to=log_to,
+            watermark=watermark,
+            plan=text,
+            planned_at=now_us,
+        )
+    )
+
+
+def commit(connection: Connection, project: str, epoch: int, ledger: Ledger, now_us: int) -> None:
+    """See `Metadata.commit_epoch`."""
+    text = msgspec.json.encode(ledger).decode()
+    is_epoch = (epochs.c.project == project) & (epochs.c.epoch == epoch)
+    row = connection.execute(select(epochs.c.ledger).where(is_epoch)).first()
+    if row is None:
+        raise Conflict(f"epoch was not planned; plan it first: {project=} {epoch=}")
+    if row.ledger is not None:
+        if _ledger(row.ledger) != ledger:
+            raise Corrupt(
+                "epoch was redone with another result; keep the files and report it:"
+                f" {project=} {epoch=} before={row.ledger} now={text}"
+            )
+        return
+    total = ledger_total(connection, project) + ledger
+    connection.execute(
+        update(epochs)
+        .where(is_epoch)
+        .values(ledger=text, ledger_total=msgspec.json.encode(total).decode(), committed_at=now_us)
+    )
+
+
+def plans_after(connection: Connection, project: str, epoch: int) -> list[str]:
+    """See `Metadata.plans_after`."""
+    query = (
+        select(epochs.c.plan)
+        .where((epochs.c.project == project) & (epochs.c.epoch > epoch))
+        .order_by(epochs.c.epoch)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def ledger_total(connection: Connection, project: str) -> Ledger:
+    """See `Metadata.ledger`."""
+    query = (
+        select(epochs.c.ledger_total)
+        .where((epochs.c.project == project) & epochs.c.committed_at.is_not(None))
+        .order_by(epochs.c.epoch.desc())
+        .limit(1)
+    )
+    text = connection.execute(query).scalar()
+    return Ledger() if text is None else _ledger(text)
+
+
+def log_offset_at(connection: Connection, project: str, before_us: int) -> int:
+    """See `Metadata.log_offset_at`."""
+    query = select(func.max(epochs.c.log_to)).where(
+        (epochs.c.project == project)
+        & epochs.c.committed_at.is_not(None)
+        & (epochs.c.planned_at < before_us)
+    )
+    return connection.execute(query).scalar() or 0
+
+
+def last(connection: Connection, project: str, limit: int) -> list[Epoch]:
+    """See `Metadata.last_epochs`."""
+    query = (
+        select(epochs)
+        .where(epochs.c.project == project)
+        .order_by(epochs.c.epoch.desc())
+        .limit(limit)
+    )
+    return [
+        Epoch(
+            row.epoch,
+            row.log_from,
+            row.log_to,
+            row.watermark,
+            row.planned_at,
+            row.committed_at,
+            None if row.ledger is None else _ledger(row.ledger),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def forget(connection: Connection, project: str, before: int) -> int:
+    """See `Metadata.forget_epochs`."""
+    newest = connection.execute(
+        select(func.max(epochs.c.epoch)).where(
+            (epochs.c.project == project) & epochs.c.committed_at.is_not(None)
+        )
+    ).scalar()
+    if newest is None:
+        return 0
+    removed = connection.execute(
+        epochs.delete().where(
+            (epochs.c.project == project) & (epochs.c.epoch < min(before, newest))
+        )
+    )
+    return removed.rowcount
+
+
+def _ledger(text: str) -> Ledger:
+    try:
+        return msgspec.json.decode(text, type=Ledger)
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"ledger of an epoch cannot be read; restore metadata: {error}") from error

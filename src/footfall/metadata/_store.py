@@ -1,0 +1,355 @@
+"""The metadata of one installation, for everybody but the collector."""
+
+from __future__ import annotations
+
+import json
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, Row, Table, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
+
+from footfall.clock import Clock, SystemClock, random_token
+from footfall.errors import Closed, Conflict, Invalid, Unavailable
+from footfall.home import Home
+from footfall.ledger import Ledger
+from footfall.metadata import _epochs
+from footfall.metadata._epochs import Epoch
+from footfall.metadata._schema import open_engine
+from footfall.metadata._tables import apps, projects, server_keys, write_ids
+from footfall.project import (
+    ID_PATTERN,
+    SERVER_KEY_PREFIX,
+    WRITE_ID_PREFIX,
+    App,
+    ServerKey,
+    WriteId,
+    hash_server_key,
+)
+
+SERVER_KEY_SHOWN = len(SERVER_KEY_PREFIX) + 8
+"""Characters of a server key that are kept to tell keys apart."""
+
+
+class Metadata:
+    """Projects, apps, keys and epochs. Safe to use from several processes at once."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        """Use `open` instead."""
+        self._engine: Engine | None = engine
+        self._clock = clock
+
+    @classmethod
+    def open(cls, home: Home, clock: Clock | None = None) -> Metadata:
+        """Open the home's database, made or brought to this version's schema if need be.
+
+        Raises:
+            Invalid: a newer version of the program wrote it.
+            Unavailable: it cannot be opened now.
+            Corrupt: it is damaged.
+        """
+        return cls(open_engine(home.metadata_file), clock or SystemClock())
+
+    def close(self) -> None:
+        """Close all connections; safe to call twice."""
+        if self._engine is not None:
+            self._engine.dispose()
+        self._engine = None
+
+    # Projects and apps
+
+    def create_project(self, project: str) -> None:
+        """Add a project; one that exists already is left as it is.
+
+        Raises:
+            Invalid: the id is not of the form of `ID_PATTERN`.
+        """
+        _check_id("project", project)
+        with self._transaction() as connection:
+            row = {"project": project, "created_at": self._clock.now_us()}
+            connection.execute(insert(projects).values(row).on_conflict_do_nothing())
+
+    def projects(self) -> list[str]:
+        """Ids of all projects, in order of creation."""
+        with self._transaction() as connection:
+            query = select(projects.c.project).order_by(projects.c.created_at, projects.c.project)
+            return list(connection.execute(query).scalars())
+
+    def create_app(self, app: App) -> WriteId:
+        """Add an app to a project, with two write ids.
+
+        One is the app's own id, for SDKs that send that; the other is random and returned.
+
+        Raises:
+            Invalid: an id, the time zone or an origin has the wrong form, or there is no such
+                project.
+            Conflict: the project has the app already, or its id is another app's write id.
+        """
+        _check_id("app", app.app_id)
+        _check_app(app)
+        now = self._clock.now_us()
+        random = WriteId(WRITE_ID_PREFIX + random_token(12), app.app_id, now)
+        with self._transaction() as connection:
+            if not connection.execute(select(projects).filter_by(project=app.project)).first():
+                raise Invalid(f"there is no such project; create it first: project={app.project}")
+            if _app_row(connection, app.project, app.app_id):
+                raise Conflict(f"the project has this app already: app={app.app_id}")
+            connection.execute(
+                insert(apps).values(
+                    project=app.project,
+                    app_id=app.app_id,
+                    name=app.name,
+                    time_zone=app.time_zone,
+                    origins=json.dumps(app.origins),
+                    created_at=now,
+                )
+            )
+            for write_id in (WriteId(app.app_id, app.app_id, now), random):
+                _insert_write_id(connection, app.project, write_id)
+        return random
+
+    def apps(self, project: str) -> list[App]:
+        """Apps of a project, in order of creation."""
+        with self._transaction() as connection:
+            query = select(apps).filter_by(project=project)
+            rows = connection.execute(query.order_by(apps.c.created_at, apps.c.app_id)).all()
+        return [_app(row) for row in rows]
+
+    def set_origins(self, project: str, app_id: str, origins: tuple[str, ...]) -> None:
+        """Change whose pages may send for an app; the collector follows within a second.
+
+        Raises:
+            Invalid: there is no such app, or an origin has the wrong form.
+        """
+        with self._transaction() as connection:
+            row = _app_row(connection, project, app_id)
+            if row is None:
+                raise Invalid(f"there is no such app: {project=} app={app_id}")
+            _check_app(App(project, app_id, row.name, row.time_zone, origins))
+            connection.execute(
+                update(apps)
+                .where((apps.c.project == project) & (apps.c.app_id == app_id))
+                .values(origins=json.dumps(origins))
+            )
+
+    # Keys
+
+    def create_write_id(self, project: str, app_id: str, write_id: str | None = None) -> WriteId:
+        """Add a write id to an app: the one given, else a random one.
+
+        Raises:
+            Invalid: it has the wrong form, or there is no such app.
+            Conflict: it is taken, be it revoked.
+        """
+        text = write_id if write_id is not None else WRITE_ID_PREFIX + random_token(12)
+        _check_id("write id", text)
+        created = WriteId(text, app_id, self._clock.now_us())
+        with self._transaction() as connection:
+            _check_app_exists(connection, project, app_id)
+            _insert_write_id(connection, project, created)
+        return created
+
+    def write_ids(self, project: str, app_id: str | None = None) -> list[WriteId]:
+        """Write ids of an app, or of the whole project, in order of creation."""
+        return [
+            WriteId(row.write_id, row.app_id, row.created_at, row.revoked_at)
+            for row in self._keys(write_ids, project, app_id)
+        ]
+
+    def revoke_write_id(self, write_id: str) -> None:
+        """Refuse requests with this write id from now on; revoking twice is fine.
+
+        Raises:
+            Invalid: there is no such write id.
+        """
+        self._revoke(write_ids, "write_id", write_id, write_id)
+
+    def create_server_key(self, project: str, app_id: str) -> tuple[str, ServerKey]:
+        """Add a secret key to an app.
+
+        Returns:
+            The key itself, which is shown this once and kept nowhere, and what is kept of it.
+
+        Raises:
+            Invalid: there is no such app.
+        """
+        secret = SERVER_KEY_PREFIX + random_token(24)
+        key = ServerKey(
+            hash_server_key(secret), secret[:SERVER_KEY_SHOWN], app_id, self._clock.now_us()
+        )
+        with self._transaction() as connection:
+            _check_app_exists(connection, project, app_id)
+            connection.execute(
+                insert(server_keys).values(
+                    key_hash=key.key_hash,
+                    prefix=key.prefix,
+                    project=project,
+                    app_id=app_id,
+                    created_at=key.created_at,
+                )
+            )
+        return secret, key
+
+    def server_keys(self, project: str, app_id: str | None = None) -> list[ServerKey]:
+        """Server keys of an app, or of the whole project, in order of creation."""
+        return [
+            ServerKey(row.key_hash, row.prefix, row.app_id, row.created_at, row.revoked_at)
+            for row in self._keys(server_keys, project, app_id)
+        ]
+
+    def revoke_server_key(self, key: str) -> None:
+        """Refuse requests with this key from now on; revoking twice is fine.
+
+        Args:
+            key: Its hash, its first characters as shown, or the key itself.
+
+        Raises:
+            Invalid: no key or several keys match.
+        """
+        if key.startswith(SERVER_KEY_PREFIX) and len(key) > SERVER_KEY_SHOWN:
+            self._revoke(server_keys, "key_hash", hash_server_key(key), key[:SERVER_KEY_SHOWN])
+        else:
+            column = "prefix" if key.startswith(SERVER_KEY_PREFIX) else "key_hash"
+            self._revoke(server_keys, column, key, key)
+
+    # Epochs
+
+    def plan_epoch(
+        self, project: str, epoch: int, *, log_from: int, log_to: int, watermark: int, plan: str
+    ) -> None:
+        """Write an epoch's plan, before anything else of the epoch is written.
+
+        Planning the same again is fine.
+
+        Raises:
+            Conflict: it does not follow the last epoch, or that one is not committed yet, or it
+                was planned otherwise.
+        """
+        now = self._clock.now_us()
+        with self._transaction() as connection:
+            _epochs.plan(connection, project, epoch, log_from, log_to, watermark, plan, now)
+
+    def commit_epoch(self, project: str, epoch: int, ledger: Ledger) -> None:
+        """Note that every table has the epoch. Committing the same again is fine.
+
+        Raises:
+            Conflict: it was not planned.
+            Corrupt: it was committed with another ledger, which redoing it may never give.
+        """
+        with self._transaction() as connection:
+            _epochs.commit(connection, project, epoch, ledger, self._clock.now_us())
+
+    def plans_after(self, project: str, epoch: int) -> list[str]:
+        """Plans of the epochs after `epoch`, committed or not, in order."""
+        with self._transaction() as connection:
+            return _epochs.plans_after(connection, project, epoch)
+
+    def ledger(self, project: str) -> Ledger:
+        """Sum over all committed epochs."""
+        with self._transaction() as connection:
+            return _epochs.ledger_total(connection, project)
+
+    def log_offset_at(self, project: str, before_us: int) -> int:
+        """First log offset that no epoch planned before `before_us` and committed holds.
+
+        All requests below it were received before `before_us`.
+        """
+        with self._transaction() as connection:
+            return _epochs.log_offset_at(connection, project, before_us)
+
+    def last_epochs(self, project: str, limit: int = 20) -> list[Epoch]:
+        """The newest epochs, newest first."""
+        with self._transaction() as connection:
+            return _epochs.last(connection, project, limit)
+
+    def forget_epochs(self, project: str, before: int) -> int:
+        """Remove epochs below `before`, never the newest committed one; how many there were.
+
+        The sum of ledgers stays. Call it with the oldest epoch that a checkpoint may need.
+        """
+        with self._transaction() as connection:
+            return _epochs.forget(connection, project, before)
+
+    def _keys(self, table: Table, project: str, app_id: str | None) -> list[Row[tuple[str, ...]]]:
+        query = select(table).where(table.c.project == project)
+        if app_id is not None:
+            query = query.where(table.c.app_id == app_id)
+        with self._transaction() as connection:
+            return list(connection.execute(query.order_by(table.c.created_at, *table.primary_key)))
+
+    def _revoke(self, table: Table, column: str, value: str, shown: str) -> None:
+        with self._transaction() as connection:
+            rows = connection.execute(select(table).where(table.c[column] == value)).all()
+            if len(rows) != 1:
+                found = "no key matches" if not rows else "several keys match; give the hash"
+                raise Invalid(f"{found}: {column}={shown}")
+            if rows[0].revoked_at is None:
+                connection.execute(
+                    update(table)
+                    .where(table.c[column] == value)
+                    .values(revoked_at=self._clock.now_us())
+                )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        if self._engine is None:
+            raise Closed("metadata was closed")
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            raise Unavailable(f"metadata cannot be used now; try again: {error}") from error
+
+
+def _insert_write_id(connection: Connection, project: str, write_id: WriteId) -> None:
+    row = connection.execute(select(write_ids).filter_by(write_id=write_id.write_id)).first()
+    if row is not None:
+        raise Conflict(
+            f"write id is taken; choose another: write_id={write_id.write_id}"
+            f" project={row.project} app={row.app_id}"
+        )
+    connection.execute(
+        insert(write_ids).values(
+            write_id=write_id.write_id,
+            project=project,
+            app_id=write_id.app_id,
+            created_at=write_id.created_at,
+        )
+    )
+
+
+def _app_row(connection: Connection, project: str, app_id: str) -> Row[tuple[str, ...]] | None:
+    return connection.execute(select(apps).filter_by(project=project, app_id=app_id)).first()
+
+
+def _check_app_exists(connection: Connection, project: str, app_id: str) -> None:
+    if _app_row(connection, project, app_id) is None:
+        raise Invalid(f"there is no such app; create it first: {project=} app={app_id}")
+
+
+def _app(row: Row[tuple[str, ...]]) -> App:
+    return App(row.project, row.app_id, row.name, row.time_zone, tuple(json.loads(row.origins)))
+
+
+def _check_id(what: str, text: str) -> None:
+    if not ID_PATTERN.fullmatch(text):
+        raise Invalid(
+            f"{what} id has letters, digits, _ . - and at most 64 of them, first a letter or digit:"
+            f" {text!r}"
+        )
+
+
+def _check_app(app: App) -> None:
+    problems = []
+    if app.time_zone not in zoneinfo.available_timezones():
+        problems.append(f"time zone is an IANA name such as Europe/Berlin, not {app.time_zone!r}")
+    for origin in app.origins:
+        scheme, separator, rest = origin.partition("://")
+        if origin != "*" and not (scheme.isalnum() and separator and rest and "/" not in rest):
+            problems.append(
+                f"origin is *, https://shop.example or https://*.shop.example, not {origin!r}"
+            )
+    if problems:
+        raise Invalid("app has mistakes; mend them:", tuple(problems))

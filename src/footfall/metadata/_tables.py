@@ -1,0 +1,71 @@
+"""Tables of the metadata database. A change here needs a migration; a test compares the two."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, Text
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+projects: Final = Table(
+    "projects",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+apps: Final = Table(
+    "apps",
+    metadata,
+    Column("project", Text, ForeignKey("projects.project"), primary_key=True),
+    Column("app_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("origins", Text, nullable=False),  # JSON array
+    Column("created_at", BigInteger, nullable=False),
+)
+
+write_ids: Final = Table(
+    "write_ids",
+    metadata,
+    Column("write_id", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    ForeignKeyConstraint(["project", "app_id"], ["apps.project", "apps.app_id"]),
+)
+
+server_keys: Final = Table(
+    "server_keys",
+    metadata,
+    Column("key_hash", Text, primary_key=True),
+    Column("prefix", Text, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+    ForeignKeyConstraint(["project", "app_id"], ["apps.project", "apps.app_id"]),
+)
+
+epochs: Final = Table(
+    "epochs",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("epoch", BigInteger, primary_key=True),
+    Column("log_from", BigInteger, nullable=False),
+    Column("log_to", BigInteger, nullable=False),
+    Column("watermark", BigInteger, nullable=False),
+    Column("plan", Text, nullable=False),
+    Column("planned_at", BigInteger, nullable=False),
+    Column("ledger", Text),
+    Column("ledger_total", Text),  # of all epochs up to this one, so that no reader has to add up
+    Column("committed_at", BigInteger),
+)

@@ -1,0 +1,135 @@
+"""Who may send: a view of the keys for the collector, in memory, standard library only.
+
+The collector looks a key up for each request, so the whole directory is held in two dicts, loaded
+again when SQLite says that another process has committed something (`PRAGMA data_version`). Asked
+for often enough, a revocation counts within a second.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from footfall.clock import US_PER_MS, Clock
+
+POLL_INTERVAL_US: Final = 250 * US_PER_MS
+_BUSY_MS: Final = 100
+
+_SELECT: Final = """
+SELECT {key}, k.app_id, k.revoked_at, a.origins
+FROM {table} AS k JOIN apps AS a ON a.project = k.project AND a.app_id = k.app_id
+WHERE k.project = ?
+"""
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What a key stands for."""
+
+    app_id: str
+    origins: tuple[str, ...]
+    is_revoked: bool
+    trusted: bool
+    """A server key, not a write id."""
+
+
+class AccessDirectory:
+    """Keys of one project, as the metadata database has them."""
+
+    def __init__(self, path: Path, clock: Clock, project: str) -> None:
+        """Load what there is; the file may not exist yet, then no key is known."""
+        self._path = path
+        self._clock = clock
+        self._project = project
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        self._data_version = -1
+        self._polled_at = -1
+        self._write_ids: dict[str, Access] = {}
+        self._server_keys: dict[str, Access] = {}
+        self.failures = 0
+        """How often the database could not be read; the keys known before go on to count."""
+        self.poll()
+
+    def write_id(self, text: str) -> Access | None:
+        """What a write id stands for; `None` if nobody knows it."""
+        return self._write_ids.get(text)
+
+    def server_key(self, key_hash: str) -> Access | None:
+        """What the key of this hash stands for; `None` if nobody knows it."""
+        return self._server_keys.get(key_hash)
+
+    def poll(self) -> bool:
+        """Look for changes, at most every `POLL_INTERVAL_US`; whether there were any."""
+        now = round(self._clock.monotonic() * 1_000_000)
+        if self._polled_at >= 0 and now - self._polled_at < POLL_INTERVAL_US:
+            return False
+        self._polled_at = now
+        return self.refresh()
+
+    def refresh(self) -> bool:
+        """Look for changes now; whether there were any."""
+        try:
+            return self._refresh()
+        except (sqlite3.Error, OSError):
+            # The tables may not be there yet, or be locked: what was known stays true for longer.
+            self.failures += 1
+            self._disconnect()
+            return False
+
+    def close(self) -> None:
+        """Close the database; lookups go on with what was known."""
+        self._disconnect()
+
+    def _refresh(self) -> bool:
+        connection = self._connect()
+        if connection is None:
+            return False
+        version = connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._data_version:
+            return False
+        write_ids = self._load(connection, "write_ids", "k.write_id", trusted=False)
+        server_keys = self._load(connection, "server_keys", "k.key_hash", trusted=True)
+        is_changed = (write_ids, server_keys) != (self._write_ids, self._server_keys)
+        self._write_ids, self._server_keys = write_ids, server_keys
+        self._data_version = version
+        return is_changed
+
+    def _connect(self) -> sqlite3.Connection | None:
+        """The connection to the file that is there now: a restored backup is another file."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            self._disconnect()
+            return None
+        file = (status.st_dev, status.st_ino)
+        if self._connection is not None and file != self._file:
+            self._disconnect()
+        if self._connection is None:
+            self._connection = sqlite3.connect(
+                f"{self._path.absolute().as_uri()}?mode=ro",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            self._file = file
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
+        self._data_version = -1
+
+    def _load(
+        self, connection: sqlite3.Connection, table: str, key: str, *, trusted: bool
+    ) -> dict[str, Access]:
+        rows = connection.execute(_SELECT.format(table=table, key=key), (self._project,))
+        return {
+            text: Access(app_id, tuple(json.loads(origins)), revoked_at is not None, trusted)
+            for text, app_id, revoked_at, origins in rows
+        }

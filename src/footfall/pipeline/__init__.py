@@ -7,8 +7,19 @@ the pure functions that any runner calls.
 
 from __future__ import annotations
 
+from footfall.pipeline._checkpoint import checkpoint_epochs
 from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
 from footfall.pipeline._plan import EpochPlan, Rules
 from footfall.pipeline._run import run
 
-__all__ = ["EpochPlan", "EpochResult", "Ingested", "Rules", "finish", "ingest", "join", "run"]
+__all__ = [
+    "EpochPlan",
+    "EpochResult",
+    "Ingested",
+    "Rules",
+    "checkpoint_epochs",
+    "finish",
+    "ingest",
+    "join",
+    "run",
+]

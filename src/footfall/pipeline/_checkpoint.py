@@ -18,6 +18,7 @@ from pyarrow import ipc
 
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
+from footfall.home import Home
 from footfall.lake.cut import sync_directory
 from footfall.sessionize import SessionState
 
@@ -119,3 +120,13 @@ def _write_bytes(file: Path, data: bytes) -> None:
         stream.write(data)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def checkpoint_epochs(home: Home, project: str) -> list[int]:
+    """Epochs after which the project's checkpoints were taken; each is read in whole.
+
+    Raises:
+        Corrupt: one is damaged.
+    """
+    checkpoints = Checkpoints(home.state_dir(project))
+    return [checkpoints.read(epoch).note.epoch for epoch in checkpoints.epochs()]

@@ -1,0 +1,187 @@
+"""`footfall doctor`: look at every part that can be broken, and say what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+import typer
+
+from footfall.cli._common import (
+    EXIT_FAILED,
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    open_home,
+    print_json,
+    settings_for,
+)
+from footfall.errors import FootfallError
+from footfall.home import Home
+
+FREE_BYTES_MIN = 1 << 30
+EPOCHS_CHECKED = 10_000
+
+State = Literal["good", "attention", "broken"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    name: str
+    state: State
+    message: str
+
+
+def doctor(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Check settings, disk, log, lake, ledgers and checkpoints; exits with 1 if one is broken."""
+    place = open_home(home)
+    checks = list(_checks(place, project))
+    if as_json:
+        print_json(checks)
+    else:
+        marks = {"good": "ok        ", "attention": "attention ", "broken": "BROKEN    "}
+        for check in checks:
+            typer.echo(f"{marks[check.state]}{check.name:<12} {check.message}")
+    if any(check.state == "broken" for check in checks):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _checks(home: Home, project: str) -> Iterator[Check]:
+    yield _run("settings", lambda: _settings(home))
+    yield _run("disk", lambda: _disk(home))
+    if not home.metadata_file.exists():
+        yield Check("home", "attention", f"nothing is installed there yet: {home.root}")
+        return
+    yield _run("metadata", lambda: _metadata(home, project))
+    yield _run("log", lambda: _log(home, project))
+    yield _run("cut", lambda: _cut(home, project))
+    yield _run("ledgers", lambda: _ledgers(home, project))
+    yield _run("checkpoints", lambda: _checkpoints(home, project))
+
+
+def _run(name: str, look: Callable[[], tuple[State, str]]) -> Check:
+    try:
+        return Check(name, *look())
+    except FootfallError as error:
+        return Check(name, "broken", str(error))
+    except (OSError, sqlite3.Error) as error:
+        return Check(name, "broken", f"cannot be read; restore it from a backup: {error}")
+
+
+def _settings(home: Home) -> tuple[State, str]:
+    settings_for(home)
+    found = (
+        "footfall.toml is valid" if home.settings_file.exists() else "defaults, no footfall.toml"
+    )
+    return "good", found
+
+
+def _disk(home: Home) -> tuple[State, str]:
+    existing = next(path for path in (home.root, *home.root.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if not os.access(existing, os.W_OK):
+        return "broken", f"not writable for this user; change its owner: {existing}"
+    message = f"{free / (1 << 30):.1f} GiB free"
+    if free < FREE_BYTES_MIN:
+        return "attention", f"{message}: the collector refuses events when none is left"
+    return "good", message
+
+
+def _metadata(home: Home, project: str) -> tuple[State, str]:
+    from footfall.metadata import Metadata
+
+    metadata = Metadata.open(home)
+    apps = metadata.apps(project)
+    if not apps:
+        return "attention", f"no app yet; make one with: footfall key create APP ({project=})"
+    return "good", f"{len(apps)} apps: {', '.join(app.app_id for app in apps[:5])}"
+
+
+def _log(home: Home, project: str) -> tuple[State, str]:
+    segments = sorted(home.log_dir(project).glob("*.db"))
+    damaged = []
+    for segment in segments:
+        connection = sqlite3.connect(f"file:{segment}?mode=ro", uri=True)
+        try:
+            verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        finally:
+            connection.close()
+        if verdict != "ok":
+            damaged.append(f"{segment}: {verdict}")
+    if damaged:
+        return "broken", "segments are damaged; restore them from a backup: " + "; ".join(damaged)
+    return "good", f"{len(segments)} segments, all readable"
+
+
+def _cut(home: Home, project: str) -> tuple[State, str]:
+    from footfall.lake.cut import read_cut, read_plan
+
+    cut = read_cut(home.cut_file(project))
+    if cut is None:
+        return "attention", "nothing published yet; start the server: footfall serve"
+    tail_dir = home.tail_dir(project)
+    names = [*cut.hot, *(name for files in cut.tail.values() for name in files)]
+    names += [name for name in (cut.overrides, cut.removed) if name is not None]
+    files = [tail_dir / name for name in names]
+    for table in cut.plans:
+        files += [home.root / file for file in read_plan(cut, table, tail_dir).files]
+    missing = [str(file) for file in files if not file.exists()]
+    if missing:
+        return "broken", f"{len(missing)} files are missing, the first: {missing[0]}"
+    return "good", f"number {cut.sequence}, epoch {cut.epoch}, all {len(files)} files there"
+
+
+def _ledgers(home: Home, project: str) -> tuple[State, str]:
+    """Each epoch's ledger against the rows that the lake has of it."""
+    from footfall.metadata import Metadata
+
+    epochs = Metadata.open(home).last_epochs(project, EPOCHS_CHECKED)
+    events = _rows_by_epoch(home, project, "events")
+    failed = _rows_by_epoch(home, project, "failed_events")
+    problems = []
+    for epoch in epochs:
+        if epoch.ledger is None:
+            continue
+        problems += [f"epoch {epoch.epoch}: {problem}" for problem in epoch.ledger.problems()]
+        expected = (epoch.ledger.events, epoch.ledger.failed + epoch.ledger.undecodable)
+        actual = (events.get(epoch.epoch, 0), failed.get(epoch.epoch, 0))
+        if expected != actual:
+            problems.append(
+                f"epoch {epoch.epoch}: ledger says {expected[0]} events and {expected[1]} failed,"
+                f" the lake has {actual[0]} and {actual[1]}"
+            )
+    if problems:
+        return "broken", f"{len(problems)} do not add up; report it, the first: {problems[0]}"
+    return "good", f"{len(epochs)} epochs, every row accounted for"
+
+
+def _rows_by_epoch(home: Home, project: str, table: str) -> dict[int, int]:
+    import polars as pl
+
+    from footfall.lake import Lake
+
+    files = Lake(home.lake_dir, project).plan(table).files
+    if not files:
+        return {}
+    counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
+    return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))
+
+
+def _checkpoints(home: Home, project: str) -> tuple[State, str]:
+    from footfall.pipeline import checkpoint_epochs
+
+    epochs = checkpoint_epochs(home, project)
+    if not epochs:
+        return "good", "none yet: a restart reads the log from its start"
+    return "good", f"after epochs {', '.join(map(str, epochs))}, readable"

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from footfall.cli import doctor, generate, key, roles, send, serve, sql, status
+from footfall.cli import demo, doctor, generate, key, roles, send, serve, sql, status
 from footfall.cli._common import EXIT_FAILED, fail
 from footfall.errors import FootfallError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 app.command("serve")(serve.serve)
-app.command("demo")(serve.demo)
+app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("sql")(sql.sql)
 app.command("generate")(generate.generate)

@@ -1,0 +1,25 @@
+"""Request → canonical events, or failures with a closed set of reasons.
+
+`decode` takes requests as the collector logged them and gives three things that add up: events,
+failed events, and the counts of both. It is pure, and each request is decoded alone. One bad event
+fails alone, with the reason and the JSON path of the field at fault; its neighbours live. No bytes
+that a client sends make it raise. One module per protocol (`aws`, `footfall`, `pixel`); installed
+packages add more (entry-point group `footfall.decoders`).
+"""
+
+from footfall.decode._decode import Decoded, decode
+from footfall.decode._failures import failures_table
+from footfall.decode._ids import failed_id, uuid5
+from footfall.decode._records import Decoder, Outcome
+from footfall.decode._rows import DECODED_SCHEMA
+
+__all__ = [
+    "DECODED_SCHEMA",
+    "Decoded",
+    "Decoder",
+    "Outcome",
+    "decode",
+    "failed_id",
+    "failures_table",
+    "uuid5",
+]

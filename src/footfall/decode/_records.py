@@ -1,0 +1,171 @@
+"""From the records of one request to rows and failed records: the part all protocols share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from footfall.decode._fault import FailedRecord, Fault, failed_record, wrong_type
+from footfall.decode._ids import place_id, uuid5, uuid_bytes
+from footfall.decode._json import Batch, check_depth
+from footfall.decode._rows import BLANK, SLOT, Row
+from footfall.event import FailureReason
+from footfall.request import LoggedRequest, Request
+from footfall.settings import DecodeSettings
+
+EVENT_NAMES: Final = {"_page_view": "page_view", "_screen_view": "screen_view"}
+"""Names that are changed, so that one name counts views of every SDK. All others are kept."""
+
+RowMaker = Callable[[dict[str, object], int], Row]
+"""One parsed record and its place → its row. Raises `Fault`, paths relative to the record."""
+
+_REQUEST_INDEX: Final = SLOT["request_index"]
+_EVENT_NAME: Final = SLOT["event_name"]
+_EVENT_ID: Final = SLOT["event_id"]
+_CLIENT_EVENT_ID: Final = SLOT["client_event_id"]
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What a request was decoded to; `rows` and `failed` together are its records."""
+
+    rows: list[Row]
+    failed: list[FailedRecord]
+
+
+class Decoder(Protocol):
+    """One wire protocol. Pure: the same request gives the same outcome, on any machine."""
+
+    def __call__(self, logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
+        """Rows and failed records of one request, by index.
+
+        Raises:
+            Fault: the request as a whole cannot be decoded.
+        """
+        ...
+
+
+def new_template(logged: LoggedRequest) -> Row:
+    """A row with what all events of a request share, to copy."""
+    request = logged.request
+    row = BLANK.copy()
+    row[SLOT["app_id"]] = request.app_id
+    row[SLOT["protocol"]] = request.protocol
+    row[SLOT["received_at"]] = request.received_at
+    row[SLOT["request_id"]] = request.request_id
+    row[SLOT["log_offset"]] = logged.offset
+    row[SLOT["ip"]] = request.client_ip or None
+    row[SLOT["user_agent"]] = request.header("user-agent") or None
+    return row
+
+
+def decode_records(
+    batch: Batch, settings: DecodeSettings, make_row: RowMaker, name_keys: tuple[str, ...]
+) -> Outcome:
+    """Make a row of each record; those that are none fail alone.
+
+    Args:
+        batch: The records.
+        settings: Bounds on their number and on kept payloads.
+        make_row: The protocol's rules.
+        name_keys: Where a record says its event's name, for the failed ones.
+
+    Raises:
+        Fault: far too many records.
+    """
+    rows: list[Row] = []
+    failed: list[FailedRecord] = []
+    allowed = settings.events_per_request_max
+    for index, value in enumerate(batch.checked(settings).values):
+        try:
+            if value.__class__ is not dict:
+                raise _not_an_event(value)
+            if index >= allowed:
+                raise Fault(
+                    FailureReason.TOO_MANY_EVENTS,
+                    f"more than {allowed} events in one request; send fewer",
+                )
+            row = make_row(value, index)
+        except Fault as fault:
+            fault = _placed(fault, value, batch.path(index), name_keys)
+            payload = batch.payload(index)
+            failed.append(failed_record(index, fault, payload, settings.payload_bytes_max))
+        else:
+            row[_REQUEST_INDEX] = index
+            rows.append(row)
+    return Outcome(rows, failed)
+
+
+def set_name(row: Row) -> None:
+    """Give views one name for all SDKs."""
+    sent = row[_EVENT_NAME]
+    row[_EVENT_NAME] = EVENT_NAMES.get(sent, sent)  # type: ignore[call-overload]
+
+
+def set_event_id(row: Row, request: Request, index: int, sent: str | None) -> None:
+    """Fill `event_id` from the id as sent; from the event's place in its request if none was.
+
+    An id that is a UUID keeps its 16 bytes. Other text is kept in `client_event_id` and hashed.
+    """
+    if sent is None:
+        row[_EVENT_ID] = place_id("event", request.request_id, index)
+        return
+    found = uuid_bytes(sent)
+    if found is None:
+        found = uuid5(request.protocol, sent.encode())
+        row[_CLIENT_EVENT_ID] = sent
+    row[_EVENT_ID] = found
+
+
+def check_app(request: Request, sent: object, path: str) -> None:
+    """An event may name the app its key belongs to, or the key itself, or no app.
+
+    AWS SDKs know one `appId` only: it is the write id in the URL and `app_id` in each event.
+
+    Raises:
+        Fault: APP_MISMATCH.
+    """
+    if sent is not None and sent not in (request.app_id, request.credential):
+        raise Fault(
+            FailureReason.APP_MISMATCH,
+            f"event names another app than the key it was sent with: {str(sent)[:100]!r}",
+            path,
+        )
+
+
+def json_items(value: object) -> list[object]:
+    """An array of objects, for `items`."""
+    if not isinstance(value, list):
+        raise wrong_type("an array", value)
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
+            fault = wrong_type("an object", item)
+            fault.path = f"[{index}]"
+            raise fault
+    return value
+
+
+def _not_an_event(value: object) -> Fault:
+    if isinstance(value, Fault):
+        return value
+    try:
+        check_depth(value)
+    except Fault as fault:
+        return fault
+    return Fault(FailureReason.NOT_AN_EVENT, wrong_type("an object", value).message)
+
+
+def _placed(fault: Fault, value: object, path: str, name_keys: tuple[str, ...]) -> Fault:
+    """The fault as it is told: with the full path, and the name of the event if it has one."""
+    if isinstance(value, Fault):
+        return fault
+    if isinstance(value, dict):
+        try:
+            check_depth(value)
+        except Fault as deep:
+            fault = deep
+        names = (value.get(key) for key in name_keys)
+        fault.event_name = next((name for name in names if isinstance(name, str)), None)
+    fault.path = path + (fault.path or "")
+    return fault

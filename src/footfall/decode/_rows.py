@@ -1,0 +1,121 @@
+"""Decoded events on their way to a table: one list per event, one slot per column.
+
+Decoders fill rows; `build` turns all rows of a call into Arrow columns at once. A row is a plain
+list, because nothing in Python is filled and copied faster, and this is the hottest place of the
+pipeline. `SLOT` names the slots; those from `SCRATCH` on are the decoder's own and are not stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.event import EVENT_SCHEMA
+
+Row = list[object]
+
+_LATER: Final = frozenset(
+    {
+        *("session_id", "event_time", "event_time_rule", "clock_offset_ms"),
+        *("epoch", "is_late", "is_bot", "bot_reasons", "geo_country"),
+        *("page_path", "page_query", "browser", "browser_version", "device_category"),
+    }
+)
+DECODED_SCHEMA: Final = pa.schema([field for field in EVENT_SCHEMA if field.name not in _LATER])
+"""Columns that decoding makes: those of an event that no later stage makes alone."""
+
+SLOT: Final = {name: index for index, name in enumerate(DECODED_SCHEMA.names)}
+"""Column → place in a row."""
+
+SCRATCH: Final = len(SLOT)
+"""First place that is no column."""
+
+SCRATCH_SLOTS: Final = 12
+
+BLANK: Final[Row] = [None] * (SCRATCH + SCRATCH_SLOTS)
+"""A row without values, to copy."""
+
+JSON_COLUMNS: Final = ("properties", "user_properties", "items")
+
+_encode: Final = msgspec.json.Encoder().encode
+_JSON_OVERHEAD_BYTES: Final = len('{"_truncated":true}')
+
+
+def to_json(value: object) -> str:
+    """JSON text of a parsed value."""
+    return _encode(value).decode()
+
+
+def build(rows: Sequence[Row], text_bytes_max: int) -> pa.Table:
+    """The rows as a table of `DECODED_SCHEMA`, texts no longer than `text_bytes_max`.
+
+    Raises:
+        pa.ArrowException, TypeError, ValueError, OverflowError: a decoder put a value of the wrong
+            type or range into a row; its bug.
+    """
+    if not rows:
+        return DECODED_SCHEMA.empty_table()
+    columns = []
+    for field, values in zip(DECODED_SCHEMA, zip(*rows, strict=True), strict=False):
+        column = pa.array(values, field.type)
+        if field.type == pa.string():
+            column = _bounded(column, field.name in JSON_COLUMNS, text_bytes_max)
+        columns.append(column)
+    return pa.Table.from_arrays(columns, schema=DECODED_SCHEMA)
+
+
+def cut_text(text: str, bytes_max: int) -> str:
+    """The longest start of `text` that is at most `bytes_max` bytes of UTF-8."""
+    return text.encode()[:bytes_max].decode(errors="ignore")
+
+
+def cut_json(text: str, bytes_max: int) -> str | None:
+    """A JSON object or array without the members or elements that do not fit in `bytes_max` bytes.
+
+    Members keep their order; one that is too long is left out, and `"_truncated": true` says so. An
+    array keeps its first elements. So the column stays JSON, whoever reads it; `None` if nothing
+    fits.
+    """
+    value = msgspec.json.decode(text)
+    room = bytes_max - _JSON_OVERHEAD_BYTES
+    if isinstance(value, dict):
+        kept: dict[str, object] = {}
+        for key, member in value.items():
+            size = len(_encode({key: member}))
+            if size <= room:
+                kept[key] = member
+                room -= size
+        kept["_truncated"] = True
+        shortened: object = kept
+    else:
+        shortened = _first_that_fit(value, room)
+    found = to_json(shortened)
+    return found if len(found.encode()) <= bytes_max else None
+
+
+def _first_that_fit(elements: Iterable[object], room: int) -> list[object]:
+    kept = []
+    for element in elements:
+        room -= len(_encode(element)) + 1
+        if room < 0:
+            break
+        kept.append(element)
+    return kept
+
+
+def _bounded(column: pa.Array, is_json: bool, bytes_max: int) -> pa.Array:
+    longest = pc.max(pc.binary_length(column)).as_py()
+    if longest is None or longest <= bytes_max:
+        return column
+    cut = cut_json if is_json else cut_text
+    return pa.array(
+        [
+            text if text is None or len(text.encode()) <= bytes_max else cut(text, bytes_max)
+            for text in column.to_pylist()
+        ],
+        pa.string(),
+    )

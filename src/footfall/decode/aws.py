@@ -1,0 +1,263 @@
+"""AWS Clickstream SDKs (web, Android, Swift, and all built on them): `POST /collect?appId=…`.
+
+A body is an array of events or one event, plain or as base64 text of gzip. Reserved attributes
+become columns; every other attribute and every top-level field without a column goes to
+`properties`, so nothing that was sent is lost. docs/formats/aws-clickstream.md says where each
+field goes.
+
+Source: `reference` of the wire format: the SDKs' published source and captures of their traffic
+(tests/captures).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from footfall.decode import _aws_fields as fields
+from footfall.decode import _values as values
+from footfall.decode._body import open_body
+from footfall.decode._fault import Fault, missing_field
+from footfall.decode._fields import fill, fill_aliases
+from footfall.decode._json import (
+    Batch,
+    check_depth,
+    read_json,
+    salvaged,
+    single,
+    whole_array,
+)
+from footfall.decode._records import (
+    Outcome,
+    check_app,
+    decode_records,
+    new_template,
+    set_event_id,
+    set_name,
+)
+from footfall.decode._rows import SLOT, Row, to_json
+from footfall.decode._split import is_deeper_than
+from footfall.request import LoggedRequest, Request
+from footfall.settings import DecodeSettings
+
+_NAME_KEYS: Final = ("event_type", "event_name")
+_EVENT_NAME: Final = SLOT["event_name"]
+_CREATED_AT: Final = SLOT["created_at"]
+_VALUE: Final = SLOT["value"]
+_CURRENCY: Final = SLOT["currency"]
+_LANGUAGE: Final = SLOT["language"]
+_TIME_ZONE: Final = SLOT["time_zone"]
+_PAGE_REFERRER: Final = SLOT["page_referrer"]
+_REFERRER_HOST: Final = SLOT["referrer_host"]
+_APP_NAME: Final = SLOT["app_name"]
+_PLATFORM: Final = SLOT["platform"]
+_OS: Final = SLOT["os"]
+_OS_VERSION: Final = SLOT["os_version"]
+_USER_ID: Final = SLOT["user_id"]
+_USER_PROPERTIES: Final = SLOT["user_properties"]
+_PROPERTIES: Final = SLOT["properties"]
+_ITEMS_JSON: Final = SLOT["items"]
+_MOBILE_SYSTEMS: Final = {"android": "Android", "ios": "iOS"}
+_MINUTE_MS: Final = 60_000
+_DAY_MINUTES: Final = 24 * 60
+_HASH_CHARACTERS: Final = 8
+_USER_DEPTH: Final = 2
+"""`{name: {value, set_timestamp}}`"""
+
+
+def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
+    """Events of one request of an AWS Clickstream SDK.
+
+    Raises:
+        Fault: the request as a whole cannot be decoded.
+    """
+    request = logged.request
+    batch = _read(open_body(request, settings, base64_gzip=True))
+    template = new_template(logged)
+    kept = _use_query(request, template)
+
+    def make_row(event: dict[str, object], index: int) -> Row:
+        return _row(event, index, request, template.copy(), kept)
+
+    return decode_records(batch, settings, make_row, _NAME_KEYS)
+
+
+def _read(body: bytes) -> Batch:
+    value = read_json(body)
+    if value is None:
+        return salvaged(body)
+    return whole_array(body, value) if isinstance(value, list) else single(body, value)
+
+
+def _use_query(request: Request, template: Row) -> dict[str, object]:
+    """Put what the query says into the template; returns what has no column, for `properties`.
+
+    `hashCode` follows from the body: it is kept only where it does not match it.
+    """
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query.pop("appId", None)
+    query.pop("compression", None)
+    template[_PLATFORM] = query.pop("platform", None) or None
+    kept: dict[str, object] = {}
+    sequence = query.pop("event_bundle_sequence_id", "")
+    if sequence:
+        is_number = sequence.isascii() and sequence.isdigit() and len(sequence) < 19
+        kept["_event_bundle_sequence_id"] = int(sequence) if is_number else sequence
+    upload = query.pop("upload_timestamp", "")
+    try:
+        template[SLOT["sent_at"]] = values.moment(upload)
+    except Fault:  # only the clock correction reads it; the event is good without
+        kept["_upload_timestamp"] = upload
+    sent_hash = query.pop("hashCode", "")
+    if sent_hash and hashlib.sha256(request.body).hexdigest()[:_HASH_CHARACTERS] != sent_hash:
+        kept["_hash_code"] = sent_hash
+    kept.update((f"_query_{key}", value) for key, value in query.items())
+    return kept
+
+
+def _row(
+    event: dict[str, object], index: int, request: Request, row: Row, kept: dict[str, object]
+) -> Row:
+    unknown: dict[str, object] = {}
+    fill(row, event, fields.EVENT, unknown, "")
+    properties: dict[str, object] = {}
+    attributes: Any = row[fields.ATTRIBUTES]
+    if attributes:
+        fill(row, attributes, fields.ATTRIBUTE, properties, ".attributes")
+        if not fields.ATTRIBUTE_ALIASES.keys().isdisjoint(properties):
+            fill_aliases(row, fields.ATTRIBUTE_ALIASES, properties, ".attributes")
+    if unknown:
+        _use_unknown(row, event, unknown)
+    _check_required(row, request)
+    set_name(row)
+    set_event_id(row, request, index, row[fields.EVENT_ID])  # type: ignore[arg-type]
+    _set_user(row, event)
+    _set_items(row, event)
+    _set_referrer(row, properties)
+    _set_device(row, properties)
+    for source in (unknown, kept):
+        for key, value in source.items():
+            _keep(properties, key, value)
+    if is_deeper_than(properties, 1):
+        check_depth(event)
+    if properties:
+        row[_PROPERTIES] = to_json(properties)
+    return row
+
+
+def _use_unknown(row: Row, event: dict[str, object], unknown: dict[str, object]) -> None:
+    fill_aliases(row, fields.EVENT_ALIASES, unknown, "")
+    if (
+        row[_VALUE] is not None
+        and row[_CURRENCY] is None
+        and "event_value_in_usd" in event
+        and "event_value_in_usd" not in unknown
+    ):
+        row[_CURRENCY] = "USD"
+
+
+def _check_required(row: Row, request: Request) -> None:
+    if row[_EVENT_NAME] is None:
+        raise missing_field("event has no name; send event_type", ".event_type")
+    if row[fields.EVENT_ID] is None:
+        raise missing_field("event has no id; send event_id", ".event_id")
+    if row[_CREATED_AT] is None:
+        raise missing_field("event has no time; send timestamp", ".timestamp")
+    check_app(request, row[fields.APP_ID], ".app_id")
+
+
+def _set_user(row: Row, event: dict[str, object]) -> None:
+    user: Any = row[fields.USER]
+    if not user:
+        return
+    found = user.get("_user_id")
+    where = ".user._user_id"
+    if found.__class__ is dict:
+        where += ".value"
+        found = found.get("value")
+    if found is not None:
+        try:
+            row[_USER_ID] = values.identifier(found)
+        except Fault as fault:
+            fault.path = where
+            raise
+    if is_deeper_than(user, _USER_DEPTH):
+        check_depth(event)
+    row[_USER_PROPERTIES] = to_json(user)
+
+
+def _set_items(row: Row, event: dict[str, object]) -> None:
+    items: Any = row[fields.ITEMS]
+    if not items:
+        return
+    for item in items:
+        if not fields.ITEM_ALIASES.keys().isdisjoint(item):
+            for alias, key in fields.ITEM_ALIASES.items():
+                if alias in item and key not in item:
+                    item[key] = item.pop(alias)
+    check_depth(event)
+    row[_ITEMS_JSON] = to_json(items)
+
+
+def _set_referrer(row: Row, properties: dict[str, object]) -> None:
+    """`page_referrer` is the page before, in the site or outside; the SDK's "latest" else."""
+    latest: Any = row[fields.LATEST_REFERRER]
+    if latest is None:
+        return
+    host: Any = row[fields.LATEST_REFERRER_HOST]
+    if row[_PAGE_REFERRER] is None:
+        row[_PAGE_REFERRER] = latest
+        row[_REFERRER_HOST] = host
+    elif row[_PAGE_REFERRER] != latest:
+        _keep(properties, "_latest_referrer", latest)
+        if host is not None and f"//{host}/" not in latest:
+            _keep(properties, "_latest_referrer_host", host)
+
+
+def _set_device(row: Row, properties: dict[str, object]) -> None:
+    """Columns for the fields whose names or forms differ by platform; what is left is kept."""
+    language: Any = row[fields.SYSTEM_LANGUAGE]
+    country: Any = row[fields.COUNTRY]
+    locale: Any = row[_LANGUAGE]
+    if locale is not None and "_" in locale:
+        locale = row[_LANGUAGE] = locale.replace("_", "-")
+    if locale is None:
+        locale = f"{language}-{country}" if language and country else language
+        row[_LANGUAGE] = locale
+    if language is not None and country is not None and f"{language}-{country}" == locale:
+        pass  # both are in `language`
+    elif language is not None or country is not None:
+        _keep(properties, "system_language", language)
+        _keep(properties, "country_code", country)
+    make = row[fields.MAKE]
+    if make is not None and make != "Gecko":  # navigator.product: "Gecko" in every browser
+        _keep(properties, "make", make)
+    package = row[fields.PACKAGE]
+    if package is not None:
+        _keep(properties, "app_package_name", package)
+    offset: Any = row[fields.ZONE_OFFSET]
+    if offset is not None:
+        row[_TIME_ZONE] = _time_zone(offset)
+        if row[_TIME_ZONE] is None:
+            _keep(properties, "zone_offset", offset)
+    if row[_OS] is None and row[_OS_VERSION] is not None:
+        row[_OS] = _MOBILE_SYSTEMS.get(str(row[_PLATFORM]).lower())
+
+
+def _time_zone(offset_ms: int) -> str | None:
+    """`+01:00` for 3600000; `None` for what is no offset of whole minutes below a day."""
+    minutes, odd = divmod(abs(offset_ms), _MINUTE_MS)
+    if odd or minutes >= _DAY_MINUTES:
+        return None
+    sign = "-" if offset_ms < 0 else "+"
+    return f"{sign}{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _keep(properties: dict[str, object], key: str, value: object) -> None:
+    """Keep a field beside the attributes; where one has the same name, as `_event_<name>`."""
+    if value is None:
+        return
+    if key in properties:
+        key = f"_event_{key}"
+    properties[key] = value

@@ -1,0 +1,229 @@
+"""Our own wire format, `POST /v1/events`: for web SDK, servers and every other HTTP client.
+
+A body is one event, an array, newline-delimited JSON, or an envelope `{"events": […]}` whose other
+fields hold for all of its events. docs/formats/events-api.md is the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from footfall.decode import _footfall_fields as fields
+from footfall.decode import _values as values
+from footfall.decode._body import open_body
+from footfall.decode._fault import Fault, missing_field, wrong_type
+from footfall.decode._fields import Fields, fill, fill_aliases
+from footfall.decode._json import (
+    Batch,
+    check_depth,
+    read_json,
+    salvaged,
+    salvaged_envelope,
+    single,
+    whole_array,
+    whole_lines,
+)
+from footfall.decode._records import (
+    Outcome,
+    check_app,
+    decode_records,
+    new_template,
+    set_event_id,
+    set_name,
+)
+from footfall.decode._rows import SLOT, Row, to_json
+from footfall.decode._split import Piece, is_deeper_than, member, split
+from footfall.request import LoggedRequest, Request
+from footfall.settings import DecodeSettings
+
+_EVENTS: Final = "events"
+_CONTEXT: Final = "context"
+_NAME_KEYS: Final = ("name", "event", "event_name")
+_EVENT_NAME: Final = SLOT["event_name"]
+_SENT_AT: Final = SLOT["sent_at"]
+_LANGUAGE: Final = SLOT["language"]
+_PROPERTIES: Final = SLOT["properties"]
+_USER_PROPERTIES: Final = SLOT["user_properties"]
+_ITEMS: Final = SLOT["items"]
+
+
+class _Shared(msgspec.Struct, frozen=True, gc=False):
+    """What all events of a request have in common."""
+
+    request: Request
+    fields: Fields
+    row: Row
+    properties: dict[str, object]
+
+
+def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
+    """Events of one `POST /v1/events`.
+
+    Raises:
+        Fault: the request as a whole cannot be decoded.
+    """
+    request = logged.request
+    envelope, batch = _read(open_body(request, settings))
+    row = own_template(logged)
+    properties = _use_query(request, row)
+    shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
+    shared = _Shared(request, shared_fields, row, properties)
+    _use_envelope(shared, envelope)
+
+    def make_row(event: dict[str, object], index: int) -> Row:
+        return _row(event, index, shared)
+
+    return decode_records(batch, settings, make_row, _NAME_KEYS)
+
+
+def own_template(logged: LoggedRequest) -> Row:
+    """What all events of a request of ours share.
+
+    A server speaks for its clients: its own address and user agent say nothing about them.
+    """
+    row = new_template(logged)
+    if logged.request.trusted:
+        row[SLOT["ip"]] = row[SLOT["user_agent"]] = None
+    else:
+        row[_LANGUAGE] = first_language(logged.request.header("accept-language"))
+    return row
+
+
+def first_language(accept_language: str | None) -> str | None:
+    """`en-GB` of `en-GB,en;q=0.9`: browsers list what the user prefers first."""
+    if not accept_language:
+        return None
+    tag = accept_language.partition(",")[0].partition(";")[0].strip()
+    return tag if tag and tag != "*" else None
+
+
+def fill_groups(
+    row: Row, rest: dict[str, object], groups: Mapping[str, Fields], where: str
+) -> None:
+    """Take grouped fields (`page`, `device`, …) out of `rest`; what has no column stays there.
+
+    Raises:
+        Fault: with the path of the first field at fault.
+    """
+    for key in [key for key in groups if key in rest]:
+        group = rest.pop(key)
+        if group is None:
+            continue
+        if not isinstance(group, dict):
+            fault = wrong_type("an object", group)
+            fault.path = f"{where}.{key}"
+            raise fault
+        unknown: dict[str, object] = {}
+        fill(row, group, groups[key], unknown, f"{where}.{key}")
+        if unknown:
+            rest[key] = unknown
+
+
+def _read(body: bytes) -> tuple[dict[str, object], Batch]:
+    """The fields beside the events, and the events."""
+    value = read_json(body)
+    if isinstance(value, list):
+        return {}, whole_array(body, value)
+    if isinstance(value, dict):
+        if _EVENTS not in value:
+            return {}, single(body, value)
+        events = value.pop(_EVENTS)
+        if not isinstance(events, list):
+            fault = wrong_type("an array", events)
+            fault.path = f"$.{_EVENTS}"
+            raise fault
+        return value, Batch(events, lambda: _events_of(body), f"$.{_EVENTS}")
+    lines = whole_lines(body)
+    if lines is not None:
+        return {}, lines
+    return salvaged_envelope(body, _EVENTS) or ({}, salvaged(body))
+
+
+def _events_of(body: bytes) -> list[bytes]:
+    """Elements of the last member `events`, as sent."""
+    found: list[Piece] = []
+    for piece in split(body).found:
+        named = member(piece)
+        if named is not None and named[0] == _EVENTS:
+            found = split(named[1]).found
+    return [piece.raw for piece in found]
+
+
+def _use_query(request: Request, row: Row) -> dict[str, object]:
+    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    for key in fields.KEY_PARAMETERS:
+        query.pop(key, None)
+    kept: dict[str, object] = {}
+    sent_at = query.pop("sent_at", "")
+    try:
+        row[_SENT_AT] = values.moment(sent_at)
+    except Fault:  # only the clock correction reads it; the events are good without
+        kept["_sent_at"] = sent_at
+    kept.update((f"_query_{key}", value) for key, value in query.items())
+    return kept
+
+
+def _use_envelope(shared: _Shared, envelope: dict[str, object]) -> None:
+    """Fields beside `events` and in its `context` hold for every event that has none of its own."""
+    if not envelope:
+        return
+    context = envelope.pop(_CONTEXT, None)
+    shared_fields = {key: found for key, found in shared.fields.items() if key != "event_id"}
+    try:
+        for source, where in ((envelope, ""), (context, f".{_CONTEXT}")):
+            if source is not None:
+                check_depth(source)
+                _fill(shared.row, values.mapping(source), shared_fields, shared.properties, where)
+    except Fault as fault:
+        fault.path = "$" + (fault.path or where)
+        raise
+
+
+def _row(event: dict[str, object], index: int, shared: _Shared) -> Row:
+    row = shared.row.copy()
+    row[fields.EVENT_ID] = row[fields.OWN_PROPERTIES] = None
+    properties = shared.properties.copy()
+    _fill(row, event, shared.fields, properties, "")
+    if row[_EVENT_NAME] is None:
+        raise missing_field("event has no name; send name", ".name")
+    check_app(shared.request, row[fields.APP_ID], ".app_id")
+    set_name(row)
+    set_event_id(row, shared.request, index, row[fields.EVENT_ID])  # type: ignore[arg-type]
+    user, items = row[fields.USER_PROPERTIES], row[fields.ITEMS]
+    if items or is_deeper_than(properties, 1) or is_deeper_than(user, 1):
+        check_depth(event)
+    if properties:
+        row[_PROPERTIES] = to_json(properties)
+    if user:
+        row[_USER_PROPERTIES] = to_json(user)
+    if items:
+        row[_ITEMS] = to_json(items)
+    return row
+
+
+def _fill(
+    row: Row,
+    source: dict[str, object],
+    known: Fields,
+    properties: dict[str, object],
+    where: str,
+) -> None:
+    """Put the fields of an event or a context in their columns, all others into `properties`."""
+    row[fields.OWN_PROPERTIES] = None
+    rest: dict[str, object] = {}
+    fill(row, source, known, rest, where)
+    if rest:
+        fill_aliases(row, fields.ALIASES, rest, where)
+        fill_groups(row, rest, fields.GROUPS, where)
+    own = row[fields.OWN_PROPERTIES]
+    if isinstance(own, dict):
+        properties.update(own)
+    else:
+        own = {}
+    for key, value in rest.items():
+        if value is not None:
+            properties[f"_event_{key}" if key in own else key] = value

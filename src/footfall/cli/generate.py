@@ -163,7 +163,6 @@ def _tell(truth: Truth, done: dict[str, Any], *, as_json: bool, to_stderr: bool)
     if as_json and not to_stderr:
         print_json(summary)
         return
-    ledger = truth.ledger
     lines = list(_truth_lines(truth))
     if "written" in done:
         lines.append(f"written: {done['written']} requests")

@@ -1,0 +1,74 @@
+# Everything a person or a machine does with this checkout. `make help` lists it.
+# Needs Python 3.11 or newer (with venv) and make; the rest is installed into .venv.
+
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --exclude-newer "7 days"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve check fix test test-full bench docs studio wheel lock hooks clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) studio ## Make .venv, install everything that is locked, build the front end
+
+$(READY): requirements/uv.lock requirements/dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## Start everything, send a realistic shop's traffic, check the result against the truth
+	$(BIN)/footfall demo
+
+serve: setup ## Start everything and print where to look
+	$(BIN)/footfall serve
+
+check: $(READY) ## Style, types and import layers: seconds, no tests
+	$(BIN)/python tools/verify.py style types layers
+
+fix: $(READY) ## Mend style where a machine can
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+test: setup ## Everything that must pass before a change lands, the built wheel included
+	$(BIN)/python tools/verify.py
+
+test-full: setup ## The same with many more generated examples
+	$(BIN)/python tools/verify.py --full
+
+bench: setup ## Measure; prints figures, machine and yardsticks
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.lock
+	$(BIN)/python tools/bench.py
+
+docs: $(READY) ## Build the documentation as pages into build/docs
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/docs.lock
+	$(BIN)/zensical build --strict
+
+studio: $(READY) ## Build the front end if its sources changed
+	$(BIN)/python tools/studio.py
+
+wheel: setup ## Build the wheel, front end inside, into dist/
+	$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist
+
+lock: $(READY) ## Renew requirements/*.lock with what was published more than a week ago
+	$(COMPILE) --group uv -o requirements/uv.lock
+	$(COMPILE) --group node -o requirements/node.lock
+	$(COMPILE) --group docs -o requirements/docs.lock
+	$(COMPILE) pyproject.toml -o requirements/runtime.lock
+	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.lock -o requirements/dev.lock
+	$(COMPILE) pyproject.toml --group bench --constraints requirements/runtime.lock -o requirements/bench.lock
+
+hooks: $(READY) ## Check each commit before it is made
+	$(BIN)/prek install
+
+clean: ## Remove what was built; .venv and data stay
+	rm -rf build dist src/footfall/studio/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,163 @@
+"""`make test`: run every part, go on after a failure, and say at the end what ran and what did not.
+
+    python tools/verify.py                all parts
+    python tools/verify.py style types    these parts
+    python tools/verify.py --full         with many more generated examples
+
+A part that cannot run here (no Node, no front end yet) is named with the reason; with CI=true in
+the environment it counts as failed, so that a continuous integration never passes by leaving
+something out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import studio
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+MINUTE = 60
+SECONDS_MAX = 24 * MINUTE
+"""All parts together; a part that would go beyond it is ended and has failed."""
+
+
+class Outcome(NamedTuple):
+    """What became of one part."""
+
+    name: str
+    state: str
+    """`passed`, `failed` or `could not run`."""
+    reason: str
+    seconds: float
+
+
+class CannotRun(Exception):  # noqa: N818 (read as a claim)
+    """The part's ground is missing; the text says what."""
+
+
+class Run:
+    """Runs commands one after another within the time that is left for all of them."""
+
+    def __init__(self, *, full: bool) -> None:
+        self.full = full
+        self._deadline = time.monotonic() + SECONDS_MAX * (10 if full else 1)
+
+    def __call__(
+        self, *command: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
+    ) -> str | None:
+        """Run to the end; `None` when it succeeded, else why not."""
+        print(f"$ {' '.join(command).replace(f'{BIN}/', '')}", flush=True)
+        left = self._deadline - time.monotonic()
+        try:
+            done = subprocess.run(
+                command, cwd=cwd, env=environment, timeout=max(left, 1), check=False
+            )
+        except subprocess.TimeoutExpired:
+            return f"{Path(command[0]).name} ran into the limit of {SECONDS_MAX // MINUTE} minutes"
+        except FileNotFoundError:
+            raise CannotRun(f"{command[0]} is not installed; run make setup") from None
+        if done.returncode == 0:
+            return None
+        return f"{Path(command[0]).name} ended with status {done.returncode}; see above"
+
+
+def tool(name: str) -> str:
+    """Path of a command of .venv."""
+    return str(BIN / name)
+
+
+def style(run: Run) -> str | None:
+    """Lint and format; `make fix` mends most of it."""
+    return run(tool("ruff"), "check", "--quiet", ".") or run(
+        tool("ruff"), "format", "--check", "--quiet", "."
+    )
+
+
+def types(run: Run) -> str | None:
+    """Strict types of the package and of these tools."""
+    tools = sorted(str(file) for file in (ROOT / "tools").glob("*.py"))
+    return run(tool("mypy"), "--no-error-summary") or run(
+        tool("mypy"), "--no-error-summary", *tools
+    )
+
+
+def layers(run: Run) -> str | None:
+    """No stage imports one downstream; every folder has its place."""
+    return run(tool("lint-imports"), "--no-cache", "--no-logo")
+
+
+def tests(run: Run) -> str | None:
+    """All of tests/."""
+    profile = ["--hypothesis-profile=full"] if run.full else []
+    return run(tool("pytest"), *profile)
+
+
+def web(run: Run) -> str | None:
+    """Types, lint and tests of the front end, and that it builds."""
+    if not studio.has_source():
+        raise CannotRun("web/studio/package.json does not exist yet")
+    environment = studio.node_environment()
+    if environment is None:
+        raise CannotRun("no Node 20 or newer; put it on PATH")
+    if studio.build() != 0:
+        return "the front end does not build; see above"
+    for script in ("check", "test"):
+        problem = run("npm", "run", script, cwd=studio.SOURCE, environment=environment)
+        if problem is not None:
+            return problem
+    return None
+
+
+def wheel(run: Run) -> str | None:
+    """What ships: the wheel in an empty environment takes an event and shows it by SQL."""
+    if not studio.INDEX.is_file():
+        raise CannotRun("the front end is not built, and a wheel without it is refused")
+    return run(sys.executable, str(ROOT / "tools" / "try_wheel.py"))
+
+
+PARTS: dict[str, Callable[[Run], str | None]] = {
+    part.__name__: part for part in (style, types, layers, tests, web, wheel)
+}
+
+
+def run_part(name: str, run: Run) -> Outcome:
+    """One part with its heading and its outcome."""
+    print(f"\n=== {name}: {(PARTS[name].__doc__ or '').splitlines()[0]}", flush=True)
+    started = time.monotonic()
+    try:
+        problem = PARTS[name](run)
+    except CannotRun as missing:
+        return Outcome(name, "could not run", str(missing), time.monotonic() - started)
+    state = "passed" if problem is None else "failed"
+    return Outcome(name, state, problem or "", time.monotonic() - started)
+
+
+def main() -> int:
+    """Status 0 when everything that had to run passed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("parts", nargs="*", help=f"out of {' '.join(PARTS)}; none: all")
+    parser.add_argument("--full", action="store_true", help="many more generated examples")
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - set(PARTS)
+    if unknown:
+        parser.error(f"no part {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
+    run = Run(full=arguments.full)
+    outcomes = [run_part(name, run) for name in arguments.parts or PARTS]
+    print()
+    for outcome in outcomes:
+        line = f"{outcome.name:8} {outcome.state:14} {outcome.seconds:6.1f} s  {outcome.reason}"
+        print(line.rstrip())
+    bad = {"failed", "could not run"} if os.environ.get("CI") == "true" else {"failed"}
+    return int(any(outcome.state in bad for outcome in outcomes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,131 @@
+"""When an event happened, if the device's clock is wrong.
+
+The device says when it made the event (`created_at`) and when it sent it (`sent_at`), both by its
+own clock; only the collector's `received_at` is trusted. Sending is taken to cost no time, so
+`received_at` − `sent_at` is how far the device's clock is off. See docs/concepts/time.md.
+
+    rule      when                                            event_time
+    received  no created_at                                   received_at
+    device    clock off by at most `skew_max`, not future     created_at
+    shifted   clock off by more, or created_at is future      created_at + (received_at − sent_at)
+    clamped   still later than received_at                    received_at
+
+Source: Clickstream Analytics on AWS, `ClickstreamEventParser`; with the collector's time in place
+of the batch job's, so that a repeated run gives the same times.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.clock import DAY, US_PER_MS
+from footfall.decode import failed_id, failures_table
+from footfall.enrich._columns import column, with_columns
+from footfall.event import TIMESTAMP, FailedPart, FailureReason
+from footfall.settings import ClockSettings
+
+_RULES: Final = ("received", "device", "shifted", "clamped")
+_RECEIVED, _DEVICE, _SHIFTED, _CLAMPED = range(4)
+_PAYLOAD_BYTES_MAX: Final = 64 * 1024
+
+
+class Corrected(msgspec.Struct, frozen=True):
+    """Events with their time, and those that are too old."""
+
+    events: pa.Table
+    failures: pa.Table
+
+
+def correct_clock(events: pa.Table, settings: ClockSettings) -> Corrected:
+    """Add `event_time`, `event_time_rule` and `clock_offset_ms`; take out what is too old.
+
+    `event_time` is never after `received_at`. `clock_offset_ms` is what was added to `created_at`
+    (rounded down to milliseconds): 0 by the rule `device`, null by `received`. `created_at` and
+    `sent_at` stay as sent.
+
+    With `skew_max` of 10 min and receipt at 12:00:00:
+
+        created   sent      rule     event_time  why
+        11:59:58  11:59:59  device   11:59:58    1 s is the way through the network
+        11:00:00  11:59:59  device   11:00:00    waited an hour in the browser
+        09:59:00  10:00:00  shifted  11:59:00    the clock is 2 h slow
+        12:09:00  12:09:30  shifted  11:59:30    future, so the clock is 9:30 fast
+        12:09:00  12:00:00  clamped  12:00:00    future, and the sending time explains nothing
+
+    Args:
+        events: With `created_at`, `sent_at`, `received_at`.
+        settings: `skew_max`; an event older than `event_age_max` when it was received is a failure
+            with the reason TOO_OLD.
+    """
+    created, has_created = _microseconds(events, "created_at")
+    sent, has_sent = _microseconds(events, "sent_at")
+    received, _ = _microseconds(events, "received_at")
+
+    offset = received - sent
+    is_future = created > received
+    is_shifted = has_created & has_sent & (is_future | (np.abs(offset) > settings.skew_max))
+    time = np.where(has_created, created, received)
+    time = np.where(is_shifted, created + offset, time)
+    is_clamped = time > received
+    time = np.where(is_clamped, received, time)
+
+    rule = np.full(len(time), _DEVICE, dtype=np.int32)
+    rule[is_shifted] = _SHIFTED
+    rule[is_clamped] = _CLAMPED
+    rule[~has_created] = _RECEIVED
+    corrected = with_columns(
+        events,
+        {
+            "event_time": pa.array(time).cast(TIMESTAMP),
+            "event_time_rule": pa.array(_RULES).take(pa.array(rule)),
+            "clock_offset_ms": pa.array((time - created) // US_PER_MS, mask=~has_created),
+        },
+    )
+    is_too_old = received - time > settings.event_age_max
+    if not is_too_old.any():
+        return Corrected(corrected, failures_table([]))
+    old = corrected.filter(pa.array(is_too_old))
+    return Corrected(corrected.filter(pa.array(~is_too_old)), _too_old(old, settings))
+
+
+def _microseconds(
+    events: pa.Table, name: str
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    """A column's values (0 for null), and where it has one."""
+    values = column(events, name).cast(pa.int64())
+    return (
+        pc.fill_null(values, 0).to_numpy(zero_copy_only=False),
+        pc.is_valid(values).to_numpy(zero_copy_only=False),
+    )
+
+
+def _too_old(events: pa.Table, settings: ClockSettings) -> pa.Table:
+    days = settings.event_age_max // DAY
+    rows = []
+    for row in events.to_pylist():
+        kept = {name: value for name, value in row.items() if value is not None}
+        payload = msgspec.json.encode(kept)
+        rows.append(
+            {
+                "failed_id": failed_id(row["request_id"], row["request_index"]),
+                "app_id": row["app_id"],
+                "protocol": row["protocol"],
+                "part": FailedPart.RECORD.value,
+                "reason": FailureReason.TOO_OLD.value,
+                "message": f"event is older than clock.event_age_max: days={days}",
+                "path": "$.created_at",
+                "event_name": row["event_name"],
+                "payload": payload[:_PAYLOAD_BYTES_MAX],
+                "payload_bytes": len(payload),
+                "received_at": row["received_at"],
+                "request_id": row["request_id"],
+                "request_index": row["request_index"],
+                "log_offset": row["log_offset"],
+            }
+        )
+    return failures_table(rows)

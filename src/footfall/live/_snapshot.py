@@ -67,17 +67,17 @@ class StreamEvent(msgspec.Struct, frozen=True):
     event_time: int
     event_name: str
     app_id: str
-    page: str | None = None
+    page: str | None
     """Path of the page, or name of the screen."""
-    page_title: str | None = None
-    visitor_id: str | None = None
-    user_id: str | None = None
-    source: str | None = None
-    device: str | None = None
-    browser: str | None = None
-    os: str | None = None
-    is_late: bool = False
-    is_bot: bool = False
+    page_title: str | None
+    visitor_id: str | None
+    user_id: str | None
+    source: str | None
+    device: str | None
+    browser: str | None
+    os: str | None
+    is_late: bool
+    is_bot: bool
 
 
 class LiveSnapshot(msgspec.Struct, frozen=True):

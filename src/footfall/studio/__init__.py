@@ -1,0 +1,14 @@
+"""The studio: the web app and its HTTP API, in a light process of its own.
+
+It listens on the loopback only, lets in who opens the one-time link that `footfall serve` prints,
+and reads the work of the other processes through files: the live snapshot, the cut, the log,
+`metadata.db`. Questions in SQL go to killable workers. It never imports Arrow, Polars, DuckDB or
+PyIceberg, so it starts at once and stays small.
+"""
+
+from __future__ import annotations
+
+from footfall.studio._app import Services, make_app
+from footfall.studio._run import run
+
+__all__ = ["Services", "make_app", "run"]

@@ -1,0 +1,71 @@
+"""The project's apps, read from `metadata.db` with the standard library alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from footfall.errors import Unavailable
+from footfall.home import Home
+from footfall.project import App
+
+
+class AppView(msgspec.Struct, frozen=True):
+    """An app, and the newest write id that its SDK may send with."""
+
+    app: App
+    write_id: str | None
+
+
+class Apps(msgspec.Struct, frozen=True):
+    """Answer of `GET /api/apps`."""
+
+    project: str
+    apps: tuple[AppView, ...]
+    collector_url: str | None
+    """Where SDKs send to; `None` if the collector does not run."""
+
+
+ReadApps = Callable[[], tuple[AppView, ...]]
+"""Reads the apps of the project, oldest first; blocks for a moment."""
+
+_BUSY_MS: Final = 500
+_SELECT: Final = """
+SELECT a.app_id, a.name, a.time_zone, a.origins, (
+    SELECT w.write_id FROM write_ids AS w
+    WHERE w.project = a.project AND w.app_id = a.app_id AND w.revoked_at IS NULL
+    ORDER BY w.created_at DESC, w.write_id LIMIT 1
+)
+FROM apps AS a WHERE a.project = ? ORDER BY a.created_at, a.app_id
+"""
+
+
+def read_apps(home: Home, project: str) -> tuple[AppView, ...]:
+    """Apps of `project`; none before the database was made.
+
+    Raises:
+        Unavailable: the database cannot be read now.
+    """
+    file = home.metadata_file
+    if not file.exists():
+        return ()
+    try:
+        with contextlib.closing(_connect(file.absolute().as_uri())) as connection:
+            rows = connection.execute(_SELECT, (project,)).fetchall()
+    except sqlite3.Error as error:
+        raise Unavailable(f"the metadata database cannot be read: {error} path={file}") from error
+    return tuple(
+        AppView(App(project, app_id, name, time_zone, tuple(json.loads(origins))), write_id)
+        for app_id, name, time_zone, origins, write_id in rows
+    )
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    return connection

@@ -1,0 +1,130 @@
+"""What every request passes first, and what every answer carries.
+
+Other programs and pages on the same machine can reach the loopback, and a name of any site can be
+made to point to it. So the `Host` must be ours (DNS rebinding), requests that a browser says come
+from elsewhere are refused (`Sec-Fetch-Site`, `Origin`; a cookie's SameSite does not tell ports
+apart), and answers forbid being framed, sniffed, or loading anything from outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.enums import ScopeType
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from footfall.clock import random_token
+from footfall.errors import FootfallError
+from footfall.studio._problems import (
+    PROBLEM_MEDIA_TYPE,
+    Forbidden,
+    Misdirected,
+    SignedOut,
+    problem_of,
+)
+from footfall.studio._sessions import Sessions
+
+NONCE_KEY: Final = "footfall_nonce"
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class Guard:
+    """ASGI middleware around the whole app; see the module's text."""
+
+    def __init__(self, app: ASGIApp, port: int) -> None:
+        self._app = app
+        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check, then pass on with the headers added to the answer."""
+        if scope["type"] != ScopeType.HTTP:
+            # Websockets are not served; what is left is the server telling of start and end.
+            await self._app(scope, receive, send)
+            return
+        nonce = random_token(16)
+        scope["state"] = {**scope.get("state", {}), NONCE_KEY: nonce}
+        headers = _security_headers(nonce)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *headers]
+            await send(message)
+
+        refusal = self._refusal(str(scope["method"]), dict(scope["headers"]))
+        if refusal is None:
+            await self._app(scope, receive, send_guarded)
+        else:
+            await _refuse(refusal, send_guarded)
+
+    def _refusal(self, method: str, headers: dict[bytes, bytes]) -> FootfallError | None:
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if host not in self._hosts:
+            return Misdirected(f"open the studio by its own address: host={host}")
+        origin = headers.get(b"origin", b"").decode("latin-1").lower()
+        if origin and origin != f"http://{host}":
+            return Forbidden(f"requests from other sites are refused: origin={origin}")
+        if method not in _SAFE_METHODS and not origin and b"sec-fetch-site" in headers:
+            return Forbidden("requests that change something must say their origin")
+        return None
+
+
+def refuse_other_sites(connection: ASGIConnection[object, object, object, State]) -> None:
+    """Raise for requests that a browser says come from another site or port."""
+    site = connection.headers.get("sec-fetch-site", "same-origin")
+    if site not in ("same-origin", "none"):
+        raise Forbidden("the API only answers pages of the studio itself")
+
+
+SessionGuard = Callable[[ASGIConnection[object, object, object, State], BaseRouteHandler], None]
+
+
+def session_guard(sessions: Sessions, cookie: str) -> SessionGuard:
+    """Litestar guard of everything under `/api`: the request must bring an open session.
+
+    A guard of the routes, not of paths: no spelling of an address reaches a handler without it. A
+    function, because Litestar copies the guards that are objects, with all they hold.
+    """
+
+    def guard(
+        connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler
+    ) -> None:
+        refuse_other_sites(connection)
+        if not sessions.is_open(connection.cookies.get(cookie, "")):
+            raise SignedOut("open the link that `footfall serve` printed when it started")
+
+    return guard
+
+
+def _security_headers(nonce: str) -> Iterable[tuple[bytes, bytes]]:
+    policy = (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; font-src 'self';"
+        " img-src 'self' data:; manifest-src 'self';"
+        f" style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return (
+        (b"content-security-policy", policy.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    )
+
+
+async def _refuse(error: FootfallError, send: Send) -> None:
+    problem = problem_of(error)
+    body = msgspec.json.encode(problem)
+    headers = [
+        (b"content-type", PROBLEM_MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,144 @@
+"""The studio as a process: bind, serve, stop."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from litestar.types import ASGIApp
+
+from footfall.clock import Clock, SystemClock
+from footfall.errors import Unavailable
+from footfall.home import Home
+from footfall.log import SqliteLog
+from footfall.process import watch_parent
+from footfall.query import QueryPool
+from footfall.settings import Settings
+from footfall.studio._app import Services, make_app
+from footfall.studio._apps import read_apps
+from footfall.studio._assets import Assets
+from footfall.studio._guard import Guard
+from footfall.studio._live import LiveFeed
+from footfall.studio._sessions import Sessions
+
+STATIC: Final = Path(__file__).parent / "static"
+_STOP_SECONDS_MAX: Final = 3
+_CONNECTIONS_MAX: Final = 256
+
+
+class StudioServer(uvicorn.Server):
+    """Uvicorn, telling when it listens, and ending open streams when it is asked to stop."""
+
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    ) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+        self._on_stop = on_stop
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
+
+    def request_exit(self) -> None:
+        """Stop soon; safe from any thread."""
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal is a wish to stop, not an error: unlike Uvicorn, do not raise it again."""
+        self.should_exit = True
+
+
+def run(
+    home: Home,
+    settings: Settings,
+    project: str,
+    one_time_token: str | None,
+    parent_pipe_fd: int | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Serve the pages until SIGTERM, SIGINT or the end of the parent process.
+
+    Args:
+        home: Where everything lies; nothing is written there.
+        settings: `studio.host` and `studio.port`; 0 takes a free one.
+        project: Whose pages these are.
+        one_time_token: `/open?token=…` with it opens one session; `None`: nobody can come in.
+        parent_pipe_fd: Read end of a pipe; its end of file means that the parent is gone.
+        on_ready: Called with the address once it is served.
+        clock: For tests.
+
+    Raises:
+        Unavailable: the port is taken.
+    """
+    clock = clock or SystemClock()
+    listener = listen(settings.studio.host, settings.studio.port)
+    port = int(listener.getsockname()[1])
+    sessions = Sessions(clock)
+    if one_time_token:
+        sessions.add_link(one_time_token)
+    pool = QueryPool(home, project, settings.query)
+    live = LiveFeed(home.live_file(project))
+    services = Services(
+        home=home,
+        project=project,
+        clock=clock,
+        sessions=sessions,
+        cookie=f"footfall_session_{port}",
+        live=live,
+        sql=pool,
+        open_log=lambda: SqliteLog.reader(home.log_dir(project)),
+        read_apps=lambda: read_apps(home, project),
+        assets=Assets(STATIC),
+    )
+    host = settings.studio.host
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    app = Guard(make_app(services, on_shutdown=[pool.close]), port)
+    server = make_server(app, lambda: on_ready(url) if on_ready else None, live.close)
+    watch_parent(parent_pipe_fd, server.request_exit)
+    with listener:
+        server.run(sockets=[listener])
+
+
+def make_server(
+    app: ASGIApp, on_ready: Callable[[], None], on_stop: Callable[[], None]
+) -> StudioServer:
+    """The server of `app`; `run(sockets=[listener])` blocks until it is asked to stop."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS_MAX,
+        timeout_graceful_shutdown=_STOP_SECONDS_MAX,
+    )
+    return StudioServer(config, on_ready, on_stop)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket.
+
+    Raises:
+        Unavailable: the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            f"the studio cannot listen there; stop what does or set studio.port: {host}:{port}"
+        ) from error
+    return listener

@@ -1,0 +1,190 @@
+"""Is everything running, how far is it, and do the ledgers add up?
+
+Read from files that the other processes write anyway, so the answer is there when they are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from footfall import process
+from footfall.clock import SECOND, US_PER_MS, Clock
+from footfall.errors import FootfallError, Unavailable
+from footfall.home import Home
+from footfall.ledger import Ledger
+from footfall.live import LiveSnapshot, decode_snapshot
+
+PARTS: Final = ("collector", "worker", "studio")
+_RATE_SECONDS: Final = 60
+
+
+class LogReader(Protocol):
+    """What the studio needs of a project's log; see `footfall.log.Log`."""
+
+    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+        """Records from `offset` on."""
+        ...
+
+    def start_offset(self) -> int:
+        """Oldest kept."""
+        ...
+
+    def end_offset(self) -> int:
+        """One after the newest."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files."""
+        ...
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One process of the tree."""
+
+    name: str
+    state: Literal["running", "stopped", "never_started"]
+    pid: int | None = None
+    url: str | None = None
+
+
+class PipelineStatus(msgspec.Struct, frozen=True):
+    """What the newest cut says."""
+
+    log_offset: int
+    """First request that readers do not see yet."""
+    epoch: int
+    """Last epoch that the lake holds."""
+    watermark: int
+    """Microseconds since 1970 UTC; sessions idle for longer than the gap before it are closed."""
+    published_at: int
+    age_ms: int
+
+
+class LogStatus(msgspec.Struct, frozen=True):
+    """Offsets of the project's log."""
+
+    start_offset: int
+    end_offset: int
+
+
+class Status(msgspec.Struct, frozen=True):
+    """Answer of `GET /api/status`."""
+
+    at: int
+    project: str
+    parts: tuple[Part, ...]
+    log: LogStatus | None
+    pipeline: PipelineStatus | None
+    """`None` before the first cut."""
+    lag_requests: int | None
+    """Acknowledged requests that readers do not see yet."""
+    events_per_second: float | None
+    """Mean of the last minute."""
+    ledger: Ledger
+    ledger_problems: tuple[str, ...]
+    """What does not add up; empty when both sums hold."""
+    problems: tuple[str, ...]
+    """What could not be read, one sentence each."""
+
+
+class _Cut(msgspec.Struct, frozen=True):
+    """The fields of `footfall.lake.cut.Cut` that status needs; that module imports Arrow."""
+
+    log_offset: int
+    epoch: int
+    watermark: int
+    published_at: int
+    ledger: Ledger
+
+
+def read_status(
+    home: Home, project: str, clock: Clock, open_log: Callable[[], LogReader]
+) -> Status:
+    """Gather the state of all parts. Never raises for a missing or damaged file: it is named."""
+    now = clock.now_us()
+    problems: list[str] = []
+    cut = _read_cut(home, project, problems)
+    log = _read_log(open_log, problems)
+    snapshot = _read_live(home, project, problems)
+    ledger = Ledger() if cut is None else cut.ledger
+    return Status(
+        at=now,
+        project=project,
+        parts=tuple(_part(home, name) for name in PARTS),
+        log=log,
+        pipeline=None if cut is None else _pipeline(cut, now),
+        lag_requests=_lag(log, cut),
+        events_per_second=None if snapshot is None else _rate(snapshot, now),
+        ledger=ledger,
+        ledger_problems=tuple(ledger.problems()),
+        problems=tuple(problems),
+    )
+
+
+def _read_cut(home: Home, project: str, problems: list[str]) -> _Cut | None:
+    file = home.cut_file(project)
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_Cut)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        problems.append(f"cut is damaged; restart the server to rebuild it: {error} path={file}")
+        return None
+
+
+def _read_log(open_log: Callable[[], LogReader], problems: list[str]) -> LogStatus | None:
+    try:
+        log = open_log()
+        try:
+            return LogStatus(log.start_offset(), log.end_offset())
+        finally:
+            log.close()
+    except Unavailable:
+        return None
+    except FootfallError as error:
+        problems.append(str(error))
+        return None
+
+
+def _read_live(home: Home, project: str, problems: list[str]) -> LiveSnapshot | None:
+    try:
+        return decode_snapshot(home.live_file(project).read_bytes())
+    except FileNotFoundError:
+        return None
+    except FootfallError as error:
+        problems.append(str(error))
+        return None
+
+
+def _pipeline(cut: _Cut, now: int) -> PipelineStatus:
+    return PipelineStatus(
+        log_offset=cut.log_offset,
+        epoch=cut.epoch,
+        watermark=cut.watermark,
+        published_at=cut.published_at,
+        age_ms=max(0, now - cut.published_at) // US_PER_MS,
+    )
+
+
+def _lag(log: LogStatus | None, cut: _Cut | None) -> int | None:
+    if log is None:
+        return None
+    return max(0, log.end_offset - (cut.log_offset if cut is not None else log.start_offset))
+
+
+def _rate(snapshot: LiveSnapshot, now: int) -> float:
+    """Of the last 60 whole seconds; what a snapshot from long ago does not cover is none."""
+    end = now // SECOND - snapshot.seconds.from_us // SECOND
+    events = snapshot.seconds.events[max(0, end - _RATE_SECONDS) : max(0, end)]
+    return sum(events) / _RATE_SECONDS
+
+
+def _part(home: Home, name: str) -> Part:
+    ready = process.read_ready(home, name)
+    if ready is None:
+        return Part(name, "never_started")
+    is_running = process.is_alive(ready.pid)
+    return Part(name, "running" if is_running else "stopped", ready.pid, ready.url)

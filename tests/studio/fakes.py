@@ -1,0 +1,329 @@
+"""A studio on a free port with a made-up project behind it."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import random
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import uvicorn
+
+from footfall.clock import SECOND, SystemClock
+from footfall.errors import FootfallError
+from footfall.home import Home
+from footfall.lake.cut import write_atomically
+from footfall.ledger import Ledger
+from footfall.live import LiveState
+from footfall.project import App
+from footfall.request import Request, encode_request
+from footfall.studio._app import Services, make_app
+from footfall.studio._apps import AppView
+from footfall.studio._assets import Assets
+from footfall.studio._guard import Guard
+from footfall.studio._live import LiveFeed
+from footfall.studio._run import STATIC, listen, make_server
+from footfall.studio._sessions import Sessions
+from footfall.studio._sql import SqlColumn, SqlValue
+from footfall.testing.events import event_table
+
+TOKEN = "one-time-token"  # noqa: S105
+PROJECT = "default"
+PAGES = {
+    "/": "Home",
+    "/product/linen-shirt": "Linen shirt",
+    "/product/oak-chair": "Oak chair",
+    "/product/desk-lamp": "Desk lamp",
+    "/category/new": "New arrivals",
+    "/category/sale": "Sale",
+    "/cart": "Your cart",
+    "/checkout": "Checkout",
+    "/checkout/done": "Thank you",
+    "/journal/how-we-make-a-very-long-lasting-chair-out-of-one-plank-of-oak": "Journal",
+    "/account/orders": "Orders",
+    "/search": "Search",
+}
+SOURCES = [None, None, "google", "newsletter", "instagram", "news.ycombinator.com", "bing"]
+DEVICES = [
+    ("mobile", "Mobile Safari", "iOS"),
+    ("mobile", "Chrome Mobile", "Android"),
+    ("desktop", "Chrome", "Windows"),
+    ("desktop", "Firefox", "Linux"),
+    ("desktop", "Safari", "Mac OS X"),
+    ("tablet", "Mobile Safari", "iOS"),
+]
+NAMES = ["page_view"] * 6 + ["scroll"] * 3 + ["click"] * 2 + ["add_to_cart", "search", "purchase"]
+
+
+class FakeAnswer(msgspec.Struct):
+    """Like `footfall.query.protocol.Answer`."""
+
+    columns: tuple[SqlColumn, ...]
+    body: bytes
+    is_cut_off: bool = False
+    cut_sequence: int = 7
+    cut_published_at: int = 1_000
+
+
+class FakeSql:
+    """Answers from a list of events; raises `error` instead when one is set."""
+
+    def __init__(self) -> None:
+        self.events: dict[tuple[str, int], dict[str, Any]] = {}
+        self.questions: list[tuple[str, Sequence[SqlValue]]] = []
+        self.error: Exception | None = None
+
+    async def run(
+        self,
+        sql: str,
+        params: Sequence[SqlValue] = (),
+        *,
+        format: Literal["rows"] = "rows",  # noqa: A002
+    ) -> FakeAnswer:
+        self.questions.append((sql, params))
+        if self.error is not None:
+            raise self.error
+        found = self.events.get((str(params[0]), int(str(params[1])))) if len(params) == 2 else None
+        columns = tuple(SqlColumn(name, _type(value)) for name, value in (found or {}).items())
+        rows = [[_plain(value) for value in found.values()]] if found else []
+        return FakeAnswer(columns, msgspec.json.encode(rows))
+
+
+class FakeLog:
+    """The reading side of a log that is a dict."""
+
+    def __init__(self) -> None:
+        self.records: dict[int, bytes] = {}
+        self.error: FootfallError | None = None
+
+    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+        if self.error is not None:
+            raise self.error
+        kept = sorted(number for number in self.records if number >= offset)
+        return [(number, self.records[number]) for number in kept[:records_max]]
+
+    def start_offset(self) -> int:
+        return min(self.records, default=0)
+
+    def end_offset(self) -> int:
+        return max(self.records, default=-1) + 1
+
+    def close(self) -> None:
+        pass
+
+
+class FakeShop:
+    """Visitors of a small shop; each step is a micro-batch, published as the pipeline would."""
+
+    def __init__(self, home: Home, seed: int = 7) -> None:
+        self.home = home
+        self.sql = FakeSql()
+        self.log = FakeLog()
+        self.totals = Ledger()
+        self._state = LiveState()
+        self._random = random.Random(seed)  # noqa: S311
+        self._offset = 0
+        self._now = 0
+
+    def step(self, now_us: int, events: int, spread_us: int = SECOND) -> list[dict[str, Any]]:
+        """Add `events` received within `spread_us` before `now_us` and publish."""
+        times = sorted(now_us - self._random.randrange(spread_us) for _ in range(events))
+        rows = [self._row(received_at) for received_at in times]
+        self._state.add(event_table(rows), now_us)
+        self.totals += Ledger(requests=events, decoded=events, records=events, events=events)
+        self.publish(now_us)
+        return rows
+
+    def publish(self, now_us: int) -> None:
+        """Write the live file."""
+        self._now = now_us
+        open_sessions = round(self._state._visitors.count() * 0.7)
+        snapshot = self._state.snapshot(now_us, open_sessions=open_sessions, totals=self.totals)
+        file = self.home.live_file(PROJECT)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, msgspec.json.encode(snapshot), durable=False)
+
+    def history(self, now_us: int, minutes: int = 30) -> None:
+        """Half an hour of visits up to now."""
+        for second in range(minutes * 60, 0, -5):
+            wave = 6 + second // 300 % 3 * 3
+            self.step(now_us - second * SECOND, wave, spread_us=5 * SECOND)
+
+    def _row(self, received_at: int) -> dict[str, Any]:
+        chance = self._random
+        visitor = int(chance.paretovariate(0.6)) % 700
+        device, browser, system = DEVICES[visitor % len(DEVICES)]
+        path = min(chance.choices(list(PAGES), k=2), key=list(PAGES).index)
+        row = {
+            "event_name": chance.choice(NAMES),
+            "app_id": "shop",
+            "visitor_id": f"{uuid.UUID(int=visitor * 2**90 + visitor)}",
+            "user_id": f"customer-{visitor}" if visitor % 5 == 0 else None,
+            "received_at": received_at,
+            "event_time": received_at - chance.randrange(50_000, 900_000),
+            "sent_at": received_at - chance.randrange(10_000, 40_000),
+            "request_id": uuid.UUID(int=chance.getrandbits(128), version=4).bytes,
+            "log_offset": self._offset,
+            "page_url": f"https://shop.example{path}?utm_source=x",
+            "page_host": "shop.example",
+            "page_path": path,
+            "page_title": PAGES[path],
+            "source": SOURCES[visitor % len(SOURCES)],
+            "device_category": device,
+            "browser": browser,
+            "os": system,
+            "user_agent": "Mozilla/5.0 (made up)",
+            "properties": json.dumps({"item_id": f"sku-{visitor}", "price": 12.5}),
+            "is_late": False,
+        }
+        self._log(row)
+        return row
+
+    def _log(self, row: dict[str, Any]) -> None:
+        body = gzip.compress(json.dumps([{"event_type": row["event_name"]}]).encode())
+        request = Request(
+            version=1,
+            request_id=row["request_id"],
+            received_at=row["received_at"],
+            protocol="aws",
+            app_id="shop",
+            credential="fw_shop",
+            trusted=False,
+            method="POST",
+            path="/collect",
+            query="platform=Web&appId=fw_shop",
+            headers=(("content-type", "application/json"), ("content-encoding", "gzip")),
+            client_ip="203.0.113.9",
+            body=body,
+            body_bytes=len(body),
+        )
+        self.log.records[self._offset] = encode_request(request)
+        self._offset += 1
+        key = (str(uuid.UUID(bytes=row["request_id"])), 0)
+        self.sql.events[key] = event_table([row]).to_pylist()[0]
+        while len(self.log.records) > 5_000:
+            del self.log.records[next(iter(self.log.records))]
+            del self.sql.events[next(iter(self.sql.events))]
+
+
+class Studio:
+    """A running studio; `url` ends without a slash."""
+
+    def __init__(self, url: str, server: uvicorn.Server, services: Services) -> None:
+        self.url = url
+        self.server = server
+        self.services = services
+
+    @property
+    def link(self) -> str:
+        return f"{self.url}/open?token={TOKEN}"
+
+
+@contextlib.contextmanager
+def studio(shop: FakeShop, assets: Path = STATIC, **replaced: Any) -> Iterator[Studio]:
+    """Serve in a thread of this process, on a free port."""
+    listener = listen("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    with listener:
+        yield from _serve(listener, port, make_services(shop, port, assets, **replaced))
+
+
+def _serve(listener: socket.socket, port: int, services: Services) -> Iterator[Studio]:
+    services.sessions.add_link(TOKEN)
+    started = threading.Event()
+    app = Guard(make_app(services), port)
+    server = make_server(app, started.set, services.live.close)
+    thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+    thread.start()
+    assert started.wait(20)
+    try:
+        yield Studio(f"http://127.0.0.1:{port}", server, services)
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: Any) -> Services:
+    """Services of the fake shop."""
+    clock = SystemClock()
+    shop_app = App(project=PROJECT, app_id="shop", name="Fake shop")
+    parts: dict[str, Any] = {
+        "home": shop.home,
+        "project": PROJECT,
+        "clock": clock,
+        "sessions": Sessions(clock),
+        "cookie": f"footfall_session_{port}",
+        "live": LiveFeed(shop.home.live_file(PROJECT)),
+        "sql": shop.sql,
+        "open_log": lambda: shop.log,
+        "read_apps": lambda: (AppView(shop_app, "fw_shop"),),
+        "assets": Assets(assets),
+    }
+    return Services(**{**parts, **replaced})
+
+
+@contextlib.contextmanager
+def feeding(
+    shop: FakeShop, events: int = 3, interval_s: float = 0.2
+) -> Iterator[Callable[[], None]]:
+    """Publish a micro-batch every `interval_s` until the block ends; calling it stops earlier."""
+    stopped = threading.Event()
+    clock = SystemClock()
+
+    def feed() -> None:
+        while not stopped.wait(interval_s):
+            shop.step(clock.now_us(), events, spread_us=int(interval_s * SECOND))
+
+    thread = threading.Thread(target=feed, daemon=True)
+    thread.start()
+    try:
+        yield stopped.set
+    finally:
+        stopped.set()
+        thread.join(10)
+
+
+def wait_until(holds: Callable[[], bool], seconds_max: float = 10.0) -> None:
+    """Return once `holds()`; fail after `seconds_max`."""
+    deadline = time.monotonic() + seconds_max
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return str(uuid.UUID(bytes=value))
+    return value if isinstance(value, bool | int | float | str | list | None) else str(value)
+
+
+def _type(value: Any) -> str:
+    return {bytes: "UUID", bool: "BOOLEAN", int: "BIGINT", str: "VARCHAR"}.get(
+        type(value), "TIMESTAMP WITH TIME ZONE" if hasattr(value, "year") else "VARCHAR"
+    )
+
+
+def main() -> None:
+    """Serve the fake shop for looking at it: `python -m tests.studio.fakes [home]`."""
+    import sys
+
+    home = Home(Path(sys.argv[1] if len(sys.argv) > 1 else ".cache/fake-home"))
+    shop = FakeShop(home)
+    shop.history(SystemClock().now_us())
+    with studio(shop) as running, feeding(shop):
+        print(running.link, flush=True)  # noqa: T201
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(3600)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Who gets in, from where, and what pages may do."""
+
+from __future__ import annotations
+
+import socket
+
+import httpx
+import pytest
+
+from footfall.clock import DAY
+from footfall.studio._sessions import LINKS_MAX, SESSION_AGE_MAX, SESSIONS_MAX, Sessions
+from tests.studio.fakes import TOKEN, Studio
+
+API = [
+    ("GET", "/api/status"),
+    ("GET", "/api/live"),
+    ("GET", "/api/live/stream"),
+    ("GET", "/api/events/00000000-0000-4000-8000-000000000000/0"),
+    ("POST", "/api/sql"),
+    ("GET", "/api/apps"),
+    ("GET", "/api/openapi.json"),
+]
+
+
+class Hand:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def now_us(self) -> int:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.now / 1e6
+
+    def sleep(self, seconds: float) -> None:
+        self.now += int(seconds * 1e6)
+
+
+@pytest.mark.parametrize(("method", "path"), API)
+def test_every_endpoint_needs_a_session(running: Studio, method: str, path: str) -> None:
+    """Any program or page on the machine can reach the port; only the link's holder may read."""
+    for cookie in ("", f"{running.services.cookie}=guess"):
+        answer = httpx.request(method, running.url + path, json={}, headers={"cookie": cookie})
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json() == {
+            "type": "urn:footfall:problem:signed_out",
+            "title": "Unauthorized",
+            "status": 401,
+            "code": "signed_out",
+            "detail": "open the link that `footfall serve` printed when it started",
+            "retryable": False,
+            "problems": [],
+        }
+
+
+def test_list_of_endpoints_is_complete(signed_in: httpx.Client) -> None:
+    """A new endpoint must be put into the tests of this file."""
+    documented = {
+        (
+            method.upper(),
+            path.replace("{request_id}", API[3][1].split("/")[3]).replace("{request_index}", "0"),
+        )
+        for path, item in signed_in.get("/api/openapi.json").json()["paths"].items()
+        for method in item
+    }
+    assert documented == set(API) - {("GET", "/api/openapi.json")}
+
+
+@pytest.mark.parametrize(
+    "path", ["//api/status", "/api//status", "/api/status/", "/API/status", "/api/openapi"]
+)
+def test_no_spelling_of_an_address_gets_around_the_session(running: Studio, path: str) -> None:
+    """A proxy or router that folds slashes must not open what the check did not see."""
+    answer = httpx.get(httpx.URL(running.url).copy_with(raw_path=path.encode()))
+    assert answer.status_code in (401, 404) or answer.text.endswith("studio")
+    assert "ledger" not in answer.text
+
+
+def test_link_opens_once(running: Studio) -> None:
+    """A link that leaks into a history or a log afterwards is worthless."""
+    first = httpx.get(running.link)
+    assert (first.status_code, first.headers["location"]) == (303, "/")
+    cookie = first.headers["set-cookie"]
+    assert cookie.startswith(f"{running.services.cookie}=")
+    for attribute in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=604800"):
+        assert attribute in cookie
+    again = httpx.get(running.link)
+    assert (again.status_code, again.json()["code"]) == (403, "forbidden")
+    assert httpx.get(f"{running.url}/open?token=").status_code == 403
+    assert httpx.get(running.link, cookies=dict(first.cookies)).status_code == 303
+
+
+def test_other_hosts_are_refused(signed_in: httpx.Client) -> None:
+    """DNS rebinding: a site's own name pointed to 127.0.0.1 brings that name as Host."""
+    port = signed_in.base_url.port
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", "127.0.0.1:1", ""):
+        for path in ("/", "/api/status", "/open"):
+            answer = signed_in.get(path, headers={"host": host})
+            assert (answer.status_code, answer.json()["code"]) == (421, "misdirected")
+    for host in (f"localhost:{port}", f"LOCALHOST:{port}", f"[::1]:{port}"):
+        assert signed_in.get("/api/status", headers={"host": host}).status_code == 200
+
+
+def test_requests_of_other_sites_are_refused(signed_in: httpx.Client) -> None:
+    """Another page's form or fetch would bring the cookie: ports are not sites for SameSite."""
+    port = signed_in.base_url.port
+    foreign = [
+        {"origin": "https://evil.example"},
+        {"origin": f"http://127.0.0.1:{(port or 0) + 1}"},
+        {"origin": f"http://localhost:{port}"},
+        {"origin": "null"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site"},
+    ]
+    for headers in foreign:
+        answer = signed_in.post("/api/sql", json={"sql": "SELECT 1"}, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert signed_in.get("/api/live", headers=headers).status_code == 403
+    own = {"origin": str(signed_in.base_url).rstrip("/"), "sec-fetch-site": "same-origin"}
+    assert signed_in.post("/api/sql", json={"sql": "SELECT 1"}, headers=own).status_code == 200
+
+
+def test_every_answer_forbids_what_pages_do_not_need(signed_in: httpx.Client) -> None:
+    """A strict policy makes text of visitors harmless even if it ever became HTML."""
+    for path in ("/", "/api/status", "/theme.js", "/nothing.js", "/open?token=x"):
+        headers = signed_in.get(path).headers
+        policy = dict(
+            part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
+        )
+        nonce = policy.pop("style-src").removeprefix("'self' ")
+        assert nonce.startswith("'nonce-")
+        assert policy == {
+            "default-src": "'none'",
+            "script-src": "'self'",
+            "connect-src": "'self'",
+            "font-src": "'self'",
+            "img-src": "'self' data:",
+            "manifest-src": "'self'",
+            "style-src-attr": "'unsafe-inline'",
+            "base-uri": "'none'",
+            "form-action": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-frame-options"] == "DENY"
+        assert "server" not in headers
+
+
+def test_nonce_is_new_for_each_page_and_in_it(signed_in: httpx.Client) -> None:
+    """A nonce that can be known beforehand allows nothing to be told apart."""
+    pages = [signed_in.get("/"), signed_in.get("/")]
+    nonces = [page.text.split('content="')[1].split('"')[0] for page in pages]
+    assert nonces[0] != nonces[1]
+    for page, nonce in zip(pages, nonces, strict=True):
+        assert f"'nonce-{nonce}'" in page.headers["content-security-policy"]
+
+
+def test_listens_on_the_loopback_only(running: Studio) -> None:
+    """There is no login yet: nobody else on the network may even connect."""
+    server = running.server.servers[0]
+    assert [listener.getsockname()[0] for listener in server.sockets] == ["127.0.0.1"]
+    assert all(listener.family == socket.AF_INET for listener in server.sockets)
+
+
+def test_sessions_are_bounded_and_end() -> None:
+    """Memory is bounded: the oldest link and session give way, and a session ends after a week."""
+    clock = Hand()
+    sessions = Sessions(clock)
+    for number in range(LINKS_MAX + 1):
+        sessions.add_link(f"link {number}")
+    assert sessions.open("link 0") is None
+    secret = sessions.open("link 1")
+    assert secret is not None
+    assert sessions.is_open(secret)
+    clock.now = SESSION_AGE_MAX
+    assert sessions.is_open(secret)
+    clock.now += DAY
+    assert not sessions.is_open(secret)
+    opened = []
+    for number in range(SESSIONS_MAX + 1):
+        sessions.add_link(TOKEN + str(number))
+        opened.append(sessions.open(TOKEN + str(number)) or "")
+    assert [sessions.is_open(secret) for secret in opened] == [False] + [True] * SESSIONS_MAX

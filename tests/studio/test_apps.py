@@ -35,6 +35,7 @@ def test_apps_with_their_newest_write_id(tmp_path: Path) -> None:
     second = metadata.create_write_id("default", "shop")
     metadata.revoke_write_id(second.write_id)
     metadata.revoke_write_id(only.write_id)
+    metadata.revoke_write_id("blog")
     metadata.close()
     expected = (AppView(shop, first.write_id), AppView(blog, None))
     assert read_apps(home, "default") == expected

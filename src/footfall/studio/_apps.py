@@ -39,7 +39,7 @@ _SELECT: Final = """
 SELECT a.app_id, a.name, a.time_zone, a.origins, (
     SELECT w.write_id FROM write_ids AS w
     WHERE w.project = a.project AND w.app_id = a.app_id AND w.revoked_at IS NULL
-    ORDER BY w.created_at DESC, w.write_id LIMIT 1
+    ORDER BY w.write_id = w.app_id, w.created_at DESC, w.write_id LIMIT 1
 )
 FROM apps AS a WHERE a.project = ? ORDER BY a.created_at, a.app_id
 """

@@ -29,6 +29,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from sqlalchemy.exc import OperationalError
 
+from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict
 from footfall.lake._files import SyncedFileIO, local_path
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec, to_lake
@@ -51,10 +52,11 @@ _TABLE_PROPERTIES: Final = {
 class Lake:
     """Iceberg tables of one project (its namespace), in a SQL catalog on SQLite, on local files."""
 
-    def __init__(self, directory: Path, project: str) -> None:
+    def __init__(self, directory: Path, project: str, clock: Clock | None = None) -> None:
         """Open or create the catalog and the project's tables below `directory`."""
         directory.mkdir(parents=True, exist_ok=True)
         self._project = project
+        self._clock = clock or SystemClock()
         self._catalog = SqlCatalog(
             "footfall",
             uri=f"sqlite:///{directory / 'catalog.db'}",
@@ -138,7 +140,7 @@ class Lake:
                 table_metadata=target.metadata,
                 df=to_lake(rows),
                 io=target.io,
-                write_uuid=uuid.uuid4(),
+                write_uuid=uuid.UUID(bytes=uuid7(self._clock.now_us())),
             )
         )
 

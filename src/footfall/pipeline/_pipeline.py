@@ -102,7 +102,9 @@ class Pipeline:
             self._load(self._checkpoints.read(checkpoints[-1]))
         for text in self._metadata.plans_after(self._project, self._epoch):
             plan = decode_plan(text)
-            self._apply(self._commit(plan, self._read_again(plan), self._state))
+            ingested = self._read_again(plan)
+            self._duplicates.expire(plan.watermark)
+            self._apply(self._commit(plan, ingested, self._state))
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
         self._overrides = OverrideSet()
@@ -149,6 +151,7 @@ class Pipeline:
             plan=encode_plan(plan),
         )
         ingested = self._preview.take()
+        self._duplicates.expire(plan.watermark)  # between epochs: when redone it is here, too
         self._taken_ledger = ingested.ledger
         self._epoch_started = self._clock.monotonic()
         self._committing = self._executor.submit(self._commit, plan, ingested, self._state)
@@ -250,7 +253,6 @@ class Pipeline:
         self._totals += result.ledger
         self._overrides.add(result.rows["session_overrides"])
         self._removed = pa.concat_tables([self._removed, result.rows["session_changes"]])
-        self._duplicates.expire(plan.watermark)
         self._since_checkpoint += 1
         if self._since_checkpoint >= self._settings.pipeline.checkpoint_epochs:
             self._checkpoint()

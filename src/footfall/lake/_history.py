@@ -1,0 +1,85 @@
+"""Looks up what a repair needs: events and sessions of a few visitors, of epochs before one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+import pyarrow as pa
+
+from footfall.event import EVENT_SCHEMA
+from footfall.lake._lake import Lake
+from footfall.lake._schemas import TABLES
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize import EVENT_COLUMNS, History
+
+_VISITOR = ["app_id", "visitor_id"]
+
+
+class LakeHistory:
+    """What the lake held before `epoch`, also when some tables have that epoch already."""
+
+    def __init__(self, lake: Lake, epoch: int) -> None:
+        """Read nothing yet."""
+        self._lake = lake
+        self._epoch = epoch
+
+    def __call__(self, repairs: pa.Table) -> History:
+        """Everything that `repairs` (`REPAIR_SCHEMA`) asks for."""
+        wanted = pl.DataFrame(pl.from_arrow(repairs))
+        events = self._scan("events", wanted, "event_time", EVENT_COLUMNS)
+        sessions = self._newest(self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names))
+        schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
+        return History(repairs, _arrow(events, schema), _arrow(sessions, SESSION_SCHEMA))
+
+    def _scan(
+        self, table: str, wanted: pl.DataFrame, time: str, columns: Sequence[str]
+    ) -> pl.DataFrame:
+        """Rows of the wanted visitors with `time` ≥ their `from_time`."""
+        files = self._lake.plan(table).files
+        names = list(dict.fromkeys([*columns, "epoch"]))
+        if not files:
+            return pl.DataFrame(schema={name: pl.Null() for name in names})
+        found = (
+            pl.scan_parquet(list(files), hive_partitioning=False)
+            .select(names)
+            .filter(
+                pl.col("epoch") < self._epoch,
+                pl.col("visitor_id").is_in(wanted["visitor_id"].to_list()),
+                pl.col(time) >= wanted["from_time"].min(),
+            )
+            .collect()
+        )
+        ours = found.join(wanted, on=_VISITOR, how="inner").filter(
+            pl.col(time) >= pl.col("from_time")
+        )
+        return ours.select(names)
+
+    def _newest(self, sessions: pl.DataFrame) -> pl.DataFrame:
+        """One row a session: its newest revision, if it was not removed after that was written."""
+        removed = pl.DataFrame(pl.from_arrow(self._lake.read("session_changes")))
+        last = (
+            removed.filter(pl.col("epoch") < self._epoch)
+            .group_by("session_id")
+            .agg(pl.col("epoch").max().alias("removed_epoch"))
+        )
+        if sessions.height == 0:
+            return sessions
+        return (
+            sessions.join(last, on="session_id", how="left")
+            .filter(
+                pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch"))
+            )
+            .drop("removed_epoch")
+            .sort("epoch", "revision")
+            .unique("session_id", keep="last", maintain_order=True)
+        )
+
+
+def _arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    arrays = [table.column(field.name).cast(field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+assert set(EVENT_COLUMNS) <= set(TABLES["events"].names)

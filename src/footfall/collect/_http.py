@@ -1,0 +1,102 @@
+"""The little of ASGI that the collector needs: headers in one pass, bounded bodies, answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from footfall.request import KEPT_HEADERS
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+HEADER_CHARS_MAX: Final = 8 * 1024
+"""A kept header is cut here, so that a record is bounded by the body's limit."""
+
+_KEPT: Final = {name.encode(): name for name in KEPT_HEADERS}
+_USED: Final = frozenset(
+    {b"content-length", b"authorization", b"x-write-id", b"x-write-key", b"x-forwarded-for"}
+)
+
+
+class Seen(NamedTuple):
+    """What the collector uses of a request's headers."""
+
+    kept: tuple[tuple[str, str], ...]
+    """For the record."""
+    origin: bytes | None
+    used: dict[bytes, bytes]
+    """For the checks; of several with one name the last, but X-Forwarded-For joined."""
+
+    @property
+    def content_length(self) -> int | None:
+        """Declared size of the body."""
+        text = self.used.get(b"content-length", b"")
+        return int(text) if text.isdigit() and len(text) < 19 else None
+
+
+def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
+    """Sort a request's headers in one pass; names are lower case by ASGI."""
+    kept: list[tuple[str, str]] = []
+    used: dict[bytes, bytes] = {}
+    origin: bytes | None = None
+    for name, value in headers:
+        text = _KEPT.get(name)
+        if text is not None:
+            kept.append((text, value[:HEADER_CHARS_MAX].decode("latin-1")))
+            if text == "origin":
+                origin = value
+        elif name in _USED:
+            is_continued = name == b"x-forwarded-for" and name in used
+            used[name] = used[name] + b"," + value if is_continued else value
+    return Seen(tuple(kept), origin, used)
+
+
+def parameter(query: bytes, name: bytes) -> str | None:
+    """Value of the first parameter called `name` in a raw query string.
+
+    Percent-decoded; what is not UTF-8 becomes the replacement character, so it matches no key.
+    """
+    prefix = name + b"="
+    for part in query.split(b"&"):
+        if part.startswith(prefix):
+            value = part[len(prefix) :]
+            if b"%" in value or b"+" in value:
+                value = unquote_to_bytes(value.replace(b"+", b" "))
+            return value.decode("utf-8", "replace")
+    return None
+
+
+class Answer(NamedTuple):
+    """A response without what depends on the request."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    @classmethod
+    def of(cls, status: int, body: bytes = b"", content_type: str = "", *more: str) -> Answer:
+        """An answer with its length and type; `more` are further headers, `"name: value"`."""
+        headers = [] if status == 204 else [(b"content-length", b"%d" % len(body))]
+        if content_type:
+            headers.append((b"content-type", content_type.encode()))
+        for line in more:
+            name, _, value = line.partition(": ")
+            headers.append((name.encode(), value.encode()))
+        return cls(status, headers, body)
+
+
+async def send_answer(send: Send, answer: Answer, more: Headers) -> None:
+    """Send an answer, with the headers that this request adds."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": [*answer.headers, *more],
+        }
+    )
+    await send({"type": "http.response.body", "body": answer.body})

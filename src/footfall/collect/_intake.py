@@ -1,0 +1,192 @@
+"""The way of a request through the collector, the same for every protocol.
+
+who sends? ─▶ may they? ─▶ read the body ─▶ append ─▶ durable: answer
+                  │              │            │
+                  └──────────────┴────────────┴──▶ a `Refusal`, which each protocol answers
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from footfall.clock import Clock, uuid7
+from footfall.collect._body import Body, Budget, OverBudgetError, TooLargeError, read_body
+from footfall.collect._client_ip import ClientAddresses
+from footfall.collect._http import Receive, Scope, Seen
+from footfall.collect._limits import AppRates, Quarantine
+from footfall.collect._metrics import CollectorMetrics
+from footfall.collect._refusals import Refusal
+from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
+from footfall.log import GroupCommitter
+from footfall.metadata.access import Access, AccessDirectory
+from footfall.project import SERVER_KEY_PREFIX, hash_server_key, is_origin_allowed
+from footfall.request import REQUEST_VERSION, Request, encode_request
+from footfall.settings import CollectorSettings
+
+CREDENTIAL_CHARS_MAX: Final = 128
+_SERVER_KEY_SHOWN: Final = len(SERVER_KEY_PREFIX) + 8
+_ANY_ORIGIN: Final = ("*",)
+
+
+class Sender(NamedTuple):
+    """Who sent a request, as far as its key says."""
+
+    credential: str
+    access: Access | None
+    """`None`: nobody knows the key."""
+    is_secret: bool = False
+
+
+class Taken(NamedTuple):
+    """A request that is durable."""
+
+    request_id: bytes
+    is_drained: bool
+
+
+class Intake:
+    """Checks and appends requests; one for all connections."""
+
+    def __init__(
+        self,
+        settings: CollectorSettings,
+        directory: AccessDirectory,
+        committer: GroupCommitter,
+        metrics: CollectorMetrics,
+        clock: Clock,
+    ) -> None:
+        """Wire the parts."""
+        self.settings = settings
+        self.metrics = metrics
+        self._directory = directory
+        self._committer = committer
+        self._clock = clock
+        self._addresses = ClientAddresses(settings.trusted_proxies)
+        self._rates = AppRates(settings.rate_per_app_max, clock)
+        self._quarantine = Quarantine(settings.quarantine_requests_per_hour_max, clock)
+        self._is_quarantining = settings.unknown_write_ids == "quarantine"
+        self._budget = Budget(settings.pending_bytes_max)
+
+    def by_write_id(self, write_id: str) -> Sender:
+        """Sender of a request with a public write id."""
+        return Sender(write_id[:CREDENTIAL_CHARS_MAX], self._directory.write_id(write_id))
+
+    def by_server_key(self, key: str) -> Sender:
+        """Sender of a request with a secret key, of which only the first characters are kept."""
+        access = self._directory.server_key(hash_server_key(key))
+        return Sender(key[:_SERVER_KEY_SHOWN], access, is_secret=True)
+
+    def is_origin_refused(self, sender: Sender, origin: bytes | None) -> bool:
+        """Whether pages of `origin` may not send for the sender's app."""
+        access = sender.access
+        if origin is None or access is None or access.origins == _ANY_ORIGIN:
+            return False
+        return not is_origin_allowed(origin.decode("latin-1"), access.origins)
+
+    def check(self, sender: Sender, seen: Seen) -> Refusal | None:
+        """Why the sender may not send this now; `None` if it may. Counts it in its rate."""
+        access = sender.access
+        if access is None:
+            is_kept = self._is_quarantining and not sender.is_secret and self._quarantine.take()
+            return None if is_kept else Refusal.UNKNOWN_KEY
+        if access.is_revoked:
+            return Refusal.REVOKED_KEY
+        if self.is_origin_refused(sender, seen.origin):
+            return Refusal.ORIGIN_NOT_ALLOWED
+        if not self._rates.take(access.app_id):
+            return Refusal.RATE
+        return None
+
+    async def take(
+        self,
+        protocol: str,
+        scope: Scope,
+        receive: Receive,
+        seen: Seen,
+        sender: Sender,
+        *,
+        cut: bool,
+    ) -> Taken | Refusal | None:
+        """Read the body and append the request.
+
+        Args:
+            protocol: Name of the route's protocol, for the record.
+            scope: ASGI's.
+            receive: ASGI's.
+            seen: The request's headers.
+            sender: Allowed by `check`.
+            cut: Take a body over the limit too, cut.
+
+        Returns:
+            What was appended, once it is durable; why it was not; or `None` when the client went
+            away before the end of its request.
+        """
+        try:
+            body = await read_body(
+                receive,
+                self._budget,
+                seen.content_length,
+                self.settings.body_bytes_max,
+                cut=cut,
+            )
+        except TooLargeError:
+            return Refusal.BODY_TOO_LARGE
+        except OverBudgetError:
+            return Refusal.OVERLOADED
+        if body is None:
+            self.metrics.requests[protocol, "disconnected"] += 1
+            return None
+        request = self._request(protocol, scope, seen, sender, body)
+        refusal = await self._append(request)
+        if refusal is not None:
+            return refusal
+        self._count(protocol, sender, body)
+        return Taken(request.request_id, body.is_drained)
+
+    def refuse(self, protocol: str, refusal: Refusal) -> None:
+        """Count a refusal."""
+        self.metrics.requests[protocol, refusal.value] += 1
+
+    def _request(
+        self, protocol: str, scope: Scope, seen: Seen, sender: Sender, body: Body
+    ) -> Request:
+        now = self._clock.now_us()
+        access = sender.access
+        client = scope.get("client")
+        return Request(
+            REQUEST_VERSION,
+            uuid7(now),
+            now,
+            protocol,
+            access.app_id if access is not None else None,
+            sender.credential,
+            access.trusted if access is not None else False,
+            scope["method"],
+            scope["raw_path"].decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            seen.kept,
+            self._addresses.find(client[0] if client else "", seen.used.get(b"x-forwarded-for")),
+            body.data,
+            body.size,
+        )
+
+    async def _append(self, request: Request) -> Refusal | None:
+        try:
+            await self._committer.submit(encode_request(request))
+        except Overloaded:
+            return Refusal.OVERLOADED
+        except DiskFull:
+            return Refusal.DISK_FULL
+        except Closed:
+            return Refusal.CLOSING
+        except FootfallError:
+            return Refusal.UNAVAILABLE
+        return None
+
+    def _count(self, protocol: str, sender: Sender, body: Body) -> None:
+        if sender.access is None:
+            outcome = "quarantined"
+        else:
+            outcome = "accepted" if body.size == len(body.data) else "cut"
+        self.metrics.requests[protocol, outcome] += 1
+        self.metrics.body_bytes[protocol] += body.size

@@ -1,0 +1,217 @@
+"""The collector's process: sockets, signals, start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Final
+
+import uvicorn
+import uvloop
+
+from footfall.clock import Clock, SystemClock
+from footfall.collect._app import CollectApp
+from footfall.collect._connection import Connection, connection_class
+from footfall.collect._intake import Intake
+from footfall.collect._metrics import CollectorMetrics
+from footfall.errors import FootfallError, Unavailable
+from footfall.home import Home
+from footfall.log import GroupCommitter, SqliteLog
+from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory
+from footfall.process import stop_on_signals, watch_parent
+from footfall.project import DEFAULT_PROJECT
+from footfall.settings import Settings
+
+STOP_SECONDS_MAX: Final = 10
+"""How long a stop waits for clients that are in the middle of a request."""
+
+_KEEP_ALIVE_SECONDS: Final = 30
+_BACKLOG: Final = 2048
+
+
+def run(
+    home: Home,
+    settings: Settings,
+    project: str = DEFAULT_PROJECT,
+    *,
+    clock: Clock | None = None,
+    parent_pipe_fd: int | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Take events until SIGTERM, SIGINT or the end of the parent process.
+
+    A stop answers every request that was accepted, finishes the log and returns.
+
+    Args:
+        home: Where log and metadata lie.
+        settings: Sections `collector` and `log` count.
+        project: Whose log and whose keys.
+        clock: The machine's by default.
+        parent_pipe_fd: Read end of a pipe; its end of file means that the parent is gone.
+        on_ready: Called once with the URL, when requests are taken.
+
+    Raises:
+        Conflict: another process writes this log.
+        Unavailable: the address is taken or the log cannot be opened.
+    """
+    collector = Collector(home, settings, project, clock=clock, on_ready=on_ready)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        collector.stop()
+
+    with stop_on_signals(stop):
+        watch_parent(parent_pipe_fd, collector.stop)
+        collector.serve()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server without its signal handlers: ours stop it, and it may run in a thread."""
+
+    on_started: Callable[[], None] = staticmethod(lambda: None)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_started()
+
+
+class Collector:
+    """One collector; `serve` once, `stop` from anywhere."""
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        project: str = DEFAULT_PROJECT,
+        *,
+        clock: Clock | None = None,
+        on_ready: Callable[[str], None] | None = None,
+    ) -> None:
+        """Open nothing yet."""
+        self._home = home
+        self._settings = settings
+        self._project = project
+        self._clock = clock or SystemClock()
+        self._on_ready = on_ready or (lambda _: None)
+        self._metrics = CollectorMetrics()
+        self._server: _Server | None = None
+        self._is_stopping = False
+
+    def serve(self) -> None:
+        """Take requests until `stop`; see `run`."""
+        listening = _listen(self._settings.collector.host, self._settings.collector.port)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.closing(listening))
+            directory = AccessDirectory(self._home.metadata_file, self._clock, self._project)
+            stack.enter_context(contextlib.closing(directory))
+            log_dir = self._home.log_dir(self._project)
+            log = SqliteLog.writer(log_dir, self._settings.log, self._clock)
+            stack.enter_context(contextlib.closing(log))
+            runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
+            runner.run(self._serve(listening, log, directory))
+
+    def stop(self) -> None:
+        """Make `serve` finish and return; safe from any thread and in signal handlers."""
+        self._is_stopping = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    async def _serve(
+        self, listening: socket.socket, log: SqliteLog, directory: AccessDirectory
+    ) -> None:
+        committer = self._committer(log)
+        settings = self._settings.collector
+        intake = Intake(settings, directory, committer, self._metrics, self._clock)
+        app = CollectApp(intake, self._clock, lambda: _readiness(committer, log))
+        server = self._make_server(app, listening)
+        connections = server.server_state.connections
+        app.connections = self._metrics.connections = lambda: len(connections)
+        self._metrics.pending_bytes = lambda: committer.pending_bytes
+        self._metrics.key_failures = lambda: directory.failures
+        watching = asyncio.create_task(_watch(server, directory))
+        try:
+            await server.serve([listening])
+        finally:
+            watching.cancel()
+            await committer.close()
+
+    def _committer(self, log: SqliteLog) -> GroupCommitter:
+        return GroupCommitter(
+            log,
+            asyncio.get_running_loop(),
+            self._clock,
+            group_requests_max=self._settings.log.group_requests_max,
+            pending_bytes_max=self._settings.collector.pending_bytes_max,
+            on_group=self._metrics.add_group,
+        )
+
+    def _make_server(self, app: CollectApp, listening: socket.socket) -> _Server:
+        config = uvicorn.Config(
+            app,
+            http=connection_class(self._settings.collector.connections_max, self._count_malformed),
+            ws="none",
+            lifespan="off",
+            loop="none",
+            access_log=False,
+            log_config=None,
+            log_level="error",
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS_MAX,
+            backlog=_BACKLOG,
+        )
+        server = self._server = _Server(config)
+        server.on_started = lambda: self._started(listening)
+        server.should_exit = self._is_stopping
+        return server
+
+    def _started(self, listening: socket.socket) -> None:
+        gc.freeze()  # what is there now stays: full collections need not look at it again
+        host, port = listening.getsockname()[:2]
+        self._on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+
+    def _count_malformed(self) -> None:
+        self._metrics.malformed += 1
+
+
+async def _watch(server: uvicorn.Server, directory: AccessDirectory) -> None:
+    """Follow changes of keys, and drop clients that stall."""
+    while True:
+        directory.refresh()
+        for connection in list(server.server_state.connections):
+            if isinstance(connection, Connection):
+                connection.drop_if_stalled()
+        await asyncio.sleep(POLL_INTERVAL_US / 1_000_000)
+
+
+async def _readiness(committer: GroupCommitter, log: SqliteLog) -> FootfallError | None:
+    """Why the log takes nothing. After a failure only a trial says that it is over."""
+    if committer.last_error is None:
+        return None
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, log.probe)
+    except FootfallError as error:
+        return error
+    return None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise Unavailable(
+            f"address cannot be used; set collector.host and collector.port: {host}:{port} {error}"
+        ) from error
+    return listening

@@ -257,15 +257,14 @@ class Connection:
         writer.write(_head(self._address, request) + request.body)
         await writer.drain()
         answer = _Answer()
-        parser = httptools.HttpResponseParser(answer)
         while not answer.is_complete:
             data = await reader.read(_READ_BYTES)
             if not data:
                 raise EOFError("the server closed the connection before it answered")
-            parser.feed_data(data)
-        if not parser.should_keep_alive():
+            answer.parser.feed_data(data)
+        if not answer.keeps_alive:
             self.close()
-        return int(parser.get_status_code())
+        return answer.status
 
     def close(self) -> None:
         """Drop the connection; the next exchange opens another."""
@@ -285,10 +284,17 @@ class Connection:
 
 
 class _Answer:
-    """What the parser calls while it reads."""
+    """What the parser calls while it reads; it forgets an answer as soon as it is complete."""
 
     def __init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.status = 0
+        self.keeps_alive = False
         self.is_complete = False
+
+    def on_headers_complete(self) -> None:
+        self.status = self.parser.get_status_code()
+        self.keeps_alive = self.parser.should_keep_alive()
 
     def on_message_complete(self) -> None:
         self.is_complete = True

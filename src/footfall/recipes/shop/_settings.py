@@ -8,6 +8,7 @@ from footfall.clock import MINUTE, SECOND, US_PER_MS
 from footfall.errors import Invalid
 
 DURATION_US_MIN = SECOND
+GAP_US_MIN = 5 * MINUTE
 
 
 class ShopSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,7 +35,8 @@ class ShopSettings(msgspec.Struct, frozen=True, kw_only=True):
     then on, within `backlog_us`, in the same order. 0: everything is sent when it happens."""
     backlog_us: int = 10 * SECOND
     gap_us: int = 30 * MINUTE
-    """Inactivity timeout the truth is made for: `sessions.gap` of the platform."""
+    """Inactivity timeout the truth is made for: `sessions.gap` of the platform. At least 5 minutes:
+    pauses must be clearly shorter or longer where clocks are wrong."""
     bot_share: float = 0.03
     """Visitors that are crawlers, by their user agent."""
     footfall_share: float = 0.2
@@ -60,6 +62,8 @@ class ShopSettings(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if self.duration_us < DURATION_US_MIN:
             problems.append("duration_us: at least a second")
+        if self.gap_us < GAP_US_MIN:
+            problems.append("gap_us: at least 5 minutes")
         if self.visitors < 1 or self.events < 1:
             problems.append("visitors and events: at least 1")
         if problems:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 DEFAULT_PROJECT: Final = "default"
-ID_PATTERN: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+ID_PATTERN: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 """Ids of projects, apps and write ids: safe as a file name, a URL segment and an Iceberg namespace.
 """
 

@@ -49,7 +49,7 @@ def fill(
                 continue
             slot, plain, convert = found
             if value.__class__ is plain:
-                if value:
+                if value:  # this branch is all but a few values of all events: keep it short
                     row[slot] = value
             elif value is not None:
                 converted = convert(value)

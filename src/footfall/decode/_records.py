@@ -10,7 +10,8 @@ import msgspec
 from footfall.decode._fault import FailedRecord, Fault, failed_record, wrong_type
 from footfall.decode._ids import place_id, uuid5, uuid_bytes
 from footfall.decode._json import Batch, check_depth
-from footfall.decode._rows import BLANK, SLOT, Row
+from footfall.decode._rows import BLANK, SLOT, Row, to_json
+from footfall.decode._split import DEPTH_MAX
 from footfall.event import FailureReason
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
@@ -25,6 +26,9 @@ _REQUEST_INDEX: Final = SLOT["request_index"]
 _EVENT_NAME: Final = SLOT["event_name"]
 _EVENT_ID: Final = SLOT["event_id"]
 _CLIENT_EVENT_ID: Final = SLOT["client_event_id"]
+
+_BRACKETS_SAFE: Final = DEPTH_MAX - 4
+"""A part with at most so many brackets cannot make its record too deep: it is two levels down."""
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
@@ -132,6 +136,22 @@ def check_app(request: Request, sent: object, path: str) -> None:
             f"event names another app than the key it was sent with: {str(sent)[:100]!r}",
             path,
         )
+
+
+def record_json(value: object, record: dict[str, object]) -> str:
+    """JSON text of a part of a record.
+
+    Raises:
+        Fault: the record is nested too deep. Only a text with many brackets can be.
+    """
+    try:
+        text = to_json(value)
+    except RecursionError:
+        check_depth(record)
+        raise
+    if text.count("{") + text.count("[") > _BRACKETS_SAFE:
+        check_depth(record)
+    return text
 
 
 def json_items(value: object) -> list[object]:

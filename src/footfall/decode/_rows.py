@@ -108,6 +108,8 @@ def _first_that_fit(elements: Iterable[object], room: int) -> list[object]:
 
 
 def _bounded(column: pa.Array, is_json: bool, bytes_max: int) -> pa.Array:
+    if column.nbytes <= bytes_max:
+        return column  # all texts together are short enough
     longest = pc.max(pc.binary_length(column)).as_py()
     if longest is None or longest <= bytes_max:
         return column

@@ -52,10 +52,12 @@ def text(value: object) -> str | None:
 
 
 def identifier(value: object) -> str | None:
-    """Text that names a visitor, user, device or session: never cut, so never too long."""
-    found = text(value)
-    if found is not None and len(found) > ID_CHARACTERS_MAX:
-        raise invalid_value(f"expected at most {ID_CHARACTERS_MAX} characters, found {len(found)}")
+    """Text that names an event, visitor, user, device or session: never cut, so never too long."""
+    found = value if value.__class__ is str else text(value)
+    if not found:
+        return None
+    if len(found) > ID_CHARACTERS_MAX:
+        raise invalid_value(f"expected at most {ID_CHARACTERS_MAX} characters")
     return found
 
 
@@ -63,7 +65,7 @@ def name(value: object) -> str:
     """Name of an event: text of 1 to 256 characters."""
     if not isinstance(value, str):
         raise wrong_type("a text", value)
-    if not value.strip():
+    if not value or value.isspace():
         raise invalid_value("expected a name, found an empty text")
     if len(value) > NAME_CHARACTERS_MAX:
         raise invalid_value(

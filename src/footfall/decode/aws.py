@@ -11,6 +11,7 @@ Source: `reference` of the wire format: the SDKs' published source and captures 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -22,7 +23,6 @@ from footfall.decode._fault import Fault, missing_field
 from footfall.decode._fields import fill, fill_aliases
 from footfall.decode._json import (
     Batch,
-    check_depth,
     read_json,
     salvaged,
     single,
@@ -33,11 +33,11 @@ from footfall.decode._records import (
     check_app,
     decode_records,
     new_template,
+    record_json,
     set_event_id,
     set_name,
 )
-from footfall.decode._rows import SLOT, Row, to_json
-from footfall.decode._split import is_deeper_than
+from footfall.decode._rows import SLOT, Row
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
@@ -59,11 +59,11 @@ _USER_PROPERTIES: Final = SLOT["user_properties"]
 _PROPERTIES: Final = SLOT["properties"]
 _ITEMS_JSON: Final = SLOT["items"]
 _MOBILE_SYSTEMS: Final = {"android": "Android", "ios": "iOS"}
+_REMEMBERED: Final = 1024
+"""Languages and time zones: there are few, and every event has one of each."""
 _MINUTE_MS: Final = 60_000
 _DAY_MINUTES: Final = 24 * 60
 _HASH_CHARACTERS: Final = 8
-_USER_DEPTH: Final = 2
-"""`{name: {value, set_timestamp}}`"""
 
 
 def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
@@ -139,10 +139,8 @@ def _row(
     for source in (unknown, kept):
         for key, value in source.items():
             _keep(properties, key, value)
-    if is_deeper_than(properties, 1):
-        check_depth(event)
     if properties:
-        row[_PROPERTIES] = to_json(properties)
+        row[_PROPERTIES] = record_json(properties, event)
     return row
 
 
@@ -182,9 +180,7 @@ def _set_user(row: Row, event: dict[str, object]) -> None:
         except Fault as fault:
             fault.path = where
             raise
-    if is_deeper_than(user, _USER_DEPTH):
-        check_depth(event)
-    row[_USER_PROPERTIES] = to_json(user)
+    row[_USER_PROPERTIES] = record_json(user, event)
 
 
 def _set_items(row: Row, event: dict[str, object]) -> None:
@@ -196,8 +192,7 @@ def _set_items(row: Row, event: dict[str, object]) -> None:
             for alias, key in fields.ITEM_ALIASES.items():
                 if alias in item and key not in item:
                     item[key] = item.pop(alias)
-    check_depth(event)
-    row[_ITEMS_JSON] = to_json(items)
+    row[_ITEMS_JSON] = record_json(items, event)
 
 
 def _set_referrer(row: Row, properties: dict[str, object]) -> None:
@@ -217,35 +212,41 @@ def _set_referrer(row: Row, properties: dict[str, object]) -> None:
 
 def _set_device(row: Row, properties: dict[str, object]) -> None:
     """Columns for the fields whose names or forms differ by platform; what is left is kept."""
-    language: Any = row[fields.SYSTEM_LANGUAGE]
-    country: Any = row[fields.COUNTRY]
-    locale: Any = row[_LANGUAGE]
-    if locale is not None and "_" in locale:
-        locale = row[_LANGUAGE] = locale.replace("_", "-")
-    if locale is None:
-        locale = f"{language}-{country}" if language and country else language
-        row[_LANGUAGE] = locale
-    if language is not None and country is not None and f"{language}-{country}" == locale:
-        pass  # both are in `language`
-    elif language is not None or country is not None:
-        _keep(properties, "system_language", language)
-        _keep(properties, "country_code", country)
+    row[_LANGUAGE], is_told = _language(
+        row[_LANGUAGE], row[fields.SYSTEM_LANGUAGE], row[fields.COUNTRY]
+    )
+    if not is_told:
+        _keep(properties, "system_language", row[fields.SYSTEM_LANGUAGE])
+        _keep(properties, "country_code", row[fields.COUNTRY])
     make = row[fields.MAKE]
     if make is not None and make != "Gecko":  # navigator.product: "Gecko" in every browser
         _keep(properties, "make", make)
     package = row[fields.PACKAGE]
     if package is not None:
         _keep(properties, "app_package_name", package)
-    offset: Any = row[fields.ZONE_OFFSET]
+    offset = row[fields.ZONE_OFFSET]
     if offset is not None:
-        row[_TIME_ZONE] = _time_zone(offset)
-        if row[_TIME_ZONE] is None:
+        zone = row[_TIME_ZONE] = _time_zone(offset)
+        if zone is None:
             _keep(properties, "zone_offset", offset)
     if row[_OS] is None and row[_OS_VERSION] is not None:
         row[_OS] = _MOBILE_SYSTEMS.get(str(row[_PLATFORM]).lower())
 
 
-def _time_zone(offset_ms: int) -> str | None:
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _language(locale: Any, language: Any, country: Any) -> tuple[str | None, bool]:
+    """The language tag, and whether it tells all that the three fields do.
+
+    Web SDKs write `en-GB`, mobile ones `en_GB`; both also send the two parts.
+    """
+    parts = f"{language}-{country}" if language and country else language
+    tag = locale.replace("_", "-") if locale is not None else parts
+    is_told = tag == parts if language else country is None
+    return tag, is_told
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _time_zone(offset_ms: Any) -> str | None:
     """`+01:00` for 3600000; `None` for what is no offset of whole minutes below a day."""
     minutes, odd = divmod(abs(offset_ms), _MINUTE_MS)
     if odd or minutes >= _DAY_MINUTES:

@@ -32,11 +32,12 @@ from footfall.decode._records import (
     check_app,
     decode_records,
     new_template,
+    record_json,
     set_event_id,
     set_name,
 )
-from footfall.decode._rows import SLOT, Row, to_json
-from footfall.decode._split import Piece, is_deeper_than, member, split
+from footfall.decode._rows import SLOT, Row
+from footfall.decode._split import Piece, member, split
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
@@ -194,14 +195,12 @@ def _row(event: dict[str, object], index: int, shared: _Shared) -> Row:
     set_name(row)
     set_event_id(row, shared.request, index, row[fields.EVENT_ID])  # type: ignore[arg-type]
     user, items = row[fields.USER_PROPERTIES], row[fields.ITEMS]
-    if items or is_deeper_than(properties, 1) or is_deeper_than(user, 1):
-        check_depth(event)
     if properties:
-        row[_PROPERTIES] = to_json(properties)
+        row[_PROPERTIES] = record_json(properties, event)
     if user:
-        row[_USER_PROPERTIES] = to_json(user)
+        row[_USER_PROPERTIES] = record_json(user, event)
     if items:
-        row[_ITEMS] = to_json(items)
+        row[_ITEMS] = record_json(items, event)
     return row
 
 

@@ -41,7 +41,13 @@ from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
 from footfall.pipeline._requests import logged_requests
 from footfall.request import LoggedRequest
-from footfall.sessionize import GapDefinition, SessionState
+from footfall.sessionize import (
+    GapDefinition,
+    SessionState,
+    has_closable,
+    open_count,
+    unwritten,
+)
 from footfall.settings import Settings
 
 IDLE_CUT_INTERVAL = 1 * SECOND
@@ -170,8 +176,19 @@ class Pipeline:
     # Micro-batches
 
     def _read(self, offset: int, records_max: int) -> list[LoggedRequest]:
+        """Requests from `offset` on, without a gap.
+
+        Raises:
+            Corrupt: the log has later ones, but not these.
+        """
         bytes_max = self._settings.pipeline.micro_batch_bytes_max
-        return logged_requests(self._log.read(offset, records_max=records_max, bytes_max=bytes_max))
+        records = self._log.read(offset, records_max=records_max, bytes_max=bytes_max)
+        if records and records[0][0] != offset:
+            raise Corrupt(
+                "the log lacks requests that are not in the lake; restore its segments:"
+                f" {offset=} oldest={records[0][0]}"
+            )
+        return logged_requests(records)
 
     def _preview_requests(self, requests: list[LoggedRequest]) -> None:
         if self._preview.is_empty:
@@ -204,7 +221,7 @@ class Pipeline:
             epoch=self._epoch,
             watermark=self._watermark,
             ledger=self._totals + self._taken_ledger + self._preview.ledger,
-            open_sessions=self._preview.state.open_count(self._watermark, self._definition),
+            open_sessions=open_count(self._preview.state, self._watermark, self._definition),
         )
 
     # Epochs
@@ -221,8 +238,8 @@ class Pipeline:
             return False
         if not self._preview.is_empty:
             return True
-        return self._committing is None and self._state.has_closable(
-            self._watermark, self._definition
+        return self._committing is None and has_closable(
+            self._state, self._watermark, self._definition
         )
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
@@ -262,7 +279,7 @@ class Pipeline:
         since = self._preview.parts
         self._preview = self._new_preview()
         self._publisher.start_epoch(
-            self._lake, self._state.unwritten(), self._overrides, self._removed
+            self._lake, unwritten(self._state), self._overrides, self._removed
         )
         for ingested in since:
             self._publisher.add(self._preview.add(ingested), self._preview.overrides)
@@ -297,9 +314,9 @@ class Pipeline:
         offset = plan.log_from
         while offset < plan.log_to:
             requests = self._read(offset, plan.log_to - offset)
-            if not requests or requests[0].offset != offset:
+            if not requests:
                 raise Corrupt(
-                    "the log lacks requests of an uncommitted epoch; restore its segments:"
+                    "the log ends before an epoch that was planned; restore its segments:"
                     f" {offset=} epoch={plan.epoch}"
                 )
             parts.append(ingest(requests, plan.rules, self._duplicates, plan.epoch))

@@ -68,7 +68,7 @@ def run(
 
 
 def _pause(settings: Settings, requests: int, seconds: float) -> float:
-    """Seconds until the next micro-batch: none when this one was large, so that a backlog shrinks."""
+    """Seconds until the next micro-batch: none after a large one, so that a backlog shrinks."""
     if requests == 0:
         return _IDLE_SECONDS
     if requests >= settings.pipeline.micro_batch_requests_max // 2:

@@ -1,0 +1,51 @@
+"""What readers and timers ask of a state: sessions to show, sessions open, sessions due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.sessionize._columns import STATE_SCHEMA
+from footfall.sessionize._definition import GapDefinition
+from footfall.sessionize._packing import Bools, Ints
+from footfall.sessionize._rows import session_rows
+from footfall.sessionize._state import SessionState
+
+
+def unwritten(state: SessionState) -> pa.Table:
+    """`SESSION_SCHEMA`: sessions that the lake does not have in this form.
+
+    `revision` is the one they will be written as; `epoch` is 0.
+    """
+    parts = [pl.DataFrame(schema=STATE_SCHEMA)]
+    for segment in state.segments:
+        is_wanted = segment.frame["is_dirty"].to_numpy() & ~segment.dead
+        if is_wanted.any():
+            parts.append(segment.frame.filter(is_wanted))
+    frame = pl.concat(parts)
+    return session_rows(frame, frame["written_revision"].to_numpy() + 1, 0)
+
+
+def open_count(state: SessionState, watermark: int, definition: GapDefinition) -> int:
+    """How many sessions the watermark has not closed."""
+    return sum(
+        int(np.count_nonzero(ended + definition.gap >= watermark)) for ended, _ in _live(state)
+    )
+
+
+def has_closable(state: SessionState, watermark: int, definition: GapDefinition) -> bool:
+    """Whether `close` would write anything."""
+    return any(
+        bool((is_dirty & (ended + definition.gap < watermark)).any())
+        for ended, is_dirty in _live(state)
+    )
+
+
+def _live(state: SessionState) -> Iterator[tuple[Ints, Bools]]:
+    for segment in state.segments:
+        alive = ~segment.dead
+        ended = segment.frame["ended_at"].to_numpy()[alive]
+        yield ended, segment.frame["is_dirty"].to_numpy()[alive]

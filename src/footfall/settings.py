@@ -105,6 +105,7 @@ class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     time_max: Duration
     memory_max: Size
     rows_max: Count
+    answer_bytes_max: Size
     workers_max: Count
     worker_idle_max: Duration
     threads: Count

@@ -1,0 +1,89 @@
+"""DuckDB's errors in our kinds, without what is of no use to the writer of a statement.
+
+Errors while rows are fetched arrive from Arrow as `OSError` with DuckDB's text, so the text's first
+words tell the kind, as they do everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from footfall.errors import FootfallError, Invalid, LimitReached, Unavailable
+from footfall.settings import QuerySettings
+
+ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError, MemoryError)
+"""What running a statement may raise."""
+
+_KIND: Final = re.compile(r"^(?:IOError: )?([A-Za-z ]+?) ?Error: ?")
+_MISTAKES: Final = frozenset(
+    {
+        "binder",
+        "catalog",
+        "conversion",
+        "expression",
+        "invalid input",
+        "invalid type",
+        "mismatch type",
+        "not implemented",
+        "out of range",
+        "parameter not allowed",
+        "parameter not resolved",
+        "parser",
+        "permission",
+        "syntax",
+        "type",
+    }
+)
+"""Kinds that the writer of a statement can mend."""
+
+_PATHS: Final = re.compile(r"(?:file://|(?<![\w./]))/[^\s\"',;)]+/[^\s\"',;)]*")
+_TEXT_LENGTH_MAX: Final = 1_000
+
+
+class FilesGone(Exception):  # noqa: N818 (never leaves the engine)
+    """A data file of the cut could not be opened; a newer cut may be there."""
+
+
+class EngineBroken(Unavailable):
+    """DuckDB reported a fault of its own; its process must end."""
+
+
+def translate(error: BaseException, settings: QuerySettings) -> Exception:
+    """The error to raise instead of `error`."""
+    if isinstance(error, MemoryError):
+        return _out_of_memory(settings)
+    text = str(error)
+    match = _KIND.match(text)
+    kind = match[1].lower() if match else ""
+    if kind == "interrupt":
+        return LimitReached(
+            "the statement took too long and was ended; ask for less, or raise query.time_max:"
+            f" time_max={settings.time_max / 1_000_000:g} s"
+        )
+    if kind == "out of memory":
+        return _out_of_memory(settings)
+    if kind == "io":
+        return FilesGone(text)
+    if kind in _MISTAKES or isinstance(error, pa.ArrowNotImplementedError | pa.ArrowInvalid):
+        return Invalid(readable(text[match.end() :] if match else text))
+    return EngineBroken(
+        f"the statement stopped the query engine; try another form of it: kind={kind or 'unknown'}"
+    )
+
+
+def readable(text: str) -> str:
+    """The first paragraph of DuckDB's message, on one line, without paths."""
+    paragraph = text.strip().split("\n\n", 1)[0]
+    line = " ".join(paragraph.split())
+    return _PATHS.sub("…", line)[:_TEXT_LENGTH_MAX]
+
+
+def _out_of_memory(settings: QuerySettings) -> FootfallError:
+    return LimitReached(
+        "the statement needs more memory than it may have; ask for fewer rows or columns, or raise"
+        f" query.memory_max: memory_max={settings.memory_max >> 20} MiB"
+    )

@@ -1,0 +1,288 @@
+"""The engine: DuckDB over the newest cut of one project, for statements that passed the guard.
+
+One DuckDB in memory, opened once: it may read the project's data files and nothing else, its
+configuration is locked, and each statement runs over views that are made anew when the cut has
+changed. Parquet footers stay cached between statements (files of a lake never change).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from footfall.clock import US_PER_MS
+from footfall.errors import Corrupt, Invalid, LimitReached
+from footfall.home import Home
+from footfall.lake.cut import Cut
+from footfall.query import guard
+from footfall.query._cut_files import CutFiles, CutReader
+from footfall.query._errors import ENGINE_ERRORS, FilesGone, translate
+from footfall.query._views import (
+    VIEWS,
+    events_view,
+    failed_view,
+    literal,
+    sessions_view,
+    without_glob,
+)
+from footfall.query.protocol import Column, Parameters
+from footfall.settings import QuerySettings
+
+_BATCH_ROWS: Final = 10_000
+_ATTEMPTS_MAX: Final = 2
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Rows that a statement selected."""
+
+    table: pa.Table
+    columns: tuple[Column, ...]
+    is_cut_off: bool
+    """There were more rows or bytes than the limits."""
+    cut_sequence: int
+    cut_published_at: int
+
+
+class Engine:
+    """See the module's text. Threads may share it; their statements take turns."""
+
+    def __init__(self, home: Home, project: str, settings: QuerySettings) -> None:
+        """Open DuckDB; read no cut yet."""
+        self._settings = settings
+        self._reader = CutReader(home, project)
+        self._connection = _connect(home, project, settings)
+        self._lock = threading.Lock()
+        self._shown: Cut | None = None
+        self._registered: set[str] = set()
+        self._texts: dict[str, str] = {}
+
+    def run(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        *,
+        rows_max: int | None = None,
+        bytes_max: int | None = None,
+    ) -> Selection:
+        """Run one SELECT on the newest cut.
+
+        Args:
+            sql: One statement; the guard decides.
+            parameters: Values for `?` or `$name`, bound and never part of the text.
+            rows_max: Most rows to return; more are cut off.
+            bytes_max: Most bytes of rows to return, counted as Arrow; more are cut off.
+
+        Raises:
+            Invalid: the statement or its parameters are wrong.
+            LimitReached: it took more time or memory than the settings allow.
+            Unavailable: the project has nothing to read yet, or DuckDB failed.
+            Corrupt: files of the cut are damaged or missing.
+        """
+        with self._lock:
+            text = self._guarded(sql, rows_max)
+            for _ in range(_ATTEMPTS_MAX):
+                made = self._reader.read()
+                try:
+                    self._show(made)
+                    return self._select(text, parameters, made, rows_max, bytes_max)
+                except FilesGone as error:
+                    gone = error
+            raise Corrupt(
+                f"a data file of the lake is damaged or missing; restore it: {gone}"
+            ) from gone
+
+    def interrupt(self) -> None:
+        """End the statement that another thread runs, if any."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """Free everything. Statements afterwards fail."""
+        self._connection.close()
+
+    def _guarded(self, sql: str, rows_max: int | None) -> str:
+        """The text to run: as given, or within a LIMIT that lets DuckDB stop or sort early.
+
+        What the guard passed alone is put between brackets, and the whole is guarded again, so no
+        text runs that was not checked as it is.
+        """
+        self._check(sql)
+        if rows_max is None:
+            return sql
+        limited = f"SELECT * FROM (\n{_without_semicolon(sql)}\n) LIMIT {int(rows_max) + 1}"  # noqa: S608
+        self._check(limited)
+        return limited
+
+    def _check(self, sql: str) -> None:
+        if len(sql) > guard.STATEMENT_BYTES_MAX or "\0" in sql:
+            raise Invalid(
+                "the statement is too long or has a zero character; send less:"
+                f" length={len(sql)} length_max={guard.STATEMENT_BYTES_MAX}"
+            )
+        try:
+            rows = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()
+        except (*ENGINE_ERRORS, UnicodeError) as error:
+            raise translate(error, self._settings) from error
+        guard.check(rows[0][0], VIEWS)
+
+    def _show(self, made: CutFiles) -> None:
+        """Make the views over `made`, if they are over another cut."""
+        if self._shown == made.cut:
+            return
+        self._shown = None
+        try:
+            for name in self._registered - made.tables.keys():
+                self._connection.unregister(name)
+            for name, table in made.tables.items():
+                self._connection.register(name, table)
+            self._registered = set(made.tables)
+            for name, text in _views(made).items():
+                if self._texts.get(name) != text:
+                    self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text}")
+                    self._texts[name] = text
+        except ENGINE_ERRORS as error:
+            raise translate(error, self._settings) from error
+        self._shown = made.cut
+
+    def _select(
+        self,
+        text: str,
+        parameters: Parameters,
+        made: CutFiles,
+        rows_max: int | None,
+        bytes_max: int | None,
+    ) -> Selection:
+        values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        try:
+            relation = self._connection.sql(text, params=values or None)
+            names, types = _unique(relation.columns), [str(kind) for kind in relation.types]
+            table, is_cut_off = _fetch(relation, rows_max, bytes_max)
+        except ENGINE_ERRORS as error:
+            raise translate(error, self._settings) from error
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"a parameter has no form in SQL: {error}") from error
+        return Selection(
+            table.rename_columns(names),
+            tuple(Column(name, kind) for name, kind in zip(names, types, strict=True)),
+            is_cut_off,
+            made.cut.sequence,
+            made.cut.published_at,
+        )
+
+
+def _connect(home: Home, project: str, settings: QuerySettings) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{settings.memory_max}B",
+            "threads": str(settings.threads),
+            "max_execution_time": str(max(1, settings.time_max // US_PER_MS)),
+            # Nothing is spilled: a statement that needs more memory ends.
+            "temp_directory": "",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "allow_unsigned_extensions": "false",
+            "allow_extension_repositories": "forbidden",
+            "allow_persistent_secrets": "false",
+            # Python variables are not tables.
+            "python_enable_replacements": "false",
+            # A data file never changes under its name.
+            "validate_external_file_cache": "NO_VALIDATION",
+        },
+    )
+    directories = [f"{directory}/" for directory in data_dirs(home, project)]
+    # DuckDB compares both the pattern and the files that it finds by it with these.
+    patterns = [without_glob(directory) for directory in directories]
+    allowed = ", ".join(literal(directory) for directory in {*directories, *patterns})
+    connection.execute(
+        "SET TimeZone = 'UTC'; SET parquet_metadata_cache = true;"
+        # ORDER BY … LIMIT up to this sorts the keys alone and fetches the other columns afterwards.
+        " SET late_materialization_max_rows = 10000;"
+        f" SET allowed_directories = [{allowed}];"
+        " SET enable_external_access = false; SET lock_configuration = true"
+    )
+    return connection
+
+
+def data_dirs(home: Home, project: str) -> list[Path]:
+    """Where the project's data files lie: as the home is spelled, and where it really is."""
+    return sorted({home.lake_dir.absolute() / project, home.lake_dir.resolve() / project})
+
+
+def _views(made: CutFiles) -> dict[str, str]:
+    files, tables = made.files, made.tables
+    return {
+        "events": events_view(
+            files.get("events", ()),
+            has_tail="_events_tail" in tables,
+            has_overrides="_overrides" in tables,
+        ),
+        "sessions": sessions_view(
+            files.get("sessions", ()),
+            has_hot="_hot" in tables,
+            has_removed="_removed" in tables,
+            watermark=made.cut.watermark,
+            gap=made.cut.gap,
+        ),
+        "failed_events": failed_view(
+            files.get("failed_events", ()), has_tail="_failed_tail" in tables
+        ),
+    }
+
+
+def _without_semicolon(sql: str) -> str:
+    """`sql`, which is one statement, without a semicolon at its end."""
+    data = sql.encode()
+    ends = [
+        place
+        for place, kind in duckdb.tokenize(sql)
+        if str(kind).endswith("operator") and data[place : place + 1] == b";"
+    ]
+    return data[: ends[0]].decode() if ends else sql
+
+
+def _fetch(
+    relation: duckdb.DuckDBPyRelation, rows_max: int | None, bytes_max: int | None
+) -> tuple[pa.Table, bool]:
+    """Rows up to the limits, and whether there were more."""
+    batches: list[pa.RecordBatch] = []
+    rows = size = 0
+    with relation.to_arrow_reader(_BATCH_ROWS) as reader:
+        for batch in reader:
+            rows += batch.num_rows
+            size += batch.nbytes
+            if bytes_max is not None and size > bytes_max:
+                return _cut_off(batches, reader.schema, bytes_max), True
+            batches.append(batch)
+            if rows_max is not None and rows > rows_max:
+                break
+        table = pa.Table.from_batches(batches, schema=reader.schema)
+    return (table, False) if rows_max is None else (table.slice(0, rows_max), rows > rows_max)
+
+
+def _cut_off(batches: list[pa.RecordBatch], schema: pa.Schema, bytes_max: int) -> pa.Table:
+    if not batches:
+        raise LimitReached(
+            "the answer's rows are too long; select fewer columns, or raise"
+            f" query.answer_bytes_max: bytes_max={bytes_max}"
+        )
+    return pa.Table.from_batches(batches, schema=schema)
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Names that no two columns share, whatever their case: `a`, `a_2`."""
+    taken: set[str] = set()
+    unique = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate.lower() in taken:
+            candidate, number = f"{name}_{number}", number + 1
+        taken.add(candidate.lower())
+        unique.append(candidate)
+    return unique

@@ -1,0 +1,210 @@
+// Made from openapi.json by `npm run generate`; do not edit.
+
+export type Path =
+  | "/api/apps"
+  | "/api/events/{request_id}/{request_index}"
+  | "/api/live"
+  | "/api/live/stream"
+  | "/api/sql"
+  | "/api/status";
+
+export type App = {
+  readonly app_id: string;
+  readonly name: string;
+  readonly origins?: readonly (string)[];
+  readonly project: string;
+  readonly time_zone?: string;
+};
+
+export type AppView = {
+  readonly app: App;
+  readonly write_id: string | null;
+};
+
+export type Apps = {
+  readonly apps: readonly (AppView)[];
+  readonly collector_url: string | null;
+  readonly project: string;
+};
+
+export type EventColumn = {
+  readonly name: string;
+  readonly type: string;
+  readonly value: string | number | boolean | readonly (string)[] | null;
+};
+
+export type EventDetail = {
+  readonly columns: readonly (EventColumn)[] | null;
+  readonly columns_missing: Missing | null;
+  readonly request: RawRequest | null;
+  readonly request_id: string;
+  readonly request_index: number;
+  readonly request_missing: Missing | null;
+};
+
+export type Header = {
+  readonly name: string;
+  readonly value: string;
+};
+
+export type Ledger = {
+  readonly decoded?: number;
+  readonly dropped?: { readonly [key: string]: number };
+  readonly duplicates?: number;
+  readonly events?: number;
+  readonly failed?: number;
+  readonly ignored?: { readonly [key: string]: number };
+  readonly records?: number;
+  readonly requests?: number;
+  readonly undecodable?: number;
+};
+
+export type LiveSnapshot = {
+  readonly at: number;
+  readonly browsers: TopList;
+  readonly devices: TopList;
+  readonly events: TopList;
+  readonly events_30m: number;
+  readonly lag_requests?: number;
+  readonly minutes: MinuteSeries;
+  readonly open_sessions: number;
+  readonly pages: TopList;
+  readonly seconds: SecondSeries;
+  readonly sources: TopList;
+  readonly stream: readonly (StreamEvent)[];
+  readonly systems: TopList;
+  readonly totals: Ledger;
+  readonly version?: number;
+  readonly views_30m: number;
+  readonly visitors_30m: number;
+  readonly visitors_5m: number;
+  readonly visitors_are_exact: boolean;
+};
+
+export type LogStatus = {
+  readonly end_offset: number;
+  readonly start_offset: number;
+};
+
+export type MinuteSeries = {
+  readonly events: readonly (number)[];
+  readonly from_us: number;
+  readonly views: readonly (number)[];
+  readonly visitors: readonly (number)[];
+};
+
+export type Missing = {
+  readonly detail: string;
+  readonly reason: "trimmed" | "failed" | "unknown";
+};
+
+export type Part = {
+  readonly name: string;
+  readonly pid?: number | null;
+  readonly state: "running" | "stopped" | "never_started";
+  readonly url?: string | null;
+};
+
+export type PipelineStatus = {
+  readonly age_ms: number;
+  readonly epoch: number;
+  readonly log_offset: number;
+  readonly published_at: number;
+  readonly watermark: number;
+};
+
+export type Problem = {
+  readonly code: string;
+  readonly detail: string;
+  readonly problems?: readonly (string)[];
+  readonly retryable: boolean;
+  readonly status: number;
+  readonly title: string;
+  readonly type: string;
+};
+
+export type RawRequest = {
+  readonly app_id: string | null;
+  readonly body: string;
+  readonly body_bytes: number;
+  readonly client_ip: string;
+  readonly credential: string;
+  readonly headers: readonly (Header)[];
+  readonly is_base64: boolean;
+  readonly is_cut: boolean;
+  readonly log_offset: number;
+  readonly method: string;
+  readonly path: string;
+  readonly protocol: string;
+  readonly query: string;
+  readonly received_at: number;
+  readonly request_id: string;
+  readonly undone: readonly (string)[];
+};
+
+export type SecondSeries = {
+  readonly events: readonly (number)[];
+  readonly from_us: number;
+};
+
+export type SqlAnswerShape = {
+  readonly columns: readonly (SqlColumn)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly is_cut_off: boolean;
+  readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
+};
+
+export type SqlColumn = {
+  readonly name: string;
+  readonly type: string;
+};
+
+export type SqlQuestion = {
+  readonly params?: readonly (string | number | boolean | null)[];
+  readonly sql: string;
+};
+
+export type Status = {
+  readonly at: number;
+  readonly events_per_second: number | null;
+  readonly lag_requests: number | null;
+  readonly ledger: Ledger;
+  readonly ledger_problems: readonly (string)[];
+  readonly log: LogStatus | null;
+  readonly parts: readonly (Part)[];
+  readonly pipeline: PipelineStatus | null;
+  readonly problems: readonly (string)[];
+  readonly project: string;
+};
+
+export type StreamEvent = {
+  readonly app_id: string;
+  readonly browser: string | null;
+  readonly device: string | null;
+  readonly event_name: string;
+  readonly event_time: number;
+  readonly is_bot: boolean;
+  readonly is_late: boolean;
+  readonly log_offset: number;
+  readonly os: string | null;
+  readonly page: string | null;
+  readonly page_title: string | null;
+  readonly received_at: number;
+  readonly request_id: string;
+  readonly request_index: number;
+  readonly source: string | null;
+  readonly user_id: string | null;
+  readonly visitor_id: string | null;
+};
+
+export type TopList = {
+  readonly is_exact?: boolean;
+  readonly others: number;
+  readonly rows: readonly (TopRow)[];
+};
+
+export type TopRow = {
+  readonly count: number;
+  readonly value: string | null;
+};

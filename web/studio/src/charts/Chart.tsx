@@ -1,0 +1,48 @@
+import { useComputedColorScheme } from "@mantine/core";
+import type { EChartsCoreOption, EChartsType } from "echarts/core";
+import { useEffect, useRef, useState } from "react";
+import css from "./Chart.module.css";
+import { type Palette, readPalette } from "./palette";
+
+type Props = {
+  readonly height: number;
+  /** What a person who cannot see the chart needs to know, in one or two sentences. */
+  readonly summary: string;
+  readonly option: (palette: Palette) => EChartsCoreOption;
+};
+
+/** The one way charts are drawn: palette of the theme, size of the place, a summary in words. */
+export function Chart({ height, summary, option }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<EChartsType | null>(null);
+  const scheme = useComputedColorScheme("light");
+
+  useEffect(() => {
+    let isGone = false;
+    let made: EChartsType | null = null;
+    const observer = new ResizeObserver(() => made?.resize());
+    void import("./echarts").then(({ init }) => {
+      if (isGone || !place.current) return;
+      made = init(place.current, null, { renderer: "svg" });
+      observer.observe(place.current);
+      setChart(made);
+    });
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      made?.dispose();
+      setChart(null);
+    };
+  }, []);
+
+  useEffect(() => {
+    // After the theme's attribute is on the page, so that the variables are the new ones.
+    if (scheme) chart?.setOption({ animation: false, ...option(readPalette()) });
+  }, [chart, option, scheme]);
+
+  return (
+    <div role="img" aria-label={summary}>
+      <div ref={place} className={css.place} style={{ height }} aria-hidden />
+    </div>
+  );
+}

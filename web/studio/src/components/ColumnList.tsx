@@ -1,0 +1,56 @@
+import { useState } from "react";
+import type { EventColumn } from "../api/generated";
+import type { Clock } from "../format/format";
+import { groupColumns, isEmpty, prettyJson } from "./columns";
+import css from "./ColumnList.module.css";
+
+type Props = { readonly columns: readonly EventColumn[]; readonly clock: Clock };
+
+const JSON_COLUMNS = new Set(["properties", "user_properties", "items"]);
+
+/** Every column, in groups; those without a value on request. */
+export function ColumnList({ columns, clock }: Props) {
+  const [showsEmpty, setShowsEmpty] = useState(false);
+  const shown = showsEmpty ? columns : columns.filter((column) => !isEmpty(column));
+  const empty = columns.filter(isEmpty).length;
+  return (
+    <>
+      {groupColumns(shown).map(({ title, columns: group }) => (
+        <section key={title} className={css.group} aria-label={title}>
+          <h3 className={css.title}>{title}</h3>
+          <dl className={css.list}>
+            {group.map((column) => (
+              <div key={column.name} className={css.row}>
+                <dt className={css.name} title={column.type}>
+                  {column.name}
+                </dt>
+                <dd className={css.value}>
+                  <Value column={column} clock={clock} />
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      ))}
+      {empty > 0 && (
+        <button type="button" className={css.toggle} aria-expanded={showsEmpty} onClick={() => setShowsEmpty(!showsEmpty)}>
+          {showsEmpty ? "Hide columns without a value" : `Show ${empty} columns without a value`}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Value({ column, clock }: { readonly column: EventColumn; readonly clock: Clock }) {
+  const { name, type, value } = column;
+  if (isEmpty(column)) return <span className={css.empty}>none</span>;
+  if (typeof value === "string" && JSON_COLUMNS.has(name)) return <pre className={css.json}>{prettyJson(value)}</pre>;
+  if (typeof value === "string" && type.startsWith("TIMESTAMP")) return <Moment text={value} clock={clock} />;
+  return <>{Array.isArray(value) ? value.join(", ") : String(value)}</>;
+}
+
+/** A time in the app's zone, as stored on hover. */
+function Moment({ text, clock }: { readonly text: string; readonly clock: Clock }) {
+  const ms = Date.parse(text.replace(" ", "T"));
+  return <span title={text}>{Number.isNaN(ms) ? text : `${clock.full(ms * 1000)} ${clock.zone}`}</span>;
+}

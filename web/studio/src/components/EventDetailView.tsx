@@ -1,0 +1,87 @@
+import { Button, Skeleton, Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ApiError, describeFailure, type EventPlace, readEvent } from "../api/client";
+import type { EventDetail } from "../api/generated";
+import type { Clock } from "../format/format";
+import { formatPlace } from "../url/place";
+import { columnText } from "./columns";
+import { ColumnList } from "./ColumnList";
+import css from "./EventDetailView.module.css";
+import { HowEnriched } from "./HowEnriched";
+import { RawRequestView } from "./RawRequestView";
+
+type Props = { readonly place: EventPlace; readonly clock: Clock };
+
+/** Columns, how they came about, and the request of one event. */
+export function EventDetailView({ place, clock }: Props) {
+  const query = useQuery({
+    queryKey: ["event", formatPlace(place)],
+    queryFn: ({ signal }) => readEvent(place, signal),
+    staleTime: Infinity,
+  });
+  if (query.isPending) return <Skeletons />;
+  if (query.isError) {
+    const text = query.error instanceof ApiError ? describeFailure(query.error.failure) : query.error.message;
+    return (
+      <div role="alert">
+        <p className={css.failure}>The event cannot be shown</p>
+        <p>{text}</p>
+        <Button variant="default" size="xs" onClick={() => void query.refetch()}>
+          Try again
+        </Button>
+      </div>
+    );
+  }
+  return <Detail detail={query.data} clock={clock} />;
+}
+
+function Detail({ detail, clock }: { readonly detail: EventDetail; readonly clock: Clock }) {
+  return (
+    <>
+      <p className={css.name}>{columnText(detail, "event_name") ?? "Event"}</p>
+      <p className={css.place}>{columnText(detail, "page_url") ?? columnText(detail, "screen_name")}</p>
+      <Tabs defaultValue={detail.columns ? "columns" : "request"}>
+        <Tabs.List>
+          <Tabs.Tab value="columns">Columns</Tabs.Tab>
+          <Tabs.Tab value="how">How it was enriched</Tabs.Tab>
+          <Tabs.Tab value="request">Request</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="columns" pt="sm">
+          {detail.columns ? (
+            <ColumnList columns={detail.columns} clock={clock} />
+          ) : (
+            <Missing what="The columns" why={detail.columns_missing?.detail} />
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="how" pt="sm">
+          {detail.columns ? <HowEnriched detail={detail} clock={clock} /> : <Missing what="The columns" why={detail.columns_missing?.detail} />}
+        </Tabs.Panel>
+        <Tabs.Panel value="request" pt="sm">
+          {detail.request ? (
+            <RawRequestView request={detail.request} clock={clock} />
+          ) : (
+            <Missing what="The request" why={detail.request_missing?.detail} />
+          )}
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+function Missing({ what, why }: { readonly what: string; readonly why: string | undefined }) {
+  return (
+    <p className={css.missing}>
+      {what} cannot be shown: {why ?? "unknown reason"}.
+    </p>
+  );
+}
+
+function Skeletons() {
+  return (
+    <div aria-busy="true" aria-label="Loading the event">
+      <Skeleton height={20} width="40%" mb={8} />
+      <Skeleton height={14} width="80%" mb={20} />
+      <Skeleton height={360} />
+    </div>
+  );
+}

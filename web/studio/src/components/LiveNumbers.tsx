@@ -1,0 +1,57 @@
+import type { LiveSnapshot } from "../api/generated";
+import { SecondsChart, wholeSeconds } from "../charts/SecondsChart";
+import { type Clock, formatCount, formatExact, formatRate } from "../format/format";
+import css from "./LiveNumbers.module.css";
+
+/** Mean of the last ten whole seconds: steady enough to read, quick enough to be now. */
+export function currentRate(snapshot: LiveSnapshot): number {
+  const recent = wholeSeconds(snapshot.seconds).slice(-10);
+  return recent.reduce((sum, value) => sum + value, 0) / Math.max(1, recent.length);
+}
+
+/** The few numbers that say what is going on. */
+export function LiveNumbers({ snapshot, clock }: { readonly snapshot: LiveSnapshot; readonly clock: Clock }) {
+  const atLeast = snapshot.visitors_are_exact ? "" : "≥ ";
+  return (
+    <div className={css.numbers}>
+      <BigNumber label="Visitors now" value={snapshot.visitors_5m} prefix={atLeast} note="active in the last 5 minutes" />
+      <BigNumber label="Open sessions" value={snapshot.open_sessions} note="not ended by inactivity" />
+      <BigNumber
+        label="Last 30 minutes"
+        value={snapshot.visitors_30m}
+        prefix={atLeast}
+        note={`visitors, ${formatCount(snapshot.views_30m)} views`}
+      />
+      <div className={css.rate}>
+        <div className={css.rateHead}>
+          <span className={css.label}>Events per second</span>
+          <span className={css.rateValue} data-testid="rate">
+            {formatRate(currentRate(snapshot))}
+          </span>
+        </div>
+        <SecondsChart series={snapshot.seconds} clock={clock} />
+        <span className={css.note}>last 5 minutes</span>
+      </div>
+    </div>
+  );
+}
+
+type NumberProps = {
+  readonly label: string;
+  readonly value: number;
+  readonly note: string;
+  readonly prefix?: string;
+};
+
+function BigNumber({ label, value, note, prefix = "" }: NumberProps) {
+  return (
+    <div className={css.number}>
+      <span className={css.label}>{label}</span>
+      <span className={css.value} title={formatExact(value)} data-testid={label}>
+        {prefix}
+        {formatCount(value)}
+      </span>
+      <span className={css.note}>{note}</span>
+    </div>
+  );
+}

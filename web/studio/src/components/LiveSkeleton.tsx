@@ -1,0 +1,45 @@
+import { Skeleton } from "@mantine/core";
+import { useEffect, useState } from "react";
+import page from "../routes/LivePage.module.css";
+import css from "./LiveSkeleton.module.css";
+import numbers from "./LiveNumbers.module.css";
+
+const SLOW_MS = 2_000;
+const FOUR = ["a", "b", "c", "d"];
+const ROWS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+
+/** The page's shape until the first numbers are there; says so when that takes long. */
+export function LiveSkeleton() {
+  const [isSlow, setIsSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return (
+    <>
+      <p className={css.status} role="status">
+        {isSlow ? "Still connecting to the studio. It may be starting." : "Loading"}
+      </p>
+      <div className={page.page} aria-hidden data-testid="skeleton">
+        <div className={page.left}>
+          <div className={numbers.numbers}>
+            {FOUR.map((key) => (
+              <div key={key} className={numbers.number}>
+                <Skeleton height={12} width="60%" my={4} />
+                <Skeleton height={28} width="45%" my={8} />
+                <Skeleton height={10} width="75%" />
+              </div>
+            ))}
+          </div>
+          <Skeleton height={200} mt={20} />
+          <Skeleton height={220} mt={20} />
+        </div>
+        <div>
+          {ROWS.map((key) => (
+            <Skeleton key={key} height={36} mb={10} />
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}

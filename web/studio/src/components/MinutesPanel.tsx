@@ -1,0 +1,34 @@
+import { SegmentedControl } from "@mantine/core";
+import type { LiveSnapshot } from "../api/generated";
+import { MINUTE_METRICS, MinutesChart } from "../charts/MinutesChart";
+import type { Clock } from "../format/format";
+import { useQueryValue } from "../url/useQuery";
+import css from "./MinutesPanel.module.css";
+import { Section } from "./Section";
+
+const NAMES = { visitors: "Visitors", views: "Views", events: "Events" };
+
+export function MinutesPanel({ snapshot, clock }: { readonly snapshot: LiveSnapshot; readonly clock: Clock }) {
+  const [asked, setAsked] = useQueryValue("by");
+  const metric = MINUTE_METRICS.find((name) => name === asked) ?? "visitors";
+  const choose = (value: string) => setAsked(value === "visitors" ? "" : value);
+  return (
+    <div className={css.panel}>
+      <Section
+        title="Last 30 minutes, by minute"
+        aside={
+          <SegmentedControl
+            size="xs"
+            aria-label="What the bars count"
+            value={metric}
+            onChange={choose}
+            data={MINUTE_METRICS.map((value) => ({ value, label: NAMES[value] }))}
+          />
+        }
+      >
+        <MinutesChart series={snapshot.minutes} metric={metric} clock={clock} />
+        <p className={css.zone}>Times in {clock.zone}</p>
+      </Section>
+    </div>
+  );
+}

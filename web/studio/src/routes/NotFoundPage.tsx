@@ -1,0 +1,11 @@
+import { StatePanel } from "../components/StatePanel";
+
+export function NotFoundPage({ path }: { readonly path: string }) {
+  return (
+    <StatePanel title="There is no such page">
+      <p>
+        Nothing is at <code>{path}</code>. <a href="/live">Go to the live page</a>.
+      </p>
+    </StatePanel>
+  );
+}

@@ -1,0 +1,36 @@
+"""Sessionize: events in, sessions out; exact, incremental, whatever the order of arrival.
+
+`sessionize` places a table of events in the sessions of a `SessionState`, `assign` says which
+session each event is in, `close` takes out what the watermark has passed. All are pure functions of
+tables. The state holds aggregates of hot sessions and nothing of single events; what needs evicted
+sessions or past events is asked for in `repairs` and given as `History`. Definition, worked tables
+and caveats: docs/concepts/sessions.md.
+"""
+
+from __future__ import annotations
+
+from footfall.sessionize._assign import assign
+from footfall.sessionize._close import Closed, close
+from footfall.sessionize._columns import EVENT_COLUMNS
+from footfall.sessionize._definition import GapDefinition, session_ids
+from footfall.sessionize._hot import has_closable, open_count, unwritten
+from footfall.sessionize._repair import REPAIR_SCHEMA, History
+from footfall.sessionize._sessionize import Sessionized, sessionize
+from footfall.sessionize._state import SessionState
+
+__all__ = [
+    "EVENT_COLUMNS",
+    "REPAIR_SCHEMA",
+    "Closed",
+    "GapDefinition",
+    "History",
+    "SessionState",
+    "Sessionized",
+    "assign",
+    "close",
+    "has_closable",
+    "open_count",
+    "session_ids",
+    "sessionize",
+    "unwritten",
+]

@@ -1,0 +1,60 @@
+"""What the watermark closes: rows to write, and what may be forgotten."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.sessionize._columns import STATE_SCHEMA
+from footfall.sessionize._definition import GapDefinition
+from footfall.sessionize._packing import Bools
+from footfall.sessionize._rows import session_rows
+from footfall.sessionize._state import Segment, SessionState, settled
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """Result of `close`."""
+
+    rows: pa.Table
+    """`SESSION_SCHEMA`: to be written with this epoch."""
+    state: SessionState
+
+
+def close(state: SessionState, watermark: int, epoch: int, definition: GapDefinition) -> Closed:
+    """Take out what is to be written, and evict what closed longer than `hot_age` ago.
+
+    A session is closed when its end plus `gap` is before the watermark. It is written when it is
+    closed and has changed since it was last written, as the next revision. A later event may open
+    it again; then it is written once more when it closes.
+
+    Args:
+        state: With every event of the epoch, and no repair pending.
+        watermark: Microseconds of event time; the floor never goes back, even if this does.
+        epoch: Goes into the rows.
+        definition: The session definition.
+    """
+    floor = max(state.floor, watermark - definition.gap - definition.hot_age)
+    rows, segments = [pl.DataFrame(schema=STATE_SCHEMA)], []
+    for segment in state.segments:
+        ended, is_dirty = (segment.frame[name].to_numpy() for name in ("ended_at", "is_dirty"))
+        is_written = is_dirty & (ended + definition.gap < watermark) & ~segment.dead
+        if is_written.any():
+            rows.append(segment.frame.filter(is_written))
+        segments.append(_after(segment, is_written, (ended < floor) & (is_written | ~is_dirty)))
+    written = pl.concat(rows)
+    revision = written["written_revision"].to_numpy() + 1
+    return Closed(session_rows(written, revision, epoch), SessionState(settled(segments), floor))
+
+
+def _after(segment: Segment, is_written: Bools, is_evicted: Bools) -> Segment:
+    frame = segment.frame
+    if is_written.any():
+        revision = frame["written_revision"].to_numpy() + is_written
+        frame = frame.with_columns(
+            written_revision=pl.Series(revision),
+            is_dirty=pl.Series(frame["is_dirty"].to_numpy() & ~is_written),
+        )
+    dead = segment.dead | is_evicted
+    return Segment(frame, segment.keys, np.ascontiguousarray(dead))

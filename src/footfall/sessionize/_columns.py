@@ -1,0 +1,118 @@
+"""Columns of a session in the making: sums, and attributes that one of its events gives.
+
+An attribute group names the event it is taken from by that event's time and *tie*: `received_at`,
+`request_id` and `request_index` in 28 big-endian bytes, which sort as the tuple does. So two
+aggregates of one session merge exactly, whatever the order in which their events came.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import polars as pl
+
+NO_TIME_MIN: Final = 2**63 - 1
+NO_TIME_MAX: Final = -(2**63)
+
+
+class Attributes(msgspec.Struct, frozen=True):
+    """Columns taken together from one event of the session."""
+
+    name: str
+    is_last: bool
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+    """Column of the session ← the first of these columns of the event that is not null."""
+    time_column: str
+    """When that event was; `started_at` and `ended_at` where that is the same."""
+
+    @property
+    def tie_column(self) -> str:
+        """Its place among events of the same time."""
+        return f"{self.name}_tie"
+
+    @property
+    def no_time(self) -> int:
+        """Stands in `time_column` while there is no such event; loses against every time."""
+        return NO_TIME_MAX if self.is_last else NO_TIME_MIN
+
+
+def _same(names: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((name, (name,)) for name in names.split())
+
+
+_CAMPAIGN: Final = "source medium campaign campaign_id term content click_id click_id_platform"
+_PAGE: Final = ("page_url", "screen_name")
+
+FIRST: Final = Attributes(
+    "first",
+    False,
+    (
+        ("first_event_name", ("event_name",)),
+        *_same("platform browser os device_category language geo_country"),
+    ),
+    "started_at",
+)
+LAST: Final = Attributes("last", True, (("last_event_name", ("event_name",)),), "ended_at")
+USER: Final = Attributes("user", True, _same("user_id"), "user_time")
+ENTRY: Final = Attributes("entry", False, (("entry_page", _PAGE),), "entry_time")
+EXIT: Final = Attributes("exit", True, (("exit_page", _PAGE),), "exit_time")
+SOURCE: Final = Attributes("source", False, _same(_CAMPAIGN), "source_time")
+REFERRER: Final = Attributes("referrer", False, _same("referrer_host"), "referrer_time")
+NUMBER: Final = Attributes(
+    "number", False, (("session_number", ("client_session_number",)),), "number_time"
+)
+GROUPS: Final = (FIRST, LAST, USER, ENTRY, EXIT, SOURCE, REFERRER, NUMBER)
+
+SUMS: Final = (
+    *("events", "views", "engagement_named", "engagement_other"),
+    *("value_units", "value_micros"),
+)
+"""Sums of integers. `engagement_named` is that of `user_engagement` events, `_other` that of all
+others; a value is kept as whole units and millionths, so that no sum can overflow."""
+FLAGS: Final = ("has_named", "has_value", "is_bot")
+"""True if it is for any event."""
+CORE: Final = (
+    "started_at",
+    "ended_at",
+    "chain_start",
+    "rank",
+    "events",
+    "written_revision",
+    "is_dirty",
+)
+"""Numbers that decide which session an event belongs to and whether it was written.
+
+`chain_start` is the first event of the chain and `rank` the number of events before this session in
+its window: with them earlier sessions of the chain may be evicted."""
+
+
+def _schema() -> dict[str, pl.DataType]:
+    schema: dict[str, pl.DataType] = {"app_id": pl.String(), "visitor_id": pl.String()}
+    schema["session_id"] = pl.Binary()
+    for name in (*CORE, *SUMS):
+        schema[name] = pl.Int64()
+    schema["is_dirty"] = pl.Boolean()
+    for name in FLAGS:
+        schema[name] = pl.Boolean()
+    for group in GROUPS:
+        schema[group.time_column] = pl.Int64()
+        schema[group.tie_column] = pl.Binary()
+        for name, _ in group.columns:
+            schema[name] = pl.Int64() if name == "session_number" else pl.String()
+    return schema
+
+
+STATE_SCHEMA: Final = _schema()
+"""Columns of the state's frame and of a checkpoint; times are microseconds."""
+
+EVENT_COLUMNS: Final = tuple(
+    dict.fromkeys(
+        (
+            *("app_id", "visitor_id", "event_name", "event_time", "received_at", "request_id"),
+            *("request_index", "is_bot", "engagement_ms", "value"),
+            *(name for group in GROUPS for _, names in group.columns for name in names),
+        )
+    )
+)
+"""Columns of an event that sessions are made from: what `sessionize` and a `History` need."""

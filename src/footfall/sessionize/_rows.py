@@ -1,0 +1,70 @@
+"""From the state's columns to rows of `SESSION_SCHEMA`: where sums become what people read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.clock import SECOND, US_PER_MS
+from footfall.event import MONEY
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize._packing import Ints
+
+_ENGAGED_US: Final = 10 * SECOND
+_MONEY_MAX: Final = 10**MONEY.precision - 1
+"""Largest value a session can show; a larger sum shows this."""
+
+
+def session_rows(frame: pl.DataFrame, revision: Ints, epoch: int) -> pa.Table:
+    """Rows of `SESSION_SCHEMA`, ordered by start and id, from rows of `STATE_SCHEMA`."""
+    engagement = (
+        pl.when("has_named").then("engagement_named").otherwise("engagement_other")
+    ).alias("engagement_ms")
+    duration = pl.col("ended_at") - pl.col("started_at")
+    is_engaged = (
+        (duration > _ENGAGED_US)
+        | (pl.col("views") >= 2)
+        | (pl.col("engagement_ms") * US_PER_MS > _ENGAGED_US)
+    )
+    rows = (
+        frame.with_columns(engagement, revision=pl.Series(revision, dtype=pl.Int64))
+        .with_columns(duration_ms=duration // US_PER_MS, is_engaged=is_engaged)
+        .with_columns(
+            is_bounced=~pl.col("is_engaged") & (pl.col("views") <= 1),
+            epoch=pl.lit(epoch, pl.Int64),
+        )
+        .sort("started_at", "session_id")
+    )
+    columns = []
+    for field in SESSION_SCHEMA:
+        if field.name == "value":
+            columns.append(_money(rows))
+        else:
+            values = rows[field.name].to_arrow(compat_level=pl.CompatLevel.oldest())
+            columns.append(values.cast(field.type))
+    return pa.Table.from_arrays(columns, schema=SESSION_SCHEMA)
+
+
+def _money(rows: pl.DataFrame) -> pa.Array:
+    """Decimals from units and millionths; null for sessions without any value."""
+    units = rows["value_units"].to_numpy()
+    micros = rows["value_micros"].to_numpy()
+    units, micros = units + micros // 10**6, micros % 10**6
+    limit = (_MONEY_MAX + 1) // 10**6
+    total = np.where(
+        units >= limit,
+        _MONEY_MAX,
+        np.where(units < -limit, -_MONEY_MAX, np.clip(units, -limit, limit) * 10**6 + micros),
+    )
+    words = np.empty((len(total), 2), np.int64)
+    words[:, 0] = np.maximum(total, -_MONEY_MAX)
+    words[:, 1] = words[:, 0] >> 63
+    exact = pa.Decimal128Array.from_buffers(
+        MONEY, len(total), [None, pa.py_buffer(words.tobytes())]
+    )
+    valid = rows["has_value"].to_numpy()
+    none = pa.nulls(len(total), MONEY)
+    return pa.compute.if_else(pa.array(valid), exact, none)

@@ -1,0 +1,352 @@
+"""`sessionize`: state and events in; state, repairs, overrides and removed sessions out."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize._batch import Batch, Visitors
+from footfall.sessionize._chains import Cut, Rows, cut
+from footfall.sessionize._changes import (
+    OVERRIDE_COLUMNS,
+    REMOVED_COLUMNS,
+    Comparison,
+    Old,
+    override_table,
+    removed_table,
+)
+from footfall.sessionize._columns import CORE, STATE_SCHEMA
+from footfall.sessionize._definition import GapDefinition, session_ids
+from footfall.sessionize._merge import merge
+from footfall.sessionize._packing import Bools, Ints
+from footfall.sessionize._repair import (
+    REPAIR_SCHEMA,
+    History,
+    Needs,
+    Replay,
+    find_needs,
+    resolve,
+    with_history,
+)
+from footfall.sessionize._rows import session_rows
+from footfall.sessionize._state import Found, SessionState
+
+_OLD_COLUMNS = ("session_id", "events", "ended_at", "written_revision", "is_dirty")
+
+
+class Sessionized:
+    """What one call of `sessionize` found."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        changed: pl.DataFrame,
+        repairs: pa.Table,
+        overrides: pa.Table,
+        removed: pa.Table,
+    ) -> None:
+        self._changed = changed
+        self.state = state
+        """Every session touched is there, nothing is evicted."""
+        self.repairs = repairs
+        """`REPAIR_SCHEMA`: visitors whose answer needs history. Not empty: what this call says of
+        them is provisional; consistent in itself, but never to be written. Empty: it is exact."""
+        self.overrides = overrides
+        """`OVERRIDE_SCHEMA`, disjoint, `epoch` 0: which session intervals of *earlier* events are
+        in now, where it is another than before."""
+        self.removed = removed
+        """`REMOVED_SCHEMA`, `epoch` 0: sessions that there were before and are no more, written or
+        not."""
+
+    @cached_property
+    def touched(self) -> pa.Table:
+        """`SESSION_SCHEMA`: sessions that are new or changed, as they are now.
+
+        `revision` is the one they will be written as; `epoch` is 0.
+        """
+        revision = self._changed["written_revision"].to_numpy() + 1
+        return session_rows(self._changed, revision, 0)
+
+
+def sessionize(
+    state: SessionState,
+    events: pa.Table,
+    definition: GapDefinition,
+    history: History | None = None,
+) -> Sessionized:
+    """Place events in their visitors' sessions: open, extend, join, rename and cut them.
+
+    The result does not depend on the order of `events`, nor on how events were divided over calls
+    (of one epoch; between epochs, `close` evicts). With a gap of 30 min:
+
+        events     10:00   10:20          11:00            10:40, late
+        sessions   [10:00–10:20]   then   [11:00]   then   [10:00–11:00]
+
+    A caller repeats the call with the history that `repairs` asks for until it asks for none:
+
+        found = sessionize(state, events, definition)
+        while found.repairs.num_rows:
+            found = sessionize(state, events, definition, load(found.repairs))
+
+    Args:
+        state: From the call before, or `close`.
+        events: At least `EVENT_COLUMNS`, any order, each event once over all calls. Those without
+            `visitor_id` are left out.
+        definition: The same in all calls.
+        history: For all visitors in `repairs` of this same call without it, or with less of it.
+    """
+    batch = Batch(events)
+    if not len(batch):
+        return Sessionized(
+            state,
+            pl.DataFrame(schema=STATE_SCHEMA),
+            REPAIR_SCHEMA.empty_table(),
+            OVERRIDE_COLUMNS.empty_table(),
+            REMOVED_COLUMNS.empty_table(),
+        )
+    first = _Call(state, batch, definition, None)
+    needs = first.needs
+    if not len(needs.code):
+        return first.result(REPAIR_SCHEMA.empty_table())
+    if history is None:
+        return first.result(needs.table(batch.visitors))
+    whole, past = with_history(batch, needs, history)
+    replay, wider = resolve(whole, needs, history.ranges, definition)
+    if wider is not None:
+        return first.result(wider.table(batch.visitors))
+    begins = replay.begins(len(whole.visitors))
+    whole.keep((whole.row >= past) | (whole.time >= begins[whole.code]))
+    second = _Call(state, whole, definition, replay, history.sessions)
+    assert not len(second.needs.code), "a replay that needs history again"
+    return second.result(REPAIR_SCHEMA.empty_table())
+
+
+class _Call:
+    """One pass over events and the state's sessions of their visitors."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        batch: Batch,
+        definition: GapDefinition,
+        replay: Replay | None,
+        lake: pa.Table | None = None,
+    ) -> None:
+        self._batch = batch
+        self._visitors = batch.visitors
+        self._found, core = _in_order(state.find(batch.visitors))
+        rows = Rows(
+            self._found.codes,
+            *(
+                core[name].to_numpy()
+                for name in ("started_at", "ended_at", "chain_start", "rank", "events")
+            ),
+        )
+        codes = len(batch.visitors)
+        self._place = np.arange(len(self._found))
+        """Which of the found sessions each row is, -1 for a replay's stub."""
+        self._replayed = np.zeros(len(rows.code), np.bool_)
+        is_replay = np.zeros(codes, np.bool_)
+        self._lake: Old | None = None
+        if replay is not None:
+            begins = replay.begins(codes)
+            is_replay[replay.code] = True
+            self._replayed = rows.start >= begins[rows.code]
+            self._lake = _from_lake(lake, begins, batch.visitors)
+            rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
+        self._rows = rows
+        self._cut = cut(batch.code, batch.time, rows, definition)
+        self.needs: Needs = find_needs(self._cut, rows, state.floor, is_replay, definition)
+
+    def result(self, repairs: pa.Table) -> Sessionized:
+        """Merge, compare with what was there, and put it in the state."""
+        self._leave_out_unchanged()
+        cut = self._cut
+        used = (cut.row_session >= 0) & (self._place >= 0)
+        mine = self._found.at(self._place[used])
+        rows, session = mine.frame(list(STATE_SCHEMA)), cut.row_session[used]
+        columns = merge(self._batch, cut, rows, session)
+        code = np.zeros(len(cut.chain), np.int64)
+        code[cut.piece_session] = self._batch.code[cut.piece]
+        code[session] = mine.codes
+
+        gone = self._found.at(np.flatnonzero(self._replayed))
+        old = _old_sessions(mine, rows, gone, self._lake)
+        start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy()
+        comparison = Comparison(old, code, start, end)
+        frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
+        overrides = self._overrides(comparison, code, frame["session_id"])
+        removed = removed_table(
+            self._visitors,
+            old.code[comparison.is_removed],
+            old.session_id.filter(pl.Series(comparison.is_removed)),
+        )
+        places = np.concatenate([self._place[used], np.flatnonzero(self._replayed)])
+        state = self._found.at(places).replaced_by(
+            frame if is_kept.all() else frame.filter(is_kept),
+            self._visitors.keys[code[is_kept]],
+        )
+        changed = frame if is_changed.all() else frame.filter(is_changed)
+        return Sessionized(state, changed, repairs, overrides, removed)
+
+    def _leave_out_unchanged(self) -> None:
+        """Forget sessions of touched chains that stay exactly as they are."""
+        cut, rows = self._cut, self._rows
+        touched = np.flatnonzero(cut.row_session >= 0)
+        session = cut.row_session[touched]
+        stays = np.zeros(len(cut.chain), np.bool_)
+        stays[session] = (rows.chain[touched] == cut.chain[session]) & (
+            rows.rank[touched] == cut.rank[session]
+        )
+        stays &= np.bincount(session, minlength=len(stays)) == 1
+        stays[cut.piece_session] = False
+        if not stays.any():
+            return
+        number = np.cumsum(~stays) - 1
+        row_session = np.full(len(cut.row_session), -1)
+        row_session[touched] = np.where(stays[session], -1, number[session])
+        self._cut = Cut(
+            piece=cut.piece,
+            piece_session=number[cut.piece_session],
+            row_session=row_session,
+            chain=cut.chain[~stays],
+            rank=cut.rank[~stays],
+            run_code=cut.run_code,
+            run_start=cut.run_start,
+            run_place=cut.run_place,
+            conflicts=cut.conflicts,
+        )
+
+    def _written(
+        self, columns: dict[str, pl.Series], code: Ints, old: Old, old_of: Ints
+    ) -> tuple[pl.DataFrame, Bools, Bools]:
+        """The sessions' rows; which of them changed; which of them belong into the state."""
+        index = pl.Series(code)
+        apps = self._visitors.apps.gather(index)
+        visitors = self._visitors.visitors.gather(index)
+        known = old_of >= 0
+        before = old_of[known]
+        same = np.zeros(len(code), np.bool_)
+        same[known] = (old.end[before] == columns["ended_at"].to_numpy()[known]) & (
+            old.events[before] == columns["events"].to_numpy()[known]
+        )
+        revision = np.zeros(len(code), np.int64)
+        revision[known] = old.revision[before]
+        is_dirty = ~same
+        is_dirty[known] |= old.is_dirty[before]
+        is_hot = ~same
+        is_hot[known] |= old.is_hot[before]
+        columns = columns | {
+            "app_id": apps,
+            "visitor_id": visitors,
+            "session_id": _ids(apps, visitors, columns["started_at"], old, old_of),
+            "written_revision": pl.Series(revision),
+            "is_dirty": pl.Series(is_dirty),
+        }
+        return pl.DataFrame({name: columns[name] for name in STATE_SCHEMA}), ~same, is_hot
+
+    def _overrides(self, comparison: Comparison, code: Ints, session_id: pl.Series) -> pa.Table:
+        session, from_time, to_time = comparison.overridden()
+        return override_table(
+            self._visitors, code[session], from_time, to_time, session_id.gather(pl.Series(session))
+        )
+
+
+def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
+    core = found.frame(CORE)
+    order = np.lexsort((core["started_at"].to_numpy(), found.codes))
+    return found.at(order), core[order]
+
+
+def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
+    """Rows with those replayed gone and the stubs there; and where each row was."""
+    kept = np.flatnonzero(~replayed)
+    place = np.concatenate([kept, np.full(len(stubs.code), -1)])
+    left = rows.at(kept)
+    both = Rows(
+        *(
+            np.concatenate([getattr(left, name), getattr(stubs, name)])
+            for name in Rows.__struct_fields__
+        )
+    )
+    order = np.lexsort((both.start, both.code))
+    return both.at(order), place[order]
+
+
+def _ids(
+    apps: pl.Series, visitors: pl.Series, starts: pl.Series, old: Old, old_of: Ints
+) -> pl.Series:
+    """Ids of sessions: those they had, and new ones."""
+    new = pl.Series(np.flatnonzero(old_of < 0))
+    made = session_ids(
+        apps.gather(new).to_list(), visitors.gather(new).to_list(), starts.gather(new).to_list()
+    )
+    place = old_of.copy()
+    place[new.to_numpy()] = len(old.session_id) + np.arange(len(made))
+    return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))
+
+
+def _old_sessions(mine: Found, rows: pl.DataFrame, gone: Found, lake: Old | None) -> Old:
+    """Sessions that were there: those merged, those replayed, and those only the lake has."""
+    columns = ["started_at", *_OLD_COLUMNS]
+    frame = pl.concat([rows.select(columns), gone.frame(columns)])
+    code = np.concatenate([mine.codes, gone.codes])
+    hot = _as_old(frame, code, is_hot=True)
+    if lake is None:
+        return hot
+    packed = {(c, s) for c, s in zip(hot.code.tolist(), hot.start.tolist(), strict=True)}
+    cold = np.array(
+        [key not in packed for key in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
+        np.bool_,
+    )
+    return _sorted_old(hot, lake, cold)
+
+
+def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
+    order = np.lexsort((frame["started_at"].to_numpy(), code))
+    frame = frame[order]
+    return Old(
+        code=code[order],
+        start=frame["started_at"].to_numpy(),
+        end=frame["ended_at"].to_numpy(),
+        events=frame["events"].to_numpy(),
+        revision=frame["written_revision"].to_numpy(),
+        is_dirty=frame["is_dirty"].to_numpy(),
+        is_hot=np.full(len(code), is_hot),
+        session_id=frame["session_id"],
+    )
+
+
+def _sorted_old(hot: Old, lake: Old, cold: Bools) -> Old:
+    parts = {
+        name: np.concatenate([getattr(hot, name), getattr(lake, name)[cold]])
+        for name in Old.__struct_fields__
+        if name != "session_id"
+    }
+    order = np.lexsort((parts["start"], parts["code"]))
+    ids = pl.concat([hot.session_id, lake.session_id.filter(pl.Series(cold))])
+    return Old(
+        **{name: values[order] for name, values in parts.items()},
+        session_id=ids.gather(pl.Series(order)),
+    )
+
+
+def _from_lake(sessions: pa.Table | None, begins: Ints, visitors: Visitors) -> Old:
+    """Sessions that history brought, of replayed visitors and from where their replay begins."""
+    table = SESSION_SCHEMA.empty_table() if sessions is None else sessions
+    frame = pl.DataFrame(pl.from_arrow(table)).select(
+        pl.col("started_at", "ended_at").dt.timestamp("us"),
+        "events",
+        "session_id",
+        pl.col("revision").cast(pl.Int64).alias("written_revision"),
+        "app_id",
+        "visitor_id",
+        is_dirty=pl.lit(value=False),
+    )
+    code = visitors.codes_of(frame["app_id"], frame["visitor_id"])
+    mask = (code >= 0) & (frame["started_at"].to_numpy() >= np.append(begins, 0)[code])
+    return _as_old(frame.filter(mask), code[mask], is_hot=False)

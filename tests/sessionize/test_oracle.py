@@ -1,0 +1,132 @@
+"""Whatever the order, the batches, the watermark and what was evicted, the view is the oracle's."""
+
+import os
+from decimal import Decimal
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from footfall.sessionize import GapDefinition, assign, sessionize
+from footfall.testing.events import event_table, uuid_of
+from tests.sessionize.world import World, key, plain
+
+NAMES = ("page_view", "_screen_view", "click", "user_engagement", "_user_engagement", "scroll")
+MAYBE = st.sampled_from((None, None, "a", "b"))
+BASE = 1_700_000_000_000_000
+
+
+@st.composite
+def an_event(draw, number):
+    time = draw(st.integers(0, 40))
+    return {
+        "event_id": uuid_of(f"event {number}"),
+        "event_name": draw(st.sampled_from(NAMES)),
+        "app_id": draw(st.sampled_from(("shop", "shop", "blog"))),
+        "visitor_id": draw(st.sampled_from(("v", "v", "v", "w", None))),
+        "event_time": BASE + time * draw(st.sampled_from((1, 1, 1, 5_000_000))),
+        "received_at": BASE + 50 + draw(st.integers(0, 2)),
+        "request_id": uuid_of(f"request {draw(st.integers(0, 5))}"),
+        "request_index": number,
+        "is_bot": draw(st.integers(0, 9)) == 0,
+        "user_id": draw(MAYBE),
+        "page_url": draw(MAYBE),
+        "screen_name": draw(MAYBE),
+        "source": draw(MAYBE),
+        "medium": draw(MAYBE),
+        "click_id": draw(MAYBE),
+        "referrer_host": draw(MAYBE),
+        "platform": draw(MAYBE),
+        "language": draw(MAYBE),
+        "client_session_number": draw(st.sampled_from((None, None, 1, 2))),
+        "engagement_ms": draw(st.sampled_from((None, None, 5, 9_000))),
+        "value": draw(st.sampled_from((None, None, Decimal("1.250000"), Decimal("-0.300001")))),
+    }
+
+
+@st.composite
+def epochs(draw):
+    """Batches of events with the watermark after each."""
+    size = draw(st.integers(1, 30))
+    events = [draw(an_event(number)) for number in range(size)]
+    if draw(st.booleans()):
+        events.sort(key=lambda event: event["event_time"])
+    cuts = sorted(draw(st.lists(st.integers(0, size), max_size=6)))
+    bounds = [0, *cuts, size]
+    batches = [events[low:high] for low, high in pairwise(bounds)]
+    marks = [BASE + draw(st.integers(0, 60)) for _ in batches]
+    return list(zip(batches, marks, strict=True))
+
+
+DEFINITIONS = st.builds(
+    GapDefinition,
+    gap=st.integers(1, 6),
+    length_max=st.sampled_from((3, 10, 10**12)),
+    events_max=st.sampled_from((1, 2, 3, 1000)),
+    hot_age=st.sampled_from((1, 8, 10**12)),
+)
+EXAMPLES = int(os.environ.get("FOOTFALL_TEST_EXAMPLES", "80"))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(epochs(), DEFINITIONS)
+def test_view_equals_oracle_after_every_epoch(steps, definition):
+    """The product's promise: exact sessions, id for id and column for column, at every epoch."""
+    world = World(definition)
+    for batch, watermark in steps:
+        world.run(batch, watermark)
+        world.check()
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(epochs(), epochs(), DEFINITIONS)
+def test_previews_are_the_truth_unless_history_is_needed(before, micro_batches, definition):
+    """What pages show within a second is what the lake gets, however the epoch was cut up."""
+    world = World(definition)
+    for batch, watermark in before:
+        world.run(batch, watermark)
+    later = [[renumbered(event) for event in batch] for batch, _ in micro_batches]
+    state, needs, _ = world.preview(later)
+    together = [event for batch in later for event in batch]
+    found = sessionize(world.state, event_table(together), definition)
+    if not needs:
+        assert not found.repairs.num_rows
+        order = ("app_id", "visitor_id", "started_at")
+        assert state.frame().sort(order).equals(found.state.frame().sort(order))
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(epochs(), epochs(), DEFINITIONS)
+def test_previews_are_consistent_in_themselves(before, micro_batches, definition):
+    """Provisional or not: sessions are disjoint, and each event names one that holds it."""
+    world = World(definition)
+    for batch, watermark in before:
+        world.run(batch, watermark)
+    for batch, _ in micro_batches:
+        table = event_table([renumbered(event) for event in batch])
+        found = sessionize(world.state, table, definition)
+        sessions = {row["session_id"]: row for row in plain(world.hot(found.state))}
+        for event in plain(assign(table, found.state)):
+            if event["visitor_id"] is None:
+                assert event["session_id"] is None
+                continue
+            session = sessions[event["session_id"]]
+            assert key(event) == key(session)
+            assert session["started_at"] <= event["event_time"] <= session["ended_at"]
+        before_count = world.state.frame()["events"].sum()
+        with_visitor = table.num_rows - table.column("visitor_id").null_count
+        assert found.state.frame()["events"].sum() == before_count + with_visitor
+        intervals = sorted(
+            (*key(row), row["started_at"], row["ended_at"]) for row in sessions.values()
+        )
+        assert all(a[:2] != b[:2] or a[3] < b[2] for a, b in pairwise(intervals))
+
+
+def renumbered(event):
+    """The same event with ids of its own."""
+    number = event["request_index"] + 1000
+    return event | {"event_id": uuid_of(f"event {number}"), "request_index": number}

@@ -5,8 +5,7 @@ until it says where it listens, starts it again when it dies, and stops all of t
 the data. Each child holds the read end of a pipe whose write end only the supervisor has: when the
 supervisor dies, however hard, the pipe closes and the children stop by themselves.
 
-    collector ──▶ worker (pipeline) ──▶ studio          stop order: nobody loses what the one before handed
-    over
+    collector ──▶ worker (pipeline) ──▶ studio
 """
 
 from __future__ import annotations
@@ -116,6 +115,8 @@ class Supervisor:
             process = part.process
             if process is None or process.poll() is not None:
                 continue
+            with contextlib.suppress(Unavailable):
+                self._wait_ready(part)  # before that it may not know how to stop cleanly
             process.terminate()
             try:
                 process.wait(STOP_SECONDS_MAX)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import footfall
+from footfall.home import Home
+from footfall.lake.cut import read_cut
 from tests.system.tree import RetryingClient, Tree
 
 KILLS = 20
@@ -43,6 +45,7 @@ def test_kill_at_seeded_points_loses_and_doubles_nothing(tmp_path: Path) -> None
     for client in clients:
         client.join(60)
         assert not client.is_alive(), f"client was never acknowledged: {seed=}\n{tree.errors()}"
+    tree.wait_until_all_run()
     assert tree.stop() == 0, tree.errors()
     acknowledged = [event for client in clients for event in client.acknowledged]
     _check(tmp_path / "home", acknowledged, seed)
@@ -56,7 +59,9 @@ def _check(home: Path, acknowledged: list[str], seed: int) -> None:
     ]
     assert len(acknowledged) > 50, f"too little was sent to prove anything: {seed=}"
     assert sorted(stored) == sorted(acknowledged), f"lost or doubled: {seed=}"
-    ledger = lake.cut.ledger
+    cut = read_cut(Home(home).cut_file("default"))
+    assert cut is not None
+    ledger = cut.ledger
     assert ledger.problems() == []
     assert ledger.events == len(stored)
     broken = lake.sql(

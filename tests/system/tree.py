@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from footfall.process import is_alive
+
 FAST = (
     "--set", "pipeline.epoch_age_max=1s",
     "--set", "pipeline.micro_batch_interval=50ms",
@@ -84,6 +86,16 @@ class Tree:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
+    def wait_until_all_run(self) -> None:
+        """Until every part that was killed is back."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            pids = [self.pid("collector"), self.pid("worker")]
+            if all(pid is not None and is_alive(pid) for pid in pids):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"parts did not come back: {self.errors()}")
+
     def stop(self) -> int:
         """SIGTERM and wait: everything acknowledged is in the lake afterwards."""
         assert self.process is not None
@@ -136,6 +148,7 @@ class RetryingClient(threading.Thread):
             while not self._send(events):
                 time.sleep(0.05)
             self.acknowledged.extend(event["event_id"] for event in events)
+            time.sleep(0.005)
 
     def _event(self) -> dict[str, Any]:
         return {

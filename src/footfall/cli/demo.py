@@ -39,7 +39,6 @@ DEFAULT_DEMO_HOME: Final = Path("footfall-demo")
 MARKER: Final = "demo.json"
 CATCH_UP_SECONDS: Final = 120.0
 _POLL_SECONDS: Final = 0.1
-_SESSIONS_MAX: Final = 1_000_000
 
 
 class DemoResult(msgspec.Struct, frozen=True):
@@ -123,10 +122,9 @@ def _compare(home: Home, truth: Truth, report: SendReport) -> DemoResult:
     import footfall
     from footfall.recipes.truth import SESSIONS_SQL, ledger_differences
 
-    _wait_for(home, report.acknowledged)
-    lake = footfall.open(home.root, rows_max=_SESSIONS_MAX)
-    ledger = lake.cut.ledger
-    rows = [tuple(row.values()) for row in lake.sql(SESSIONS_SQL).rows()]
+    ledger = _wait_for(home, report.acknowledged)
+    with footfall.open(home.root) as lake:
+        rows = [tuple(row.values()) for row in lake.sql(SESSIONS_SQL).rows()]
     differences = ledger_differences(truth.ledger, ledger, report.maybe_twice)
     differences += truth.differences(_typed(rows))
     return DemoResult(ledger, len(rows), len(truth.visitors), tuple(differences))
@@ -140,8 +138,8 @@ def _typed(rows: Iterable[tuple[object, ...]]) -> Iterable[tuple[str, int, int, 
         yield str(visitor), start, end, events
 
 
-def _wait_for(home: Home, requests: int) -> None:
-    """Until the newest cut has so many requests."""
+def _wait_for(home: Home, requests: int) -> Ledger:
+    """Until the newest cut has so many requests; its ledger."""
     from footfall.lake.cut import read_cut
 
     clock = SystemClock()
@@ -149,7 +147,7 @@ def _wait_for(home: Home, requests: int) -> None:
     while clock.monotonic() < deadline:
         cut = read_cut(home.cut_file(PROJECT_DEFAULT))
         if cut is not None and cut.ledger.requests >= requests:
-            return
+            return cut.ledger
         clock.sleep(_POLL_SECONDS)
     raise Unavailable(
         f"the pipeline did not catch up in {CATCH_UP_SECONDS:.0f} s; see: footfall status"

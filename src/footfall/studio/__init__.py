@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from footfall.studio._app import Services, make_app
 from footfall.studio._run import run
+from footfall.studio._status import Status, read_status
 
-__all__ = ["Services", "make_app", "run"]
+__all__ = ["Services", "Status", "make_app", "read_status", "run"]

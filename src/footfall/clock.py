@@ -16,6 +16,10 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_RANDOM_BYTES = 10
+_UUID7_FIXED_BITS = 0x7 << 76 | 0b10 << 62  # version and variant
+_UUID7_RANDOM_BITS = (1 << 80) - 1 ^ (0xF << 76 | 0b11 << 62)
+
 
 class Clock(Protocol):
     """What a part needs of time. Tests pass `footfall.testing.SimClock`."""
@@ -54,10 +58,33 @@ def uuid7(now_us: int) -> bytes:
 
     48 bits of milliseconds, then random bits; sorts by time.
     """
-    random = bytearray(os.urandom(10))
-    random[0] = 0x70 | (random[0] & 0x0F)
-    random[2] = 0x80 | (random[2] & 0x3F)
-    return (now_us // 1_000).to_bytes(6, "big") + bytes(random)
+    return _uuid7(now_us, os.urandom(_RANDOM_BYTES))
+
+
+class Uuid7Source:
+    """UUIDv7s for those who need thousands a second; for one thread.
+
+    Reads random bytes for many at once: a read costs up to 20 µs and lets other threads in.
+    """
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._random = b""
+        self._used = 0
+
+    def next(self, now_us: int) -> bytes:
+        """As `uuid7`."""
+        start = self._used
+        if start >= len(self._random):
+            self._random = os.urandom(_RANDOM_BYTES * 256)
+            start = 0
+        self._used = start + _RANDOM_BYTES
+        return _uuid7(now_us, self._random[start : self._used])
+
+
+def _uuid7(now_us: int, random: bytes) -> bytes:
+    number = int.from_bytes(random, "big") & _UUID7_RANDOM_BITS | _UUID7_FIXED_BITS
+    return ((now_us // 1_000 << 80) | number).to_bytes(16, "big")
 
 
 def random_token(length_bytes: int = 24) -> str:

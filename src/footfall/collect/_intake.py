@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from footfall.clock import Clock, uuid7
+from footfall.clock import Clock, Uuid7Source
 from footfall.collect._body import Body, Budget, OverBudgetError, TooLargeError, read_body
 from footfall.collect._client_ip import ClientAddresses
 from footfall.collect._http import Receive, Scope, Seen
@@ -61,6 +61,7 @@ class Intake:
         self._directory = directory
         self._committer = committer
         self._clock = clock
+        self._request_ids = Uuid7Source()
         self._addresses = ClientAddresses(settings.trusted_proxies)
         self._rates = AppRates(settings.rate_per_app_max, clock)
         self._quarantine = Quarantine(settings.quarantine_requests_per_hour_max, clock)
@@ -155,7 +156,7 @@ class Intake:
         client = scope.get("client")
         return Request(
             REQUEST_VERSION,
-            uuid7(now),
+            self._request_ids.next(now),
             now,
             protocol,
             access.app_id if access is not None else None,

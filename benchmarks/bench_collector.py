@@ -1,0 +1,166 @@
+"""Durable requests per second of the collector, beside a bare uvicorn app that stores nothing.
+
+    python benchmarks/bench_collector.py [--seconds 5] [--connections 64] [--home DIR]
+
+The generator runs on the same cores. A request counts when its answer came, which the collector
+gives after the sync. The yardstick is the same server with an app that reads the body and answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from footfall.home import Home
+from footfall.metadata import Metadata
+from footfall.project import App
+
+COLLECTOR = """
+import sys
+from pathlib import Path
+from footfall import collect
+from footfall.home import Home
+from footfall.settings import load_settings
+overrides = ["collector.port=0", "collector.rate_per_app_max=1000000"]
+collect.run(Home(Path(sys.argv[1])), load_settings(overrides=overrides),
+            on_ready=lambda url: print(url, flush=True))
+"""
+
+BARE = """
+import socket, uvicorn
+async def app(scope, receive, send):
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200,
+                "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+config = uvicorn.Config(app, http="httptools", loop="uvloop", access_log=False, log_config=None,
+                        lifespan="off", ws="none", proxy_headers=False, server_header=False)
+uvicorn.Server(config).run([listening])
+"""
+
+
+@contextlib.contextmanager
+def server(code: str, *arguments: str) -> Iterator[tuple[str, int]]:
+    """Run a server, give its URL and process id, stop it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def load(url: str, events: int, seconds: float, connections: int) -> dict[str, float]:
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("load.py")),
+        url,
+        f"--events={events}",
+        f"--seconds={seconds}",
+        f"--connections={connections}",
+    ]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    return json.loads(done.stdout)
+
+
+def fsync_ms(directory: Path) -> tuple[float, float]:
+    """Median and 99th percentile of 200 writes of 4 KiB, each synced."""
+    taken = []
+    file = directory / "fsync.tmp"
+    with file.open("wb") as stream:
+        for _ in range(200):
+            started = time.perf_counter()
+            stream.write(bytes(4096))
+            stream.flush()
+            os.fsync(stream.fileno())
+            taken.append((time.perf_counter() - started) * 1000)
+    file.unlink()
+    taken.sort()
+    return taken[100], taken[197]
+
+
+def resident_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def show(name: str, result: dict[str, float], bare: dict[str, float] | None) -> None:
+    ratio = (
+        ""
+        if bare is None
+        else (f"  {result['requests_per_second'] / bare['requests_per_second']:.2f} of bare")
+    )
+    print(
+        f"{name:<28}{result['requests_per_second']:>9,.0f} req/s"
+        f"{result['events_per_second']:>10,.0f} events/s"
+        f"  p50 {result['p50_ms']:6.2f} ms  p99 {result['p99_ms']:6.2f} ms"
+        f"  failed {result['failed']:.0f}{ratio}"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--home", type=Path, default=None, help="on the disk to measure")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    place = {"dir": arguments.home} if arguments.home else {}
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-", **place) as directory:
+        report(Path(directory), arguments)
+
+
+def report(directory: Path, arguments: argparse.Namespace) -> None:
+    home = Home(directory)
+    metadata = Metadata.open(home)
+    metadata.create_project("default")
+    metadata.create_app(App("default", "shop_web", "Shop"))
+    metadata.close()
+    middle, worst = fsync_ms(directory)
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+        f"generator on the same cores, {arguments.connections} connections"
+    )
+    print(f"fsync of 4 KiB: median {middle:.2f} ms, p99 {worst:.2f} ms")
+    results: dict[str, object] = {"fsync_ms": middle}
+    for events in (1, 20):
+        with server(BARE) as (url, _):
+            bare = load(url + "/collect", events, arguments.seconds, arguments.connections)
+        with server(COLLECTOR, str(home.root)) as (url, pid):
+            durable = load(url + "/collect", events, arguments.seconds, arguments.connections)
+            memory = resident_mib(pid)
+        name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
+        show(f"bare, {name}", bare, None)
+        show(f"durable, {name}", durable, bare)
+        print(
+            f"{'':<28}collector's peak memory {memory:.0f} MiB, generator used "
+            f"{durable['generator_cpu']:.2f} of a core"
+        )
+        results[str(events)] = {"bare": bare, "durable": durable}
+    if arguments.json:
+        print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

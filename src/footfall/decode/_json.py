@@ -141,22 +141,17 @@ def salvaged_envelope(body: bytes, key: str) -> tuple[dict[str, object], Batch] 
     pieces = split(body)
     if not pieces.is_sound or body.lstrip()[:1] != b"{":
         return None
-    members: dict[str, object] = {}
-    records: Batch | None = None
+    raw: dict[str, tuple[bytes, int]] = {}
     for piece in pieces.found:
         named = member(piece)
         if named is None:
             return None
-        name, raw = named
-        if name == key and raw.startswith(b"["):
-            records = _salvaged_array(raw, split(raw), f"$.{key}")
-            continue
-        value = parse_record(raw, piece.depth)
-        if isinstance(value, Fault):
-            value.path = f"$.{name}"
-            raise value
-        members[name] = value
-    return None if records is None else (members, records)
+        raw[named[0]] = (named[1], piece.depth)
+    events, _ = raw.pop(key, (b"", 0))
+    if not events.startswith(b"["):
+        return None
+    members = {name: _parse_member(name, *found) for name, found in raw.items()}
+    return members, _salvaged_array(events, split(events), f"$.{key}")
 
 
 def whole_lines(body: bytes) -> Batch | None:
@@ -247,11 +242,23 @@ def _salvaged_array(body: bytes, pieces: Pieces, prefix: str) -> Batch:
     values: list[object] = [parse_record(piece.raw, piece.depth) for piece in pieces.found]
     if not pieces.is_sound and not any(isinstance(value, dict) for value in values):
         raise _why_not(body)
-    batch = Batch(values, lambda: [piece.raw for piece in pieces.found], prefix)
+    raw = [piece.raw for piece in pieces.found]
+    if pieces.rest:
+        values.append(Fault(FailureReason.NOT_JSON, "expected nothing behind the array"))
+        raw.append(pieces.rest)
+    batch = Batch(values, lambda: raw, prefix)
     for index, value in enumerate(values):
         if isinstance(value, Fault):
             value.path = batch.path(index)
     return batch
+
+
+def _parse_member(name: str, raw: bytes, depth: int) -> object:
+    value = parse_record(raw, depth)
+    if isinstance(value, Fault):
+        value.path = f"$.{name}"
+        raise value
+    return value
 
 
 def _each_line(lines: list[bytes]) -> Iterator[object]:

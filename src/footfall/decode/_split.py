@@ -38,8 +38,15 @@ class Pieces(msgspec.Struct, frozen=True):
     """The elements of one container."""
 
     found: list[Piece]
-    is_sound: bool
-    """Brackets match and nothing follows the container. If not, the last piece is the rest."""
+    is_closed: bool
+    """The container has its closing bracket."""
+    rest: bytes = b""
+    """What stands behind it, and should not."""
+
+    @property
+    def is_sound(self) -> bool:
+        """Closed, and nothing follows."""
+        return self.is_closed and not self.rest
 
 
 def split(body: bytes) -> Pieces:
@@ -63,10 +70,7 @@ def split(body: bytes) -> Pieces:
             level -= 1
             if level == 0:
                 _add(pieces, body[piece_start : match.start()], deepest, is_last=True)
-                rest = body[match.end() :].strip()
-                if rest:
-                    pieces.append(Piece(rest, DEPTH_MAX))
-                return Pieces(pieces, not rest)
+                return Pieces(pieces, True, body[match.end() :].strip())
         elif token == _COMMA and level == 1:
             _add(pieces, body[piece_start : match.start()], deepest, is_last=False)
             piece_start, deepest = match.end(), 0

@@ -2,11 +2,10 @@
 
 A body is an array of events or one event, plain or as base64 text of gzip. Reserved attributes
 become columns; every other attribute and every top-level field without a column goes to
-`properties`, so nothing that was sent is lost. docs/formats/aws-clickstream.md says where each
+`properties`, so nothing that was sent is lost. docs/formats/events-api.md says where each
 field goes.
 
-Source: `reference` of the wire format: the SDKs' published source and captures of their traffic
-(tests/captures).
+Source: the SDKs' published source, and their traffic as captured (tests/captures).
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -51,3 +52,28 @@ class Home(msgspec.Struct, frozen=True):
     def live_file(self, project: str) -> Path:
         """The newest live snapshot; replaced by atomic rename. See `footfall.live`."""
         return self.tail_dir(project) / "live.json"
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory, and those above it, that are still there after a power cut.
+
+    What lies in it is as durable as its name: a synced file of a directory that was not synced is
+    lost with it.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if directory.is_dir():
+        return
+    make_directory(directory.parent)
+    directory.mkdir(exist_ok=True)
+    sync_directory(directory.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names created, renamed or removed in `directory` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -24,6 +24,7 @@ from typing import Final
 
 from footfall.clock import Clock
 from footfall.errors import Closed, Conflict, Corrupt, FootfallError
+from footfall.home import make_directory
 from footfall.log._groups import checksum, chunks, pack
 from footfall.log._segments import (
     connect_writer,
@@ -228,7 +229,7 @@ def _take_lock(directory: Path) -> int:
     and the lock ends with the process however it ends.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         raise write_error(error, directory) from error

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Corrupt, DiskFull, FootfallError, Unavailable
+from footfall.home import sync_directory
 
 SCHEMA_VERSION: Final = 1
 _APPLICATION_ID: Final = 0x46464C47  # "FFLG"
@@ -27,11 +28,12 @@ _SIDE_FILE: Final = re.compile(r"^(\d{20})\.db-(wal|shm)$")
 _UNFINISHED: Final = ".new"
 
 _SCHEMA: Final = f"""
+PRAGMA synchronous = OFF;
+PRAGMA journal_mode = MEMORY;
 PRAGMA page_size = {_PAGE_BYTES};
+BEGIN;
 PRAGMA application_id = {_APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
 CREATE TABLE segment (created_at INTEGER NOT NULL) STRICT;
 CREATE TABLE record_groups (
     first_offset INTEGER PRIMARY KEY,
@@ -39,7 +41,9 @@ CREATE TABLE record_groups (
     checksum INTEGER NOT NULL,
     data BLOB NOT NULL
 ) STRICT;
+COMMIT;
 """
+"""Unsynced: the finished file is synced once, before it gets its name."""
 
 
 def segment_file(directory: Path, base: int) -> Path:
@@ -68,10 +72,10 @@ def create_segment(directory: Path, base: int, created_at: int) -> None:
     with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)
         connection.execute("INSERT INTO segment VALUES (?)", (created_at,))
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    _sync(unfinished)
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+    _sync_file(unfinished)
     unfinished.rename(file)
-    _sync(directory)
+    sync_directory(directory)
 
 
 def connect_writer(file: Path) -> sqlite3.Connection:
@@ -196,8 +200,8 @@ def _remove_database(file: Path) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _sync_file(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

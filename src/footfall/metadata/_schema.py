@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from footfall.errors import Corrupt, Invalid, Unavailable
+from footfall.home import make_directory, sync_directory
 
 HEAD: Final = "0001"
 """Newest migration; a test compares it with the files."""
@@ -27,13 +27,13 @@ def open_engine(file: Path) -> Engine:
         Unavailable: it cannot be opened now.
     """
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(file.parent)
         engine = create_engine(URL.create("sqlite", database=str(file)))
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         with engine.begin() as connection:
             _migrate(connection, file)
-        _sync(file.parent)
+        sync_directory(file.parent)
     except OperationalError as error:
         raise Unavailable(
             f"metadata cannot be opened now; try again: path={file} {error}"
@@ -83,11 +83,3 @@ def _migrate(connection: Connection, file: Path) -> None:
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,7 +1,9 @@
 """A project's data in Python and notebooks: `footfall.open("…").sql("…")`.
 
-Statements run in the caller's process, each on the newest cut, under the same guard as everywhere;
-the limits of time and memory are the settings', the number of rows is not limited unless asked.
+Statements run in the caller's process, each on the newest cut, under the same guard as everywhere.
+The number of rows is not limited unless asked. The limits of time and memory are the settings', as
+far as DuckDB holds them by itself (one long text that a function builds counts for neither); a
+server's workers have the kernel's limits and are killed besides.
 """
 
 from __future__ import annotations
@@ -90,8 +92,9 @@ class Result:
         columns = [to_python(column.combine_chunks()) for column in shown.columns]
         body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in zip(*columns, strict=True))
         left = len(self) - shown.num_rows
-        more = "at least " if self.is_cut_off else ""
-        foot = f"<p>{more}{left:,} more rows</p>" if left or self.is_cut_off else ""
+        foot = f"<p>{left:,} more rows</p>" if left else ""
+        if self.is_cut_off:
+            foot = "<p>there are more rows</p>"
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}"
 
 

@@ -203,8 +203,8 @@ def _children(node: Mapping[str, Any], scope: _Scope) -> Iterator[tuple[Any, _Sc
         # The function itself is of another list than functions in expressions; its arguments not.
         function = node["function"]
         _check_function(function, TABLE_FUNCTIONS)
-        rest = {name: value for name, value in node.items() if name != "function"}
-        yield from _children({**rest, "function": list(function.values())}, scope)
+        yield list(function.values()), scope
+        yield [value for name, value in node.items() if name != "function"], scope
         return
     for entry in node.get("cte_map", {}).get("map", ()):
         # A CTE sees those before it, and itself only through RECURSIVE (below).

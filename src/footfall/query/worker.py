@@ -69,9 +69,11 @@ def _own_streams() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _readable(home: Home, project: str) -> list[Path]:
-    """The project's files. Before its first data file has a directory: the lake's."""
+    """The project's files. What has no directory yet is reached through the one it will be in."""
     data = [path for path in data_dirs(home, project) if path.exists()]
-    return [home.tail_dir(project), *(data or [home.lake_dir])]
+    lake = [home.lake_dir] if home.lake_dir.exists() else [home.root]
+    tail = home.tail_dir(project)
+    return [*(data or lake), tail if tail.exists() else home.root]
 
 
 def _receive(stream: BinaryIO, inbox: queue.SimpleQueue[Question]) -> None:

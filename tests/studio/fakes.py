@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import math
 import random
 import socket
 import threading
@@ -91,10 +92,14 @@ class FakeSql:
         self.questions.append((sql, params))
         if self.error is not None:
             raise self.error
-        found = self.events.get((str(params[0]), int(str(params[1])))) if len(params) == 2 else None
+        found = self._find(params)
         columns = tuple(SqlColumn(name, _type(value)) for name, value in (found or {}).items())
         rows = [[_plain(value) for value in found.values()]] if found else []
         return FakeAnswer(columns, msgspec.json.encode(rows))
+
+    def _find(self, params: Sequence[SqlValue]) -> dict[str, Any] | None:
+        row = self.events.get((str(params[0]), int(str(params[1])))) if len(params) == 2 else None
+        return None if row is None else event_table([row]).to_pylist()[0]
 
 
 class FakeLog:
@@ -137,10 +142,21 @@ class FakeShop:
         """Add `events` received within `spread_us` before `now_us` and publish."""
         times = sorted(now_us - self._random.randrange(spread_us) for _ in range(events))
         rows = [self._row(received_at) for received_at in times]
-        self._state.add(event_table(rows), now_us)
-        self.totals += Ledger(requests=events, decoded=events, records=events, events=events)
-        self.publish(now_us)
+        self._take(rows, now_us)
         return rows
+
+    def add(self, changes: Sequence[dict[str, Any]]) -> None:
+        """Add events that are as asked, else as any other."""
+        rows = [{**self._row(change["received_at"]), **change} for change in changes]
+        for row in rows:
+            self._answer_with(row)
+        self._take(rows, max(row["received_at"] for row in rows))
+
+    def _take(self, rows: Sequence[dict[str, Any]], now_us: int) -> None:
+        count = len(rows)
+        self._state.add(event_table(rows), now_us)
+        self.totals += Ledger(requests=count, decoded=count, records=count, events=count)
+        self.publish(now_us)
 
     def publish(self, now_us: int) -> None:
         """Write the live file."""
@@ -154,7 +170,7 @@ class FakeShop:
     def history(self, now_us: int, minutes: int = 30) -> None:
         """Half an hour of visits up to now."""
         for second in range(minutes * 60, 0, -5):
-            wave = 6 + second // 300 % 3 * 3
+            wave = 14 + round(9 * math.sin(second / 190)) + self._random.randrange(6)
             self.step(now_us - second * SECOND, wave, spread_us=5 * SECOND)
 
     def _row(self, received_at: int) -> dict[str, Any]:
@@ -165,7 +181,7 @@ class FakeShop:
         row = {
             "event_name": chance.choice(NAMES),
             "app_id": "shop",
-            "visitor_id": f"{uuid.UUID(int=visitor * 2**90 + visitor)}",
+            "visitor_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"visitor {visitor}")),
             "user_id": f"customer-{visitor}" if visitor % 5 == 0 else None,
             "received_at": received_at,
             "event_time": received_at - chance.randrange(50_000, 900_000),
@@ -207,11 +223,14 @@ class FakeShop:
         )
         self.log.records[self._offset] = encode_request(request)
         self._offset += 1
-        key = (str(uuid.UUID(bytes=row["request_id"])), 0)
-        self.sql.events[key] = event_table([row]).to_pylist()[0]
+        self._answer_with(row)
         while len(self.log.records) > 5_000:
             del self.log.records[next(iter(self.log.records))]
             del self.sql.events[next(iter(self.sql.events))]
+
+    def _answer_with(self, row: dict[str, Any]) -> None:
+        key = (str(uuid.UUID(bytes=row["request_id"])), 0)
+        self.sql.events[key] = row
 
 
 class Studio:
@@ -228,9 +247,11 @@ class Studio:
 
 
 @contextlib.contextmanager
-def studio(shop: FakeShop, assets: Path = STATIC, **replaced: Any) -> Iterator[Studio]:
-    """Serve in a thread of this process, on a free port."""
-    listener = listen("127.0.0.1", 0)
+def studio(
+    shop: FakeShop, assets: Path = STATIC, port: int = 0, **replaced: Any
+) -> Iterator[Studio]:
+    """Serve in a thread of this process; port 0 is a free one."""
+    listener = listen("127.0.0.1", port)
     port = listener.getsockname()[1]
     with listener:
         yield from _serve(listener, port, make_services(shop, port, assets, **replaced))
@@ -273,7 +294,7 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
 
 @contextlib.contextmanager
 def feeding(
-    shop: FakeShop, events: int = 3, interval_s: float = 0.2
+    shop: FakeShop, events: int = 1, interval_s: float = 0.2
 ) -> Iterator[Callable[[], None]]:
     """Publish a micro-batch every `interval_s` until the block ends; calling it stops earlier."""
     stopped = threading.Event()

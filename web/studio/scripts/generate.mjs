@@ -1,10 +1,7 @@
 // Writes src/api/generated.ts: a type for each schema of src/api/openapi.json.
 // The usual generators need the JavaScript API of TypeScript 5; ours is a page long.
 import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-
-const source = fileURLToPath(new URL("../src/api/openapi.json", import.meta.url));
-const target = fileURLToPath(new URL("../src/api/generated.ts", import.meta.url));
+import { dirname, join } from "node:path";
 
 const KEYWORDS = { string: "string", integer: "number", number: "number", boolean: "boolean", null: "null" };
 
@@ -48,6 +45,7 @@ export function generate(openapi) {
   ].join("\n\n").replace(/\n\n$/, "\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(target, generate(JSON.parse(readFileSync(source, "utf8"))));
+if (process.argv[1]?.endsWith("generate.mjs")) {
+  const folder = join(dirname(process.argv[1]), "..", "src", "api");
+  writeFileSync(join(folder, "generated.ts"), generate(JSON.parse(readFileSync(join(folder, "openapi.json"), "utf8"))));
 }

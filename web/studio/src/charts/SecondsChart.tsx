@@ -22,7 +22,7 @@ export function summarizeSeconds(series: SecondSeries): string {
 export function SecondsChart({ series, clock }: { readonly series: SecondSeries; readonly clock: Clock }) {
   const option = useCallback(
     (palette: Palette) => ({
-      grid: { left: 0, right: 0, top: 4, bottom: 1 },
+      grid: { left: 0, right: 0, top: 2, bottom: 2 },
       xAxis: { type: "category", show: false, boundaryGap: false, data: wholeSeconds(series).map((_, i) => i) },
       yAxis: { type: "value", show: false, min: 0, max: ({ max }: { max: number }) => Math.max(1, max) },
       tooltip: {
@@ -44,5 +44,5 @@ export function SecondsChart({ series, clock }: { readonly series: SecondSeries;
     }),
     [series, clock],
   );
-  return <Chart height={44} summary={summarizeSeconds(series)} option={option} />;
+  return <Chart height={36} summary={summarizeSeconds(series)} option={option} />;
 }

@@ -49,8 +49,13 @@ function Value({ column, clock }: { readonly column: EventColumn; readonly clock
   return <>{Array.isArray(value) ? value.join(", ") : String(value)}</>;
 }
 
+/** SQL writes `2026-07-01 10:00:00+00`, the browser reads `2026-07-01T10:00:00+00:00`. */
+function momentMs(text: string): number {
+  return Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
+}
+
 /** A time in the app's zone, as stored on hover. */
 function Moment({ text, clock }: { readonly text: string; readonly clock: Clock }) {
-  const ms = Date.parse(text.replace(" ", "T"));
+  const ms = momentMs(text);
   return <span title={text}>{Number.isNaN(ms) ? text : `${clock.full(ms * 1000)} ${clock.zone}`}</span>;
 }

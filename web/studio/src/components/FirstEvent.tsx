@@ -12,17 +12,20 @@ export function firstEventCommand(apps: Apps | null): string {
 
 /** Empty: why, and what to do. */
 export function FirstEvent({ apps }: { readonly apps: Apps | null }) {
+  const isStopped = apps !== null && apps.collector_url === null;
   return (
     <StatePanel title="No events in the last 30 minutes">
       <p>
-        Everything is running, but nothing came in. Send a first event from a terminal; it appears here within a second:
+        {isStopped ? (
+          <>
+            The collector does not run, so nothing can come in. Start it with <code>footfall serve</code>, then send a
+            first event from a terminal:
+          </>
+        ) : (
+          "Everything is running, but nothing came in. Send a first event from a terminal; it appears here within a second:"
+        )}
       </p>
       <Snippet label="command" text={firstEventCommand(apps)} />
-      {apps && apps.collector_url === null && (
-        <p>
-          The collector does not run, so nothing can come in. Start it with <code>footfall serve</code>.
-        </p>
-      )}
     </StatePanel>
   );
 }

@@ -14,13 +14,13 @@ export function LiveNumbers({ snapshot, clock }: { readonly snapshot: LiveSnapsh
   const atLeast = snapshot.visitors_are_exact ? "" : "≥ ";
   return (
     <div className={css.numbers}>
-      <BigNumber label="Visitors now" value={snapshot.visitors_5m} prefix={atLeast} note="active in the last 5 minutes" />
-      <BigNumber label="Open sessions" value={snapshot.open_sessions} note="not ended by inactivity" />
+      <BigNumber label="Visitors now" value={snapshot.visitors_5m} prefix={atLeast} note="last 5 minutes" />
+      <BigNumber label="Open sessions" value={snapshot.open_sessions} note="at this moment" />
       <BigNumber
-        label="Last 30 minutes"
+        label="Visitors, 30 min"
         value={snapshot.visitors_30m}
         prefix={atLeast}
-        note={`visitors, ${formatCount(snapshot.views_30m)} views`}
+        note={`${formatCount(snapshot.views_30m)} views`}
       />
       <div className={css.rate}>
         <div className={css.rateHead}>
@@ -30,7 +30,7 @@ export function LiveNumbers({ snapshot, clock }: { readonly snapshot: LiveSnapsh
           </span>
         </div>
         <SecondsChart series={snapshot.seconds} clock={clock} />
-        <span className={css.note}>last 5 minutes</span>
+        <span className={css.note}>last 5 minutes, by second</span>
       </div>
     </div>
   );

@@ -36,7 +36,7 @@ export function StreamPanel({ events, clock }: Props) {
         onChange={(change) => setFilter(change.currentTarget.value)}
       />
       <p className={css.note} role="status" data-testid="stream-note">
-        {paused ? `Paused${waiting > 0 ? `, ${waiting} newer` : ""}` : `Newest ${shown.length}, one row each`}
+        {paused ? `Paused${waiting > 0 ? `, ${waiting} newer` : ""}` : "Newest first"}
       </p>
       {shown.length > 0 ? (
         <EventList events={shown} clock={clock} />

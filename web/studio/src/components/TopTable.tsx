@@ -27,6 +27,10 @@ export function TopTable({ top, caption, unit, none, nothing = "None" }: Props) 
     <>
       <table className={css.table}>
         <caption className="visually-hidden">{`${caption}, last 30 minutes`}</caption>
+        <colgroup>
+          <col />
+          <col className={css.countColumn} />
+        </colgroup>
         <thead className="visually-hidden">
           <tr>
             <th scope="col">Value</th>

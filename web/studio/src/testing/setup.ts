@@ -1,4 +1,12 @@
 import { cleanup } from "@testing-library/react";
-import { afterEach } from "vitest";
+import { afterEach, vi } from "vitest";
 
-afterEach(cleanup);
+// Charts are looked at in the browser tests; here only their summaries matter.
+vi.mock("../charts/echarts", () => ({
+  init: () => ({ setOption: () => {}, resize: () => {}, dispose: () => {} }),
+}));
+
+afterEach(() => {
+  cleanup();
+  window.history.replaceState(null, "", "/live");
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { clockIn, formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "./format";
+
+test("counts are short once they are long", () => {
+  expect([0, 999, 9_999, 12_400, 1_250_000, 3e9].map(formatCount)).toEqual([
+    "0",
+    "999",
+    "9,999",
+    "12.4 k",
+    "1.3 M",
+    "3 bn",
+  ]);
+});
+
+test("rates, shares, sizes, durations", () => {
+  expect([0, 0.25, 12.34, 456.7].map(formatRate)).toEqual(["0", "0.3", "12.3", "457"]);
+  expect([formatPercent(1, 3), formatPercent(0, 0)]).toEqual(["33.3 %", "0 %"]);
+  expect([formatBytes(12), formatBytes(2_048)]).toEqual(["12 B", "2 KiB"]);
+  expect([5, 133, 3_700].map(formatDuration)).toEqual(["5 s", "2 m 13 s", "1 h 1 m"]);
+});
+
+test("times are in the zone named; an unknown zone is UTC", () => {
+  const us = Date.UTC(2026, 6, 1, 22, 30, 5, 250) * 1000;
+  expect(clockIn("Europe/Rome").full(us)).toBe("2 Jul 2026, 00:30:05.250");
+  expect(clockIn("Nowhere/Land")).toMatchObject({ zone: "UTC" });
+  expect(clockIn("UTC").second(us)).toBe("22:30:05");
+  expect(clockIn("UTC").minute(us)).toBe("22:30");
+});

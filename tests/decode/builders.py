@@ -29,7 +29,7 @@ AWS_EVENT: dict[str, Any] = {
 """The least that counts as an event of an AWS SDK."""
 
 
-def settings(**changes: int) -> DecodeSettings:
+def limits(**changes: int) -> DecodeSettings:
     return msgspec.structs.replace(SETTINGS, **changes)
 
 
@@ -57,8 +57,10 @@ def logged(body: bytes | object = b"", *, offset: int = 0, **changes: Any) -> Lo
     return LoggedRequest(offset, Request(**fields))
 
 
-def decode_one(body: bytes | object, limits: DecodeSettings = SETTINGS, **changes: Any) -> Decoded:
-    decoded = decode([logged(body, **changes)], limits)
+def decode_one(
+    body: bytes | object, settings: DecodeSettings = SETTINGS, **changes: Any
+) -> Decoded:
+    decoded = decode([logged(body, **changes)], settings)
     assert decoded.ledger.problems() == []
     return decoded
 

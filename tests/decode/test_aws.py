@@ -20,8 +20,8 @@ from tests.decode.builders import (
     decode_one,
     event_of,
     failures_of,
+    limits,
     logged,
-    settings,
 )
 
 CREATED = datetime(2026, 11, 21, 22, 30, 35, tzinfo=UTC)
@@ -279,7 +279,7 @@ def test_texts_are_cut_at_a_character_and_json_stays_json() -> None:
 
     One long property must not make the JSON functions fail for the whole table.
     """
-    limits = settings(text_bytes_max=64)
+    tight = limits(text_bytes_max=64)
     decoded = decode(
         [
             logged(
@@ -289,7 +289,7 @@ def test_texts_are_cut_at_a_character_and_json_stays_json() -> None:
                 )
             )
         ],
-        limits,
+        tight,
     )
     (found,) = decoded.events.to_pylist()
     assert found["page_title"] == "é" * 32

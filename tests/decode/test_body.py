@@ -12,7 +12,7 @@ import brotli
 import pytest
 import zstandard
 
-from tests.decode.builders import AWS_EVENT, decode_one, failures_of, settings
+from tests.decode.builders import AWS_EVENT, decode_one, failures_of, limits
 
 BODY = json.dumps([AWS_EVENT]).encode()
 RAW_DEFLATE = zlib.compress(BODY, wbits=-15)
@@ -104,7 +104,7 @@ def test_a_bomb_is_not_inflated(name: str, layers: int) -> None:
         bomb, headers = base64.b64encode(bomb), ()
     tracemalloc.start()
     try:
-        found = failures_of(bomb, limits=settings(inflated_bytes_max=1 << 20), headers=headers)
+        found = failures_of(bomb, settings=limits(inflated_bytes_max=1 << 20), headers=headers)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -125,6 +125,6 @@ def test_a_body_cut_by_the_collector_is_too_large() -> None:
 
 def test_the_limit_holds_for_plain_bodies_as_well() -> None:
     """Settings may allow more on the wire than inflated; the smaller one counts."""
-    assert failures_of(BODY, limits=settings(inflated_bytes_max=20)) == [
+    assert failures_of(BODY, settings=limits(inflated_bytes_max=20)) == [
         (-1, "body_too_large", None)
     ]

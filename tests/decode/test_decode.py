@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import DECODED_SCHEMA, Outcome, _registry, decode
@@ -82,6 +82,7 @@ def test_events_come_in_log_order() -> None:
     assert decoded.failures.column("log_offset").to_pylist() == [0, 1, 4, 5]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, len(MIXED)), max_size=3))
 def test_cutting_the_log_anywhere_changes_nothing(cuts: list[int]) -> None:
     """Micro-batches are cut by time: if it showed, previews and epochs would disagree."""

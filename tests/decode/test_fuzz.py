@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from footfall.decode import decode
 from footfall.event import FAILED_SCHEMA, FailureReason
 from footfall.request import LoggedRequest
-from tests.decode.builders import SETTINGS, captured, logged
-from tests.decode.builders import settings as limits
+from tests.decode.builders import SETTINGS, captured, limits, logged
 from tests.decode.test_footfall import FULL
 
 CAPTURED = [request.request.body for name in ("immediate", "batch") for request in captured(name)]

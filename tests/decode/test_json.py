@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import aws as aws_module
@@ -19,8 +19,8 @@ from tests.decode.builders import (
     decode_one,
     event_of,
     failures_of,
+    limits,
     logged,
-    settings,
 )
 
 GOOD = json.dumps(AWS_EVENT).encode()
@@ -140,7 +140,7 @@ def test_nul_characters_in_texts_are_kept() -> None:
 
 def test_records_beyond_the_limit_fail_each() -> None:
     """The first ones become events; each of the others is counted and kept."""
-    found = decode_one([AWS_EVENT] * 5, settings(events_per_request_max=3))
+    found = decode_one([AWS_EVENT] * 5, limits(events_per_request_max=3))
     assert found.events.column("request_index").to_pylist() == [0, 1, 2]
     assert [
         (row["request_index"], row["reason"], row["path"]) for row in found.failures.to_pylist()
@@ -150,14 +150,14 @@ def test_records_beyond_the_limit_fail_each() -> None:
 def test_far_too_many_records_fail_as_one() -> None:
     """Millions of `{}` in a compressed body must not make millions of rows."""
     body = b"[" + b",".join([b"{}"] * 31) + b"]"
-    limits = settings(events_per_request_max=3)
-    assert failures_of(body, limits=limits) == [(-1, "too_many_events", None)]
+    tight = limits(events_per_request_max=3)
+    assert failures_of(body, settings=tight) == [(-1, "too_many_events", None)]
 
 
 def test_payloads_are_cut() -> None:
     """A failed event of a megabyte keeps its start and tells its size."""
     body = json.dumps([{**AWS_EVENT, "event_type": "x" * 1000}]).encode()
-    (row,) = decode_one(body, settings(payload_bytes_max=10)).failures.to_pylist()
+    (row,) = decode_one(body, limits(payload_bytes_max=10)).failures.to_pylist()
     assert (row["payload"], row["payload_bytes"]) == (body[1:11], len(body) - 2)
 
 
@@ -198,6 +198,7 @@ records: st.SearchStrategy[Any] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(records, min_size=1, max_size=5))
 def test_a_body_parsed_whole_equals_its_records_parsed_alone(batch: list[Any]) -> None:
     """The fast way and the salvaging way accept the same and give the same reasons.
@@ -214,6 +215,7 @@ def test_a_body_parsed_whole_equals_its_records_parsed_alone(batch: list[Any]) -
     assert slow.failures.column("reason")[nan].as_py() == "not_json"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_repairing_surrogates_leaves_everything_else_alone(noise: bytes) -> None:
     """Bytes without a lone surrogate escape come out as they went in."""

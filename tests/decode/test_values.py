@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import _values as values
@@ -125,6 +125,7 @@ def test_refuses(convert: values.Convert, value: object, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(
         [
@@ -153,6 +154,7 @@ def test_any_json_value_is_taken_or_refused(convert: values.Convert, value: Any)
         assert -(2**63) <= found < 2**63
 
 
+@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001
 def test_iso_text_and_epoch_name_the_same_time(moment: datetime) -> None:
     """Two spellings of one time must not become two times."""

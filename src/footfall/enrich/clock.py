@@ -31,6 +31,9 @@ from footfall.settings import ClockSettings
 
 _RULES: Final = ("received", "device", "shifted", "clamped")
 _RECEIVED, _DEVICE, _SHIFTED, _CLAMPED = range(4)
+_YEAR_1_US: Final = -62_135_596_800_000_000
+"""Nothing is earlier: two absurd times together must still make one that can be printed."""
+
 _PAYLOAD_BYTES_MAX: Final = 64 * 1024
 
 
@@ -73,6 +76,7 @@ def correct_clock(events: pa.Table, settings: ClockSettings) -> Corrected:
     time = np.where(is_shifted, created + offset, time)
     is_clamped = time > received
     time = np.where(is_clamped, received, time)
+    time = np.maximum(time, _YEAR_1_US)
 
     rule = np.full(len(time), _DEVICE, dtype=np.int32)
     rule[is_shifted] = _SHIFTED

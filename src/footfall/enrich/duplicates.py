@@ -55,7 +55,7 @@ class DuplicateIndex:
         """
         self._horizon = horizon
         self._runs = tuple(runs)
-        self._expired_before = expired_before
+        self._expired_before = max(expired_before, 0)
 
     @classmethod
     def empty(cls, settings: DuplicateSettings) -> DuplicateIndex:
@@ -84,7 +84,8 @@ class DuplicateIndex:
         kept = np.flatnonzero(is_new)
         if len(kept):
             hours = column(events, "received_at").cast(pa.int64()).to_numpy() // HOUR
-            new = Run.sort(primary[kept], secondary[kept], hours[kept].astype(np.int32), epoch)
+            hours = np.maximum(hours[kept], self._expired_before).astype(np.int32)
+            new = Run.sort(primary[kept], secondary[kept], hours, epoch)
             closed = [run for run in self._runs if run.last_epoch < epoch]
             current = [run for run in self._runs if run.last_epoch >= epoch]
             self._runs = (*self._tidy(closed), *self._tidy([*current, new]))

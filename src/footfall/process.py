@@ -6,14 +6,17 @@ Readiness files, signals, and the end of the parent.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 
 import msgspec
 
+from footfall.errors import Conflict
 from footfall.home import Home
 
 
@@ -79,3 +82,19 @@ def watch_parent(parent_fd: int | None, on_death: Callable[[], None]) -> None:
         on_death()
 
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
+
+
+@contextlib.contextmanager
+def exclusive(file: Path, what: str) -> Iterator[None]:
+    """Hold `file` locked while the block runs; the kernel lets go of it with the process.
+
+    Raises:
+        Conflict: another process holds it; `what` says what that is.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(f"{what}; stop it first: {file.parent}") from error
+        yield

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
-from footfall.app import Supervisor
+from footfall.app import PARTS, Supervisor
 from footfall.cli._common import (
     EXIT_FAILED,
     PROJECT_DEFAULT,
@@ -21,13 +21,13 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.cli.serve import prepare, start_tree, tell
+from footfall.cli.serve import prepare, running_tree, tell
 from footfall.cli.status import ledger_lines
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
-from footfall.process import stop_on_signals
+from footfall.process import exclusive, stop_on_signals
 from footfall.settings import parse_duration
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def demo(
     times = (_duration("--duration", duration), _duration("--backlog", backlog))
     _start_afresh(place)
     prepare(place, PROJECT_DEFAULT, APP)
-    supervisor = start_tree(place, PROJECT_DEFAULT, overrides, ("collector", "worker", "studio"))
-    try:
+    with running_tree(place, PROJECT_DEFAULT, overrides, PARTS) as supervisor:
         ready = supervisor.start()
         url = ready["collector"].url or ""
         if not as_json:
@@ -85,8 +84,6 @@ def demo(
             raise typer.Exit(EXIT_FAILED)
         if not once:
             _go_on(supervisor, url, rate, users, seed, quiet=as_json)
-    finally:
-        supervisor.stop()
 
 
 def _prove(
@@ -211,7 +208,8 @@ def _start_afresh(home: Home) -> None:
     """
     marker = home.root / MARKER
     if marker.exists():
-        shutil.rmtree(home.root)
+        with exclusive(home.run_dir / "serve.lock", "this demo is running"):
+            shutil.rmtree(home.root)
     elif home.root.exists() and any(home.root.iterdir()):
         raise Invalid(f"not a demo, so it is left alone; name another --home: {home.root}")
     home.root.mkdir(parents=True, exist_ok=True)

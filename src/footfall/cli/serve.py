@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -25,7 +26,7 @@ from footfall.cli._common import (
 )
 from footfall.errors import Unavailable
 from footfall.home import Home
-from footfall.process import Ready, stop_on_signals
+from footfall.process import Ready, exclusive, stop_on_signals
 
 FIRST_APP = "web"
 
@@ -44,28 +45,35 @@ def serve(
     settings_for(place, overrides)  # all mistakes are told here, once, before anything starts
     prepare(place, project, FIRST_APP)
     parts = ("collector", "worker") if no_studio else ("collector", "worker", "studio")
-    supervisor = start_tree(place, project, overrides, parts)
-    try:
+    with running_tree(place, project, overrides, parts) as supervisor:
         ready = supervisor.start()
         tell(ready, supervisor.studio_token, place, as_json=as_json)
         with stop_on_signals(supervisor.request_stop):
             supervisor.watch()
-    finally:
-        supervisor.stop()
 
 
-def start_tree(
+@contextmanager
+def running_tree(
     home: Home, project: str, overrides: Sequence[str], parts: Sequence[str]
-) -> Supervisor:
-    """The supervisor of a tree that is not started yet."""
+) -> Iterator[Supervisor]:
+    """The only supervisor of this home, to be started; its parts are stopped at the end.
+
+    Raises:
+        Conflict: another server runs there.
+    """
     arguments = ["--project", project, *settings_arguments(overrides)]
-    return Supervisor(
+    supervisor = Supervisor(
         home,
         arguments,
         dict(os.environ),
         parts=parts,
         report=lambda line: typer.echo(f"footfall: {line}", err=True),
     )
+    with exclusive(home.run_dir / "serve.lock", "another server runs in this home"):
+        try:
+            yield supervisor
+        finally:
+            supervisor.stop()
 
 
 def prepare(home: Home, project: str, app_id: str) -> None:

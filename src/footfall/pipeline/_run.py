@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 
 from footfall.clock import SECOND, Clock, SystemClock
-from footfall.errors import Conflict
 from footfall.home import Home
 from footfall.lake import Lake
 from footfall.live import LiveState
@@ -19,7 +15,7 @@ from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
-from footfall.process import stop_on_signals, watch_parent
+from footfall.process import exclusive, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
 _IDLE_SECONDS = 0.05
@@ -52,7 +48,8 @@ def run(
         orphaned.set()
         stopping.set()
 
-    with _lock(home.state_dir(project)), stop_on_signals(stop):
+    lock = home.state_dir(project) / "pipeline.lock"
+    with exclusive(lock, "another pipeline of this project runs"), stop_on_signals(stop):
         watch_parent(parent_fd, abandon)
         log = SqliteLog.reader(home.log_dir(project))
         pipeline = build(home, settings, project, log, clock)
@@ -92,17 +89,3 @@ def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) 
         publisher,
         clock,
     )
-
-
-@contextmanager
-def _lock(directory: Path) -> Iterator[None]:
-    """Keep a second pipeline of the project out; the kernel releases the lock with the process."""
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "pipeline.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(
-                f"another pipeline of this project runs; stop it first: {directory}"
-            ) from error
-        yield

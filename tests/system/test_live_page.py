@@ -1,0 +1,42 @@
+"""From a click in one browser tab to the Live page in another: everything real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import footfall.studio
+from tests.system.browser import open_browser
+from tests.system.tree import post_events, running
+
+STATIC = Path(footfall.studio.__file__).parent / "static" / "index.html"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
+    """The page opens with the one-time link, once, and shows an event that is sent afterwards.
+
+    A visitor's text is text: markup in an event's name is shown, never run.
+    """
+    assert STATIC.exists(), "the front end is not built; run: make studio"
+    with running(tmp_path / "home") as tree, open_browser() as context:
+        page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        page.goto(tree.addresses["studio"])
+        page.get_by_text("Live").first.wait_for()
+        name = "<img src=x onerror=alert(1)> signup"
+        event = {"name": name, "visitor_id": "ada", "page": {"url": "https://shop.example/plans"}}
+        assert post_events(tree.collector_url(), "web", [event]) == 200
+        page.get_by_text(name).first.wait_for()
+        page.get_by_text("/plans").first.wait_for()
+        page.get_by_text(name).last.click()
+        page.get_by_text("event_time_rule").first.wait_for()
+        assert errors == []
+        stranger = context.browser.new_context().new_page()
+        response = stranger.goto(tree.addresses["studio"])
+        assert response is not None
+        assert response.status in (401, 403, 410)

@@ -225,15 +225,17 @@ def test_every_test_folder_is_a_package() -> None:
 def test_every_setting_is_explained() -> None:
     """defaults.toml is the reference: each setting says its unit, its trade-off and its limit."""
     text = (SOURCE / "defaults.toml").read_text("utf-8")
-    settings = [name for section in tomllib.loads(text).values() for name in section]
-    explained = re.findall(r"^(\w+) *=.*\S *# *\S.{10,}$", text, re.MULTILINE)
+    explained = {
+        f"{section}.{name}"
+        for section, lines in re.findall(r"^\[(\w+)\]\n((?:(?!\[).*\n)*)", text, re.MULTILINE)
+        for name in re.findall(r"^(\w+) *=.*\S *# *\S.{10,}$", lines, re.MULTILINE)
+    }
     demand_none(
         [
-            Finding(
-                f"src/footfall/defaults.toml: {name}", "say behind # what it does, and at the limit"
-            )
-            for name in settings
-            if name not in explained
+            Finding(f"defaults.toml: {section}.{name}", "say behind # what it does, and its limit")
+            for section, names in tomllib.loads(text).items()
+            for name in names
+            if f"{section}.{name}" not in explained
         ]
     )
 

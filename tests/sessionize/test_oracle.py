@@ -65,7 +65,7 @@ DEFINITIONS = st.builds(
     events_max=st.sampled_from((1, 2, 3, 1000)),
     hot_age=st.sampled_from((1, 8, 10**12)),
 )
-EXAMPLES = int(os.environ.get("FOOTFALL_TEST_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("FOOTFALL_TEST_EXAMPLES", "60"))
 
 
 @settings(

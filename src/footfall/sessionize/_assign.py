@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import UUID16
-from footfall.sessionize._batch import code_visitors
+from footfall.sessionize._batch import code_visitors, in_one_piece
 from footfall.sessionize._changes import to_uuid
 from footfall.sessionize._packing import Packing
 from footfall.sessionize._state import SessionState
@@ -24,9 +24,9 @@ def assign(events: pa.Table, state: SessionState) -> pa.Table:
     some = events.select(["app_id", "visitor_id", "event_time"])
     if len(place) < events.num_rows:
         some = some.filter(visitor.is_valid())
-    apps, names = (pl.Series(pl.from_arrow(some.column(name))) for name in some.column_names[:2])
+    apps, names, times = (in_one_piece(some.column(name)) for name in some.column_names)
     visitors, codes = code_visitors(apps, names)
-    times = some.column("event_time").cast(pa.int64()).to_numpy()
+    times = times.view(pa.int64()).to_numpy()
 
     found = state.find(visitors)
     sessions = found.frame(["session_id", "started_at", "ended_at"])

@@ -30,7 +30,10 @@ VIEW, USER, SOURCE, REFERRER, NUMBER, BOT, NAMED, VALUE = (np.uint8(1 << bit) fo
 
 def visitor_keys(apps: pl.Series, visitors: pl.Series) -> Keys:
     """A hash of each (app, visitor): fast, the same within a process, not free of collisions."""
-    app_keys: Keys = apps.hash(seed=1).to_numpy()
+    return _mixed(apps.hash(seed=1).to_numpy(), visitors)
+
+
+def _mixed(app_keys: Keys, visitors: pl.Series) -> Keys:
     keys: Keys = visitors.hash().to_numpy()
     return keys ^ (app_keys * _APP_FACTOR)
 
@@ -47,7 +50,7 @@ class Visitors:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def are(self, codes: npt.NDArray[np.integer], apps: pl.Series, visitors: pl.Series) -> Bools:
+    def are(self, codes: Ints, apps: pl.Series, visitors: pl.Series) -> Bools:
         """Whether the visitors of `codes` have these names."""
         index = pl.Series(codes)
         same = (self.visitors.gather(index) == visitors) & (self.apps.gather(index) == apps)
@@ -61,20 +64,25 @@ class Visitors:
         return joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def code_visitors(apps: pl.Series, visitors: pl.Series) -> tuple[Visitors, npt.NDArray[np.int32]]:
+def code_visitors(apps: pa.Array, names: pa.Array) -> tuple[Visitors, npt.NDArray[np.int32]]:
     """Distinct visitors, and the code of each row."""
-    keys = visitor_keys(apps, visitors)
+    encoded = apps.dictionary_encode()
+    app = encoded.indices.to_numpy()
+    distinct = pl.Series(pl.from_arrow(encoded.dictionary))
+    visitors = pl.Series(pl.from_arrow(names))
+    keys = _mixed(distinct.hash(seed=1).to_numpy()[app], visitors)
     order = np.argsort(keys)
     ordered = keys[order]
-    starts = run_starts(ordered) if len(keys) else np.zeros(0, np.int64)
-    lengths = np.diff(starts, append=len(keys))
+    starts = run_starts(ordered)
     codes = np.empty(len(keys), np.int32)
-    codes[order] = np.repeat(np.arange(len(starts), dtype=np.int32), lengths)
+    numbers = np.arange(len(starts), dtype=np.int32)
+    codes[order] = np.repeat(numbers, np.diff(starts, append=len(keys)))
     examples = order[starts]
-    found = Visitors(apps.gather(examples), visitors.gather(examples), ordered[starts])
-    if bool(found.are(codes, apps, visitors).all()):
-        return found, codes
-    return _code_by_name(apps, visitors, keys)
+    some = visitors.gather(pl.Series(examples))
+    is_exact = bool((some.gather(pl.Series(codes)) == visitors).all())
+    if is_exact and (len(distinct) <= 1 or np.array_equal(app[examples][codes], app)):
+        return Visitors(distinct.gather(pl.Series(app[examples])), some, ordered[starts]), codes
+    return _code_by_name(distinct.gather(pl.Series(app)), visitors, keys)
 
 
 def _code_by_name(
@@ -97,10 +105,8 @@ class Batch:
     def __init__(self, events: pa.Table) -> None:
         """Sort `events`; those without `visitor_id` are left out."""
         self.table = _usable(events)
-        apps, visitors = (
-            pl.Series(pl.from_arrow(self.column(name))) for name in ("app_id", "visitor_id")
-        )
-        self.visitors, codes = code_visitors(apps, visitors)
+        self._integers: dict[str, Ints] = {}
+        self.visitors, codes = code_visitors(self.column("app_id"), self.column("visitor_id"))
         times = self.integers("event_time")
         self.row = self._sorted(codes, times)
         self.code = codes[self.row]
@@ -115,24 +121,28 @@ class Batch:
 
     def column(self, name: str) -> pa.Array:
         """A column of all events in their own order, in one piece."""
-        return _in_one_piece(self.table.column(name))
+        return in_one_piece(self.table.column(name))
 
     def integers(self, name: str) -> Ints:
         """The same as numbers, null as 0."""
-        column = self.column(name)
-        if pa.types.is_timestamp(column.type):
-            column = column.view(pa.int64())
-        if column.null_count:
-            column = pc.fill_null(column, 0)
-        found: Ints = column.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-        return found
+        if name not in self._integers:
+            column = self.column(name)
+            if pa.types.is_timestamp(column.type):
+                column = column.view(pa.int64())
+            if column.null_count:
+                column = pc.fill_null(column, 0)
+            numbers = column.to_numpy(zero_copy_only=False)
+            self._integers[name] = numbers.astype(np.int64, copy=False)
+        return self._integers[name]
 
     def flags(self) -> npt.NDArray[np.uint8]:
         """What each event is and has, as bits, in this batch's order."""
-        found = np.zeros(self.table.num_rows, np.uint8)
-        name = pl.Series(pl.from_arrow(self.column("event_name")))
-        found |= VIEW * name.is_in(sorted(VIEW_EVENTS)).to_numpy()
-        found |= NAMED * name.is_in(list(_ENGAGEMENT_EVENTS)).to_numpy()
+        names = self.column("event_name").dictionary_encode()
+        kinds = [
+            VIEW * (name in VIEW_EVENTS) | NAMED * (name in _ENGAGEMENT_EVENTS)
+            for name in names.dictionary.to_pylist()
+        ]
+        found: npt.NDArray[np.uint8] = np.array(kinds, np.uint8)[names.indices.to_numpy()]
         found |= BOT * self.column("is_bot").to_numpy(zero_copy_only=False)
         for bit, column in (
             (USER, "user_id"),
@@ -204,7 +214,8 @@ def _usable(events: pa.Table) -> pa.Table:
     return table
 
 
-def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """The same in one array."""
     if column.num_chunks == 1:
         return column.chunk(0)
     return column.combine_chunks() if column.num_chunks else pa.array([], column.type)

@@ -87,6 +87,12 @@ CORE: Final = (
 its window: with them earlier sessions of the chain may be evicted."""
 
 
+NUMBERS: Final = tuple(
+    dict.fromkeys((*CORE, *SUMS, *FLAGS, *(group.time_column for group in GROUPS)))
+)
+"""Every column that is a number: what merging looks at before it takes any text."""
+
+
 def _schema() -> dict[str, pl.DataType]:
     schema: dict[str, pl.DataType] = {"app_id": pl.String(), "visitor_id": pl.String()}
     schema["session_id"] = pl.Binary()

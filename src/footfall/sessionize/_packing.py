@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,6 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
-
-_BITS: Final = 64
 
 
 class Packing:
@@ -22,7 +20,10 @@ class Packing:
     Only times that were given when it was made can be packed.
     """
 
-    def __init__(self, codes: int, *times: Ints, bits: int = _BITS) -> None:
+    bits: ClassVar[int] = 64
+    """Room for both."""
+
+    def __init__(self, codes: int, *times: Ints) -> None:
         """Make one for codes below `codes` and all `times`."""
         present = [time for time in times if len(time)]
         low = min((int(time.min()) for time in present), default=0)
@@ -30,7 +31,7 @@ class Packing:
         self._low = low
         self._ranks: Ints | None = None
         span = high - low
-        if max(codes - 1, 0).bit_length() + span.bit_length() > bits:
+        if max(codes - 1, 0).bit_length() + span.bit_length() > self.bits:
             self._ranks = np.unique(np.concatenate(present))
             span = len(self._ranks)
         self._shift = np.uint64(span.bit_length())

@@ -19,10 +19,10 @@ from footfall.sessionize._changes import (
     override_table,
     removed_table,
 )
-from footfall.sessionize._columns import CORE, STATE_SCHEMA
+from footfall.sessionize._columns import NUMBERS, STATE_SCHEMA
 from footfall.sessionize._definition import GapDefinition, session_ids
 from footfall.sessionize._merge import merge
-from footfall.sessionize._packing import Bools, Ints
+from footfall.sessionize._packing import Bools, Ints, Packing
 from footfall.sessionize._repair import (
     REPAIR_SCHEMA,
     History,
@@ -35,7 +35,7 @@ from footfall.sessionize._repair import (
 from footfall.sessionize._rows import session_rows
 from footfall.sessionize._state import Found, SessionState
 
-_OLD_COLUMNS = ("session_id", "events", "ended_at", "written_revision", "is_dirty")
+_OLD_COLUMNS = ("started_at", "events", "ended_at", "written_revision", "is_dirty")
 
 
 class Sessionized:
@@ -138,7 +138,8 @@ class _Call:
     ) -> None:
         self._batch = batch
         self._visitors = batch.visitors
-        self._found, core = _in_order(state.find(batch.visitors))
+        self._found, self._numbers = _in_order(state.find(batch.visitors))
+        core = self._numbers
         rows = Rows(
             self._found.codes,
             *(
@@ -168,14 +169,15 @@ class _Call:
         cut = self._cut
         used = (cut.row_session >= 0) & (self._place >= 0)
         mine = self._found.at(self._place[used])
-        rows, session = mine.frame(list(STATE_SCHEMA)), cut.row_session[used]
-        columns = merge(self._batch, cut, rows, session)
+        numbers = self._numbers if used.all() else self._numbers[self._place[used]]
+        session = cut.row_session[used]
+        columns = merge(self._batch, cut, mine, numbers, session)
         code = np.zeros(len(cut.chain), np.int64)
         code[cut.piece_session] = self._batch.code[cut.piece]
         code[session] = mine.codes
 
         gone = self._found.at(np.flatnonzero(self._replayed))
-        old = _old_sessions(mine, rows, gone, self._lake)
+        old = _old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy()
         comparison = Comparison(old, code, start, end)
         frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
@@ -257,9 +259,14 @@ class _Call:
 
 
 def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
-    core = found.frame(CORE)
-    order = np.lexsort((core["started_at"].to_numpy(), found.codes))
-    return found.at(order), core[order]
+    """By visitor and start, with their numbers."""
+    numbers = found.frame(NUMBERS)
+    starts = numbers["started_at"].to_numpy()
+    packed = Packing(int(found.codes.max(initial=0)) + 1, starts).pack(found.codes, starts)
+    if bool((packed[1:] > packed[:-1]).all()):
+        return found, numbers
+    order = np.argsort(packed)
+    return found.at(order), numbers[order]
 
 
 def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
@@ -290,11 +297,15 @@ def _ids(
     return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))
 
 
-def _old_sessions(mine: Found, rows: pl.DataFrame, gone: Found, lake: Old | None) -> Old:
+def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | None) -> Old:
     """Sessions that were there: those merged, those replayed, and those only the lake has."""
-    columns = ["started_at", *_OLD_COLUMNS]
-    frame = pl.concat([rows.select(columns), gone.frame(columns)])
-    code = np.concatenate([mine.codes, gone.codes])
+    frame = numbers.select(_OLD_COLUMNS).with_columns(mine.frame(["session_id"]))
+    code = mine.codes
+    if len(gone):
+        replayed = gone.frame(frame.columns)
+        frame, code = pl.concat([frame, replayed]), np.concatenate([code, gone.codes])
+        order = np.lexsort((frame["started_at"].to_numpy(), code))
+        frame, code = frame[order], code[order]
     hot = _as_old(frame, code, is_hot=True)
     if lake is None:
         return hot
@@ -307,10 +318,8 @@ def _old_sessions(mine: Found, rows: pl.DataFrame, gone: Found, lake: Old | None
 
 
 def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
-    order = np.lexsort((frame["started_at"].to_numpy(), code))
-    frame = frame[order]
     return Old(
-        code=code[order],
+        code=code,
         start=frame["started_at"].to_numpy(),
         end=frame["ended_at"].to_numpy(),
         events=frame["events"].to_numpy(),

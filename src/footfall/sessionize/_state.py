@@ -2,8 +2,8 @@
 
 Rows lie in *segments*, each a frame sorted by the visitors' hashes. A change never copies them:
 rows that are superseded are marked dead in a copy of a bit per row, and new ones become a segment
-of their own; segments of similar size are merged, so there are few, and each row is copied a number
-of times that grows with the logarithm of the state's size.
+of their own; segments of similar size are merged (large ones only at the end of an epoch), so there
+are few, and each row is copied a number of times that grows with the logarithm of the state's size.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from footfall.sessionize._packing import Bools, Ints, Keys, expand
 NO_FLOOR: Final = -(2**62)
 """Floor of a state that has not evicted anything."""
 _FLOOR: Final = b"floor"
+_ROWS_MAX: Final = 1 << 16
+"""Larger segments are only made by `close`: a preview must not wait for one."""
 
 
 class Segment:
@@ -105,7 +107,7 @@ class Found:
             segments[number] = segments[number].without(self._rows[self._segments == number])
         if frame.height:
             segments.append(Segment(frame, keys, np.zeros(len(keys), np.bool_)))
-        return SessionState(settled(segments), self._state.floor)
+        return SessionState(settled(segments, _ROWS_MAX), self._state.floor)
 
 
 class SessionState:
@@ -170,29 +172,37 @@ class SessionState:
         return cls.of(frame, int(metadata[_FLOOR]))
 
 
-def settled(segments: list[Segment]) -> list[Segment]:
-    """Few segments, each at least twice as large as the next."""
+def settled(segments: Sequence[Segment], rows_max: int | None = None) -> list[Segment]:
+    """Few segments, each at least twice as large as the next, none mostly dead.
+
+    `rows_max` leaves alone what would be a larger segment than this.
+    """
+    alive = (_compacted(segment) for segment in segments if segment.live)
     kept: list[Segment] = []
-    for segment in segments:
-        if segment.live == 0:
-            continue
+    for segment in sorted(alive, key=lambda segment: -segment.live):
         last = segment
-        while kept and (kept[-1].live < 2 * last.live or _is_sparse(kept[-1])):
+        while kept and kept[-1].live < 2 * last.live:
+            if rows_max is not None and kept[-1].live + last.live > rows_max:
+                break
             last = _merge(kept.pop(), last)
         kept.append(last)
     return kept
 
 
-def _is_sparse(segment: Segment) -> bool:
-    return 2 * segment.live < len(segment.keys)
+def _compacted(segment: Segment) -> Segment:
+    if 2 * segment.live >= len(segment.keys):
+        return segment
+    keys = segment.keys[~segment.dead]
+    return Segment(_let_go(segment.rows()), keys, np.zeros(len(keys), np.bool_))
 
 
 def _merge(left: Segment, right: Segment) -> Segment:
     frame = pl.concat([left.rows(), right.rows()])
     keys = np.concatenate([left.keys[~left.dead], right.keys[~right.dead]])
     order = np.argsort(keys, kind="stable")
-    # Texts may lie in buffers that hold a whole batch; Arrow's own layout lets go of those.
-    compact = pl.DataFrame(
-        pl.from_arrow(frame[order].to_arrow(compat_level=pl.CompatLevel.oldest()))
-    )
-    return Segment(compact, keys[order], np.zeros(len(keys), np.bool_))
+    return Segment(_let_go(frame[order]), keys[order], np.zeros(len(keys), np.bool_))
+
+
+def _let_go(frame: pl.DataFrame) -> pl.DataFrame:
+    """Copy texts out of buffers that may hold whole batches; Arrow's own layout has no others."""
+    return pl.DataFrame(pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest())))

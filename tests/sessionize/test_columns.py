@@ -1,0 +1,109 @@
+"""What a session's columns say: sums, and attributes of the first or last event that has them."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
+from footfall.sessionize import GapDefinition, SessionState, sessionize
+from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.sessionize.world import plain
+
+DEFINITION = GapDefinition(30 * MINUTE, 24 * HOUR, 100_000, HOUR)
+
+
+def session(*rows):
+    """The one session of these events, each in a batch of its own, in this order."""
+    state, found = SessionState.empty(), None
+    for number, row in enumerate(rows):
+        batch = event_table([{"event_time": NOON_US, "request_id": uuid_of(f"{number}"), **row}])
+        found = sessionize(state, batch, DEFINITION)
+        state = found.state
+    (row,) = plain(found.touched)
+    return row
+
+
+@pytest.mark.parametrize(
+    ("rows", "engagement"),
+    [
+        ([{"event_name": "page_view", "engagement_ms": 4000}], 4000),
+        (
+            [
+                {"event_name": "user_engagement", "engagement_ms": 4000},
+                {"event_name": "page_view", "engagement_ms": 4000},
+            ],
+            4000,
+        ),
+        ([{"event_name": "user_engagement"}, {"event_name": "click", "engagement_ms": 7}], 0),
+        ([{"event_name": "click", "engagement_ms": -5}], 0),
+        ([{"event_name": "click", "engagement_ms": 2**62}] * 3, 3 * DAY // US_PER_MS),
+    ],
+)
+def test_engagement_is_not_counted_twice(rows, engagement):
+    """Some SDKs send the same time with `user_engagement` and again with the next view."""
+    assert engagement == session(*rows)["engagement_ms"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_engaged", "is_bounced"),
+    [
+        ([{}], False, True),
+        ([{}, {}], True, False),
+        ([{}, {"event_name": "click", "event_time": NOON_US + 10 * SECOND}], False, True),
+        ([{}, {"event_name": "click", "event_time": NOON_US + 10 * SECOND + 1}], True, False),
+        ([{"engagement_ms": 10_000}], False, True),
+        ([{"engagement_ms": 10_001}], True, False),
+        ([{"event_name": "click"}], False, True),
+    ],
+)
+def test_engaged_and_bounced(rows, is_engaged, is_bounced):
+    """Engaged: over ten seconds, two views, or over ten seconds of engagement; else bounced."""
+    row = session(*rows)
+    assert (is_engaged, is_bounced) == (row["is_engaged"], row["is_bounced"])
+
+
+def test_values_add_up_exactly_and_never_overflow():
+    """Money is decimal; a sum beyond the column's range shows the largest it can hold."""
+    some = [Decimal("0.100000"), Decimal("0.200000"), Decimal("-0.000001")]
+    assert Decimal("0.299999") == session(*({"value": value} for value in some))["value"]
+    assert session({}, {})["value"] is None
+    most = Decimal("999999999999.999999")
+    assert most == session(*[{"value": most}] * 20)["value"]
+    assert -most == session(*[{"value": -most}] * 20)["value"]
+    assert Decimal(0) == session({"value": most}, {"value": -most})["value"]
+
+
+def test_campaign_columns_come_from_one_event():
+    """A medium never stands beside another campaign's source."""
+    row = session(
+        {"medium": "lost"},
+        {"source": "news", "event_time": NOON_US + 2},
+        {"source": "ads", "medium": "cpc", "event_time": NOON_US + 1},
+        {"source": "later", "campaign": "c", "event_time": NOON_US + 3},
+    )
+    assert ("ads", "cpc", None) == (row["source"], row["medium"], row["campaign"])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ties_are_broken_by_receipt_request_and_index(seed):
+    """Equal event times are usual; first and last must not depend on the order of arrival."""
+    rows = [
+        {
+            "event_name": f"{received}-{request}-{index}",
+            "received_at": NOON_US + received,
+            "request_id": bytes([request]) * 16,
+            "request_index": index,
+            "user_id": f"{received}-{request}-{index}",
+        }
+        for received in (0, 1, 300)
+        for request in (3, 200)
+        for index in (0, 2, 256)
+    ]
+    np.random.default_rng(seed).shuffle(rows)
+    row = session(*rows)
+    assert ("0-3-0", "300-200-256", "300-200-256") == (
+        row["first_event_name"],
+        row["last_event_name"],
+        row["user_id"],
+    )

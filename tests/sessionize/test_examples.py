@@ -1,0 +1,169 @@
+"""The worked tables of docs/concepts/sessions.md, and what a call reports."""
+
+import pytest
+
+from footfall.clock import HOUR, MINUTE, SECOND
+from footfall.sessionize import GapDefinition, SessionState, assign, close, sessionize
+from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.sessionize import oracle
+from tests.sessionize.world import plain
+
+GAP_30 = GapDefinition(gap=30 * MINUTE, length_max=24 * HOUR, events_max=100_000, hot_age=HOUR)
+
+
+def at(text):
+    """Microseconds of `"10:20"` or `"10:20:05"` on the day of the tables."""
+    hours, minutes, *seconds = map(int, text.split(":"))
+    return NOON_US - 12 * HOUR + hours * HOUR + minutes * MINUTE + sum(seconds) * SECOND
+
+
+def visits(*times, **columns):
+    """Events of one visitor at these times, each with an id that follows from its time."""
+    return event_table(
+        {"event_time": at(time), "event_id": uuid_of(time), "request_id": uuid_of(time), **columns}
+        for time in times
+    )
+
+
+def intervals(table):
+    return [(row["started_at"], row["ended_at"], row["events"]) for row in plain(table)]
+
+
+def hot(state, definition=GAP_30):
+    """All sessions as rows."""
+    rows = close(SessionState.of(state.frame(), state.floor), 2**61, 0, definition).rows
+    return intervals(rows)
+
+
+def feed(definition, *batches):
+    state, found = SessionState.empty(), None
+    for batch in batches:
+        found = sessionize(state, visits(*batch), definition)
+        state = found.state
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "sessions"),
+    [
+        ([("10:00", "10:30")], [("10:00", "10:30", 2)]),
+        ([("10:00", "10:30:01")], [("10:00", "10:00", 1), ("10:30:01", "10:30:01", 1)]),
+        ([("10:00", "10:20"), ("11:00",)], [("10:00", "10:20", 2), ("11:00", "11:00", 1)]),
+        ([("10:00", "10:20"), ("11:00",), ("10:40",)], [("10:00", "11:00", 4)]),
+        ([("10:00", "10:20"), ("09:50",)], [("09:50", "10:20", 3)]),
+    ],
+)
+def test_gap_table(arrivals, sessions):
+    """Thirty minutes apart is one session, a second more is not; late events join and extend."""
+    expected = [(at(start), at(end), count) for start, end, count in sessions]
+    assert expected == hot(feed(GAP_30, *arrivals).state)
+
+
+def test_late_event_joins_two_sessions():
+    """The later of two joined sessions is gone, and its events are told where they are now."""
+    found = feed(GAP_30, ("10:00", "10:20"), ("11:00", "11:05"), ("10:40",))
+    ten = oracle.session_id("shop", "v1", at("10:00"))
+    eleven = oracle.session_id("shop", "v1", at("11:00"))
+    assert [eleven] == found.removed.column("session_id").to_pylist()
+    assert [
+        {
+            "app_id": "shop",
+            "visitor_id": "v1",
+            "from_time": at("11:00"),
+            "to_time": at("11:05"),
+            "session_id": ten,
+            "epoch": 0,
+        }
+    ] == plain(found.overrides)
+    assert [(at("10:00"), at("11:05"), 5)] == intervals(found.touched)
+
+
+def test_earlier_start_renames():
+    """An id follows from the start: an earlier first event gives the session another one."""
+    found = feed(GAP_30, ("10:00", "10:20"), ("09:50",))
+    (override,) = plain(found.overrides)
+    assert oracle.session_id("shop", "v1", at("09:50")) == override["session_id"]
+    assert (at("10:00"), at("10:20")) == (override["from_time"], override["to_time"])
+    assert [oracle.session_id("shop", "v1", at("10:00"))] == found.removed.column(
+        "session_id"
+    ).to_pylist()
+
+
+def test_window_cut_counts_from_the_chain_start():
+    """A visitor who never pauses has a session every `length_max`, counted from the first event."""
+    definition = GapDefinition(30 * MINUTE, HOUR, 100_000, HOUR)
+    times = [f"{10 + n // 60}:{n % 60:02d}" for n in range(0, 150, 25)]
+    expected = [
+        (at("10:00"), at("10:50"), 3),
+        (at("11:15"), at("11:40"), 2),
+        (at("12:05"), at("12:05"), 1),
+    ]
+    together = feed(definition, times)
+    one_by_one = feed(definition, *([time] for time in times))
+    assert expected == hot(together.state, definition)
+    assert expected == hot(one_by_one.state, definition)
+    assert 0 == one_by_one.repairs.num_rows
+
+
+def test_part_cut_keeps_ties_together():
+    """Parts of `events_max` events; those at the same microsecond are never torn apart."""
+    definition = GapDefinition(30 * MINUTE, 24 * HOUR, 2, HOUR)
+    rows = [{"event_time": at(time)} for time in ("10:00", "10:01", "10:01", "10:01", "10:02")]
+    state = SessionState.empty()
+    for number, row in enumerate(rows):
+        batch = event_table([row | {"request_id": uuid_of(f"{number}")}])
+        found = sessionize(state, batch, definition)
+        assert 0 == found.repairs.num_rows
+        state = found.state
+    assert [(at("10:00"), at("10:01"), 4), (at("10:02"), at("10:02"), 1)] == hot(state, definition)
+
+
+def test_ids_are_documented():
+    """Anyone can compute a session's id from its app, visitor and start; it never changes."""
+    found = feed(GAP_30, ("10:00",))
+    assert "9c98624cd5aca17d4fdc0aaa90cf6a5b" == plain(found.touched)[0]["session_id"].hex()
+
+
+def test_events_without_visitor_have_no_session():
+    """They are counted as events, never as sessions."""
+    events = visits("10:00", "10:01", visitor_id=None)
+    found = sessionize(SessionState.empty(), events, GAP_30)
+    assert 0 == found.touched.num_rows
+    assert 0 == len(found.state)
+    assert [None, None] == assign(events, found.state).column("session_id").to_pylist()
+
+
+def test_nothing_changes_nothing():
+    """An empty batch is no special case for callers."""
+    state = feed(GAP_30, ("10:00",)).state
+    found = sessionize(state, event_table([]), GAP_30)
+    assert found.state is state
+    assert (0, 0, 0, 0) == tuple(
+        table.num_rows for table in (found.touched, found.repairs, found.overrides, found.removed)
+    )
+
+
+def test_close_writes_once_and_again_after_a_change():
+    """A closed session is written when the watermark passes its gap, and anew if it grows later."""
+    state = feed(GAP_30, ("10:00",)).state
+    early = close(state, at("10:30"), 1, GAP_30)
+    assert 0 == early.rows.num_rows
+    first = close(early.state, at("10:30:01"), 2, GAP_30)
+    assert [(1, 2)] == [(row["revision"], row["epoch"]) for row in plain(first.rows)]
+    again = close(first.state, at("10:40"), 3, GAP_30)
+    assert 0 == again.rows.num_rows
+    grown = sessionize(again.state, visits("10:20"), GAP_30).state
+    second = close(grown, at("11:00"), 4, GAP_30)
+    assert [(2, 4, at("10:20"))] == [
+        (row["revision"], row["epoch"], row["ended_at"]) for row in plain(second.rows)
+    ]
+
+
+def test_eviction_asks_for_history_where_it_may_matter():
+    """Beyond the hot tier a late event costs a look into the lake; in it, none."""
+    state = close(feed(GAP_30, ("10:00",)).state, at("11:31"), 1, GAP_30).state
+    assert 0 == len(state)
+    near = sessionize(state, visits("10:20"), GAP_30)
+    assert [("shop", "v1", at("08:20"))] == [tuple(row.values()) for row in plain(near.repairs)]
+    far = sessionize(state, visits("10:31"), GAP_30)
+    assert 0 == far.repairs.num_rows

@@ -1,0 +1,152 @@
+"""The state: checkpoints, few segments, untrusted hashes, work that follows the batch."""
+
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from footfall.clock import HOUR, MINUTE, SECOND
+from footfall.sessionize import GapDefinition, SessionState, close, sessionize
+from footfall.sessionize import _batch as batch_module
+from footfall.sessionize._packing import Packing
+from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.sessionize.test_oracle import DEFINITIONS, epochs
+from tests.sessionize.world import World, plain
+
+DEFINITION = GapDefinition(30 * MINUTE, 24 * HOUR, 100_000, HOUR)
+
+
+def crowd(first, count, time=NOON_US):
+    return event_table(
+        {"visitor_id": f"v{n}", "event_time": time, "request_id": uuid_of(f"{n} {time}")}
+        for n in range(first, first + count)
+    )
+
+
+def test_checkpoint_is_exact():
+    """A restart continues with the same state, to the bit."""
+    events = event_table([{"user_id": "ü", "value": 1, "source": "s"}, {"visitor_id": "w"}])
+    state = close(
+        sessionize(SessionState.empty(), events, DEFINITION).state, 0, 1, DEFINITION
+    ).state
+    again = SessionState.from_arrow(state.to_arrow())
+    assert state.floor == again.floor
+    assert state.frame().equals(again.frame())
+    assert state.to_arrow().equals(again.to_arrow())
+    assert (
+        SessionState.empty()
+        .to_arrow()
+        .equals(SessionState.from_arrow(SessionState.empty().to_arrow()).to_arrow())
+    )
+
+
+@pytest.mark.parametrize(
+    "table", [pa.table({"a": [1]}), SessionState.empty().to_arrow().drop("rank")]
+)
+def test_other_tables_are_no_checkpoint(table):
+    """A checkpoint of another version is rebuilt, never half understood."""
+    with pytest.raises(ValueError, match="rebuild it"):
+        SessionState.from_arrow(table)
+
+
+def test_state_is_not_changed():
+    """Previews go on from a state while the epoch is computed from the same one."""
+    state = sessionize(SessionState.empty(), crowd(0, 10), DEFINITION).state
+    before = state.to_arrow()
+    sessionize(state, crowd(5, 10, NOON_US + SECOND), DEFINITION)
+    close(state, NOON_US + 10 * HOUR, 1, DEFINITION)
+    assert before.equals(state.to_arrow())
+
+
+def test_segments_stay_few():
+    """Many small batches must not make the look-up slow."""
+    state = SessionState.empty()
+    for number in range(200):
+        state = sessionize(state, crowd(3 * number, 5, NOON_US + number), DEFINITION).state
+    sizes = [segment.live for segment in state.segments]
+    assert 602 == len(state) == sum(sizes)
+    assert len(sizes) <= 11
+    assert all(left >= 2 * right for left, right in pairwise(sizes))
+
+
+def test_order_of_events_does_not_matter():
+    """The same events in another order, and in other chunks, give equal rows."""
+    random = np.random.default_rng(4)
+    rows = [
+        {
+            "visitor_id": f"v{random.integers(4)}",
+            "event_time": NOON_US + int(random.integers(0, 5 * HOUR)),
+            "request_index": n,
+            "page_url": f"p{random.integers(9)}",
+            "source": "s" if random.random() < 0.2 else None,
+        }
+        for n in range(300)
+    ]
+    table = event_table(rows)
+    shuffled = table.take(pa.array(random.permutation(300)))
+    chunked = pa.concat_tables([shuffled[:100], shuffled[100:110], shuffled[110:]])
+    results = [
+        sessionize(SessionState.empty(), events, DEFINITION)
+        for events in (table, shuffled, chunked)
+    ]
+    assert results[0].touched.equals(results[1].touched)
+    assert results[0].touched.equals(results[2].touched)
+    assert results[0].state.to_arrow().equals(results[2].state.to_arrow())
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(epochs(), DEFINITIONS)
+def test_collisions_and_wide_times_change_nothing(steps, definition):
+    """A visitor id made to collide with another's hash must not mix their sessions."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            batch_module, "_mixed", lambda apps, visitors: np.zeros(len(visitors), np.uint64)
+        )
+        patch.setattr(Packing, "bits", 3)
+        world = World(definition)
+        for batch, watermark in steps:
+            world.run(batch, watermark)
+            world.check()
+
+
+def test_a_giant_visitor_grows_without_history():
+    """One visitor over every limit, events slightly out of order: parts are cut from sums alone."""
+    definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR)
+    random = np.random.default_rng(2)
+    state, asked = SessionState.empty(), 0
+    for number in range(50):
+        times = NOON_US + number * 20 * SECOND + np.arange(20) * SECOND
+        rows = [{"event_time": int(time), "request_index": n} for n, time in enumerate(times)]
+        random.shuffle(rows)
+        found = sessionize(state, event_table(rows), definition)
+        state, asked = found.state, asked + found.repairs.num_rows
+    assert 0 == asked
+    frame = state.frame()
+    assert [100] * 10 == frame["events"].to_list()
+    assert 0 == frame["is_dirty"].not_().sum()
+
+
+def test_a_giant_visitor_needs_only_its_last_part():
+    """A late event in a part before the last needs that part's events, not those of a month."""
+    definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR)
+    rows = [{"event_time": NOON_US + n * SECOND, "request_index": n} for n in range(1000)]
+    state = sessionize(SessionState.empty(), event_table(rows), definition).state
+    late = event_table([{"event_time": NOON_US + 850 * SECOND + 1}])
+    (repair,) = plain(sessionize(state, late, definition).repairs)
+    assert NOON_US + 800 * SECOND == repair["from_time"]
+
+
+def test_a_small_batch_on_a_large_state_touches_little():
+    """Untouched rows are shared with the state before: work follows the batch."""
+    state = sessionize(SessionState.empty(), crowd(0, 5_000), DEFINITION).state
+    after = sessionize(state, crowd(10, 3, NOON_US + SECOND), DEFINITION).state
+    assert after.segments[0].frame is state.segments[0].frame
+    assert [4_997, 3] == [segment.live for segment in after.segments]
+    assert isinstance(after.segments[1].frame, pl.DataFrame)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from footfall.collect._client_ip import ClientAddresses
@@ -39,6 +40,7 @@ def test_address_is_the_nearest_that_is_no_proxy(
     assert [addresses.find(peer, header) for _ in range(2)] == [expected, expected]
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=50))
 def test_header_of_a_stranger_changes_nothing(text: str) -> None:
     """Without a trusted proxy between, the header is anybody's invention."""

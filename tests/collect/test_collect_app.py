@@ -158,7 +158,7 @@ def fuzzed(make_harness: Make) -> Any:
 @hypothesis_settings(
     max_examples=200,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     scope=SCOPES, parts=st.lists(st.binary(max_size=30), min_size=1, max_size=4), ends=st.booleans()

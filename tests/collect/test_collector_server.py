@@ -196,7 +196,9 @@ def test_connections_beyond_the_limit(make_running: Make) -> None:
 
 
 @hypothesis_settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_no_bytes_make_it_fail(running: Any, data: st.DataObject) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from footfall.clock import HOUR, MINUTE, SECOND
@@ -10,6 +11,7 @@ from footfall.collect._limits import AppRates, Quarantine
 from footfall.testing import SimClock
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 3 * SECOND), st.integers(1, 9)), max_size=30))
 def test_rate_and_burst_bound_every_stretch_of_time(steps: list[tuple[int, int]]) -> None:
     """Within any stretch of t seconds at most burst + rate · t requests are taken."""

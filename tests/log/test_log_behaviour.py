@@ -71,7 +71,7 @@ def test_trim_never_takes_a_record_at_or_above_its_bound(log: Log) -> None:
     """Trimming is allowed to forget, never beyond what consumers have passed."""
     expected = filled(log, 60)
     allowed = 0
-    for before in (0, 1, 17, 40, 40, 10, 60, 99):
+    for before in (*range(45), 40, 10, 60, 99):
         log.trim(before)
         start = log.start_offset()
         allowed = max(allowed, before)

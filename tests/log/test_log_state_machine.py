@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -102,6 +103,9 @@ class LogMachine(RuleBasedStateMachine):
 
 
 LogMachine.TestCase.settings = hypothesis_settings(
-    max_examples=25, stateful_step_count=25, deadline=None
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TestLogMachine = LogMachine.TestCase

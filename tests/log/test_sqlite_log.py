@@ -11,13 +11,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
 
 from footfall.clock import HOUR
-from footfall.errors import Conflict, Corrupt, DiskFull, Invalid
-from footfall.log import SqliteLog
+from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
+from footfall.log import SqliteLog, _appender
 from footfall.log._segments import list_bases, segment_file
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
@@ -282,6 +284,68 @@ def test_full_disk_while_rotating_is_taken_up_again(
     assert log.append([b"x"]) == 8
     assert list_bases(tmp_path / "log") == [0, 8]
     assert log.read(7, **ALL) == [(7, records(7, 1)[0]), (8, b"x")]
+
+
+class FaultyConnection:
+    """A connection that fails once, at a statement, before or after doing it."""
+
+    def __init__(self, connection: sqlite3.Connection, statement: str, *, is_done: bool) -> None:
+        self._connection = connection
+        self._statement: str | None = statement
+        self._is_done = is_done
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        if self._statement is not None and sql.startswith(self._statement):
+            self._statement = None
+            if self._is_done:
+                self._connection.execute(sql, *arguments)
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._connection.execute(sql, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("is_done", [False, True])
+@pytest.mark.parametrize(("count", "statement"), [(1, "INSERT"), (40, "COMMIT"), (40, "BEGIN")])
+def test_append_that_failed_in_doubt_leaves_no_gap_and_no_overlap(
+    open_writer: Open, count: int, statement: str, is_done: bool
+) -> None:
+    """An error may come after the commit: the file says where to go on, not what we remember."""
+    log = open_writer()
+    log.append([b"before"])
+    group = [b"x" * 20_000] * count
+    segment = log._appender._segment  # type: ignore[union-attr]
+    segment.connection = FaultyConnection(  # type: ignore[assignment]
+        segment.connection, statement, is_done=is_done
+    )
+    with pytest.raises(Unavailable):
+        log.append(group)
+    stored = [b"before", *group] if is_done and statement != "BEGIN" else [b"before"]
+    for _ in range(2):
+        assert log.append([b"after"]) == len(stored)
+        stored.append(b"after")
+    log.close()
+    log = open_writer()
+    assert log.read(0, **ALL) == list(enumerate(stored))
+
+
+def test_rotation_that_failed_half_way_is_finished(
+    open_writer: Open, clock: SimClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once the next segment's file is there, nothing may go into the old one any more."""
+    log = open_writer()
+    log.append([b"a"])
+    clock.advance(HOUR)
+    with monkeypatch.context() as patch:
+        patch.setattr(_appender, "_Segment", Mock(side_effect=sqlite3.OperationalError))
+        with pytest.raises(Unavailable):
+            log.append([b"b"])
+    clock.jump(-HOUR)
+    assert [log.append([b"b"]), log.append([b"c"])] == [1, 2]
+    log.close()
+    log = open_writer()
+    assert log.read(0, **ALL) == [(0, b"a"), (1, b"b"), (2, b"c")]
 
 
 def test_full_file_system(settings: LogSettings, clock: SimClock, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ its write-ahead log is copied into the database file. Until then readers see the
 through the write-ahead log, so a crash or a full disk while finishing loses nothing, and the next
 start finishes it.
 
-What fails is rolled back by SQLite. After a failure the end of the segment is read again before
-the next append, because the file and not this object knows what was stored.
+After a failure, what is not committed is rolled back before the next append, and the end of the
+segment read again, because the file and not this object knows what was stored.
 """
 
 from __future__ import annotations
@@ -102,8 +102,7 @@ class Appender:
             return self._end
         try:
             if not self._is_end_known:
-                self._end = end_of(self._segment.connection, self._segment.base)
-                self._is_end_known = True
+                self._learn_end()
             if self._is_rotation_due():
                 self._rotate()
             self._insert(records)
@@ -193,18 +192,23 @@ class Appender:
             )  # a transaction of its own, in one step
         else:
             self._insert_all(rows)
+        # An insert within a transaction that a failure left open would be acknowledged and lost.
+        assert not self._segment.connection.in_transaction
         self._segment.bytes += sum(len(row[3]) for row in rows)
 
     def _insert_all(self, rows: list[tuple[int, int, int, bytes]]) -> None:
         connection = self._segment.connection
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany(_INSERT, rows)
-            connection.execute("COMMIT")
-        except sqlite3.Error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        connection.executemany(_INSERT, rows)
+        connection.execute("COMMIT")
+
+    def _learn_end(self) -> None:
+        """After a failure: give up what is not committed, and see what is."""
+        connection = self._segment.connection
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        self._end = end_of(connection, self._segment.base)
+        self._is_end_known = True
 
     def _finish(self, connection: sqlite3.Connection) -> None:
         self._finishing = [future for future in self._finishing if not future.done()]

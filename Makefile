@@ -62,10 +62,10 @@ wheel: setup ## Build the wheel, front end inside, into dist/
 lock: $(READY) ## Renew requirements/*.lock with what was published more than a week ago
 	$(COMPILE) --group uv -o requirements/uv.lock
 	$(COMPILE) --group node -o requirements/node.lock
-	$(COMPILE) --group docs -o requirements/docs.lock
 	$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.lock -o requirements/dev.lock
 	$(COMPILE) pyproject.toml --group bench --constraints requirements/runtime.lock -o requirements/bench.lock
+	$(COMPILE) --group docs --constraints requirements/dev.lock -o requirements/docs.lock
 
 hooks: $(READY) ## Check each commit before it is made
 	$(BIN)/prek install

@@ -226,7 +226,7 @@ def happenings_by_visitor(settings: ShopSettings) -> dict[str, list[Any]]:
 
 def test_traffic_has_what_real_traffic_has() -> None:
     """Late by hours, out of order, several browsers, languages and campaigns, a whole funnel."""
-    requests = list(shop_requests(AFTERNOON))
+    requests = list(shop_requests(msgspec.structs.replace(AFTERNOON, late_share=0.15)))
     aws = [request for request in requests if request.path == "/collect"]
     events = [
         (request, event)

@@ -20,7 +20,10 @@ from footfall.recipes.shop._people import Visitor, meet
 from footfall.recipes.shop._settings import ShopSettings
 
 EVENTS_PER_VISIT: Final = 10
-VISIT_EVENTS_MAX: Final = 2_000
+VISIT_EVENTS_MAX: Final = 50_000
+"""Far below what cuts a session in two (`sessions.events_max`)."""
+_MORE_EVENTS: Final = 1.5
+"""By how much a visit exceeds what it was asked for, on average: steps of the walk are whole."""
 _MARGIN_MS: Final = 10 * MINUTE // US_PER_MS
 """By how much a pause between visits is longer than the timeout, at least: more than any tolerance.
 """
@@ -99,7 +102,7 @@ def _sizes(rng: Random, events: int, visits_max: int) -> list[int]:
     visits = min(max(1, round(events / EVENTS_PER_VISIT)), visits_max)
     shares = [rng.lognormvariate(0, 0.7) for _ in range(visits)]
     scale = events / sum(shares)
-    return [min(max(1, round(share * scale)), VISIT_EVENTS_MAX) for share in shares]
+    return [min(max(1, round(share * scale - _MORE_EVENTS)), VISIT_EVENTS_MAX) for share in shares]
 
 
 def _spans(rng: Random, sizes: list[int], room_ms: int) -> list[int]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from footfall.lake._history import LakeHistory
+    from footfall.lake._history import LakeHistory, recent_events
     from footfall.lake._lake import Lake
     from footfall.lake._schemas import TABLES
 
-__all__ = ["TABLES", "Lake", "LakeHistory"]
+__all__ = ["TABLES", "Lake", "LakeHistory", "recent_events"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,4 +31,8 @@ def __getattr__(name: str) -> Any:
         from footfall.lake._history import LakeHistory
 
         return LakeHistory
+    if name == "recent_events":
+        from footfall.lake._history import recent_events
+
+        return recent_events
     raise AttributeError(name)

@@ -76,6 +76,26 @@ class LakeHistory:
         )
 
 
+def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
+    """Committed events received at or after `since` (microseconds), in log order.
+
+    At most `rows_max`, the newest: what live counters start with after a restart.
+    """
+    files = lake.plan("events").files
+    if not files:
+        return EVENT_SCHEMA.empty_table()
+    moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
+    found = (
+        pl.scan_parquet(list(files), hive_partitioning=False)
+        .filter(pl.col("received_at") >= moment)
+        .select(EVENT_SCHEMA.names)
+        .bottom_k(rows_max, by=["log_offset", "request_index"], reverse=True)
+        .sort("log_offset", "request_index")
+        .collect()
+    )
+    return _arrow(found, EVENT_SCHEMA)
+
+
 def _arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     arrays = [table.column(field.name).cast(field.type) for field in schema]

@@ -116,6 +116,7 @@ class Pipeline:
         self._overrides = OverrideSet()
         self._overrides.add_epochs(self._lake.read("session_overrides"))
         self._removed = self._lake.read("session_changes")
+        self._publisher.recount(self._lake)
         self._restart_preview()
 
     def step(self) -> int:

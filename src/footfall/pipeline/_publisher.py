@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from footfall.clock import Clock
-from footfall.lake import Lake
+from footfall.clock import MINUTE, Clock
+from footfall.lake import Lake, recent_events
 from footfall.lake.cut import Cut, write_atomically
 from footfall.ledger import Ledger
 from footfall.live import LiveState
@@ -18,6 +18,12 @@ from footfall.pipeline._tail import Tail
 
 READ_TABLES = ("events", "sessions", "failed_events")
 """Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
+
+
+LIVE_WINDOW = 30 * MINUTE
+LIVE_ROWS_MAX = 200_000
+"""Events read again for the live counters after a restart; at more than 110 events/s the counters
+start with less than half an hour."""
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -64,6 +70,11 @@ class Publisher:
     def count(self, events: pa.Table) -> None:
         """Let the live counters see new events, once each."""
         self._live.add(events, self._clock.now_us())
+
+    def recount(self, lake: Lake) -> None:
+        """Start the live counters from what the lake has of the last 30 minutes."""
+        now = self._clock.now_us()
+        self._live.rebuild(recent_events(lake, now - LIVE_WINDOW, LIVE_ROWS_MAX), now)
 
     def start_epoch(
         self, lake: Lake, sessions: pa.Table, overrides: OverrideSet, removed: pa.Table

@@ -39,10 +39,10 @@ UNGUARDED = (
 class Worker:
     """A worker without a guard."""
 
-    def __init__(self, writer: CutWriter) -> None:
+    def __init__(self, writer: CutWriter, code: str = UNGUARDED) -> None:
         settings = msgspec.json.encode(query_settings()).decode()
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", UNGUARDED, str(writer.home.root), "default", settings],
+            [sys.executable, "-P", "-c", code, str(writer.home.root), "default", settings],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -107,7 +107,7 @@ def test_worker_cannot_write_whatever_runs_in_it(home: CutWriter, worker: Worker
         "/tmp/footfall-test-escape.csv",  # noqa: S108 (it must not appear)
     ]
     for target in targets:
-        reply, _ = worker.ask(f"COPY (SELECT 1) TO '{target}'")
+        reply, _ = worker.ask(f"WITH t AS (COPY (SELECT 1 AS a) TO '{target}') FROM t")
         assert isinstance(reply, Refusal), target
         if reply.is_final:
             worker.__init__(home)  # type: ignore[misc]
@@ -178,18 +178,65 @@ def test_worker_ends_with_its_parent_even_in_a_statement(home: CutWriter) -> Non
 
 def test_prints_do_not_reach_the_protocol(home: CutWriter) -> None:
     """A library that writes to standard output must not break the frames."""
-    noisy = UNGUARDED.replace("worker.main", "import os\nos.write(1, b'')\nworker.main")
-    settings = msgspec.json.encode(query_settings()).decode()
-    code = noisy.replace(
-        "guard.check = lambda tree, views: None",
-        "guard.check = lambda tree, views: print('noise', flush=True)",
-    )
+    noisy = Worker(home, UNGUARDED.replace("None", "print('noise', flush=True)"))
+    reply, body = noisy.ask("SELECT 1")
+    noisy.close()
+    assert (type(reply), body) == (Head, b"[[1]]\n")
+
+
+ATTEMPTS = """
+import os, socket, subprocess, sys
+from pathlib import Path
+from footfall.query._confine import confine
+readable, other, pid = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+if not confine([readable]):
+    sys.exit(77)
+attempts = {
+    "read": lambda: (readable / "file").read_text(),
+    "list": lambda: os.listdir(readable),
+    "read elsewhere": lambda: (other / "file").read_text(),
+    "list elsewhere": lambda: os.listdir(other),
+    "read /etc/passwd": lambda: Path("/etc/passwd").read_text(),
+    "overwrite": lambda: (readable / "file").write_text(""),
+    "truncate": lambda: os.truncate(readable / "file", 0),
+    "create": lambda: (readable / "new").write_text(""),
+    "remove": lambda: (readable / "file").unlink(),
+    "rename": lambda: (readable / "file").rename(readable / "new"),
+    "link": lambda: (readable / "new").symlink_to(other),
+    "make a directory": lambda: (readable / "new").mkdir(),
+    "run a program": lambda: subprocess.run(["/bin/true"]),
+    "connect": lambda: socket.create_connection(("127.0.0.1", 9), timeout=1),
+    "listen": lambda: socket.create_server(("127.0.0.1", 0)),
+    "signal": lambda: os.kill(pid, 0),
+    "import": lambda: __import__("wave"),
+}
+for name, attempt in attempts.items():
+    try:
+        attempt()
+    except PermissionError:
+        continue
+    except OSError as error:
+        print(name, error)
+    else:
+        print(name)
+"""
+
+
+def test_confinement_leaves_reading_alone(tmp_path: Path) -> None:
+    """Third wall by itself: after it, only reading below the given directories works."""
+    readable, other = tmp_path / "readable", tmp_path / "other"
+    for directory in (readable, other):
+        directory.mkdir()
+        (directory / "file").write_text("text")
+    before = _files(tmp_path)
     done = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(home.home.root), "default", settings],
-        input=encode(Question("SELECT 1", (), "rows", 1, 1 << 20)),
-        capture_output=True,
+        [sys.executable, "-P", "-c", ATTEMPTS, str(readable), str(other), str(os.getpid())],
+        stdout=subprocess.PIPE,
+        text=True,
         timeout=60,
         check=False,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert b"noise" not in done.stdout
+    if done.returncode == 77:
+        pytest.skip("this kernel has no Landlock")
+    assert done.stdout.splitlines() == ["read", "list", "import"]
+    assert _files(tmp_path) == before

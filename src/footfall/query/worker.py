@@ -62,9 +62,11 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _own_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The protocol's ends. Standard output becomes standard error: nothing can write between."""
+    """The protocol's ends. What else is written to standard output goes nowhere."""
     answers_out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
     return sys.stdin.buffer, answers_out
 
 

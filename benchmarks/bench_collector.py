@@ -69,7 +69,8 @@ def server(code: str, *arguments: str) -> Iterator[tuple[str, int]]:
                 process.kill()
 
 
-def load(url: str, events: int, seconds: float, connections: int) -> dict[str, float]:
+def load(url: str, pid: int, events: int, seconds: float, connections: int) -> dict[str, float]:
+    """Load a server; what the generator saw, and CPU time of the server for each request."""
     command = [
         sys.executable,
         str(Path(__file__).with_name("load.py")),
@@ -78,8 +79,11 @@ def load(url: str, events: int, seconds: float, connections: int) -> dict[str, f
         f"--seconds={seconds}",
         f"--connections={connections}",
     ]
+    before = cpu_seconds(pid)
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    return json.loads(done.stdout)
+    result = json.loads(done.stdout)
+    result["server_cpu_us"] = (cpu_seconds(pid) - before) * 1e6 / result["answers"]
+    return result
 
 
 def fsync_ms(directory: Path) -> tuple[float, float]:
@@ -96,6 +100,11 @@ def fsync_ms(directory: Path) -> tuple[float, float]:
     file.unlink()
     taken.sort()
     return taken[100], taken[197]
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid: int) -> float:
@@ -115,7 +124,7 @@ def show(name: str, result: dict[str, float], bare: dict[str, float] | None) -> 
         f"{name:<28}{result['requests_per_second']:>9,.0f} req/s"
         f"{result['events_per_second']:>10,.0f} events/s"
         f"  p50 {result['p50_ms']:6.2f} ms  p99 {result['p99_ms']:6.2f} ms"
-        f"  failed {result['failed']:.0f}{ratio}"
+        f"  CPU {result['server_cpu_us']:4.0f} µs/req  failed {result['failed']:.0f}{ratio}"
     )
 
 
@@ -145,10 +154,10 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
     print(f"fsync of 4 KiB: median {middle:.2f} ms, p99 {worst:.2f} ms")
     results: dict[str, object] = {"fsync_ms": middle}
     for events in (1, 20):
-        with server(BARE) as (url, _):
-            bare = load(url + "/collect", events, arguments.seconds, arguments.connections)
+        with server(BARE) as (url, pid):
+            bare = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
         with server(COLLECTOR, str(home.root)) as (url, pid):
-            durable = load(url + "/collect", events, arguments.seconds, arguments.connections)
+            durable = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
             memory = resident_mib(pid)
         name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
         show(f"bare, {name}", bare, None)

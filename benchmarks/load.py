@@ -132,6 +132,7 @@ class Run:
         self.is_measuring = False
         self.latencies: list[float] = []
         self.failed = 0
+        self.answers = 0
         self.done = asyncio.get_running_loop().create_future()
         self.lengths: dict[bytes, int] = {}
 
@@ -147,6 +148,7 @@ class Run:
         return int(head[start + 16 :].split(b"\r\n", 1)[0])
 
     def note(self, data: bytes, seconds: float) -> None:
+        self.answers += 1
         if not data.startswith(b"HTTP/1.1 200"):
             self.failed += 1
         elif self.is_measuring:
@@ -182,6 +184,7 @@ async def measure(url: str, connections: int, seconds: float, events: int) -> di
         "p50_ms": taken[len(taken) // 2] * 1000,
         "p99_ms": taken[len(taken) * 99 // 100] * 1000,
         "failed": run.failed,
+        "answers": run.answers,
         "request_bytes": sum(map(len, run.requests)) / len(run.requests),
         "generator_cpu": cpu / elapsed,
     }

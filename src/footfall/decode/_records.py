@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -62,6 +63,14 @@ def new_template(logged: LoggedRequest) -> Row:
     row[SLOT["ip"]] = request.client_ip or None
     row[SLOT["user_agent"]] = request.header("user-agent") or None
     return row
+
+
+def parse_query(query: str) -> dict[str, str]:
+    """Parameters of a query string, escapes and `+` undone; of a repeated one the last counts."""
+    if "%" in query or "+" in query:
+        return dict(parse_qsl(query, keep_blank_values=True))
+    pairs = (part.partition("=") for part in query.split("&") if part)
+    return {key: value for key, _, value in pairs}
 
 
 def decode_records(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -32,6 +31,7 @@ from footfall.decode._records import (
     check_app,
     decode_records,
     new_template,
+    parse_query,
     record_json,
     set_event_id,
     set_name,
@@ -155,7 +155,7 @@ def _events_of(body: bytes) -> list[bytes]:
 
 
 def _use_query(request: Request, row: Row) -> dict[str, object]:
-    query = dict(parse_qsl(request.query, keep_blank_values=True))
+    query = parse_query(request.query)
     for key in fields.KEY_PARAMETERS:
         query.pop(key, None)
     kept: dict[str, object] = {}

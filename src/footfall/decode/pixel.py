@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import parse_qsl
 
 from footfall.decode import _footfall_fields as fields
 from footfall.decode._fields import fill
@@ -12,6 +11,7 @@ from footfall.decode._records import (
     Outcome,
     check_app,
     decode_records,
+    parse_query,
     set_event_id,
     set_name,
 )
@@ -32,7 +32,7 @@ def decode_pixel(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     Without `url` the page is what the browser says it is (`Referer`, often its origin only).
     """
     request = logged.request
-    query: dict[str, object] = dict(parse_qsl(request.query, keep_blank_values=True))
+    query: dict[str, object] = {**parse_query(request.query)}
     for key in fields.KEY_PARAMETERS:
         query.pop(key, None)
     template = own_template(logged)

@@ -1,0 +1,139 @@
+"""The fast way of the AWS decoder gives what the general way gives, or stands back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from footfall.decode import Decoded, _aws_fields, aws, decode
+from footfall.decode._aws_fast import fast_rows
+from footfall.decode._body import open_body
+from footfall.decode._records import new_template
+from footfall.request import LoggedRequest
+from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged
+
+AWS = json.dumps(AWS_EVENT).encode()
+
+
+def is_taken(request: LoggedRequest) -> bool:
+    body = open_body(request.request, SETTINGS, base64_gzip=True)
+    return fast_rows(body, request.request, new_template(request), {}, SETTINGS) is not None
+
+
+def general(request: LoggedRequest, monkeypatch: pytest.MonkeyPatch) -> Decoded:
+    """Decoded without the fast way."""
+    with monkeypatch.context() as patch:
+        patch.setattr(aws, "fast_rows", lambda *_: None)
+        return decode([request], SETTINGS)
+
+
+def assert_equal(request: LoggedRequest) -> None:
+    fast = decode([request], SETTINGS)
+    with pytest.MonkeyPatch.context() as patch:
+        slow = general(request, patch)
+    assert fast.events.equals(slow.events)
+    assert fast.failures.equals(slow.failures)
+    assert fast.ledger == slow.ledger
+
+
+@pytest.mark.parametrize("name", ["immediate", "batch"])
+def test_real_traffic_takes_the_fast_way(name: str) -> None:
+    """Or the speed would be gone without anybody noticing; and its rows are the general ones."""
+    for request in captured(name):
+        assert is_taken(request)
+        assert_equal(request)
+
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(-2, 2000),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from(["", " ", "Gecko", "en", "GB", "en-GB", "en_GB", "iOS", "Web", "x" * 513, "7"]),
+    st.text(max_size=5),
+)
+values = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text(max_size=3), scalars)
+top = st.dictionaries(
+    st.sampled_from([*_aws_fields.EVENT, *_aws_fields.EVENT_ALIASES, "custom"]), values, max_size=4
+)
+users = st.dictionaries(
+    st.sampled_from(["_user_id", "plan"]),
+    scalars | st.fixed_dictionaries({"value": scalars, "set_timestamp": scalars}),
+)
+items = st.lists(
+    st.dictionaries(st.sampled_from(["id", "item_id", "item_category", "category"]), scalars)
+)
+attributes = st.dictionaries(
+    st.sampled_from([*_aws_fields.ATTRIBUTE, *_aws_fields.ATTRIBUTE_ALIASES, "custom", "make"]),
+    scalars | values,
+    max_size=4,
+)
+usual = st.fixed_dictionaries(
+    {},
+    optional={
+        "locale": st.sampled_from(["", "en-GB", "en_GB", "en"]),
+        "system_language": st.sampled_from(["", "en"]),
+        "country_code": st.sampled_from(["", "GB"]),
+        "make": st.sampled_from(["", "Gecko", "Acme"]),
+        "zone_offset": st.sampled_from([0, 3_600_000, -1, 86_400_000]),
+        "platform": st.sampled_from(["Web", "Android", None]),
+        "os_version": st.just("13"),
+        "screen_width": st.integers(0, 3000),
+        "app_package_name": st.just("com.shop"),
+        "user": users,
+        "items": items,
+    },
+)
+events = st.builds(
+    lambda first, second, custom: {**AWS_EVENT, **first, **second, "attributes": custom},
+    usual,
+    st.just({}) | top,
+    attributes,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(events, max_size=3), st.sampled_from(["", "platform=Q&x=1&upload_timestamp=5"]))
+def test_both_ways_give_equal_rows_and_failures(batch: list[Any], query: str) -> None:
+    """The general way owns acceptance; the fast one must not take, refuse or change anything."""
+    assert_equal(logged(batch, query=query))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        AWS,
+        b"[]",
+        b"[" + AWS[:-1] + b', "event_type": "again"}]',
+        b"[" + AWS[:-1] + b', "attributes": {"a": 1, "a": 2}}]',
+        b"[" + AWS[:-1] + b', "event_type": "  "}]',
+        b"[" + AWS[:-1] + b', "timestamp": 1795300235000.5}]',
+        b"[" + AWS[:-1] + b', "timestamp": 1795300235000.0}]',
+        b"[" + AWS[:-1] + b', "screen_width": 10.0}]',
+        b"[" + AWS[:-1] + b', "timestamp": -62135596800000}]',
+        b"[" + AWS[:-1] + b', "timestamp": -62135596800001}]',
+        b"[" + AWS[:-1] + b', "timestamp": 253402300799999}]',
+        b"[" + AWS[:-1] + b', "timestamp": 253402300800000}]',
+        b"[" + AWS[:-1] + b', "attributes": {"a": ' + b"[" * 62 + b"]" * 62 + b"}}]",
+        b"[" + AWS[:-1] + b', "attributes": {"a": ' + b"[" * 63 + b"]" * 63 + b"}}]",
+        b"[" + AWS[:-1] + b', "attributes": {"a": ' + b"[" * 800 + b"]" * 800 + b"}}]",
+        b"[" + AWS[:-1] + rb', "host_name": "\ud800"}]',
+        b"[" + AWS[:-1] + b', "host_name": "\xff"}]',
+        b"[" + AWS + b", NaN]",
+        b"[" + AWS + b"] ",
+    ],
+)
+def test_edges(body: bytes) -> None:
+    """Where a typed parser and a general one might think differently."""
+    assert_equal(logged(body))
+
+
+def test_more_events_than_allowed_go_the_general_way() -> None:
+    """Only it knows what becomes of the surplus."""
+    decoded = decode([logged([AWS_EVENT] * 4)], limits(events_per_request_max=3))
+    assert (decoded.ledger.events, decoded.ledger.failed) == (3, 1)

@@ -221,7 +221,7 @@ def measure(home: Path, seconds: float, rate: float) -> None:
         print(f"  ack p50 / p99       {report['p50_ms']:8.1f} / {report['p99_ms']:.1f} ms")
         print(f"  behind at the end   {lag:12,.0f} events")
         print(
-            f"  last visible after  {visible - sent:12.2f} s, committed after {committed - sent:.2f} s"
+            f"  last visible after  {visible - sent:12.2f} s, in the lake {committed - sent:.2f} s"
         )
         print(
             f"  bare Parquet writer {yardstick:12,.0f} events/s, ratio {rate_now / yardstick:.3f}"

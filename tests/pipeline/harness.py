@@ -1,4 +1,4 @@
-"""A pipeline in one process on real files, with a log, a clock and failures that the test decides."""
+"""A pipeline in one process on real files; log, clock and failures are the test's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from footfall.testing.sim_clock import SimClock
 START_US = 1_790_000_000 * SECOND
 
 
-class Crash(Exception):
+class Crash(Exception):  # noqa: N818 (read as what happens)
     """The process died here."""
 
 

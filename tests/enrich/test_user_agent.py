@@ -68,6 +68,10 @@ DEVICES = [
         ("Chrome", "80.0", "Android", "12", "tablet", "Samsung", "SM-X906C", False),
     ),
     (
+        f"Mozilla/5.0 (Linux; Android 12; TB-J606F) {CHROME} Safari/537.36",
+        ("Chrome", "112.0.0", "Android", "12", "tablet", None, None, False),
+    ),
+    (
         f"Mozilla/5.0 (SMART-TV; Linux; Tizen 6.0) {WEBKIT} SamsungBrowser/4.0 TV Safari/537.36",
         ("Samsung Internet", "4.0", "Tizen", "6.0", "tv", "Samsung", "SMART-TV", False),
     ),

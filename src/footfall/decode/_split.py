@@ -26,18 +26,10 @@ _COMMA: Final = ord(",")
 _MEMBER: Final = re.compile(rb'\s*("(?:[^"\\]++|\\.)*+")\s*:', re.DOTALL)
 
 
-class Piece(msgspec.Struct, frozen=True, gc=False):
-    """One element as it was sent."""
-
-    raw: bytes
-    depth: int
-    """Deepest nesting inside; 0 for a scalar, 1 for a flat object."""
-
-
 class Pieces(msgspec.Struct, frozen=True):
-    """The elements of one container."""
+    """The elements of one container, as they were sent."""
 
-    found: list[Piece]
+    found: list[bytes]
     is_closed: bool
     """The container has its closing bracket."""
     rest: bytes = b""
@@ -57,37 +49,36 @@ def split(body: bytes) -> Pieces:
     start = len(body) - len(body.lstrip())
     if body[start : start + 1] not in (b"[", b"{"):
         return Pieces([], False)
-    pieces: list[Piece] = []
-    piece_start, level, deepest = start + 1, 0, 0
+    pieces: list[bytes] = []
+    piece_start, level = start + 1, 0
     for count, match in enumerate(_TOKEN.finditer(body, start)):
         token = body[match.start()]
         if count >= TOKENS_MAX:
             return Pieces([], False)
         if token in _OPENING:
             level += 1
-            deepest = max(deepest, level - 1)
         elif token in _CLOSING:
             level -= 1
             if level == 0:
-                _add(pieces, body[piece_start : match.start()], deepest, is_last=True)
+                _add(pieces, body[piece_start : match.start()], is_last=True)
                 return Pieces(pieces, True, body[match.end() :].strip())
         elif token == _COMMA and level == 1:
-            _add(pieces, body[piece_start : match.start()], deepest, is_last=False)
-            piece_start, deepest = match.end(), 0
-    _add(pieces, body[piece_start:], deepest, is_last=True)
+            _add(pieces, body[piece_start : match.start()], is_last=False)
+            piece_start = match.end()
+    _add(pieces, body[piece_start:], is_last=True)
     return Pieces(pieces, False)
 
 
-def member(piece: Piece) -> tuple[str, bytes] | None:
+def member(piece: bytes) -> tuple[str, bytes] | None:
     """Name and value of a member of an object; `None` if it has no name."""
-    match = _MEMBER.match(piece.raw)
+    match = _MEMBER.match(piece)
     if match is None:
         return None
     try:
         name = msgspec.json.decode(match[1], type=str)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return name, piece.raw[match.end() :].strip()
+    return name, piece[match.end() :].strip()
 
 
 def is_deeper_than(value: object, levels: int) -> bool:
@@ -108,7 +99,7 @@ def is_deeper_than(value: object, levels: int) -> bool:
     return False
 
 
-def _add(pieces: list[Piece], raw: bytes, depth: int, *, is_last: bool) -> None:
+def _add(pieces: list[bytes], raw: bytes, *, is_last: bool) -> None:
     stripped = raw.strip()
     if stripped or not is_last:  # `[]` and `[1,]` have no further element
-        pieces.append(Piece(stripped, depth))
+        pieces.append(stripped)

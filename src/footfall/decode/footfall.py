@@ -37,7 +37,7 @@ from footfall.decode._records import (
     set_name,
 )
 from footfall.decode._rows import SLOT, Row
-from footfall.decode._split import Piece, member, split
+from footfall.decode._split import member, split
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
@@ -146,12 +146,12 @@ def _read(body: bytes) -> tuple[dict[str, object], Batch]:
 
 def _events_of(body: bytes) -> list[bytes]:
     """Elements of the last member `events`, as sent."""
-    found: list[Piece] = []
+    found: list[bytes] = []
     for piece in split(body).found:
         named = member(piece)
         if named is not None and named[0] == _EVENTS:
             found = split(named[1]).found
-    return [piece.raw for piece in found]
+    return found
 
 
 def _use_query(request: Request, row: Row) -> dict[str, object]:

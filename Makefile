@@ -53,8 +53,8 @@ docs: $(READY) ## Build the documentation as pages into build/docs
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/docs.lock
 	$(BIN)/zensical build --strict
 
-studio: $(READY) ## Build the front end if its sources changed
-	$(BIN)/python tools/studio.py
+studio: $(READY) ## Build the front end and the test site where sources changed
+	$(BIN)/python tools/web.py
 
 wheel: setup ## Build the wheel, front end inside, into dist/
 	$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist
@@ -71,4 +71,4 @@ hooks: $(READY) ## Check each commit before it is made
 	$(BIN)/prek install
 
 clean: ## Remove what was built; .venv and data stay
-	rm -rf build dist src/footfall/studio/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist src/footfall/studio/static web/testsite/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

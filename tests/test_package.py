@@ -53,7 +53,7 @@ def tool(monkeypatch: pytest.MonkeyPatch) -> Any:
         return module
 
     yield load
-    sys.modules.pop("studio", None)
+    sys.modules.pop("web", None)
 
 
 def test_the_package_knows_its_version() -> None:
@@ -146,23 +146,19 @@ def test_built_pages_are_in_wheel_and_sdist_although_git_ignores_them() -> None:
     assert "src/footfall/studio/static/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
-def test_the_front_end_is_built_again_when_a_source_changes(
-    tool: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_front_end_is_built_again_when_a_source_changes(tool: Any, tmp_path: Path) -> None:
     """Neither a stale page in the wheel nor a minute lost at each `make test`."""
-    studio = tool("studio")
-    source, index, built = tmp_path / "web", tmp_path / "index.html", tmp_path / "built"
+    source, product, built_from = tmp_path / "web", tmp_path / "index.html", tmp_path / "built"
     (source / "node_modules").mkdir(parents=True)
     (source / "app.tsx").write_text("one")
-    for name, value in (("SOURCE", source), ("INDEX", index), ("BUILT_FROM", built)):
-        monkeypatch.setattr(studio, name, value)
-    assert not studio.is_current()
-    index.write_text("<html>")
-    built.write_text(studio.source_hash())
+    pages = tool("web").Package("pages", source, product, built_from)
+    assert not pages.is_current
+    product.write_text("<html>")
+    built_from.write_text(pages.source_hash())
     (source / "node_modules" / "x.js").write_text("not a source")
-    assert studio.is_current()
+    assert pages.is_current
     (source / "app.tsx").write_text("two")
-    assert not studio.is_current()
+    assert not pages.is_current
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,9 @@ class PagesHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         root = Path(self.root)
-        builder = root / "tools" / "studio.py"
         if (root / "web" / "studio" / "package.json").is_file():
-            status = _load(builder).main()
-            if status != 0:
+            web = _load(root / "tools" / "web.py")
+            if web.build(web.STUDIO) != 0:
                 raise RuntimeError("the front end could not be built; see the lines above")
         index = root / "src" / "footfall" / "studio" / "static" / "index.html"
         if not index.is_file():
@@ -39,7 +38,7 @@ class PagesHook(BuildHookInterface[Any]):
 
 
 def _load(file: Path) -> Any:
-    spec = importlib.util.spec_from_file_location("footfall_tools_studio", file)
+    spec = importlib.util.spec_from_file_location("footfall_tools_web", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import studio
+import web as front_end
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -97,20 +97,21 @@ def layers(run: Run) -> str | None:
 def tests(run: Run) -> str | None:
     """All of tests/."""
     profile = ["--hypothesis-profile=full"] if run.full else []
-    return run(tool("pytest"), *profile)
+    return run(tool("pytest"), "--durations=15", *profile)
 
 
 def web(run: Run) -> str | None:
     """Types, lint and tests of the front end, and that it builds."""
-    if not studio.has_source():
+    package = front_end.STUDIO
+    if not package.has_source:
         raise CannotRun("web/studio/package.json does not exist yet")
-    environment = studio.node_environment()
+    environment = front_end.node_environment()
     if environment is None:
         raise CannotRun("no Node 20 or newer; put it on PATH")
-    if studio.build() != 0:
+    if front_end.build(package) != 0:
         return "the front end does not build; see above"
     for script in ("check", "test"):
-        problem = run("npm", "run", script, cwd=studio.SOURCE, environment=environment)
+        problem = run("npm", "run", script, cwd=package.source, environment=environment)
         if problem is not None:
             return problem
     return None
@@ -118,7 +119,7 @@ def web(run: Run) -> str | None:
 
 def wheel(run: Run) -> str | None:
     """What ships: the wheel in an empty environment takes an event and shows it by SQL."""
-    if not studio.INDEX.is_file():
+    if not front_end.STUDIO.product.is_file():
         raise CannotRun("the front end is not built, and a wheel without it is refused")
     return run(sys.executable, str(ROOT / "tools" / "try_wheel.py"))
 

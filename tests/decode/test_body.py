@@ -64,6 +64,14 @@ def test_every_form_gives_the_same_event(body: bytes, headers: tuple[tuple[str, 
     assert decode_one(body, headers=headers).events == decode_one(BODY).events
 
 
+def test_a_compressed_body_that_begins_like_json() -> None:
+    """Compressed bytes may begin with anything; a byte order mark in raw deflate does with `{`."""
+    stream = zlib.compressobj(wbits=-15, strategy=zlib.Z_FIXED)
+    body = stream.compress(b"\xef\xbb\xbf" + BODY) + stream.flush()
+    assert body[:1] == b"{"
+    assert decode_one(body, headers=encoding("deflate")).events == decode_one(BODY).events
+
+
 @pytest.mark.parametrize(
     ("body", "name"),
     [

@@ -79,16 +79,23 @@ def _undo_encodings(body: bytes, encodings: str, limit: int) -> bytes:
     if len(names) > _LAYERS_MAX:
         raise Fault(FailureReason.BAD_ENCODING, f"more than {_LAYERS_MAX} content encodings")
     for name in reversed(names):
-        if looks_like_json(body):
-            return body  # a proxy unpacked it and left the header standing
-        inflate = _INFLATE.get(name)
-        if inflate is None:
-            raise Fault(
-                FailureReason.BAD_ENCODING,
-                f"unknown content encoding; use gzip, deflate, br or zstd: {name[:40]!r}",
-            )
-        body = _inflate(inflate, body, limit)
+        try:
+            body = _undo_encoding(name, body, limit)
+        except Fault as fault:
+            if fault.reason is FailureReason.BAD_ENCODING and looks_like_json(body):
+                return body  # a proxy unpacked it and left the header standing
+            raise
     return body
+
+
+def _undo_encoding(name: str, body: bytes, limit: int) -> bytes:
+    inflate = _INFLATE.get(name)
+    if inflate is None:
+        raise Fault(
+            FailureReason.BAD_ENCODING,
+            f"unknown content encoding; use gzip, deflate, br or zstd: {name[:40]!r}",
+        )
+    return _inflate(inflate, body, limit)
 
 
 def _undo_gzip(body: bytes, limit: int) -> bytes:

@@ -40,8 +40,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def open_home(path: Path) -> Home:
-    """The installation at `path`, as an absolute path; nothing is created."""
-    return Home(path.expanduser().resolve())
+    """The installation at `path`, as an absolute path; nothing is created.
+
+    Raises:
+        Invalid: the path has a character that the locations of Iceberg files cannot have.
+    """
+    resolved = path.expanduser().resolve()
+    if set("?#%") & set(str(resolved)):
+        raise Invalid(f"the path of the home must not contain ?, # or %; name another: {resolved}")
+    return Home(resolved)
 
 
 def settings_for(home: Home, overrides: Sequence[str] = ()) -> Settings:

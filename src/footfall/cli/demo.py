@@ -136,14 +136,14 @@ def _typed(rows: Iterable[tuple[object, ...]]) -> Iterable[tuple[str, int, int, 
 
 
 def _wait_for(home: Home, requests: int) -> Ledger:
-    """Until the newest cut has so many requests; its ledger."""
+    """Until so many requests are in the lake, repairs of late events included; the ledger."""
     from footfall.lake.cut import read_cut
 
     clock = SystemClock()
     deadline = clock.monotonic() + CATCH_UP_SECONDS
     while clock.monotonic() < deadline:
         cut = read_cut(home.cut_file(PROJECT_DEFAULT))
-        if cut is not None and cut.ledger.requests >= requests:
+        if cut is not None and cut.ledger.requests >= requests and not cut.tail:
             return cut.ledger
         clock.sleep(_POLL_SECONDS)
     raise Unavailable(

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from footfall.decode import decode
 from footfall.enrich import DuplicateIndex, enrich
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, TIMESTAMP, conform
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline._plan import EpochPlan, Rules
@@ -113,7 +113,7 @@ def finish(
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
-        "events": _stamp(mark_late(events, plan.late_before, definition.gap), plan, EVENT_SCHEMA),
+        "events": _stamp(mark_late(events, definition.gap), plan, EVENT_SCHEMA),
         "failed_events": _stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": _stamp(closed.rows, plan, SESSION_SCHEMA),
         "session_overrides": _stamp(sessions.overrides, plan, OVERRIDE_SCHEMA),
@@ -122,10 +122,14 @@ def finish(
     return EpochResult(plan, rows, ingested.ledger, closed.state)
 
 
-def mark_late(events: pa.Table, late_before: int, gap: int) -> pa.Table:
-    """Set `is_late`: the event came when its session, had it been the last, was closed already."""
-    bound = pa.scalar(max(late_before - gap, 0), pa.int64()).cast(TIMESTAMP)
-    late = pc.less(events.column("event_time"), bound)
+def mark_late(events: pa.Table, gap: int) -> pa.Table:
+    """Set `is_late`: received more than `gap` (microseconds) after it happened.
+
+    By then its session, had it been the last event, was over. Follows from the row alone, so
+    neither epochs nor restarts change it.
+    """
+    delay = pc.subtract(events.column("received_at"), events.column("event_time"))
+    late = pc.greater(delay.cast(pa.int64()), gap)
     return _replace(events, "is_late", late)
 
 

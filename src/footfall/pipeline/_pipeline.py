@@ -82,7 +82,7 @@ class Pipeline:
         # Truth: the state after the last committed epoch.
         self._epoch = 0
         self._epoch_from = 0
-        self._late_before = 0
+        self._planned_watermark = 0
         self._state = SessionState.empty()
         self._duplicates = DuplicateIndex.empty(settings.duplicates)
         self._overrides = OverrideSet()
@@ -145,7 +145,6 @@ class Pipeline:
             log_from=self._epoch_from,
             log_to=self._offset,
             watermark=self._watermark,
-            late_before=self._late_before,
             planned_at=self._clock.now_us(),
             rules=self._rules,
         )
@@ -266,7 +265,7 @@ class Pipeline:
         self._state = result.state
         self._epoch = plan.epoch
         self._epoch_from = plan.log_to
-        self._late_before = plan.watermark
+        self._planned_watermark = plan.watermark
         self._watermark = max(self._watermark, plan.watermark)
         self._totals += result.ledger
         self._overrides.add(result.rows["session_overrides"])
@@ -287,12 +286,10 @@ class Pipeline:
         self._publish(durable=True)
 
     def _new_preview(self) -> Preview:
-        return Preview(
-            self._state, self._overrides, self._epoch + 1, self._late_before, self._definition
-        )
+        return Preview(self._state, self._overrides, self._epoch + 1, self._definition)
 
     def _checkpoint(self) -> None:
-        note = CheckpointNote(self._epoch, self._epoch_from, self._late_before)
+        note = CheckpointNote(self._epoch, self._epoch_from, self._planned_watermark)
         self._checkpoints.write(Checkpoint(note, self._state, self._duplicates))
         self._since_checkpoint = 0
         self._trim()
@@ -308,7 +305,7 @@ class Pipeline:
         self._duplicates = checkpoint.duplicates
         self._epoch = checkpoint.note.epoch
         self._epoch_from = checkpoint.note.log_to
-        self._watermark = self._late_before = checkpoint.note.watermark
+        self._watermark = self._planned_watermark = checkpoint.note.watermark
 
     def _read_again(self, plan: EpochPlan) -> Ingested:
         parts = []

@@ -43,8 +43,6 @@ class EpochPlan(msgspec.Struct, frozen=True):
     """First offset after the epoch."""
     watermark: int
     """Sessions whose end plus `gap` is before it are closed by this epoch. Never goes back."""
-    late_before: int
-    """Watermark of the epoch before: an event older than this minus `gap` is late."""
     planned_at: int
     rules: Rules
     version: int = PLAN_VERSION

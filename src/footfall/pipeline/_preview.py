@@ -39,14 +39,12 @@ class Preview:
         state: SessionState,
         overrides: OverrideSet,
         epoch: int,
-        late_before: int,
         definition: GapDefinition,
     ) -> None:
         """Start empty. `epoch` is the number the open epoch will have."""
         self._parts: list[Ingested] = []
         self._state = state
         self._epoch = epoch
-        self._late_before = late_before
         self._definition = definition
         self.overrides = overrides.copy()
 
@@ -58,7 +56,7 @@ class Preview:
         self.overrides.add(sessions.overrides, self._epoch)
         events = assign(ingested.events, sessions.state)
         return PreviewBatch(
-            mark_late(events, self._late_before, self._definition.gap),
+            mark_late(events, self._definition.gap),
             ingested.failures,
             sessions.touched,
             sessions.removed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 
@@ -54,6 +55,7 @@ def run(
         log = SqliteLog.reader(home.log_dir(project))
         pipeline = build(home, settings, project, log, clock)
         pipeline.recover()
+        _calm_collector()
         on_ready()
         while not stopping.is_set():
             started = clock.monotonic()
@@ -62,6 +64,17 @@ def run(
         if not orphaned.is_set():
             pipeline.finish()
         log.close()
+
+
+def _calm_collector() -> None:
+    """Let Python look for reference cycles rarely.
+
+    Decoding makes millions of short-lived objects, none of them in cycles, and each look walks what
+    libraries keep for ever.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def _pause(settings: Settings, requests: int, seconds: float) -> float:

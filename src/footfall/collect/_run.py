@@ -32,7 +32,7 @@ STOP_SECONDS_MAX: Final = 10
 
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
-_SWITCH_SECONDS: Final = 0.0001
+_SWITCH_SECONDS: Final = 0.0002
 
 
 def run(

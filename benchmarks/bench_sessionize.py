@@ -5,8 +5,8 @@
 Shapes: `uniform` (100,000 visitors), `pareto` (a few visitors do most), `late` (2 % of events up to
 30 minutes late), `giant` (one visitor has 30 % of all events). A batch covers ten minutes of event
 time. The first warms the state and is not counted; of the others the median counts. `CPU` is
-processor time of all threads: on a machine that does other work, wall time says little. `micro` is a
-batch of 5,000 events on a state of 500,000 sessions.
+processor time of all threads: on a machine that does other work, wall time says little. `micro` is
+a batch of 5,000 events on a state of 500,000 sessions.
 """
 
 from __future__ import annotations

@@ -13,17 +13,18 @@ from tests.sessionize.world import World, key, plain
 
 NAMES = ("page_view", "_screen_view", "click", "user_engagement", "_user_engagement", "scroll")
 MAYBE = st.sampled_from((None, None, "a", "b"))
+SEVERAL = st.sampled_from(("v", "v", "v", "w", None))
 BASE = 1_700_000_000_000_000
 
 
 @st.composite
-def an_event(draw, number):
-    time = draw(st.integers(0, 40))
+def an_event(draw, number, span, visitors):
+    time = draw(st.integers(0, span))
     return {
         "event_id": uuid_of(f"event {number}"),
         "event_name": draw(st.sampled_from(NAMES)),
         "app_id": draw(st.sampled_from(("shop", "shop", "blog"))),
-        "visitor_id": draw(st.sampled_from(("v", "v", "v", "w", None))),
+        "visitor_id": draw(visitors),
         "event_time": BASE + time * draw(st.sampled_from((1, 1, 1, 5_000_000))),
         "received_at": BASE + 50 + draw(st.integers(0, 2)),
         "request_id": uuid_of(f"request {draw(st.integers(0, 5))}"),
@@ -48,22 +49,24 @@ def an_event(draw, number):
 def epochs(draw):
     """Batches of events with the watermark after each."""
     size = draw(st.integers(1, 30))
-    events = [draw(an_event(number)) for number in range(size)]
+    span = draw(st.sampled_from((10, 40, 150)))
+    visitors = draw(st.sampled_from((st.just("v"), SEVERAL)))
+    events = [draw(an_event(number, span, visitors)) for number in range(size)]
     if draw(st.booleans()):
         events.sort(key=lambda event: event["event_time"])
-    cuts = sorted(draw(st.lists(st.integers(0, size), max_size=6)))
+    cuts = sorted(draw(st.lists(st.integers(0, size), max_size=15)))
     bounds = [0, *cuts, size]
     batches = [events[low:high] for low, high in pairwise(bounds)]
-    marks = [BASE + draw(st.integers(0, 60)) for _ in batches]
+    marks = [BASE + draw(st.integers(0, span + 20)) for _ in batches]
     return list(zip(batches, marks, strict=True))
 
 
 DEFINITIONS = st.builds(
     GapDefinition,
-    gap=st.integers(1, 6),
-    length_max=st.sampled_from((3, 10, 10**12)),
-    events_max=st.sampled_from((1, 2, 3, 1000)),
-    hot_age=st.sampled_from((1, 8, 10**12)),
+    gap=st.sampled_from((1, 3, 6, 10)),
+    length_max=st.sampled_from((3, 10, 40, 10**12)),
+    events_max=st.sampled_from((1, 2, 3, 5, 1000)),
+    hot_age=st.sampled_from((1, 8, 30, 10**12)),
 )
 EXAMPLES = int(os.environ.get("FOOTFALL_TEST_EXAMPLES", "60"))
 

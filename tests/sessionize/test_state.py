@@ -150,3 +150,31 @@ def test_a_small_batch_on_a_large_state_touches_little():
     assert after.segments[0].frame is state.segments[0].frame
     assert [4_997, 3] == [segment.live for segment in after.segments]
     assert isinstance(after.segments[1].frame, pl.DataFrame)
+
+
+def test_joined_chains_that_are_too_large_are_read_again():
+    """Two sessions and an event between them may exceed a limit that each alone does not."""
+    world = World(GapDefinition(gap=6, length_max=10**12, events_max=2, hot_age=10**12))
+    for number, time in enumerate((0, 8, 4)):
+        event = {
+            "event_time": NOON_US + time,
+            "event_id": uuid_of(f"{time}"),
+            "request_index": number,
+        }
+        world.run([event | {"visitor_id": "v", "is_bot": False, "app_id": "shop"} | ORDER], NOON_US)
+        world.check()
+    assert 1 == world.history_calls
+
+
+def test_revisions_count_on_after_a_repair():
+    """A session that was evicted and is found again keeps counting: readers take the newest."""
+    world = World(DEFINITION)
+    for number, minute in enumerate((0, 600, 20)):
+        event = {"event_time": NOON_US + minute * MINUTE, "event_id": uuid_of(f"{minute}")}
+        event |= {"visitor_id": "v", "is_bot": False, "app_id": "shop", "request_index": number}
+        world.run([event | ORDER], NOON_US + 600 * MINUTE)
+        world.check()
+    assert [1, 2] == [row["revision"] for row in world.sessions]
+
+
+ORDER = {"event_name": "click", "received_at": NOON_US, "request_id": uuid_of("request")}

@@ -31,11 +31,14 @@ def close(state: SessionState, watermark: int, epoch: int, definition: GapDefini
 
     Args:
         state: With every event of the epoch, and no repair pending.
-        watermark: Microseconds of event time; the floor never goes back, even if this does.
+        watermark: Microseconds of event time; one before that of an earlier call counts as that.
         epoch: Goes into the rows.
         definition: The session definition.
     """
-    floor = max(state.floor, watermark - definition.gap - definition.hot_age)
+    # Sessions that a repair brought back lie below the floor: were they left there open, by a
+    # watermark that went back, others of their chain could be gone between them.
+    watermark = max(watermark, state.floor + definition.gap + definition.hot_age)
+    floor = watermark - definition.gap - definition.hot_age
     rows, segments = [pl.DataFrame(schema=STATE_SCHEMA)], []
     for segment in state.segments:
         ended, is_dirty = (segment.frame[name].to_numpy() for name in ("ended_at", "is_dirty"))

@@ -145,4 +145,4 @@ class _Outcome:
                 return mine.to_dict()
             parts.append(mine)
             place[self._is_row] = self._winner[self._is_row] + len(taken) + 1
-        return pl.concat(parts)[place].to_dict()
+        return pl.concat(parts, rechunk=True)[place].to_dict()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from footfall.clock import SECOND, Clock, SystemClock
+from footfall.enrich import warm_up
 from footfall.home import Home
 from footfall.lake import Lake
 from footfall.live import LiveState
@@ -55,8 +56,9 @@ def run(
         log = SqliteLog.reader(home.log_dir(project))
         pipeline = build(home, settings, project, log, clock)
         pipeline.recover()
-        _calm_collector()
         on_ready()
+        warm_up()
+        _calm_collector()
         while not stopping.is_set():
             started = clock.monotonic()
             requests = pipeline.step()

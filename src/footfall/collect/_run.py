@@ -33,6 +33,11 @@ STOP_SECONDS_MAX: Final = 10
 _KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
 _SWITCH_SECONDS: Final = 0.0002
+"""Shorter lets the committer in sooner and costs CPU.
+
+One run on a calm machine gave 12,900 requests a second with the usual 5 ms, 16,400 with 0.5 and
+20,900 with 0.1; runs on a busy one did not tell 0.1, 0.2 and 0.5 apart.
+"""
 
 
 def run(

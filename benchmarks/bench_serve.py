@@ -30,7 +30,7 @@ RATE = 1000.0
 PROBES = 60
 STATEMENTS = (
     "SELECT event_name, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC",
-    "SELECT date_trunc('minute', event_time) AS m, count(DISTINCT user_id) FROM events GROUP BY m",
+    "SELECT date_trunc('minute', event_time), count(DISTINCT visitor_id) FROM events GROUP BY 1",
     "SELECT status, count(*), avg(duration_ms) FROM sessions GROUP BY 1",
     "SELECT page_path, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC LIMIT 20",
     "SELECT s.entry_page, count(*) FROM sessions s JOIN events e USING (session_id) GROUP BY 1",

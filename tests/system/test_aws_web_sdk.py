@@ -89,14 +89,21 @@ def _rows_when(tree: Tree, condition: str) -> list[dict[str, Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["immediate", "batch"])
 def test_web_sdk_end_to_end(tmp_path: Path, site: str, mode: str) -> None:
-    """Every event the SDK makes is a row, its fields where an analyst looks for them."""
-    with running(tmp_path / "home", "--no-studio") as tree, open_browser() as browser:
+    """Every event the SDK makes is a row, its fields where an analyst looks for them.
+
+    And it is on the Live page, which is open in another tab all the while.
+    """
+    with running(tmp_path / "home") as tree, open_browser() as browser:
         _create_app(tree.home)
+        live = browser.new_page()
+        live.goto(tree.addresses["studio"])
         page = browser.new_page()
         failed: list[str] = []
         page.on("requestfailed", lambda request: failed.append(request.url))
         _drive(page, site, f"{tree.collector_url()}/collect", mode)
-        rows = _rows_when(tree, "event_name = 'closing_event'")
+        live.get_by_text("closing_event").first.wait_for()
+        live.get_by_text("/search").first.wait_for()
+        rows = _rows_when(tree, "event_name = '_app_end'")
         assert footfall.open(tree.home).sql("SELECT * FROM failed_events").rows() == []
     _check_names(rows)
     _check_fields(rows, site)
@@ -116,7 +123,7 @@ def _check_names(rows: list[dict[str, Any]]) -> None:
     expected = {
         "_first_open", "_session_start", "page_view", "_page_load", "_app_start", "_scroll",
         "_user_engagement", "_search", "_profile_set", "_click", "button_click", "purchase",
-        "closing_event",
+        "closing_event", "_app_end",
     }  # fmt: skip
     assert expected - names == set()
     assert len({row["event_id"] for row in rows}) == len(rows)

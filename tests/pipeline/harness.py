@@ -92,7 +92,7 @@ class Bench:
         live_file = home.live_file("default")
         publisher = Publisher("default", gap, tail, live_file, LiveState(), self.clock)
         lake = Lake(home.lake_dir, "default")
-        metadata = Metadata.open(home)
+        metadata = Metadata.open(home, self.clock)
         if "default" not in metadata.projects():
             metadata.create_project("default")
         pipeline = Pipeline(

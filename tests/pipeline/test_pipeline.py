@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
+from footfall.testing.memory_log import MemoryLog
 from tests.pipeline.harness import START_US, Bench, Crash, Faults, event, request
 
 SETTINGS = (
@@ -294,3 +297,23 @@ def _settle_soon(bench: Bench, pipeline: Pipeline) -> None:
 
 def _live(bench: Bench) -> LiveSnapshot:
     return decode_snapshot(bench.home.live_file("default").read_bytes())
+
+
+def test_log_is_trimmed_only_below_every_kept_checkpoint(tmp_path: Path) -> None:
+    """What a restart from the oldest kept checkpoint reads must stay; what is older may go."""
+    bench = Bench(tmp_path, *SETTINGS, "pipeline.checkpoint_epochs=1", "log.keep_age_min=1s")
+    bench.log = MemoryLog(segment_records=1)
+    pipeline = bench.pipeline()
+    for number in range(40):
+        bench.append([request(number, [event("v", START_US, number)], bench.clock.now_us())])
+        pipeline.step()
+        if number % 8 == 7:
+            _settle_soon(bench, pipeline)
+    kept = sorted((tmp_path / "state" / "default").glob("checkpoint-*"))
+    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]
+    assert len(kept) == 2
+    assert 0 < bench.log.start_offset() <= oldest
+    pipeline._executor.shutdown()
+    shutil.rmtree(kept[1])  # the newest is lost: its epoch is redone from the log
+    bench.pipeline().finish()
+    assert bench.tables()["events"].num_rows == 40

@@ -217,7 +217,15 @@ def test_reconnects_by_itself(browser: Browser, shop: FakeShop) -> None:
 
 
 def serious_faults(page: Page) -> list[str]:
-    """What axe calls serious or critical, each with where it is."""
+    """What axe calls serious or critical, each with where it is.
+
+    What is fading in has no contrast yet, so running transitions are waited for.
+    """
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => !(one instanceof CSSTransition))"
+        " && [...document.querySelectorAll('[role=dialog]')]"
+        ".every(one => getComputedStyle(one).opacity === '1')"
+    )
     # Evaluated by the driver, which the page's policy does not bind.
     page.evaluate(f"() => {{ {AXE.read_text()} }}")
     found = page.evaluate("async () => JSON.stringify((await window.axe.run()).violations)")

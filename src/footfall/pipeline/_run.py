@@ -99,7 +99,7 @@ def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) 
         settings,
         log,
         Lake(home.lake_dir, project),
-        Metadata.open(home),
+        Metadata.open(home, clock),
         Checkpoints(home.state_dir(project)),
         publisher,
         clock,

@@ -1,0 +1,66 @@
+"""Files of the tail stay as long as any reader may use them, and no longer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from footfall.clock import SECOND
+from footfall.lake.cut import Cut
+from footfall.ledger import Ledger
+from footfall.pipeline._tail import Tail
+from footfall.testing.events import event_table
+from footfall.testing.sim_clock import SimClock
+
+GRACE = 600 * SECOND
+
+
+def _cut(tail: Tail, *events: str) -> Cut:
+    sequence = tail.next_sequence()
+    return Cut("p", sequence, 0, 0, 0, 0, 0, Ledger(), tail={"events": events})
+
+
+def _names(directory: Path) -> set[str]:
+    return {file.name for file in directory.iterdir()}
+
+
+def test_dropped_file_outlives_its_readers_and_then_goes(tmp_path: Path) -> None:
+    """A query on an older cut still opens its files; afterwards the disk is given back."""
+    clock = SimClock()
+    tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+    tail.next_sequence()
+    old = tail.write("events", event_table([{}]))
+    tail.next_sequence()
+    new = tail.write("events", event_table([{}]))
+    assert old is not None
+    assert new is not None
+    (tmp_path / "live.json").write_text("{}")
+    cut = _cut(tail, new)
+    tail.publish(cut, durable=True)
+    tail.sweep(cut)
+    clock.advance(GRACE)
+    tail.sweep(cut)
+    assert _names(tmp_path) == {old, new, "cut.json", "live.json"}
+    clock.advance(1)
+    tail.sweep(cut)
+    assert _names(tmp_path) == {new, "cut.json", "live.json"}
+
+
+def test_restart_gives_old_files_their_whole_time_again(tmp_path: Path) -> None:
+    """A reader may have begun just before the restart; and numbers of cuts go on."""
+    clock = SimClock()
+    tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+    tail.next_sequence()
+    old = tail.write("events", event_table([{}]))
+    tail.publish(_cut(tail), durable=True)
+    clock.advance(2 * GRACE)
+    restarted = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+    assert restarted.sequence == tail.sequence
+    restarted.sweep(_cut(restarted))
+    assert old in _names(tmp_path)
+
+
+def test_empty_table_makes_no_file(tmp_path: Path) -> None:
+    """Most micro-batches have no failures; a file each would be most of the tail."""
+    tail = Tail(tmp_path, tmp_path / "cut.json", SimClock(), GRACE)
+    assert tail.write("failed", event_table([])) is None
+    assert _names(tmp_path) == set()

@@ -42,7 +42,7 @@ fix: $(READY) ## Mend style where a machine can
 test: setup ## Everything that must pass before a change lands, the built wheel included
 	$(BIN)/python tools/verify.py
 
-test-full: setup ## The same with many more generated examples
+test-full: setup ## The same at full size: every crash point, many more generated examples; hours
 	$(BIN)/python tools/verify.py --full
 
 bench: setup ## Measure; prints figures, machine and yardsticks

@@ -96,8 +96,12 @@ def layers(run: Run) -> str | None:
 
 def tests(run: Run) -> str | None:
     """All of tests/."""
-    profile = ["--hypothesis-profile=full"] if run.full else []
-    return run(tool("pytest"), "--durations=15", *profile)
+    if not run.full:
+        return run(tool("pytest"), "--durations=15")
+    environment = {**os.environ, "FOOTFALL_TEST_FULL": "1"}
+    return run(
+        tool("pytest"), "--durations=15", "--hypothesis-profile=full", environment=environment
+    )
 
 
 def web(run: Run) -> str | None:

@@ -99,9 +99,7 @@ def tests(run: Run) -> str | None:
     if not run.full:
         return run(tool("pytest"), "--durations=15")
     environment = {**os.environ, "FOOTFALL_TEST_FULL": "1"}
-    return run(
-        tool("pytest"), "--durations=15", "--hypothesis-profile=full", environment=environment
-    )
+    return run(tool("pytest"), "--durations=15", environment=environment)
 
 
 def web(run: Run) -> str | None:

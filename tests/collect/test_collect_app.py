@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from footfall.errors import DiskFull
+from tests.scale import scaled
 
 Make = Callable[..., Any]
 
@@ -156,7 +157,7 @@ def fuzzed(make_harness: Make) -> Any:
 
 
 @hypothesis_settings(
-    max_examples=200,
+    max_examples=scaled(200, 4000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -33,6 +33,7 @@ from footfall.project import App
 from footfall.request import KEPT_HEADERS, decode_request
 from footfall.settings import load_settings
 from tests.collect.conftest import Running
+from tests.scale import scaled
 
 CAPTURES = Path(__file__).parents[1] / "captures"
 POST = b"POST /collect?appId=shop_web HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n%s\r\n[]"
@@ -196,7 +197,7 @@ def test_connections_beyond_the_limit(make_running: Make) -> None:
 
 
 @hypothesis_settings(
-    max_examples=80,
+    max_examples=scaled(80, 1600),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -15,6 +15,7 @@ from footfall.decode._body import open_body
 from footfall.decode._records import new_template
 from footfall.request import LoggedRequest
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged
+from tests.scale import scaled
 
 AWS = json.dumps(AWS_EVENT).encode()
 
@@ -97,7 +98,7 @@ events = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=scaled(300, 6000))
 @given(st.lists(events, max_size=3), st.sampled_from(["", "platform=Q&x=1&upload_timestamp=5"]))
 def test_both_ways_give_equal_rows_and_failures(batch: list[Any], query: str) -> None:
     """The general way owns acceptance; the fast one must not take, refuse or change anything."""

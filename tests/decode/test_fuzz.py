@@ -18,6 +18,7 @@ from footfall.event import FAILED_SCHEMA, FailureReason
 from footfall.request import LoggedRequest
 from tests.decode.builders import SETTINGS, captured, limits, logged
 from tests.decode.test_footfall import FULL
+from tests.scale import scaled
 
 CAPTURED = [request.request.body for name in ("immediate", "batch") for request in captured(name)]
 OWN = [
@@ -116,7 +117,7 @@ def requests(draw: st.DrawFn) -> LoggedRequest:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=scaled(400, 8000), deadline=None)
 @given(st.lists(requests(), max_size=3), st.sampled_from([SETTINGS, TINY]))
 def test_every_record_is_an_event_or_a_failure(batch: list[LoggedRequest], limit: Any) -> None:
     """No bytes raise or are an internal error; no record is lost or counted twice.

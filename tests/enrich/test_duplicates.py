@@ -22,6 +22,7 @@ from footfall.enrich._runs import Run, merge
 from footfall.errors import Corrupt
 from footfall.event import TIMESTAMP, UUID16
 from footfall.settings import DuplicateSettings
+from tests.scale import scaled
 
 SETTINGS = DuplicateSettings(horizon=3 * DAY)
 Event = tuple[str, int, int]
@@ -143,7 +144,7 @@ epochs = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=scaled(80, 1600), deadline=None)
 @given(epochs, st.sampled_from([1, 4]), st.sampled_from([3, 10**6]))
 def test_equals_a_dict(
     plan: list[tuple[list[list[Event]], int, bool]], factor: int, rows_max: int
@@ -169,7 +170,7 @@ def test_equals_a_dict(
                 index = DuplicateIndex.load(Path(name), epoch)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=scaled(50, 1000), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 20), st.just(5)), max_size=30),
     st.data(),

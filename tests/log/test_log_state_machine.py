@@ -15,6 +15,7 @@ from footfall.clock import HOUR, MINUTE
 from footfall.log import SqliteLog
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
+from tests.scale import scaled
 
 SETTINGS = LogSettings(
     segment_bytes_max=64, segment_age_max=HOUR, group_requests_max=100, keep_age_min=HOUR
@@ -103,7 +104,7 @@ class LogMachine(RuleBasedStateMachine):
 
 
 LogMachine.TestCase.settings = hypothesis_settings(
-    max_examples=25,
+    max_examples=scaled(25, 500),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

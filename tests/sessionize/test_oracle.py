@@ -1,6 +1,5 @@
 """Whatever the order, the batches, the watermark and what was evicted, the view is the oracle's."""
 
-import os
 from decimal import Decimal
 from itertools import pairwise
 
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 
 from footfall.sessionize import GapDefinition, assign, sessionize
 from footfall.testing.events import event_table, uuid_of
+from tests.scale import scaled
 from tests.sessionize.world import World, key, plain
 
 NAMES = ("page_view", "_screen_view", "click", "user_engagement", "_user_engagement", "scroll")
@@ -68,7 +68,7 @@ DEFINITIONS = st.builds(
     events_max=st.sampled_from((1, 2, 3, 5, 1000)),
     hot_age=st.sampled_from((1, 8, 30, 10**12)),
 )
-EXAMPLES = int(os.environ.get("FOOTFALL_TEST_EXAMPLES", "60"))
+EXAMPLES = scaled(60, 1200)
 
 
 @settings(

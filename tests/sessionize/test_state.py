@@ -13,6 +13,7 @@ from footfall.sessionize import GapDefinition, SessionState, close, sessionize
 from footfall.sessionize import _batch as batch_module
 from footfall.sessionize._packing import Packing
 from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.scale import scaled
 from tests.sessionize.test_oracle import DEFINITIONS, epochs
 from tests.sessionize.world import World, plain
 
@@ -98,7 +99,7 @@ def test_order_of_events_does_not_matter():
 
 
 @settings(
-    max_examples=25,
+    max_examples=scaled(25, 500),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -42,8 +42,8 @@ fix: $(READY) ## Mend style where a machine can
 test: setup ## Everything that must pass before a change lands, the built wheel included
 	$(BIN)/python tools/verify.py
 
-test-full: setup ## The same at full size: every crash point, many more generated examples; hours
-	$(BIN)/python tools/verify.py --full
+test-full: setup ## The same at full size, resumable, hours; writes docs/proof.md
+	$(BIN)/python tools/full.py
 
 bench: setup ## Measure; prints figures, machine and yardsticks
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.lock

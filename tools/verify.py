@@ -2,7 +2,6 @@
 
     python tools/verify.py                all parts
     python tools/verify.py style types    these parts
-    python tools/verify.py --full         with many more generated examples
 
 A part that cannot run here (no Node, no front end yet) is named with the reason; with CI=true in
 the environment it counts as failed, so that a continuous integration never passes by leaving
@@ -46,9 +45,8 @@ class CannotRun(Exception):  # noqa: N818 (read as a claim)
 class Run:
     """Runs commands one after another within the time that is left for all of them."""
 
-    def __init__(self, *, full: bool) -> None:
-        self.full = full
-        self._deadline = time.monotonic() + SECONDS_MAX * (10 if full else 1)
+    def __init__(self) -> None:
+        self._deadline = time.monotonic() + SECONDS_MAX
 
     def __call__(
         self, *command: str, cwd: Path = ROOT, environment: dict[str, str] | None = None
@@ -96,10 +94,7 @@ def layers(run: Run) -> str | None:
 
 def tests(run: Run) -> str | None:
     """All of tests/."""
-    if not run.full:
-        return run(tool("pytest"), "--durations=15")
-    environment = {**os.environ, "FOOTFALL_TEST_FULL": "1"}
-    return run(tool("pytest"), "--durations=15", environment=environment)
+    return run(tool("pytest"), "--durations=15")
 
 
 def web(run: Run) -> str | None:
@@ -147,12 +142,11 @@ def main() -> int:
     """Status 0 when everything that had to run passed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("parts", nargs="*", help=f"out of {' '.join(PARTS)}; none: all")
-    parser.add_argument("--full", action="store_true", help="many more generated examples")
     arguments = parser.parse_args()
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
-    run = Run(full=arguments.full)
+    run = Run()
     outcomes = [run_part(name, run) for name in arguments.parts or PARTS]
     print()
     for outcome in outcomes:

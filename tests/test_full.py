@@ -1,0 +1,73 @@
+"""`make test-full`: what it keeps, what it runs again, what its report says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parent.parent / "tools"
+
+
+@pytest.fixture
+def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    import full as module
+
+    monkeypatch.setattr(module, "STATE", tmp_path)
+    yield module
+    for name in ("full", "verify", "web"):
+        sys.modules.pop(name, None)
+
+
+def outcome(name: str, state: str, **more: Any) -> dict[str, Any]:
+    kept = {"name": name, "state": state, "sources": "abc", "seconds": 1.0}
+    return {**kept, "at": "2026-01-01T00:00:00+00:00", "counts": {}, "properties": [], **more}
+
+
+def test_an_outcome_counts_only_for_the_sources_it_was_made_with(full: Any) -> None:
+    """A pass of yesterday's code proves nothing about today's."""
+    unit = full.Unit("tests/test_full.py", True)
+    assert full.read_outcome(unit, "abc") is None
+    kept = outcome(unit.name, "passed")
+    unit.state_file.write_text(json.dumps(kept))
+    assert full.read_outcome(unit, "abc") == kept
+    assert full.read_outcome(unit, "abd") is None
+    unit.state_file.write_text(json.dumps(kept)[:-9])  # interrupted while it was written
+    assert full.read_outcome(unit, "abc") is None
+
+
+def test_digest_follows_every_source(full: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of any file that a test can depend on runs everything again."""
+    before = full.digest_of_sources()
+    assert full.digest_of_sources() == before
+    monkeypatch.setattr(full, "SOURCES", [name for name in full.SOURCES if name != "Makefile"])
+    assert full.digest_of_sources() != before
+
+
+def test_report_says_what_failed_and_what_was_counted(full: Any) -> None:
+    """A page called proof must not hide the one unit that did not pass."""
+    counted = [["test_cuts", "power cuts replayed", "812"]]
+    good = outcome("tests/a.py", "passed", counts={"tests": 3}, properties=counted)
+    text = full.report([good], "abc")
+    assert "**Everything passed.** 3 tests in 1 units" in text
+    assert "| `tests/a.py::test_cuts` | power cuts replayed | 812 |" in text
+    text = full.report([good, outcome("tests/b.py", "failed")], "abc")
+    assert "**1 units did not pass; see below.**" in text
+    assert "| tests/b.py | failed |" in text
+
+
+def test_results_are_read_from_a_real_run(full: Any, tmp_path: Path) -> None:
+    """Counts and properties are pytest's own; a failing file has failed."""
+    test = tmp_path / "test_two.py"
+    test.write_text(
+        "def test_good(record_property):\n    record_property('points', 7)\n"
+        "def test_bad():\n    assert False\n"
+    )
+    found = full.run_pytest(full.Unit(str(test), True))
+    assert found["state"] == "failed"
+    assert found["counts"] == {"tests": 2, "failures": 1, "errors": 0, "skipped": 0}
+    assert found["properties"] == [["test_good", "points", "7"]]

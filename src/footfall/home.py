@@ -19,6 +19,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "footfall.toml"
 
     @property
+    def format_file(self) -> Path:
+        """Which format the home has; missing in homes of the first version."""
+        return self.root / "format.json"
+
+    @property
     def metadata_file(self) -> Path:
         """SQLite database of projects, apps, keys, epochs."""
         return self.root / "metadata.db"
@@ -68,6 +73,21 @@ def make_directory(directory: Path) -> None:
     make_directory(directory.parent)
     directory.mkdir(exist_ok=True)
     sync_directory(directory.parent)
+
+
+def write_durably(file: Path, data: bytes) -> None:
+    """Replace `file` by rename; after a power cut it has the old bytes or the new ones, whole.
+
+    Raises:
+        OSError: the old bytes stay.
+    """
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+    sync_directory(file.parent)
 
 
 def sync_directory(directory: Path) -> None:

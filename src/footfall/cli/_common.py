@@ -15,6 +15,7 @@ from footfall.errors import FootfallError, Invalid
 from footfall.home import Home
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings, load_settings
+from footfall.upgrade import check_format
 
 DEFAULT_HOME = "footfall-data"
 EXIT_FAILED = 1
@@ -43,12 +44,15 @@ def open_home(path: Path) -> Home:
     """The installation at `path`, as an absolute path; nothing is created.
 
     Raises:
-        Invalid: the path has a character that the locations of Iceberg files cannot have.
+        Invalid: the path has a character that the locations of Iceberg files cannot have, or a
+            newer version of the program wrote what is there.
     """
     resolved = path.expanduser().resolve()
     if set("?#%") & set(str(resolved)):
         raise Invalid(f"the path of the home must not contain ?, # or %; name another: {resolved}")
-    return Home(resolved)
+    home = Home(resolved)
+    check_format(home)
+    return home
 
 
 def settings_for(home: Home, overrides: Sequence[str] = ()) -> Settings:

@@ -19,6 +19,7 @@ from footfall.cli._common import (
 from footfall.clock import SECOND
 from footfall.errors import Invalid
 from footfall.project import SERVER_KEY_PREFIX, App
+from footfall.upgrade import stamp_new
 
 app = typer.Typer(
     help="Apps and the keys they send with. A revoked key is refused within a second.",
@@ -50,7 +51,7 @@ def create(
     from footfall.metadata import Metadata
 
     place = open_home(home)
-    place.root.mkdir(parents=True, exist_ok=True)
+    stamp_new(place)
     metadata = Metadata.open(place)
     metadata.create_project(project)
     origins = tuple(origin)

@@ -16,6 +16,7 @@ from footfall.cli._common import (
     open_home,
     settings_for,
 )
+from footfall.cli.upgrade import upgrade_first
 from footfall.process import write_ready
 
 ParentOption = Annotated[
@@ -34,6 +35,7 @@ def collector(
     from footfall import collect
 
     place = open_home(home)
+    upgrade_first(place)
     collect.run(
         place,
         settings_for(place, overrides),
@@ -53,6 +55,7 @@ def worker(
     from footfall import pipeline
 
     place = open_home(home)
+    upgrade_first(place)
     pipeline.run(
         place,
         settings_for(place, overrides),
@@ -72,6 +75,7 @@ def studio(
     from footfall import studio as part
 
     place = open_home(home)
+    upgrade_first(place)
     part.run(
         place,
         settings_for(place, overrides),

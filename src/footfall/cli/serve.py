@@ -24,9 +24,11 @@ from footfall.cli._common import (
     settings_arguments,
     settings_for,
 )
+from footfall.cli.upgrade import upgrade_first
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.process import Ready, exclusive, stop_on_signals
+from footfall.upgrade import stamp_new
 
 FIRST_APP = "web"
 
@@ -45,11 +47,14 @@ def serve(
     settings_for(place, overrides)  # all mistakes are told here, once, before anything starts
     prepare(place, project, FIRST_APP)
     parts = ("collector", "worker") if no_studio else ("collector", "worker", "studio")
-    with running_tree(place, project, overrides, parts) as supervisor:
+    with (
+        running_tree(place, project, overrides, parts) as supervisor,
+        # Before anything is told: who reads the addresses may send SIGTERM the next moment.
+        stop_on_signals(supervisor.request_stop),
+    ):
         ready = supervisor.start()
         tell(ready, supervisor.studio_token, place, as_json=as_json)
-        with stop_on_signals(supervisor.request_stop):
-            supervisor.watch()
+        supervisor.watch()
 
 
 @contextmanager
@@ -77,7 +82,7 @@ def running_tree(
 
 
 def prepare(home: Home, project: str, app_id: str) -> None:
-    """Make the home and, on first start, a project with one app.
+    """Bring the home up to date; make it, with a project of one app, on first start.
 
     A process of its own does it: the supervisor stays for months and need not hold the
     database libraries in memory.
@@ -85,9 +90,10 @@ def prepare(home: Home, project: str, app_id: str) -> None:
     Raises:
         Unavailable: it failed; its own message says why.
     """
+    upgrade_first(home)
     if home.metadata_file.exists():
         return
-    home.root.mkdir(parents=True, exist_ok=True)
+    stamp_new(home)
     command = [sys.executable, "-m", "footfall.cli.main", "key", "create", app_id]
     command += ["--home", str(home.root), "--project", project, "--quiet"]
     if subprocess.run(command, check=False).returncode != 0:

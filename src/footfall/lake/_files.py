@@ -11,12 +11,12 @@ import os
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
-from urllib.parse import unquote, urlparse
 
 from pyiceberg.io import InputFile, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from footfall.lake.cut import sync_directory
+from footfall.lake.location import local_path
 
 
 class SyncedFileIO(PyArrowFileIO):
@@ -28,14 +28,6 @@ class SyncedFileIO(PyArrowFileIO):
         if path is None:
             return super().new_output(location)
         return _SyncedFile(location, path, self)
-
-
-def local_path(location: str) -> Path | None:
-    """Path of a `file:` location or a bare path; `None` for an object store."""
-    parsed = urlparse(location)
-    if parsed.scheme == "file":
-        return Path(unquote(parsed.path))
-    return Path(location) if not parsed.scheme else None
 
 
 class _SyncedFile(OutputFile):

@@ -31,9 +31,10 @@ from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict
-from footfall.lake._files import SyncedFileIO, local_path
+from footfall.lake._files import SyncedFileIO
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec, to_lake
 from footfall.lake.cut import Plan
+from footfall.lake.location import CATALOG, check_location, local_path
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 COMMIT_ATTEMPTS_MAX: Final = 10
@@ -53,13 +54,19 @@ class Lake:
     """Iceberg tables of one project (its namespace), in a SQL catalog on SQLite, on local files."""
 
     def __init__(self, directory: Path, project: str, clock: Clock | None = None) -> None:
-        """Open or create the catalog and the project's tables below `directory`."""
+        """Open or create the catalog and the project's tables below `directory`.
+
+        Raises:
+            Invalid: the lake was moved there; `footfall upgrade` registers it anew.
+            Corrupt: its catalog is damaged.
+        """
         directory.mkdir(parents=True, exist_ok=True)
+        check_location(directory)
         self._project = project
         self._clock = clock or SystemClock()
         self._catalog = SqlCatalog(
             "footfall",
-            uri=f"sqlite:///{directory / 'catalog.db'}",
+            uri=f"sqlite:///{directory / CATALOG}",
             warehouse=f"file://{directory}",
             **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
         )

@@ -19,11 +19,13 @@ import pyarrow as pa
 
 from footfall.errors import Invalid
 from footfall.home import Home
+from footfall.lake.location import check_location
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.query.engine import Engine, Selection
 from footfall.query.formats import to_python
 from footfall.query.protocol import Column, Parameters
 from footfall.settings import QuerySettings, load_settings
+from footfall.upgrade import check_format
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,13 +149,16 @@ class Lake:
             rows_max: Most rows that `sql` returns; `Result.is_cut_off` says if there were more.
 
         Raises:
-            Invalid: `project` is not a project's name, or `footfall.toml` has mistakes.
+            Invalid: `project` is not a project's name, `footfall.toml` has mistakes, a newer
+                version of the program wrote the installation, or it was moved and not started yet.
         """
         if not ID_PATTERN.match(project):
             raise Invalid(
                 f"not the name of a project; names match {ID_PATTERN.pattern}: {project=}"
             )
         self._home = Home(Path(home).expanduser().resolve())
+        check_format(self._home)
+        check_location(self._home.lake_dir)
         self._project = project
         self._rows_max = rows_max
         found = settings or load_settings(self._home.settings_file).query

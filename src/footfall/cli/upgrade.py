@@ -1,0 +1,40 @@
+"""`footfall upgrade`: bring the home to this version; `serve` does it by itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import typer
+
+from footfall.cli._common import HOME_DEFAULT, HomeOption, open_home
+from footfall.errors import Invalid, Unavailable
+from footfall.home import Home
+from footfall.process import exclusive
+from footfall.upgrade import needs_upgrade
+from footfall.upgrade import upgrade as bring_up
+
+
+def upgrade(home: HomeOption = HOME_DEFAULT) -> None:
+    """Bring a home of an older version, or one that was moved, up to date. Stop its parts first."""
+    place = open_home(home)
+    if not place.metadata_file.exists():
+        raise Invalid(f"nothing is installed there: {place.root}")
+    with exclusive(place.run_dir / "serve.lock", "a server runs in this home"):
+        done = bring_up(place)
+    typer.echo(f"upgraded: {'; '.join(done)}" if done else "nothing to do")
+
+
+def upgrade_first(home: Home) -> None:
+    """Upgrade if need be, before any part starts, in a process of its own.
+
+    The libraries of the lake would stay in the memory of a supervisor for months.
+
+    Raises:
+        Unavailable: it failed; its own message says why.
+    """
+    if not home.metadata_file.exists() or not needs_upgrade(home):
+        return
+    command = [sys.executable, "-m", "footfall.cli.main", "upgrade", "--home", str(home.root)]
+    if subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:
+        raise Unavailable("the home could not be upgraded; see the message above")

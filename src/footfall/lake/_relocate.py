@@ -1,0 +1,159 @@
+"""Register a lake's tables anew after its directory was moved, copied or restored.
+
+Theory of operation. Every Iceberg file names others by absolute location: the catalog its metadata,
+that its manifest lists, those their manifests, those the data files. Data files name nothing, so
+they stay. For each table the newest metadata is written again without its snapshots (schemas, field
+ids, partitions and properties, `footfall.epoch` among them, are kept), registered in a *new*
+catalog, and one commit there names all data files of the newest snapshot. When every table is in
+it, the new catalog takes the place of the old one by rename:
+
+    crash before the rename: the old catalog is as it was, the next start begins again
+    crash after it: done
+
+Older snapshots are not carried over. What the first attempt wrote is named by nothing and goes with
+other orphans.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+from pyiceberg.catalog.noop import NoopCatalog
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.io import InputFile
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import StaticTable
+from pyiceberg.table.metadata import TableMetadataUtil
+
+from footfall.clock import SystemClock, uuid7
+from footfall.errors import Corrupt
+from footfall.home import sync_directory
+from footfall.lake._files import SyncedFileIO
+from footfall.lake.location import CATALOG, local_path, table_locations
+
+_NEW_CATALOG: Final = "catalog.new.db"
+_DROPPED: Final = (
+    "current-snapshot-id",
+    "snapshots",
+    "snapshot-log",
+    "metadata-log",
+    "refs",
+    "statistics",
+    "partition-statistics",
+)
+"""Fields of table metadata that name files, or snapshots that do."""
+
+_FILE_PATH: Final = 1
+"""Place of `file_path` in a `DataFile`, which has no other way to set it."""
+
+
+def relocate(directory: Path) -> int:
+    """Make the catalog of the lake at `directory` name the files there; how many tables it has.
+
+    Nobody else may use the lake meanwhile. Safe to call again, whatever became of a call before.
+
+    Raises:
+        Corrupt: a file that the newest snapshot of a table needs is not there.
+    """
+    new = directory / _NEW_CATALOG
+    new.unlink(missing_ok=True)
+    catalog = SqlCatalog(
+        "footfall",
+        uri=f"sqlite:///{new}",
+        warehouse=f"file://{directory}",
+        **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
+    )
+    tables = table_locations(directory)
+    try:
+        for namespace in sorted({namespace for namespace, _ in tables}):
+            catalog.create_namespace(namespace)
+        for identifier, location in tables.items():
+            _register(catalog, directory, identifier, location)
+    except FileNotFoundError as error:
+        raise Corrupt(
+            f"the lake lacks a file that its newest snapshot names; restore it: {error}"
+        ) from error
+    finally:
+        catalog.engine.dispose()
+    _sync_file(new)
+    new.replace(directory / CATALOG)
+    sync_directory(directory)
+    return len(tables)
+
+
+def _register(
+    catalog: SqlCatalog, directory: Path, identifier: tuple[str, str], location: str
+) -> None:
+    """Enter one table, with the data files of its newest snapshot."""
+    namespace, name = identifier
+    root = f"file://{directory}/{namespace}/{name}"
+    old_file = directory / namespace / name / "metadata" / location.rpartition("/")[2]
+    metadata: dict[str, Any] = json.loads(old_file.read_bytes())
+    files = _data_files(metadata, root)
+    kept = {key: value for key, value in metadata.items() if key not in _DROPPED}
+    file = f"{root}/metadata/00000-{uuid.UUID(bytes=uuid7(SystemClock().now_us()))}.metadata.json"
+    with SyncedFileIO().new_output(file).create() as stream:
+        stream.write(json.dumps({**kept, "location": root}).encode())
+    table = catalog.register_table(identifier, file)
+    if not files:
+        return
+    with table.transaction() as transaction, transaction.update_snapshot().fast_append() as append:
+        for data_file in files:
+            append.append_data_file(data_file)
+
+
+def _data_files(metadata: dict[str, Any], root: str) -> list[DataFile]:
+    """Data files of the newest snapshot, with their locations below `root`."""
+    moved = _Moved(str(metadata["location"]), root)
+    table = StaticTable(
+        identifier=("moved",),
+        metadata=TableMetadataUtil.parse_obj(metadata),
+        metadata_location="",
+        io=_MovedFileIO(moved),
+        catalog=NoopCatalog("moved"),
+    )
+    files = []
+    for task in table.scan().plan_files():
+        file = task.file
+        file[_FILE_PATH] = moved(file.file_path)
+        path = local_path(file.file_path)
+        if path is None or not path.exists():
+            raise FileNotFoundError(file.file_path)
+        files.append(file)
+    return files
+
+
+class _Moved:
+    """Where a file of a moved table lies now."""
+
+    def __init__(self, old_root: str, new_root: str) -> None:
+        self._old = f"{old_root.rstrip('/')}/"
+        self._new = f"{new_root}/"
+
+    def __call__(self, location: str) -> str:
+        if not location.startswith(self._old):
+            raise Corrupt(f"a table names a file outside of the lake; restore it: {location}")
+        return self._new + location.removeprefix(self._old)
+
+
+class _MovedFileIO(SyncedFileIO):
+    """Reads files of the old place at the new one."""
+
+    def __init__(self, moved: _Moved) -> None:
+        super().__init__()
+        self._moved = moved
+
+    def new_input(self, location: str) -> InputFile:  # type: ignore[override]
+        return super().new_input(self._moved(location))
+
+
+def _sync_file(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,63 @@
+"""The number in `format.json`: which version's files a home has. See docs/formats/home.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from footfall.errors import Corrupt, Invalid
+from footfall.home import Home, make_directory, write_durably
+
+FORMAT: Final = 2
+"""What this version writes. Counted up by every change that an older program could not read."""
+
+FIRST: Final = 1
+"""A home without `format.json`: version 0.1.0 wrote none."""
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int
+
+
+def read_format(home: Home) -> int:
+    """Number of the home's format; a home that does not exist yet has this version's.
+
+    Raises:
+        Corrupt: `format.json` cannot be read.
+    """
+    try:
+        return msgspec.json.decode(home.format_file.read_bytes(), type=_Format).format
+    except FileNotFoundError:
+        return FIRST if home.metadata_file.exists() else FORMAT
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            f"format.json is damaged; restore it from a backup: path={home.format_file}"
+        ) from error
+
+
+def write_format(home: Home, number: int) -> None:
+    """Make `number` the home's format; it survives a power cut."""
+    write_durably(home.format_file, msgspec.json.encode(_Format(number)))
+
+
+def stamp_new(home: Home) -> None:
+    """Make the directory of a home that is new; one that exists is left as it is."""
+    make_directory(home.root)
+    if not home.metadata_file.exists() and not home.format_file.exists():
+        write_format(home, FORMAT)
+
+
+def check_format(home: Home) -> None:
+    """Refuse a home of a later format.
+
+    Raises:
+        Invalid: a newer version of the program wrote it.
+        Corrupt: `format.json` cannot be read.
+    """
+    found = read_format(home)
+    if found > FORMAT:
+        raise Invalid(
+            "a newer version of Footfall wrote this home; upgrade the program or restore a backup:"
+            f" home={home.root} format={found} known={FORMAT}"
+        )

@@ -1,0 +1,69 @@
+"""Bring a home to this version's format and to the place where it lies.
+
+Theory of operation. Step n makes a home of format n − 1 one of format n, and only then is n written
+down. So a step that was interrupted is done again from its beginning: steps must bear that, and
+leave the home readable for the step itself until its last effect. Afterwards, a lake that lies
+elsewhere than its catalog says is registered anew (`footfall.lake._relocate`). The tail goes before
+that: its plans name data files by absolute path, and the next start makes all of it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from footfall.errors import Corrupt
+from footfall.home import Home
+from footfall.lake.location import is_moved
+from footfall.process import exclusive
+from footfall.upgrade._format import FORMAT, check_format, read_format, write_format
+
+Step = Callable[[Home], None]
+
+
+def _number_the_format(_: Home) -> None:
+    """1 → 2: the home says its format; nothing else changes."""
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _number_the_format}
+"""Format → what makes it from the one before."""
+
+
+def needs_upgrade(home: Home) -> bool:
+    """Whether `upgrade` has anything to do; takes milliseconds.
+
+    Raises:
+        Invalid: a newer version of the program wrote the home.
+        Corrupt: it cannot be read.
+    """
+    check_format(home)
+    return read_format(home) < FORMAT or is_moved(home.lake_dir)
+
+
+def upgrade(home: Home, steps: Mapping[int, Step] = STEPS) -> list[str]:
+    """Do what is to be done, in order; one line about each thing that was.
+
+    No part of the home may run meanwhile.
+
+    Raises:
+        Invalid: a newer version of the program wrote the home.
+        Conflict: another process upgrades it.
+        Corrupt: files are missing or damaged; the message says which.
+    """
+    check_format(home)
+    done = []
+    with exclusive(home.run_dir / "upgrade.lock", "another process upgrades this home"):
+        for number in range(read_format(home) + 1, max(steps) + 1):
+            if number not in steps:
+                raise Corrupt(f"there is no way to format {number}; restore a backup: {home.root}")
+            steps[number](home)
+            write_format(home, number)
+            done.append(f"format {number}")
+        if is_moved(home.lake_dir):
+            from footfall.lake._relocate import relocate
+
+            shutil.rmtree(home.root / "tail", ignore_errors=True)
+            tables = relocate(home.lake_dir)
+            done.append(f"{tables} tables registered at {home.lake_dir}")
+    return done

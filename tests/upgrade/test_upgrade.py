@@ -1,0 +1,108 @@
+"""Older homes are brought up to date in steps that may be interrupted; newer ones are refused."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import footfall
+from footfall.errors import Invalid
+from footfall.home import Home
+from footfall.metadata import Metadata
+from footfall.upgrade import FORMAT, needs_upgrade, read_format, stamp_new, upgrade
+from footfall.upgrade import _upgrade as module
+
+VERBS = (
+    ("serve",),
+    ("status",),
+    ("sql", "SELECT 1"),
+    ("doctor",),
+    ("key", "list"),
+    ("collector",),
+    ("worker",),
+    ("studio",),
+    ("upgrade",),
+)
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Home:
+    """A home as the first version made it: no number."""
+    home = Home(tmp_path / "home")
+    Metadata.open(home).close()
+    return home
+
+
+def test_steps_run_in_order_once_and_go_on_where_they_were_interrupted(
+    first: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash within a step repeats that step; those before it are not repeated."""
+    done: list[int] = []
+    crashes = {3, 4}
+
+    def step(number: int) -> module.Step:
+        def run(_: Home) -> None:
+            done.append(number)
+            if number in crashes:
+                crashes.remove(number)
+                raise KeyboardInterrupt
+
+        return run
+
+    steps = {number: step(number) for number in (2, 3, 4)}
+    monkeypatch.setattr("footfall.upgrade._format.FORMAT", 4)
+    for expected in (2, 3):
+        with pytest.raises(KeyboardInterrupt):
+            upgrade(first, steps)
+        assert read_format(first) == expected
+    assert upgrade(first, steps) == ["format 4"]
+    assert done == [2, 3, 3, 4, 4]
+    assert upgrade(first, steps) == []
+
+
+def test_every_format_since_the_first_has_its_step() -> None:
+    """A number without a step would leave homes behind."""
+    assert sorted(module.STEPS) == list(range(2, FORMAT + 1))
+
+
+def test_home_of_the_first_version_gets_its_number(first: Home) -> None:
+    """And one that is new has it from the start."""
+    assert needs_upgrade(first)
+    upgrade(first)
+    assert not needs_upgrade(first)
+    assert read_format(first) == FORMAT
+    new = Home(first.root.parent / "new")
+    stamp_new(new)
+    Metadata.open(new).close()
+    assert not needs_upgrade(new)
+
+
+@pytest.mark.slow
+def test_newer_home_is_refused_by_every_verb_in_one_sentence(first: Home) -> None:
+    """An older program must not write, or misread, what it does not know."""
+    first.format_file.write_text(f'{{"format": {FORMAT + 1}}}')
+    before = {path: path.stat().st_mtime_ns for path in first.root.rglob("*")}
+    for verb in VERBS:
+        command = [sys.executable, "-m", "footfall.cli.main", *verb, "--home", str(first.root)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2, (verb, done.stderr)
+        assert done.stderr.startswith("footfall: a newer version of Footfall wrote this home"), verb
+        assert done.stderr.count("\n") == 1
+    with pytest.raises(Invalid, match="newer version"):
+        footfall.open(first.root)
+    assert {path: path.stat().st_mtime_ns for path in first.root.rglob("*")} == before
+
+
+def test_two_upgrades_at_once_are_refused(first: Home) -> None:
+    """The second would work on half-made files of the first."""
+
+    def step(_: Home) -> None:
+        with pytest.raises(Exception, match="another process upgrades"):
+            upgrade(first)
+
+    upgrade(first, {2: step})
+    shutil.rmtree(first.root)

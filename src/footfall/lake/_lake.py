@@ -1,17 +1,21 @@
-"""The lake of one project: create its tables, take an epoch once, list the files of a snapshot.
+"""The lake of one project: create its tables, take an epoch once, swap files, list a snapshot's.
 
 An epoch reaches a table in one Iceberg commit that appends its rows *and* sets the table property
 `footfall.epoch`. PyIceberg's own retry would append the rows again after losing a race (tested: two
 writers with one epoch both land), so it is off, and the loop here decides by that property after
 each reload. A snapshot's summary could not carry the number: compaction hides it and expiry removes
 it.
+
+Maintenance *replaces* named data files by others that hold the same rows. It conflicts with a
+concurrent append only in the catalog, whose loser reloads and looks whether what it wanted to
+replace is still there; an append is never lost, and nothing is replaced twice.
 """
 
 from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,12 +30,14 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Table
+from pyiceberg.table import Table, Transaction
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict
 from footfall.lake._files import SyncedFileIO
+from footfall.lake._locks import LakeLocks
+from footfall.lake._planning import SnapshotFiles, data_files
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec, to_lake
 from footfall.lake.cut import Plan
 from footfall.lake.location import CATALOG, check_location, local_path
@@ -47,6 +53,12 @@ _TABLE_PROPERTIES: Final = {
     "write.metadata.previous-versions-max": "20",
     "commit.manifest-merge.enabled": "true",
     "commit.manifest.min-count-to-merge": "20",
+    # Merging reads and writes as much as this at a time: small, so that a commit takes the same
+    # time however many files there are.
+    "commit.manifest.target-size-bytes": str(128 << 10),
+    # Replacing files does not conflict with rows appended meanwhile.
+    "write.delete.isolation-level": "snapshot",
+    "write.update.isolation-level": "snapshot",
 }
 
 
@@ -70,6 +82,8 @@ class Lake:
             warehouse=f"file://{directory}",
             **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
         )
+        self.locks = LakeLocks(directory, project)
+        self._files = {name: SnapshotFiles() for name in TABLES}
         self._tables: dict[str, Table] = {}
         self._plans: dict[str, Plan] = {}
         self._create()
@@ -90,35 +104,92 @@ class Lake:
         """
         if rows.num_rows == 0 or self.epoch(table) >= epoch:
             return False
-        files = self._write(table, rows)
+        with self.locks.writing():
+            files = self._write(table, rows)
+            before = self._plans.get(table)
+
+            def stage(transaction: Transaction) -> None:
+                with transaction.update_snapshot().merge_append() as append:
+                    for file in files:
+                        append.append_data_file(file)
+                transaction.set_properties({EPOCH_PROPERTY: str(epoch)})
+
+            committed = self._land(table, lambda current: _epoch_of(current) < epoch, stage)
+            if committed is not None:
+                self._extend_plan(committed, table, before, files)
+            return committed is not None
+
+    def replace(
+        self,
+        table: str,
+        remove: Sequence[DataFile],
+        add: Sequence[DataFile],
+        properties: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Swap data files of the newest snapshot for others, all or none; `footfall.epoch` stays.
+
+        Rows appended meanwhile stay as well.
+
+        Args:
+            table: One of `TABLES`.
+            remove: Files to take out; none, to set `properties` alone.
+            add: Durable files to put in. What they hold is the caller's promise.
+            properties: Table properties to set in the same commit.
+
+        Returns:
+            `False`, and nothing changed, if one of `remove` is not in the table any more: someone
+            replaced it, perhaps an earlier attempt of this call.
+
+        Raises:
+            Conflict: as `commit`; the files are still good, try again.
+            CommitUnknown: as `commit`.
+        """
+        wanted = {file.file_path for file in remove}
+
+        def is_wanted(current: Table) -> bool:
+            return wanted <= self._files[table].named(current).keys()
+
+        def stage(transaction: Transaction) -> None:
+            if remove or add:
+                with transaction.update_snapshot().overwrite() as overwrite:
+                    for file in remove:
+                        overwrite.delete_data_file(file)
+                    for file in add:
+                        overwrite.append_data_file(file)
+            if properties:
+                transaction.set_properties(dict(properties))
+
+        with self.locks.writing():
+            return self._land(table, is_wanted, stage) is not None
+
+    def _land(
+        self,
+        table: str,
+        is_wanted: Callable[[Table], bool],
+        stage: Callable[[Transaction], None],
+    ) -> Table | None:
+        """Reload, look, commit, until it is in; `None` once it is not wanted any more."""
         for _ in range(COMMIT_ATTEMPTS_MAX):
             current = self._reload(table)
-            if _epoch_of(current) >= epoch:
-                return False
-            before = self._plans.get(table)
+            if not is_wanted(current):
+                return None
             try:
                 with current.transaction() as transaction:
-                    with transaction.update_snapshot().merge_append() as append:
-                        for file in files:
-                            append.append_data_file(file)
-                    transaction.set_properties({EPOCH_PROPERTY: str(epoch)})
+                    stage(transaction)
             except CommitFailedException:
                 continue
             except (CommitStateUnknownException, OperationalError) as error:
                 raise CommitUnknown(
-                    f"commit may or may not be in; the next attempt looks first: {table=} {epoch=}"
+                    f"commit may or may not be in; the next attempt looks first: {table=}"
                 ) from error
-            self._extend_plan(current, table, before, files)
-            return True
-        raise Conflict(
-            f"other writers keep committing; is a second pipeline running? {table=} {epoch=}"
-        )
+            return current
+        raise Conflict(f"other writers keep committing; is a second pipeline running? {table=}")
 
     def plan(self, table: str) -> Plan:
         """Data files of the newest snapshot.
 
-        Planning costs about a millisecond a file, so a commit of ours only adds its files to the
-        plan before it.
+        A commit of ours only adds its files to the plan before it; after another's, manifests that
+        were not seen before are read, at about a millisecond a file.
         """
         current = self._reload(table)
         snapshot = current.current_snapshot()
@@ -126,11 +197,15 @@ class Lake:
         known = self._plans.get(table)
         if known is not None and known.snapshot_id == snapshot_id:
             return known
-        tasks = list(current.scan().plan_files())
-        files = tuple(sorted(_reader_path(task.file.file_path) for task in tasks))
-        rows = sum(task.file.record_count for task in tasks)
-        self._plans[table] = Plan(table, snapshot_id, files, rows)
+        named = self._files[table].named(current)
+        files = tuple(sorted(map(_reader_path, named)))
+        self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()))
         return self._plans[table]
+
+    def data_files(self, table: str) -> list[DataFile]:
+        """What Iceberg knows of each data file of the newest snapshot."""
+        current = self._reload(table)
+        return data_files(current, current.current_snapshot())
 
     def read(self, table: str, columns: tuple[str, ...] | None = None) -> pa.Table:
         """All rows of a small table, as the stages see them; for large ones use the files."""

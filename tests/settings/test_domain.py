@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall import errors
-from footfall.clock import SystemClock, random_token, uuid7
+from footfall.clock import SystemClock, Uuid7Source, random_token, uuid7
 from footfall.errors import FootfallError, Invalid
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.home import Home
@@ -62,6 +62,31 @@ def test_uuid7_sorts_by_time_and_is_one(first_us: int, second_us: int) -> None:
     assert int.from_bytes(first[:6], "big") == first_us // 1_000
     if first_us // 1_000 < second_us // 1_000:
         assert first < second
+
+
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=60), st.integers(1, 5_000))
+def test_ids_of_a_source_are_never_the_same(steps: list[int], each: int) -> None:
+    """Also when a millisecond holds more than its counter can, and when the clock goes back.
+
+    Two requests with one id would be one row's worth of failed events, and an order by chance.
+    """
+    source, now_ms, made = Uuid7Source(), 1_000_000, []
+    for number, step in enumerate(steps):
+        now_ms += step
+        count = each if number == len(steps) // 2 else 2
+        made += [source.next(now_ms * 1_000 + extra % 1_000) for extra in range(count)]
+        assert int.from_bytes(made[-1][:6], "big") == now_ms
+        assert (made[-1][6] >> 4, made[-1][8] >> 6) == (7, 0b10)
+    assert len(set(made)) == len(made)
+
+
+def test_ids_of_a_source_sort_as_made_and_share_their_tail() -> None:
+    """What makes a million of them small in the lake; another source has another tail."""
+    source, other = Uuid7Source(), Uuid7Source()
+    ids = [source.next(1_000_000 + 400 * number) for number in range(100)]
+    assert ids == sorted(ids)
+    assert len({one[8:] for one in ids}) == 1
+    assert other.next(1_000_000)[8:] != ids[0][8:]
 
 
 def test_tokens_are_long_and_never_the_same() -> None:

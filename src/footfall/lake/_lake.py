@@ -28,17 +28,18 @@ from pyiceberg.exceptions import (
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict
+from footfall.lake._data_files import write_sorted
 from footfall.lake._files import SyncedFileIO
+from footfall.lake._layout import FRESH
 from footfall.lake._locks import LakeLocks
 from footfall.lake._planning import SnapshotFiles, data_files
-from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec, to_lake
+from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec
 from footfall.lake.cut import Plan
 from footfall.lake.location import CATALOG, check_location, local_path
 
@@ -216,15 +217,8 @@ class Lake:
         return from_lake(scan.to_arrow(), schema)
 
     def _write(self, table: str, rows: pa.Table) -> list[DataFile]:
-        target = self._tables[table]
-        return list(
-            _dataframe_to_data_files(
-                table_metadata=target.metadata,
-                df=to_lake(rows),
-                io=target.io,
-                write_uuid=uuid.UUID(bytes=uuid7(self._clock.now_us())),
-            )
-        )
+        write_id = uuid.UUID(bytes=uuid7(self._clock.now_us()))
+        return write_sorted(self._tables[table], table, rows, FRESH, write_id)
 
     def _extend_plan(
         self, committed: Table, table: str, before: Plan | None, files: list[DataFile]

@@ -17,7 +17,7 @@ from types import FrameType
 import msgspec
 
 from footfall.errors import Conflict
-from footfall.home import Home
+from footfall.home import Home, make_directory
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -29,7 +29,7 @@ class Ready(msgspec.Struct, frozen=True):
 
 def write_ready(home: Home, part: str, url: str | None = None) -> None:
     """Tell the supervisor that this process is ready."""
-    home.run_dir.mkdir(parents=True, exist_ok=True)
+    make_directory(home.run_dir)
     file = home.run_dir / f"{part}.json"
     temporary = file.with_suffix(f".{os.getpid()}.tmp")
     temporary.write_bytes(msgspec.json.encode(Ready(os.getpid(), url)))
@@ -91,7 +91,7 @@ def exclusive(file: Path, what: str) -> Iterator[None]:
     Raises:
         Conflict: another process holds it; `what` says what that is.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_directory(file.parent)
     with file.open("w") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from footfall.clock import SECOND
-from footfall.lake.cut import Cut
+from footfall.lake.cut import Cut, read_cut
 from footfall.ledger import Ledger
 from footfall.pipeline._tail import Tail
 from footfall.testing.events import event_table
@@ -35,7 +35,7 @@ def test_dropped_file_outlives_its_readers_and_then_goes(tmp_path: Path) -> None
     assert new is not None
     (tmp_path / "live.json").write_text("{}")
     cut = _cut(tail, new)
-    tail.publish(cut, durable=True)
+    tail.publish(cut)
     tail.sweep(cut)
     clock.advance(GRACE)
     tail.sweep(cut)
@@ -51,7 +51,7 @@ def test_restart_gives_old_files_their_whole_time_again(tmp_path: Path) -> None:
     tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
     tail.next_sequence()
     old = tail.write("events", event_table([{}]))
-    tail.publish(_cut(tail), durable=True)
+    tail.publish(_cut(tail))
     clock.advance(2 * GRACE)
     restarted = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
     assert restarted.sequence == tail.sequence
@@ -64,3 +64,25 @@ def test_empty_table_makes_no_file(tmp_path: Path) -> None:
     tail = Tail(tmp_path, tmp_path / "cut.json", SimClock(), GRACE)
     assert tail.write("failed", event_table([])) is None
     assert _names(tmp_path) == set()
+
+
+def test_cut_torn_by_a_power_cut_is_replaced_and_numbers_never_go_back(tmp_path: Path) -> None:
+    """Cuts are not synced; a client that saw number 7 must not be shown another 7 later."""
+    clock = SimClock()
+    tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+    tail.publish(_cut(tail))
+    older = (tmp_path / "cut.json").read_bytes()
+    tail.next_sequence()
+    tail.write("events", event_table([{}]))
+    tail.publish(_cut(tail))
+    whole = (tmp_path / "cut.json").read_bytes()
+    for left in (b"", whole[:10], bytes(len(whole)), older, None):
+        (tmp_path / "cut.json").unlink()
+        if left is not None:
+            (tmp_path / "cut.json").write_bytes(left)
+        restarted = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+        # The newest number had no file of its own: where bytes are left, the cut was there.
+        assert restarted.sequence >= (tail.sequence if left not in (older, None) else 2)
+        restarted.publish(_cut(restarted))
+        assert read_cut(tmp_path / "cut.json") is not None
+        (tmp_path / "cut.json").write_bytes(older)

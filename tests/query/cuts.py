@@ -99,7 +99,7 @@ class CutWriter:
             overrides=self.overrides,
             removed=self.removed,
         )
-        publish(cut, self.home.cut_file(self.project), durable=False)
+        publish(cut, self.home.cut_file(self.project))
         return cut
 
     def _write(self, kind: str, rows: pa.Table) -> str:

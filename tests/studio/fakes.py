@@ -165,7 +165,7 @@ class FakeShop:
         snapshot = self._state.snapshot(now_us, open_sessions=open_sessions, totals=self.totals)
         file = self.home.live_file(PROJECT)
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, msgspec.json.encode(snapshot), durable=False)
+        write_atomically(file, msgspec.json.encode(snapshot))
 
     def history(self, now_us: int, minutes: int = 30) -> None:
         """Half an hour of visits up to now."""

@@ -25,7 +25,7 @@ from footfall.cli.serve import prepare, running_tree, tell
 from footfall.cli.status import ledger_lines
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
-from footfall.home import Home
+from footfall.home import Home, make_directory
 from footfall.ledger import Ledger
 from footfall.process import exclusive, stop_on_signals
 from footfall.settings import parse_duration
@@ -212,7 +212,7 @@ def _start_afresh(home: Home) -> None:
             shutil.rmtree(home.root)
     elif home.root.exists() and any(home.root.iterdir()):
         raise Invalid(f"not a demo, so it is left alone; name another --home: {home.root}")
-    home.root.mkdir(parents=True, exist_ok=True)
+    make_directory(home.root)
     marker.write_text('{"about": "made by footfall demo, which empties this directory"}\n')
 
 

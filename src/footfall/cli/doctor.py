@@ -46,18 +46,19 @@ def doctor(
 ) -> None:
     """Check settings, disk, log, lake, ledgers and checkpoints; exits with 1 if one is broken."""
     place = open_home(home)
-    checks = list(_checks(place, project))
+    found = list(checks(place, project))
     if as_json:
-        print_json(checks)
+        print_json(found)
     else:
         marks = {"good": "ok        ", "attention": "attention ", "broken": "BROKEN    "}
-        for check in checks:
+        for check in found:
             typer.echo(f"{marks[check.state]}{check.name:<12} {check.message}")
-    if any(check.state == "broken" for check in checks):
+    if any(check.state == "broken" for check in found):
         raise typer.Exit(EXIT_FAILED)
 
 
-def _checks(home: Home, project: str) -> Iterator[Check]:
+def checks(home: Home, project: str) -> Iterator[Check]:
+    """Everything that can be looked at, one after the other."""
     yield _run("settings", lambda: _settings(home))
     yield _run("disk", lambda: _disk(home))
     if not home.metadata_file.exists():

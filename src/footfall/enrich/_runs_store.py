@@ -26,6 +26,7 @@ import numpy as np
 
 from footfall.enrich._runs import ROW_BYTES, Run
 from footfall.errors import Corrupt
+from footfall.home import make_directory, sync_directory
 
 MAGIC: Final = b"FTFLIDS1"
 HEADER_BYTES: Final = 16
@@ -62,7 +63,7 @@ def write_runs(directory: Path, note: RunsNote, runs: Iterable[Run]) -> tuple[Ru
 
     Notes of later epochs are removed: they belong to a future that is being done again.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     written = tuple(run if run.file else _write_run(directory, run) for run in runs)
     files = tuple(
         _RunFile(str(run.file), len(run), run.first_epoch, run.last_epoch, run.last_hour)
@@ -149,11 +150,7 @@ def _write(directory: Path, file: Path, parts: Iterable[bytes]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(file)
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(directory)
 
 
 def _remove_old(directory: Path, epoch: int) -> None:

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from pyiceberg.io import InputFile, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
-from footfall.lake.cut import sync_directory
+from footfall.home import make_directory, sync_directory
 from footfall.lake.location import local_path
 
 
@@ -46,7 +46,7 @@ class _SyncedFile(OutputFile):
         return self._io.new_input(self.location)
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        _make_directories(self._path.parent)
+        make_directory(self._path.parent)
         return cast("OutputStream", _SyncedStream(self._path, "wb" if overwrite else "xb"))
 
 
@@ -97,14 +97,3 @@ class _SyncedStream:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _make_directories(directory: Path) -> None:
-    """Create `directory` and sync each parent whose listing changed."""
-    missing = []
-    while not directory.exists():
-        missing.append(directory)
-        directory = directory.parent
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        sync_directory(path.parent)

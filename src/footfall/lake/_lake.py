@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     CommitStateUnknownException,
@@ -34,14 +33,15 @@ from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict
+from footfall.home import make_directory
+from footfall.lake._catalog import open_catalog
 from footfall.lake._data_files import write_sorted
-from footfall.lake._files import SyncedFileIO
 from footfall.lake._layout import FRESH
 from footfall.lake._locks import LakeLocks
 from footfall.lake._planning import SnapshotFiles, data_files
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec
 from footfall.lake.cut import Plan
-from footfall.lake.location import CATALOG, check_location, local_path
+from footfall.lake.location import check_location, local_path
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 COMMIT_ATTEMPTS_MAX: Final = 10
@@ -73,16 +73,11 @@ class Lake:
             Invalid: the lake was moved there; `footfall upgrade` registers it anew.
             Corrupt: its catalog is damaged.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         check_location(directory)
         self._project = project
         self._clock = clock or SystemClock()
-        self._catalog = SqlCatalog(
-            "footfall",
-            uri=f"sqlite:///{directory / CATALOG}",
-            warehouse=f"file://{directory}",
-            **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
-        )
+        self._catalog = open_catalog(directory)
         self.locks = LakeLocks(directory, project)
         self._files = {name: SnapshotFiles() for name in TABLES}
         self._tables: dict[str, Table] = {}

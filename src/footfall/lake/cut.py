@@ -101,12 +101,12 @@ class Cut(msgspec.Struct, frozen=True):
     version: int = CUT_VERSION
 
 
-def publish(cut: Cut, file: Path, *, durable: bool) -> None:
+def publish(cut: Cut, file: Path) -> None:
     """Replace the cut at `file`.
 
-    `durable` syncs first: for cuts that must survive a power cut by themselves.
+    Not synced: a power cut may take it or tear it, and the next start publishes a new one.
     """
-    write_atomically(file, msgspec.json.encode(cut), durable=durable)
+    write_atomically(file, msgspec.json.encode(cut))
 
 
 def read_cut(file: Path) -> Cut | None:
@@ -132,23 +132,15 @@ def read_plan(cut: Cut, table: str, tail_dir: Path) -> Plan:
     return msgspec.json.decode((tail_dir / name).read_bytes(), type=Plan)
 
 
-def write_atomically(file: Path, data: bytes, *, durable: bool) -> None:
-    """Replace `file` by rename; readers see the old bytes or the new, never a part."""
+def write_atomically(file: Path, data: bytes, *, synced: bool = False) -> None:
+    """Replace `file` by rename; readers see the old bytes or the new, never a part.
+
+    After a power cut a `synced` one is whole if it is there at all; another may be there in part.
+    """
     temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     with temporary.open("wb") as stream:
         stream.write(data)
-        if durable:
+        if synced:
             stream.flush()
             os.fsync(stream.fileno())
     temporary.replace(file)
-    if durable:
-        sync_directory(file.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names created, renamed or removed in `directory` survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -36,7 +36,8 @@ def table_locations(directory: Path) -> dict[tuple[str, str], str]:
     if not file.exists():
         return {}
     try:
-        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as opened:
+        # For writing: after a power cut SQLite may have to undo a commit that was not finished.
+        with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as opened:
             opened.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
             query = "SELECT count(*) FROM sqlite_master WHERE name = 'iceberg_tables'"
             if not opened.execute(query).fetchone()[0]:

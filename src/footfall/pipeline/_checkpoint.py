@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +19,7 @@ from pyarrow import ipc
 
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
-from footfall.home import Home
-from footfall.lake.cut import sync_directory
+from footfall.home import Home, make_directory, sync_directory
 from footfall.sessionize import SessionState
 
 KEPT: Final = 2
@@ -47,27 +47,39 @@ class Checkpoints:
 
     def __init__(self, directory: Path) -> None:
         """Keep them below `directory`."""
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self._directory = directory
         self._duplicates = directory / "duplicates"
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Make `checkpoint` durable and forget all but the newest two."""
         epoch = checkpoint.note.epoch
-        self._duplicates.mkdir(exist_ok=True)
+        make_directory(self._duplicates)
         checkpoint.duplicates.persist(self._duplicates, epoch)
-        temporary = self._directory / f".{_PREFIX}{epoch:012d}.{os.getpid()}"
-        shutil.rmtree(temporary, ignore_errors=True)
+        self._remove([path for path in [self._path(epoch)] if path.exists()])
+        temporary = self._directory / f".{_PREFIX}{epoch:012d}"
         temporary.mkdir()
         _write_table(temporary / "sessions.arrow", checkpoint.sessions.to_arrow())
         _write_bytes(temporary / "note.json", msgspec.json.encode(checkpoint.note))
         sync_directory(temporary)
-        target = self._path(epoch)
-        shutil.rmtree(target, ignore_errors=True)
-        temporary.rename(target)
+        temporary.rename(self._path(epoch))
         sync_directory(self._directory)
-        for old in self.epochs()[:-KEPT]:
-            shutil.rmtree(self._path(old), ignore_errors=True)
+        self._remove([self._path(old) for old in self.epochs()[:-KEPT]])
+
+    def _remove(self, paths: Iterable[Path]) -> None:
+        """Remove checkpoints, and leftovers of a crash.
+
+        They lose their names first: what has a checkpoint's name is one, whatever dies here.
+        """
+        self._remove_leftovers()
+        for path in paths:
+            path.rename(path.with_name(f".{path.name}"))
+        sync_directory(self._directory)
+        self._remove_leftovers()
+
+    def _remove_leftovers(self) -> None:
+        for path in self._directory.glob(f".{_PREFIX}*"):
+            shutil.rmtree(path)
 
     def epochs(self) -> list[int]:
         """Epochs that have a checkpoint, ascending."""

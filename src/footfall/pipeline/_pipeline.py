@@ -206,9 +206,9 @@ class Pipeline:
         newest = self._clock.now_us() if self._is_at_head else self._newest
         self._watermark = max(self._watermark, newest - self._settings.pipeline.watermark_lag)
 
-    def _publish(self, *, durable: bool = False) -> None:
+    def _publish(self, *, is_sweeping: bool = False) -> None:
         self._published = self._clock.monotonic()
-        self._publisher.publish(self._position(), durable=durable)
+        self._publisher.publish(self._position(), is_sweeping=is_sweeping)
 
     def _publish_idle(self) -> None:
         if (self._clock.monotonic() - self._published) * SECOND >= IDLE_CUT_INTERVAL:
@@ -283,7 +283,7 @@ class Pipeline:
         )
         for ingested in since:
             self._publisher.add(self._preview.add(ingested), self._preview.overrides)
-        self._publish(durable=True)
+        self._publish(is_sweeping=True)
 
     def _new_preview(self) -> Preview:
         return Preview(self._state, self._overrides, self._epoch + 1, self._definition)

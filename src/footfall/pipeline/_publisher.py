@@ -99,10 +99,10 @@ class Publisher:
         if file is not None:
             self._files[table] = (*self._files.get(table, ()), file)
 
-    def publish(self, position: Position, *, durable: bool = False) -> None:
+    def publish(self, position: Position, *, is_sweeping: bool = False) -> None:
         """Make everything added so far one cut, and tell the live page.
 
-        A durable one survives a power cut by itself; it also removes files no reader needs.
+        `is_sweeping` also removes files that no reader needs any more.
         """
         now = self._clock.now_us()
         cut = Cut(
@@ -120,8 +120,8 @@ class Publisher:
             overrides=self._overrides,
             removed=self._removed,
         )
-        self._tail.publish(cut, durable=durable)
-        if durable:
+        self._tail.publish(cut)
+        if is_sweeping:
             self._tail.sweep(cut)
         snapshot = self._live.snapshot(
             now,
@@ -129,4 +129,4 @@ class Publisher:
             totals=position.ledger,
             lag_requests=position.log_end - position.log_offset,
         )
-        write_atomically(self._live_file, msgspec.json.encode(snapshot), durable=False)
+        write_atomically(self._live_file, msgspec.json.encode(snapshot))

@@ -1,20 +1,32 @@
 """The tail: Arrow files of what is not in the lake yet, and the cut that names them.
 
 A file is written once under a name of its own and named by cuts from then on; when no cut names it
-any more it stays for `grace` (readers of an older cut may still use it), then goes. Everything here
-can be made again from the log and the lake, so only the cut after an epoch is synced.
+any more it stays for `grace` (readers of an older cut may still use it), then goes.
+
+Everything here is made again from the log and the lake at the next start, so nothing is synced but
+the content of plan files: one that is there already is not written again, and must be whole.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import pyarrow as pa
 from pyarrow import ipc
 
 from footfall.clock import Clock
+from footfall.errors import Corrupt
+from footfall.home import make_directory
 from footfall.lake.cut import Cut, Plan, publish, read_cut, write_atomically
+
+LOST_CUTS_MAX: Final = 1_000_000
+"""How many cuts may have been published after the newest that left a file: two days of them at five
+a second. Sequences jump by it when the cut is damaged, so that they never go back."""
+
+_NUMBERED: Final = re.compile(r"[a-z]+-(\d{12})\.arrow")
 
 
 class Tail:
@@ -22,13 +34,12 @@ class Tail:
 
     def __init__(self, directory: Path, cut_file: Path, clock: Clock, grace: int) -> None:
         """Take over `directory`; `grace` in microseconds."""
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self._directory = directory
         self._cut_file = cut_file
         self._clock = clock
         self._grace = grace
-        previous = read_cut(cut_file)
-        self._sequence = 0 if previous is None else previous.sequence
+        self._sequence = _last_sequence(directory, cut_file)
         self._dropped_at: dict[str, int] = {}
 
     @property
@@ -55,12 +66,12 @@ class Tail:
         name = f"plan-{plan.table}-{plan.snapshot_id or 0}.json"
         file = self._directory / name
         if not file.exists():
-            write_atomically(file, msgspec.json.encode(plan), durable=True)
+            write_atomically(file, msgspec.json.encode(plan), synced=True)
         return name
 
-    def publish(self, cut: Cut, *, durable: bool) -> None:
-        """Make `cut` what readers see. A durable one survives a power cut by itself."""
-        publish(cut, self._cut_file, durable=durable)
+    def publish(self, cut: Cut) -> None:
+        """Make `cut` what readers see."""
+        publish(cut, self._cut_file)
 
     def sweep(self, cut: Cut) -> None:
         """Remove files that neither `cut` nor a reader of an older one can need any more."""
@@ -77,6 +88,21 @@ class Tail:
             elif now - self._dropped_at.setdefault(name, now) > self._grace:
                 file.unlink(missing_ok=True)
                 del self._dropped_at[name]
+
+
+def _last_sequence(directory: Path, cut_file: Path) -> int:
+    """At least the newest cut's sequence, also when a power cut took that cut or tore it.
+
+    Cuts between epochs are not synced, so after a power cut there may be an older one, or bytes
+    that are none; files of the lost cuts that are still there are named after them.
+    """
+    named = (_NUMBERED.fullmatch(file.name) for file in directory.iterdir())
+    newest = max((int(match[1]) for match in named if match), default=0)
+    try:
+        previous = read_cut(cut_file)
+    except Corrupt:
+        return newest + LOST_CUTS_MAX
+    return newest if previous is None else max(newest, previous.sequence)
 
 
 def _is_shared(file: Path, cut_file: Path) -> bool:

@@ -1,0 +1,52 @@
+"""Classes of syncs: what each is for, so that each can be taken away by itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tests.powercut.trace import Op
+
+_PATTERNS: Final = (
+    ("log: group commit", r"log/default/\d{20}\.db-wal"),
+    ("log: new segment's file", r"log/default/\d{20}\.new"),
+    ("log: finished segment", r"log/default/\d{20}\.db"),
+    ("log: directory", r"log/default"),
+    ("metadata: commit", r"metadata\.db-wal"),
+    ("metadata: database file", r"metadata\.db"),
+    ("metadata: journal", r"metadata\.db-journal"),
+    ("catalog: database file", r"lake/catalog\.db"),
+    ("catalog: journal", r"lake/catalog\.db-journal"),
+    ("catalog: directory, where its journal comes and goes", r"lake"),
+    ("lake: data file", r"lake/default/\w+/data/.*\.parquet"),
+    ("lake: directories of data files", r"lake/default/\w+/data(/[^/]+)?"),
+    ("lake: manifest", r"lake/default/\w+/metadata/(?!snap-).*\.avro"),
+    ("lake: manifest list", r"lake/default/\w+/metadata/snap-.*\.avro"),
+    ("lake: table metadata", r"lake/default/\w+/metadata/.*\.metadata\.json"),
+    ("lake: directories of metadata", r"lake/default/\w+/metadata"),
+    ("lake: directories of tables", r"lake/default(/\w+)?"),
+    ("tail: plan of data files", r"tail/default/\.plan-.*"),
+    ("checkpoint: sessions", r"state/default/\.checkpoint-[^/]+/sessions\.arrow"),
+    ("checkpoint: note", r"state/default/\.checkpoint-[^/]+/note\.json"),
+    ("checkpoint: its directory", r"state/default/\.checkpoint-[^/]+"),
+    ("checkpoint: directory of checkpoints", r"state/default"),
+    ("duplicates: run", r"state/default/duplicates/\..*\.run\..*"),
+    ("duplicates: note", r"state/default/duplicates/\.ids-.*"),
+    ("duplicates: directory", r"state/default/duplicates"),
+    ("home: format", r"\.format\.json.*"),
+    ("home: its name, and those of its directories", r"\.|(log|state|tail|run)?"),
+)
+_CLASSES: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
+CLASSES: Final = tuple(name for name, _ in _CLASSES)
+
+NEEDLESS: Final = frozenset({"metadata: journal"})
+"""Classes without which nothing breaks. This one is SQLite's own, while it turns an empty database
+to a write-ahead log: it guards one page of nothing, and cannot be left out by itself."""
+
+
+def class_of(op: Op) -> str:
+    """Which class a sync belongs to."""
+    path = op.path if op.path == "." else op.path.removeprefix("home").removeprefix("/")
+    found = [name for name, pattern in _CLASSES if pattern.fullmatch(path)]
+    assert found, f"a sync of no class; give it one: {op.path}"
+    return found[0]

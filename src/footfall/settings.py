@@ -43,6 +43,8 @@ class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     pending_bytes_max: Size
     connections_max: Count
     trusted_proxies: tuple[str, ...]
+    tls_certificate: str
+    tls_key: str
     unknown_write_ids: Literal["quarantine", "refuse"]
     quarantine_requests_per_hour_max: Count
 
@@ -116,6 +118,9 @@ class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     host: str
     port: Port
+    tls_certificate: str
+    tls_key: str
+    public_url: str
 
 
 class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -170,6 +175,7 @@ def load_settings(
         name: _section(name, kind, values[name], sources, problems)
         for name, kind in _sections().items()
     }
+    problems.extend(_beyond_one(values))
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
     return Settings(**sections)
@@ -304,5 +310,17 @@ def _beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
                 yield f"a network such as 127.0.0.1/32, not {network!r}"
     if name.startswith("aws_") and not re.fullmatch(r"/[A-Za-z0-9/_.-]*", value):
         yield f"a path such as /collect, not {value!r}"
+    if name.startswith("tls_") and value and not Path(value).is_absolute():
+        yield f"an absolute path, not {value!r}"
+    if name == "public_url" and value and not re.fullmatch(r"https?://[A-Za-z0-9.:-]+", value):
+        yield f"scheme and host such as https://footfall.example, not {value!r}"
     if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
         yield f"a loopback address (there is no login yet), not {value!r}"
+
+
+def _beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    """What settings demand of each other."""
+    for section in ("collector", "studio"):
+        found = values[section]
+        if bool(found["tls_certificate"]) != bool(found["tls_key"]):
+            yield f"{section}: tls_certificate and tls_key go together; set both or none"

@@ -283,6 +283,7 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
         "clock": clock,
         "sessions": Sessions(clock),
         "cookie": f"footfall_session_{port}",
+        "is_cookie_secure": False,
         "live": LiveFeed(shop.home.live_file(PROJECT)),
         "sql": shop.sql,
         "open_log": lambda: shop.log,

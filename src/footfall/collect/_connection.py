@@ -14,6 +14,9 @@ HEAD_BYTES_MAX: Final = 64 * 1024
 REQUEST_SECONDS_MAX: Final = 60.0
 """From a request's first byte to its last, and from connecting to the first byte."""
 
+FAREWELL_SECONDS_MAX: Final = 0.5
+"""How long a stop waits for an idle TLS client to say goodbye."""
+
 SPARE_CONNECTIONS: Final = 256
 """Connections beyond the limit that still get an answer before they are closed."""
 
@@ -73,8 +76,19 @@ class Connection(HttpToolsProtocol):
         cycle = self.cycle
         if cycle is None or cycle.response_complete or cycle.more_body:
             return None
+        if self.scheme == "https":
+            return None  # TLS has no half-closed connections
         cycle.keep_alive = False
         return True
+
+    def shutdown(self) -> None:
+        """The server stops: finish what is being answered, and wait for nobody's TLS farewell.
+
+        An idle client reads nothing, so it would answer ours never.
+        """
+        super().shutdown()
+        if self.scheme == "https" and self.transport.is_closing():
+            self.loop.call_later(FAREWELL_SECONDS_MAX, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         """Count what is not HTTP."""

@@ -26,6 +26,7 @@ from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory
 from footfall.process import stop_on_signals, watch_parent
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings
+from footfall.tls import ServerCertificate, server_certificate
 
 STOP_SECONDS_MAX: Final = 10
 """How long a stop waits for clients that are in the middle of a request."""
@@ -62,6 +63,7 @@ def run(
         on_ready: Called once with the URL, when requests are taken.
 
     Raises:
+        Invalid: the TLS certificate cannot be used.
         Conflict: another process writes this log.
         Unavailable: the address is taken or the log cannot be opened.
     """
@@ -112,10 +114,13 @@ class Collector:
         self._on_ready = on_ready or (lambda _: None)
         self._metrics = CollectorMetrics()
         self._server: _Server | None = None
+        self._certificate: ServerCertificate | None = None
         self._is_stopping = False
 
     def serve(self) -> None:
         """Take requests until `stop`; see `run`."""
+        settings = self._settings.collector
+        self._certificate = server_certificate(settings.tls_certificate, settings.tls_key)
         listening = _listen(self._settings.collector.host, self._settings.collector.port)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.closing(listening))
@@ -145,7 +150,7 @@ class Collector:
         app.connections = self._metrics.connections = lambda: len(connections)
         self._metrics.pending_bytes = lambda: committer.pending_bytes
         self._metrics.key_failures = lambda: directory.failures
-        watching = asyncio.create_task(_watch(server, directory))
+        watching = asyncio.create_task(_watch(server, directory, self._certificate))
         try:
             await server.serve([listening])
         finally:
@@ -163,8 +168,10 @@ class Collector:
         )
 
     def _make_server(self, app: CollectApp, listening: socket.socket) -> _Server:
+        certificate = self._certificate
         config = uvicorn.Config(
             app,
+            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
             http=connection_class(self._settings.collector.connections_max, self._count_malformed),
             ws="none",
             lifespan="off",
@@ -186,16 +193,21 @@ class Collector:
     def _started(self, listening: socket.socket) -> None:
         gc.freeze()  # what is there now stays: full collections need not look at it again
         host, port = listening.getsockname()[:2]
-        self._on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        scheme = "http" if self._certificate is None else "https"
+        self._on_ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
 
     def _count_malformed(self) -> None:
         self._metrics.malformed += 1
 
 
-async def _watch(server: uvicorn.Server, directory: AccessDirectory) -> None:
-    """Follow changes of keys, and drop clients that stall."""
+async def _watch(
+    server: uvicorn.Server, directory: AccessDirectory, certificate: ServerCertificate | None
+) -> None:
+    """Follow changes of keys and certificate, and drop clients that stall."""
     while True:
         directory.refresh()
+        if certificate is not None and (told := certificate.refresh()):
+            sys.stderr.write(f"footfall: collector: {told}\n")
         for connection in list(server.server_state.connections):
             if isinstance(connection, Connection):
                 connection.drop_if_stalled()

@@ -46,6 +46,8 @@ class Services(msgspec.Struct, frozen=True):
     sessions: Sessions
     cookie: str
     """Name of the session's cookie; has the port, as cookies of one host are shared by all."""
+    is_cookie_secure: bool
+    """Browsers may send the cookie over TLS only."""
     live: LiveFeed
     sql: SqlRunner
     open_log: Callable[[], LogReader]
@@ -139,6 +141,7 @@ async def open_link(services: Use, request: AnyRequest, token: FromQuery[str] = 
         key=services.cookie,
         value=secret,
         httponly=True,
+        secure=services.is_cookie_secure,
         samesite="strict",
         path="/",
         max_age=SESSION_AGE_MAX // SECOND,

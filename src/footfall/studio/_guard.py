@@ -36,10 +36,22 @@ _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 class Guard:
     """ASGI middleware around the whole app; see the module's text."""
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, port: int, scheme: str = "http", public_url: str = "") -> None:
+        """Wrap `app`.
+
+        Args:
+            app: What answers.
+            port: Where it listens, on the loopback.
+            scheme: `http` or `https`: what it speaks there.
+            public_url: Its address behind a reverse proxy. What the proxy says of itself in headers
+                is not looked at: it could be anybody.
+        """
         self._app = app
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
-        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        local = (f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self._origins = {host: f"{scheme}://{host}" for host in local}
+        if public_url:
+            public = public_url.lower()
+            self._origins[public.partition("://")[2]] = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then pass on with the headers added to the answer."""
@@ -64,10 +76,10 @@ class Guard:
 
     def _refusal(self, method: str, headers: dict[bytes, bytes]) -> FootfallError | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if host not in self._hosts:
+        if host not in self._origins:
             return Misdirected(f"open the studio by its own address: host={host}")
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
-        if origin and origin != f"http://{host}":
+        if origin and origin != self._origins[host]:
             return Forbidden(f"requests from other sites are refused: origin={origin}")
         if method not in _SAFE_METHODS and not origin and b"sec-fetch-site" in headers:
             return Forbidden("requests that change something must say their origin")

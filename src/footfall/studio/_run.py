@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -24,21 +25,29 @@ from footfall.studio._assets import Assets
 from footfall.studio._guard import Guard
 from footfall.studio._live import LiveFeed
 from footfall.studio._sessions import Sessions
+from footfall.tls import ServerCertificate, server_certificate
 
 STATIC: Final = Path(__file__).parent / "static"
 _STOP_SECONDS_MAX: Final = 3
 _CONNECTIONS_MAX: Final = 256
+_TICKS_A_LOOK: Final = 10
+"""Uvicorn ticks ten times a second."""
 
 
 class StudioServer(uvicorn.Server):
     """Uvicorn, telling when it listens, and ending open streams when it is asked to stop."""
 
     def __init__(
-        self, config: uvicorn.Config, on_ready: Callable[[], None], on_stop: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        on_stop: Callable[[], None],
+        certificate: ServerCertificate | None = None,
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
         self._on_stop = on_stop
+        self._certificate = certificate
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -48,6 +57,13 @@ class StudioServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_stop()
         await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._certificate is not None and counter % _TICKS_A_LOOK == 0:
+            told = self._certificate.refresh()
+            if told:
+                sys.stderr.write(f"footfall: studio: {told}\n")
+        return await super().on_tick(counter)
 
     def request_exit(self) -> None:
         """Stop soon; safe from any thread."""
@@ -71,7 +87,7 @@ def run(
 
     Args:
         home: Where everything lies; nothing is written there.
-        settings: `studio.host` and `studio.port`; 0 takes a free one.
+        settings: Section `studio`; port 0 takes a free one.
         project: Whose pages these are.
         one_time_token: `/open?token=…` with it opens one session; `None`: nobody can come in.
         parent_pipe_fd: Read end of a pipe; its end of file means that the parent is gone.
@@ -79,8 +95,10 @@ def run(
         clock: For tests.
 
     Raises:
+        Invalid: the TLS certificate cannot be used.
         Unavailable: the port is taken.
     """
+    certificate = server_certificate(settings.studio.tls_certificate, settings.studio.tls_key)
     clock = clock or SystemClock()
     listener = listen(settings.studio.host, settings.studio.port)
     port = int(listener.getsockname()[1])
@@ -95,23 +113,29 @@ def run(
         clock=clock,
         sessions=sessions,
         cookie=f"footfall_session_{port}",
+        is_cookie_secure=certificate is not None or settings.studio.public_url.startswith("https:"),
         live=live,
         sql=pool,
         open_log=lambda: SqliteLog.reader(home.log_dir(project)),
         read_apps=lambda: read_apps(home, project),
         assets=Assets(STATIC),
     )
-    host = settings.studio.host
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    app = Guard(make_app(services, on_shutdown=[pool.close]), port)
-    server = make_server(app, lambda: on_ready(url) if on_ready else None, live.close)
+    scheme = "http" if certificate is None else "https"
+    url = settings.studio.public_url or f"{scheme}://{_authority(settings.studio.host, port)}"
+    app = Guard(
+        make_app(services, on_shutdown=[pool.close]), port, scheme, settings.studio.public_url
+    )
+    server = make_server(app, lambda: on_ready(url) if on_ready else None, live.close, certificate)
     watch_parent(parent_pipe_fd, server.request_exit)
     with listener:
         server.run(sockets=[listener])
 
 
 def make_server(
-    app: ASGIApp, on_ready: Callable[[], None], on_stop: Callable[[], None]
+    app: ASGIApp,
+    on_ready: Callable[[], None],
+    on_stop: Callable[[], None],
+    certificate: ServerCertificate | None = None,
 ) -> StudioServer:
     """The server of `app`; `run(sockets=[listener])` blocks until it is asked to stop."""
     config = uvicorn.Config(
@@ -121,8 +145,14 @@ def make_server(
         server_header=False,
         limit_concurrency=_CONNECTIONS_MAX,
         timeout_graceful_shutdown=_STOP_SECONDS_MAX,
+        proxy_headers=False,
+        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
     )
-    return StudioServer(config, on_ready, on_stop)
+    return StudioServer(config, on_ready, on_stop, certificate)
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -6,6 +6,7 @@
     │   ├── DiskFull    free space first
     │   └── Overloaded  slow down
     ├── Conflict        somebody else was first: reload, decide again
+    │   └── LeaseLost   somebody else writes now: stop, write nothing more
     ├── CommitUnknown   it may or may not have happened: check before anything else
     ├── Corrupt         stored bytes are not what was written: stop, tell a person
     ├── LimitReached    a stated bound (time, memory, rows) ended the work: ask for less
@@ -61,6 +62,13 @@ class Conflict(FootfallError):  # noqa: N818
 
     code = "conflict"
     retryable = True
+
+
+class LeaseLost(Conflict):
+    """Another writer has taken over with a higher term; stop, and write nothing more."""
+
+    code = "lease_lost"
+    retryable = False
 
 
 class CommitUnknown(FootfallError):  # noqa: N818

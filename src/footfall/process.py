@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -84,6 +85,35 @@ def watch_parent(parent_fd: int | None, on_death: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
+def boot_id() -> str:
+    """Names this run of this machine's kernel: two processes with equal ones share its locks."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return f"host {platform.node()}"  # not Linux: as good as a name can be
+
+
+class FileLock:
+    """A lock on a file; the kernel lets go of it with the process."""
+
+    def __init__(self, file: Path) -> None:
+        """Open or make `file`; nothing is locked yet."""
+        make_directory(file.parent)
+        self._stream = file.open("w")
+
+    def acquire(self) -> bool:
+        """Lock it, without waiting; whether this process has it now."""
+        try:
+            fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._stream.close()
+
+
 @contextlib.contextmanager
 def exclusive(file: Path, what: str) -> Iterator[None]:
     """Hold `file` locked while the block runs; the kernel lets go of it with the process.
@@ -91,10 +121,7 @@ def exclusive(file: Path, what: str) -> Iterator[None]:
     Raises:
         Conflict: another process holds it; `what` says what that is.
     """
-    make_directory(file.parent)
-    with file.open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(f"{what}; stop it first: {file.parent}") from error
+    with contextlib.closing(FileLock(file)) as lock:
+        if not lock.acquire():
+            raise Conflict(f"{what}; stop it first: {file.parent}")
         yield

@@ -68,6 +68,7 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch_events_max: Count
     watermark_lag: Duration
     checkpoint_epochs: Count
+    lease: Duration
 
 
 class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -57,24 +57,6 @@ def test_two_writers_of_one_epoch_land_it_once(tmp_path: Path) -> None:
     assert Lake(tmp_path / "lake", "default").plan("events").rows == 20
 
 
-def test_library_retry_would_double_rows(tmp_path: Path) -> None:
-    """Why the loop is ours: PyIceberg's own retry appends the losing epoch again."""
-    Lake(tmp_path / "lake", "default")
-    catalog = _plain_catalog(tmp_path)
-    with catalog.load_table(("default", "events")).transaction() as transaction:
-        transaction.set_properties({"commit.retry.num-retries": "4"})
-    first, second = (catalog.load_table(("default", "events")) for _ in range(2))
-    for table in (first, second):
-        table.append(_lake_rows(_events(1, 1)))
-    assert catalog.load_table(("default", "events")).scan().to_arrow().num_rows == 2
-
-
-def _lake_rows(table: pa.Table) -> pa.Table:
-    from footfall.lake._schemas import to_lake
-
-    return to_lake(table)
-
-
 def test_plan_after_commits_equals_plan_made_anew(lake: Lake, tmp_path: Path) -> None:
     """The plan that grows with our own commits is the one that planning from scratch gives."""
     lake.plan("events")

@@ -16,6 +16,7 @@ from footfall.lake import TABLES, Lake
 from footfall.live import LiveState
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
@@ -83,18 +84,23 @@ class Bench:
             self.log.append(records)
 
     def pipeline(self, faults: Faults | None = None) -> Pipeline:
-        """A new one, recovered, as after a start of the process."""
+        """A new one, recovered, as after a start of the process: those before it lose the lease."""
         home, faults = self.home, faults or Faults()
+        metadata = Metadata.open(home, self.clock)
+        if "default" not in metadata.projects():
+            metadata.create_project("default")
+        lease = take(metadata, "default", self.settings.pipeline.lease, self.clock)
         tail = Tail(
-            home.tail_dir("default"), home.cut_file("default"), self.clock, grace=600 * SECOND
+            home.tail_dir("default"),
+            home.cut_file("default"),
+            self.clock,
+            600 * SECOND,
+            lease.term,
         )
         gap = self.settings.sessions.gap
         live_file = home.live_file("default")
         publisher = Publisher("default", gap, tail, live_file, LiveState(), self.clock)
         lake = Lake(home.lake_dir, "default")
-        metadata = Metadata.open(home, self.clock)
-        if "default" not in metadata.projects():
-            metadata.create_project("default")
         pipeline = Pipeline(
             "default",
             self.settings,
@@ -104,6 +110,7 @@ class Bench:
             Faulty(Checkpoints(home.state_dir("default")), faults, ["write"]),
             Faulty(publisher, faults, ["publish"]),
             self.clock,
+            lease,
         )
         pipeline.recover()
         return pipeline

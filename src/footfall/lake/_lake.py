@@ -3,8 +3,15 @@
 An epoch reaches a table in one Iceberg commit that appends its rows *and* sets the table property
 `footfall.epoch`. PyIceberg's own retry would append the rows again after losing a race (tested: two
 writers with one epoch both land), so it is off, and the loop here decides by that property after
-each reload. A snapshot's summary could not carry the number: compaction hides it and expiry removes
-it.
+each reload. Somebody may have switched it on again, or taken the setting away (then it is on): each
+attempt looks, on the very metadata it commits against. A snapshot's summary could not carry the
+number: compaction hides it and expiry removes it.
+
+Beside the epoch stands `footfall.term`, the highest term of a writer's lease that the table has
+seen; a writer with a lower one is refused. A commit fails if the table has another *snapshot* than
+the one it was made from (a change of properties alone goes unnoticed: tested), so a new term is
+stamped together with a snapshot that adds nothing: it fails whoever has looked already, and the
+next look sees the term.
 
 Maintenance *replaces* named data files by others that hold the same rows. It conflicts with a
 concurrent append only in the catalog, whose loser reloads and looks whether what it wanted to
@@ -32,7 +39,7 @@ from pyiceberg.table import Table, Transaction
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
-from footfall.errors import CommitUnknown, Conflict
+from footfall.errors import CommitUnknown, Conflict, LeaseLost
 from footfall.home import make_directory
 from footfall.lake._catalog import open_catalog
 from footfall.lake._data_files import write_sorted
@@ -44,11 +51,13 @@ from footfall.lake.cut import Plan
 from footfall.lake.location import check_location, local_path
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
+TERM_PROPERTY: Final = "footfall.term"
+RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
 
 _TABLE_PROPERTIES: Final = {
     "format-version": "2",
-    "commit.retry.num-retries": "0",
+    RETRY_PROPERTY: "0",
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
@@ -80,6 +89,7 @@ class Lake:
         self._catalog = open_catalog(directory)
         self.locks = LakeLocks(directory, project)
         self._files = {name: SnapshotFiles() for name in TABLES}
+        self._term = 0
         self._tables: dict[str, Table] = {}
         self._plans: dict[str, Plan] = {}
         self._create()
@@ -88,6 +98,37 @@ class Lake:
         """Last epoch that `table` holds; 0 for none."""
         return _epoch_of(self._reload(table))
 
+    def write_as(self, term: int) -> None:
+        """Write under the lease of `term` from now on: each epoch's commit carries it.
+
+        A `Lake` that was not told a term commits epochs as 0: only where nobody ever had a lease.
+        """
+        self._term = term
+
+    def term(self) -> int:
+        """Highest term that any table has seen; 0 for none."""
+        return max(_term_of(self._reload(table)) for table in TABLES)
+
+    def fence(self) -> None:
+        """Make every table refuse epochs of lower terms, before anything is committed.
+
+        Needed when the writer before may still live; costs each table a snapshot without rows.
+
+        Raises:
+            LeaseLost: a table has seen a higher term; stop.
+            Conflict: as `commit`.
+            CommitUnknown: as `commit`.
+        """
+
+        def stage(transaction: Transaction) -> None:
+            with transaction.update_snapshot().fast_append():
+                pass
+            transaction.set_properties({TERM_PROPERTY: str(self._term)})
+
+        with self.locks.committing():
+            for table in TABLES:
+                self._land(table, self._is_newer, stage)
+
     def commit(self, table: str, rows: pa.Table, epoch: int) -> bool:
         """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
 
@@ -95,12 +136,13 @@ class Lake:
         no commit: redoing an epoch gives the same nothing.
 
         Raises:
+            LeaseLost: the table has seen a higher term; stop.
             Conflict: other writers won `COMMIT_ATTEMPTS_MAX` times in a row; try the epoch again.
             CommitUnknown: the catalog did not say; call again, it looks before it writes.
         """
         if rows.num_rows == 0 or self.epoch(table) >= epoch:
             return False
-        with self.locks.writing():
+        with self.locks.committing():
             files = self._write(table, rows)
             before = self._plans.get(table)
 
@@ -108,9 +150,15 @@ class Lake:
                 with transaction.update_snapshot().merge_append() as append:
                     for file in files:
                         append.append_data_file(file)
-                transaction.set_properties({EPOCH_PROPERTY: str(epoch)})
+                transaction.set_properties(
+                    {EPOCH_PROPERTY: str(epoch), TERM_PROPERTY: str(self._term)}
+                )
 
-            committed = self._land(table, lambda current: _epoch_of(current) < epoch, stage)
+            def is_wanted(current: Table) -> bool:
+                self._is_newer(current)
+                return _epoch_of(current) < epoch
+
+            committed = self._land(table, is_wanted, stage)
             if committed is not None:
                 self._extend_plan(committed, table, before, files)
             return committed is not None
@@ -155,7 +203,7 @@ class Lake:
             if properties:
                 transaction.set_properties(dict(properties))
 
-        with self.locks.writing():
+        with self.locks.committing():
             return self._land(table, is_wanted, stage) is not None
 
     def _land(
@@ -170,6 +218,9 @@ class Lake:
             if not is_wanted(current):
                 return None
             try:
+                if current.properties.get(RETRY_PROPERTY) != "0":
+                    with current.transaction() as transaction:
+                        transaction.set_properties({RETRY_PROPERTY: "0"})
                 with current.transaction() as transaction:
                     stage(transaction)
             except CommitFailedException:
@@ -180,6 +231,20 @@ class Lake:
                 ) from error
             return current
         raise Conflict(f"other writers keep committing; is a second pipeline running? {table=}")
+
+    def _is_newer(self, current: Table) -> bool:
+        """Whether the table has seen only lower terms than ours.
+
+        Raises:
+            LeaseLost: it has seen a higher one.
+        """
+        seen = _term_of(current)
+        if seen > self._term:
+            raise LeaseLost(
+                "another pipeline has taken this project over; this one stops and writes nothing"
+                f" more: table={current.name()[-1]} term={self._term} now={seen}"
+            )
+        return seen < self._term
 
     def plan(self, table: str) -> Plan:
         """Data files of the newest snapshot.
@@ -258,6 +323,10 @@ class Lake:
 
 def _epoch_of(table: Table) -> int:
     return int(table.properties.get(EPOCH_PROPERTY, "0"))
+
+
+def _term_of(table: Table) -> int:
+    return int(table.properties.get(TERM_PROPERTY, "0"))
 
 
 def _reader_path(location: str) -> str:

@@ -1,7 +1,9 @@
 """Two locks beside a project's tables, held for moments; the kernel lets go of them with a process.
 
 `writing` is held from the first byte of a new data file until a commit names it, and while a plan
-is made durable. So who gets it once knows: no file that lay there before is about to be named.
+is made durable: shared by those who commit, so that one of them that was paused in between cannot
+hold up the others. So who gets it alone once knows: no file that lay there before is about to be
+named.
 `reading` is shared by those of ours who read data files without a plan file. Neither is needed for
 a commit to be right, the catalog decides that; they are what makes *removing* files safe without
 trusting any clock.
@@ -24,8 +26,14 @@ class LakeLocks(msgspec.Struct, frozen=True):
     project: str
 
     @contextlib.contextmanager
+    def committing(self) -> Iterator[None]:
+        """Hold the lock of writers together with others who commit."""
+        with _held(self._file("writing"), fcntl.LOCK_SH):
+            yield
+
+    @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Hold the one lock of writers, after waiting for the others."""
+        """Hold the lock of writers alone, after waiting for everybody else."""
         with _held(self._file("writing"), fcntl.LOCK_EX):
             yield
 

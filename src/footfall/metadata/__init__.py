@@ -1,4 +1,4 @@
-"""Metadata: projects, apps, keys and epochs, in one SQLite database below the home directory.
+"""Metadata: projects, apps, keys, epochs, leases: one SQLite database below the home directory.
 
 Everything written is on stable storage when a call returns. The collector reads keys through
 `footfall.metadata.access`, which imports the standard library only; import `Metadata` from here
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.metadata._epochs import Epoch
+    from footfall.metadata._leases import Holder, Lease
     from footfall.metadata._store import Metadata
 
-__all__ = ["Epoch", "Metadata"]
+__all__ = ["Epoch", "Holder", "Lease", "Metadata"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,4 +27,8 @@ def __getattr__(name: str) -> Any:
         from footfall.metadata._epochs import Epoch
 
         return Epoch
+    if name in ("Holder", "Lease"):
+        from footfall.metadata import _leases
+
+        return getattr(_leases, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,8 +15,9 @@ from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Closed, Conflict, Invalid, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
-from footfall.metadata import _epochs
+from footfall.metadata import _epochs, _leases
 from footfall.metadata._epochs import Epoch
+from footfall.metadata._leases import Holder, Lease
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, server_keys, write_ids
 from footfall.project import (
@@ -214,31 +215,76 @@ class Metadata:
             column = "prefix" if key.startswith(SERVER_KEY_PREFIX) else "key_hash"
             self._revoke(server_keys, column, key, key)
 
+    # The writer's lease
+
+    def lease(self, project: str) -> Lease | None:
+        """Who writes the project, or wrote it last; `None` if nobody ever did."""
+        with self._transaction() as connection:
+            return _leases.read(connection, project)
+
+    def take_lease(self, project: str, seen: Lease | None, holder: Holder, above: int = 0) -> int:
+        """Become the only writer; the new term. What comes under older ones is refused from now on.
+
+        The term is higher than the last one, and than `above`.
+
+        Raises:
+            Conflict: the lease is not as it was `seen` any more: somebody renewed or took it.
+        """
+        with self._transaction() as connection:
+            return _leases.take(connection, project, seen, holder, above, self._clock.now_us())
+
+    def renew_lease(self, project: str, term: int) -> None:
+        """Show that the holder of `term` lives.
+
+        Raises:
+            LeaseLost: a higher term was taken.
+        """
+        with self._transaction() as connection:
+            _leases.renew(connection, project, term)
+
+    def give_up_lease(self, project: str, term: int) -> None:
+        """Let the next writer take over at once; nothing happens if it already did."""
+        with self._transaction() as connection:
+            _leases.give_up(connection, project, term)
+
     # Epochs
 
     def plan_epoch(
-        self, project: str, epoch: int, *, log_from: int, log_to: int, watermark: int, plan: str
+        self,
+        project: str,
+        epoch: int,
+        *,
+        log_from: int,
+        log_to: int,
+        watermark: int,
+        plan: str,
+        term: int = 0,
     ) -> None:
         """Write an epoch's plan, before anything else of the epoch is written.
 
-        Planning the same again is fine.
+        Planning the same again is fine. `term` is the writer's; 0 writes without a lease, which
+        works while nobody ever took one.
 
         Raises:
+            LeaseLost: a higher term was taken.
             Conflict: it does not follow the last epoch, or that one is not committed yet, or it
                 was planned otherwise.
         """
         now = self._clock.now_us()
         with self._transaction() as connection:
+            _leases.check(connection, project, term)
             _epochs.plan(connection, project, epoch, log_from, log_to, watermark, plan, now)
 
-    def commit_epoch(self, project: str, epoch: int, ledger: Ledger) -> None:
+    def commit_epoch(self, project: str, epoch: int, ledger: Ledger, *, term: int = 0) -> None:
         """Note that every table has the epoch. Committing the same again is fine.
 
         Raises:
+            LeaseLost: a higher term than `term` was taken.
             Conflict: it was not planned.
             Corrupt: it was committed with another ledger, which redoing it may never give.
         """
         with self._transaction() as connection:
+            _leases.check(connection, project, term)
             _epochs.commit(connection, project, epoch, ledger, self._clock.now_us())
 
     def plans_after(self, project: str, epoch: int) -> list[str]:

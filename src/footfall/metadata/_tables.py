@@ -69,3 +69,16 @@ epochs: Final = Table(
     Column("ledger_total", Text),  # of all epochs up to this one, so that no reader has to add up
     Column("committed_at", BigInteger),
 )
+
+leases: Final = Table(
+    "leases",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("term", BigInteger, nullable=False),  # counts who wrote before; never goes back
+    Column("renewals", BigInteger, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("given_up", BigInteger, nullable=False),
+)

@@ -35,6 +35,7 @@ from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
+from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
@@ -67,8 +68,10 @@ class Pipeline:
         checkpoints: Checkpoints,
         publisher: Publisher,
         clock: Clock,
+        lease: WriterLease,
     ) -> None:
         """Wire the parts; `recover` does the first work."""
+        self.lease = lease
         self._project = project
         self._settings = settings
         self._log = log
@@ -103,6 +106,9 @@ class Pipeline:
 
     def recover(self) -> None:
         """Load the newest checkpoint, redo the epochs planned after it, publish the first cut."""
+        self._lake.write_as(self.lease.term)
+        if self.lease.is_contested:
+            self._lake.fence()
         checkpoints = self._checkpoints.epochs()
         if checkpoints:
             self._load(self._checkpoints.read(checkpoints[-1]))
@@ -155,6 +161,7 @@ class Pipeline:
             log_to=plan.log_to,
             watermark=plan.watermark,
             plan=encode_plan(plan),
+            term=self.lease.term,
         )
         ingested = self._preview.take()
         self._duplicates.expire(plan.watermark)  # between epochs: when redone it is here, too
@@ -171,7 +178,12 @@ class Pipeline:
         self._take_commit(wait=True)
         if self._since_checkpoint:
             self._checkpoint()
+
+    def close(self) -> None:
+        """Wait for an epoch that is being committed, then give up the lease and write no more."""
         self._executor.shutdown()
+        self.lease.close()
+        self._metadata.close()
 
     # Micro-batches
 
@@ -207,6 +219,7 @@ class Pipeline:
         self._watermark = max(self._watermark, newest - self._settings.pipeline.watermark_lag)
 
     def _publish(self, *, is_sweeping: bool = False) -> None:
+        self.lease.check()
         self._published = self._clock.monotonic()
         self._publisher.publish(self._position(), is_sweeping=is_sweeping)
 
@@ -247,7 +260,7 @@ class Pipeline:
         result = finish(plan, ingested, state, LakeHistory(self._lake, plan.epoch))
         for table in TABLES:
             self._lake.commit(table, result.rows[table], plan.epoch)
-        self._metadata.commit_epoch(self._project, plan.epoch, result.ledger)
+        self._metadata.commit_epoch(self._project, plan.epoch, result.ledger, term=self.lease.term)
         return result
 
     def _take_commit(self, *, wait: bool) -> None:
@@ -289,6 +302,7 @@ class Pipeline:
         return Preview(self._state, self._overrides, self._epoch + 1, self._definition)
 
     def _checkpoint(self) -> None:
+        self.lease.check()
         note = CheckpointNote(self._epoch, self._epoch_from, self._planned_watermark)
         self._checkpoints.write(Checkpoint(note, self._state, self._duplicates))
         self._since_checkpoint = 0

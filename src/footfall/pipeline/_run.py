@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 from footfall.clock import SECOND, Clock, SystemClock
 from footfall.enrich import warm_up
@@ -14,10 +15,11 @@ from footfall.live import LiveState
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
-from footfall.process import exclusive, stop_on_signals, watch_parent
+from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
 _IDLE_SECONDS = 0.05
@@ -39,6 +41,7 @@ def run(
 
     Raises:
         Conflict: another pipeline of this project runs.
+        LeaseLost: this one was silent for `pipeline.lease`, and another took over.
     """
     clock = clock or SystemClock()
     stopping, orphaned = threading.Event(), threading.Event()
@@ -50,11 +53,14 @@ def run(
         orphaned.set()
         stopping.set()
 
-    lock = home.state_dir(project) / "pipeline.lock"
-    with exclusive(lock, "another pipeline of this project runs"), stop_on_signals(stop):
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        log = SqliteLog.reader(home.log_dir(project))
-        pipeline = build(home, settings, project, log, clock)
+        lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
+        log = stack.enter_context(closing(SqliteLog.reader(home.log_dir(project))))
+        pipeline = build(home, settings, project, log, clock, lock, stopping.wait)
+        stack.enter_context(closing(pipeline))
+        pipeline.lease.renew_in_background()
         pipeline.recover()
         on_ready()
         warm_up()
@@ -65,7 +71,6 @@ def run(
             stopping.wait(_pause(settings, requests, clock.monotonic() - started))
         if not orphaned.is_set():
             pipeline.finish()
-        log.close()
 
 
 def _calm_collector() -> None:
@@ -88,9 +93,25 @@ def _pause(settings: Settings, requests: int, seconds: float) -> float:
     return max(settings.pipeline.micro_batch_interval / SECOND - seconds, 0.0)
 
 
-def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) -> Pipeline:
-    """Wire a pipeline on local files; nothing is read yet."""
-    tail = Tail(home.tail_dir(project), home.cut_file(project), clock, settings.lake.tail_grace)
+def build(
+    home: Home,
+    settings: Settings,
+    project: str,
+    log: Log,
+    clock: Clock,
+    lock: FileLock | None = None,
+    pause: Callable[[float], object] | None = None,
+) -> Pipeline:
+    """Take the project's lease and wire a pipeline on local files; nothing is read yet.
+
+    `lock` and `pause` are as in `_lease.take`, which also says what is raised.
+    """
+    metadata = Metadata.open(home, clock)
+    lake = Lake(home.lake_dir, project)
+    span = settings.pipeline.lease
+    lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
+    grace = settings.lake.tail_grace
+    tail = Tail(home.tail_dir(project), home.cut_file(project), clock, grace, lease.term)
     publisher = Publisher(
         project, settings.sessions.gap, tail, home.live_file(project), LiveState(), clock
     )
@@ -98,9 +119,10 @@ def build(home: Home, settings: Settings, project: str, log: Log, clock: Clock) 
         project,
         settings,
         log,
-        Lake(home.lake_dir, project),
-        Metadata.open(home, clock),
+        lake,
+        metadata,
         Checkpoints(home.state_dir(project)),
         publisher,
         clock,
+        lease,
     )

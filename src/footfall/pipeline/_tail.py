@@ -26,19 +26,26 @@ LOST_CUTS_MAX: Final = 1_000_000
 """How many cuts may have been published after the newest that left a file: two days of them at five
 a second. Sequences jump by it when the cut is damaged, so that they never go back."""
 
-_NUMBERED: Final = re.compile(r"[a-z]+-(\d{12})\.arrow")
+_NUMBERED: Final = re.compile(r"[a-z]+-(?:\d+-)?(\d{12})\.arrow")
 
 
 class Tail:
     """Writer of one project's tail directory; one at a time."""
 
-    def __init__(self, directory: Path, cut_file: Path, clock: Clock, grace: int) -> None:
-        """Take over `directory`; `grace` in microseconds."""
+    def __init__(
+        self, directory: Path, cut_file: Path, clock: Clock, grace: int, term: int = 0
+    ) -> None:
+        """Take over `directory`; `grace` in microseconds.
+
+        The `term` of the writer's lease is in the names of its files: one that lost the lease
+        and does not know it yet cannot write over files of the next.
+        """
         make_directory(directory)
         self._directory = directory
         self._cut_file = cut_file
         self._clock = clock
         self._grace = grace
+        self._term = term
         self._sequence = _last_sequence(directory, cut_file)
         self._dropped_at: dict[str, int] = {}
 
@@ -53,10 +60,10 @@ class Tail:
         return self._sequence
 
     def write(self, kind: str, table: pa.Table) -> str | None:
-        """Write `table` as `<kind>-<sequence>.arrow`; `None`, and no file, for an empty one."""
+        """Write `table` as `<kind>-<term>-<sequence>.arrow`; `None`, no file, if it is empty."""
         if table.num_rows == 0:
             return None
-        name = f"{kind}-{self._sequence:012d}.arrow"
+        name = f"{kind}-{self._term}-{self._sequence:012d}.arrow"
         with ipc.new_file(self._directory / name, table.schema) as writer:
             writer.write_table(table)
         return name

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from footfall.lake._history import LakeHistory, recent_events
     from footfall.lake._lake import Lake
+    from footfall.lake._rebuild import EpochsUpTo
     from footfall.lake._schemas import TABLES
 
-__all__ = ["TABLES", "Lake", "LakeHistory", "recent_events"]
+__all__ = ["TABLES", "EpochsUpTo", "Lake", "LakeHistory", "recent_events"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from footfall.lake._schemas import TABLES
 
         return TABLES
+    if name == "EpochsUpTo":
+        from footfall.lake._rebuild import EpochsUpTo
+
+        return EpochsUpTo
     if name == "LakeHistory":
         from footfall.lake._history import LakeHistory
 

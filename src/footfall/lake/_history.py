@@ -28,9 +28,10 @@ class LakeHistory:
         """Everything that `repairs` (`REPAIR_SCHEMA`) asks for."""
         wanted = pl.DataFrame(pl.from_arrow(repairs))
         events = self._scan("events", wanted, "event_time", EVENT_COLUMNS)
-        sessions = self._newest(self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names))
+        written = self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names)
+        sessions = newest_sessions(self._lake, written, self._epoch)
         schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
-        return History(repairs, _arrow(events, schema), _arrow(sessions, SESSION_SCHEMA))
+        return History(repairs, as_arrow(events, schema), as_arrow(sessions, SESSION_SCHEMA))
 
     def _scan(
         self, table: str, wanted: pl.DataFrame, time: str, columns: Sequence[str]
@@ -55,25 +56,30 @@ class LakeHistory:
         )
         return ours.select(names)
 
-    def _newest(self, sessions: pl.DataFrame) -> pl.DataFrame:
-        """One row a session: its newest revision, if it was not removed after that was written."""
-        removed = pl.DataFrame(pl.from_arrow(self._lake.read("session_changes")))
-        last = (
-            removed.filter(pl.col("epoch") < self._epoch)
-            .group_by("session_id")
-            .agg(pl.col("epoch").max().alias("removed_epoch"))
-        )
-        if sessions.height == 0:
-            return sessions
-        return (
-            sessions.join(last, on="session_id", how="left")
-            .filter(
-                pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch"))
-            )
-            .drop("removed_epoch")
-            .sort("epoch", "revision")
-            .unique("session_id", keep="last", maintain_order=True)
-        )
+
+def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataFrame:
+    """One row a session: its newest revision, if it was not removed after that was written.
+
+    Args:
+        lake: Has the removals.
+        sessions: Revisions, of epochs below `before`.
+        before: Removals of this epoch and later ones do not count.
+    """
+    removed = pl.DataFrame(pl.from_arrow(lake.read("session_changes")))
+    last = (
+        removed.filter(pl.col("epoch") < before)
+        .group_by("session_id")
+        .agg(pl.col("epoch").max().alias("removed_epoch"))
+    )
+    if sessions.height == 0:
+        return sessions
+    return (
+        sessions.join(last, on="session_id", how="left")
+        .filter(pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch")))
+        .drop("removed_epoch")
+        .sort("epoch", "revision")
+        .unique("session_id", keep="last", maintain_order=True)
+    )
 
 
 def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
@@ -93,10 +99,11 @@ def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
         .sort("log_offset", "request_index")
         .collect()
     )
-    return _arrow(found, EVENT_SCHEMA)
+    return as_arrow(found, EVENT_SCHEMA)
 
 
-def _arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+def as_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Polars' rows with exactly the types of `schema`."""
     table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
     arrays = [table.column(field.name).cast(field.type) for field in schema]
     return pa.Table.from_arrays(arrays, schema=schema)

@@ -1,12 +1,14 @@
 """Checkpoints: the state after an epoch, so that a restart redoes a few epochs and not all of them.
 
 A checkpoint is a directory `checkpoint-<epoch>`, written under another name, synced and renamed: it
-is there whole or not at all. The two newest are kept. Hashes for duplicate removal lie beside them
-in `duplicates/`, in files of their own.
+is there whole or not at all. Its note has a digest of everything in it, so damage is found before
+it counts; a start sets a damaged one aside. The two newest are kept. Hashes for duplicate removal
+lie beside them in `duplicates/`, in files of their own.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -24,6 +26,8 @@ from footfall.sessionize import SessionState
 
 KEPT: Final = 2
 _PREFIX: Final = "checkpoint-"
+DAMAGED: Final = "damaged-"
+"""Before the name of what was set aside."""
 
 
 class CheckpointNote(msgspec.Struct, frozen=True):
@@ -32,6 +36,15 @@ class CheckpointNote(msgspec.Struct, frozen=True):
     epoch: int
     log_to: int
     watermark: int
+    digest: str | None = None
+    """Of the sessions' file and the numbers above; none in a checkpoint of version 0.1.0."""
+
+    def signed(self, sessions: bytes | memoryview) -> CheckpointNote:
+        """With the digest that belongs to it and to `sessions`, bytes of their file."""
+        numbers = f"{self.epoch} {self.log_to} {self.watermark} "
+        digest = hashlib.blake2b(numbers.encode(), digest_size=16)
+        digest.update(sessions)
+        return msgspec.structs.replace(self, digest=digest.hexdigest())
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -59,8 +72,10 @@ class Checkpoints:
         self._remove([path for path in [self._path(epoch)] if path.exists()])
         temporary = self._directory / f".{_PREFIX}{epoch:012d}"
         temporary.mkdir()
-        _write_table(temporary / "sessions.arrow", checkpoint.sessions.to_arrow())
-        _write_bytes(temporary / "note.json", msgspec.json.encode(checkpoint.note))
+        sessions = _to_bytes(checkpoint.sessions.to_arrow())
+        _write_bytes(temporary / "sessions.arrow", sessions)
+        note = checkpoint.note.signed(sessions)
+        _write_bytes(temporary / "note.json", msgspec.json.encode(note))
         sync_directory(temporary)
         temporary.rename(self._path(epoch))
         sync_directory(self._directory)
@@ -81,6 +96,15 @@ class Checkpoints:
         for path in self._directory.glob(f".{_PREFIX}*"):
             shutil.rmtree(path)
 
+    def set_aside(self, epoch: int) -> Path:
+        """Take a damaged one out of use, kept for a person to look at; where it is now."""
+        aside = self._directory / f"{DAMAGED}{_PREFIX}{epoch:012d}"
+        if aside.exists():
+            shutil.rmtree(aside)
+        self._path(epoch).rename(aside)
+        sync_directory(self._directory)
+        return aside
+
     def epochs(self) -> list[int]:
         """Epochs that have a checkpoint, ascending."""
         found = (path.name.removeprefix(_PREFIX) for path in self._directory.glob(f"{_PREFIX}*"))
@@ -94,7 +118,7 @@ class Checkpoints:
             )
         except (OSError, msgspec.DecodeError) as error:
             raise Corrupt(
-                f"checkpoint is damaged; remove it to use an older one: {self._path(epoch)}"
+                f"checkpoint is damaged; a start uses another: {self._path(epoch)}"
             ) from error
 
     def read(self, epoch: int) -> Checkpoint:
@@ -106,12 +130,14 @@ class Checkpoints:
         """
         note = self.note(epoch)
         try:
-            with pa.memory_map(str(self._path(epoch) / "sessions.arrow")) as source:
-                sessions = SessionState.from_arrow(ipc.open_file(source).read_all())
+            data = (self._path(epoch) / "sessions.arrow").read_bytes()
+            if note.epoch != epoch or note.digest not in (None, note.signed(data).digest):
+                raise ValueError("digest")
+            sessions = SessionState.from_arrow(ipc.open_file(data).read_all())
             duplicates = DuplicateIndex.load(self._duplicates, epoch)
         except (OSError, pa.ArrowInvalid, ValueError) as error:
             raise Corrupt(
-                f"checkpoint is damaged; remove it to use an older one: {self._path(epoch)}"
+                f"checkpoint is damaged; a start uses another: {self._path(epoch)}"
             ) from error
         return Checkpoint(note, sessions, duplicates)
 
@@ -119,15 +145,14 @@ class Checkpoints:
         return self._directory / f"{_PREFIX}{epoch:012d}"
 
 
-def _write_table(file: Path, table: pa.Table) -> None:
-    with file.open("wb") as stream:
-        with ipc.new_file(stream, table.schema) as writer:
-            writer.write_table(table)
-        stream.flush()
-        os.fsync(stream.fileno())
+def _to_bytes(table: pa.Table) -> memoryview:
+    sink = pa.BufferOutputStream()
+    with ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    return memoryview(sink.getvalue())
 
 
-def _write_bytes(file: Path, data: bytes) -> None:
+def _write_bytes(file: Path, data: bytes | memoryview) -> None:
     with file.open("wb") as stream:
         stream.write(data)
         stream.flush()

@@ -40,6 +40,7 @@ from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
+from footfall.pipeline._recovery import starting_point
 from footfall.pipeline._requests import logged_requests
 from footfall.request import LoggedRequest
 from footfall.sessionize import (
@@ -105,13 +106,19 @@ class Pipeline:
         self._taken_ledger = Ledger()
 
     def recover(self) -> None:
-        """Load the newest checkpoint, redo the epochs planned after it, publish the first cut."""
+        """Load the newest state there is, redo the epochs planned after it, publish a cut."""
         self._lake.write_as(self.lease.term)
         if self.lease.is_contested:
             self._lake.fence()
-        checkpoints = self._checkpoints.epochs()
-        if checkpoints:
-            self._load(self._checkpoints.read(checkpoints[-1]))
+        start = starting_point(
+            self._project,
+            self._checkpoints,
+            self._lake,
+            self._metadata,
+            self._log.start_offset(),
+        )
+        if start is not None:
+            self._load(start)
         for text in self._metadata.plans_after(self._project, self._epoch):
             plan = decode_plan(text)
             ingested = self._read_again(plan)

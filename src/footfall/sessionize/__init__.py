@@ -15,6 +15,7 @@ from footfall.sessionize._columns import EVENT_COLUMNS
 from footfall.sessionize._definition import GapDefinition, session_ids
 from footfall.sessionize._hot import has_closable, open_count, unwritten
 from footfall.sessionize._repair import REPAIR_SCHEMA, History
+from footfall.sessionize._restore import floor_of, restore
 from footfall.sessionize._sessionize import Sessionized, sessionize
 from footfall.sessionize._state import SessionState
 
@@ -28,8 +29,10 @@ __all__ = [
     "Sessionized",
     "assign",
     "close",
+    "floor_of",
     "has_closable",
     "open_count",
+    "restore",
     "session_ids",
     "sessionize",
     "unwritten",

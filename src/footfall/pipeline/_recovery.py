@@ -1,0 +1,84 @@
+"""Where a start begins: the newest checkpoint that can be used, else the lake itself.
+
+A checkpoint can be used if it is whole and the log still has everything after it. One that is
+damaged is set aside under another name, for a person to look at, and the one before it is taken:
+the log is trimmed only below the oldest that is kept. If none is left and the log was trimmed, the
+state after the last committed epoch is made from the lake: sessions from its events, ids for
+duplicate removal from theirs. If nothing was trimmed yet, all epochs are done again from the first,
+and every table refuses what it has.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from footfall.enrich import DuplicateIndex
+from footfall.errors import Corrupt
+from footfall.lake import EpochsUpTo, Lake
+from footfall.metadata import Metadata
+from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.pipeline._plan import EpochPlan, decode_plan
+from footfall.sessionize import GapDefinition, floor_of, restore
+
+
+def starting_point(
+    project: str,
+    checkpoints: Checkpoints,
+    lake: Lake,
+    metadata: Metadata,
+    log_start: int,
+) -> Checkpoint | None:
+    """The state to begin with; `None` to begin with nothing, at the log's first request.
+
+    Args:
+        project: Whose.
+        checkpoints: Damaged ones are set aside.
+        lake: What it has of epochs after the last one that was marked committed does not count.
+        metadata: Has the epochs' plans.
+        log_start: Oldest offset that the log keeps.
+    """
+    for epoch in reversed(checkpoints.epochs()):
+        try:
+            checkpoint = checkpoints.read(epoch)
+        except Corrupt as error:
+            _tell(f"{error}; set aside as {checkpoints.set_aside(epoch)}")
+            continue
+        if checkpoint.note.log_to >= log_start:
+            return checkpoint
+    if log_start == 0:
+        return None
+    plan = _last_committed(metadata, project)
+    if plan is None:
+        return None
+    _tell(f"state is rebuilt from the lake, no usable checkpoint: epoch={plan.epoch}")
+    return rebuild(lake, plan)
+
+
+def rebuild(lake: Lake, plan: EpochPlan) -> Checkpoint:
+    """The state after `plan.epoch`, from the lake alone.
+
+    Reads the events of sessions that are hot, whole chains of them, and the ids of all events
+    received within the horizon: about as long as a query over those days.
+    """
+    past = EpochsUpTo(lake, plan.epoch)
+    definition = GapDefinition.of(plan.rules.sessions)
+    events = past.open_chains(floor_of(plan.watermark, definition), definition.gap)
+    sessions = restore(events, past.written_sessions(events), plan.watermark, definition)
+    duplicates = DuplicateIndex.empty(plan.rules.duplicates)
+    for ids in past.ids(plan.watermark - plan.rules.duplicates.horizon):
+        duplicates.keep(ids, plan.epoch)
+    duplicates.expire(plan.watermark)
+    note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
+    return Checkpoint(note, sessions, duplicates)
+
+
+def _tell(sentence: str) -> None:
+    sys.stderr.write(f"footfall: {sentence}\n")
+
+
+def _last_committed(metadata: Metadata, project: str) -> EpochPlan | None:
+    """Plan of the last epoch marked committed; at most one after it is not."""
+    for epoch in metadata.last_epochs(project, 2):
+        if epoch.committed_at is not None:
+            return decode_plan(metadata.plans_after(project, epoch.epoch - 1)[0])
+    return None

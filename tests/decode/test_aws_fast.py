@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.decode import Decoded, _aws_fields, aws, decode
-from footfall.decode._aws_fast import fast_rows
-from footfall.decode._body import open_body
-from footfall.decode._records import new_template
+from footfall.decode import Decoded, _aws_fields, _decode, decode
+from footfall.decode._aws_event import take_aws
+from footfall.decode._aws_fast import lay_out_aws
 from footfall.request import LoggedRequest
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged
 from tests.scale import scaled
@@ -20,22 +19,16 @@ from tests.scale import scaled
 AWS = json.dumps(AWS_EVENT).encode()
 
 
-def is_taken(request: LoggedRequest) -> bool:
-    body = open_body(request.request, SETTINGS, base64_gzip=True)
-    return fast_rows(body, request.request, new_template(request), {}, SETTINGS) is not None
-
-
-def general(request: LoggedRequest, monkeypatch: pytest.MonkeyPatch) -> Decoded:
+def general(requests: list[LoggedRequest]) -> Decoded:
     """Decoded without the fast way."""
-    with monkeypatch.context() as patch:
-        patch.setattr(aws, "fast_rows", lambda *_: None)
-        return decode([request], SETTINGS)
-
-
-def assert_equal(request: LoggedRequest) -> None:
-    fast = decode([request], SETTINGS)
     with pytest.MonkeyPatch.context() as patch:
-        slow = general(request, patch)
+        patch.setattr(_decode, "FAST_WAYS", {})
+        return decode(requests, SETTINGS)
+
+
+def assert_equal(*requests: LoggedRequest) -> None:
+    fast = decode(requests, SETTINGS)
+    slow = general(list(requests))
     assert fast.events.equals(slow.events)
     assert fast.failures.equals(slow.failures)
     assert fast.ledger == slow.ledger
@@ -45,7 +38,9 @@ def assert_equal(request: LoggedRequest) -> None:
 def test_real_traffic_takes_the_fast_way(name: str) -> None:
     """Or the speed would be gone without anybody noticing; and its rows are the general ones."""
     for request in captured(name):
-        assert is_taken(request)
+        taken = take_aws(request, SETTINGS)
+        assert taken is not None
+        assert lay_out_aws([taken], SETTINGS).num_rows == len(taken.events)
         assert_equal(request)
 
 
@@ -105,6 +100,21 @@ def test_both_ways_give_equal_rows_and_failures(batch: list[Any], query: str) ->
     assert_equal(logged(batch, query=query))
 
 
+@settings(deadline=None, max_examples=scaled(100, 3000))
+@given(st.lists(st.lists(events, max_size=3), max_size=6))
+def test_requests_of_both_ways_stay_in_order_when_laid_out_together(
+    batches: list[list[Any]],
+) -> None:
+    """A request that turns out to be unusual takes no other along, and rows keep their order."""
+    queries = ("", "platform=Q", "x=1&x=2&custom=3")
+    assert_equal(
+        *(
+            logged(batch, query=queries[number % 3], offset=number)
+            for number, batch in enumerate(batches)
+        )
+    )
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -125,6 +135,16 @@ def test_both_ways_give_equal_rows_and_failures(batch: list[Any], query: str) ->
         b"[" + AWS[:-1] + b', "attributes": {"a": ' + b"[" * 800 + b"]" * 800 + b"}}]",
         b"[" + AWS[:-1] + rb', "host_name": "\ud800"}]',
         b"[" + AWS[:-1] + b', "host_name": "\xff"}]',
+        b"[" + AWS[:-1] + rb', "user": {"name": "\ud800"}}]',
+        b"[" + AWS[:-1] + b', "user": {"a": 1, "b": 2, "a": 3.0, "_user_id": {"value": 7}}}]',
+        b"[" + AWS[:-1] + b', "user": ' + b"[" * 62 + b"]" * 62 + b"}]",
+        b"[" + AWS[:-1] + b', "user": {"a": ' + b"[" * 61 + b"]" * 61 + b"}}]",
+        b"[" + AWS[:-1] + b', "user": {"a": ' + b"[" * 62 + b"]" * 62 + b"}}]",
+        b"[" + AWS[:-1] + b', "user": {"a": ' + b"[" * 63 + b"]" * 63 + b"}}]",
+        *(
+            b"[" + AWS[:-1] + b', "user": ' + user + b"}]"
+            for user in (b"0", b"[]", b"false", b'""', b"null", b"{}", b'{"_user_id": {}}')
+        ),
         b"[" + AWS + b", NaN]",
         b"[" + AWS + b"] ",
     ],
@@ -138,3 +158,11 @@ def test_more_events_than_allowed_go_the_general_way() -> None:
     """Only it knows what becomes of the surplus."""
     decoded = decode([logged([AWS_EVENT] * 4)], limits(events_per_request_max=3))
     assert (decoded.ledger.events, decoded.ledger.failed) == (3, 1)
+
+
+def test_a_field_without_a_column_gives_way_to_an_attribute_of_its_name() -> None:
+    """Both are kept, under the names the general way gives them."""
+    attributes = {"make": 1, "_query_x": 2, "_event_make": 3}
+    assert_equal(
+        logged([{**AWS_EVENT, "make": "Acme", "attributes": attributes}], query="x=1&make=2")
+    )

@@ -109,30 +109,47 @@ def _set_user(row: Row, event: dict[str, object]) -> None:
     user: Any = row[fields.USER]
     if not user:
         return
+    found = find_user(user)
+    if found is not None:
+        row[_USER_ID] = found
+    row[_USER_PROPERTIES] = record_json(user, event)
+
+
+def find_user(user: dict[str, Any]) -> str | None:
+    """The user's id, plain or as `{"value": …}`.
+
+    Raises:
+        Fault: with a path relative to the event.
+    """
     found = user.get("_user_id")
     where = ".user._user_id"
     if found.__class__ is dict:
         where += ".value"
         found = found.get("value")
-    if found is not None:
-        try:
-            row[_USER_ID] = values.identifier(found)
-        except Fault as fault:
-            fault.path = where
-            raise
-    row[_USER_PROPERTIES] = record_json(user, event)
+    if found is None:
+        return None
+    try:
+        return values.identifier(found)
+    except Fault as fault:
+        fault.path = where
+        raise
 
 
 def _set_items(row: Row, event: dict[str, object]) -> None:
     items: Any = row[fields.ITEMS]
     if not items:
         return
+    rename_items(items)
+    row[_ITEMS_JSON] = record_json(items, event)
+
+
+def rename_items(items: list[dict[str, Any]]) -> None:
+    """Give the fields of items their usual names, in place."""
     for item in items:
         if not fields.ITEM_ALIASES.keys().isdisjoint(item):
             for alias, key in fields.ITEM_ALIASES.items():
                 if alias in item and key not in item:
                     item[key] = item.pop(alias)
-    row[_ITEMS_JSON] = record_json(items, event)
 
 
 def _set_referrer(row: Row, properties: dict[str, object]) -> None:
@@ -152,7 +169,7 @@ def _set_referrer(row: Row, properties: dict[str, object]) -> None:
 
 def _set_device(row: Row, properties: dict[str, object]) -> None:
     """Columns for the fields whose names or forms differ by platform; what is left is kept."""
-    row[_LANGUAGE], is_told = _language(
+    row[_LANGUAGE], is_told = language_tag(
         row[_LANGUAGE], row[fields.SYSTEM_LANGUAGE], row[fields.COUNTRY]
     )
     if not is_told:
@@ -166,15 +183,20 @@ def _set_device(row: Row, properties: dict[str, object]) -> None:
         _keep(properties, "app_package_name", package)
     offset = row[fields.ZONE_OFFSET]
     if offset is not None:
-        zone = row[_TIME_ZONE] = _time_zone(offset)
+        zone = row[_TIME_ZONE] = time_zone(offset)
         if zone is None:
             _keep(properties, "zone_offset", offset)
     if row[_OS] is None and row[_OS_VERSION] is not None:
-        row[_OS] = _MOBILE_SYSTEMS.get(str(row[_PLATFORM]).lower())
+        row[_OS] = mobile_system(row[_PLATFORM])
+
+
+def mobile_system(platform: Any) -> str | None:
+    """The system of an app on a mobile platform, which does not name it."""
+    return _MOBILE_SYSTEMS.get(str(platform).lower())
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _language(locale: Any, language: Any, country: Any) -> tuple[str | None, bool]:
+def language_tag(locale: Any, language: Any, country: Any) -> tuple[str | None, bool]:
     """The language tag, and whether it tells all that the three fields do.
 
     Web SDKs write `en-GB`, mobile ones `en_GB`; both also send the two parts.
@@ -186,7 +208,7 @@ def _language(locale: Any, language: Any, country: Any) -> tuple[str | None, boo
 
 
 @functools.lru_cache(maxsize=_REMEMBERED)
-def _time_zone(offset_ms: Any) -> str | None:
+def time_zone(offset_ms: Any) -> str | None:
     """`+01:00` for 3600000; `None` for what is no offset of whole minutes below a day."""
     minutes, odd = divmod(abs(offset_ms), _MINUTE_MS)
     if odd or minutes >= _DAY_MINUTES:

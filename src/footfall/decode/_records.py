@@ -28,7 +28,7 @@ _EVENT_NAME: Final = SLOT["event_name"]
 _EVENT_ID: Final = SLOT["event_id"]
 _CLIENT_EVENT_ID: Final = SLOT["client_event_id"]
 
-_BRACKETS_SAFE: Final = DEPTH_MAX - 4
+BRACKETS_SAFE: Final = DEPTH_MAX - 4
 """A part with at most so many brackets cannot make its record too deep: it is two levels down."""
 
 
@@ -158,7 +158,7 @@ def record_json(value: object, record: dict[str, object]) -> str:
     except RecursionError:
         check_depth(record)
         raise
-    if text.count("{") + text.count("[") > _BRACKETS_SAFE:
+    if text.count("{") + text.count("[") > BRACKETS_SAFE:
         check_depth(record)
     return text
 

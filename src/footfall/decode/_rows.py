@@ -7,8 +7,8 @@ pipeline. `SLOT` names the slots; those from `SCRATCH` on are the decoder's own 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -59,13 +59,28 @@ def build(rows: Sequence[Row], text_bytes_max: int) -> pa.Table:
     """
     if not rows:
         return DECODED_SCHEMA.empty_table()
-    columns = []
-    for field, values in zip(DECODED_SCHEMA, zip(*rows, strict=True), strict=False):
-        column = pa.array(values, field.type)
+    return table_of(dict(enumerate(zip(*rows, strict=True))), len(rows), text_bytes_max)
+
+
+def table_of(
+    columns: Mapping[int, Sequence[Any] | pa.Array], rows: int, text_bytes_max: int
+) -> pa.Table:
+    """Columns by slot as a table of `DECODED_SCHEMA`; those that are missing are null.
+
+    Raises:
+        As `build`.
+    """
+    arrays = []
+    for slot, field in enumerate(DECODED_SCHEMA):
+        values = columns.get(slot)
+        if values is None:
+            arrays.append(pa.nulls(rows, field.type))
+            continue
+        column = values if isinstance(values, pa.Array) else pa.array(values, field.type)
         if field.type == pa.string():
             column = _bounded(column, field.name in JSON_COLUMNS, text_bytes_max)
-        columns.append(column)
-    return pa.Table.from_arrays(columns, schema=DECODED_SCHEMA)
+        arrays.append(column)
+    return pa.Table.from_arrays(arrays, schema=DECODED_SCHEMA)
 
 
 def cut_text(text: str, bytes_max: int) -> str:

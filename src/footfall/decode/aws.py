@@ -15,7 +15,6 @@ from typing import Final
 
 from footfall.decode import _aws_fields as fields
 from footfall.decode import _values as values
-from footfall.decode._aws_fast import fast_rows
 from footfall.decode._aws_row import finish_row
 from footfall.decode._body import open_body
 from footfall.decode._fault import Fault
@@ -52,10 +51,7 @@ def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     request = logged.request
     body = open_body(request, settings, base64_gzip=True)
     template = new_template(logged)
-    kept = _use_query(request, template)
-    rows = fast_rows(body, request, template, kept, settings)
-    if rows is not None:
-        return Outcome(rows, [])
+    kept = use_query(request, template)
 
     def make_row(event: dict[str, object], index: int) -> Row:
         row, unknown = template.copy(), dict[str, object]()
@@ -73,7 +69,7 @@ def _read(body: bytes) -> Batch:
     return whole_array(body, value) if isinstance(value, list) else single(body, value)
 
 
-def _use_query(request: Request, template: Row) -> dict[str, object]:
+def use_query(request: Request, template: Row) -> dict[str, object]:
     """Put what the query says into the template; returns what has no column, for `properties`.
 
     `hashCode` follows from the body: it is kept only where it does not match it.

@@ -1,0 +1,210 @@
+"""Columns of many requests' events at once: what the fast ways of the protocols share.
+
+Theory of operation. A fast way stands beside a protocol's decoder for speed alone. It *takes* a
+request by parsing it with types, or leaves it; then all requests taken are laid out as columns, and
+no row is ever made. The decoder owns acceptance and reasons: whatever a fast way finds unusual, on
+taking or later, goes the decoder's way, the whole request at a time. Both ways give equal bytes
+(`tests/decode/test_aws_fast.py`, `test_footfall_fast.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from footfall.decode._fault import Fault
+from footfall.decode._ids import uuid5, uuid_bytes
+from footfall.decode._records import BRACKETS_SAFE, EVENT_NAMES
+from footfall.decode._rows import DECODED_SCHEMA, SCRATCH, SLOT, Row, table_of
+from footfall.decode._split import is_deeper_than
+from footfall.decode._values import name as check_name
+from footfall.decode._values import text
+from footfall.event import UUID16
+from footfall.request import LoggedRequest
+from footfall.settings import DecodeSettings
+
+_TEXTS: Final = frozenset({str, type(None)})
+_NO_TYPES: Final = frozenset({type(None)})
+_UUID_CHARACTERS: Final = 36
+_HYPHENS: Final = np.array([8, 13, 18, 23])
+_DIGITS: Final = np.array([at for at in range(_UUID_CHARACTERS) if at not in (8, 13, 18, 23)])
+_NO_DIGIT: Final = 0xFF
+_NIBBLES: Final = np.full(256, _NO_DIGIT, np.uint8)
+for _digit in "0123456789abcdefABCDEF":
+    _NIBBLES[ord(_digit)] = int(_digit, 16)
+
+encode_json: Final = msgspec.json.Encoder().encode
+
+
+class Unusual(Exception):  # noqa: N818 (a value that travels by raise)
+    """Requests that turned out to need the general way.
+
+    Attributes:
+        requests: Their places among those laid out.
+    """
+
+    def __init__(self, requests: Iterable[int]) -> None:
+        super().__init__()
+        self.requests = frozenset(requests)
+
+
+class Taken(msgspec.Struct, frozen=True, gc=False):
+    """A request that a fast way took."""
+
+    logged: LoggedRequest
+    template: Row
+    """What its events share, by slot."""
+    kept: dict[str, object]
+    """What the query says and has no column: properties of every event."""
+    events: list[Any]
+    """The protocol's typed events; at least one."""
+
+
+class FastWay(msgspec.Struct, frozen=True):
+    """The fast way of one protocol."""
+
+    take: Callable[[LoggedRequest, DecodeSettings], Taken | None]
+    """The request with its events parsed, or `None` if it is unusual. Never raises."""
+    lay_out: Callable[[Sequence[Taken], DecodeSettings], pa.Table]
+    """Events of all requests, in order, as a table of `DECODED_SCHEMA`; or raises `Unusual`: some
+    of the requests need the general way, lay out the others alone."""
+
+
+class Sheet:
+    """The columns of some requests' events while they are being filled."""
+
+    def __init__(self, taken: Sequence[Taken]) -> None:
+        """Lay out nothing yet."""
+        self.taken = taken
+        self.events: list[Any] = [event for request in taken for event in request.events]
+        self.columns: dict[int, Sequence[Any] | pa.Array] = {}
+        """By slot; scratch slots are not stored, a missing column is null."""
+        self._counts = np.array([len(request.events) for request in taken], np.int32)
+        self._request_of = np.repeat(np.arange(len(taken), dtype=np.int32), self._counts)
+        self._indices = pa.array(self._request_of)
+        self._faulty: set[int] = set()
+
+    def fault(self, places: Iterable[int]) -> None:
+        """The events at `places` need the general way, and so do their requests."""
+        self._faulty.update(places)
+
+    def share(self, name: str) -> None:
+        """Fill a column from what each request's events share."""
+        slot = SLOT[name]
+        found = [request.template[slot] for request in self.taken]
+        if not is_empty(found):
+            self.columns[slot] = pa.array(found, DECODED_SCHEMA.field(slot).type).take(
+                self._indices
+            )
+
+    def own_or_shared(self, found: Sequence[Any], name: str) -> Sequence[Any]:
+        """Values of events; where they have none, what they share."""
+        slot = SLOT[name]
+        if None not in found:
+            return found
+        shared = (request.template[slot] for request in self.taken for _ in request.events)
+        return [other if own is None else own for own, other in zip(found, shared, strict=True)]
+
+    def request_index(self) -> pa.Array:
+        """Place of each event in its request."""
+        starts = np.cumsum(self._counts, dtype=np.int32) - self._counts
+        places = np.arange(len(self.events), dtype=np.int32)
+        return pa.array(places - starts[self._request_of])
+
+    def kept(self) -> list[tuple[tuple[str, object], ...]]:
+        """`Taken.kept` for each event."""
+        return [
+            kept
+            for request in self.taken
+            for kept in (tuple(request.kept.items()),)
+            for _ in request.events
+        ]
+
+    def texts(self, found: list[Any]) -> list[Any]:
+        """Values of a text column, as `values.text` gives them."""
+        if _TEXTS.issuperset(map(type, found)):
+            return [value or None for value in found] if "" in found else found
+        return self.converted(found, text)
+
+    def converted(self, found: Iterable[Any], convert: Callable[[object], object]) -> list[Any]:
+        """Each value converted, `None` left alone; events whose value cannot be are unusual."""
+        made: list[Any] = []
+        for place, value in enumerate(found):
+            try:
+                made.append(None if value is None else convert(value))
+            except Fault:
+                self._faulty.add(place)
+                made.append(None)
+        return made
+
+    def names(self, sent: Sequence[str]) -> list[str]:
+        """Names of events, views under one name for all SDKs."""
+        shown: dict[str, str] = {}
+        for name in set(sent):
+            try:
+                shown[name] = EVENT_NAMES.get(check_name(name), name)
+            except Fault:
+                shown[name] = ""
+        if "" in shown.values():
+            self.fault(place for place, name in enumerate(sent) if not shown[name])
+        return [shown[name] for name in sent]
+
+    def json_text(self, value: object) -> bytes | None:
+        """JSON of a part of an event; `None` if it may make the event nested too deep."""
+        try:
+            found = encode_json(value)
+        except RecursionError:
+            return None
+        is_flat = found.count(b"{") + found.count(b"[") <= BRACKETS_SAFE
+        return found if is_flat or not is_deeper_than(value, BRACKETS_SAFE) else None
+
+    def table(self, text_bytes_max: int) -> pa.Table:
+        """The finished table.
+
+        Raises:
+            Unusual: some event is.
+        """
+        if self._faulty:
+            raise Unusual(int(self._request_of[place]) for place in self._faulty)
+        columns = {slot: found for slot, found in self.columns.items() if slot < SCRATCH}
+        return table_of(columns, len(self.events), text_bytes_max)
+
+
+def event_ids(sent: Sequence[str], protocol: str) -> tuple[pa.Array, list[str | None] | None]:
+    """`event_id` of ids as sent, and `client_event_id` of those that are no UUID, if any is not."""
+    found = _all_uuids(sent)
+    if found is not None:
+        return found, None
+    ids: list[bytes] = []
+    others: list[str | None] = []
+    for one in sent:
+        plain = uuid_bytes(one)
+        ids.append(plain if plain is not None else uuid5(protocol, one.encode()))
+        others.append(one if plain is None else None)
+    return pa.array(ids, UUID16), others
+
+
+def _all_uuids(sent: Sequence[str]) -> pa.Array | None:
+    """Ids that are all UUIDs with hyphens, many at once; `None` if one is anything else."""
+    if set(map(len, sent)) != {_UUID_CHARACTERS}:
+        return None
+    joined = "".join(sent)
+    if not joined.isascii():
+        return None
+    characters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, _UUID_CHARACTERS)
+    nibbles = _NIBBLES[characters[:, _DIGITS]]
+    if nibbles.max() == _NO_DIGIT or (characters[:, _HYPHENS] != ord("-")).any():
+        return None
+    data = (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
+    return pa.FixedSizeBinaryArray.from_buffers(
+        UUID16, len(sent), [None, pa.py_buffer(data.tobytes())]
+    )
+
+
+def is_empty(found: Sequence[Any]) -> bool:
+    """Whether a column has no value at all."""
+    return _NO_TYPES.issuperset(map(type, found))

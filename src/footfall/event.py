@@ -46,6 +46,8 @@ class FailureReason(enum.StrEnum):
     """Quarantined request: nobody knows the write id."""
     UNSUPPORTED = "unsupported"
     """Protocol or record version that this version does not decode."""
+    LOST = "lost"
+    """The log was damaged and the request could not be read; `footfall repair` said so."""
     INTERNAL = "internal"
     """A decoder or enrichment step failed; a bug to report, the payload is kept."""
 

@@ -74,6 +74,11 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
     request: Request
 
 
+LOST_PROTOCOL: Final = "lost"
+LOST_RECORD: Final = b"footfall: this request was lost to damage of the log"
+"""Stands in the log where a record was; `footfall repair` puts it there. No request encodes so."""
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Request)
 

@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from footfall.cli import demo, doctor, generate, key, roles, send, serve, sql, status, upgrade
+from footfall.cli import (
+    demo,
+    doctor,
+    generate,
+    key,
+    repair,
+    roles,
+    send,
+    serve,
+    sql,
+    status,
+    upgrade,
+)
 from footfall.cli._common import EXIT_FAILED, fail
 from footfall.errors import FootfallError
 
@@ -25,6 +37,7 @@ app.command("sql")(sql.sql)
 app.command("generate")(generate.generate)
 app.command("send")(send.send)
 app.command("doctor")(doctor.doctor)
+app.command("repair")(repair.repair)
 app.command("upgrade")(upgrade.upgrade)
 app.add_typer(key.app, name="key")
 app.command("collector", rich_help_panel="Parts on their own")(roles.collector)

@@ -29,7 +29,7 @@ from footfall.decode._registry import decoders
 from footfall.decode._rows import DECODED_SCHEMA, build
 from footfall.event import FailureReason
 from footfall.ledger import Ledger
-from footfall.request import REQUEST_VERSION, LoggedRequest
+from footfall.request import LOST_PROTOCOL, REQUEST_VERSION, LoggedRequest
 from footfall.settings import DecodeSettings
 
 
@@ -193,6 +193,9 @@ _BUILD_ERRORS = (pa.ArrowException, TypeError, ValueError, OverflowError)
 
 def _outcome(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     request = logged.request
+    if request.protocol == LOST_PROTOCOL:
+        message = f"the log lost this request to damage: offset={logged.offset}"
+        return _whole(logged, Fault(FailureReason.LOST, message), settings)
     if request.app_id is None:
         reason = FailureReason.UNKNOWN_WRITE_ID
         message = f"nobody knows this write id; create it or mend the sender: {request.credential}"

@@ -10,7 +10,9 @@ same behaviour suite; `GroupCommitter` turns many small submissions into few app
 from __future__ import annotations
 
 from footfall.log._contract import Log
+from footfall.log._mend import SegmentHealth
+from footfall.log._repair import inspect_log, mend_log
 from footfall.log._sqlite import SqliteLog
 from footfall.log.writer import GroupCommitter
 
-__all__ = ["GroupCommitter", "Log", "SqliteLog"]
+__all__ = ["GroupCommitter", "Log", "SegmentHealth", "SqliteLog", "inspect_log", "mend_log"]

@@ -26,7 +26,9 @@ from footfall.clock import Clock
 from footfall.errors import Closed, Conflict, Corrupt, FootfallError
 from footfall.home import make_directory
 from footfall.log._groups import checksum, chunks, pack
+from footfall.log._mend import finish_mending
 from footfall.log._segments import (
+    INSERT_GROUP,
     connect_writer,
     create_segment,
     end_of,
@@ -41,7 +43,6 @@ UNFINISHED_MAX: Final = 3
 """Segments that may wait to be finished; beyond it appends wait for the oldest."""
 
 _PROBE_BYTES: Final = 64 * 1024
-_INSERT: Final = "INSERT INTO record_groups VALUES (?, ?, ?, ?)"
 
 
 class _Segment:
@@ -57,7 +58,7 @@ class _Segment:
                 " FROM segment"
             ).fetchone()
             if row is None:
-                raise Corrupt(f"log segment is damaged; restore it: path={file}")
+                raise Corrupt(f"log segment is damaged; see footfall repair: path={file}")
         except (sqlite3.Error, Corrupt):
             self.connection.close()
             raise
@@ -79,7 +80,7 @@ class Appender:
         self._directory = directory
         self._settings = settings
         self._clock = clock
-        self._lock = _take_lock(directory)
+        self._lock = take_lock(directory)
         self._finisher = ThreadPoolExecutor(1, thread_name_prefix="log-finish")
         self._finishing: list[Future[None]] = []
         self._is_end_known = True
@@ -140,6 +141,7 @@ class Appender:
     def _recover(self) -> _Segment:
         """Open the newest segment; hand older ones that were not finished to the finisher."""
         remove_leftovers(self._directory)
+        finish_mending(self._directory)
         bases = list_bases(self._directory) or [0]
         newest = segment_file(self._directory, bases[-1])
         if newest.exists() and not newest.stat().st_size:
@@ -188,7 +190,7 @@ class Appender:
             offset += len(chunk)
         if len(rows) == 1:
             self._segment.connection.execute(
-                _INSERT, rows[0]
+                INSERT_GROUP, rows[0]
             )  # a transaction of its own, in one step
         else:
             self._insert_all(rows)
@@ -199,7 +201,7 @@ class Appender:
     def _insert_all(self, rows: list[tuple[int, int, int, bytes]]) -> None:
         connection = self._segment.connection
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(_INSERT, rows)
+        connection.executemany(INSERT_GROUP, rows)
         connection.execute("COMMIT")
 
     def _learn_end(self) -> None:
@@ -226,8 +228,8 @@ def _copy_and_close(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def _take_lock(directory: Path) -> int:
-    """Descriptor of the locked file `lock`.
+def take_lock(directory: Path) -> int:
+    """Descriptor of the locked file `lock`: who holds it is the log's only writer.
 
     `flock` belongs to the open file, so a second writer in the same process is kept out as well,
     and the lock ends with the process however it ends.

@@ -70,6 +70,15 @@ class SegmentReader:
     def read(self, offset: int, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
         """See `Log.read`."""
         batch = _Batch(offset, records_max, bytes_max)
+        try:
+            self._gather(batch)
+        except Corrupt:
+            if not batch.found:
+                raise
+        return batch.found  # up to the damage: the next read says what it is
+
+    def _gather(self, batch: _Batch) -> None:
+        offset = batch.offset
         base = self._base_of(offset)
         while base is not None:
             if self._read_segment(base, batch):
@@ -77,7 +86,6 @@ class SegmentReader:
             else:  # trimmed under us: go on with what is the oldest now
                 self._refresh()
                 base = None if batch.found else self._base_of(offset)
-        return batch.found
 
     def start_offset(self) -> int:
         """See `Log.start_offset`."""
@@ -144,7 +152,7 @@ class SegmentReader:
         end = self._end_of(base)
         if end != following:
             raise Corrupt(
-                "log lacks records between two segments; restore the first:"
+                "log lacks records between two segments; see footfall repair:"
                 f" path={segment_file(self._directory, base)} end={end} next={following}"
             )
 
@@ -179,5 +187,5 @@ class SegmentReader:
 def _checked(first: int, count: int, expected: int, data: bytes, file: Path) -> list[bytes]:
     records = unpack(data, count) if checksum(first, count, data) == expected else None
     if records is None:
-        raise Corrupt(f"log segment is damaged; restore it: path={file} offset={first}")
+        raise Corrupt(f"log segment is damaged; see footfall repair: path={file} offset={first}")
     return records

@@ -12,6 +12,7 @@ import errno
 import os
 import re
 import sqlite3
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,8 @@ _BUSY_MS: Final = 5000
 _NAME: Final = re.compile(r"^(\d{20})\.db$")
 _SIDE_FILE: Final = re.compile(r"^(\d{20})\.db-(wal|shm)$")
 _UNFINISHED: Final = ".new"
+
+INSERT_GROUP: Final = "INSERT INTO record_groups VALUES (?, ?, ?, ?)"
 
 _SCHEMA: Final = f"""
 PRAGMA synchronous = OFF;
@@ -66,16 +69,27 @@ def create_segment(directory: Path, base: int, created_at: int) -> None:
     Raises:
         sqlite3.Error, OSError: there is no segment; try again later.
     """
-    file = segment_file(directory, base)
+    build_segment(segment_file(directory, base), created_at, ())
+    sync_directory(directory)
+
+
+def build_segment(file: Path, created_at: int, rows: Iterable[tuple[int, int, int, bytes]]) -> None:
+    """Make a segment that holds `rows`; it gets its name when it is whole and synced.
+
+    The name itself is the caller's to sync.
+
+    Raises:
+        sqlite3.Error, OSError: there is no segment; try again later.
+    """
     unfinished = file.with_suffix(_UNFINISHED)
-    _remove_database(unfinished)
+    remove_database(unfinished)
     with contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as connection:
         connection.executescript(_SCHEMA)
         connection.execute("INSERT INTO segment VALUES (?)", (created_at,))
+        connection.executemany(INSERT_GROUP, rows)
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
     _sync_file(unfinished)
     unfinished.rename(file)
-    sync_directory(directory)
 
 
 def connect_writer(file: Path) -> sqlite3.Connection:
@@ -138,7 +152,7 @@ def trim_segments(directory: Path, before: int) -> None:
     for base, following in pairwise(bases):
         if following > before:
             return
-        _remove_database(segment_file(directory, base))
+        remove_database(segment_file(directory, base))
 
 
 def remove_leftovers(directory: Path) -> None:
@@ -181,7 +195,7 @@ def _code(error: BaseException) -> int:
 
 def _damaged(error: BaseException, where: Path) -> Corrupt | None:
     if _code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return Corrupt(f"log segment is damaged; restore it: path={where} {error}")
+        return Corrupt(f"log segment is damaged; see footfall repair: path={where} {error}")
     return None
 
 
@@ -194,8 +208,11 @@ def _check_version(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _remove_database(file: Path) -> None:
-    """The database first: without it the side files mean nothing, they would lack records."""
+def remove_database(file: Path) -> None:
+    """Remove a segment.
+
+    The database first: without it the side files mean nothing, they would lack records.
+    """
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 

@@ -40,7 +40,7 @@ from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
-from footfall.pipeline._recovery import starting_point
+from footfall.pipeline._recovery import from_lake, starting_point, tell
 from footfall.pipeline._requests import logged_requests
 from footfall.request import LoggedRequest
 from footfall.sessionize import (
@@ -119,11 +119,15 @@ class Pipeline:
         )
         if start is not None:
             self._load(start)
-        for text in self._metadata.plans_after(self._project, self._epoch):
-            plan = decode_plan(text)
-            ingested = self._read_again(plan)
-            self._duplicates.expire(plan.watermark)
-            self._apply(self._commit(plan, ingested, self._state))
+        try:
+            self._redo()
+        except Corrupt as error:
+            start = from_lake(self._project, self._lake, self._metadata)
+            if start is None or start.note.epoch <= self._epoch:
+                raise
+            tell(f"the log cannot be read where the lake has it all already: {error}")
+            self._load(start)
+            self._redo()
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
         self._overrides = OverrideSet()
@@ -131,6 +135,27 @@ class Pipeline:
         self._removed = self._lake.read("session_changes")
         self._publisher.recount(self._lake)
         self._restart_preview()
+
+    def _redo(self) -> None:
+        """Do the planned epochs after the state's again.
+
+        Raises:
+            Corrupt: the log cannot be read, or gives other rows than it did.
+        """
+        plans = self._metadata.plans_after(self._project, self._epoch)
+        epochs = self._metadata.last_epochs(self._project, len(plans))
+        committed = {epoch.epoch: epoch.ledger for epoch in epochs if epoch.ledger is not None}
+        for text in plans:
+            plan = decode_plan(text)
+            ingested = self._read_again(plan)
+            # A table without rows of the epoch would take those that were not there before.
+            if committed.get(plan.epoch, ingested.ledger) != ingested.ledger:
+                raise Corrupt(
+                    "the log gives an epoch another result than it had:"
+                    f" epoch={plan.epoch} log_from={plan.log_from} log_to={plan.log_to}"
+                )
+            self._duplicates.expire(plan.watermark)
+            self._apply(self._commit(plan, ingested, self._state))
 
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""

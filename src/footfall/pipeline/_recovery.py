@@ -5,7 +5,8 @@ damaged is set aside under another name, for a person to look at, and the one be
 the log is trimmed only below the oldest that is kept. If none is left and the log was trimmed, the
 state after the last committed epoch is made from the lake: sessions from its events, ids for
 duplicate removal from theirs. If nothing was trimmed yet, all epochs are done again from the first,
-and every table refuses what it has.
+and every table refuses what it has. The same way out is taken when the log is damaged where epochs
+are that the lake has already.
 """
 
 from __future__ import annotations
@@ -41,16 +42,19 @@ def starting_point(
         try:
             checkpoint = checkpoints.read(epoch)
         except Corrupt as error:
-            _tell(f"{error}; set aside as {checkpoints.set_aside(epoch)}")
+            tell(f"{error}; set aside as {checkpoints.set_aside(epoch)}")
             continue
         if checkpoint.note.log_to >= log_start:
             return checkpoint
-    if log_start == 0:
-        return None
+    return None if log_start == 0 else from_lake(project, lake, metadata)
+
+
+def from_lake(project: str, lake: Lake, metadata: Metadata) -> Checkpoint | None:
+    """The state after the last committed epoch; `None` if there is none yet."""
     plan = _last_committed(metadata, project)
     if plan is None:
         return None
-    _tell(f"state is rebuilt from the lake, no usable checkpoint: epoch={plan.epoch}")
+    tell(f"state is rebuilt from the lake: epoch={plan.epoch}")
     return rebuild(lake, plan)
 
 
@@ -72,7 +76,8 @@ def rebuild(lake: Lake, plan: EpochPlan) -> Checkpoint:
     return Checkpoint(note, sessions, duplicates)
 
 
-def _tell(sentence: str) -> None:
+def tell(sentence: str) -> None:
+    """Say on standard error what was found and done; once a start."""
     sys.stderr.write(f"footfall: {sentence}\n")
 
 

@@ -7,7 +7,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from footfall.request import LoggedRequest, Request, decode_request
+from footfall.request import (
+    LOST_PROTOCOL,
+    LOST_RECORD,
+    LoggedRequest,
+    Request,
+    decode_request,
+)
 
 UNREADABLE_PROTOCOL = "unreadable"
 
@@ -34,7 +40,7 @@ def _unreadable(offset: int, record: bytes) -> Request:
         version=0,
         request_id=digest.digest(),
         received_at=0,
-        protocol=UNREADABLE_PROTOCOL,
+        protocol=LOST_PROTOCOL if record == LOST_RECORD else UNREADABLE_PROTOCOL,
         app_id=None,
         credential="",
         trusted=False,

@@ -1,0 +1,25 @@
+"""How far the log is known to have been, whatever is left of it."""
+
+from __future__ import annotations
+
+from footfall.errors import Corrupt
+from footfall.home import Home
+
+
+def known_end(home: Home, project: str) -> int:
+    """Offset up to which requests were read by the pipeline, from epochs and cut; 0 for none.
+
+    Raises:
+        Corrupt: the metadata database is damaged.
+    """
+    from footfall.lake.cut import read_cut
+    from footfall.metadata import Metadata
+
+    planned = 0
+    if home.metadata_file.exists():
+        planned = max((e.log_to for e in Metadata.open(home).last_epochs(project, 1)), default=0)
+    try:
+        cut = read_cut(home.cut_file(project))
+    except Corrupt:
+        return planned
+    return planned if cut is None else max(planned, cut.log_offset)

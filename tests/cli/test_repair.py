@@ -1,0 +1,157 @@
+"""`footfall doctor` finds a damaged log, `footfall repair` mends it, ledgers state what is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from footfall.cli.main import app
+from footfall.clock import SECOND
+from footfall.errors import Corrupt
+from footfall.home import Home
+from footfall.log import SqliteLog
+from footfall.metadata import Metadata
+from footfall.pipeline._pipeline import Pipeline
+from tests.pipeline.harness import Bench, event, request
+
+SETTINGS = (
+    "pipeline.epoch_age_max=10s",
+    "pipeline.checkpoint_epochs=2",
+    "log.segment_bytes_max=4KiB",
+)
+PER_EPOCH = 12
+
+
+class _Shop:
+    """A home with a real log; requests have one event each, numbered like their offset."""
+
+    def __init__(self, directory: Path) -> None:
+        self.bench = Bench(directory, *SETTINGS)
+        self.home: Home = self.bench.home
+        self.bench.log = self.open_log()  # type: ignore[assignment]
+        self.sent = 0
+
+    def open_log(self) -> SqliteLog:
+        return SqliteLog.writer(
+            self.home.log_dir("default"), self.bench.settings.log, self.bench.clock
+        )
+
+    def send(self) -> None:
+        now = self.bench.clock.now_us()
+        numbers = range(self.sent, self.sent + PER_EPOCH)
+        for number in numbers:
+            body = event(f"v{number % 3}", now, number + 1, properties={"text": f"text {number} "})
+            self.bench.append([request(number, [body], now)])
+        self.sent += PER_EPOCH
+
+    def epoch(self, pipeline: Pipeline) -> None:
+        pipeline.step()
+        self.bench.clock.advance(20 * SECOND)
+        pipeline.step()
+        pipeline._take_commit(wait=True)
+
+    def damage(self, number: int) -> Path:
+        """Flip a bit of this request's record; the segment it is in."""
+        text = f"text {number} ".encode()
+        for file in sorted(self.home.log_dir("default").glob("*.db*")):
+            data = bytearray(file.read_bytes())
+            if (at := data.find(text)) >= 0:
+                data[at] ^= 8
+                file.write_bytes(data)
+                return file
+        raise AssertionError(number)
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, [*arguments, "--home", str(self.home.root)])
+        return result.exit_code, result.output + str(result.exception or "")
+
+    def numbers(self) -> list[int]:
+        """Of the events in the lake."""
+        ids = self.bench.tables()["events"].column("event_id").to_pylist()
+        return sorted(int.from_bytes(event_id, "big") - 1 for event_id in ids)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> _Shop:
+    return _Shop(tmp_path)
+
+
+def test_requests_that_are_lost_are_stated_and_the_rest_goes_on(shop: _Shop) -> None:
+    """The pipeline stops at the damage with a sentence; after a repair every request counts."""
+    pipeline = shop.bench.pipeline()
+    shop.send()
+    shop.epoch(pipeline)
+    shop.send()
+    shop.bench.log.close()
+    shop.damage(17)
+    code, output = shop.run("doctor", "--json")
+    (check,) = [check for check in json.loads(output.removesuffix("1")) if check["name"] == "log"]
+    assert (code, check["state"]) == (1, "broken")
+    assert "1 requests from offset 17 on" in check["message"]
+    assert "footfall repair" in check["message"]
+
+    shop.bench.log = shop.open_log()  # type: ignore[assignment]
+    stopped = shop.bench.pipeline()
+    stopped.step()  # up to the damage
+    with pytest.raises(Corrupt, match=r"see footfall repair: path=.* offset=17"):
+        stopped.step()
+    code, output = shop.run("repair")
+    assert (code, "another process writes this log; stop it first" in output) == (1, True)
+    shop.bench.log.close()
+
+    code, output = shop.run("repair", "--dry-run")
+    assert (code, "1 requests cannot be read: 17 to 17" in output) == (0, True)
+    code, output = shop.run("repair")
+    assert (code, "kept as" in output) == (0, True), output
+    assert shop.run("repair") == (0, "nothing is damaged: every request of the log can be read\n")
+    shop.bench.log = shop.open_log()  # type: ignore[assignment]
+    pipeline = shop.bench.pipeline()
+    shop.send()
+    pipeline.finish()
+    assert shop.numbers() == [number for number in range(36) if number != 17]
+    failed = shop.bench.tables()["failed_events"].to_pylist()
+    assert [(row["reason"], row["log_offset"]) for row in failed] == [("lost", 17)]
+    ledger = Metadata.open(shop.home).ledger("default")
+    assert (ledger.requests, ledger.events, ledger.undecodable) == (36, 35, 1)
+    code, output = shop.run("doctor", "--deep")
+    assert code == 0, output
+
+
+def test_damage_where_the_lake_has_it_all_loses_nothing(
+    shop: _Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A start that would redo committed epochs from a damaged log takes the lake instead.
+
+    Before and after a repair: what stands there for lost requests must not count again.
+    """
+    pipeline = shop.bench.pipeline()
+    for _ in range(3):
+        shop.send()
+        shop.epoch(pipeline)  # the checkpoint is after the second
+    shop.bench.log.close()
+    shop.damage(30)
+    for _ in range(2):
+        shop.bench.log = shop.open_log()  # type: ignore[assignment]
+        pipeline = shop.bench.pipeline()
+        assert "rebuilt from the lake: epoch=3" in capsys.readouterr().err
+        assert pipeline._epoch == 3
+        shop.bench.log.close()
+        assert shop.run("repair")[0] == 0
+    shop.bench.log = shop.open_log()  # type: ignore[assignment]
+    pipeline = shop.bench.pipeline()
+    shop.send()
+    pipeline.finish()
+    assert shop.numbers() == list(range(48))
+    assert shop.bench.tables()["failed_events"].num_rows == 0
+    ledger = Metadata.open(shop.home).ledger("default")
+    assert (ledger.requests, ledger.events, ledger.undecodable) == (48, 48, 0)
+
+
+def test_repair_of_nothing_says_so(tmp_path: Path) -> None:
+    """A wrong --home is an error, not a repaired log."""
+    result = CliRunner().invoke(app, ["repair", "--home", str(tmp_path / "nowhere")])
+    assert result.exit_code != 0
+    assert not (tmp_path / "nowhere").exists()

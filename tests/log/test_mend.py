@@ -1,0 +1,140 @@
+"""Damaged segments: what can be read is kept, what cannot is stated, offsets stay."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from footfall.errors import Conflict, Corrupt
+from footfall.log import SqliteLog, inspect_log, mend_log
+from footfall.request import LOST_RECORD
+from footfall.settings import LogSettings, load_settings
+from footfall.testing.sim_clock import SimClock
+from tests.scale import scaled
+
+SETTINGS: LogSettings = load_settings(overrides=["log.segment_bytes_max=40KiB"]).log
+
+
+def _record(offset: int) -> bytes:
+    return b"%d:" % offset + random.Random(offset).randbytes(300 + offset % 700)  # noqa: S311
+
+
+def _filled(directory: Path, records: int) -> None:
+    log = SqliteLog.writer(directory, SETTINGS, SimClock())
+    chance = random.Random(records)  # noqa: S311
+    end = 0
+    while end < records:
+        count = min(chance.randint(1, 6), records - end)
+        log.append([_record(end + number) for number in range(count)])
+        end += count
+    log.close()
+
+
+def _all(directory: Path) -> dict[int, bytes]:
+    log = SqliteLog.reader(directory)
+    found: dict[int, bytes] = {}
+    offset = log.start_offset()
+    while batch := log.read(offset, records_max=50, bytes_max=1 << 20):
+        found.update(batch)
+        offset = batch[-1][0] + 1
+    log.close()
+    return found
+
+
+def _flip(file: Path, chance: random.Random) -> None:
+    data = bytearray(file.read_bytes())
+    for _ in range(chance.randint(1, 4)):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    file.write_bytes(data)
+
+
+def _zero_page(file: Path, chance: random.Random) -> None:
+    data = bytearray(file.read_bytes())
+    page = chance.randrange(len(data) // 4096)
+    data[page * 4096 : (page + 1) * 4096] = bytes(4096)
+    file.write_bytes(data)
+
+
+def _truncate(file: Path, chance: random.Random) -> None:
+    data = file.read_bytes()
+    file.write_bytes(data[: chance.randrange(len(data))])
+
+
+def _remove(file: Path, _: random.Random) -> None:
+    file.unlink()
+
+
+@pytest.mark.parametrize("damage", [_flip, _zero_page, _truncate, _remove])
+@pytest.mark.parametrize("seed", range(scaled(6, 100)))
+def test_what_can_be_read_stays_and_the_rest_is_stated(
+    damage: Callable[[Path, random.Random], None], seed: int, tmp_path: Path
+) -> None:
+    """Every record is itself or stands as lost, at its offset; and the log goes on behind it."""
+    chance = random.Random(seed)  # noqa: S311 (seeded on purpose)
+    _filled(tmp_path, 300)
+    segments = sorted(tmp_path.glob("*.db"))
+    assert len(segments) > 3
+    victim = chance.choice(segments[1:])
+    damage(victim, chance)
+    stated = {
+        offset
+        for health in inspect_log(tmp_path, 300)
+        for start, end in health.lost
+        for offset in range(start, end)
+    }
+    mended = mend_log(tmp_path, 300, SimClock())
+    found = _all(tmp_path)
+    assert sorted(found) == list(range(300)), f"{seed=}"
+    lost = {offset for offset, record in found.items() if record == LOST_RECORD}
+    assert lost == stated
+    assert all(found[offset] == _record(offset) for offset in found.keys() - lost), f"{seed=}"
+    assert bool(mended) == bool(lost)
+    assert mend_log(tmp_path, 300, SimClock()) == []
+    log = SqliteLog.writer(tmp_path, SETTINGS, SimClock())
+    assert log.append([b"next"]) == 300
+    log.close()
+
+
+def test_a_damaged_group_loses_that_group_only(tmp_path: Path) -> None:
+    """One flipped bit in one record: its group is lost, all others are read, also before it."""
+    _filled(tmp_path, 100)
+    victim = sorted(tmp_path.glob("*.db"))[0]
+    data = bytearray(victim.read_bytes())
+    data[data.index(_record(20)[:40])] ^= 1
+    victim.write_bytes(data)
+    log = SqliteLog.reader(tmp_path)
+    read = log.read(0, records_max=1000, bytes_max=1 << 30)
+    assert read == [(offset, _record(offset)) for offset in range(len(read))]
+    assert 14 <= len(read) <= 20
+    with pytest.raises(Corrupt, match=r"see footfall repair: path=.* offset="):
+        log.read(len(read), records_max=1000, bytes_max=1 << 30)
+    log.close()
+    ((health, kept),) = mend_log(tmp_path, 100, SimClock())
+    ((start, end),) = health.lost
+    assert start == len(read)
+    assert start <= 20 < end <= start + 6
+    assert kept.read_bytes() == data
+
+
+def test_mending_needs_the_log_for_itself(tmp_path: Path) -> None:
+    """A collector that appends meanwhile would lose what it acknowledges."""
+    log = SqliteLog.writer(tmp_path, SETTINGS, SimClock())
+    with pytest.raises(Conflict, match="stop it first"):
+        mend_log(tmp_path, 0, SimClock())
+    log.close()
+
+
+def test_what_a_crash_left_undone_is_finished_by_the_next_writer(tmp_path: Path) -> None:
+    """The mended segment is whole; the old write-ahead log must not be played onto it."""
+    _filled(tmp_path, 100)
+    first = sorted(tmp_path.glob("*.db"))[0]
+    whole = first.read_bytes()
+    first.with_suffix(".mended").write_bytes(whole)
+    first.write_bytes(b"damaged")
+    first.with_name(first.name + "-wal").write_bytes(b"of the damaged one")
+    SqliteLog.writer(tmp_path, SETTINGS, SimClock()).close()
+    assert _all(tmp_path) == {offset: _record(offset) for offset in range(100)}
+    assert not list(tmp_path.glob("*.mended"))

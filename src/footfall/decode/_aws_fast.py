@@ -17,7 +17,7 @@ from footfall.decode import _aws_fields as fields
 from footfall.decode import _values as values
 from footfall.decode._aws_event import AwsEvent
 from footfall.decode._aws_row import find_user, language_tag, mobile_system, rename_items, time_zone
-from footfall.decode._fast import Sheet, Taken, event_ids, is_empty
+from footfall.decode._fast import Sheet, Taken, event_ids, is_empty, json_column
 from footfall.decode._fault import Fault
 from footfall.decode._fields import fill_aliases
 from footfall.decode._rows import BLANK, SCRATCH, SLOT
@@ -118,7 +118,9 @@ class _AwsSheet(Sheet):
         if None in found.values():
             self.fault(place for place, user in enumerate(users) if user is None)
         self.columns[SLOT["user_id"]] = [user and user[0] for user in users]
-        self.columns[SLOT["user_properties"]] = [user and user[1] for user in users]
+        self.columns[SLOT["user_properties"]] = json_column(
+            [None if user is None else user[1] for user in users]
+        )
 
     def _user(self, raw: bytes) -> tuple[object, bytes | None] | None:
         """Id and JSON of a user as sent; `None` for one that is unusual."""
@@ -143,7 +145,7 @@ class _AwsSheet(Sheet):
                 if text is None:
                     self.fault((place,))
             made.append(text)
-        self.columns[SLOT["items"]] = made
+        self.columns[SLOT["items"]] = json_column(made)
 
     def _use_referrer(self) -> None:
         """As `_aws_row` does for one event."""
@@ -209,25 +211,21 @@ class _AwsSheet(Sheet):
 
     def _use_properties(self) -> None:
         """What has no column, in the order that `_aws_row` gives it."""
-        texts: list[bytes | None] = []
+        found: list[dict[str, object]] = []
         extras, plans = self._extras, self._plans
-        kept = self.kept()
-        for place, (attributes, shape) in enumerate(
-            zip(self._attributes, self._shapes, strict=True)
+        for place, (attributes, shape, kept) in enumerate(
+            zip(self._attributes, self._shapes, self.kept(), strict=True)
         ):
             plan = plans[shape]
             properties = {key: attributes[key] for key in plan.rest}
             if plan.has_aliases:
                 self._use_aliases(place, properties)
-            for key, value in (*extras.get(place, ()), *kept[place]):
+            for key, value in extras.get(place, ()):
                 properties[f"_event_{key}" if key in properties else key] = value
-            text = None
-            if properties:
-                text = self.json_text(properties)
-                if text is None:
-                    self.fault((place,))
-            texts.append(text)
-        self.columns[SLOT["properties"]] = texts
+            for key, value in kept:
+                properties[f"_event_{key}" if key in properties else key] = value
+            found.append(properties)
+        self.columns[SLOT["properties"]] = json_column(self.objects(found))
 
     def _use_aliases(self, place: int, properties: dict[str, object]) -> None:
         """Second names of attributes, for the columns of one event that are still free."""

@@ -21,8 +21,8 @@ from footfall.decode._ids import uuid5, uuid_bytes
 from footfall.decode._records import BRACKETS_SAFE, EVENT_NAMES
 from footfall.decode._rows import DECODED_SCHEMA, SCRATCH, SLOT, Row, table_of
 from footfall.decode._split import is_deeper_than
+from footfall.decode._values import INT32_MAX, text
 from footfall.decode._values import name as check_name
-from footfall.decode._values import text
 from footfall.event import UUID16
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
@@ -37,7 +37,10 @@ _NIBBLES: Final = np.full(256, _NO_DIGIT, np.uint8)
 for _digit in "0123456789abcdefABCDEF":
     _NIBBLES[ord(_digit)] = int(_digit, 16)
 
-encode_json: Final = msgspec.json.Encoder().encode
+_TYPES: Final = tuple(DECODED_SCHEMA.types)
+
+_encode: Final = msgspec.json.Encoder().encode
+_encode_lines: Final = msgspec.json.Encoder().encode_lines
 
 
 class Unusual(Exception):  # noqa: N818 (a value that travels by raise)
@@ -97,9 +100,7 @@ class Sheet:
         slot = SLOT[name]
         found = [request.template[slot] for request in self.taken]
         if not is_empty(found):
-            self.columns[slot] = pa.array(found, DECODED_SCHEMA.field(slot).type).take(
-                self._indices
-            )
+            self.columns[slot] = pa.array(found, _TYPES[slot]).take(self._indices)
 
     def own_or_shared(self, found: Sequence[Any], name: str) -> Sequence[Any]:
         """Values of events; where they have none, what they share."""
@@ -156,11 +157,25 @@ class Sheet:
     def json_text(self, value: object) -> bytes | None:
         """JSON of a part of an event; `None` if it may make the event nested too deep."""
         try:
-            found = encode_json(value)
+            found = _encode(value)
         except RecursionError:
             return None
         is_flat = found.count(b"{") + found.count(b"[") <= BRACKETS_SAFE
         return found if is_flat or not is_deeper_than(value, BRACKETS_SAFE) else None
+
+    def objects(self, found: Sequence[dict[str, Any]]) -> list[bytes | None]:
+        """JSON of an object for each event, `None` for an empty one."""
+        try:
+            lines = _encode_lines(found)
+        except RecursionError:
+            texts = [self.json_text(value) for value in found]
+            self.fault(place for place, text in enumerate(texts) if text is None)
+            return texts
+        if lines.count(b"{") > len(found) or b"[" in lines:
+            self.fault(
+                place for place, value in enumerate(found) if is_deeper_than(value, BRACKETS_SAFE)
+            )
+        return [None if line == b"{}" else line for line in lines.split(b"\n")[:-1]]
 
     def table(self, text_bytes_max: int) -> pa.Table:
         """The finished table.
@@ -202,6 +217,23 @@ def _all_uuids(sent: Sequence[str]) -> pa.Array | None:
     data = (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
     return pa.FixedSizeBinaryArray.from_buffers(
         UUID16, len(sent), [None, pa.py_buffer(data.tobytes())]
+    )
+
+
+def json_column(texts: Sequence[bytes | None]) -> pa.Array:
+    """A text column of JSON as it was encoded: not made into `str` and back."""
+    lengths = np.fromiter((0 if text is None else len(text) for text in texts), np.int64)
+    offsets = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    if offsets[-1] > INT32_MAX:
+        raise OverflowError("more JSON than a column holds")
+    valid = None
+    if None in texts:
+        given = np.fromiter((text is not None for text in texts), np.bool_)
+        valid = pa.py_buffer(np.packbits(given, bitorder="little").tobytes())
+    data = b"".join(text for text in texts if text is not None)
+    return pa.StringArray.from_buffers(
+        len(texts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data), valid
     )
 
 

@@ -41,6 +41,12 @@ BLANK: Final[Row] = [None] * (SCRATCH + SCRATCH_SLOTS)
 
 JSON_COLUMNS: Final = ("properties", "user_properties", "items")
 
+_COLUMNS: Final = tuple(
+    (slot, field.type, field.type == pa.string(), field.name in JSON_COLUMNS)
+    for slot, field in enumerate(DECODED_SCHEMA)
+)
+"""Asked for once: Arrow makes an object for each answer."""
+
 _encode: Final = msgspec.json.Encoder().encode
 _JSON_OVERHEAD_BYTES: Final = len('{"_truncated":true}')
 
@@ -71,14 +77,14 @@ def table_of(
         As `build`.
     """
     arrays = []
-    for slot, field in enumerate(DECODED_SCHEMA):
+    for slot, kind, is_text, is_json in _COLUMNS:
         values = columns.get(slot)
         if values is None:
-            arrays.append(pa.nulls(rows, field.type))
-            continue
-        column = values if isinstance(values, pa.Array) else pa.array(values, field.type)
-        if field.type == pa.string():
-            column = _bounded(column, field.name in JSON_COLUMNS, text_bytes_max)
+            column = pa.nulls(rows, kind)
+        else:
+            column = values if isinstance(values, pa.Array) else pa.array(values, kind)
+            if is_text:
+                column = _bounded(column, is_json, text_bytes_max)
         arrays.append(column)
     return pa.Table.from_arrays(arrays, schema=DECODED_SCHEMA)
 

@@ -24,6 +24,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "format.json"
 
     @property
+    def restoring_file(self) -> Path:
+        """There while `footfall restore` is at work, or was interrupted: the home is not whole."""
+        return self.root / "restoring"
+
+    @property
     def metadata_file(self) -> Path:
         """SQLite database of projects, apps, keys, epochs."""
         return self.root / "metadata.db"

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from footfall.cli import (
+    backup,
     demo,
     doctor,
     generate,
@@ -38,6 +39,8 @@ app.command("generate")(generate.generate)
 app.command("send")(send.send)
 app.command("doctor")(doctor.doctor)
 app.command("repair")(repair.repair)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("upgrade")(upgrade.upgrade)
 app.add_typer(key.app, name="key")
 app.command("collector", rich_help_panel="Parts on their own")(roles.collector)

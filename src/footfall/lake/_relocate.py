@@ -28,11 +28,14 @@ from pyiceberg.io import InputFile
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import StaticTable
 from pyiceberg.table.metadata import TableMetadataUtil
+from pyiceberg.table.snapshots import Snapshot
 
 from footfall.clock import SystemClock, uuid7
 from footfall.errors import Corrupt
 from footfall.home import sync_directory
+from footfall.lake._catalog import open_catalog
 from footfall.lake._files import SyncedFileIO
+from footfall.lake._planning import data_files
 from footfall.lake.location import CATALOG, local_path, table_locations
 
 _NEW_CATALOG: Final = "catalog.new.db"
@@ -61,12 +64,7 @@ def relocate(directory: Path) -> int:
     """
     new = directory / _NEW_CATALOG
     new.unlink(missing_ok=True)
-    catalog = SqlCatalog(
-        "footfall",
-        uri=f"sqlite:///{new}",
-        warehouse=f"file://{directory}",
-        **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
-    )
+    catalog = open_catalog(directory, _NEW_CATALOG)
     tables = table_locations(directory)
     try:
         for namespace in sorted({namespace for namespace, _ in tables}):
@@ -109,6 +107,45 @@ def _register(
 def _data_files(metadata: dict[str, Any], root: str) -> list[DataFile]:
     """Data files of the newest snapshot, with their locations below `root`."""
     moved = _Moved(str(metadata["location"]), root)
+    files = []
+    for file in data_files(*_snapshot(metadata, moved)):
+        file[_FILE_PATH] = moved(file.file_path)
+        path = local_path(file.file_path)
+        if path is None or not path.exists():
+            raise FileNotFoundError(file.file_path)
+        files.append(file)
+    return files
+
+
+def table_files(directory: Path, identifier: tuple[str, str], location: str) -> list[Path]:
+    """Every file that the newest snapshot of one table needs, relative to the lake's `directory`.
+
+    In the order that a copy should take them: metadata first, which later commits remove.
+
+    Args:
+        directory: Where the lake lies.
+        identifier: Namespace and name.
+        location: Of its newest metadata, as the catalog says.
+
+    Raises:
+        FileNotFoundError: one was removed meanwhile; ask the catalog again.
+    """
+    namespace, name = identifier
+    folder = directory / namespace / name
+    file = folder / "metadata" / location.rpartition("/")[2]
+    metadata: dict[str, Any] = json.loads(file.read_bytes())
+    moved = _Moved(str(metadata["location"]), f"file://{folder}")
+    table, snapshot = _snapshot(metadata, moved)
+    found = [str(file)]
+    if snapshot is not None:
+        manifests = [manifest.manifest_path for manifest in snapshot.manifests(table.io)]
+        data = [file.file_path for file in data_files(table, snapshot)]
+        found += map(moved, [snapshot.manifest_list, *manifests, *data])
+    paths = (local_path(location) for location in found)
+    return [path.relative_to(directory) for path in paths if path is not None]
+
+
+def _snapshot(metadata: dict[str, Any], moved: _Moved) -> tuple[StaticTable, Snapshot | None]:
     table = StaticTable(
         identifier=("moved",),
         metadata=TableMetadataUtil.parse_obj(metadata),
@@ -116,15 +153,7 @@ def _data_files(metadata: dict[str, Any], root: str) -> list[DataFile]:
         io=_MovedFileIO(moved),
         catalog=NoopCatalog("moved"),
     )
-    files = []
-    for task in table.scan().plan_files():
-        file = task.file
-        file[_FILE_PATH] = moved(file.file_path)
-        path = local_path(file.file_path)
-        if path is None or not path.exists():
-            raise FileNotFoundError(file.file_path)
-        files.append(file)
-    return files
+    return table, table.current_snapshot()
 
 
 class _Moved:

@@ -49,12 +49,16 @@ def stamp_new(home: Home) -> None:
 
 
 def check_format(home: Home) -> None:
-    """Refuse a home of a later format.
+    """Refuse a home of a later format, or one that is not whole.
 
     Raises:
-        Invalid: a newer version of the program wrote it.
+        Invalid: a newer version of the program wrote it, or restoring it was interrupted.
         Corrupt: `format.json` cannot be read.
     """
+    if home.restoring_file.exists():
+        raise Invalid(
+            f"restoring this home is not finished; run footfall restore again: home={home.root}"
+        )
     found = read_format(home)
     if found > FORMAT:
         raise Invalid(

@@ -1,0 +1,71 @@
+"""`footfall backup` and `footfall restore`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from footfall.cli._common import HOME_DEFAULT, HomeOption, JsonOption, open_home, print_json
+from footfall.cli.doctor import checks
+from footfall.clock import SECOND
+from footfall.errors import Corrupt, DiskFull, Unavailable
+from footfall.home import Home
+
+TargetArgument = Annotated[Path, typer.Argument(metavar="TARGET", help="Directory of the backup.")]
+SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help="Directory of a backup.")]
+
+
+def backup(
+    target: TargetArgument, home: HomeOption = HOME_DEFAULT, as_json: JsonOption = False
+) -> None:
+    """Copy the home, consistent while it runs; a second time only what is new."""
+    from footfall.backup import back_up
+
+    place = open_home(home)
+    try:
+        report = back_up(place, target)
+    except OSError as error:
+        raise Unavailable(f"no backup was made; the one before is whole: {error}") from error
+    if as_json:
+        print_json(report)
+    else:
+        typer.echo(
+            f"{report.files:,} files, {report.bytes:,} bytes; new: {report.files_written:,} files,"
+            f" {report.bytes_written:,} bytes"
+        )
+
+
+def restore(source: SourceArgument, home: HomeOption = HOME_DEFAULT) -> None:
+    """Make a home from a backup, check it, and only then let it be opened."""
+    from footfall.backup import finish_restore
+    from footfall.backup import restore as fill
+
+    place = Home(home.expanduser().resolve())
+    try:
+        manifest = fill(source, place)
+        _check(place)
+        finish_restore(place)
+    except OSError as error:
+        raise DiskFull(f"restoring failed; mend it and run it again: {error}") from error
+    moment = datetime.fromtimestamp(manifest.began_at / SECOND, UTC)
+    typer.echo(f"restored: all that was acknowledged before {moment:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _check(home: Home) -> None:
+    """What `doctor` checks, of every project that has a log.
+
+    Raises:
+        Corrupt: something is broken; the home stays closed.
+    """
+    projects = sorted(path.name for path in (home.root / "log").iterdir())
+    broken = [
+        f"{project}: {check.name}: {check.message}"
+        for project in projects
+        for check in checks(home, project)
+        if check.state == "broken"
+    ]
+    if broken:
+        raise Corrupt(f"the restored home is not sound, use another backup: {'; '.join(broken)}")

@@ -1,0 +1,275 @@
+"""What a backup keeps, what it refuses, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from footfall.backup import _backup as module
+from footfall.backup import back_up, finish_restore, restore
+from footfall.backup._store import Store
+from footfall.cli.doctor import checks
+from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
+from footfall.home import Home
+from footfall.lake import Lake
+from footfall.process import exclusive
+from footfall.upgrade import check_format, upgrade
+from tests.homes.kept import unpack
+
+ROWS = 118 + 18
+"""Events and failed events that the kept home's lake has."""
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with seven epochs, checkpoints, one open epoch, and a log that goes on."""
+    root = tmp_path_factory.mktemp("backup") / "home"
+    unpack("0.1.0", root)
+    upgrade(Home(root))
+    return root
+
+
+@pytest.fixture
+def home(template: Path, tmp_path: Path) -> Home:
+    found = Home(tmp_path / "home")
+    shutil.copytree(template, found.root)
+    upgrade(found)
+    return found
+
+
+def _restored(source: Path, root: Path) -> Home:
+    found = Home(root)
+    restore(source, found)
+    assert [c.message for c in checks(found, "default") if c.state == "broken"] == []
+    finish_restore(found)
+    check_format(found)
+    return found
+
+
+def _rows(home: Home) -> int:
+    lake = Lake(home.lake_dir, "default")
+    return sum(lake.read(table).num_rows for table in ("events", "failed_events"))
+
+
+def _log_end(home: Home) -> int:
+    newest = max(home.log_dir("default").glob("*.db"))
+    with contextlib.closing(sqlite3.connect(newest)) as connection:
+        query = "SELECT max(first_offset + records) FROM record_groups"
+        return int(connection.execute(query).fetchone()[0])
+
+
+def test_restored_home_has_everything(home: Home, tmp_path: Path) -> None:
+    """Log, lake, checkpoints, settings and keys, elsewhere; nothing of the old place is used."""
+    end = _log_end(home)
+    back_up(home, tmp_path / "backup")
+    shutil.rmtree(home.root)
+    again = _restored(tmp_path / "backup", tmp_path / "again")
+    assert (_rows(again), _log_end(again)) == (ROWS, end)
+    assert again.settings_file.exists()
+    assert {p.name for p in again.state_dir("default").glob("checkpoint-*")} == {
+        "checkpoint-000000000003",
+        "checkpoint-000000000006",
+    }
+    assert sorted(p.name for p in again.root.iterdir() if p.is_dir()) == ["lake", "log", "state"]
+
+
+def test_restored_in_place_it_needs_no_older_snapshot(home: Home, tmp_path: Path) -> None:
+    """At the same path nothing says "moved"; yet the files of older snapshots are not there."""
+    lake = Lake(home.lake_dir, "default")
+    rows = lake.read("session_changes").slice(0, 1)
+    for epoch in (101, 102):
+        assert lake.commit("session_changes", rows, epoch)
+    assert len(lake._reload("session_changes").metadata.snapshots) > 1
+    back_up(home, tmp_path / "backup")
+    shutil.rmtree(home.root)
+    again = _restored(tmp_path / "backup", home.root)
+    table = Lake(again.lake_dir, "default")._reload("session_changes")
+    assert len(table.metadata.snapshots) == 1
+    assert _rows(again) == ROWS
+
+
+def test_second_backup_copies_only_what_is_new(home: Home, tmp_path: Path) -> None:
+    """And what no backup names any more is removed."""
+    first = back_up(home, tmp_path / "backup")
+    assert first.files_written == len(list((tmp_path / "backup" / "objects").rglob("*/*")))
+    assert first.files_written > 50
+    again = back_up(home, tmp_path / "backup")
+    assert (again.files_written, again.bytes_written) == (0, 0)
+    assert again.files == first.files
+    checkpoint = home.state_dir("default") / "checkpoint-000000000003"
+    shutil.rmtree(checkpoint)
+    (home.root / "footfall.toml").write_text("# changed\n")
+    changed = back_up(home, tmp_path / "backup")
+    assert changed.files_written == 1
+    named = {stored.digest for stored in Store(tmp_path / "backup").manifest().files}
+    kept = {file.name for file in (tmp_path / "backup" / "objects").rglob("*/*")}
+    assert kept == named
+
+
+class _Killed(BaseException):
+    """The process died here."""
+
+
+def _dying_store(monkeypatch: pytest.MonkeyPatch, method: str, at: int) -> None:
+    real = getattr(Store, method)
+    calls = 0
+
+    def die(*arguments: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls > at:
+            raise _Killed
+        return real(*arguments)
+
+    monkeypatch.setattr(Store, method, die)
+
+
+def test_interrupted_backup_leaves_the_one_before_whole(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects never change and the manifest comes last; a first one is no backup until then."""
+    for at in (0, 7, 60):
+        with monkeypatch.context() as patch:
+            _dying_store(patch, "add", at)
+            with pytest.raises(_Killed):
+                back_up(home, tmp_path / "backup")
+        with pytest.raises(Invalid, match="no whole backup"):
+            restore(tmp_path / "backup", Home(tmp_path / "none"))
+        assert not (tmp_path / "none").exists()
+    back_up(home, tmp_path / "backup")
+    (home.root / "footfall.toml").write_text("# newer\n")
+    with monkeypatch.context() as patch:
+        _dying_store(patch, "publish", 0)
+        with pytest.raises(_Killed):
+            back_up(home, tmp_path / "backup")
+    again = _restored(tmp_path / "backup", tmp_path / "again")
+    assert again.settings_file.read_text() != "# newer\n"
+    assert _rows(again) == ROWS
+
+
+def test_interrupted_restore_is_refused_by_every_verb_and_done_again(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home with half of its log would start, and be wrong."""
+    back_up(home, tmp_path / "backup")
+    target = Home(tmp_path / "again")
+    for at in (0, 30, 60):
+        with monkeypatch.context() as patch:
+            _dying_store(patch, "extract", at)
+            with pytest.raises(_Killed):
+                restore(tmp_path / "backup", target)
+        with pytest.raises(Invalid, match="run footfall restore again"):
+            check_format(target)
+    assert _rows(_restored(tmp_path / "backup", target.root)) == ROWS
+
+
+def test_damaged_backup_is_told_and_nothing_can_be_opened(home: Home, tmp_path: Path) -> None:
+    """Every byte is checked against the manifest."""
+    back_up(home, tmp_path / "backup")
+    largest = max((tmp_path / "backup" / "objects").rglob("*/*"), key=lambda f: f.stat().st_size)
+    data = bytearray(largest.read_bytes())
+    data[len(data) // 2] ^= 1
+    largest.write_bytes(data)
+    target = Home(tmp_path / "again")
+    with pytest.raises(Corrupt, match="is damaged; use another"):
+        restore(tmp_path / "backup", target)
+    with pytest.raises(Invalid, match="not finished"):
+        check_format(target)
+    largest.unlink()
+    with pytest.raises(Corrupt, match="lacks a file"):
+        restore(tmp_path / "backup", target)
+
+
+def test_what_would_be_lost_is_left_alone(home: Home, tmp_path: Path) -> None:
+    """Another home, somebody's files, a disk that is too small."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "letter.txt").write_text("dear")
+    with pytest.raises(Invalid, match="not a backup"):
+        back_up(home, other)
+    with pytest.raises(Invalid, match="must not lie in its home"):
+        back_up(home, home.root / "backup")
+    back_up(home, tmp_path / "backup")
+    with pytest.raises(Invalid, match="something is there"):
+        restore(tmp_path / "backup", home)
+    with pytest.raises(Invalid, match="something is there"):
+        restore(tmp_path / "backup", Home(other))
+    copy = Home(tmp_path / "copy")
+    shutil.copytree(home.root, copy.root)
+    with pytest.raises(Invalid, match="was moved here"):
+        back_up(copy, tmp_path / "backup")
+    upgrade(copy)
+    with pytest.raises(Invalid, match="backup of another home"):
+        back_up(copy, tmp_path / "backup")
+    with (
+        exclusive(tmp_path / "backup" / "backup.lock", "x"),
+        pytest.raises(Conflict, match="another backup"),
+    ):
+        back_up(home, tmp_path / "backup")
+
+
+def test_restore_that_would_not_fit_writes_nothing(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk would stop whatever else runs on it."""
+    back_up(home, tmp_path / "backup")
+    monkeypatch.setattr("footfall.backup._restore.free_bytes", lambda _: 1000)
+    with pytest.raises(DiskFull, match="does not fit"):
+        restore(tmp_path / "backup", Home(tmp_path / "again"))
+    assert not (tmp_path / "again").exists()
+
+
+def test_files_that_vanish_start_another_attempt(home: Home, tmp_path: Path) -> None:
+    """Checkpoints are replaced and segments trimmed while it copies: what is left must fit."""
+    segments = sorted(home.log_dir("default").glob("*.db"))
+    older, newest = sorted(home.state_dir("default").glob("checkpoint-*"))
+    note = (newest / "note.json").read_bytes()
+    parts: list[str] = []
+
+    def trim(part: str) -> None:
+        """The log goes after the checkpoints were copied, these before they are copied again."""
+        parts.append(part)
+        if parts.count("log") == 1 and part == "log":
+            segments[0].unlink()
+        if parts.count("state") == 2 and part == "state":
+            shutil.rmtree(older)
+            (newest / "note.json").write_bytes(note.replace(b'"log_to":34', b'"log_to":72'))
+
+    (newest / "note.json").write_bytes(note.replace(b'"log_to":34', b'"log_to":12'))
+    report = back_up(home, tmp_path / "backup", on_part=trim)
+    assert report.attempts == 2
+    names = [s.path for s in Store(tmp_path / "backup").manifest().files]
+    assert not any("checkpoint-000000000003" in name for name in names)
+
+
+def test_epoch_committed_between_catalog_and_metadata_is_copied_with_both(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Metadata that calls an epoch committed whose rows the tables lack would never get them."""
+    real: Callable[[Path, Path], None] = module._copy_database
+    copied: list[str] = []
+
+    def copy(source: Path, target: Path) -> None:
+        if source == home.metadata_file and copied.count(source.name) < 3:
+            with contextlib.closing(sqlite3.connect(source)) as connection, connection:
+                number = 100 + len(copied)
+                connection.execute(
+                    "INSERT INTO epochs SELECT project, ?, log_to, log_to, watermark, plan,"
+                    " planned_at, ledger, ledger_total, committed_at FROM epochs WHERE epoch = 7",
+                    (number,),
+                )
+        copied.append(source.name)
+        real(source, target)
+
+    monkeypatch.setattr(module, "_copy_database", copy)
+    monkeypatch.setattr(module, "_PAIR_PAUSE_SECONDS", 0)
+    back_up(home, tmp_path / "backup")
+    assert copied[:8] == ["catalog.db", "metadata.db"] * 4
+    monkeypatch.setattr(module, "_PAIR_ATTEMPTS_MAX", 0)
+    with pytest.raises(Unavailable, match="too fast"):
+        back_up(home, tmp_path / "backup")

@@ -248,19 +248,26 @@ class Studio:
 
 @contextlib.contextmanager
 def studio(
-    shop: FakeShop, assets: Path = STATIC, port: int = 0, **replaced: Any
+    shop: FakeShop,
+    assets: Path = STATIC,
+    port: int = 0,
+    public_url: str = "",
+    **replaced: Any,
 ) -> Iterator[Studio]:
     """Serve in a thread of this process; port 0 is a free one."""
     listener = listen("127.0.0.1", port)
     port = listener.getsockname()[1]
     with listener:
-        yield from _serve(listener, port, make_services(shop, port, assets, **replaced))
+        services = make_services(shop, port, assets, **replaced)
+        yield from _serve(listener, port, services, public_url)
 
 
-def _serve(listener: socket.socket, port: int, services: Services) -> Iterator[Studio]:
+def _serve(
+    listener: socket.socket, port: int, services: Services, public_url: str
+) -> Iterator[Studio]:
     services.sessions.add_link(TOKEN)
     started = threading.Event()
-    app = Guard(make_app(services), port)
+    app = Guard(make_app(services), port, "http", public_url)
     server = make_server(app, started.set, services.live.close)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
     thread.start()

@@ -22,9 +22,11 @@ from footfall.errors import Invalid
 
 Duration = Annotated[int, msgspec.Meta(description="duration in microseconds")]
 Size = Annotated[int, msgspec.Meta(description="size in bytes")]
+Bound = Annotated[int | None, msgspec.Meta(description="size in bytes; None is no bound")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
+UNLIMITED: Final = "unlimited"
 _DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
@@ -56,6 +58,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     segment_age_max: Duration
     group_requests_max: Count
     keep_age_min: Duration
+    bytes_max: Bound = None
 
 
 class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +133,13 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tail_grace: Duration
 
 
+class DiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[disk]`."""
+
+    alarm_before: Duration
+    free_min: Size
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can be set.
 
@@ -146,6 +156,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: QuerySettings
     studio: StudioSettings
     lake: LakeSettings
+    disk: DiskSettings
 
 
 def load_settings(
@@ -291,9 +302,12 @@ def _section(
 
 
 def _convert(hint: Any, value: Any) -> Any:
-    if hint is Duration or hint is Size:
+    if hint is Bound and value == UNLIMITED:
+        return None
+    if hint in (Duration, Size, Bound):
         if not isinstance(value, str):
             example = '"15s"' if hint is Duration else '"64MiB"'
+            example += f' or "{UNLIMITED}"' if hint is Bound else ""
             raise ValueError(f"a text with a unit, such as {example}, not {value!r}")
         quantity = parse_duration(value) if hint is Duration else parse_size(value)
         if quantity <= 0:

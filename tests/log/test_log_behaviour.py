@@ -96,6 +96,19 @@ def test_read_below_the_start_begins_with_the_oldest(log: Log) -> None:
     assert log.read(0, records_max=1, bytes_max=1) == [expected[log.start_offset()]]
 
 
+def test_what_fits_begins_with_a_segment(log: Log) -> None:
+    """A bound on bytes keeps the newest whole segments, and always the one being written."""
+    assert log.offset_within(1) == 0
+    filled(log, 60)
+    kept = [log.offset_within(bytes_max) for bytes_max in (1, 1 << 30)]
+    assert kept[1] == 0
+    assert 0 < kept[0] < 60
+    log.trim(kept[0])
+    assert log.start_offset() == kept[0]
+    assert log.offset_within(1) == kept[0]
+    assert log.end_offset() == 60
+
+
 def test_closed_log_refuses_everything(log: Log) -> None:
     """Use after close is a bug of the caller that must show."""
     log.close()

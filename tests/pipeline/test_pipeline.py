@@ -317,3 +317,21 @@ def test_log_is_trimmed_only_below_every_kept_checkpoint(tmp_path: Path) -> None
     shutil.rmtree(kept[1])  # the newest is lost: its epoch is redone from the log
     bench.pipeline().finish()
     assert bench.tables()["events"].num_rows == 40
+
+
+def test_log_is_trimmed_by_size_but_never_below_a_kept_checkpoint(tmp_path: Path) -> None:
+    """A bound on bytes overrides the age that is asked for, not what a restart needs."""
+    bench = Bench(tmp_path, *SETTINGS, "pipeline.checkpoint_epochs=1", "log.bytes_max=1B")
+    bench.log = MemoryLog(segment_records=1)
+    pipeline = bench.pipeline()
+    for number in range(40):
+        bench.append([request(number, [event("v", START_US, number)], bench.clock.now_us())])
+        pipeline.step()
+        if number % 8 == 7:
+            _settle_soon(bench, pipeline)
+    kept = sorted((tmp_path / "state" / "default").glob("checkpoint-*"))
+    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]
+    assert bench.log.start_offset() == oldest > 0
+    pipeline._executor.shutdown()
+    bench.pipeline().finish()
+    assert bench.tables()["events"].num_rows == 40

@@ -295,6 +295,7 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
         "sql": shop.sql,
         "open_log": lambda: shop.log,
         "read_apps": lambda: (AppView(shop_app, "fw_shop"),),
+        "read_disk": None,
         "assets": Assets(assets),
     }
     return Services(**{**parts, **replaced})

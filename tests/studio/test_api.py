@@ -148,6 +148,7 @@ def test_status_before_anything_runs(shop: FakeShop, signed_in: httpx.Client) ->
         "events_per_second": None,
         "ledger": {},
         "ledger_problems": [],
+        "disk": None,
         "problems": [],
     }
 

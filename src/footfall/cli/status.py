@@ -16,8 +16,10 @@ from footfall.cli._common import (
     ProjectOption,
     open_home,
     print_json,
+    settings_for,
 )
 from footfall.clock import SECOND, SystemClock
+from footfall.disk import DiskMeter, DiskStatus
 from footfall.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -29,13 +31,18 @@ def status(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show parts, rates, lag and the two ledgers. Exits with 1 if a ledger does not add up."""
+    """Show parts, rates, lag, disk and the two ledgers; exits with 1 if one does not add up."""
     from footfall.log import SqliteLog
     from footfall.studio import read_status
 
     place = open_home(home)
+    clock = SystemClock()
     found = read_status(
-        place, project, SystemClock(), lambda: SqliteLog.reader(place.log_dir(project))
+        place,
+        project,
+        clock,
+        lambda: SqliteLog.reader(place.log_dir(project)),
+        DiskMeter(place, project, settings_for(place), clock, interval=SECOND),
     )
     if as_json:
         print_json(found)
@@ -63,9 +70,36 @@ def _lines(found: Status) -> list[str]:
             f" {found.events_per_second or 0:,.1f} events/s, watermark"
             f" {_time(found.pipeline.watermark)}, seen {found.pipeline.age_ms / 1000:.1f} s ago"
         )
+    if found.disk is not None:
+        lines += _disk_lines(found.disk)
     lines += ledger_lines(found.ledger)
     lines += [f"problem    {problem}" for problem in (*found.ledger_problems, *found.problems)]
     return lines
+
+
+def _disk_lines(disk: DiskStatus) -> list[str]:
+    parts = ("log", "tail", "lake", "state", "metadata")
+    taken = ", ".join(f"{name} {_size(getattr(disk, f'{name}_bytes'))}" for name in parts)
+    if disk.growth_bytes_per_day is None:
+        growth = "growth not known yet"
+    else:
+        growth = f"{_size(disk.growth_bytes_per_day)} a day"
+        if disk.days_until_full is not None:
+            growth += f", full in {disk.days_until_full:,.1f} days"
+    return [
+        f"disk       {_size(disk.free_bytes)} of {_size(disk.total_bytes)} free, {growth}",
+        f"           {taken}",
+        *(f"alarm      {alarm}" for alarm in disk.alarms),
+    ]
+
+
+def _size(count: int) -> str:
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
 
 
 def ledger_lines(ledger: Ledger) -> list[str]:

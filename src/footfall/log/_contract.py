@@ -58,6 +58,14 @@ class Log(Protocol):
         """
         ...
 
+    def offset_within(self, bytes_max: int) -> int:
+        """Where to trim so that what stays takes at most `bytes_max`, as far as segments go.
+
+        The first offset of the oldest segment that, with all newer ones, fits; that of the newest
+        if not even it does. Nothing is removed.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of files; safe to call twice. Every other call raises `Closed` from then on."""
         ...

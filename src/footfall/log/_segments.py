@@ -155,6 +155,28 @@ def trim_segments(directory: Path, before: int) -> None:
         remove_database(segment_file(directory, base))
 
 
+def offset_within(directory: Path, bytes_max: int) -> int:
+    """First offset of the oldest segment that, with all newer ones, takes at most `bytes_max`."""
+    bases = list_bases(directory)
+    if not bases:
+        return 0
+    found, size = bases[-1], 0
+    for base in reversed(bases):
+        size += _bytes_of(segment_file(directory, base))
+        if size > bytes_max:
+            break
+        found = base
+    return found
+
+
+def _bytes_of(file: Path) -> int:
+    sizes = 0
+    for suffix in ("", "-wal"):
+        with contextlib.suppress(FileNotFoundError):
+            sizes += file.with_name(file.name + suffix).stat().st_size
+    return sizes
+
+
 def remove_leftovers(directory: Path) -> None:
     """Remove what a crash left: segments without their name yet, side files of removed ones."""
     bases = set(list_bases(directory))

@@ -9,7 +9,7 @@ from footfall.clock import Clock, SystemClock
 from footfall.errors import Closed, Invalid
 from footfall.log._appender import Appender
 from footfall.log._reader import SegmentReader
-from footfall.log._segments import trim_segments
+from footfall.log._segments import offset_within, trim_segments
 from footfall.settings import LogSettings
 
 
@@ -74,6 +74,11 @@ class SqliteLog:
         """See `Log.trim`: whole segments, never the newest. A reader may trim too."""
         self._check_open()
         trim_segments(self._directory, before)
+
+    def offset_within(self, bytes_max: int) -> int:
+        """See `Log.offset_within`; sizes are those of the files."""
+        self._check_open()
+        return offset_within(self._directory, bytes_max)
 
     def probe(self) -> None:
         """Find out whether the disk takes bytes again, without appending.

@@ -341,10 +341,13 @@ class Pipeline:
         self._trim()
 
     def _trim(self) -> None:
-        """Forget requests that no kept checkpoint needs and that are old enough."""
+        """Forget requests that no kept checkpoint needs and that are old, or too many bytes."""
         oldest = self._checkpoints.note(self._checkpoints.epochs()[0])
         before = self._clock.now_us() - self._settings.log.keep_age_min
-        self._log.trim(min(oldest.log_to, self._metadata.log_offset_at(self._project, before)))
+        wanted = self._metadata.log_offset_at(self._project, before)
+        if self._settings.log.bytes_max is not None:
+            wanted = max(wanted, self._log.offset_within(self._settings.log.bytes_max))
+        self._log.trim(min(oldest.log_to, wanted))
 
     def _load(self, checkpoint: Checkpoint) -> None:
         self._state = checkpoint.sessions

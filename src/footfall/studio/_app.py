@@ -16,6 +16,7 @@ from litestar.response import Redirect, Stream
 
 from footfall import process
 from footfall.clock import SECOND, Clock
+from footfall.disk import DiskStatus
 from footfall.home import Home
 from footfall.live import LiveSnapshot
 from footfall.studio._apps import Apps, ReadApps
@@ -52,6 +53,7 @@ class Services(msgspec.Struct, frozen=True):
     sql: SqlRunner
     open_log: Callable[[], LogReader]
     read_apps: ReadApps
+    read_disk: Callable[[], DiskStatus] | None
     assets: Assets
 
 
@@ -73,7 +75,13 @@ Use = NamedDependency[Services]
 @get("/api/status", summary="Parts, lag and ledgers", sync_to_thread=True, responses=_PROBLEMS)
 def status(services: Use) -> Status:
     """Whether everything runs, how far it is, and whether the ledgers add up."""
-    return read_status(services.home, services.project, services.clock, services.open_log)
+    return read_status(
+        services.home,
+        services.project,
+        services.clock,
+        services.open_log,
+        services.read_disk,
+    )
 
 
 @get("/api/live", summary="Newest live snapshot", sync_to_thread=True, responses=_PROBLEMS)

@@ -12,7 +12,8 @@ from typing import Final
 import uvicorn
 from litestar.types import ASGIApp
 
-from footfall.clock import Clock, SystemClock
+from footfall.clock import MINUTE, Clock, SystemClock
+from footfall.disk import DiskMeter
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.log import SqliteLog
@@ -30,6 +31,7 @@ from footfall.tls import ServerCertificate, server_certificate
 STATIC: Final = Path(__file__).parent / "static"
 _STOP_SECONDS_MAX: Final = 3
 _CONNECTIONS_MAX: Final = 256
+_DISK_INTERVAL: Final = 1 * MINUTE
 _TICKS_A_LOOK: Final = 10
 """Uvicorn ticks ten times a second."""
 
@@ -118,6 +120,7 @@ def run(
         sql=pool,
         open_log=lambda: SqliteLog.reader(home.log_dir(project)),
         read_apps=lambda: read_apps(home, project),
+        read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),
         assets=Assets(STATIC),
     )
     scheme = "http" if certificate is None else "https"

@@ -12,6 +12,7 @@ import msgspec
 
 from footfall import process
 from footfall.clock import SECOND, US_PER_MS, Clock
+from footfall.disk import DiskStatus
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
@@ -88,6 +89,8 @@ class Status(msgspec.Struct, frozen=True):
     """What does not add up; empty when both sums hold."""
     problems: tuple[str, ...]
     """What could not be read, one sentence each."""
+    disk: DiskStatus | None = None
+    """What the project takes and when the disk is full; `None` if it cannot be read."""
 
 
 class _Cut(msgspec.Struct, frozen=True):
@@ -101,7 +104,11 @@ class _Cut(msgspec.Struct, frozen=True):
 
 
 def read_status(
-    home: Home, project: str, clock: Clock, open_log: Callable[[], LogReader]
+    home: Home,
+    project: str,
+    clock: Clock,
+    open_log: Callable[[], LogReader],
+    read_disk: Callable[[], DiskStatus] | None = None,
 ) -> Status:
     """Gather the state of all parts. Never raises for a missing or damaged file: it is named."""
     now = clock.now_us()
@@ -120,8 +127,19 @@ def read_status(
         events_per_second=None if snapshot is None else _rate(snapshot, now),
         ledger=ledger,
         ledger_problems=tuple(ledger.problems()),
+        disk=_read_disk(read_disk, problems),
         problems=tuple(problems),
     )
+
+
+def _read_disk(
+    read_disk: Callable[[], DiskStatus] | None, problems: list[str]
+) -> DiskStatus | None:
+    try:
+        return None if read_disk is None else read_disk()
+    except OSError as error:
+        problems.append(f"the disk's use cannot be read: {error}")
+        return None
 
 
 def _read_cut(home: Home, project: str, problems: list[str]) -> _Cut | None:

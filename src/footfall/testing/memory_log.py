@@ -64,6 +64,20 @@ class MemoryLog:
             del self._records[: before - self._start]
             self._start = before
 
+    def offset_within(self, bytes_max: int) -> int:
+        """See `Log.offset_within`; counts the records' bytes."""
+        self._check_open()
+        size, found = 0, None
+        for index in range(len(self._records) - 1, -1, -1):
+            size += len(self._records[index])
+            offset = self._start + index
+            if size > bytes_max:
+                break
+            if offset % self._segment_records == 0:
+                found = offset
+        newest = (max(self.end_offset() - 1, 0) // self._segment_records) * self._segment_records
+        return max(newest, self._start) if found is None else found
+
     def close(self) -> None:
         """See `Log.close`."""
         self._is_closed = True

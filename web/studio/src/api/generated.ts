@@ -27,6 +27,19 @@ export type Apps = {
   readonly project: string;
 };
 
+export type DiskStatus = {
+  readonly alarms: readonly (string)[];
+  readonly days_until_full: number | null;
+  readonly free_bytes: number;
+  readonly growth_bytes_per_day: number | null;
+  readonly lake_bytes: number;
+  readonly log_bytes: number;
+  readonly metadata_bytes: number;
+  readonly state_bytes: number;
+  readonly tail_bytes: number;
+  readonly total_bytes: number;
+};
+
 export type EventColumn = {
   readonly name: string;
   readonly type: string;
@@ -167,6 +180,7 @@ export type SqlQuestion = {
 
 export type Status = {
   readonly at: number;
+  readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
   readonly lag_requests: number | null;
   readonly ledger: Ledger;

@@ -14,9 +14,11 @@ from footfall.backup import _backup as module
 from footfall.backup import back_up, finish_restore, restore
 from footfall.backup._store import Store
 from footfall.cli.doctor import checks
+from footfall.cli.main import run
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import Home
 from footfall.lake import Lake
+from footfall.metadata import Metadata
 from footfall.process import exclusive
 from footfall.upgrade import check_format, upgrade
 from tests.homes.kept import unpack
@@ -91,6 +93,26 @@ def test_restored_in_place_it_needs_no_older_snapshot(home: Home, tmp_path: Path
     table = Lake(again.lake_dir, "default")._reload("session_changes")
     assert len(table.metadata.snapshots) == 1
     assert _rows(again) == ROWS
+
+
+def test_home_that_never_ran_is_restored_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys that were handed out are worth a backup before the first event."""
+    home = Home(tmp_path / "home")
+    for arguments in (
+        ("key", "create", "web", "--home", str(home.root)),
+        ("backup", str(tmp_path / "backup"), "--home", str(home.root)),
+        ("restore", str(tmp_path / "backup"), "--home", str(tmp_path / "again")),
+        ("doctor", "--home", str(tmp_path / "again")),
+    ):
+        monkeypatch.setattr("sys.argv", ["footfall", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            run()
+        assert ended.value.code == 0, arguments
+    again = Metadata.open(Home(tmp_path / "again"))
+    assert [app.app_id for app in again.apps("default")] == ["web"]
+    again.close()
 
 
 def test_second_backup_copies_only_what_is_new(home: Home, tmp_path: Path) -> None:

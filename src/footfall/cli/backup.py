@@ -13,6 +13,7 @@ from footfall.cli.doctor import checks
 from footfall.clock import SECOND
 from footfall.errors import Corrupt, DiskFull, Unavailable
 from footfall.home import Home
+from footfall.project import DEFAULT_PROJECT
 
 TargetArgument = Annotated[Path, typer.Argument(metavar="TARGET", help="Directory of the backup.")]
 SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help="Directory of a backup.")]
@@ -60,7 +61,8 @@ def _check(home: Home) -> None:
     Raises:
         Corrupt: something is broken; the home stays closed.
     """
-    projects = sorted(path.name for path in (home.root / "log").iterdir())
+    logs = home.root / "log"
+    projects = sorted(path.name for path in logs.iterdir()) if logs.is_dir() else [DEFAULT_PROJECT]
     broken = [
         f"{project}: {check.name}: {check.message}"
         for project in projects

@@ -55,6 +55,10 @@ class Home(msgspec.Struct, frozen=True):
         """Checkpoints, named after their epoch."""
         return self.root / "state" / project
 
+    def maintenance_dir(self, project: str) -> Path:
+        """What maintenance notes of its work: see docs/formats/maintenance.md."""
+        return self.state_dir(project) / "maintenance"
+
     def cut_file(self, project: str) -> Path:
         """The newest cut; replaced by atomic rename. See `footfall.lake.cut`."""
         return self.tail_dir(project) / "cut.json"

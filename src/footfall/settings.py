@@ -131,6 +131,13 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[lake]`."""
 
     tail_grace: Duration
+    maintain_epochs: Count
+    rewrite_bytes_max: Size
+    merge_runs: Annotated[int, msgspec.Meta(ge=2)]
+    day_settled_after: Duration
+    snapshots_max: Count
+    snapshot_age_max: Duration
+    file_grace: Duration
 
 
 class DiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -47,7 +47,7 @@ def _rival(tmp_path: Path) -> Lake:
 def _rewritten(lake: Lake, files: list[DataFile]) -> list[DataFile]:
     """One file with the rows of `files`; nothing is committed."""
     assert len(files) == len(lake.data_files("events")), "tests rewrite everything there is"
-    return lake._write("events", lake.read("events"))
+    return lake.write_files("events", lake.read("events"), lake.new_id())
 
 
 def _before_each_commit(
@@ -161,7 +161,9 @@ def test_replacing_beside_appends_loses_and_doubles_nothing(lake: Lake, tmp_path
     while thread.is_alive():
         files, rows = lake.data_files("events"), lake.read("events")
         if rows.num_rows == sum(file.record_count for file in files):
-            replaced += lake.replace("events", files, lake._write("events", rows))
+            replaced += lake.replace(
+                "events", files, lake.write_files("events", rows, lake.new_id())
+            )
     thread.join()
     expected = [uuid_of(f"{epoch} {number}") for epoch in range(1, last + 1) for number in (0, 1)]
     assert _ids(appender) == sorted(expected)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -26,10 +27,11 @@ class _Hooked(CutReader):
         super().__init__(writer.home, writer.project)
         self._then = then
 
-    def read(self) -> CutFiles:
-        found = super().read()
-        self._then()
-        return found
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[CutFiles]:
+        with super().opened() as found:
+            self._then()
+            yield found
 
 
 def test_cut_replaced_under_a_statement(writer: CutWriter, open_engine: OpenEngine) -> None:

@@ -183,10 +183,12 @@ def _rows_by_epoch(home: Home, project: str, table: str) -> dict[int, int]:
 
     from footfall.lake import Lake
 
-    files = Lake(home.lake_dir, project).plan(table).files
-    if not files:
-        return {}
-    counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
+    lake = Lake(home.lake_dir, project)
+    with lake.locks.reading():
+        files = lake.plan(table).files
+        if not files:
+            return {}
+        counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
     return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))
 
 

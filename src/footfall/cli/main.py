@@ -12,6 +12,7 @@ from footfall.cli import (
     doctor,
     generate,
     key,
+    maintain,
     repair,
     roles,
     send,
@@ -37,6 +38,7 @@ app.command("status")(status.status)
 app.command("sql")(sql.sql)
 app.command("generate")(generate.generate)
 app.command("send")(send.send)
+app.command("maintain")(maintain.maintain)
 app.command("doctor")(doctor.doctor)
 app.command("repair")(repair.repair)
 app.command("backup")(backup.backup)

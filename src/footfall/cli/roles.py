@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from footfall.cli._common import (
     ProjectOption,
     SetOption,
     open_home,
+    settings_arguments,
     settings_for,
 )
 from footfall.cli.upgrade import upgrade_first
@@ -62,6 +64,10 @@ def worker(
         project,
         parent_fd=parent_fd,
         on_ready=lambda: write_ready(place, "worker"),
+        maintain_command=[
+            *(sys.executable, "-m", "footfall.cli.main", "maintain", "--json"),
+            *("--home", str(place.root), "--project", project, *settings_arguments(overrides)),
+        ],
     )
 
 

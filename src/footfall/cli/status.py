@@ -72,6 +72,12 @@ def _lines(found: Status) -> list[str]:
         )
     if found.disk is not None:
         lines += _disk_lines(found.disk)
+    if found.maintenance is not None:
+        lines.append(
+            f"upkeep     {_time(found.maintenance.ended_at)}, {found.maintenance.rewrites:,}"
+            f" rewrites, {found.maintenance.files_removed:,} files removed,"
+            f" {found.maintenance.files_waiting:,} wait"
+        )
     lines += ledger_lines(found.ledger)
     lines += [f"problem    {problem}" for problem in (*found.ledger_problems, *found.problems)]
     return lines

@@ -101,6 +101,11 @@ class DataFileWriter:
             if rest.num_rows:
                 self._write(partition, rest)
 
+    @property
+    def open_bytes(self) -> int:
+        """How large the open files are, without rows that no row group has yet."""
+        return sum(file.size for file in self._open.values())
+
     def close(self) -> None:
         """End all open files."""
         for partition in list(self._open):
@@ -207,6 +212,11 @@ class _OpenFile:
         self._writer = target.parquet_writer(self._stream)
         self._waiting: list[pa.Table] = []
         self._waiting_rows = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes written."""
+        return self._stream.tell()
 
     def write(self, rows: pa.Table) -> bool:
         """Take at most a row group of rows; whether the file is large enough now."""

@@ -27,9 +27,10 @@ class LakeHistory:
     def __call__(self, repairs: pa.Table) -> History:
         """Everything that `repairs` (`REPAIR_SCHEMA`) asks for."""
         wanted = pl.DataFrame(pl.from_arrow(repairs))
-        events = self._scan("events", wanted, "event_time", EVENT_COLUMNS)
-        written = self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names)
-        sessions = newest_sessions(self._lake, written, self._epoch)
+        with self._lake.locks.reading():
+            events = self._scan("events", wanted, "event_time", EVENT_COLUMNS)
+            written = self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names)
+            sessions = newest_sessions(self._lake, written, self._epoch)
         schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
         return History(repairs, as_arrow(events, schema), as_arrow(sessions, SESSION_SCHEMA))
 
@@ -87,18 +88,19 @@ def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
 
     At most `rows_max`, the newest: what live counters start with after a restart.
     """
-    files = lake.plan("events").files
-    if not files:
-        return EVENT_SCHEMA.empty_table()
     moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
-    found = (
-        pl.scan_parquet(list(files), hive_partitioning=False)
-        .filter(pl.col("received_at") >= moment)
-        .select(EVENT_SCHEMA.names)
-        .bottom_k(rows_max, by=["log_offset", "request_index"], reverse=True)
-        .sort("log_offset", "request_index")
-        .collect()
-    )
+    with lake.locks.reading():
+        files = lake.plan("events").files
+        if not files:
+            return EVENT_SCHEMA.empty_table()
+        found = (
+            pl.scan_parquet(list(files), hive_partitioning=False)
+            .filter(pl.col("received_at") >= moment)
+            .select(EVENT_SCHEMA.names)
+            .bottom_k(rows_max, by=["log_offset", "request_index"], reverse=True)
+            .sort("log_offset", "request_index")
+            .collect()
+        )
     return as_arrow(found, EVENT_SCHEMA)
 
 

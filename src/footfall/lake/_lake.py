@@ -36,14 +36,16 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
+from pyiceberg.table.update.snapshot import ExpireSnapshots
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.errors import CommitUnknown, Conflict, LeaseLost
 from footfall.home import make_directory
 from footfall.lake._catalog import open_catalog
-from footfall.lake._data_files import write_sorted
-from footfall.lake._layout import FRESH
+from footfall.lake._data_files import DataFileWriter, write_sorted
+from footfall.lake._expiry import expired
+from footfall.lake._layout import COMPACTED, FRESH
 from footfall.lake._locks import LakeLocks
 from footfall.lake._planning import SnapshotFiles, data_files
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec
@@ -55,8 +57,7 @@ TERM_PROPERTY: Final = "footfall.term"
 RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
 
-_TABLE_PROPERTIES: Final = {
-    "format-version": "2",
+_KEPT_PROPERTIES: Final = {
     RETRY_PROPERTY: "0",
     "write.parquet.compression-codec": "zstd",
     "write.metadata.delete-after-commit.enabled": "true",
@@ -143,7 +144,7 @@ class Lake:
         if rows.num_rows == 0 or self.epoch(table) >= epoch:
             return False
         with self.locks.committing():
-            files = self._write(table, rows)
+            files = self.write_files(table, rows, self.new_id())
             before = self._plans.get(table)
 
             def stage(transaction: Transaction) -> None:
@@ -203,7 +204,7 @@ class Lake:
             if properties:
                 transaction.set_properties(dict(properties))
 
-        with self.locks.committing():
+        with self.locks.maintaining(self._clock):
             return self._land(table, is_wanted, stage) is not None
 
     def _land(
@@ -270,15 +271,63 @@ class Lake:
 
     def read(self, table: str, columns: tuple[str, ...] | None = None) -> pa.Table:
         """All rows of a small table, as the stages see them; for large ones use the files."""
-        scan = self._reload(table).scan(selected_fields=columns or ("*",))
         schema = TABLES[table]
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
-        return from_lake(scan.to_arrow(), schema)
+        with self.locks.reading():
+            scan = self._reload(table).scan(selected_fields=columns or ("*",))
+            return from_lake(scan.to_arrow(), schema)
 
-    def _write(self, table: str, rows: pa.Table) -> list[DataFile]:
-        write_id = uuid.UUID(bytes=uuid7(self._clock.now_us()))
-        return write_sorted(self._tables[table], table, rows, FRESH, write_id)
+    def table(self, table: str) -> Table:
+        """The newest metadata."""
+        return self._reload(table)
+
+    def expire(self, table: str, count_max: int, age_max: int) -> int:
+        """Forget snapshots beyond the newest `count_max`, or older than `age_max` (microseconds).
+
+        Their files stay until they are swept. Also gives a table made by an older version the
+        properties that ours have.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            Conflict, CommitUnknown: as `commit`; call again.
+        """
+        forgotten: list[int] = []
+
+        def is_wanted(current: Table) -> bool:
+            head = current.metadata.current_snapshot_id
+            now = self._clock.now_us()
+            forgotten[:] = expired(current.metadata.snapshots, head, now, count_max, age_max)
+            has_ours = _KEPT_PROPERTIES.items() <= current.properties.items()
+            return bool(forgotten) or not has_ours
+
+        def stage(transaction: Transaction) -> None:
+            transaction.set_properties(_KEPT_PROPERTIES)
+            if forgotten:
+                ExpireSnapshots(transaction).by_ids(forgotten).commit()
+
+        with self.locks.maintaining(self._clock):
+            return 0 if self._land(table, is_wanted, stage) is None else len(forgotten)
+
+    def new_id(self) -> uuid.UUID:
+        """A UUIDv7, for names of files."""
+        return uuid.UUID(bytes=uuid7(self._clock.now_us()))
+
+    def write_files(self, table: str, rows: pa.Table, name: uuid.UUID) -> list[DataFile]:
+        """Write durable data files for a commit to name.
+
+        Args:
+            table: One of `TABLES`.
+            rows: As the stages see them; any order.
+            name: Goes into the files' names; never the same twice.
+        """
+        return write_sorted(self._tables[table], table, rows, FRESH, name)
+
+    def writer(self, table: str, name: uuid.UUID) -> DataFileWriter:
+        """Writes rewritten data files, of rows that come in order; `name` as in `write_files`."""
+        return DataFileWriter(self._tables[table], table, COMPACTED, name)
 
     def _extend_plan(
         self, committed: Table, table: str, before: Plan | None, files: list[DataFile]
@@ -309,13 +358,12 @@ class Lake:
 
     def _create_table(self, name: str, arrow: pa.Schema) -> None:
         schema = iceberg_schema(arrow)
-        properties: Mapping[str, str] = _TABLE_PROPERTIES
         try:
             self._tables[name] = self._catalog.create_table(
                 (self._project, name),
                 schema=schema,
                 partition_spec=partition_spec(name, schema),
-                properties=dict(properties),
+                properties={"format-version": "2", **_KEPT_PROPERTIES},
             )
         except TableAlreadyExistsError:
             self._tables[name] = self._catalog.load_table((self._project, name))

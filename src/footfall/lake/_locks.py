@@ -15,8 +15,15 @@ import contextlib
 import fcntl
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+from footfall.clock import Clock
+
+_ALONE: Final = fcntl.LOCK_EX | fcntl.LOCK_NB
+_TRIES_MAX: Final = 500
+_TRY_SECONDS: Final = 0.01
 
 
 class LakeLocks(msgspec.Struct, frozen=True):
@@ -32,10 +39,23 @@ class LakeLocks(msgspec.Struct, frozen=True):
             yield
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the lock of writers alone, after waiting for everybody else."""
-        with _held(self._file("writing"), fcntl.LOCK_EX):
+    def maintaining(self, clock: Clock) -> Iterator[None]:
+        """As `committing`, alone if that can be had within seconds.
+
+        Replacing files takes longer than appending some, so beside appends without a pause it
+        would lose every race. Politeness only: who commits while others do is right as well.
+        """
+        for _ in range(_TRIES_MAX):
+            with contextlib.suppress(BlockingIOError), _held(self._file("writing"), _ALONE):
+                yield
+                return
+            clock.sleep(_TRY_SECONDS)
+        with self.committing():
             yield
+
+    def is_anyone_writing(self) -> bool:
+        """Whether someone holds the lock of writers now."""
+        return self._is_held("writing")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -45,8 +65,11 @@ class LakeLocks(msgspec.Struct, frozen=True):
 
     def is_anyone_reading(self) -> bool:
         """Whether someone holds `reading` now."""
+        return self._is_held("reading")
+
+    def _is_held(self, name: str) -> bool:
         try:
-            with _held(self._file("reading"), fcntl.LOCK_EX | fcntl.LOCK_NB):
+            with _held(self._file(name), _ALONE):
                 return False
         except BlockingIOError:
             return True

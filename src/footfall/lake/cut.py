@@ -2,7 +2,8 @@
 
 The pipeline publishes one after each micro-batch by atomic rename of `cut.json`; readers, in any
 process, read one cut and nothing else. Files a cut names are kept for `lake.tail_grace` after a
-newer cut dropped them, which is longer than the longest query.
+newer cut dropped them, and plan files as long as a reader holds them: a data file that a plan file
+names is not removed.
 
     events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that
     covers the event failed    = plan("failed_events") ∪ tail["failed_events"] sessions  = newest
@@ -15,9 +16,10 @@ Paths are relative to the project's tail directory, except data files in a plan,
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import msgspec
 import pyarrow as pa
@@ -28,6 +30,7 @@ from footfall.ledger import Ledger
 from footfall.session import SESSION_SCHEMA
 
 CUT_VERSION: Final = 1
+PLAN_PREFIX: Final = "plan-"
 
 HOT_SCHEMA: Final = pa.schema(
     [
@@ -130,6 +133,68 @@ def read_plan(cut: Cut, table: str, tail_dir: Path) -> Plan:
     if name is None:
         return Plan(table, None, (), 0)
     return msgspec.json.decode((tail_dir / name).read_bytes(), type=Plan)
+
+
+class HeldPlan:
+    """A plan file that cannot be removed, nor the data files it names, until `release`."""
+
+    def __init__(self, file: Path) -> None:
+        """Hold `file`; waits only for one who is removing it.
+
+        Raises:
+            FileNotFoundError: it was removed; there is a newer cut.
+        """
+        self._file = file
+        self._stream = cast("BinaryIO", file.open("rb"))
+        fcntl.flock(self._stream, fcntl.LOCK_SH)
+        if os.fstat(self._stream.fileno()).st_nlink == 0:
+            self._stream.close()
+            raise FileNotFoundError(2, "plan file was removed", str(file))
+
+    def read(self) -> Plan:
+        """What it says.
+
+        Raises:
+            msgspec.DecodeError: it is damaged.
+        """
+        return msgspec.json.decode(self._stream.read(), type=Plan)
+
+    def release(self) -> None:
+        """Let go of it; again is harmless."""
+        self._stream.close()
+
+
+def remove_plan(file: Path) -> bool:
+    """Remove a plan file that no cut names, unless a reader of an older cut holds it."""
+    try:
+        with file.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink(missing_ok=True)
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        pass
+    return True
+
+
+def planned_files(tail_dir: Path) -> set[Path]:
+    """Data files that any plan file names.
+
+    Raises:
+        Corrupt: a plan file is damaged.
+    """
+    named: set[Path] = set()
+    for file in tail_dir.glob(f"{PLAN_PREFIX}*.json"):
+        try:
+            plan = msgspec.json.decode(file.read_bytes(), type=Plan)
+        except FileNotFoundError:
+            continue
+        except msgspec.DecodeError as error:
+            raise Corrupt(
+                f"plan file is damaged; restart the server to write a new one: path={file}"
+            ) from error
+        named.update(map(Path, plan.files))
+    return named
 
 
 def write_atomically(file: Path, data: bytes, *, synced: bool = False) -> None:

@@ -120,6 +120,16 @@ def log_offset_at(connection: Connection, project: str, before_us: int) -> int:
     return connection.execute(query).scalar() or 0
 
 
+def epoch_at(connection: Connection, project: str, before_us: int) -> int:
+    """See `Metadata.epoch_at`."""
+    query = select(func.max(epochs.c.epoch)).where(
+        (epochs.c.project == project)
+        & epochs.c.committed_at.is_not(None)
+        & (epochs.c.planned_at < before_us)
+    )
+    return connection.execute(query).scalar() or 0
+
+
 def last(connection: Connection, project: str, limit: int) -> list[Epoch]:
     """See `Metadata.last_epochs`."""
     query = (

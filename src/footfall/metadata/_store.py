@@ -305,6 +305,11 @@ class Metadata:
         with self._transaction() as connection:
             return _epochs.log_offset_at(connection, project, before_us)
 
+    def epoch_at(self, project: str, before_us: int) -> int:
+        """Newest committed epoch planned before `before_us`; 0 for none."""
+        with self._transaction() as connection:
+            return _epochs.epoch_at(connection, project, before_us)
+
     def last_epochs(self, project: str, limit: int = 20) -> list[Epoch]:
         """The newest epochs, newest first."""
         with self._transaction() as connection:

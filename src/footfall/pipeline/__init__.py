@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from footfall.pipeline._checkpoint import checkpoint_epochs
 from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
+from footfall.pipeline._maintain import MaintenanceReport, maintain
 from footfall.pipeline._plan import EpochPlan, Rules
 from footfall.pipeline._run import run
 
@@ -16,10 +17,12 @@ __all__ = [
     "EpochPlan",
     "EpochResult",
     "Ingested",
+    "MaintenanceReport",
     "Rules",
     "checkpoint_epochs",
     "finish",
     "ingest",
     "join",
+    "maintain",
     "run",
 ]

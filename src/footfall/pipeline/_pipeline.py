@@ -157,6 +157,11 @@ class Pipeline:
             self._duplicates.expire(plan.watermark)
             self._apply(self._commit(plan, ingested, self._state))
 
+    @property
+    def epoch(self) -> int:
+        """Last epoch that the lake holds."""
+        return self._epoch
+
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)

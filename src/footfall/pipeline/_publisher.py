@@ -88,7 +88,8 @@ class Publisher:
             removed: All rows of `session_changes`.
         """
         sequence = self._tail.next_sequence()
-        self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
+        with lake.locks.committing():  # what a plan names is not removed before it is written
+            self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
         self._files = {}
         hot = self._tail.write("hot", hot_rows(sessions, removed.slice(0, 0), sequence))
         self._hot = () if hot is None else (hot,)

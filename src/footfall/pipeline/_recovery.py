@@ -66,11 +66,12 @@ def rebuild(lake: Lake, plan: EpochPlan) -> Checkpoint:
     """
     past = EpochsUpTo(lake, plan.epoch)
     definition = GapDefinition.of(plan.rules.sessions)
-    events = past.open_chains(floor_of(plan.watermark, definition), definition.gap)
-    sessions = restore(events, past.written_sessions(events), plan.watermark, definition)
     duplicates = DuplicateIndex.empty(plan.rules.duplicates)
-    for ids in past.ids(plan.watermark - plan.rules.duplicates.horizon):
-        duplicates.keep(ids, plan.epoch)
+    with lake.locks.reading():
+        events = past.open_chains(floor_of(plan.watermark, definition), definition.gap)
+        sessions = restore(events, past.written_sessions(events), plan.watermark, definition)
+        for ids in past.ids(plan.watermark - plan.rules.duplicates.horizon):
+            duplicates.keep(ids, plan.epoch)
     duplicates.expire(plan.watermark)
     note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
     return Checkpoint(note, sessions, duplicates)

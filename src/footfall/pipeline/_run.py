@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 
 from footfall.clock import SECOND, Clock, SystemClock
@@ -16,6 +17,7 @@ from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._lease import take
+from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
@@ -32,12 +34,22 @@ def run(
     *,
     parent_fd: int | None = None,
     on_ready: Callable[[], None] = lambda: None,
+    maintain_command: Sequence[str] | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Run the pipeline of `project` until SIGTERM, SIGINT or the end of the parent.
 
     On a signal everything in the log is committed first; when the parent is gone the pipeline
     stops at once, and the next start goes on from the plan.
+
+    Args:
+        home: Where everything lies.
+        settings: All of them.
+        project: Which.
+        parent_fd: Read end of a pipe that closes when the parent ends.
+        on_ready: Called when it takes work.
+        maintain_command: Runs maintenance once, when due; `None` to leave it to others.
+        clock: For tests.
 
     Raises:
         Conflict: another pipeline of this project runs.
@@ -65,12 +77,20 @@ def run(
         on_ready()
         warm_up()
         _calm_collector()
+        maintainer = Maintainer(maintain_command, settings.lake.maintain_epochs, clock, _tell)
+        stack.callback(maintainer.stop)
         while not stopping.is_set():
             started = clock.monotonic()
             requests = pipeline.step()
+            maintainer.after_step(pipeline.epoch)
             stopping.wait(_pause(settings, requests, clock.monotonic() - started))
+        maintainer.stop()
         if not orphaned.is_set():
             pipeline.finish()
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"footfall: {line}\n")
 
 
 def _calm_collector() -> None:

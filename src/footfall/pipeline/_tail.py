@@ -1,7 +1,8 @@
 """The tail: Arrow files of what is not in the lake yet, and the cut that names them.
 
 A file is written once under a name of its own and named by cuts from then on; when no cut names it
-any more it stays for `grace` (readers of an older cut may still use it), then goes.
+any more it stays for `grace` (readers of an older cut may still open it), then goes; a plan file
+that a reader holds, when it lets go.
 
 Everything here is made again from the log and the lake at the next start, so nothing is synced but
 the content of plan files: one that is there already is not written again, and must be whole.
@@ -20,7 +21,15 @@ from pyarrow import ipc
 from footfall.clock import Clock
 from footfall.errors import Corrupt
 from footfall.home import make_directory
-from footfall.lake.cut import Cut, Plan, publish, read_cut, write_atomically
+from footfall.lake.cut import (
+    PLAN_PREFIX,
+    Cut,
+    Plan,
+    publish,
+    read_cut,
+    remove_plan,
+    write_atomically,
+)
 
 LOST_CUTS_MAX: Final = 1_000_000
 """How many cuts may have been published after the newest that left a file: two days of them at five
@@ -70,7 +79,7 @@ class Tail:
 
     def write_plan(self, plan: Plan) -> str:
         """Write the list of data files of one snapshot; the same snapshot is written once."""
-        name = f"plan-{plan.table}-{plan.snapshot_id or 0}.json"
+        name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}.json"
         file = self._directory / name
         if not file.exists():
             write_atomically(file, msgspec.json.encode(plan), synced=True)
@@ -92,8 +101,7 @@ class Tail:
                 or _is_shared(file, self._cut_file)
             ):
                 self._dropped_at.pop(name, None)
-            elif now - self._dropped_at.setdefault(name, now) > self._grace:
-                file.unlink(missing_ok=True)
+            elif now - self._dropped_at.setdefault(name, now) > self._grace and _remove(file):
                 del self._dropped_at[name]
 
 
@@ -110,6 +118,13 @@ def _last_sequence(directory: Path, cut_file: Path) -> int:
     except Corrupt:
         return newest + LOST_CUTS_MAX
     return newest if previous is None else max(newest, previous.sequence)
+
+
+def _remove(file: Path) -> bool:
+    if file.name.startswith(PLAN_PREFIX):
+        return remove_plan(file)
+    file.unlink(missing_ok=True)
+    return True
 
 
 def _is_shared(file: Path, cut_file: Path) -> bool:

@@ -1,12 +1,13 @@
 """One cut, opened: the lists of its data files, and its Arrow files mapped into memory.
 
-A mapped file stays readable when it is removed, so once a cut is open its tail cannot vanish; the
-data files stay for `lake.tail_grace`, which is longer than a statement may run.
+A mapped file stays readable when it is removed, so once a cut is open its tail cannot vanish. Its
+plan files are held while it is in use, and what a plan file names is not removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import pyarrow as pa
@@ -15,7 +16,14 @@ from pyarrow import ipc
 from footfall.errors import Corrupt, Unavailable
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.home import Home
-from footfall.lake.cut import HOT_SCHEMA, OVERRIDE_SCHEMA, REMOVED_SCHEMA, Cut, read_cut, read_plan
+from footfall.lake.cut import (
+    HOT_SCHEMA,
+    OVERRIDE_SCHEMA,
+    REMOVED_SCHEMA,
+    Cut,
+    HeldPlan,
+    read_cut,
+)
 
 _ATTEMPTS_MAX = 5
 
@@ -40,8 +48,9 @@ class CutReader:
         self._mapped: dict[str, pa.Table] = {}
         self._plans: dict[str, tuple[str, ...]] = {}
 
-    def read(self) -> CutFiles:
-        """The newest cut.
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[CutFiles]:
+        """The newest cut, whose files all stay while the block runs.
 
         Raises:
             Unavailable: the project has none yet.
@@ -54,24 +63,29 @@ class CutReader:
                     "there is nothing to read yet; start `footfall serve` once:"
                     f" project={self._project} home={self._home.root}"
                 )
-            try:
-                return self._open(cut)
-            except FileNotFoundError as error:
-                missing = error  # the cut was replaced long ago; a newer one is there
-            except (pa.ArrowInvalid, msgspec.DecodeError) as error:
-                raise Corrupt(
-                    f"a file of the cut is damaged; restart the server to rebuild it: {error}"
-                ) from error
+            with contextlib.ExitStack() as held:
+                try:
+                    made = self._open(cut, held)
+                except FileNotFoundError as error:
+                    missing = error  # the cut was replaced long ago; a newer one is there
+                    continue
+                except (pa.ArrowInvalid, msgspec.DecodeError) as error:
+                    raise Corrupt(
+                        f"a file of the cut is damaged; restart the server to rebuild it: {error}"
+                    ) from error
+                yield made
+                return
         raise Corrupt(
             f"a file of the cut is missing; restart the server to rebuild it: {missing.filename}"
         )
 
-    def _open(self, cut: Cut) -> CutFiles:
-        plans = {
-            name: self._plans.get(name)
-            or read_plan(cut, table, self._home.tail_dir(self._project)).files
-            for table, name in cut.plans.items()
-        }
+    def _open(self, cut: Cut, held: contextlib.ExitStack) -> CutFiles:
+        plans = {}
+        for name in cut.plans.values():
+            plan = HeldPlan(self._home.tail_dir(self._project) / name)
+            held.callback(plan.release)
+            known = self._plans.get(name)
+            plans[name] = plan.read().files if known is None else known
         parts: dict[str, tuple[Sequence[str], pa.Schema]] = {
             "_events_tail": (cut.tail.get("events", ()), EVENT_SCHEMA),
             "_failed_tail": (cut.tail.get("failed_events", ()), FAILED_SCHEMA),

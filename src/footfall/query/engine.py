@@ -87,12 +87,12 @@ class Engine:
         with self._lock:
             text = self._guarded(sql, rows_max)
             for _ in range(_ATTEMPTS_MAX):
-                made = self._reader.read()
-                try:
-                    self._show(made)
-                    return self._select(text, parameters, made, rows_max, bytes_max)
-                except FilesGone as error:
-                    gone = error
+                with self._reader.opened() as made:
+                    try:
+                        self._show(made)
+                        return self._select(text, parameters, made, rows_max, bytes_max)
+                    except FilesGone as error:
+                        gone = error
             raise Corrupt(
                 f"a data file of the lake is damaged or missing; restore it: {gone}"
             ) from gone

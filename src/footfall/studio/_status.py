@@ -64,6 +64,19 @@ class PipelineStatus(msgspec.Struct, frozen=True):
     age_ms: int
 
 
+class MaintenanceStatus(msgspec.Struct, frozen=True):
+    """The last run of the lake's maintenance, by the worker or by hand."""
+
+    ended_at: int
+    rewrites: int
+    """Groups of data files that were compacted."""
+    files_removed: int
+    files_waiting: int
+    """Files that nothing names and that are removed after `lake.file_grace`."""
+    error: str | None
+    """Why it failed; it is tried again."""
+
+
 class LogStatus(msgspec.Struct, frozen=True):
     """Offsets of the project's log."""
 
@@ -78,6 +91,8 @@ class Status(msgspec.Struct, frozen=True):
     project: str
     parts: tuple[Part, ...]
     log: LogStatus | None
+    maintenance: MaintenanceStatus | None
+    """`None` before the first run."""
     pipeline: PipelineStatus | None
     """`None` before the first cut."""
     lag_requests: int | None
@@ -122,6 +137,7 @@ def read_status(
         project=project,
         parts=tuple(_part(home, name) for name in PARTS),
         log=log,
+        maintenance=_read_maintenance(home, project, problems),
         pipeline=None if cut is None else _pipeline(cut, now),
         lag_requests=_lag(log, cut),
         events_per_second=None if snapshot is None else _rate(snapshot, now),
@@ -175,6 +191,20 @@ def _read_live(home: Home, project: str, problems: list[str]) -> LiveSnapshot | 
     except FootfallError as error:
         problems.append(str(error))
         return None
+
+
+def _read_maintenance(home: Home, project: str, problems: list[str]) -> MaintenanceStatus | None:
+    file = home.maintenance_dir(project) / "report.json"
+    try:
+        found = msgspec.json.decode(file.read_bytes(), type=MaintenanceStatus)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        problems.append(f"maintenance report is damaged; it is written anew: {error}")
+        return None
+    if found.error is not None:
+        problems.append(f"maintenance failed and is tried again: {found.error}")
+    return found
 
 
 def _pipeline(cut: _Cut, now: int) -> PipelineStatus:

@@ -99,6 +99,14 @@ export type LogStatus = {
   readonly start_offset: number;
 };
 
+export type MaintenanceStatus = {
+  readonly ended_at: number;
+  readonly error: string | null;
+  readonly files_removed: number;
+  readonly files_waiting: number;
+  readonly rewrites: number;
+};
+
 export type MinuteSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
@@ -186,6 +194,7 @@ export type Status = {
   readonly ledger: Ledger;
   readonly ledger_problems: readonly (string)[];
   readonly log: LogStatus | null;
+  readonly maintenance: MaintenanceStatus | null;
   readonly parts: readonly (Part)[];
   readonly pipeline: PipelineStatus | null;
   readonly problems: readonly (string)[];

@@ -1,0 +1,129 @@
+"""Keeps a project's tables quick to read and to commit to, beside a running pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from footfall.clock import Clock
+from footfall.lake._compaction import by_partition, due, is_over, runs_of
+from footfall.lake._garbage import Garbage, Swept
+from footfall.lake._lake import Lake
+from footfall.lake._rewrite import RewriteJob, Rewriter, Transform
+from footfall.lake._schemas import TABLES
+from footfall.lake.location import local_path
+from footfall.settings import LakeSettings
+
+COMPACT = "compact"
+
+
+class Compacted(msgspec.Struct, frozen=True):
+    """What compaction did."""
+
+    jobs: int
+    files_before: int
+    """Data files that were replaced …"""
+    rows: int
+    """… and their rows."""
+
+
+class Maintenance:
+    """One project's maintenance; the caller sees to it that there is one at a time.
+
+    Every step may be stopped, or killed, and the next run goes on from the notes in `directory`.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        directory: Path,
+        tail_dir: Path,
+        settings: LakeSettings,
+        clock: Clock,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            lake: What to maintain.
+            directory: For notes; made if it is not there.
+            tail_dir: Where plan files lie.
+            settings: Limits.
+            clock: Tells whether a day is over, and how old things are.
+            should_stop: Asked between steps.
+        """
+        directory.mkdir(parents=True, exist_ok=True)
+        self._lake = lake
+        self._settings = settings
+        self._clock = clock
+        self._should_stop = should_stop
+        self.rewriter = Rewriter(
+            lake, directory / "job.json", settings.rewrite_bytes_max, should_stop
+        )
+        self._garbage = Garbage(
+            lake, tail_dir, directory / "garbage.json", clock, settings.file_grace
+        )
+
+    def resume(
+        self, transforms: Mapping[str, Callable[[RewriteJob], Transform]] | None = None
+    ) -> None:
+        """Go on with the job that was not finished, if there is one.
+
+        Args:
+            transforms: Kind of job → makes its transform again. A job of another kind is dropped.
+        """
+        job = self.rewriter.pending()
+        if job is None:
+            return
+        make = (transforms or {}).get(job.kind)
+        if make is not None:
+            self.rewriter.resume(job, make(job))
+        elif job.kind == COMPACT:
+            self.rewriter.resume(job)
+        else:
+            self.rewriter.forget()
+
+    def compact(self, *, full: bool = False) -> Compacted:
+        """Rewrite what is due, or with `full` every partition that is not one run.
+
+        Raises:
+            Conflict, CommitUnknown: as `Lake.replace`; the next run goes on.
+        """
+        jobs = files_before = rows = 0
+        for table in TABLES:
+            partitions = by_partition(self._lake.data_files(table))
+            for partition, files in partitions.items():
+                runs, over = runs_of(files), self._is_over(partition)
+                chosen = due(runs, self._settings.merge_runs, is_over=over)
+                if full and len(runs) > 1:
+                    chosen = runs
+                if not chosen:
+                    continue
+                if self._should_stop():
+                    return Compacted(jobs, files_before, rows)
+                old = [file for run in chosen for file in run.files]
+                if self.rewriter.rewrite(table, old, kind=COMPACT) == "stopped":
+                    return Compacted(jobs, files_before, rows)
+                jobs += 1
+                files_before += len(old)
+                rows += sum(run.rows for run in chosen)
+        return Compacted(jobs, files_before, rows)
+
+    def expire(self) -> int:
+        """Forget old snapshots of every table; how many."""
+        settings = self._settings
+        return sum(
+            self._lake.expire(table, settings.snapshots_max, settings.snapshot_age_max)
+            for table in TABLES
+        )
+
+    def sweep(self) -> Swept:
+        """Remove files that nothing has named for long; see `footfall.lake._garbage`."""
+        job = self.rewriter.pending()
+        written = () if job is None else (local_path(file.file_path) for file in job.added)
+        return self._garbage.sweep({path for path in written if path is not None})
+
+    def _is_over(self, partition: tuple[int | None, ...]) -> bool:
+        return is_over(partition, self._clock.now_us(), self._settings.day_settled_after)

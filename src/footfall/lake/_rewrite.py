@@ -1,0 +1,184 @@
+"""The rewrite job: some data files of a partition become others, sorted, through a transform.
+
+Theory of operation. Rows are read in ranges of the table's order, each small enough for memory,
+transformed, sorted and written; at the end all old files are swapped for all new ones in one
+commit. Whenever a file of some size is complete, a note says what is done. So after a crash
+
+    before the first note                    nothing is there
+    between two notes                        it goes on after the last; files written since: orphans
+    after the last, before the commit        it commits
+    after the commit, before the note goes   the old files are not in the table: the note goes
+
+Rows appended meanwhile lie in other files and are not touched. If someone else replaced one of the
+old files, the work was for nothing and is left to orphan removal. Compaction is this job with no
+transform; folding, and whatever changes history, with one. A transform may drop and change rows but
+not move them to another partition, and sees rows of equal key (`key_columns`) together.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import pyarrow as pa
+from pyiceberg.manifest import DataFile
+
+from footfall.home import sync_directory
+from footfall.lake._data_files import in_order
+from footfall.lake._lake import Lake
+from footfall.lake._layout import COMPACTED
+from footfall.lake._ranges import FileRows, Key
+from footfall.lake._stored_file import StoredFile
+from footfall.lake.cut import write_atomically
+from footfall.lake.location import local_path
+
+Transform = Callable[[pa.Table], pa.Table]
+Outcome = Literal["done", "overtaken", "stopped"]
+
+_PART_BITS: Final = 32
+"""Low bits of the UUID in a file's name that differ between the files of one rewrite; see `run_of`.
+Drawn anew for each: an attempt that died before its note left files of the same range."""
+
+
+class RewriteJob(msgspec.Struct):
+    """A job's note."""
+
+    table: str
+    kind: str
+    """Names the transform: who resumes the job makes it again from `kind` and `epoch`."""
+    epoch: int
+    remove: tuple[str, ...]
+    """Locations of the old files."""
+    splits: tuple[Key, ...]
+    run: str
+    """UUID whose high bits are in the names of all new files."""
+    done: int = 0
+    """How many of the `len(splits) + 1` ranges are written."""
+    added: tuple[StoredFile, ...] = ()
+
+
+class Rewriter:
+    """Runs one job at a time, with its note in `note_file`; the caller holds a lock."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        note_file: Path,
+        bytes_max: int,
+        should_stop: Callable[[], bool] = lambda: False,
+        stretch_bytes: int = COMPACTED.file_bytes // 2,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            lake: Where.
+            note_file: The job's note; its directory exists.
+            bytes_max: Arrow memory of the rows of one range; the job takes about four times that.
+            should_stop: Asked after each range; the job can go on later.
+            stretch_bytes: A file of this size is ended with its range, for a note to say so.
+        """
+        self._lake = lake
+        self._note_file = note_file
+        self._bytes_max = bytes_max
+        self._should_stop = should_stop
+        self._stretch_bytes = stretch_bytes
+
+    def pending(self) -> RewriteJob | None:
+        """The job that was not finished, if any.
+
+        A damaged note counts as none, and what the job wrote as orphans.
+        """
+        try:
+            return msgspec.json.decode(self._note_file.read_bytes(), type=RewriteJob)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def rewrite(
+        self,
+        table: str,
+        files: Sequence[DataFile],
+        transform: Transform | None = None,
+        *,
+        kind: str = "compact",
+        epoch: int = 0,
+    ) -> Outcome:
+        """Rewrite `files`, all of one partition. No other job may be pending.
+
+        Raises:
+            Conflict, CommitUnknown: as `Lake.replace`; `resume` goes on.
+        """
+        paths = [file.file_path for file in files]
+        job = RewriteJob(
+            table,
+            kind,
+            epoch,
+            tuple(paths),
+            tuple(FileRows(table, _local(paths)).splits(self._bytes_max)),
+            str(self._lake.new_id()),
+        )
+        self._note(job)
+        return self.resume(job, transform)
+
+    def resume(self, job: RewriteJob, transform: Transform | None = None) -> Outcome:
+        """Go on with a pending job; `transform` as it was."""
+        named = {file.file_path: file for file in self._lake.data_files(job.table)}
+        if not named.keys() >= set(job.remove):
+            self.forget()
+            return "overtaken"
+        while job.done <= len(job.splits):
+            self._write_stretch(job, transform)
+            if self._should_stop() and job.done <= len(job.splits):
+                return "stopped"
+        old = [named[path] for path in job.remove]
+        new = [file.data_file() for file in job.added]
+        is_swapped = self._lake.replace(job.table, old, new)
+        self.forget()
+        return "done" if is_swapped else "overtaken"
+
+    def _write_stretch(self, job: RewriteJob, transform: Transform | None) -> None:
+        """Write ranges until they make a large file, or are all; then note it."""
+        rows = FileRows(job.table, _local(job.remove))
+        bounds: list[Key | None] = [None, *job.splits, None]
+        done = job.done
+        with self._lake.writer(job.table, self._file_name(job)) as writer:
+            while done <= len(job.splits) and writer.open_bytes < self._stretch_bytes:
+                part = rows.read(bounds[done], bounds[done + 1])
+                writer.write(in_order(job.table, part if transform is None else transform(part)))
+                done += 1
+                if self._should_stop():
+                    break
+        job.added += tuple(map(StoredFile.of, writer.files))
+        job.done = done
+        self._note(job)
+
+    def _file_name(self, job: RewriteJob) -> uuid.UUID:
+        part = self._lake.new_id().int % (1 << _PART_BITS)
+        return uuid.UUID(int=uuid.UUID(job.run).int >> _PART_BITS << _PART_BITS | part)
+
+    def forget(self) -> None:
+        """Drop the note; what the job wrote and did not commit is left to orphan removal."""
+        self._note_file.unlink(missing_ok=True)
+        sync_directory(self._note_file.parent)
+
+    def _note(self, job: RewriteJob) -> None:
+        write_atomically(self._note_file, msgspec.json.encode(job), synced=True)
+
+
+def _local(locations: Sequence[str]) -> list[str]:
+    return [str(local_path(location) or location) for location in locations]
+
+
+def run_of(location: str) -> str:
+    """What the files of one rewrite have in common: they are sorted, and hold disjoint ranges.
+
+    Every other file is a run of its own.
+    """
+    stem = location.rsplit("/", 1)[-1].removesuffix(".parquet")
+    try:
+        number = uuid.UUID(stem[-36:])
+    except ValueError:
+        return location
+    return f"{number.int >> _PART_BITS:x}"

@@ -69,6 +69,7 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     micro_batch_bytes_max: Size
     epoch_age_max: Duration
     epoch_events_max: Count
+    epoch_bytes_max: Size
     watermark_lag: Duration
     checkpoint_epochs: Count
     lease: Duration

@@ -104,8 +104,12 @@ class Harness:
         headers: dict[str, str] | None = None,
         body: bytes | Sequence[bytes] = b"",
         peer: str = "192.0.2.1",
+        read: list[dict[str, Any]] | None = None,
     ) -> Response:
-        """Send one request and wait for its answer; `body` may come in parts."""
+        """Send one request and wait for its answer; `body` may come in parts.
+
+        What the application reads of it is added to `read`.
+        """
         path, _, query = target.partition("?")
         scope = {
             "type": "http",
@@ -116,9 +120,16 @@ class Harness:
             "headers": [(k.encode(), v.encode("latin-1")) for k, v in (headers or {}).items()],
             "client": (peer, 50_000),
         }
-        return self.send(scope, [body] if isinstance(body, bytes) else body)
+        return self.send(scope, [body] if isinstance(body, bytes) else body, read=read)
 
-    def send(self, scope: dict[str, Any], parts: Sequence[bytes], *, ends: bool = True) -> Response:
+    def send(
+        self,
+        scope: dict[str, Any],
+        parts: Sequence[bytes],
+        *,
+        ends: bool = True,
+        read: list[dict[str, Any]] | None = None,
+    ) -> Response:
         """Send what ASGI would; without `ends` the client goes away after its last part."""
         messages: list[dict[str, Any]] = [
             {"type": "http.request", "body": part, "more_body": True} for part in parts
@@ -128,7 +139,10 @@ class Harness:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            return messages.pop(0) if messages else {"type": "http.disconnect"}
+            message = messages.pop(0) if messages else {"type": "http.disconnect"}
+            if read is not None:
+                read.append(message)
+            return message
 
         async def send(message: Any) -> None:
             sent.append(message)

@@ -140,6 +140,19 @@ def test_many_bodies_at_once_are_bounded(make_harness: Make) -> None:
     assert answer.status == 200
 
 
+def test_overload_is_told_before_a_body_is_read(make_harness: Make) -> None:
+    """A collector that has too much to do must not take in bodies that it will not keep."""
+    harness = make_harness("collector.pending_bytes_max=1KiB")
+    harness.committer.pending_bytes = 1000
+    read: list[dict[str, Any]] = []
+    for path in ("/v1/events?write_id=shop_web", "/collect?appId=shop_web"):
+        headers = {"content-length": "25"}
+        answer = harness.request("POST", path, headers=headers, body=[b"x" * 25], read=read)
+        assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert (read, harness.records) == ([], [])
+    harness.committer.pending_bytes = 0
+
+
 def test_origin_is_checked_where_the_key_is_known(harness: Any) -> None:
     """A preflight shows a write id in the query only; the POST is checked in any case."""
     evil = {"origin": "https://evil.example"}

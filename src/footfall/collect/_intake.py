@@ -122,6 +122,8 @@ class Intake:
             What was appended, once it is durable; why it was not; or `None` when the client went
             away before the end of its request.
         """
+        if not self._committer.has_room(seen.content_length or 0):
+            return Refusal.OVERLOADED
         try:
             body = await read_body(
                 receive,

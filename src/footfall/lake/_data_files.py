@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.io import OutputFile, OutputStream
 from pyiceberg.io.pyarrow import (
@@ -66,8 +67,11 @@ def write_sorted(
 
 def in_order(name: str, rows: pa.Table) -> pa.Table:
     """`rows` in the order of table `name`'s files, days apart."""
-    keys = [(column, "ascending") for column in LAYOUTS[name].sort]
-    return rows.combine_chunks().sort_by(keys)
+    keys = LAYOUTS[name].sort
+    order = pc.sort_indices(rows.select(keys), [(column, "ascending") for column in keys])
+    # Column by column: beside `rows` and the result only one of them is held a third time.
+    columns = [column.combine_chunks().take(order) for column in rows.itercolumns()]
+    return pa.Table.from_arrays(columns, schema=rows.schema)
 
 
 class DataFileWriter:

@@ -79,6 +79,14 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._run, name="log-committer", daemon=True)
         self._thread.start()
 
+    def has_room(self, size: int) -> bool:
+        """Whether a record of `size` bytes would be taken now.
+
+        To be asked before a request's body is read, so that refusing costs next to nothing.
+        """
+        pending_bytes = self.pending_bytes
+        return pending_bytes == 0 or pending_bytes + size <= self._pending_bytes_max
+
     def submit(self, record: bytes) -> asyncio.Future[int]:
         """Ask for `record` to be appended; the future gives its offset once it is durable.
 
@@ -90,10 +98,9 @@ class GroupCommitter:
         """
         if self._is_closed:
             raise Closed("no more requests are taken")
-        pending_bytes = self.pending_bytes + len(record)
-        if pending_bytes > self._pending_bytes_max and self.pending_bytes:
+        if not self.has_room(len(record)):
             raise Overloaded("too many requests wait for the disk; come back later")
-        self.pending_bytes = pending_bytes
+        self.pending_bytes += len(record)
         future: asyncio.Future[int] = self._loop.create_future()
         self._waiting.append(_Waiting(record, future))
         # After the append above: the thread clears the flag before it looks, so either it sees the

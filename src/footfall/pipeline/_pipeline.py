@@ -36,6 +36,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
 from footfall.pipeline._lease import WriterLease
+from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
@@ -284,6 +285,8 @@ class Pipeline:
         settings = self._settings.pipeline
         if self._preview.events >= settings.epoch_events_max:
             return True
+        if self._preview.bytes >= settings.epoch_bytes_max:
+            return True
         if (self._clock.monotonic() - self._epoch_started) * SECOND < settings.epoch_age_max:
             return False
         if not self._preview.is_empty:
@@ -308,7 +311,9 @@ class Pipeline:
         self._committing = None
         self._taken_ledger = Ledger()
         self._apply(result)
+        del result  # its rows are in the lake
         self._restart_preview()
+        give_back()
 
     def _apply(self, result: EpochResult) -> None:
         plan = result.plan

@@ -43,6 +43,7 @@ class Preview:
     ) -> None:
         """Start empty. `epoch` is the number the open epoch will have."""
         self._parts: list[Ingested] = []
+        self._bytes = 0
         self._state = state
         self._epoch = epoch
         self._definition = definition
@@ -51,6 +52,7 @@ class Preview:
     def add(self, ingested: Ingested) -> PreviewBatch:
         """Take one micro-batch."""
         self._parts.append(ingested)
+        self._bytes += ingested.events.nbytes + ingested.failures.nbytes
         sessions = sessionize(self._state, ingested.events, self._definition)
         self._state = sessions.state
         self.overrides.add(sessions.overrides, self._epoch)
@@ -69,7 +71,7 @@ class Preview:
         Sessions stay as they are: what comes meanwhile is previewed on top of them.
         """
         taken = join(self._parts)
-        self._parts = []
+        self._parts, self._bytes = [], 0
         self._epoch += 1
         return taken
 
@@ -82,6 +84,11 @@ class Preview:
     def events(self) -> int:
         """Events since the last `take`."""
         return sum(part.events.num_rows for part in self._parts)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that events and failures since the last `take` occupy, in bytes."""
+        return self._bytes
 
     @property
     def state(self) -> SessionState:

@@ -4,6 +4,7 @@
 
 The generator runs on the same cores. A request counts when its answer came, which the collector
 gives after the sync. The yardstick is the same server with an app that reads the body and answers.
+Beside it: what a refusal costs, of an app that is over its rate.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from pathlib import Path
 from footfall import collect
 from footfall.home import Home
 from footfall.settings import load_settings
-overrides = ["collector.port=0", "collector.rate_per_app_max=1000000"]
+overrides = ["collector.port=0", "collector.rate_per_app_max=" + sys.argv[2]]
 collect.run(Home(Path(sys.argv[1])), load_settings(overrides=overrides),
             on_ready=lambda url: print(url, flush=True))
 """
@@ -156,12 +157,18 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
     for events in (1, 20):
         with server(BARE) as (url, pid):
             bare = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
-        with server(COLLECTOR, str(home.root)) as (url, pid):
+        with server(COLLECTOR, str(home.root), "1000000") as (url, pid):
             durable = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
             memory = resident_mib(pid)
         name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
         show(f"bare, {name}", bare, None)
+        with server(COLLECTOR, str(home.root), "1") as (url, pid):
+            refused = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
         show(f"durable, {name}", durable, bare)
+        print(
+            f"{'refused: rate of its app':<28}CPU {refused['server_cpu_us']:4.0f} µs/req: "
+            f"{refused['server_cpu_us'] / durable['server_cpu_us']:.2f} of an acceptance"
+        )
         print(
             f"{'':<28}collector's peak memory {memory:.0f} MiB, generator used "
             f"{durable['generator_cpu']:.2f} of a core"

@@ -1,182 +1,45 @@
-"""Events per second from HTTP to committed Iceberg rows, and how fresh SQL is meanwhile.
+"""Events per second from HTTP to committed Iceberg rows, sustained, beside its yardsticks.
 
-    python benchmarks/bench_pipeline.py [--seconds 20] [--rate 40000] [--home DIR]
+    python benchmarks/bench_pipeline.py [--seconds 300] [--rate 60000] [--spark] [--home DIR]
 
 A real tree (collector and pipeline), the load generator on the same cores. Requests hold 20 events
-of about 1 KB, every event id is new, visitors follow a Pareto distribution. The generator paces
-itself at `--rate`; what is acknowledged but not visible at the end says whether the pipeline kept
-up. The figure is events divided by the time from the first request to the end of a clean stop,
-which commits everything to the lake. The yardstick is PyArrow writing the same rows to one Parquet
-file with nothing else to do.
+of about 1 KB, every event id is new, visitors follow a Pareto distribution. The generator never
+holds more than one request and paces itself at `--rate`. Every 10 seconds: how far readers are
+behind, and memory. The figure is events divided by the time from the first request until readers
+are no longer behind; afterwards a clean stop commits everything, and every event must be in the
+lake once. Before the stop half the rate is sent, for the acknowledgement at half load.
+
+Yardsticks, in the same run: the same server storing nothing, `fsync`, PyArrow writing the same rows
+to one Parquet file, and with `--spark` Spark Structured Streaming that parses the same events,
+removes duplicates and writes Parquet (`pip install -r requirements/bench.lock` and Java).
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import os
 import platform
-import random
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
-import uvloop
 
-import load
-from footfall.home import Home
+import bench_collector
+import spark
 from footfall.lake import Lake
-from footfall.lake.cut import Cut, read_cut
+from fresh import EVENTS
+from tree import PROJECT, Sample, Tree, Watch, create_app, generator, result_of, running
 
-EVENTS = 20
-VISITORS = 50_000
-CONNECTIONS = 16
-SETTINGS = ("collector.port=0", "collector.rate_per_app_max=1000000")
-
-
-class FreshRun(load.Run):
-    """Requests made before the clock starts, each sent once: no event id twice, paced."""
-
-    def __init__(self, host: str, rate: float, seconds: float, connections: int) -> None:
-        super().__init__([], connections)
-        self._rng = random.Random(11)  # noqa: S311
-        self._host = host
-        self._parts = _split(load.event(self._rng, 0))
-        self.rate = rate
-        self.sent = 0
-        self.requests = [self._make() for _ in range(round(rate * seconds / EVENTS))]
-        self.started = time.perf_counter()
-
-    def next_request(self) -> bytes:
-        self.sent += EVENTS
-        request = self.requests.pop()
-        self.is_over = not self.requests
-        return request
-
-    def note(self, data: bytes, seconds: float) -> None:
-        super().note(data, seconds)
-        self.is_over = not self.requests
-
-    def _make(self) -> bytes:
-        now = int(time.time() * 1000)
-        bodies = ",".join(self._event(now - index) for index in range(EVENTS))
-        query = f"/collect?platform=Web&appId=shop_web&upload_timestamp={now}"
-        return load.request(self._host, query, f"[{bodies}]".encode())
-
-    def _event(self, now: int) -> str:
-        visitor = int(self._rng.paretovariate(1.1)) % VISITORS
-        identity = f"{self._rng.getrandbits(128):032x}"
-        return "".join(
-            (
-                self._parts[0],
-                f"{identity[:8]}-{identity[8:12]}-4{identity[13:16]}-8{identity[17:20]}-{identity[20:]}",
-                self._parts[1],
-                f"00000000-0000-4000-8000-{visitor:012x}",
-                self._parts[2],
-                str(now),
-                self._parts[3],
-            )
-        )
-
-    def wait_seconds(self) -> float:
-        ahead = self.sent / self.rate - (time.perf_counter() - self.started)
-        return max(ahead, 0.0)
-
-
-def _split(event: dict[str, object]) -> list[str]:
-    """The event's JSON around its id, its visitor and its time."""
-    text = json.dumps(event, separators=(",", ":"))
-    parts = []
-    for name in ("event_id", "unique_id"):
-        head, text = text.split(f'"{event[name]}"', 1)
-        parts.append(head + '"')
-        text = '"' + text
-    head, text = text.split(f'"timestamp":{event["timestamp"]}', 1)
-    return [*parts, head + '"timestamp":', text]
-
-
-class PacedClient(load.Client):
-    """Waits its turn when the run is ahead of its rate."""
-
-    def send(self) -> None:
-        if not self.run.requests:
-            self.transport.close()
-            return
-        wait = self.run.wait_seconds()
-        if wait > 0:
-            asyncio.get_running_loop().call_later(wait, self.send_now)
-        else:
-            super().send()
-
-    def send_now(self) -> None:
-        if self.run.requests:
-            super().send()
-        else:
-            self.transport.close()
-
-
-async def generate(url: str, seconds: float, rate: float) -> dict[str, float]:
-    parts = urlsplit(url)
-    run = FreshRun(parts.netloc, rate, seconds, CONNECTIONS)
-    run.is_measuring = True
-    loop = asyncio.get_running_loop()
-    for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: PacedClient(run), parts.hostname, parts.port)
-    await asyncio.wait_for(run.done, seconds * 5 + 60)
-    taken = sorted(run.latencies)
-    return {
-        "acknowledged": len(taken) * EVENTS,
-        "failed": run.failed,
-        "seconds": time.perf_counter() - run.started,
-        "p50_ms": taken[len(taken) // 2] * 1000,
-        "p99_ms": taken[len(taken) * 99 // 100] * 1000,
-    }
-
-
-def run_generator(url: str, seconds: float, rate: float) -> dict[str, float]:
-    command = [sys.executable, __file__, "--generate", url]
-    command += ["--seconds", str(seconds), "--rate", str(rate)]
-    done = subprocess.run(command, check=True, capture_output=True, timeout=seconds * 6 + 120)
-    return dict(json.loads(done.stdout))
-
-
-def newest(home: Path) -> Cut:
-    cut = read_cut(Home(home).cut_file("default"))
-    assert cut is not None
-    return cut
-
-
-def start(home: Path) -> tuple[subprocess.Popen[str], dict[str, object]]:
-    base = [sys.executable, "-m", "footfall.cli.main"]
-    subprocess.run([*base, "key", "create", "shop_web", "--home", str(home)], check=True)
-    command = [*base, "serve", "--no-studio", "--json", "--home", str(home)]
-    for setting in SETTINGS:
-        command += ["--set", setting]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    text = ""
-    assert process.stdout is not None
-    while not text.rstrip().endswith("}\n}") and not text.endswith("\n}\n"):
-        text += process.stdout.readline()
-    return process, json.loads(text)
-
-
-def resident_mib(pids: list[int]) -> float:
-    total = 0
-    for pid in pids:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                total += int(line.split()[1])
-    return total / 1024
+HALF_SECONDS_MAX = 30.0
+BEHIND_MAX = 200
+"""Requests, a few micro-batches of 0.2 s: readers are never less behind while events come."""
+WAIT_SECONDS_MAX = 1800.0
 
 
 def parquet_yardstick(home: Path) -> float:
     """Events per second of a bare Parquet writer on rows that the lake has now."""
-    files = Lake(home / "lake", "default").plan("events").files
+    files = Lake(home / "lake", PROJECT).plan("events").files
     table = pq.read_table(files[-1])
     with tempfile.TemporaryDirectory(dir=home) as directory:
         started = time.perf_counter()
@@ -187,49 +50,84 @@ def parquet_yardstick(home: Path) -> float:
         return table.num_rows / (time.perf_counter() - started)
 
 
+def bare_server(seconds: float) -> dict[str, float]:
+    """Requests of 20 events answered by the same server without storing them."""
+    with bench_collector.server(bench_collector.BARE) as (url, pid):
+        return bench_collector.load(url + "/collect", pid, EVENTS, seconds, connections=16)
+
+
+def wait_until_visible(tree: Tree, watch: Watch) -> None:
+    """Until readers see what was acknowledged."""
+    deadline = time.perf_counter() + WAIT_SECONDS_MAX
+    while watch.behind() > BEHIND_MAX:
+        assert tree.process.poll() is None
+        assert time.perf_counter() < deadline, "readers stay behind"
+        time.sleep(0.1)
+
+
+def measure(home: Path, options: argparse.Namespace) -> None:
+    create_app(home)
+    middle, worst = bench_collector.fsync_ms(home)
+    with running(home) as tree:
+        time.sleep(2)
+        idle = tree.memory_mib()
+        before = tree.cpu_seconds()
+        with Watch(tree) as watch:
+            started = time.perf_counter()
+            sent = result_of(generator(tree.collector, options.rate, options.seconds, series=1))
+            behind = watch.behind()
+            wait_until_visible(tree, watch)
+            elapsed = time.perf_counter() - started
+            cpu = {name: spent - before[name] for name, spent in tree.cpu_seconds().items()}
+            seconds = min(options.seconds, HALF_SECONDS_MAX)
+            half = result_of(generator(tree.collector, options.rate / 2, seconds, series=2))
+        tree.stop()
+    total = round(sent["acknowledged"] + half["acknowledged"])
+    cut = tree.cut()
+    assert not cut.tail
+    assert sent["failed"] == half["failed"] == 0
+    assert (cut.ledger.events, cut.ledger.records) == (total, total), (cut.ledger, total)
+    rate = sent["acknowledged"] / elapsed
+    print(f"asked for            {options.rate:10,.0f} events/s for {options.seconds:.0f} s")
+    print(f"acknowledged         {sent['acknowledged'] / sent['seconds']:10,.0f} events/s")
+    print(f"  ack p50 / p99      {sent['p50_ms']:10.1f} / {sent['p99_ms']:.1f} ms")
+    print(f"HTTP to visible      {rate:10,.0f} events/s ({sent['acknowledged']:,} events)")
+    print(f"  behind at last ack {behind * EVENTS:10,.0f} events")
+    print(f"at half the rate     {half['acknowledged'] / half['seconds']:10,.0f} events/s")
+    print(f"  ack p50 / p99      {half['p50_ms']:10.1f} / {half['p99_ms']:.1f} ms")
+    show_course(watch.every(10))
+    print(f"memory (PSS)         {idle:10.0f} MiB idle, {watch.peak_mib:.0f} MiB at most")
+    for name, spent in {**cpu, "generator": sent["cpu_us"] * sent["acknowledged"] / 1e6}.items():
+        print(f"CPU of {name:13} {spent * 1e6 / sent['acknowledged']:10.2f} µs/event")
+    print("yardsticks, same run")
+    bare = parquet_yardstick(home)
+    print(f"  fsync of 4 KiB     {middle:10.2f} ms median, {worst:.2f} ms p99")
+    print(f"  bare Parquet       {bare:10,.0f} events/s, ratio {rate / bare:.3f}")
+    server = bare_server(min(options.seconds, 10.0))
+    served = server["events_per_second"]
+    print(f"  bare server        {served:10,.0f} events/s, ratio {rate / served:.3f}")
+    if options.spark:
+        spark.report(home.parent, options.spark_events, rate)
+
+
+def show_course(samples: list[Sample]) -> None:
+    """How it went: a line for each ten seconds."""
+    print("     at     behind    memory")
+    for sample in samples:
+        print(f"{sample.seconds:6.0f} s {sample.behind * EVENTS:10,} {sample.memory_mib:5.0f} MiB")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--rate", type=float, default=40_000.0)
-    parser.add_argument("--home", type=Path)
-    parser.add_argument("--generate", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.generate:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            result = runner.run(generate(arguments.generate, arguments.seconds, arguments.rate))
-        print(json.dumps(result))
-        return
-    with tempfile.TemporaryDirectory(dir=arguments.home) as directory:
-        measure(Path(directory) / "home", arguments.seconds, arguments.rate)
-
-
-def measure(home: Path, seconds: float, rate: float) -> None:
-    process, addresses = start(home)
-    try:
-        time.sleep(2)
-        pids = [process.pid, *addresses["pids"].values()]  # type: ignore[attr-defined]
-        idle = resident_mib(pids)
-        report = run_generator(str(addresses["collector"]), seconds, rate)
-        started = time.perf_counter() - report["seconds"]
-        behind = report["acknowledged"] - newest(home).ledger.events
-        busy = resident_mib(pids)
-    finally:
-        process.terminate()  # a clean stop commits everything
-        process.wait(300)
-    elapsed = time.perf_counter() - started
-    cut = newest(home)
-    assert not cut.tail
-    assert cut.ledger.events == report["acknowledged"], (cut.ledger, report)
-    committed = cut.ledger.events / elapsed
-    bare = parquet_yardstick(home)
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--rate", type=float, default=60_000.0, help="events a second")
+    parser.add_argument("--home", type=Path, help="directory on the disk to measure")
+    parser.add_argument("--spark", action="store_true", help="measure Spark as well")
+    parser.add_argument("--spark-events", type=int, default=1_000_000)
+    options = parser.parse_args()
     print(f"machine: {platform.platform()}, {os.cpu_count()} cores")
-    print(f"acknowledged         {report['acknowledged'] / report['seconds']:10,.0f} events/s")
-    print(f"  ack p50 / p99      {report['p50_ms']:10.1f} / {report['p99_ms']:.1f} ms")
-    print(f"  not visible yet    {behind:10,.0f} events when the last ack came")
-    print(f"HTTP to Iceberg      {committed:10,.0f} events/s ({cut.ledger.events:,} events,")
-    print("                     from the first request to the end of a clean stop)")
-    print(f"  bare Parquet       {bare:10,.0f} events/s, ratio {committed / bare:.3f}")
-    print(f"memory (PSS)         {idle:10.0f} MiB idle, {busy:.0f} MiB under load")
+    with tempfile.TemporaryDirectory(dir=options.home) as directory:
+        measure(Path(directory) / "home", options)
 
 
 if __name__ == "__main__":

@@ -177,7 +177,7 @@ async def measure(url: str, connections: int, seconds: float, events: int) -> di
     cpu = time.process_time() - cpu
     run.is_over = True
     await asyncio.wait_for(run.done, 30)
-    taken = sorted(run.latencies)
+    taken = sorted(run.latencies) or [0.0]
     return {
         "requests_per_second": len(taken) / elapsed,
         "events_per_second": len(taken) * events / elapsed,

@@ -1,0 +1,182 @@
+"""Requests whose events nobody has seen before, for a few microseconds each, at a steady rate.
+
+    python benchmarks/fresh.py URL --rate 60000 --seconds 300 [--series 0]
+
+A body is made once as JSON; each use writes new ids, visitors and times over the old ones, which
+have the same length. So a generator of 60,000 events a second needs a fraction of a core and no
+memory, and a log of hours is filled as fast as the disk takes it. Stops early on SIGTERM. Prints
+one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import signal
+import time
+from array import array
+from typing import Final
+from urllib.parse import urlsplit
+
+import uvloop
+
+import load
+
+EVENTS: Final = 20
+CONNECTIONS: Final = 16
+VISITORS: Final = 50_000
+VARIANTS: Final = 32
+_DRAWN: Final = 1 << 16
+
+_ID: Final = re.compile(rb'"event_id":"[0-9a-f-]{24}([0-9a-f]{12})"')
+_VISITOR: Final = re.compile(rb'"unique_id":"([0-9a-f-]{36})"')
+_TIME: Final = re.compile(rb'"timestamp":([0-9]{13})')
+
+
+class FreshBodies:
+    """Bodies of `events` AWS events each; visitors follow a Pareto distribution.
+
+    No event id occurs twice among all objects of different `series` (below 4,096).
+    """
+
+    def __init__(self, events: int, *, series: int = 0, seed: int = 11) -> None:
+        rng = random.Random(seed)  # noqa: S311
+        self.events = events
+        self._count = series << 32
+        self._bodies = [_Template(rng, events, number) for number in range(VARIANTS)]
+        drawn = (int(rng.paretovariate(1.1)) % VISITORS for _ in range(_DRAWN))
+        self._visitors = [b"00000000-0000-4000-8000-%012x" % visitor for visitor in drawn]
+
+    def next(self, now_ms: int) -> bytearray:
+        """A new body; valid until this variant's turn comes again, so copy or send it at once."""
+        count = self._count
+        self._count = count + 1
+        template = self._bodies[count % VARIANTS]
+        body = template.body
+        identity, time, visitors = b"%012x" % count, b"%d" % now_ms, self._visitors
+        for at in template.ids:
+            body[at : at + 12] = identity
+        for at in template.times:
+            body[at : at + 13] = time
+        draw = count * 40_503
+        for at in template.visitors:
+            body[at : at + 36] = visitors[draw & (_DRAWN - 1)]
+            draw += 1
+        return body
+
+
+class _Template:
+    """A body and where to write."""
+
+    def __init__(self, rng: random.Random, events: int, number: int) -> None:
+        batch = [load.event(rng, number * events + index) for index in range(events)]
+        self.body = bytearray(json.dumps(batch, separators=(",", ":")).encode())
+        self.ids = [found.start(1) for found in _ID.finditer(self.body)]
+        self.times = [found.start(1) for found in _TIME.finditer(self.body)]
+        self.visitors = [found.start(1) for found in _VISITOR.finditer(self.body)]
+        assert len(self.ids) == len(self.times) == len(self.visitors) == events
+
+
+class PacedRun(load.Run):
+    """Never ahead of `rate` events a second; each request is new."""
+
+    def __init__(self, host: str, rate: float, seconds: float, series: int) -> None:
+        super().__init__([], CONNECTIONS)
+        self.is_measuring = True
+        self.latencies = array("d")  # type: ignore[assignment]
+        self._bodies = FreshBodies(EVENTS, series=series)
+        self._heads: dict[int, tuple[bytes, bytes]] = {}
+        self._host = host
+        self._rate = rate
+        self._wanted = round(rate * seconds / EVENTS)
+        self._sent = 0
+        self._started = time.perf_counter()
+
+    def next_request(self) -> bytes:
+        self._sent += 1
+        if self._sent >= self._wanted:
+            self.is_over = True
+        now_ms = time.time_ns() // 1_000_000
+        body = self._bodies.next(now_ms)
+        before, after = self._heads.get(len(body)) or self._head(body)
+        return b"".join((before, b"%d" % now_ms, after, body))
+
+    def _head(self, body: bytearray) -> tuple[bytes, bytes]:
+        """What is before and after the time of sending in the request's head."""
+        path = "/collect?platform=Web&appId=shop_web&upload_timestamp=@"
+        head = load.request(self._host, path, bytes(body))[: -len(body)]
+        before, _, after = head.partition(b"@")
+        self._heads[len(body)] = before, after
+        return before, after
+
+    def wait_seconds(self) -> float:
+        """How long to wait before the next request; 0 when behind."""
+        ahead = self._sent * EVENTS / self._rate - (time.perf_counter() - self._started)
+        return max(ahead, 0.0)
+
+
+class PacedClient(load.Client):
+    """Waits its turn when the run is ahead of its rate."""
+
+    run: PacedRun
+
+    def send(self) -> None:
+        wait = self.run.wait_seconds()
+        if wait > 0:
+            asyncio.get_running_loop().call_later(wait, self._send_now)
+        else:
+            self._send_now()
+
+    def _send_now(self) -> None:
+        if self.run.is_over:
+            self.transport.close()
+        else:
+            super().send()
+
+
+async def generate(url: str, seconds: float, rate: float, series: int) -> dict[str, float]:
+    parts = urlsplit(url)
+    run = PacedRun(parts.netloc, rate, seconds, series)
+    made_cpu = time.process_time()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        run.is_over = True
+
+    loop.add_signal_handler(signal.SIGTERM, stop)
+    started = time.perf_counter()
+    for _ in range(CONNECTIONS):
+        await loop.create_connection(lambda: PacedClient(run), parts.hostname, parts.port)
+    await asyncio.wait_for(run.done, seconds * 5 + 60)
+    elapsed = time.perf_counter() - started
+    cpu = time.process_time() - made_cpu
+    taken = sorted(run.latencies)
+    return {
+        "acknowledged": len(taken) * EVENTS,
+        "failed": run.failed,
+        "seconds": elapsed,
+        "p50_ms": taken[len(taken) // 2] * 1000,
+        "p99_ms": taken[len(taken) * 99 // 100] * 1000,
+        "cpu_us": cpu * 1e6 / (len(taken) * EVENTS),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("url")
+    parser.add_argument("--rate", type=float, default=60_000.0, help="events a second")
+    parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument(
+        "--series", type=int, default=0, help="runs of one home need different ones"
+    )
+    options = parser.parse_args()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        result = runner.run(generate(options.url, options.seconds, options.rate, options.series))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

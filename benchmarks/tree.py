@@ -1,0 +1,164 @@
+"""A real `footfall serve` for benchmarks: start, watch, stop.
+
+`Watch` samples the tree from a thread: how far readers are behind the log, and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from footfall.home import Home
+from footfall.lake.cut import Cut, read_cut
+from footfall.log import SqliteLog
+
+PROJECT: Final = "default"
+SETTINGS: Final = ("collector.port=0", "collector.rate_per_app_max=1000000")
+STOP_SECONDS_MAX: Final = 600
+
+
+class Tree(NamedTuple):
+    """A running one."""
+
+    home: Home
+    process: subprocess.Popen[str]
+    collector: str
+    pids: dict[str, int]
+
+    def stop(self) -> None:
+        """End it cleanly: everything is committed then."""
+        self.process.terminate()
+        self.process.wait(STOP_SECONDS_MAX)
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time of each process so far."""
+        return {name: _cpu_seconds(pid) for name, pid in self.pids.items()}
+
+    def memory_mib(self) -> float:
+        """Of all processes, shared pages counted once."""
+        return sum(map(_memory_mib, self.pids.values()))
+
+    def cut(self) -> Cut:
+        """What readers see now."""
+        cut = read_cut(self.home.cut_file(PROJECT))
+        assert cut is not None
+        return cut
+
+
+def create_app(home: Path) -> None:
+    """Make the home, with the app that the generator sends for."""
+    command = [sys.executable, "-m", "footfall.cli.main", "key", "create", "shop_web"]
+    command += ["--home", str(home)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@contextmanager
+def running(home: Path) -> Iterator[Tree]:
+    """Collector and pipeline; ended if the block fails before it stops them."""
+    command = [sys.executable, "-m", "footfall.cli.main", "serve", "--no-studio", "--json"]
+    command += ["--home", str(home)]
+    for setting in SETTINGS:
+        command += ["--set", setting]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        text = ""
+        while not text.endswith("\n}\n"):
+            line = process.stdout.readline()
+            assert line, "it did not start; see its message above"
+            text += line
+        told = json.loads(text)
+        pids = {"supervisor": process.pid, **told["pids"]}
+        try:
+            yield Tree(Home(home), process, told["collector"], pids)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+
+
+class Sample(NamedTuple):
+    """One look at the tree."""
+
+    seconds: float
+    behind: int
+    """Requests in the log that readers do not see yet."""
+    memory_mib: float
+
+
+class Watch:
+    """Samples of a tree, one a second."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._stopping = threading.Event()
+        self._started = time.perf_counter()
+        self._thread = threading.Thread(target=self._run)
+        self.samples: list[Sample] = []
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    @property
+    def peak_mib(self) -> float:
+        """Highest memory seen."""
+        return max(sample.memory_mib for sample in self.samples)
+
+    def behind(self) -> int:
+        """Requests in the log that readers do not see now."""
+        # The cut first: what comes in between makes it look more behind, not less.
+        offset = self._tree.cut().log_offset
+        with closing(SqliteLog.reader(self._tree.home.log_dir(PROJECT))) as log:
+            return log.end_offset() - offset
+
+    def every(self, seconds: float) -> list[Sample]:
+        """The last sample of each stretch, with the most memory in it."""
+        stretches: dict[int, list[Sample]] = {}
+        for sample in self.samples:
+            stretches.setdefault(int(sample.seconds / seconds), []).append(sample)
+        return [
+            stretch[-1]._replace(memory_mib=max(sample.memory_mib for sample in stretch))
+            for stretch in stretches.values()
+        ]
+
+    def _run(self) -> None:
+        while not self._stopping.wait(1):
+            seconds = time.perf_counter() - self._started
+            self.samples.append(Sample(seconds, self.behind(), self._tree.memory_mib()))
+
+
+def generator(url: str, rate: float, seconds: float, series: int) -> subprocess.Popen[str]:
+    """Start `fresh.py`; its end prints the result."""
+    command = [sys.executable, str(Path(__file__).with_name("fresh.py")), url]
+    command += ["--rate", str(rate), "--seconds", str(seconds), "--series", str(series)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def result_of(generating: subprocess.Popen[str]) -> dict[str, float]:
+    """Wait for a generator's end."""
+    out, _ = generating.communicate()
+    assert generating.returncode == 0
+    return dict(json.loads(out))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _memory_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0

@@ -136,6 +136,8 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rewrite_bytes_max: Size
     merge_runs: Annotated[int, msgspec.Meta(ge=2)]
     day_settled_after: Duration
+    fold_rows: Count
+    fold_age_max: Duration
     snapshots_max: Count
     snapshot_age_max: Duration
     file_grace: Duration

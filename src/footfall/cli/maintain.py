@@ -77,6 +77,7 @@ def _lines(report: MaintenanceReport) -> list[str]:
     removed = f"{report.files_removed:,} files, {report.bytes_removed / (1 << 20):,.1f} MiB"
     lines = [
         f"compacted  {compacted} in {report.rewrites:,} rewrites",
+        f"folded     {report.notes_folded:,} notes of renamed and removed sessions",
         f"forgotten  {forgotten}",
         f"removed    {removed}; {report.files_waiting:,} wait",
     ]

@@ -54,6 +54,7 @@ from footfall.lake.location import check_location, local_path
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
+FOLDED_PROPERTY: Final = "footfall.folded-epoch"
 RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
 
@@ -98,6 +99,10 @@ class Lake:
     def epoch(self, table: str) -> int:
         """Last epoch that `table` holds; 0 for none."""
         return _epoch_of(self._reload(table))
+
+    def folded_epoch(self, table: str) -> int:
+        """Epoch up to which overrides or removals are part of `table`'s rows; 0 for none."""
+        return int(self._reload(table).properties.get(FOLDED_PROPERTY, "0"))
 
     def write_as(self, term: int) -> None:
         """Write under the lease of `term` from now on: each epoch's commit carries it.

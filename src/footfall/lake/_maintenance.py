@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from footfall.clock import Clock
 from footfall.lake._compaction import by_partition, due, is_over, runs_of
+from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
 from footfall.lake._lake import Lake
-from footfall.lake._rewrite import RewriteJob, Rewriter, Transform
+from footfall.lake._rewrite import Rewriter
 from footfall.lake._schemas import TABLES
+from footfall.lake.cut import write_atomically
 from footfall.lake.location import local_path
 from footfall.settings import LakeSettings
 
@@ -59,25 +61,21 @@ class Maintenance:
         self._settings = settings
         self._clock = clock
         self._should_stop = should_stop
+        self._folded_file = directory / "folded.json"
         self.rewriter = Rewriter(
             lake, directory / "job.json", settings.rewrite_bytes_max, should_stop
         )
+        self.folding = Folding(lake, self.rewriter)
         self._garbage = Garbage(
             lake, tail_dir, directory / "garbage.json", clock, settings.file_grace
         )
 
-    def resume(
-        self, transforms: Mapping[str, Callable[[RewriteJob], Transform]] | None = None
-    ) -> None:
-        """Go on with the job that was not finished, if there is one.
-
-        Args:
-            transforms: Kind of job → makes its transform again. A job of another kind is dropped.
-        """
+    def resume(self) -> None:
+        """Go on with the job that was not finished, if any; one of an unknown kind is dropped."""
         job = self.rewriter.pending()
         if job is None:
             return
-        make = (transforms or {}).get(job.kind)
+        make = self.folding.transforms.get(job.kind)
         if make is not None:
             self.rewriter.resume(job, make(job))
         elif job.kind == COMPACT:
@@ -110,6 +108,29 @@ class Maintenance:
                 files_before += len(old)
                 rows += sum(run.rows for run in chosen)
         return Compacted(jobs, files_before, rows)
+
+    def fold(self, epoch: int) -> int:
+        """Fold notes of epochs up to `epoch` if there are enough, or old ones; how many.
+
+        Args:
+            epoch: At most that of the oldest checkpoint that is kept; see `footfall.lake._fold`.
+        """
+        notes = self.folding.pending(epoch)
+        is_due = notes >= self._settings.fold_rows or (
+            notes and self._clock.now_us() - self._folded_at() >= self._settings.fold_age_max
+        )
+        if not is_due or not self.folding.fold(epoch):
+            return 0
+        write_atomically(self._folded_file, msgspec.json.encode(self._clock.now_us()))
+        return notes
+
+    def _folded_at(self) -> int:
+        """When notes were folded last; a clock that was set back counts from then on."""
+        try:
+            at = msgspec.json.decode(self._folded_file.read_bytes(), type=int)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return 0
+        return at if at <= self._clock.now_us() else 0
 
     def expire(self) -> int:
         """Forget old snapshots of every table; how many."""

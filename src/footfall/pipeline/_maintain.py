@@ -31,6 +31,9 @@ class MaintenanceReport(msgspec.Struct, frozen=True):
     rewrites: int = 0
     files_rewritten: int = 0
     rows_rewritten: int = 0
+    """By compaction."""
+    notes_folded: int = 0
+    """Overrides and removals that became part of the rows."""
     snapshots_expired: int = 0
     files_removed: int = 0
     bytes_removed: int = 0
@@ -103,6 +106,8 @@ def _run(
         should_stop,
     )
     work.resume()
+    checkpoints = Checkpoints(home.state_dir(project)).epochs()
+    folded = work.fold(checkpoints[0]) if checkpoints else 0
     compacted = work.compact(full=full)
     expired = work.expire()
     swept = work.sweep()
@@ -112,25 +117,27 @@ def _run(
         rewrites=compacted.jobs,
         files_rewritten=compacted.files_before,
         rows_rewritten=compacted.rows,
+        notes_folded=folded,
         snapshots_expired=expired,
         files_removed=swept.removed,
         bytes_removed=swept.removed_bytes,
         files_waiting=swept.waiting,
-        epochs_forgotten=_forget_epochs(home, settings, project, clock),
+        epochs_forgotten=_forget_epochs(home, settings, project, checkpoints, clock),
     )
 
 
-def _forget_epochs(home: Home, settings: Settings, project: str, clock: Clock) -> int:
+def _forget_epochs(
+    home: Home, settings: Settings, project: str, checkpoints: list[int], clock: Clock
+) -> int:
     """Forget plans that no kept checkpoint needs, and that are older than the log's youngest age.
 
     The log is trimmed at the newest epoch of that age, which therefore stays.
     """
-    epochs = Checkpoints(home.state_dir(project)).epochs()
-    if not epochs:
+    if not checkpoints:
         return 0
     metadata = Metadata.open(home, clock)
     old = metadata.epoch_at(project, clock.now_us() - settings.log.keep_age_min)
-    return metadata.forget_epochs(project, min(epochs[0], old))
+    return metadata.forget_epochs(project, min(checkpoints[0], old))
 
 
 def _keep(directory: Path, report: MaintenanceReport) -> None:

@@ -53,6 +53,15 @@ class OverrideSet:
         for epoch in sorted(set(rows.column("epoch").to_pylist())):
             self.add(rows.filter(pc.equal(rows.column("epoch"), epoch)))
 
+    def forget(self, epoch: int) -> None:
+        """Drop what epochs up to `epoch` said: it is part of the events now."""
+        for key, intervals in list(self._intervals.items()):
+            kept = [interval for interval in intervals if interval[3] > epoch]
+            if not kept:
+                del self._intervals[key]
+            elif len(kept) < len(intervals):
+                self._intervals[key] = kept
+
     def table(self) -> pa.Table:
         """All intervals, `OVERRIDE_SCHEMA`, in a stable order."""
         rows = sorted(

@@ -25,6 +25,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from footfall.clock import SECOND, Clock
 from footfall.enrich import DuplicateIndex
@@ -331,6 +332,7 @@ class Pipeline:
 
     def _restart_preview(self) -> None:
         """Lay what came since on the truth of the last epoch, and publish both as one cut."""
+        self._drop_folded()
         since = self._preview.parts
         self._preview = self._new_preview()
         self._publisher.start_epoch(
@@ -339,6 +341,12 @@ class Pipeline:
         for ingested in since:
             self._publisher.add(self._preview.add(ingested), self._preview.overrides)
         self._publish(is_sweeping=True)
+
+    def _drop_folded(self) -> None:
+        """Forget notes that are part of rows, before plans are made that have those rows."""
+        self._overrides.forget(self._lake.folded_epoch("events"))
+        is_later = pc.greater(self._removed.column("epoch"), self._lake.folded_epoch("sessions"))
+        self._removed = self._removed.filter(is_later)
 
     def _new_preview(self) -> Preview:
         return Preview(self._state, self._overrides, self._epoch + 1, self._definition)

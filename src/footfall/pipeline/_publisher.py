@@ -85,7 +85,7 @@ class Publisher:
             lake: Its plans name the data files.
             sessions: Hot sessions that the lake does not have in this form, `SESSION_SCHEMA`.
             overrides: All that are not folded into the events yet.
-            removed: All rows of `session_changes`.
+            removed: All rows of `session_changes` that are not folded into the sessions yet.
         """
         sequence = self._tail.next_sequence()
         with lake.locks.committing():  # what a plan names is not removed before it is written

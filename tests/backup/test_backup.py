@@ -68,11 +68,15 @@ def _log_end(home: Home) -> int:
 def test_restored_home_has_everything(home: Home, tmp_path: Path) -> None:
     """Log, lake, checkpoints, settings and keys, elsewhere; nothing of the old place is used."""
     end = _log_end(home)
+    job = home.maintenance_dir("default") / "job.json"
+    job.parent.mkdir()
+    job.write_text("{}")  # names files by absolute path, as of now
     back_up(home, tmp_path / "backup")
     shutil.rmtree(home.root)
     again = _restored(tmp_path / "backup", tmp_path / "again")
     assert (_rows(again), _log_end(again)) == (ROWS, end)
     assert again.settings_file.exists()
+    assert not again.maintenance_dir("default").exists()
     assert {p.name for p in again.state_dir("default").glob("checkpoint-*")} == {
         "checkpoint-000000000003",
         "checkpoint-000000000006",

@@ -15,6 +15,7 @@ from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.upgrade import FORMAT, needs_upgrade, read_format, stamp_new, upgrade
 from footfall.upgrade import _upgrade as module
+from tests.homes.kept import unpack
 
 VERBS = (
     ("serve",),
@@ -27,6 +28,8 @@ VERBS = (
     ("studio",),
     ("upgrade",),
     ("backup", "target"),
+    ("maintain",),
+    ("repair",),
 )
 
 
@@ -115,3 +118,34 @@ def test_two_upgrades_at_once_are_refused(first: Home) -> None:
 
     upgrade(first, {2: step})
     shutil.rmtree(first.root)
+
+
+@pytest.mark.parametrize("verb", [("sql", "SELECT 1"), ("backup", "target")], ids=["sql", "backup"])
+def test_moved_home_says_what_to_do(
+    verb: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """Its cut and its catalog name files of the place it came from, where another may be at work.
+
+    Once it is upgraded, what is not published yet is told as such.
+    """
+    home = Home(tmp_path / "home")
+    unpack("0.1.0", home.root)
+    job = home.maintenance_dir("default") / "job.json"
+    job.parent.mkdir()
+    job.write_text('{"remove": ["file:///tmp/footfall/lake/default/events/data/a.parquet"]}')
+
+    def told(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["footfall", *arguments, "--home", str(tmp_path / "home")])
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as ended:
+            run()
+        return int(str(ended.value.code)), capsys.readouterr().err
+
+    code, message = told(*verb)
+    assert (code, message.count("\n")) == (2, 1)
+    assert "moved here" in message
+    assert "footfall upgrade" in message
+    assert told("upgrade") == (0, "")
+    assert "moved here" not in told(*verb)[1]
+    assert not job.exists()
+    assert not home.cut_file("default").exists()

@@ -17,7 +17,8 @@ goes away under the copy (a checkpoint, a segment, table metadata) starts a new 
 most of the rest copied. The log is read after `began_at`, so everything acknowledged before is in
 it.
 
-Not copied: the tail (made again from the log), `run/`, older snapshots of the tables.
+Not copied: the tail (made again from the log), `run/`, older snapshots of the tables, notes of
+maintenance in progress (done again).
 """
 
 from __future__ import annotations
@@ -94,7 +95,7 @@ def back_up(
     if not home.metadata_file.exists():
         raise Invalid(f"nothing is installed there: {home.root}")
     if is_moved(home.lake_dir):
-        raise Invalid(f"the home was moved here; start it once, or run footfall upgrade: {home}")
+        raise Invalid(f"the home was moved here; start it, or run footfall upgrade: {home.root}")
     if target.is_relative_to(home.root) or home.root.is_relative_to(target):
         raise Invalid(f"a backup must not lie in its home, nor the home in it: {target}")
     store = Store(target)
@@ -157,7 +158,7 @@ class _Source:
                     self._add(self._home.root / name)
             self._on_part("state")
             for project in self._projects("state"):
-                self._add_tree(self._home.state_dir(project))
+                self._add_state(project)
             self._on_part("catalog")
             self._add_catalog_and_metadata(folder)
             self._on_part("lake")
@@ -183,10 +184,13 @@ class _Source:
         self.files_written += is_new
         self.bytes_written += stored.bytes * is_new
 
-    def _add_tree(self, directory: Path) -> None:
+    def _add_state(self, project: str) -> None:
+        """Checkpoints, not what maintenance is in the middle of: that names files as of now."""
+        directory, skipped = self._home.state_dir(project), self._home.maintenance_dir(project)
         for file in sorted(directory.rglob("*")):
             names = file.relative_to(directory).parts
-            if file.is_file() and not any(n.startswith(".") or n.endswith(".lock") for n in names):
+            is_kept = not any(name.startswith(".") or name.endswith(".lock") for name in names)
+            if is_kept and file.is_file() and not file.is_relative_to(skipped):
                 self._add(file)
 
     def _add_catalog_and_metadata(self, folder: Path) -> None:

@@ -22,6 +22,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.errors import Invalid
+from footfall.lake.location import check_location
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,6 +90,7 @@ def sql(
     if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
         _refuse_terminal(chosen)
     place = open_home(home)
+    check_location(place.lake_dir)
     settings = settings_for(place, overrides).query
     text = sys.stdin.read() if statement == "-" else statement
     parameters = _parameters(param or [])

@@ -3,8 +3,9 @@
 Theory of operation. Step n makes a home of format n − 1 one of format n, and only then is n written
 down. So a step that was interrupted is done again from its beginning: steps must bear that, and
 leave the home readable for the step itself until its last effect. Afterwards, a lake that lies
-elsewhere than its catalog says is registered anew (`footfall.lake._relocate`). The tail goes before
-that: its plans name data files by absolute path, and the next start makes all of it again.
+elsewhere than its catalog says is registered anew (`footfall.lake._relocate`). The tail and the
+notes of maintenance go before that: they name data files by absolute path, and what they hold is
+made again.
 """
 
 from __future__ import annotations
@@ -63,7 +64,13 @@ def upgrade(home: Home, steps: Mapping[int, Step] = STEPS) -> list[str]:
         if is_moved(home.lake_dir):
             from footfall.lake._relocate import relocate
 
-            shutil.rmtree(home.root / "tail", ignore_errors=True)
+            _forget_places(home)
             tables = relocate(home.lake_dir)
             done.append(f"{tables} tables registered at {home.lake_dir}")
     return done
+
+
+def _forget_places(home: Home) -> None:
+    shutil.rmtree(home.root / "tail", ignore_errors=True)
+    for state in (home.root / "state").glob("*"):
+        shutil.rmtree(home.maintenance_dir(state.name), ignore_errors=True)

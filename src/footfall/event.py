@@ -40,6 +40,8 @@ class FailureReason(enum.StrEnum):
     """More records in one request than the limit: those beyond it."""
     TOO_OLD = "too_old"
     """Event time is before the oldest that the project keeps."""
+    ID_CONFLICT = "id_conflict"
+    """Another event with this id, and another payload, came before."""
     APP_MISMATCH = "app_mismatch"
     """The event names another app than the key it was sent with."""
     UNKNOWN_WRITE_ID = "unknown_write_id"

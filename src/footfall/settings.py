@@ -95,6 +95,8 @@ class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """Section `[duplicates]`."""
 
     horizon: Duration
+    ids_max: Count = 260_000_000
+    """Has a default because plans of epochs made before it was a setting lack it."""
 
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

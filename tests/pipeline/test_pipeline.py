@@ -30,8 +30,13 @@ SETTINGS = (
 
 
 def _traffic(seed: int, batches: int) -> list[list[Request]]:
-    """Batches of requests, each some seconds later: late events, repeats, broken bodies."""
+    """Batches of requests, each some seconds later.
+
+    Late events, repeats, ids used twice, broken bodies.
+    """
     chance = random.Random(seed)  # noqa: S311 (seeded on purpose)
+    repeats = random.Random(seed + 1_000)  # noqa: S311 (seeded on purpose)
+    sent: list[dict[str, object]] = []
     made: list[list[Request]] = []
     number = 0
     for batch in range(batches):
@@ -44,7 +49,10 @@ def _traffic(seed: int, batches: int) -> list[list[Request]]:
                 identity = chance.randrange(number + 1) if chance.random() < 0.1 else number
                 visitor = f"v{chance.randrange(4)}"
                 events.append(event(visitor, now - late - chance.randrange(60 * SECOND), identity))
+                sent.append(dict(events[-1]))
                 number += 1
+            if repeats.random() < 0.3:
+                events.append(dict(repeats.choice(sent)))
             broken = chance.random()
             body = b"{nonsense" if broken < 0.1 else None
             if broken > 0.9:
@@ -89,6 +97,7 @@ def test_ledger_equals_rows(tmp_path: Path) -> None:
     assert ledger.undecodable > 0
     assert ledger.failed > 0
     assert ledger.duplicates > 0
+    assert "id_conflict" in tables["failed_events"].column("reason").to_pylist()
     assert len(set(tables["events"].column("event_id").to_pylist())) == ledger.events
     cut = read_cut(bench.home.cut_file("default"))
     assert cut is not None

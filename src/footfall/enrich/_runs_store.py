@@ -1,40 +1,40 @@
-"""Runs on disk: files named after their content, and a note per epoch that names its runs.
+"""Runs on disk: immutable files, and a note per epoch that names its runs.
 
 A run file never changes, so epochs share them and a checkpoint writes only what is new. Files and
 notes are written under another name, synced and renamed. A note is small JSON and is written last;
 without it nothing happened. Then notes that no checkpoint needs any more are removed, and run files
-that no note names. Bytes of a run file (little-endian):
-
-    0   8 bytes   "FTFLIDS1"
-    8   u64       n, number of keys
-    16  n × u64   first halves of the keys, ascending
-    …   n × u64   second halves
-    …   n × i32   hours since 1970
+that no note names. Bytes of both: docs/formats/duplicates.md.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import msgspec
 import numpy as np
 
-from footfall.enrich._runs import ROW_BYTES, Run
+from footfall.enrich import _filter
+from footfall.enrich._runs import FENCE_ROWS, Run
 from footfall.errors import Corrupt
 from footfall.home import make_directory, sync_directory
 
-MAGIC: Final = b"FTFLIDS1"
-HEADER_BYTES: Final = 16
+MAGIC: Final = b"FTFLIDS2"
+PAGE_BYTES: Final = 4096
+NOTE_VERSION: Final = 2
 NOTES_KEPT: Final = 4
 """States that can be loaded: more than the pipeline keeps checkpoints."""
 
-_NOTE_PREFIX: Final = "ids-"
-_RUN_SUFFIX: Final = ".run"
+NOTE_PREFIX: Final = "ids-"
+RUN_SUFFIX: Final = ".run"
+
+
+_AnyState = TypeVar("_AnyState")
 
 
 class RunsNote(msgspec.Struct, frozen=True):
@@ -45,129 +45,198 @@ class RunsNote(msgspec.Struct, frozen=True):
     expired_before: int
 
 
-class _RunFile(msgspec.Struct, frozen=True):
+class RunFile(msgspec.Struct, frozen=True):
+    """A run as a note names it."""
+
     file: str
     rows: int
+    hour: int
     first_epoch: int
     last_epoch: int
-    last_hour: int
 
 
 class _State(msgspec.Struct, frozen=True):
     note: RunsNote
-    runs: tuple[_RunFile, ...]
+    runs: tuple[RunFile, ...]
+    version: int
 
 
-def write_runs(directory: Path, note: RunsNote, runs: Iterable[Run]) -> tuple[Run, ...]:
-    """Make `runs` durable as the state of `note.epoch`; returns them as read through their files.
+def write_state(
+    directory: Path, note: RunsNote, runs: Iterable[Run], in_use: frozenset[str]
+) -> None:
+    """Make `runs`, all of them in files, durable as the state of `note.epoch`.
 
     Notes of later epochs are removed: they belong to a future that is being done again.
+
+    Args:
+        directory: Where all files lie.
+        note: The rest of the state.
+        runs: Oldest first.
+        in_use: Files to leave alone that no note names: those being made.
     """
-    make_directory(directory)
-    written = tuple(run if run.file else _write_run(directory, run) for run in runs)
     files = tuple(
-        _RunFile(str(run.file), len(run), run.first_epoch, run.last_epoch, run.last_hour)
-        for run in written
+        RunFile(str(run.file), len(run), run.hour, run.first_epoch, run.last_epoch) for run in runs
     )
-    state = msgspec.json.encode(_State(note, files))
-    _write(directory, _note_file(directory, note.epoch), [state])
-    _remove_old(directory, note.epoch)
-    return written
+    file = note_file(directory, note.epoch)
+    with new_file(file) as stream:
+        stream.write(msgspec.json.encode(_State(note, files, NOTE_VERSION)))
+    _remove_old(directory, note.epoch, in_use)
 
 
-def read_runs(directory: Path, epoch: int) -> tuple[RunsNote, tuple[Run, ...]]:
+def read_state(directory: Path, epoch: int) -> tuple[RunsNote, tuple[Run, ...]]:
     """The state of `epoch`.
 
     Raises:
         Corrupt: it is not there, or damaged; use an older one.
     """
-    state = _read_state(_note_file(directory, epoch))
-    return state.note, tuple(_map_run(directory, run) for run in state.runs)
-
-
-def _note_file(directory: Path, epoch: int) -> Path:
-    return directory / f"{_NOTE_PREFIX}{epoch:012d}.json"
-
-
-def _read_state(file: Path) -> _State:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=_State)
-    except (OSError, msgspec.DecodeError) as error:
+    state = _read_note(note_file(directory, epoch), _State)
+    if state.version != NOTE_VERSION:
         raise Corrupt(
-            f"note of the duplicates is missing or damaged; use an older checkpoint: path={file}"
-        ) from error
+            "note of the duplicates is of another version; use the one that wrote it:"
+            f" version={state.version} known={NOTE_VERSION} path={directory}"
+        )
+    return state.note, tuple(map_run(directory, run) for run in state.runs)
 
 
-def _write_run(directory: Path, run: Run) -> Run:
-    parts = [
-        MAGIC + len(run).to_bytes(8, "little"),
-        np.ascontiguousarray(run.primary, "<u8").tobytes(),
-        np.ascontiguousarray(run.secondary, "<u8").tobytes(),
-        np.ascontiguousarray(run.hours, "<i4").tobytes(),
-    ]
+def write_run(directory: Path, run: Run) -> Run:
+    """Put a run of memory into a file named after its content; returns it as read through it."""
+    make_directory(directory)
     digest = hashlib.blake2b(digest_size=16)
+    parts = [
+        np.ascontiguousarray(column, "<u8").data
+        for column in (run.primary, run.secondary, run.fingerprints)
+    ]
     for part in parts:
         digest.update(part)
-    name = digest.hexdigest() + _RUN_SUFFIX
+    digest.update(run.hour.to_bytes(8, "little", signed=True))
+    name = digest.hexdigest() + RUN_SUFFIX
     if not (directory / name).exists():
-        _write(directory, directory / name, parts)
-    return _map_run(
-        directory, _RunFile(name, len(run), run.first_epoch, run.last_epoch, run.last_hour)
-    )
+        with new_file(directory / name) as stream:
+            write_filter(stream, len(run), words_of(run))
+            for part in parts:
+                stream.write(part)
+    return map_run(directory, RunFile(name, len(run), run.hour, run.first_epoch, run.last_epoch))
 
 
-def _map_run(directory: Path, run: _RunFile) -> Run:
+def words_of(run: Run) -> Any:
+    """The filter of a run, also of one too small to have used any."""
+    if run.words.shape[1]:
+        return run.words
+    return _filter.build(_filter.Probe.of(run.primary, run.secondary), len(run))
+
+
+def write_filter(stream: BinaryIO, rows: int, words: Any) -> None:
+    """Everything before the keys."""
+    header = MAGIC + rows.to_bytes(8, "little") + words.shape[1].to_bytes(8, "little")
+    stream.write(header.ljust(PAGE_BYTES, b"\0"))
+    stream.write(np.ascontiguousarray(words, "<u8").data)
+    stream.write(bytes(keys_offset(rows) - PAGE_BYTES - words.nbytes))
+
+
+def keys_offset(rows: int) -> int:
+    """Where the keys of a run file begin."""
+    words_bytes = 2 * 8 * _filter.word_count(rows)
+    return PAGE_BYTES + -(-words_bytes // PAGE_BYTES) * PAGE_BYTES
+
+
+def map_run(directory: Path, run: RunFile) -> Run:
+    """A run through its file, of which the filter is read soon and the keys rarely.
+
+    Raises:
+        Corrupt: it is missing, or not what the note says.
+    """
     path = directory / run.file
+    rows, count, start = run.rows, _filter.word_count(run.rows), keys_offset(run.rows)
     try:
         with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            if size != HEADER_BYTES + run.rows * ROW_BYTES:
+            if os.fstat(stream.fileno()).st_size != start + 3 * 8 * rows:
                 raise Corrupt(
                     f"run of duplicates has a wrong size; use an older checkpoint: {path}"
                 )
             data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     except (OSError, ValueError) as error:
         raise Corrupt(f"run of duplicates is missing; use an older checkpoint: {path}") from error
-    if data[: len(MAGIC)] != MAGIC:
+    header = MAGIC + rows.to_bytes(8, "little") + count.to_bytes(8, "little")
+    if data[: len(header)] != header:
         raise Corrupt(f"run of duplicates is damaged; use an older checkpoint: {path}")
-    rows = run.rows
+    if hasattr(mmap, "MADV_RANDOM"):
+        data.madvise(mmap.MADV_RANDOM, start)
+    primary = np.frombuffer(data, "<u8", rows, start)
     return Run(
-        np.frombuffer(data, "<u8", rows, HEADER_BYTES),
-        np.frombuffer(data, "<u8", rows, HEADER_BYTES + 8 * rows),
-        np.frombuffer(data, "<i4", rows, HEADER_BYTES + 16 * rows),
+        primary,
+        np.frombuffer(data, "<u8", rows, start + 8 * rows),
+        np.frombuffer(data, "<u8", rows, start + 16 * rows),
+        np.frombuffer(data, "<u8", 2 * count, PAGE_BYTES).reshape(2, count),
+        primary[::FENCE_ROWS].copy(),
+        run.hour,
         run.first_epoch,
         run.last_epoch,
-        run.last_hour,
         run.file,
+        data,
     )
 
 
-def _write(directory: Path, file: Path, parts: Iterable[bytes]) -> None:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+def let_go(runs: Sequence[Run]) -> None:
+    """Give back the memory of pages of keys that were looked at; filters stay."""
+    for run in runs:
+        if run.mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            run.mapped.madvise(mmap.MADV_DONTNEED, keys_offset(len(run)))
+
+
+def note_file(directory: Path, epoch: int) -> Path:
+    """The note of the state after `epoch`."""
+    return directory / f"{NOTE_PREFIX}{epoch:012d}.json"
+
+
+@contextlib.contextmanager
+def new_file(file: Path) -> Iterator[BinaryIO]:
+    """Write a file that is there whole and durable when the block ends, or not at all."""
+    temporary = temporary_of(file)
     with temporary.open("wb") as stream:
-        for part in parts:
-            stream.write(part)
+        yield stream
         stream.flush()
         os.fsync(stream.fileno())
     temporary.replace(file)
-    sync_directory(directory)
+    sync_directory(file.parent)
 
 
-def _remove_old(directory: Path, epoch: int) -> None:
+def temporary_of(file: Path) -> Path:
+    """What it is called while it is written."""
+    return file.with_name(f".{file.name}.tmp")
+
+
+def _read_note(file: Path, kind: type[_AnyState]) -> _AnyState:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise Corrupt(
+            f"note of the duplicates is missing or damaged; use an older checkpoint: path={file}"
+        ) from error
+
+
+class _NamedRun(msgspec.Struct, frozen=True):
+    file: str
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """What notes of every version have."""
+
+    runs: tuple[_NamedRun, ...]
+
+
+def _remove_old(directory: Path, epoch: int, in_use: frozenset[str]) -> None:
     """Keep the newest notes up to `epoch`, and the run files they name."""
-    notes = sorted(directory.glob(f"{_NOTE_PREFIX}*.json"))
-    kept = [note for note in notes if note <= _note_file(directory, epoch)][-NOTES_KEPT:]
+    notes = sorted(directory.glob(f"{NOTE_PREFIX}*.json"))
+    kept = [note for note in notes if note <= note_file(directory, epoch)][-NOTES_KEPT:]
     for note in notes:
         if note not in kept:
             note.unlink(missing_ok=True)
-    needed: set[str] = set()
+    needed = set(in_use)
     for note in kept:
         try:
-            needed.update(run.file for run in _read_state(note).runs)
+            needed.update(run.file for run in _read_note(note, _Named).runs)
         except Corrupt:
             note.unlink(missing_ok=True)
-    for file in directory.glob(f"*{_RUN_SUFFIX}"):
+    for file in [*directory.glob(f"*{RUN_SUFFIX}"), *directory.glob(".*.tmp")]:
         if file.name not in needed:
             file.unlink(missing_ok=True)
-    for leftover in directory.glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)

@@ -24,17 +24,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.clock import DAY, US_PER_MS
-from footfall.decode import failed_id, failures_table
+from footfall.decode import failures_table
 from footfall.enrich._columns import column, with_columns
-from footfall.event import TIMESTAMP, FailedPart, FailureReason
+from footfall.enrich._failures import refused
+from footfall.event import TIMESTAMP, FailureReason
 from footfall.settings import ClockSettings
 
 _RULES: Final = ("received", "device", "shifted", "clamped")
 _RECEIVED, _DEVICE, _SHIFTED, _CLAMPED = range(4)
 _YEAR_1_US: Final = -62_135_596_800_000_000
 """Nothing is earlier: two absurd times together must still make one that can be printed."""
-
-_PAYLOAD_BYTES_MAX: Final = 64 * 1024
 
 
 class Corrected(msgspec.Struct, frozen=True):
@@ -110,26 +109,5 @@ def _microseconds(
 
 def _too_old(events: pa.Table, settings: ClockSettings) -> pa.Table:
     days = settings.event_age_max // DAY
-    rows = []
-    for row in events.to_pylist():
-        kept = {name: value for name, value in row.items() if value is not None}
-        payload = msgspec.json.encode(kept)
-        rows.append(
-            {
-                "failed_id": failed_id(row["request_id"], row["request_index"]),
-                "app_id": row["app_id"],
-                "protocol": row["protocol"],
-                "part": FailedPart.RECORD.value,
-                "reason": FailureReason.TOO_OLD.value,
-                "message": f"event is older than clock.event_age_max: days={days}",
-                "path": "$.created_at",
-                "event_name": row["event_name"],
-                "payload": payload[:_PAYLOAD_BYTES_MAX],
-                "payload_bytes": len(payload),
-                "received_at": row["received_at"],
-                "request_id": row["request_id"],
-                "request_index": row["request_index"],
-                "log_offset": row["log_offset"],
-            }
-        )
-    return failures_table(rows)
+    message = f"event is older than clock.event_age_max: days={days}"
+    return refused(events, FailureReason.TOO_OLD, message, "$.created_at")

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from footfall.enrich import FINGERPRINT_COLUMNS
 from footfall.event import EVENT_SCHEMA
 from footfall.lake._history import as_arrow, newest_sessions
 from footfall.lake._lake import Lake
@@ -19,7 +20,7 @@ _VISITOR: Final = ["app_id", "visitor_id"]
 _REACH_GAPS: Final = 4
 """The first look goes this many gaps back from the floor; then twice as far, and so on."""
 
-ID_COLUMNS: Final = ("app_id", "event_id", "received_at", "log_offset", "request_index")
+ID_COLUMNS: Final = ("app_id", "event_id", "received_at", *FINGERPRINT_COLUMNS)
 
 
 class EpochsUpTo:
@@ -75,7 +76,7 @@ class EpochsUpTo:
         for file in self._files("events"):
             found = self._scan([file], ID_COLUMNS, "received_at", received_since).collect()
             if found.height:
-                yield as_arrow(found.sort("log_offset", "request_index"), schema)
+                yield as_arrow(found, schema)
 
     def _files(self, table: str) -> list[str]:
         return list(self._lake.plan(table).files)

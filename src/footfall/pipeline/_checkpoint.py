@@ -62,13 +62,14 @@ class Checkpoints:
         """Keep them below `directory`."""
         make_directory(directory)
         self._directory = directory
-        self._duplicates = directory / "duplicates"
+        self.duplicates = directory / "duplicates"
+        """Where duplicate removal keeps what it remembers."""
 
     def write(self, checkpoint: Checkpoint) -> None:
         """Make `checkpoint` durable and forget all but the newest two."""
         epoch = checkpoint.note.epoch
-        make_directory(self._duplicates)
-        checkpoint.duplicates.persist(self._duplicates, epoch)
+        make_directory(self.duplicates)
+        checkpoint.duplicates.persist(self.duplicates, epoch)
         self._remove([path for path in [self._path(epoch)] if path.exists()])
         temporary = self._directory / f".{_PREFIX}{epoch:012d}"
         temporary.mkdir()
@@ -134,7 +135,7 @@ class Checkpoints:
             if note.epoch != epoch or note.digest not in (None, note.signed(data).digest):
                 raise ValueError("digest")
             sessions = SessionState.from_arrow(ipc.open_file(data).read_all())
-            duplicates = DuplicateIndex.load(self._duplicates, epoch)
+            duplicates = DuplicateIndex.load(self.duplicates, epoch)
         except (OSError, pa.ArrowInvalid, ValueError) as error:
             raise Corrupt(
                 f"checkpoint is damaged; a start uses another: {self._path(epoch)}"

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.decode import decode
-from footfall.enrich import DuplicateIndex, enrich
+from footfall.enrich import DuplicateIndex, conflict_failures, enrich
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
@@ -62,21 +62,23 @@ def ingest(
     """Decode, enrich and remove duplicates. `duplicates` learns the ids of the events kept."""
     decoded = decode(requests, rules.decode)
     enriched = enrich(decoded.events, rules.clock)
-    kept, repeated = duplicates.keep(enriched.events, epoch)
+    kept = duplicates.keep(conform(enriched.events, EVENT_SCHEMA), epoch)
     failures = [conform(decoded.failures, FAILED_SCHEMA)]
     if enriched.failures.num_rows:
         failures.append(conform(enriched.failures, FAILED_SCHEMA))
+    if kept.conflicts.num_rows:
+        failures.append(conform(conflict_failures(kept.conflicts), FAILED_SCHEMA))
     ledger = Ledger(
         requests=decoded.ledger.requests,
         decoded=decoded.ledger.decoded,
         undecodable=decoded.ledger.undecodable,
         records=decoded.ledger.records,
-        events=kept.num_rows,
-        failed=decoded.ledger.failed + enriched.failures.num_rows,
-        duplicates=repeated,
+        events=kept.events.num_rows,
+        failed=decoded.ledger.failed + enriched.failures.num_rows + kept.conflicts.num_rows,
+        duplicates=kept.duplicates,
     )
     return Ingested(
-        conform(kept, EVENT_SCHEMA),
+        kept.events,
         pa.concat_tables(failures),
         ledger,
         max((logged.request.received_at for logged in requests), default=0),

@@ -124,7 +124,9 @@ class Pipeline:
         try:
             self._redo()
         except Corrupt as error:
-            start = from_lake(self._project, self._lake, self._metadata)
+            start = from_lake(
+                self._project, self._lake, self._metadata, self._checkpoints.duplicates
+            )
             if start is None or start.note.epoch <= self._epoch:
                 raise
             tell(f"the log cannot be read where the lake has it all already: {error}")
@@ -156,7 +158,7 @@ class Pipeline:
                     "the log gives an epoch another result than it had:"
                     f" epoch={plan.epoch} log_from={plan.log_from} log_to={plan.log_to}"
                 )
-            self._duplicates.expire(plan.watermark)
+            self._duplicates.expire(plan.watermark, plan.rules.duplicates)
             self._apply(self._commit(plan, ingested, self._state))
 
     @property
@@ -203,7 +205,8 @@ class Pipeline:
             term=self.lease.term,
         )
         ingested = self._preview.take()
-        self._duplicates.expire(plan.watermark)  # between epochs: when redone it is here, too
+        # Between epochs: when redone it is here, too.
+        self._duplicates.expire(plan.watermark, plan.rules.duplicates)
         self._taken_ledger = ingested.ledger
         self._epoch_started = self._clock.monotonic()
         self._committing = self._executor.submit(self._commit, plan, ingested, self._state)

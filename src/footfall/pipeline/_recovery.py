@@ -12,7 +12,9 @@ are that the lake has already.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+from footfall.clock import HOUR
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.lake import EpochsUpTo, Lake
@@ -46,33 +48,39 @@ def starting_point(
             continue
         if checkpoint.note.log_to >= log_start:
             return checkpoint
-    return None if log_start == 0 else from_lake(project, lake, metadata)
+    if log_start == 0:
+        return None
+    return from_lake(project, lake, metadata, checkpoints.duplicates)
 
 
-def from_lake(project: str, lake: Lake, metadata: Metadata) -> Checkpoint | None:
-    """The state after the last committed epoch; `None` if there is none yet."""
+def from_lake(project: str, lake: Lake, metadata: Metadata, directory: Path) -> Checkpoint | None:
+    """The state after the last committed epoch; `None` if there is none yet.
+
+    Ids for duplicate removal go to files in `directory`.
+    """
     plan = _last_committed(metadata, project)
     if plan is None:
         return None
     tell(f"state is rebuilt from the lake: epoch={plan.epoch}")
-    return rebuild(lake, plan)
+    return rebuild(lake, plan, directory)
 
 
-def rebuild(lake: Lake, plan: EpochPlan) -> Checkpoint:
+def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     """The state after `plan.epoch`, from the lake alone.
 
-    Reads the events of sessions that are hot, whole chains of them, and the ids of all events
-    received within the horizon: about as long as a query over those days.
+    Reads the events of sessions that are hot, whole chains of them, and of all events received
+    within the horizon their ids and what fingerprints are made of. Ids go to files in `directory`.
     """
     past = EpochsUpTo(lake, plan.epoch)
     definition = GapDefinition.of(plan.rules.sessions)
-    duplicates = DuplicateIndex.empty(plan.rules.duplicates)
+    rules = plan.rules.duplicates
+    since = (plan.watermark - rules.horizon) // HOUR * HOUR  # hours are forgotten as a whole
     with lake.locks.reading():
         events = past.open_chains(floor_of(plan.watermark, definition), definition.gap)
         sessions = restore(events, past.written_sessions(events), plan.watermark, definition)
-        for ids in past.ids(plan.watermark - plan.rules.duplicates.horizon):
-            duplicates.keep(ids, plan.epoch)
-    duplicates.expire(plan.watermark)
+        duplicates = DuplicateIndex.rebuild(
+            past.ids(since), directory, plan.epoch, plan.watermark, rules
+        )
     note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
     return Checkpoint(note, sessions, duplicates)
 

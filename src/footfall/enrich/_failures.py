@@ -1,0 +1,47 @@
+"""Events that a step refuses, as rows of `failed_events`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from footfall.decode import failed_id, failures_table
+from footfall.event import FailedPart, FailureReason
+
+_PAYLOAD_BYTES_MAX: Final = 64 * 1024
+
+
+def refused(events: pa.Table, reason: FailureReason, message: str, path: str) -> pa.Table:
+    """One failure for each event; its payload is the decoded row as JSON.
+
+    Args:
+        events: Any columns of an event, `app_id`, `protocol` and those of its request among them.
+        reason: Why, the same for all.
+        message: For a person.
+        path: Of the field at fault, within the payload.
+    """
+    rows = []
+    for row in events.to_pylist():
+        kept = {name: value for name, value in row.items() if value is not None}
+        payload = msgspec.json.encode(kept)
+        rows.append(
+            {
+                "failed_id": failed_id(row["request_id"], row["request_index"]),
+                "app_id": row["app_id"],
+                "protocol": row["protocol"],
+                "part": FailedPart.RECORD.value,
+                "reason": reason.value,
+                "message": message,
+                "path": path,
+                "event_name": row["event_name"],
+                "payload": payload[:_PAYLOAD_BYTES_MAX],
+                "payload_bytes": len(payload),
+                "received_at": row["received_at"],
+                "request_id": row["request_id"],
+                "request_index": row["request_index"],
+                "log_offset": row["log_offset"],
+            }
+        )
+    return failures_table(rows)

@@ -21,7 +21,7 @@ from pyiceberg.table import Table
 from footfall.clock import DAY, SECOND
 from footfall.event import UUID16, conform
 from footfall.lake import TABLES, Lake
-from footfall.lake._data_files import DataFileWriter, write_sorted
+from footfall.lake._data_files import DataFileWriter, in_order, write_sorted
 from footfall.lake._layout import COMPACTED, FRESH, LAYOUTS, FileShape
 from footfall.lake.location import local_path
 from footfall.testing.events import event_table
@@ -94,6 +94,30 @@ def test_files_hold_their_day_in_order_and_no_more_than_their_size(tmp_path: Pat
     for found_ranges in ranges.values():
         for (_, last), (first, _) in pairwise(found_ranges):
             assert last <= first
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_order_is_that_of_arrow_whatever_the_pieces(name: str) -> None:
+    """Texts are sorted by numbers that stand for them: those must sort as the texts do."""
+    chance = np.random.default_rng(7)
+    texts = ["", "a", "b", "B", "ab", "é", "z\U0001f600", "z\uffff", None]
+
+    def values(kind: pa.DataType, count: int) -> pa.Array:
+        if kind == pa.string():
+            return pa.array([texts[at] for at in chance.integers(0, len(texts), count)], kind)
+        if kind == UUID16:
+            return pa.array([bytes([at]) * 16 for at in chance.integers(0, 256, count)], kind)
+        numbers = chance.integers(-3, 3, count)
+        return pa.array(numbers, pa.int64(), mask=numbers == 2).cast(kind)
+
+    kinds = [TABLES[name].field(column).type for column in LAYOUTS[name].sort]
+    pieces = [
+        pa.table([values(kind, count) for kind in kinds], names=list(LAYOUTS[name].sort))
+        for count in (1, 500, 0, 300)
+    ]
+    rows = pa.concat_tables(pieces)
+    expected = rows.sort_by([(column, "ascending") for column in LAYOUTS[name].sort])
+    assert in_order(name, rows).combine_chunks().equals(expected.combine_chunks())
 
 
 def _times(table: pa.Table) -> list[datetime]:

@@ -24,6 +24,8 @@ from footfall.decode._aws_fast import lay_out_aws
 from footfall.decode._failures import failure_rows, failures_table
 from footfall.decode._fast import FastWay, Taken, Unusual
 from footfall.decode._fault import Fault, failed_record
+from footfall.decode._footfall_event import take_footfall
+from footfall.decode._footfall_fast import lay_out_footfall
 from footfall.decode._records import Outcome
 from footfall.decode._registry import decoders
 from footfall.decode._rows import DECODED_SCHEMA, build
@@ -48,7 +50,12 @@ _Failed = list[dict[str, Any]]
 _Outcomes = list[tuple[LoggedRequest, Outcome]]
 _Placed = list[tuple[int, LoggedRequest, Outcome]]
 
-FAST_WAYS: Final[Mapping[str, FastWay]] = MappingProxyType({"aws": FastWay(take_aws, lay_out_aws)})
+FAST_WAYS: Final[Mapping[str, FastWay]] = MappingProxyType(
+    {
+        "aws": FastWay(take_aws, lay_out_aws),
+        "footfall": FastWay(take_footfall, lay_out_footfall),
+    }
+)
 """Fast ways by protocol; see `_fast`."""
 
 _CHUNK_ROWS: Final = 500

@@ -41,7 +41,7 @@ from footfall.decode._split import member, split
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
-_EVENTS: Final = "events"
+EVENTS: Final = "events"
 _CONTEXT: Final = "context"
 _NAME_KEYS: Final = ("name", "event", "event_name")
 _EVENT_NAME: Final = SLOT["event_name"]
@@ -52,7 +52,7 @@ _USER_PROPERTIES: Final = SLOT["user_properties"]
 _ITEMS: Final = SLOT["items"]
 
 
-class _Shared(msgspec.Struct, frozen=True, gc=False):
+class Shared(msgspec.Struct, frozen=True, gc=False):
     """What all events of a request have in common."""
 
     request: Request
@@ -70,10 +70,10 @@ def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     request = logged.request
     envelope, batch = _read(open_body(request, settings))
     row = own_template(logged)
-    properties = _use_query(request, row)
+    properties = use_query(request, row)
     shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
-    shared = _Shared(request, shared_fields, row, properties)
-    _use_envelope(shared, envelope)
+    shared = Shared(request, shared_fields, row, properties)
+    use_envelope(shared, envelope)
 
     def make_row(event: dict[str, object], index: int) -> Row:
         return _row(event, index, shared)
@@ -130,18 +130,18 @@ def _read(body: bytes) -> tuple[dict[str, object], Batch]:
     if isinstance(value, list):
         return {}, whole_array(body, value)
     if isinstance(value, dict):
-        if _EVENTS not in value:
+        if EVENTS not in value:
             return {}, single(body, value)
-        events = value.pop(_EVENTS)
+        events = value.pop(EVENTS)
         if not isinstance(events, list):
             fault = wrong_type("an array", events)
-            fault.path = f"$.{_EVENTS}"
+            fault.path = f"$.{EVENTS}"
             raise fault
-        return value, Batch(events, lambda: _events_of(body), f"$.{_EVENTS}")
+        return value, Batch(events, lambda: _events_of(body), f"$.{EVENTS}")
     lines = whole_lines(body)
     if lines is not None:
         return {}, lines
-    return salvaged_envelope(body, _EVENTS) or ({}, salvaged(body))
+    return salvaged_envelope(body, EVENTS) or ({}, salvaged(body))
 
 
 def _events_of(body: bytes) -> list[bytes]:
@@ -149,12 +149,13 @@ def _events_of(body: bytes) -> list[bytes]:
     found: list[bytes] = []
     for piece in split(body).found:
         named = member(piece)
-        if named is not None and named[0] == _EVENTS:
+        if named is not None and named[0] == EVENTS:
             found = split(named[1]).found
     return found
 
 
-def _use_query(request: Request, row: Row) -> dict[str, object]:
+def use_query(request: Request, row: Row) -> dict[str, object]:
+    """Put what the query says into `row`; returns what has no column, for `properties`."""
     query = parse_query(request.query)
     for key in fields.KEY_PARAMETERS:
         query.pop(key, None)
@@ -168,7 +169,7 @@ def _use_query(request: Request, row: Row) -> dict[str, object]:
     return kept
 
 
-def _use_envelope(shared: _Shared, envelope: dict[str, object]) -> None:
+def use_envelope(shared: Shared, envelope: dict[str, object]) -> None:
     """Fields beside `events` and in its `context` hold for every event that has none of its own."""
     if not envelope:
         return
@@ -184,7 +185,7 @@ def _use_envelope(shared: _Shared, envelope: dict[str, object]) -> None:
         raise
 
 
-def _row(event: dict[str, object], index: int, shared: _Shared) -> Row:
+def _row(event: dict[str, object], index: int, shared: Shared) -> Row:
     row = shared.row.copy()
     row[fields.EVENT_ID] = row[fields.OWN_PROPERTIES] = None
     properties = shared.properties.copy()

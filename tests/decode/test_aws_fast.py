@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -166,3 +167,20 @@ def test_a_field_without_a_column_gives_way_to_an_attribute_of_its_name() -> Non
     assert_equal(
         logged([{**AWS_EVENT, "make": "Acme", "attributes": attributes}], query="x=1&make=2")
     )
+
+
+@pytest.mark.parametrize("step", ["take", "lay_out"])
+def test_a_bug_of_the_fast_way_costs_no_event(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests it stumbles over are decoded the general way, like any that it leaves."""
+
+    def stumble(*_: object) -> None:
+        raise KeyError("a bug")
+
+    broken = msgspec.structs.replace(_decode.FAST_WAYS["aws"], **{step: stumble})
+    requests = [logged([AWS_EVENT], offset=1), logged([AWS_EVENT, 7], offset=2)]
+    expected = general(requests)
+    monkeypatch.setattr(_decode, "FAST_WAYS", {"aws": broken})
+    found = decode(requests, SETTINGS)
+    assert found.events.equals(expected.events)
+    assert found.failures.equals(expected.failures)
+    assert found.ledger == expected.ledger

@@ -116,7 +116,7 @@ class _Chunk:
         request = logged.request
         fast = FAST_WAYS.get(request.protocol)
         if fast is not None and request.app_id is not None and request.version <= REQUEST_VERSION:
-            taken = fast.take(logged, settings)
+            taken = _take(fast, logged, settings)
             if taken is not None:
                 self.taken.setdefault(request.protocol, []).append((self.places, taken))
                 self.places += 1
@@ -139,7 +139,9 @@ class _Chunk:
                 return fast.lay_out([taken for _, taken in placed], settings)
             except Unusual as unusual:
                 given_back = unusual.requests
-            except _BUILD_ERRORS:  # the general way finds which request it is
+            except MemoryError:
+                raise
+            except Exception:  # supervisor: a fast way's bug costs time, never an event
                 given_back = frozenset(range(len(placed)))
             for at in sorted(given_back):
                 place, taken = placed[at]
@@ -147,6 +149,15 @@ class _Chunk:
             placed = [one for at, one in enumerate(placed) if at not in given_back]
             self.taken[protocol] = placed
         return DECODED_SCHEMA.empty_table()
+
+
+def _take(fast: FastWay, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
+    try:
+        return fast.take(logged, settings)
+    except MemoryError:
+        raise
+    except Exception:  # supervisor: a fast way's bug costs time, never an event
+        return None
 
 
 def _in_chunks(requests: Iterable[LoggedRequest], settings: DecodeSettings) -> Iterator[_Chunk]:

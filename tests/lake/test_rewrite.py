@@ -102,6 +102,7 @@ def _dying(effects: list[int], die_at: int, real: Callable[..., Any]) -> Callabl
     return call
 
 
+@pytest.mark.slow
 def test_death_at_every_effect_loses_and_doubles_nothing(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ def _notes(bench: Bench) -> int:
     return sum(lake.read(name).num_rows for name in ("session_overrides", "session_changes"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(scaled(1, 12)))
 def test_folded_lake_shows_the_same(tmp_path: Path, seed: int) -> None:
     """Over restarts, with later renames on top of folded ones, before and after each new cut."""
@@ -93,6 +94,7 @@ def test_folded_lake_shows_the_same(tmp_path: Path, seed: int) -> None:
     assert revisions < Lake(plain.home.lake_dir, "default").plan("sessions").rows
 
 
+@pytest.mark.slow
 def test_death_anywhere_in_folding_shows_nothing(tmp_path: Path) -> None:
     """Killed between any two steps: readers, a restarted pipeline and the next fold go on."""
     bench = Bench(tmp_path, *SETTINGS)

@@ -15,6 +15,7 @@ from unittest import mock
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
@@ -222,7 +223,7 @@ class MaintainedLake(RuleBasedStateMachine):
         assert len(list(self.home.tail_dir("default").glob("plan-*"))) <= 2
 
 
-TestMaintainedLake = MaintainedLake.TestCase
+TestMaintainedLake = pytest.mark.slow(MaintainedLake.TestCase)
 TestMaintainedLake.settings = settings(
     max_examples=scaled(10, 300),
     stateful_step_count=20,

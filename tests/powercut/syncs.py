@@ -39,9 +39,11 @@ _PATTERNS: Final = (
 _CLASSES: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
 CLASSES: Final = tuple(name for name, _ in _CLASSES)
 
-NEEDLESS: Final = frozenset({"metadata: journal"})
-"""Classes without which nothing breaks. This one is SQLite's own, while it turns an empty database
-to a write-ahead log: it guards one page of nothing, and cannot be left out by itself."""
+NEEDLESS: Final = frozenset({"metadata: journal", "tail: plan of data files"})
+"""Classes without which no promise of these breaks, and why they stay. The first is SQLite's own,
+while it turns an empty database to a write-ahead log: it guards one page of nothing, and cannot be
+left out by itself. The second spares maintenance a torn plan file, which would hold it up until the
+file is swept; a start writes those of its cut anew."""
 
 
 def class_of(op: Op) -> str:

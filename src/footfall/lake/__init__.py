@@ -8,41 +8,46 @@ beside them. Local files and directories are synced before the catalog moves. Re
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from footfall.lake._catalog import catalog_problem, restore_catalog
     from footfall.lake._history import LakeHistory, recent_events
+    from footfall.lake._inspect import DamagedFile, inspect_data_files
     from footfall.lake._lake import Lake
     from footfall.lake._maintenance import Maintenance
     from footfall.lake._rebuild import EpochsUpTo
     from footfall.lake._schemas import TABLES
 
-__all__ = ["TABLES", "EpochsUpTo", "Lake", "LakeHistory", "Maintenance", "recent_events"]
+__all__ = [
+    "TABLES",
+    "DamagedFile",
+    "EpochsUpTo",
+    "Lake",
+    "LakeHistory",
+    "Maintenance",
+    "catalog_problem",
+    "inspect_data_files",
+    "recent_events",
+    "restore_catalog",
+]
+
+_PLACES = {
+    "TABLES": "_schemas",
+    "DamagedFile": "_inspect",
+    "EpochsUpTo": "_rebuild",
+    "Lake": "_lake",
+    "LakeHistory": "_history",
+    "Maintenance": "_maintenance",
+    "catalog_problem": "_catalog",
+    "inspect_data_files": "_inspect",
+    "recent_events": "_history",
+    "restore_catalog": "_catalog",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Lake":
-        from footfall.lake._lake import Lake
-
-        return Lake
-    if name == "Maintenance":
-        from footfall.lake._maintenance import Maintenance
-
-        return Maintenance
-    if name == "TABLES":
-        from footfall.lake._schemas import TABLES
-
-        return TABLES
-    if name == "EpochsUpTo":
-        from footfall.lake._rebuild import EpochsUpTo
-
-        return EpochsUpTo
-    if name == "LakeHistory":
-        from footfall.lake._history import LakeHistory
-
-        return LakeHistory
-    if name == "recent_events":
-        from footfall.lake._history import recent_events
-
-        return recent_events
-    raise AttributeError(name)
+    if name not in _PLACES:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import EVENT_SCHEMA
+from footfall.lake._damage import naming
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES
 from footfall.session import SESSION_SCHEMA
@@ -42,7 +43,7 @@ class LakeHistory:
         names = list(dict.fromkeys([*columns, "epoch"]))
         if not files:
             return pl.DataFrame(schema={name: pl.Null() for name in names})
-        found = (
+        scan = (
             pl.scan_parquet(list(files), hive_partitioning=False)
             .select(names)
             .filter(
@@ -50,8 +51,9 @@ class LakeHistory:
                 pl.col("visitor_id").is_in(wanted["visitor_id"].to_list()),
                 pl.col(time) >= wanted["from_time"].min(),
             )
-            .collect()
         )
+        with naming(f"a data file of {table}"):
+            found = scan.collect()
         ours = found.join(wanted, on=_VISITOR, how="inner").filter(
             pl.col(time) >= pl.col("from_time")
         )
@@ -87,9 +89,12 @@ def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
     """Committed events received at or after `since` (microseconds), in log order.
 
     At most `rows_max`, the newest: what live counters start with after a restart.
+
+    Raises:
+        Corrupt: one of their files is damaged.
     """
     moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
-    with lake.locks.reading():
+    with lake.locks.reading(), naming("a data file of events"):
         files = lake.plan("events").files
         if not files:
             return EVENT_SCHEMA.empty_table()

@@ -40,9 +40,10 @@ from pyiceberg.table.update.snapshot import ExpireSnapshots
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
-from footfall.errors import CommitUnknown, Conflict, LeaseLost
+from footfall.errors import CommitUnknown, Conflict, Corrupt, LeaseLost
 from footfall.home import make_directory
-from footfall.lake._catalog import open_catalog
+from footfall.lake._catalog import has_commits, open_catalog, reading_catalog
+from footfall.lake._damage import naming
 from footfall.lake._data_files import DataFileWriter, write_sorted
 from footfall.lake._expiry import expired
 from footfall.lake._layout import COMPACTED, FRESH
@@ -50,7 +51,7 @@ from footfall.lake._locks import LakeLocks
 from footfall.lake._planning import SnapshotFiles, data_files
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec
 from footfall.lake.cut import Plan
-from footfall.lake.location import check_location, local_path
+from footfall.lake.location import CATALOG, check_location, local_path, table_locations
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
@@ -86,9 +87,11 @@ class Lake:
         """
         make_directory(directory)
         check_location(directory)
+        self._directory = directory
         self._project = project
         self._clock = clock or SystemClock()
-        self._catalog = open_catalog(directory)
+        with reading_catalog(directory):
+            self._catalog = open_catalog(directory)
         self.locks = LakeLocks(directory, project)
         self._files = {name: SnapshotFiles() for name in TABLES}
         self._term = 0
@@ -279,7 +282,7 @@ class Lake:
         schema = TABLES[table]
         if columns is not None:
             schema = pa.schema([schema.field(name) for name in columns])
-        with self.locks.reading():
+        with self.locks.reading(), naming(f"a data file of {table}"):
             scan = self._reload(table).scan(selected_fields=columns or ("*",))
             return from_lake(scan.to_arrow(), schema)
 
@@ -346,19 +349,29 @@ class Lake:
         self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows)
 
     def _reload(self, table: str) -> Table:
-        try:
-            self._tables[table] = self._tables[table].refresh()
-        except KeyError:
-            self._tables[table] = self._catalog.load_table((self._project, table))
+        with reading_catalog(self._directory), naming(lambda: self._metadata_file(table)):
+            if table in self._tables:
+                self._tables[table] = self._tables[table].refresh()
+            else:
+                self._tables[table] = self._catalog.load_table((self._project, table))
         return self._tables[table]
+
+    def _metadata_file(self, table: str) -> str:
+        location = table_locations(self._directory).get((self._project, table))
+        return location or f"newest metadata of {table}"
 
     def _create(self) -> None:
         with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(self._project)
         for name, arrow in TABLES.items():
             try:
-                self._tables[name] = self._catalog.load_table((self._project, name))
-            except NoSuchTableError:
+                self._reload(name)
+            except NoSuchTableError as error:
+                if has_commits(self._directory, self._project, name):
+                    raise Corrupt(
+                        "the lake's catalog lacks a table whose files are there; stop the server"
+                        f" and run footfall repair: path={self._directory / CATALOG} table={name}"
+                    ) from error
                 self._create_table(name, arrow)
 
     def _create_table(self, name: str, arrow: pa.Schema) -> None:

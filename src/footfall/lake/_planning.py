@@ -10,6 +10,8 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from footfall.lake._damage import naming
+
 _Named = tuple[tuple[str, int], ...]
 
 
@@ -25,14 +27,16 @@ class SnapshotFiles:
         snapshot = table.current_snapshot()
         if snapshot is None:
             return {}
-        manifests = snapshot.manifests(table.io)
+        with naming(snapshot.manifest_list):
+            manifests = snapshot.manifests(table.io)
         known = {}
         for manifest in manifests:
             path = manifest.manifest_path
             named = self._manifests.get(path)
             if named is None:
-                entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-                files = (entry.data_file for entry in entries)
+                with naming(path):
+                    entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+                    files = [entry.data_file for entry in entries]
                 named = tuple((file.file_path, file.record_count) for file in files)
             known[path] = named
         self._manifests = known
@@ -43,8 +47,11 @@ def data_files(table: Table, snapshot: Snapshot | None) -> list[DataFile]:
     """All that Iceberg knows of each data file of `snapshot`; tens of kilobytes in memory each."""
     if snapshot is None:
         return []
-    return [
-        entry.data_file
-        for manifest in snapshot.manifests(table.io)
-        for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=True)
-    ]
+    with naming(snapshot.manifest_list):
+        manifests = snapshot.manifests(table.io)
+    found = []
+    for manifest in manifests:
+        with naming(manifest.manifest_path):
+            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+            found += [entry.data_file for entry in entries]
+    return found

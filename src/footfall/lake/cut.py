@@ -132,7 +132,16 @@ def read_plan(cut: Cut, table: str, tail_dir: Path) -> Plan:
     name = cut.plans.get(table)
     if name is None:
         return Plan(table, None, (), 0)
-    return msgspec.json.decode((tail_dir / name).read_bytes(), type=Plan)
+    return _decode_plan((tail_dir / name).read_bytes(), tail_dir / name)
+
+
+def _decode_plan(data: bytes, path: Path) -> Plan:
+    try:
+        return msgspec.json.decode(data, type=Plan)
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            f"a file of the cut is damaged; restart the server to rebuild it: {path=!s}"
+        ) from error
 
 
 class HeldPlan:
@@ -155,9 +164,9 @@ class HeldPlan:
         """What it says.
 
         Raises:
-            msgspec.DecodeError: it is damaged.
+            Corrupt: it is damaged.
         """
-        return msgspec.json.decode(self._stream.read(), type=Plan)
+        return _decode_plan(self._stream.read(), self._file)
 
     def release(self) -> None:
         """Let go of it; again is harmless."""

@@ -45,7 +45,10 @@ def table_locations(directory: Path) -> dict[tuple[str, str], str]:
             query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables"
             rows = opened.execute(query).fetchall()
     except sqlite3.Error as error:
-        raise Corrupt(f"the lake's catalog is damaged; restore it: path={file} {error}") from error
+        raise Corrupt(
+            f"the lake's catalog is damaged; stop the server and run footfall repair:"
+            f" path={file} {error}"
+        ) from error
     return {(namespace, table): location for namespace, table, location in rows}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import zoneinfo
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
 from footfall.clock import Clock, SystemClock, random_token
-from footfall.errors import Closed, Conflict, Invalid, Unavailable
+from footfall.errors import Closed, Conflict, Corrupt, Invalid, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import _epochs, _leases
@@ -30,6 +31,7 @@ from footfall.project import (
     hash_server_key,
 )
 
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SERVER_KEY_SHOWN = len(SERVER_KEY_PREFIX) + 8
 """Characters of a server key that are kept to tell keys apart."""
 
@@ -351,6 +353,10 @@ class Metadata:
             with self._engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                raise Corrupt(
+                    f"metadata is damaged; restore it from a backup: {error.orig}"
+                ) from error
             raise Unavailable(f"metadata cannot be used now; try again: {error}") from error
 
 

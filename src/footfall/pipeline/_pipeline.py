@@ -137,7 +137,10 @@ class Pipeline:
         self._overrides = OverrideSet()
         self._overrides.add_epochs(self._lake.read("session_overrides"))
         self._removed = self._lake.read("session_changes")
-        self._publisher.recount(self._lake)
+        try:
+            self._publisher.recount(self._lake)
+        except Corrupt as error:
+            tell(f"live counters start at zero: {error}")
         self._restart_preview()
 
     def _redo(self) -> None:

@@ -5,7 +5,7 @@ any more it stays for `grace` (readers of an older cut may still open it), then 
 that a reader holds, when it lets go.
 
 Everything here is made again from the log and the lake at the next start, so nothing is synced but
-the content of plan files: one that is there already is not written again, and must be whole.
+plan files: maintenance, which reads all of them, must not be held up by a torn one.
 """
 
 from __future__ import annotations
@@ -81,8 +81,9 @@ class Tail:
         """Write the list of data files of one snapshot; the same snapshot is written once."""
         name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}.json"
         file = self._directory / name
-        if not file.exists():
-            write_atomically(file, msgspec.json.encode(plan), synced=True)
+        data = msgspec.json.encode(plan)
+        if not file.exists() or file.read_bytes() != data:
+            write_atomically(file, data, synced=True)
         return name
 
     def publish(self, cut: Cut) -> None:

@@ -69,10 +69,6 @@ class CutReader:
                 except FileNotFoundError as error:
                     missing = error  # the cut was replaced long ago; a newer one is there
                     continue
-                except (pa.ArrowInvalid, msgspec.DecodeError) as error:
-                    raise Corrupt(
-                        f"a file of the cut is damaged; restart the server to rebuild it: {error}"
-                    ) from error
                 yield made
                 return
         raise Corrupt(
@@ -105,8 +101,14 @@ class CutReader:
 
     def _map(self, name: str, schema: pa.Schema) -> pa.Table:
         if name not in self._mapped:
-            with pa.memory_map(str(self._home.tail_dir(self._project) / name)) as source:
-                table = ipc.open_file(source).read_all()
+            path = self._home.tail_dir(self._project) / name
+            try:
+                with pa.memory_map(str(path)) as source:
+                    table = ipc.open_file(source).read_all()
+            except pa.ArrowInvalid as error:
+                raise Corrupt(
+                    f"a file of the cut is damaged; restart the server to rebuild it: {path=!s}"
+                ) from error
             known = [column for column in schema.names if column in table.column_names]
             self._mapped[name] = _with_uuids(conform(table.select(known), schema))
         return self._mapped[name]

@@ -40,6 +40,12 @@ _MISTAKES: Final = frozenset(
 )
 """Kinds that the writer of a statement can mend."""
 
+_DAMAGED: Final = re.compile(
+    r"No magic bytes found at end of file|too small to be a Parquet file|TProtocolException: "
+    r"|Parquet metadata is corrupt|metadata is corrupt\. |Decompression failure|likely corrupted"
+    r"|^Error: (?:don't know what type|Out of buffer|Payload value bigger than allowed)"
+)
+"""What DuckDB says of a Parquet file that is none any more."""
 _PATHS: Final = re.compile(r"(?:file://|(?<![\w./]))/[^\s\"',;)]+/[^\s\"',;)]*")
 _TEXT_LENGTH_MAX: Final = 1_000
 
@@ -66,7 +72,7 @@ def translate(error: BaseException, settings: QuerySettings) -> Exception:
         )
     if kind == "out of memory":
         return _out_of_memory(settings)
-    if kind == "io":
+    if kind == "io" or _DAMAGED.search(text):
         return FilesGone(text)
     if kind in _MISTAKES or isinstance(error, pa.ArrowNotImplementedError | pa.ArrowInvalid):
         return Invalid(readable(text[match.end() :] if match else text))

@@ -94,7 +94,8 @@ class Engine:
                     except FilesGone as error:
                         gone = error
             raise Corrupt(
-                f"a data file of the lake is damaged or missing; restore it: {gone}"
+                "a data file of the lake is damaged or missing; footfall doctor --deep says which:"
+                f" {gone}"
             ) from gone
 
     def interrupt(self) -> None:

@@ -1,0 +1,48 @@
+"""What libraries raise when a file of the lake is damaged, as one kind with the file's name."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+from pyiceberg.exceptions import ValidationError
+
+from footfall.errors import Corrupt
+
+_DAMAGE: Final = (
+    *(ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, AssertionError),
+    *(zlib.error, pa.ArrowException, pl.exceptions.PolarsError, ValidationError),
+)
+"""Parsers of JSON, Avro and Parquet on bytes that are none."""
+_TEXT_MAX: Final = 160
+
+
+@contextlib.contextmanager
+def naming(file: str | Callable[[], str]) -> Iterator[None]:
+    """Raise `Corrupt`, with the name of `file`, where the block finds it damaged or missing.
+
+    A function is asked for the name only then.
+
+    What a system call refused for another reason (permissions, too many open files) stays as it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, FileNotFoundError):
+            raise
+        raise _damaged(file, error) from error
+    except _DAMAGE as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: str | Callable[[], str], error: Exception) -> Corrupt:
+    name = file if isinstance(file, str) else file()
+    text = " ".join(str(error).split())[:_TEXT_MAX]
+    return Corrupt(
+        "a file of the lake is damaged or missing; see footfall doctor --deep:"
+        f" path={name} ({type(error).__name__}: {text})"
+    )

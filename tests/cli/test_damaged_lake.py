@@ -1,0 +1,155 @@
+"""One file of the lake is damaged: named, contained, and what can be made again is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+import footfall
+from footfall.cli.main import app
+from footfall.clock import SECOND
+from footfall.errors import FootfallError
+from footfall.home import Home
+from tests.pipeline.harness import Bench
+from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
+
+
+def _truncate(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _zero(file: Path) -> None:
+    data = file.read_bytes()
+    middle = len(data) // 2
+    file.write_bytes(data[:middle] + bytes(len(data) - middle))
+
+
+def _flip(file: Path) -> None:
+    """One bit of a page."""
+    columns = pq.read_metadata(file).row_group(0)
+    pages = (columns.column(index) for index in range(columns.num_columns))
+    largest = max(pages, key=lambda column: column.total_compressed_size)
+    data = bytearray(file.read_bytes())
+    data[largest.data_page_offset + largest.total_compressed_size // 2] ^= 16
+    file.write_bytes(data)
+
+
+DAMAGE: dict[str, Callable[[Path], None]] = {
+    "truncate": _truncate,
+    "zero": _zero,
+    "flip": _flip,
+    "remove": Path.unlink,
+}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A home with some epochs; tests damage it in its place, for the lake names its own paths."""
+    bench = Bench(tmp_path_factory.mktemp("whole") / "home", *SETTINGS)
+    pipeline = bench.pipeline()
+    _drive(bench, pipeline, _traffic(21, 4))
+    pipeline.finish()
+    shutil.copytree(bench.home.root, bench.home.root.parent / "kept")
+    return bench
+
+
+@pytest.fixture
+def bench(whole: Bench) -> Bench:
+    shutil.rmtree(whole.home.root)
+    shutil.copytree(whole.home.root.parent / "kept", whole.home.root)
+    return whole
+
+
+def _newest(home: Home, pattern: str) -> Path:
+    return max(
+        (home.lake_dir / "default" / "events").glob(pattern), key=lambda f: f.stat().st_mtime
+    )
+
+
+def _doctor(home: Home, *arguments: str) -> dict[str, tuple[str, str]]:
+    command = ["doctor", "--json", "--home", str(home.root), *arguments]
+    result = CliRunner().invoke(app, command)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return {c["name"]: (c["state"], c["message"]) for c in json.loads(result.stdout)}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_data_file(damage: str, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    """Doctor names the file, its rows and epochs; a query names it; the pipeline goes on."""
+    file = _newest(bench.home, "data/**/*.parquet")
+    DAMAGE[damage](file)
+    state, message = _doctor(bench.home, "--deep")["lake"]
+    assert state == "broken"
+    assert f"{file} table=events rows=" in message
+    quick = _doctor(bench.home)["lake"][0]
+    assert quick == ("broken" if damage in ("truncate", "remove") else "good")
+    with (
+        footfall.open(bench.home.root) as lake,
+        pytest.raises(FootfallError, match="a data file of the lake is damaged or missing"),
+    ):
+        lake.sql("SELECT * FROM events")
+    assert bench.pipeline().step() == 0
+    assert "live counters start at zero" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["truncate", "zero", "remove"])
+@pytest.mark.parametrize("kind", ["metadata/snap-*.avro", "metadata/*-m*.avro", "metadata/*.json"])
+def test_metadata_of_a_table(kind: str, damage: str, bench: Bench) -> None:
+    """The pipeline stops with one sentence that names the file; so does doctor."""
+    file = _newest(bench.home, kind)
+    DAMAGE[damage](file)
+    state, message = _doctor(bench.home)["lake"]
+    assert (state, str(file) in message) == ("broken", True), message
+    with pytest.raises(FootfallError, match=file.name):
+        bench.pipeline()
+
+
+@pytest.mark.parametrize("damage", ["truncate", "zero", "remove"])
+def test_catalog_is_made_again(damage: str, bench: Bench) -> None:
+    """It is not started anew, empty; `footfall repair` registers every table at its last commit."""
+    before = _comparable(bench.tables())
+    DAMAGE[damage](bench.home.lake_dir / "catalog.db")
+    state, message = _doctor(bench.home)["lake"]
+    assert (state, "footfall repair" in message) == ("broken", True)
+    with pytest.raises(FootfallError):
+        bench.pipeline()
+    result = CliRunner().invoke(app, ["repair", "--home", str(bench.home.root)])
+    assert result.exit_code == 0, result.output
+    assert "default.events is registered again" in result.output
+    assert _comparable(bench.tables()) == before
+    bench.clock.advance(20 * SECOND)
+    bench.pipeline().finish()
+    assert _doctor(bench.home, "--deep")["lake"][0] == "good"
+    assert _comparable(bench.tables()) == before
+
+
+def test_metadata_database(bench: Bench) -> None:
+    """Keys and epochs cannot be made again: one sentence, and doctor goes on to the other parts."""
+    bench.home.metadata_file.write_bytes(b"nothing of this is a database" * 999)
+    for suffix in ("-wal", "-shm"):
+        bench.home.metadata_file.with_name(f"metadata.db{suffix}").unlink(missing_ok=True)
+    with pytest.raises(FootfallError, match="metadata is damaged"):
+        bench.pipeline()
+    found = _doctor(bench.home)
+    assert found["metadata"][0] == "broken"
+    assert "metadata is damaged" in found["metadata"][1]
+    assert found["lake"][0] == found["checkpoints"][0] == "good"
+
+
+def test_cut_and_tail_are_made_again(bench: Bench) -> None:
+    """Nothing in the tail is needed to start: every file of it may be damaged."""
+    files = [file for file in bench.home.tail_dir("default").iterdir() if file.is_file()]
+    for file in files:
+        file.write_bytes(file.read_bytes()[:7])
+    with footfall.open(bench.home.root) as lake, pytest.raises(FootfallError, match=r"cut\.json"):
+        lake.sql("SELECT 1")
+    bench.pipeline().finish()
+    with footfall.open(bench.home.root) as lake:
+        rows = lake.sql("SELECT count(*) AS n FROM events").rows()[0]["n"]
+    assert rows == bench.tables()["events"].num_rows

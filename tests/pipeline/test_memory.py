@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from footfall.lake.cut import read_cut
+from footfall.metadata import Metadata
 from tests.pipeline.harness import START_US, Bench, event, request
 from tests.pipeline.memory_process import ALL_REQUESTS, EVENTS
 
@@ -41,6 +43,36 @@ def test_epoch_ends_at_its_bytes(tmp_path: Path) -> None:
         {"epoch": 2, "event_id_count": 3},
         {"epoch": 3, "event_id_count": 1},
     ]
+
+
+@pytest.mark.parametrize("kind", ["inflating", "tiny records"])
+def test_micro_batch_is_bounded_by_what_it_holds_unpacked(tmp_path: Path, kind: str) -> None:
+    """Requests that are small in the log and large in memory are read a few at a time."""
+    bench = Bench(tmp_path, "pipeline.micro_batch_bytes_max=256KiB")
+    if kind == "inflating":
+        text = json.dumps({"events": [event("ada", START_US, 1, properties={"t": "x" * 300_000})]})
+        body = gzip.compress(text.encode())
+    else:
+        body = b'{"events":[' + b",".join([b"{}"] * 1_000) + b"]}"
+    bench.append(request(n, [], START_US, body=body) for n in range(10))
+    pipeline = bench.pipeline()
+    read = []
+    while count := pipeline.step():
+        read.append(count)
+    pipeline.finish()
+    assert len(body) * 10 < 256 * 1024
+    assert read == ([3, 3, 3, 1] if kind == "inflating" else [4, 4, 2])
+    ledger = Metadata.open(bench.home).ledger("default")
+    assert ledger.requests == 10
+
+
+def test_compressed_bodies_of_usual_size_are_read_all_at_once(tmp_path: Path) -> None:
+    """The bound is for what is made to hurt: a backlog of usual requests is read in large steps."""
+    bench = Bench(tmp_path)
+    events = [event("ada", START_US, n, properties={"t": f"{n:0900d}"}) for n in range(20)]
+    body = gzip.compress(json.dumps({"events": events}).encode())
+    bench.append(request(n, [], START_US, body=body) for n in range(50))
+    assert bench.pipeline().step() == 50
 
 
 @pytest.mark.slow

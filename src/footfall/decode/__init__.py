@@ -12,6 +12,7 @@ from footfall.decode._failures import failures_table
 from footfall.decode._ids import failed_id, uuid5
 from footfall.decode._records import Decoder, Outcome
 from footfall.decode._rows import DECODED_SCHEMA
+from footfall.decode._weight import weight
 
 __all__ = [
     "DECODED_SCHEMA",
@@ -22,4 +23,5 @@ __all__ = [
     "failed_id",
     "failures_table",
     "uuid5",
+    "weight",
 ]

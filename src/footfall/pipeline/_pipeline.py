@@ -43,7 +43,7 @@ from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
 from footfall.pipeline._recovery import from_lake, starting_point, tell
-from footfall.pipeline._requests import logged_requests
+from footfall.pipeline._requests import UNPACKED_FACTOR, logged_requests, within
 from footfall.request import LoggedRequest
 from footfall.sessionize import (
     GapDefinition,
@@ -245,7 +245,8 @@ class Pipeline:
                 "the log lacks requests that are not in the lake; restore its segments:"
                 f" {offset=} oldest={records[0][0]}"
             )
-        return logged_requests(records)
+        weight_max = UNPACKED_FACTOR * bytes_max
+        return within(logged_requests(records), self._rules.decode, weight_max)
 
     def _preview_requests(self, requests: list[LoggedRequest]) -> None:
         if self._preview.is_empty:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 import msgspec
 
+from footfall.decode import weight
 from footfall.request import (
     LOST_PROTOCOL,
     LOST_RECORD,
@@ -14,13 +16,37 @@ from footfall.request import (
     Request,
     decode_request,
 )
+from footfall.settings import DecodeSettings
 
 UNREADABLE_PROTOCOL = "unreadable"
+
+UNPACKED_FACTOR: Final = 4
+"""How much larger a micro-batch may be in memory than `pipeline.micro_batch_bytes_max` of the log.
+
+Usual bodies are two to three times as large, so for them it is no bound.
+"""
 
 
 def logged_requests(records: Iterable[tuple[int, bytes]]) -> list[LoggedRequest]:
     """Decode records of the log; nothing raises, nothing is left out."""
     return [LoggedRequest(offset, _request(offset, record)) for offset, record in records]
+
+
+def within(
+    requests: Sequence[LoggedRequest], settings: DecodeSettings, weight_max: int
+) -> list[LoggedRequest]:
+    """The first of `requests`, as many as decoded need at most `weight_max` bytes, or one.
+
+    What the log returns is bounded in bytes as they came; a body may hold a thousand times as much.
+    """
+    kept: list[LoggedRequest] = []
+    left = weight_max
+    for logged in requests:
+        left -= weight(logged.request, settings)
+        if left < 0 and kept:
+            break
+        kept.append(logged)
+    return kept
 
 
 def _request(offset: int, record: bytes) -> Request:

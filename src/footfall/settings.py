@@ -106,6 +106,9 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     length_max: Duration
     events_max: Count
     hot_age: Duration
+    # Plans of epochs from before these settings lack them.
+    repair_events_max: Count = 1_000_000
+    repair_visitors_max: Count = 1_000
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

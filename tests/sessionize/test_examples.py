@@ -159,11 +159,14 @@ def test_close_writes_once_and_again_after_a_change():
     ]
 
 
-def test_eviction_asks_for_history_where_it_may_matter():
-    """Beyond the hot tier a late event costs a look into the lake; in it, none."""
+def test_what_may_touch_evicted_sessions_is_provisional():
+    """Beyond the hot tier a late event waits for a look into the lake; in it, it does not."""
     state = close(feed(GAP_30, ("10:00",)).state, at("11:31"), 1, GAP_30).state
     assert 0 == len(state)
     near = sessionize(state, visits("10:20"), GAP_30)
-    assert [("shop", "v1", at("08:20"))] == [tuple(row.values()) for row in plain(near.repairs)]
+    waiting = [("shop", "v1", at("10:20"), at("10:20"))]
+    assert waiting == [tuple(row.values()) for row in plain(near.repairs)]
+    assert 0 == close(near.state, at("11:31"), 2, GAP_30).rows.num_rows
+    assert near.state.has_pending
     far = sessionize(state, visits("10:31"), GAP_30)
     assert 0 == far.repairs.num_rows

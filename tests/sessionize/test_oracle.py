@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.sessionize import GapDefinition, assign, sessionize
+from footfall.sessionize import GapDefinition, RepairLimits, assign, sessionize
 from footfall.testing.events import event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import World, key, plain
@@ -68,6 +68,11 @@ DEFINITIONS = st.builds(
     events_max=st.sampled_from((1, 2, 3, 5, 1000)),
     hot_age=st.sampled_from((1, 8, 30, 10**12)),
 )
+LIMITS = st.builds(
+    RepairLimits,
+    events_max=st.sampled_from((1, 3, 10, 1_000_000)),
+    visitors_max=st.sampled_from((1, 2, 1_000)),
+)
 EXAMPLES = scaled(60, 1200)
 
 
@@ -76,13 +81,22 @@ EXAMPLES = scaled(60, 1200)
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(epochs(), DEFINITIONS)
-def test_view_equals_oracle_after_every_epoch(steps, definition):
-    """The product's promise: exact sessions, id for id and column for column, at every epoch."""
-    world = World(definition)
+@given(epochs(), DEFINITIONS, LIMITS, st.booleans())
+def test_view_equals_oracle_once_repaired(steps, definition, limits, waits):
+    """The product's promise: exact sessions, id for id and column for column.
+
+    After every epoch that leaves nothing provisional, and after repairs, a few events at a time,
+    whether they come at once or events go on coming meanwhile.
+    """
+    world = World(definition, limits)
     for batch, watermark in steps:
         world.run(batch, watermark)
-        world.check()
+        if waits:
+            world.settle(watermark)
+        if not world.state.has_pending:
+            world.check()
+    world.settle(steps[-1][1])
+    world.check()
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])

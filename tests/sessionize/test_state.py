@@ -1,6 +1,7 @@
 """The state: checkpoints, few segments, untrusted hashes, work that follows the batch."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from footfall.clock import HOUR, MINUTE, SECOND
+from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import GapDefinition, SessionState, close, sessionize
 from footfall.sessionize import _batch as batch_module
 from footfall.sessionize._packing import Packing
@@ -114,6 +116,7 @@ def test_collisions_and_wide_times_change_nothing(steps, definition):
         world = World(definition)
         for batch, watermark in steps:
             world.run(batch, watermark)
+            world.settle(watermark)
             world.check()
 
 
@@ -140,8 +143,26 @@ def test_a_giant_visitor_needs_only_its_last_part():
     rows = [{"event_time": NOON_US + n * SECOND, "request_index": n} for n in range(1000)]
     state = sessionize(SessionState.empty(), event_table(rows), definition).state
     late = event_table([{"event_time": NOON_US + 850 * SECOND + 1}])
-    (repair,) = plain(sessionize(state, late, definition).repairs)
-    assert NOON_US + 800 * SECOND == repair["from_time"]
+    asked = []
+
+    def events(ranges):
+        asked.extend(row["from_time"] for row in plain(ranges))
+        return event_table(rows[800:])
+
+    history = SimpleNamespace(events=events, sessions=lambda _: SESSION_SCHEMA.empty_table())
+    found = sessionize(state, late, definition, history=history)
+    assert [NOON_US + 800 * SECOND] == asked
+    assert 0 == found.repairs.num_rows
+    dear = sessionize(state, late, definition, history=history, events_max=150)
+    assert 1 == len(asked)  # 200 events are more than it may read: it waits for its repair
+    assert 1 == dear.repairs.num_rows
+
+
+def test_a_checkpoint_of_before_repairs_waited_is_taken():
+    """A home of the first version goes on: nothing in it is provisional."""
+    state = sessionize(SessionState.empty(), crowd(0, 3), DEFINITION).state
+    old = state.to_arrow().drop_columns(["pending_since"])
+    assert SessionState.from_arrow(old).frame().equals(state.frame())
 
 
 def test_a_small_batch_on_a_large_state_touches_little():
@@ -174,6 +195,7 @@ def test_revisions_count_on_after_a_repair():
         event = {"event_time": NOON_US + minute * MINUTE, "event_id": uuid_of(f"{minute}")}
         event |= {"visitor_id": "v", "is_bot": False, "app_id": "shop", "request_index": number}
         world.run([event | ORDER], NOON_US + 600 * MINUTE)
+        world.settle(NOON_US + 600 * MINUTE)
         world.check()
     assert [1, 2] == [row["revision"] for row in world.sessions]
 

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 from itertools import pairwise
+from types import SimpleNamespace
 
+import polars as pl
 import pyarrow as pa
 
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import History, SessionState, assign, close, sessionize
+from footfall.sessionize import RepairLimits, SessionState, assign, close, repair, sessionize
 from footfall.testing.events import event_table
 from tests.sessionize import oracle
 
@@ -40,11 +42,28 @@ def truth_of(events, definition):
     return truth, owner
 
 
+LIMITS = RepairLimits(1_000_000, 1_000)
+
+
+def _in_ranges(rows, wanted, last, first):
+    """Rows of the wanted visitors that reach into their range."""
+    ranges = {key(row): (row["from_time"], row["to_time"]) for row in plain(wanted)}
+    assert len(ranges) == wanted.num_rows
+    return [
+        row
+        for row in rows
+        if key(row) in ranges
+        and row[last] >= ranges[key(row)][0]
+        and row[first] <= ranges[key(row)][1]
+    ]
+
+
 class World:
     """Runs epochs over a state and keeps what a lake would keep; `view` is what readers see."""
 
-    def __init__(self, definition):
+    def __init__(self, definition, limits=LIMITS):
         self.definition = definition
+        self.limits = limits
         self.state = SessionState.empty()
         self.epoch = 0
         self.events = []
@@ -53,30 +72,26 @@ class World:
         self.overrides = defaultdict(list)
         self.history_calls = 0
 
-    def history(self, repairs):
+    def events_in(self, wanted):
+        """As `History.events`."""
         self.history_calls += 1
-        assert self.history_calls < 10_000
-        wanted = {key(row): row["from_time"] for row in plain(repairs)}
-        assert len(wanted) == repairs.num_rows
-        events = [
-            row
-            for row in self.events
-            if key(row) in wanted and row["event_time"] >= wanted[key(row)]
-        ]
-        rows = [
-            row
-            for row in self.lake_sessions().values()
-            if key(row) in wanted and row["ended_at"] >= wanted[key(row)]
-        ]
+        return event_table(_in_ranges(self.events, wanted, "event_time", "event_time"))
+
+    def sessions_in(self, wanted):
+        """As `History.sessions`."""
+        rows = _in_ranges(self.lake_sessions().values(), wanted, "ended_at", "started_at")
         arrays = [
             pa.array([row[field.name] for row in rows], pa.int64()).cast(field.type)
             if pa.types.is_timestamp(field.type)
             else pa.array([row[field.name] for row in rows], field.type)
             for field in SESSION_SCHEMA
         ]
-        return History(
-            repairs, event_table(events), pa.Table.from_arrays(arrays, schema=SESSION_SCHEMA)
-        )
+        return pa.Table.from_arrays(arrays, schema=SESSION_SCHEMA)
+
+    @property
+    def history(self):
+        """What `sessionize` and `repair` ask."""
+        return SimpleNamespace(events=self.events_in, sessions=self.sessions_in)
 
     def lake_sessions(self):
         newest = {}
@@ -95,12 +110,39 @@ class World:
         return state, needs, assigned
 
     def run(self, batch, watermark):
-        """One epoch."""
+        """One epoch: repairs, then its events."""
         self.epoch += 1
         table = event_table(batch)
-        found = sessionize(self.state, table, self.definition)
-        while found.repairs.num_rows:
-            found = sessionize(self.state, table, self.definition, self.history(found.repairs))
+        self._note(repaired := repair(self.state, self.history, self.definition, self.limits))
+        self.state = repaired.state
+        found = sessionize(
+            self.state,
+            table,
+            self.definition,
+            epoch=self.epoch,
+            history=self.history,
+            events_max=self.limits.events_max,
+        )
+        self._note(found)
+        assigned = plain(assign(table, found.state))
+        self.events.extend(assigned)
+        closed = close(found.state, watermark, self.epoch, self.definition)
+        assert closed.state.floor >= found.state.floor
+        self.sessions.extend(plain(closed.rows))
+        self.state = SessionState.from_arrow(closed.state.to_arrow())
+        assert self.state.frame().equals(closed.state.frame())
+        return found
+
+    def settle(self, watermark, epochs_max=10_000):
+        """Epochs without events until nothing is provisional; how many it took."""
+        for number in range(epochs_max):
+            if not self.state.has_pending:
+                return number
+            self.run([], watermark)
+        raise AssertionError("repairs do not come to an end")
+
+    def _note(self, found):
+        """What the lake and readers learn of removed sessions and overrides."""
         before = {row["session_id"] for row in plain(self.hot(self.state))} | set(
             self.lake_sessions()
         )
@@ -120,18 +162,13 @@ class World:
                 if not any(old[0] <= new[1] and new[0] <= old[1] for new in intervals)
             ]
             self.overrides[visitor] = [*kept, *intervals]
-        assigned = plain(assign(table, found.state))
-        self.events.extend(assigned)
-        closed = close(found.state, watermark, self.epoch, self.definition)
-        assert closed.state.floor >= found.state.floor
-        self.sessions.extend(plain(closed.rows))
-        self.state = SessionState.from_arrow(closed.state.to_arrow())
-        assert self.state.frame().equals(closed.state.frame())
-        return found
 
     def hot(self, state):
         """Rows of all hot sessions."""
-        dirty = SessionState.of(state.frame().with_columns(is_dirty=True), state.floor)
+        dirty = SessionState.of(
+            state.frame().with_columns(is_dirty=True, pending_since=pl.lit(0, pl.Int64)),
+            state.floor,
+        )
         return close(dirty, 2**61, 0, self.definition).rows
 
     def view(self):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from footfall.lake._history import LakeHistory, recent_events
     from footfall.lake._inspect import DamagedFile, inspect_data_files
     from footfall.lake._lake import Lake
+    from footfall.lake._lookup import Footers
     from footfall.lake._maintenance import Maintenance
     from footfall.lake._rebuild import EpochsUpTo
     from footfall.lake._schemas import TABLES
@@ -24,6 +25,7 @@ __all__ = [
     "TABLES",
     "DamagedFile",
     "EpochsUpTo",
+    "Footers",
     "Lake",
     "LakeHistory",
     "Maintenance",
@@ -37,6 +39,7 @@ _PLACES = {
     "TABLES": "_schemas",
     "DamagedFile": "_inspect",
     "EpochsUpTo": "_rebuild",
+    "Footers": "_lookup",
     "Lake": "_lake",
     "LakeHistory": "_history",
     "Maintenance": "_maintenance",

@@ -1,4 +1,4 @@
-"""Looks up what a repair needs: events and sessions of a few visitors, of epochs before one."""
+"""Looks up what a repair needs: events and sessions of some visitors, of epochs before one."""
 
 from __future__ import annotations
 
@@ -10,54 +10,46 @@ import pyarrow as pa
 from footfall.event import EVENT_SCHEMA
 from footfall.lake._damage import naming
 from footfall.lake._lake import Lake
+from footfall.lake._lookup import Footers, Looked, look_up
 from footfall.lake._schemas import TABLES
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import EVENT_COLUMNS, History
+from footfall.sessionize import EVENT_COLUMNS
 
-_VISITOR = ["app_id", "visitor_id"]
+_EVENT_TIMES = ("event_time", "event_time")
+_SESSION_TIMES = ("started_at", "ended_at")
 
 
 class LakeHistory:
     """What the lake held before `epoch`, also when some tables have that epoch already."""
 
-    def __init__(self, lake: Lake, epoch: int) -> None:
-        """Read nothing yet."""
+    def __init__(self, lake: Lake, epoch: int, footers: Footers | None = None) -> None:
+        """Read nothing yet. `footers` remembers bounds of files over epochs."""
         self._lake = lake
         self._epoch = epoch
+        self._footers = footers or Footers()
+        self.looked = Looked()
 
-    def __call__(self, repairs: pa.Table) -> History:
-        """Everything that `repairs` (`REPAIR_SCHEMA`) asks for."""
-        wanted = pl.DataFrame(pl.from_arrow(repairs))
-        with self._lake.locks.reading():
-            events = self._scan("events", wanted, "event_time", EVENT_COLUMNS)
-            written = self._scan("sessions", wanted, "ended_at", SESSION_SCHEMA.names)
-            sessions = newest_sessions(self._lake, written, self._epoch)
+    def events(self, ranges: pa.Table) -> pa.Table:
+        """See `footfall.sessionize.History`."""
         schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
-        return History(repairs, as_arrow(events, schema), as_arrow(sessions, SESSION_SCHEMA))
+        with self._lake.locks.reading():
+            found = self._find("events", ranges, schema.names, _EVENT_TIMES)
+        return as_arrow(found, schema)
 
-    def _scan(
-        self, table: str, wanted: pl.DataFrame, time: str, columns: Sequence[str]
+    def sessions(self, ranges: pa.Table) -> pa.Table:
+        """See `footfall.sessionize.History`."""
+        with self._lake.locks.reading():
+            found = self._find("sessions", ranges, SESSION_SCHEMA.names, _SESSION_TIMES)
+            newest = newest_sessions(self._lake, found, self._epoch)
+        return as_arrow(newest, SESSION_SCHEMA)
+
+    def _find(
+        self, table: str, ranges: pa.Table, columns: Sequence[str], times: tuple[str, str]
     ) -> pl.DataFrame:
-        """Rows of the wanted visitors with `time` ≥ their `from_time`."""
-        files = self._lake.plan(table).files
         names = list(dict.fromkeys([*columns, "epoch"]))
-        if not files:
-            return pl.DataFrame(schema={name: pl.Null() for name in names})
-        scan = (
-            pl.scan_parquet(list(files), hive_partitioning=False)
-            .select(names)
-            .filter(
-                pl.col("epoch") < self._epoch,
-                pl.col("visitor_id").is_in(wanted["visitor_id"].to_list()),
-                pl.col(time) >= wanted["from_time"].min(),
-            )
-        )
-        with naming(f"a data file of {table}"):
-            found = scan.collect()
-        ours = found.join(wanted, on=_VISITOR, how="inner").filter(
-            pl.col(time) >= pl.col("from_time")
-        )
-        return ours.select(names)
+        files = self._lake.plan(table).files
+        found = look_up(files, ranges, names, times, self._footers, self.looked)
+        return found.filter(pl.col("epoch") < self._epoch) if found.height else found
 
 
 def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataFrame:
@@ -68,21 +60,25 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
         sessions: Revisions, of epochs below `before`.
         before: Removals of this epoch and later ones do not count.
     """
-    removed = pl.DataFrame(pl.from_arrow(lake.read("session_changes")))
-    last = (
-        removed.filter(pl.col("epoch") < before)
-        .group_by("session_id")
-        .agg(pl.col("epoch").max().alias("removed_epoch"))
-    )
+    files = list(lake.plan("session_changes").files)
+    if sessions.height and files:
+        removals = (
+            pl.scan_parquet(files, hive_partitioning=False)
+            .filter(
+                pl.col("visitor_id").is_in(sessions["visitor_id"].unique().to_list()),
+                pl.col("epoch") < before,
+            )
+            .group_by("session_id")
+            .agg(pl.col("epoch").max().alias("removed_epoch"))
+        )
+        with naming("a data file of session_changes"):
+            last = removals.collect()
+        is_there = pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch"))
+        sessions = sessions.join(last, on="session_id", how="left").filter(is_there)
+        sessions = sessions.drop("removed_epoch")
     if sessions.height == 0:
         return sessions
-    return (
-        sessions.join(last, on="session_id", how="left")
-        .filter(pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch")))
-        .drop("removed_epoch")
-        .sort("epoch", "revision")
-        .unique("session_id", keep="last", maintain_order=True)
-    )
+    return sessions.sort("epoch", "revision").unique("session_id", keep="last", maintain_order=True)
 
 
 def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:

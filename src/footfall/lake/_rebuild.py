@@ -17,6 +17,7 @@ from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _VISITOR: Final = ["app_id", "visitor_id"]
+_EVENT: Final = ["request_id", "request_index"]
 _REACH_GAPS: Final = 4
 """The first look goes this many gaps back from the floor; then twice as far, and so on."""
 
@@ -69,6 +70,79 @@ class EpochsUpTo:
         written = self._scan(files, SESSION_SCHEMA.names, "ended_at", since)
         found = written.join(visitors.lazy(), on=_VISITOR, how="semi").collect()
         return as_arrow(newest_sessions(self._lake, found, self._epoch + 1), SESSION_SCHEMA)
+
+    def provisional(self, floor: int, delay: int) -> pa.Table:
+        """`EVENT_COLUMNS`, `session_id`, `epoch` of events whose session was never written.
+
+        They happened before `floor` and came late, more than `delay` (microseconds), or they were
+        moved, into a session that is provisional or hot. Of others only the columns that say so are
+        read.
+        """
+        names = (*EVENT_COLUMNS, "session_id", "epoch")
+        schema = pa.schema([EVENT_SCHEMA.field(name) for name in names])
+        files = self._files("events")
+        if not files:
+            return schema.empty_table()
+        moment = pl.lit(floor).cast(pl.Datetime("us", "UTC"))
+        old = pl.scan_parquet(files, hive_partitioning=False).filter(
+            pl.col("epoch") <= self._epoch, pl.col("visitor_id").is_not_null()
+        )
+        is_late = (pl.col("event_time") < moment) & (
+            pl.col("received_at") - pl.col("event_time") > pl.duration(microseconds=delay)
+        )
+        moved = self._unwritten(self._overrides())
+        candidates = [
+            old.filter(is_late).select(names).collect(),
+            old.join(moved.lazy().select(*_VISITOR, "from_time", "to_time"), on=_VISITOR)
+            .filter(pl.col("event_time").is_between("from_time", "to_time"))
+            .select(names)
+            .collect(),
+        ]
+        events = pl.concat(candidates).unique(_EVENT, keep="first", maintain_order=True)
+        waiting = self._unwritten(self._resolved(events.with_row_index("row")))
+        return as_arrow(waiting.sort("row").select(names), schema)
+
+    def _unwritten(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Those whose `session_id` is of no session that was written and not removed since."""
+        written = self._files("sessions")
+        if not written or not rows.height:
+            return rows
+        known = (
+            pl.scan_parquet(written, hive_partitioning=False)
+            .filter(pl.col("epoch") <= self._epoch)
+            .join(rows.lazy().select("session_id"), on="session_id", how="semi")
+            .select("session_id", "visitor_id", "epoch", "revision")
+            .collect()
+        )
+        there = newest_sessions(self._lake, known, self._epoch + 1)
+        return rows.join(there, on="session_id", how="anti")
+
+    def _overrides(self) -> pl.DataFrame:
+        files = self._files("session_overrides")
+        columns = [*_VISITOR, "from_time", "to_time", "epoch", "session_id"]
+        if not files:
+            time = pl.Datetime("us", "UTC")
+            kinds = (pl.String, pl.String, time, time, pl.Int64, pl.Binary)
+            return pl.DataFrame(schema=dict(zip(columns, kinds, strict=True)))
+        scan = pl.scan_parquet(files, hive_partitioning=False)
+        return scan.filter(pl.col("epoch") <= self._epoch).select(columns).collect()
+
+    def _resolved(self, events: pl.DataFrame) -> pl.DataFrame:
+        """`events` with the session that the newest override says, of those made after them."""
+        overrides = self._overrides().rename({"session_id": "other", "epoch": "since"})
+        newest = (
+            events.select("row", *_VISITOR, "event_time", "epoch")
+            .join(overrides, on=_VISITOR)
+            .filter(
+                pl.col("event_time").is_between("from_time", "to_time"),
+                pl.col("epoch") < pl.col("since"),
+            )
+            .sort("since")
+            .unique("row", keep="last", maintain_order=True)
+            .select("row", "other")
+        )
+        joined = events.join(newest, on="row", how="left")
+        return joined.with_columns(session_id=pl.coalesce("other", "session_id")).drop("other")
 
     def ids(self, received_since: int) -> Iterator[pa.Table]:
         """`ID_COLUMNS` of events received at or after it (microseconds), a data file at a time."""

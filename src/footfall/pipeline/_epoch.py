@@ -7,9 +7,10 @@ another, runs exactly this.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,21 +19,21 @@ from footfall.enrich import DuplicateIndex, conflict_failures, enrich
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
+from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules
 from footfall.request import LoggedRequest
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import (
     GapDefinition,
     History,
+    RepairLimits,
+    Sessionized,
     SessionState,
     assign,
     close,
+    repair,
     sessionize,
 )
-
-HistoryReader = Callable[[pa.Table], History]
-"""Looks up what a repair needs from epochs before this one; called until nothing more is asked for.
-"""
 
 
 class Ingested(msgspec.Struct, frozen=True):
@@ -97,31 +98,51 @@ def join(parts: Iterable[Ingested]) -> Ingested:
 
 
 def finish(
-    plan: EpochPlan, ingested: Ingested, state: SessionState, history: HistoryReader
+    plan: EpochPlan, ingested: Ingested, state: SessionState, history: History
 ) -> EpochResult:
     """Give the epoch's events their sessions, close what the watermark passed, lay out the rows.
+
+    First, sessions that earlier epochs left provisional are repaired, as many as the plan's rules
+    allow: state and lake agree on the events there are, and this epoch's come on top.
 
     Args:
         plan: The epoch's plan.
         ingested: Everything between `plan.log_from` and `plan.log_to`.
         state: After the epoch before.
-        history: Reads events and sessions of *earlier* epochs, for late events beyond the hot tier.
+        history: Reads events and sessions of *earlier* epochs.
     """
-    definition = GapDefinition.of(plan.rules.sessions)
-    sessions = sessionize(state, ingested.events, definition)
-    while sessions.repairs.num_rows:
-        found = history(sessions.repairs)
-        sessions = sessionize(state, ingested.events, definition, found)
+    rules = plan.rules.sessions
+    definition = GapDefinition.of(rules)
+    limits = RepairLimits(rules.repair_events_max, rules.repair_visitors_max)
+    repaired = repair(state, history, definition, limits)
+    sessions = sessionize(
+        repaired.state,
+        ingested.events,
+        definition,
+        epoch=plan.epoch,
+        history=history,
+        events_max=limits.events_max,
+    )
+    overrides = OverrideSet()
+    for found in (repaired, sessions):
+        overrides.add(found.overrides)
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
         "events": _stamp(mark_late(events, definition.gap), plan, EVENT_SCHEMA),
         "failed_events": _stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": _stamp(closed.rows, plan, SESSION_SCHEMA),
-        "session_overrides": _stamp(sessions.overrides, plan, OVERRIDE_SCHEMA),
-        "session_changes": _stamp(sessions.removed, plan, REMOVED_SCHEMA),
+        "session_overrides": _stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
+        "session_changes": _stamp(_removed(repaired, sessions), plan, REMOVED_SCHEMA),
     }
     return EpochResult(plan, rows, ingested.ledger, closed.state)
+
+
+def _removed(*found: Sessionized) -> pa.Table:
+    """Sessions that any of them removed, each once; one that a later one made again is newer."""
+    rows = pl.concat([pl.DataFrame(pl.from_arrow(one.removed)) for one in found])
+    once = rows.unique("session_id", keep="first", maintain_order=True)
+    return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
 
 
 def mark_late(events: pa.Table, gap: int) -> pa.Table:

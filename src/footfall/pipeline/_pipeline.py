@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 from footfall.clock import SECOND, Clock
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
-from footfall.lake import TABLES, Lake, LakeHistory
+from footfall.lake import TABLES, Footers, Lake, LakeHistory
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -54,6 +54,8 @@ from footfall.sessionize import (
 )
 from footfall.settings import Settings
 
+REPAIR_EPOCHS_AT_STOP_MAX = 8
+"""Epochs that a stop adds to repair provisional sessions; what is left waits in the checkpoint."""
 IDLE_CUT_INTERVAL = 1 * SECOND
 """How often a cut is published when nothing comes: open sessions close, live counters fall."""
 
@@ -105,6 +107,7 @@ class Pipeline:
         # The epoch between the two: planned, being committed beside the previews.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="epoch")
         self._committing: Future[EpochResult] | None = None
+        self._footers = Footers()
         self._taken_ledger = Ledger()
 
     def recover(self) -> None:
@@ -218,9 +221,12 @@ class Pipeline:
         """Read to the head, commit everything, checkpoint: after it the lake has all there is."""
         while self.step():
             pass
-        if not self._preview.is_empty:
-            self.close_epoch()
-        self._take_commit(wait=True)
+        for _ in range(REPAIR_EPOCHS_AT_STOP_MAX):
+            if not self._preview.is_empty or self._state.has_pending:
+                self.close_epoch()
+            self._take_commit(wait=True)
+            if not self._state.has_pending:
+                break
         if self._since_checkpoint:
             self._checkpoint()
 
@@ -299,13 +305,13 @@ class Pipeline:
             return False
         if not self._preview.is_empty:
             return True
-        return self._committing is None and has_closable(
-            self._state, self._watermark, self._definition
+        return self._committing is None and (
+            self._state.has_pending or has_closable(self._state, self._watermark, self._definition)
         )
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside `step`."""
-        result = finish(plan, ingested, state, LakeHistory(self._lake, plan.epoch))
+        result = finish(plan, ingested, state, LakeHistory(self._lake, plan.epoch, self._footers))
         for table in TABLES:
             self._lake.commit(table, result.rows[table], plan.epoch)
         self._metadata.commit_epoch(self._project, plan.epoch, result.ledger, term=self.lease.term)

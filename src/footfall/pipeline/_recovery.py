@@ -76,8 +76,11 @@ def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     rules = plan.rules.duplicates
     since = (plan.watermark - rules.horizon) // HOUR * HOUR  # hours are forgotten as a whole
     with lake.locks.reading():
-        events = past.open_chains(floor_of(plan.watermark, definition), definition.gap)
-        sessions = restore(events, past.written_sessions(events), plan.watermark, definition)
+        floor = floor_of(plan.watermark, definition)
+        events = past.open_chains(floor, definition.gap)
+        late = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
+        written = past.written_sessions(events)
+        sessions = restore(events, written, late, plan.watermark, definition)
         duplicates = DuplicateIndex.rebuild(
             past.ids(since), directory, plan.epoch, plan.watermark, rules
         )

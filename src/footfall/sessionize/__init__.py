@@ -2,9 +2,9 @@
 
 `sessionize` places a table of events in the sessions of a `SessionState`, `assign` says which
 session each event is in, `close` takes out what the watermark has passed. All are pure functions of
-tables. The state holds aggregates of hot sessions and nothing of single events; what needs evicted
-sessions or past events is asked for in `repairs` and given as `History`. Definition, worked tables
-and caveats: docs/concepts/sessions.md.
+tables. The state holds aggregates of hot sessions and nothing of single events; what touches
+evicted sessions is provisional until `repair` has read their neighbourhood from `History`.
+Definition, worked tables and caveats: docs/concepts/sessions.md.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from footfall.sessionize._close import Closed, close
 from footfall.sessionize._columns import EVENT_COLUMNS
 from footfall.sessionize._definition import GapDefinition, session_ids
 from footfall.sessionize._hot import has_closable, open_count, unwritten
+from footfall.sessionize._provisional import RepairLimits, repair
 from footfall.sessionize._repair import REPAIR_SCHEMA, History
 from footfall.sessionize._restore import floor_of, restore
 from footfall.sessionize._sessionize import Sessionized, sessionize
@@ -25,6 +26,7 @@ __all__ = [
     "Closed",
     "GapDefinition",
     "History",
+    "RepairLimits",
     "SessionState",
     "Sessionized",
     "assign",
@@ -32,6 +34,7 @@ __all__ = [
     "floor_of",
     "has_closable",
     "open_count",
+    "repair",
     "restore",
     "session_ids",
     "sessionize",

@@ -30,7 +30,7 @@ def close(state: SessionState, watermark: int, epoch: int, definition: GapDefini
     it again; then it is written once more when it closes.
 
     Args:
-        state: With every event of the epoch, and no repair pending.
+        state: With every event of the epoch. Provisional sessions stay, unwritten.
         watermark: Microseconds of event time; one before that of an earlier call counts as that.
         epoch: Goes into the rows.
         definition: The session definition.
@@ -41,11 +41,16 @@ def close(state: SessionState, watermark: int, epoch: int, definition: GapDefini
     floor = watermark - definition.gap - definition.hot_age
     rows, segments = [pl.DataFrame(schema=STATE_SCHEMA)], []
     for segment in state.segments:
-        ended, is_dirty = (segment.frame[name].to_numpy() for name in ("ended_at", "is_dirty"))
-        is_written = is_dirty & (ended + definition.gap < watermark) & ~segment.dead
+        ended, is_dirty, since = (
+            segment.frame[name].to_numpy() for name in ("ended_at", "is_dirty", "pending_since")
+        )
+        is_exact = since == 0
+        is_written = is_dirty & is_exact & (ended + definition.gap < watermark) & ~segment.dead
         if is_written.any():
             rows.append(segment.frame.filter(is_written))
-        segments.append(_after(segment, is_written, (ended < floor) & (is_written | ~is_dirty)))
+        segments.append(
+            _after(segment, is_written, is_exact & (ended < floor) & (is_written | ~is_dirty))
+        )
     written = pl.concat(rows)
     revision = written["written_revision"].to_numpy() + 1
     return Closed(session_rows(written, revision, epoch), SessionState(settled(segments), floor))

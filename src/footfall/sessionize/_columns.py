@@ -80,9 +80,12 @@ CORE: Final = (
     "events",
     "written_revision",
     "is_dirty",
+    "pending_since",
 )
 """Numbers that decide which session an event belongs to and whether it was written.
 
+`pending_since` is 0, or the epoch in which the session became *provisional*: it may touch
+evicted ones and waits for its repair, neither written nor evicted.
 `chain_start` is the first event of the chain and `rank` the number of events before this session in
 its window: with them earlier sessions of the chain may be evicted."""
 

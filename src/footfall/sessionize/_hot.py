@@ -32,20 +32,21 @@ def unwritten(state: SessionState) -> pa.Table:
 def open_count(state: SessionState, watermark: int, definition: GapDefinition) -> int:
     """How many sessions the watermark has not closed."""
     return sum(
-        int(np.count_nonzero(ended + definition.gap >= watermark)) for ended, _ in _live(state)
+        int(np.count_nonzero(ended + definition.gap >= watermark)) for ended, *_ in _live(state)
     )
 
 
 def has_closable(state: SessionState, watermark: int, definition: GapDefinition) -> bool:
     """Whether `close` would write anything."""
     return any(
-        bool((is_dirty & (ended + definition.gap < watermark)).any())
-        for ended, is_dirty in _live(state)
+        bool((is_dirty & is_exact & (ended + definition.gap < watermark)).any())
+        for ended, is_dirty, is_exact in _live(state)
     )
 
 
-def _live(state: SessionState) -> Iterator[tuple[Ints, Bools]]:
+def _live(state: SessionState) -> Iterator[tuple[Ints, Bools, Bools]]:
     for segment in state.segments:
         alive = ~segment.dead
         ended = segment.frame["ended_at"].to_numpy()[alive]
-        yield ended, segment.frame["is_dirty"].to_numpy()[alive]
+        is_exact = segment.frame["pending_since"].to_numpy()[alive] == 0
+        yield ended, segment.frame["is_dirty"].to_numpy()[alive], is_exact

@@ -9,7 +9,7 @@ from footfall.sessionize._batch import Batch
 from footfall.sessionize._chains import Cut
 from footfall.sessionize._columns import FLAGS, SUMS
 from footfall.sessionize._contest import Contest
-from footfall.sessionize._packing import Ints
+from footfall.sessionize._packing import NEVER, Ints
 from footfall.sessionize._pieces import Pieces
 from footfall.sessionize._state import Found
 
@@ -39,4 +39,8 @@ def merge(
         flag[cut.piece_session] = pieces.flags[name]
         flag[row_session[numbers[name].to_numpy()]] = True
         columns[name] = pl.Series(flag)
+    since = numbers["pending_since"].to_numpy()
+    waiting = np.full(count, NEVER)
+    np.minimum.at(waiting, row_session[since > 0], since[since > 0])
+    columns["pending_since"] = pl.Series(np.where(waiting == NEVER, 0, waiting))
     return columns | Contest(batch, pieces, found, row_session, cut.piece_session).columns(numbers)

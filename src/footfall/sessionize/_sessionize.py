@@ -26,15 +26,20 @@ from footfall.sessionize._packing import Bools, Ints, Packing
 from footfall.sessionize._repair import (
     REPAIR_SCHEMA,
     History,
+    Late,
     Needs,
     Replay,
+    affordable,
     find_needs,
-    resolve,
+    range_table,
     with_history,
 )
 from footfall.sessionize._rows import session_rows
 from footfall.sessionize._state import Found, SessionState
 
+EVENTS_MAX = 1_000_000
+_LAST = 2**62
+"""Later than any event."""
 _OLD_COLUMNS = ("started_at", "events", "ended_at", "written_revision", "is_dirty")
 
 
@@ -53,8 +58,8 @@ class Sessionized:
         self.state = state
         """Every session touched is there, nothing is evicted."""
         self.repairs = repairs
-        """`REPAIR_SCHEMA`: visitors whose answer needs history. Not empty: what this call says of
-        them is provisional; consistent in itself, but never to be written. Empty: it is exact."""
+        """`REPAIR_SCHEMA`: provisional sessions of this call, which wait for `repair`. What it says
+        of them is consistent in itself; `close` does not write them. Empty: it is exact."""
         self.overrides = overrides
         """`OVERRIDE_SCHEMA`, disjoint, `epoch` 0: which session intervals of *earlier* events are
         in now, where it is another than before."""
@@ -76,7 +81,10 @@ def sessionize(
     state: SessionState,
     events: pa.Table,
     definition: GapDefinition,
+    *,
+    epoch: int = 1,
     history: History | None = None,
+    events_max: int = EVENTS_MAX,
 ) -> Sessionized:
     """Place events in their visitors' sessions: open, extend, join, rename and cut them.
 
@@ -86,59 +94,67 @@ def sessionize(
         events     10:00   10:20          11:00            10:40, late
         sessions   [10:00–10:20]   then   [11:00]   then   [10:00–11:00]
 
-    A caller repeats the call with the history that `repairs` asks for until it asks for none:
-
-        found = sessionize(state, events, definition)
-        while found.repairs.num_rows:
-            found = sessionize(state, events, definition, load(found.repairs))
+    An event that may touch evicted sessions has a provisional session of its own, until `repair`.
 
     Args:
         state: From the call before, or `close`.
         events: At least `EVENT_COLUMNS`, any order, each event once over all calls. Those without
             `visitor_id` are left out.
         definition: The same in all calls.
-        history: For all visitors in `repairs` of this same call without it, or with less of it.
+        epoch: What provisional sessions wait since.
+        history: For hot sessions that cannot be cut without their events; without it they are
+            provisional, too.
+        events_max: Most events to read from `history`; what needs more is provisional.
     """
     batch = Batch(events)
     if not len(batch):
-        return Sessionized(
-            state,
-            pl.DataFrame(schema=STATE_SCHEMA),
-            REPAIR_SCHEMA.empty_table(),
-            OVERRIDE_COLUMNS.empty_table(),
-            REMOVED_COLUMNS.empty_table(),
-        )
-    first = _Call(state, batch, definition, None)
-    needs = first.needs
-    if not len(needs.code):
-        return first.result(REPAIR_SCHEMA.empty_table())
-    if history is None:
-        return first.result(needs.table(batch.visitors))
-    whole, past = with_history(batch, needs, history)
-    replay, wider = resolve(whole, needs, history.ranges, definition)
-    if wider is not None:
-        return first.result(wider.table(batch.visitors))
-    begins = replay.begins(len(whole.visitors))
+        return nothing(state)
+    first = Call(state, batch, definition)
+    needs = first.affordable(events_max)
+    if history is None or not len(needs.code):
+        return first.result(epoch)
+    ranges = range_table(batch.visitors, needs.code, needs.time, np.full(len(needs.code), _LAST))
+    whole, past = with_history(batch, needs, history.events(ranges))
+    begins = needs.replay().begins(len(whole.visitors))
     whole.keep((whole.row >= past) | (whole.time >= begins[whole.code]))
-    second = _Call(state, whole, definition, replay, history.sessions)
-    assert not len(second.needs.code), "a replay that needs history again"
-    return second.result(REPAIR_SCHEMA.empty_table())
+    second = Call(state, whole, definition, needs.replay(), history.sessions(ranges))
+    return second.result(epoch)
 
 
-class _Call:
-    """One pass over events and the state's sessions of their visitors."""
+def nothing(state: SessionState) -> Sessionized:
+    """No change."""
+    return Sessionized(
+        state,
+        pl.DataFrame(schema=STATE_SCHEMA),
+        REPAIR_SCHEMA.empty_table(),
+        OVERRIDE_COLUMNS.empty_table(),
+        REMOVED_COLUMNS.empty_table(),
+    )
+
+
+class Call:
+    """One pass over events and the state's sessions of their visitors.
+
+    An *isolated* replay looks at nothing but its stretch: the caller knows that nothing else is
+    touched.
+    """
 
     def __init__(
         self,
         state: SessionState,
         batch: Batch,
         definition: GapDefinition,
-        replay: Replay | None,
+        replay: Replay | None = None,
         lake: pa.Table | None = None,
+        *,
+        is_isolated: bool = False,
     ) -> None:
         self._batch = batch
+        self._is_isolated = is_isolated
         self._visitors = batch.visitors
         self._found, self._numbers = _in_order(state.find(batch.visitors))
+        if replay is not None and is_isolated:
+            self._found, self._numbers = _within(self._found, self._numbers, replay, batch)
         core = self._numbers
         rows = Rows(
             self._found.codes,
@@ -157,14 +173,25 @@ class _Call:
             begins = replay.begins(codes)
             is_replay[replay.code] = True
             self._replayed = rows.start >= begins[rows.code]
-            self._lake = _from_lake(lake, begins, batch.visitors)
+            self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
             rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
         self._rows = rows
         self._cut = cut(batch.code, batch.time, rows, definition)
-        self.needs: Needs = find_needs(self._cut, rows, state.floor, is_replay, definition)
+        self.needs: Needs
+        self.late: Late
+        self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)
 
-    def result(self, repairs: pa.Table) -> Sessionized:
-        """Merge, compare with what was there, and put it in the state."""
+    def affordable(self, events_max: int) -> Needs:
+        """Conflicts that can be resolved at once."""
+        return affordable(self.needs, self.late, self._rows, events_max)
+
+    def result(self, epoch: int, waiting: Late | None = None) -> Sessionized:
+        """Merge, compare with what was there, and put it in the state.
+
+        Args:
+            epoch: What sessions that are provisional now wait since.
+            waiting: More of them, by an event of theirs.
+        """
         self._leave_out_unchanged()
         cut = self._cut
         used = (cut.row_session >= 0) & (self._place >= 0)
@@ -179,13 +206,18 @@ class _Call:
         gone = self._found.at(np.flatnonzero(self._replayed))
         old = _old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy()
+        marks = [self.late, Late(self.needs.code, self.needs.time), *([waiting] if waiting else [])]
+        since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
+        columns["pending_since"] = pl.Series(since)
         comparison = Comparison(old, code, start, end)
         frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
         overrides = self._overrides(comparison, code, frame["session_id"])
+        is_kept |= since > 0
+        is_removed = comparison.is_removed
+        if self._is_isolated:  # what no reader saw need not be taken back
+            is_removed = is_removed & (old.revision > 0)
         removed = removed_table(
-            self._visitors,
-            old.code[comparison.is_removed],
-            old.session_id.filter(pl.Series(comparison.is_removed)),
+            self._visitors, old.code[is_removed], old.session_id.filter(pl.Series(is_removed))
         )
         places = np.concatenate([self._place[used], np.flatnonzero(self._replayed)])
         state = self._found.at(places).replaced_by(
@@ -193,6 +225,7 @@ class _Call:
             self._visitors.keys[code[is_kept]],
         )
         changed = frame if is_changed.all() else frame.filter(is_changed)
+        repairs = range_table(self._visitors, code[since > 0], start[since > 0], end[since > 0])
         return Sessionized(state, changed, repairs, overrides, removed)
 
     def _leave_out_unchanged(self) -> None:
@@ -269,6 +302,30 @@ def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
     return found.at(order), numbers[order]
 
 
+def _within(
+    found: Found, numbers: pl.DataFrame, replay: Replay, batch: Batch
+) -> tuple[Found, pl.DataFrame]:
+    """Only those that a replay makes anew."""
+    codes, start = len(batch.visitors), numbers["started_at"].to_numpy()
+    begins, ends = replay.begins(codes)[found.codes], replay.ends(codes)[found.codes]
+    inside = (start >= begins) & (start <= ends)
+    return found.at(inside), numbers.filter(pl.Series(inside))
+
+
+def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Late], epoch: int) -> Ints:
+    """`since` with the sessions of `marks` waiting, at the latest from `epoch` on."""
+    marked = np.concatenate([mark.code for mark in marks])
+    times = np.concatenate([mark.time for mark in marks])
+    if not len(marked):
+        return since
+    codes = 1 + max(int(code.max(initial=0)), int(marked.max(initial=0)))
+    packing = Packing(codes, start, times)
+    place = np.searchsorted(packing.pack(code, start), packing.pack(marked, times), "right") - 1
+    found: Ints = since.copy()
+    found[place] = np.where(found[place] == 0, epoch, np.minimum(found[place], epoch))
+    return found
+
+
 def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
     """Rows with those replayed gone and the stubs there; and where each row was."""
     kept = np.flatnonzero(~replayed)
@@ -309,12 +366,15 @@ def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | N
     hot = _as_old(frame, code, is_hot=True)
     if lake is None:
         return hot
-    packed = {(c, s) for c, s in zip(hot.code.tolist(), hot.start.tolist(), strict=True)}
-    cold = np.array(
-        [key not in packed for key in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
-        np.bool_,
+    place = {at: i for i, at in enumerate(zip(hot.code.tolist(), hot.start.tolist(), strict=True))}
+    same = np.array(
+        [place.get(at, -1) for at in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
+        np.int64,
     )
-    return _sorted_old(hot, lake, cold)
+    # A provisional session may have the id of an evicted one, and does not know its revision.
+    known = same >= 0
+    np.maximum.at(hot.revision, same[known], lake.revision[known])
+    return _sorted_old(hot, lake, ~known)
 
 
 def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
@@ -323,7 +383,7 @@ def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
         start=frame["started_at"].to_numpy(),
         end=frame["ended_at"].to_numpy(),
         events=frame["events"].to_numpy(),
-        revision=frame["written_revision"].to_numpy(),
+        revision=frame["written_revision"].to_numpy().copy(),
         is_dirty=frame["is_dirty"].to_numpy(),
         is_hot=np.full(len(code), is_hot),
         session_id=frame["session_id"],
@@ -344,8 +404,8 @@ def _sorted_old(hot: Old, lake: Old, cold: Bools) -> Old:
     )
 
 
-def _from_lake(sessions: pa.Table | None, begins: Ints, visitors: Visitors) -> Old:
-    """Sessions that history brought, of replayed visitors and from where their replay begins."""
+def _from_lake(sessions: pa.Table | None, begins: Ints, ends: Ints, visitors: Visitors) -> Old:
+    """Sessions that history brought, of replayed visitors, that begin within the replay."""
     table = SESSION_SCHEMA.empty_table() if sessions is None else sessions
     frame = pl.DataFrame(pl.from_arrow(table)).select(
         pl.col("started_at", "ended_at").dt.timestamp("us"),
@@ -357,5 +417,6 @@ def _from_lake(sessions: pa.Table | None, begins: Ints, visitors: Visitors) -> O
         is_dirty=pl.lit(value=False),
     )
     code = visitors.codes_of(frame["app_id"], frame["visitor_id"])
-    mask = (code >= 0) & (frame["started_at"].to_numpy() >= np.append(begins, 0)[code])
+    start = frame["started_at"].to_numpy()
+    mask = (code >= 0) & (start >= np.append(begins, 0)[code]) & (start <= np.append(ends, 0)[code])
     return _as_old(frame.filter(mask), code[mask], is_hot=False)

@@ -9,6 +9,7 @@ are few, and each row is copied a number of times that grows with the logarithm 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -34,6 +35,12 @@ class Segment:
         self.keys = keys
         self.dead = dead
         self.live = len(keys) - int(np.count_nonzero(dead))
+
+    @cached_property
+    def pending(self) -> Ints:
+        """Rows that are provisional."""
+        found: Ints = np.flatnonzero((self.frame["pending_since"].to_numpy() > 0) & ~self.dead)
+        return found
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Segment:
@@ -135,6 +142,17 @@ class SessionState:
     def __len__(self) -> int:
         return sum(segment.live for segment in self.segments)
 
+    def pending(self) -> pl.DataFrame:
+        """Provisional sessions (`STATE_SCHEMA`), those that wait longest first."""
+        frames = [pl.DataFrame(schema=STATE_SCHEMA)]
+        frames += [part.frame[part.pending] for part in self.segments if len(part.pending)]
+        return pl.concat(frames).sort("pending_since", "app_id", "visitor_id", "started_at")
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether any session is provisional."""
+        return any(len(segment.pending) for segment in self.segments)
+
     def frame(self) -> pl.DataFrame:
         """All rows, `STATE_SCHEMA`, in a stable order."""
         frames = [pl.DataFrame(schema=STATE_SCHEMA), *(part.rows() for part in self.segments)]
@@ -164,6 +182,10 @@ class SessionState:
             ValueError: `table` is not a state of this version.
         """
         metadata = table.schema.metadata or {}
+        place = list(STATE_SCHEMA).index("pending_since")
+        if table.column_names == [name for name in STATE_SCHEMA if name != "pending_since"]:
+            none = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)  # of before there was one
+            table = table.add_column(place, "pending_since", none).replace_schema_metadata(metadata)
         if _FLOOR not in metadata or table.column_names != list(STATE_SCHEMA):
             raise ValueError(
                 "not a session state of this version; rebuild it from the log and the lake"

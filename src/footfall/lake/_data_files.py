@@ -71,7 +71,11 @@ def in_order(name: str, rows: pa.Table) -> pa.Table:
     keys = [_sort_key(rows.column(column)) for column in LAYOUTS[name].sort]
     order = pa.array(np.lexsort(keys[::-1]))
     # Column by column: beside `rows` and the result only one of them is held a third time.
-    columns = [column.combine_chunks().take(order) for column in rows.itercolumns()]
+    # Those without a value, 33 of a web event's 79, stay as they are.
+    columns = [
+        column if column.null_count == rows.num_rows else column.combine_chunks().take(order)
+        for column in rows.itercolumns()
+    ]
     return pa.Table.from_arrays(columns, schema=rows.schema)
 
 

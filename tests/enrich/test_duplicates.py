@@ -74,6 +74,8 @@ def test_ids_from_before_the_horizon_are_remembered_all_the_same() -> None:
     index.expire(1000 * HOUR)
     assert keep(index, [("a", 1, 0)]) == [0]
     assert keep(index, [("a", 1, 0)]) == []
+    index.expire(1000 * HOUR)
+    assert keep(index, [("a", 1, 0)], epoch=2) == []
 
 
 def test_no_events() -> None:

@@ -37,6 +37,7 @@ def test_known_and_without_conflicts(tmp_path: Path) -> None:
     """It had no fingerprints, so whatever has a known id repeats it; hours are as they were."""
     write_old(tmp_path)
     index = DuplicateIndex.load(tmp_path, 4)
+    assert len(index) == 30
     rows = table(EVENTS, ["another payload"] * 30)
     assert outcome(index.fork().keep(rows, 5)) == ([], 30, [])
     index.expire((101 + 72) * 3_600_000_000)

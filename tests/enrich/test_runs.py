@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from footfall.clock import HOUR
 from footfall.enrich import DuplicateIndex, _filter, _runs_merge
 from footfall.enrich._filter import Probe
 from footfall.enrich._keys import Keys, sort_keys
@@ -132,6 +134,49 @@ def test_a_merge_goes_on_beside_checkpoints(tmp_path: Path) -> None:
         loaded = DuplicateIndex.load(tmp_path, 9)
         everything = [("a", number, 0) for number in range(1, 11)]
         assert keep(loaded, everything, 10) == keep(index, everything, 10) == [9]
+
+
+class Later(Executor):
+    """Does what it is given at once, and says so when it is told to."""
+
+    def submit(self, work: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        self.done: Future[Any] = Future()
+        self.result = work(*arguments, **named)
+        return self.done
+
+    def release(self) -> None:
+        self.done.set_result(self.result)
+
+
+def under_way(directory: Path) -> tuple[DuplicateIndex, Later]:
+    """Three files of hour 0 are being merged."""
+    executor = Later()
+    index = DuplicateIndex(SETTINGS, merger=Merger(executor))
+    for epoch in range(1, 4):
+        keep(index, [("a", epoch, 0)], epoch)
+        index.persist(directory, epoch)
+    return index, executor
+
+
+def test_a_merged_file_that_no_note_names_yet_is_not_removed(tmp_path: Path) -> None:
+    """It was finished just after the checkpoint looked."""
+    with small_runs():
+        index, executor = under_way(tmp_path)
+        index.persist(tmp_path, 4)
+        executor.release()
+        index.persist(tmp_path, 5)
+        assert len(index._runs) == 1
+        assert keep(DuplicateIndex.load(tmp_path, 5), [("a", n, 0) for n in range(1, 5)], 6) == [3]
+
+
+def test_a_merge_does_not_bring_back_what_was_forgotten(tmp_path: Path) -> None:
+    """The hour went while its files were merged."""
+    with small_runs():
+        index, executor = under_way(tmp_path)
+        index.expire(100 * HOUR)
+        executor.release()
+        index.settle()
+        assert len(index) == 0
 
 
 def test_a_merge_without_room_changes_nothing(

@@ -89,15 +89,26 @@ class Supervisor:
         ]
 
     def start(self) -> dict[str, Ready]:
-        """Start all parts and wait until each is ready.
+        """Start all parts and wait until each is ready; what the ready ones said.
+
+        A pipeline that ends or takes long is started again like later on: it may have to look for
+        a request that ends it, and meanwhile events are acknowledged and pages served.
 
         Raises:
-            Unavailable: a part ended or was not ready in time; its own output says why.
+            Unavailable: another part ended or was not ready in time; its own output says why.
         """
         for part in self._parts:
             (self._home.run_dir / f"{part.name}.json").unlink(missing_ok=True)
             part.start(self._read_fd)
-        return {part.name: self._wait_ready(part) for part in self._parts}
+        ready = {}
+        for part in self._parts:
+            try:
+                ready[part.name] = self._wait_ready(part)
+            except Unavailable as error:
+                if part.name != "worker":
+                    raise
+                self._report(f"{error}; everything else goes on")
+        return ready
 
     def watch(self) -> None:
         """Restart parts that end, until `stop` is asked for."""

@@ -50,6 +50,8 @@ class FailureReason(enum.StrEnum):
     """Protocol or record version that this version does not decode."""
     LOST = "lost"
     """The log was damaged and the request could not be read; `footfall repair` said so."""
+    POISON = "poison"
+    """Decoding it ended the pipeline's process three times; the payload is kept."""
     INTERNAL = "internal"
     """A decoder or enrichment step failed; a bug to report, the payload is kept."""
 

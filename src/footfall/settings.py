@@ -73,6 +73,10 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     watermark_lag: Duration
     checkpoint_epochs: Count
     lease: Duration
+    memory_max: Size
+    batch_time_max: Duration
+    poison_requests_max: Count
+    poison_search_max: Duration
 
 
 class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,9 +15,11 @@ from footfall.home import Home
 from footfall.lake import TABLES, Lake
 from footfall.live import LiveState
 from footfall.metadata import Metadata
+from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
 from footfall.request import REQUEST_VERSION, Request, encode_request
@@ -90,6 +92,13 @@ class Bench:
         if "default" not in metadata.projects():
             metadata.create_project("default")
         lease = take(metadata, "default", self.settings.pipeline.lease, self.clock)
+        poison = PoisonWatch(
+            Attempts(home.state_dir("default") / "attempts.json"),
+            self.settings.pipeline,
+            home.log_dir("default"),
+            lambda _: None,
+            is_bounding=False,
+        )
         tail = Tail(
             home.tail_dir("default"),
             home.cut_file("default"),
@@ -111,6 +120,7 @@ class Bench:
             Faulty(publisher, faults, ["publish"]),
             self.clock,
             lease,
+            poison,
         )
         pipeline.recover()
         return pipeline

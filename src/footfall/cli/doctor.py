@@ -75,6 +75,7 @@ def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check
     yield _run("log", lambda: _log(home, project, is_deep=is_deep))
     yield _run("lake", lambda: _lake(home, project, is_deep=is_deep))
     yield _run("cut", lambda: _cut(home, project))
+    yield _run("poison", lambda: _poison(home, project))
     yield _run("ledgers", lambda: _ledgers(home, project))
     yield _run("checkpoints", lambda: _checkpoints(home, project))
 
@@ -179,6 +180,18 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
     if missing:
         return "broken", f"{len(missing)} files are missing, the first: {missing[0]}"
     return "good", f"number {cut.sequence}, epoch {cut.epoch}, all {len(files)} files there"
+
+
+def _poison(home: Home, project: str) -> tuple[State, str]:
+    from footfall.metadata import Metadata
+
+    offsets = Metadata.open(home).quarantined(project)
+    if not offsets:
+        return "good", "no request ever ended the pipeline"
+    return "attention", (
+        f"{len(offsets)} requests ended the pipeline and are failed events with reason poison, the"
+        f" last at offset {offsets[-1]}; mend the plug-in that decodes them"
+    )
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:

@@ -11,6 +11,7 @@ from footfall.decode._decode import Decoded, decode
 from footfall.decode._failures import failures_table
 from footfall.decode._ids import failed_id, uuid5
 from footfall.decode._records import Decoder, Outcome
+from footfall.decode._registry import decoders
 from footfall.decode._rows import DECODED_SCHEMA
 from footfall.decode._weight import weight
 
@@ -20,6 +21,7 @@ __all__ = [
     "Decoder",
     "Outcome",
     "decode",
+    "decoders",
     "failed_id",
     "failures_table",
     "uuid5",

@@ -10,7 +10,7 @@ cannot hold, which is a bug as well, the requests are tried one by one to find t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
@@ -62,7 +62,11 @@ _CHUNK_ROWS: Final = 500
 """Measured: 25 % more events per second than with all rows of a large call at once."""
 
 
-def decode(requests: Sequence[LoggedRequest], settings: DecodeSettings) -> Decoded:
+def decode(
+    requests: Sequence[LoggedRequest],
+    settings: DecodeSettings,
+    quarantined: Set[int] = frozenset(),
+) -> Decoded:
     """Make events of requests.
 
     Pure, and per request: decoding a sequence equals decoding its requests one by one and putting
@@ -72,6 +76,7 @@ def decode(requests: Sequence[LoggedRequest], settings: DecodeSettings) -> Decod
     Args:
         requests: In log order.
         settings: Limits.
+        quarantined: Offsets of requests that end the process: they are not decoded, they fail.
 
     Returns:
         Events, failures and how many of each.
@@ -79,7 +84,7 @@ def decode(requests: Sequence[LoggedRequest], settings: DecodeSettings) -> Decod
     tables = [DECODED_SCHEMA.empty_table()]
     failed: _Failed = []
     undecodable = 0
-    for chunk in _in_chunks(requests, settings):
+    for chunk in _in_chunks(requests, settings, quarantined):
         events, sound = _lay_out(chunk, settings)
         tables.append(events)
         for logged, found in sound:
@@ -111,8 +116,12 @@ class _Chunk:
         """By protocol, each with its place among the requests."""
         self.general: _Placed = []
 
-    def add(self, logged: LoggedRequest, settings: DecodeSettings) -> None:
+    def add(self, logged: LoggedRequest, settings: DecodeSettings, quarantined: Set[int]) -> None:
         """Take one request more."""
+        if logged.offset in quarantined:
+            self.general.append((self.places, logged, _whole(logged, _POISON, settings)))
+            self.places += 1
+            return
         request = logged.request
         fast = FAST_WAYS.get(request.protocol)
         if fast is not None and request.app_id is not None and request.version <= REQUEST_VERSION:
@@ -160,11 +169,13 @@ def _take(fast: FastWay, logged: LoggedRequest, settings: DecodeSettings) -> Tak
         return None
 
 
-def _in_chunks(requests: Iterable[LoggedRequest], settings: DecodeSettings) -> Iterator[_Chunk]:
+def _in_chunks(
+    requests: Iterable[LoggedRequest], settings: DecodeSettings, quarantined: Set[int]
+) -> Iterator[_Chunk]:
     """Requests in groups small enough to stay in the processor's cache while they are laid out."""
     chunk = _Chunk()
     for logged in requests:
-        chunk.add(logged, settings)
+        chunk.add(logged, settings, quarantined)
         if chunk.rows >= _CHUNK_ROWS:
             yield chunk
             chunk = _Chunk()
@@ -233,6 +244,12 @@ def _outcome(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
         raise  # says nothing about the request: the same one may pass on another day
     except Exception as error:  # supervisor: a decoder's bug must not stop the pipeline
         return _whole(logged, _internal(error), settings)
+
+
+_POISON: Final = Fault(
+    FailureReason.POISON,
+    "decoding it ends the process; the plug-in of its protocol is at fault: mend it and replay",
+)
 
 
 def _internal(error: Exception) -> Fault:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from footfall.errors import Conflict, Corrupt
 from footfall.ledger import Ledger
-from footfall.metadata._tables import epochs
+from footfall.metadata._tables import epochs, quarantined
 
 
 class Epoch(msgspec.Struct, frozen=True):
@@ -64,6 +66,38 @@ def plan(
             planned_at=now_us,
         )
     )
+
+
+def amend(connection: Connection, project: str, epoch: int, text: str) -> None:
+    """See `Metadata.amend_plan`."""
+    changed = connection.execute(
+        update(epochs)
+        .where(
+            (epochs.c.project == project)
+            & (epochs.c.epoch == epoch)
+            & epochs.c.committed_at.is_(None)
+        )
+        .values(plan=text)
+    )
+    if changed.rowcount != 1:
+        raise Conflict(f"epoch is committed or was not planned; leave its plan: {epoch=}")
+
+
+def quarantine(connection: Connection, project: str, offsets: Iterable[int], now_us: int) -> None:
+    """See `Metadata.quarantine`."""
+    for offset in offsets:
+        row = {"project": project, "log_offset": offset, "found_at": now_us}
+        connection.execute(insert(quarantined).values(row).on_conflict_do_nothing())
+
+
+def quarantined_from(connection: Connection, project: str, offset: int) -> tuple[int, ...]:
+    """See `Metadata.quarantined`."""
+    query = (
+        select(quarantined.c.log_offset)
+        .where((quarantined.c.project == project) & (quarantined.c.log_offset >= offset))
+        .order_by(quarantined.c.log_offset)
+    )
+    return tuple(connection.execute(query).scalars())
 
 
 def commit(connection: Connection, project: str, epoch: int, ledger: Ledger, now_us: int) -> None:

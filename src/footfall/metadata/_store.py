@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, Row, Table, select, update
@@ -288,6 +288,32 @@ class Metadata:
         with self._transaction() as connection:
             _leases.check(connection, project, term)
             _epochs.commit(connection, project, epoch, ledger, self._clock.now_us())
+
+    def amend_plan(self, project: str, epoch: int, plan: str, *, term: int = 0) -> None:
+        """Replace the plan of an epoch that no table has anything of.
+
+        Raises:
+            LeaseLost: a higher term than `term` was taken.
+            Conflict: the epoch is committed, or was not planned.
+        """
+        with self._transaction() as connection:
+            _leases.check(connection, project, term)
+            _epochs.amend(connection, project, epoch, plan)
+
+    def quarantine(self, project: str, offsets: Iterable[int], *, term: int = 0) -> None:
+        """Note requests that are never to be decoded, by their offsets in the log.
+
+        Raises:
+            LeaseLost: a higher term than `term` was taken.
+        """
+        with self._transaction() as connection:
+            _leases.check(connection, project, term)
+            _epochs.quarantine(connection, project, offsets, self._clock.now_us())
+
+    def quarantined(self, project: str, from_offset: int = 0) -> tuple[int, ...]:
+        """Offsets of quarantined requests at or above `from_offset`, ascending."""
+        with self._transaction() as connection:
+            return _epochs.quarantined_from(connection, project, from_offset)
 
     def plans_after(self, project: str, epoch: int) -> list[str]:
         """Plans of the epochs after `epoch`, committed or not, in order."""

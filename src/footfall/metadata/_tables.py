@@ -70,6 +70,14 @@ epochs: Final = Table(
     Column("committed_at", BigInteger),
 )
 
+quarantined: Final = Table(
+    "quarantined",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("log_offset", BigInteger, primary_key=True),
+    Column("found_at", BigInteger, nullable=False),
+)
+
 leases: Final = Table(
     "leases",
     metadata,

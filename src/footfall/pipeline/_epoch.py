@@ -7,7 +7,7 @@ another, runs exactly this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 import msgspec
 import polars as pl
@@ -58,10 +58,17 @@ class EpochResult(msgspec.Struct, frozen=True):
 
 
 def ingest(
-    requests: Sequence[LoggedRequest], rules: Rules, duplicates: DuplicateIndex, epoch: int
+    requests: Sequence[LoggedRequest],
+    rules: Rules,
+    duplicates: DuplicateIndex,
+    epoch: int,
+    quarantined: Set[int] = frozenset(),
 ) -> Ingested:
-    """Decode, enrich and remove duplicates. `duplicates` learns the ids of the events kept."""
-    decoded = decode(requests, rules.decode)
+    """Decode, enrich and remove duplicates. `duplicates` learns the ids of the events kept.
+
+    Requests at the offsets in `quarantined` are not decoded; each is a failed event.
+    """
+    decoded = decode(requests, rules.decode, quarantined)
     enriched = enrich(decoded.events, rules.clock)
     kept = duplicates.keep(conform(enriched.events, EVENT_SCHEMA), epoch)
     failures = [conform(decoded.failures, FAILED_SCHEMA)]

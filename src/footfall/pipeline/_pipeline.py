@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -40,6 +41,7 @@ from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
+from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
 from footfall.pipeline._recovery import from_lake, starting_point, tell
@@ -74,8 +76,11 @@ class Pipeline:
         publisher: Publisher,
         clock: Clock,
         lease: WriterLease,
+        poison: PoisonWatch,
     ) -> None:
         """Wire the parts; `recover` does the first work."""
+        self._poison = poison
+        self._quarantined: frozenset[int] = frozenset()
         self.lease = lease
         self._project = project
         self._settings = settings
@@ -124,6 +129,8 @@ class Pipeline:
         )
         if start is not None:
             self._load(start)
+        if self._poison.is_due:
+            self._find_poison()
         try:
             self._redo()
         except Corrupt as error:
@@ -135,6 +142,7 @@ class Pipeline:
             tell(f"the log cannot be read where the lake has it all already: {error}")
             self._load(start)
             self._redo()
+        self._quarantined = frozenset(self._metadata.quarantined(self._project, self._epoch_from))
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
         self._overrides = OverrideSet()
@@ -200,6 +208,11 @@ class Pipeline:
             watermark=self._watermark,
             planned_at=self._clock.now_us(),
             rules=self._rules,
+            quarantined=tuple(
+                offset
+                for offset in sorted(self._quarantined)
+                if self._epoch_from <= offset < self._offset
+            ),
         )
         self._metadata.plan_epoch(
             self._project,
@@ -257,8 +270,17 @@ class Pipeline:
     def _preview_requests(self, requests: list[LoggedRequest]) -> None:
         if self._preview.is_empty:
             self._epoch_started = self._clock.monotonic()
-        ingested = ingest(requests, self._rules, self._duplicates, self._open_epoch)
-        self._offset = requests[-1].offset + 1
+        first, after = requests[0].offset, requests[-1].offset + 1
+        with self._poison.decoding(first, after):
+            ingested = ingest(
+                requests, self._rules, self._duplicates, self._open_epoch, self._quarantined
+            )
+        with self._poison.working(first, after):
+            self._show(ingested, after)
+
+    def _show(self, ingested: Ingested, offset: int) -> None:
+        """Give the events of one micro-batch their sessions, and readers the result."""
+        self._offset = offset
         self._newest = max(self._newest, ingested.received_at)
         batch = self._preview.add(ingested)
         self._publisher.add(batch, self._preview.overrides)
@@ -311,9 +333,11 @@ class Pipeline:
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside `step`."""
-        result = finish(plan, ingested, state, LakeHistory(self._lake, plan.epoch, self._footers))
-        for table in TABLES:
-            self._lake.commit(table, result.rows[table], plan.epoch)
+        with self._poison.working(plan.log_from, plan.log_to):
+            history = LakeHistory(self._lake, plan.epoch, self._footers)
+            result = finish(plan, ingested, state, history)
+            for table in TABLES:
+                self._lake.commit(table, result.rows[table], plan.epoch)
         self._metadata.commit_epoch(self._project, plan.epoch, result.ledger, term=self.lease.term)
         return result
 
@@ -333,6 +357,7 @@ class Pipeline:
         plan = result.plan
         self._state = result.state
         self._epoch = plan.epoch
+        self._poison.progress(plan.epoch)
         self._epoch_from = plan.log_to
         self._planned_watermark = plan.watermark
         self._watermark = max(self._watermark, plan.watermark)
@@ -397,6 +422,54 @@ class Pipeline:
                     "the log ends before an epoch that was planned; restore its segments:"
                     f" {offset=} epoch={plan.epoch}"
                 )
-            parts.append(ingest(requests, plan.rules, self._duplicates, plan.epoch))
-            offset = requests[-1].offset + 1
+            after = requests[-1].offset + 1
+            with self._poison.decoding(offset, after):
+                parts.append(
+                    ingest(
+                        requests,
+                        plan.rules,
+                        self._duplicates,
+                        plan.epoch,
+                        frozenset(plan.quarantined),
+                    )
+                )
+            offset = after
         return join(parts)
+
+    # Poison
+
+    def _find_poison(self) -> None:
+        """Look for the requests that the process keeps dying of, and put them aside."""
+        last = self._metadata.last_epochs(self._project, 1)
+        plan = None
+        if last and last[0].committed_at is None:
+            plan = decode_plan(self._metadata.plans_after(self._project, last[0].epoch - 1)[0])
+        self._poison.search(
+            self._rules if plan is None else plan.rules,
+            self._metadata.quarantined(self._project),
+            lambda offsets: self._quarantine(offsets, plan),
+        )
+
+    def _quarantine(self, offsets: list[int], plan: EpochPlan | None) -> None:
+        """Note the offsets durably, and in the plan of an epoch that is still to be committed.
+
+        Raises:
+            Corrupt: the plan is fixed, since a table has rows of it.
+        """
+        within = [
+            offset
+            for offset in offsets
+            if plan is not None and plan.log_from <= offset < plan.log_to
+        ]
+        if plan is not None and within:
+            if any(self._lake.epoch(table) >= plan.epoch for table in TABLES):
+                raise Corrupt(
+                    "requests end the pipeline that were decoded before; put the plug-in back that"
+                    f" decoded them then: epoch={plan.epoch} offsets={within}"
+                )
+            known = tuple(sorted({*plan.quarantined, *within}))
+            amended = msgspec.structs.replace(plan, quarantined=known)
+            self._metadata.amend_plan(
+                self._project, plan.epoch, encode_plan(amended), term=self.lease.term
+            )
+        self._metadata.quarantine(self._project, offsets, term=self.lease.term)

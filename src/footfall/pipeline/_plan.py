@@ -45,6 +45,8 @@ class EpochPlan(msgspec.Struct, frozen=True):
     """Sessions whose end plus `gap` is before it are closed by this epoch. Never goes back."""
     planned_at: int
     rules: Rules
+    quarantined: tuple[int, ...] = ()
+    """Offsets, ascending, of requests that are not decoded but fail as poison."""
     version: int = PLAN_VERSION
 
 

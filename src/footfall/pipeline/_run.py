@@ -15,10 +15,13 @@ from footfall.lake import Lake
 from footfall.live import LiveState
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
+from footfall.pipeline._attempts import Attempts
+from footfall.pipeline._bounds import bound_memory
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
 from footfall.process import FileLock, stop_on_signals, watch_parent
@@ -70,7 +73,10 @@ def run(
         watch_parent(parent_fd, abandon)
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(SqliteLog.reader(home.log_dir(project))))
-        pipeline = build(home, settings, project, log, clock, lock, stopping.wait)
+        pipeline = build(
+            home, settings, project, log, clock, lock, stopping.wait, _tell, is_process=True
+        )
+        bound_memory(settings.pipeline.memory_max)
         stack.enter_context(closing(pipeline))
         pipeline.lease.renew_in_background()
         pipeline.recover()
@@ -121,10 +127,14 @@ def build(
     clock: Clock,
     lock: FileLock | None = None,
     pause: Callable[[float], object] | None = None,
+    report: Callable[[str], None] = lambda _: None,
+    *,
+    is_process: bool = False,
 ) -> Pipeline:
     """Take the project's lease and wire a pipeline on local files; nothing is read yet.
 
-    `lock` and `pause` are as in `_lease.take`, which also says what is raised.
+    `lock` and `pause` are as in `_lease.take`, which also says what is raised. In a process of its
+    own decoding is bounded in time: it ends the process.
     """
     metadata = Metadata.open(home, clock)
     lake = Lake(home.lake_dir, project)
@@ -134,6 +144,10 @@ def build(
     tail = Tail(home.tail_dir(project), home.cut_file(project), clock, grace, lease.term)
     publisher = Publisher(
         project, settings.sessions.gap, tail, home.live_file(project), LiveState(), clock
+    )
+    attempts = Attempts(home.state_dir(project) / "attempts.json")
+    poison = PoisonWatch(
+        attempts, settings.pipeline, home.log_dir(project), report, is_bounding=is_process
     )
     return Pipeline(
         project,
@@ -145,4 +159,5 @@ def build(
         publisher,
         clock,
         lease,
+        poison,
     )

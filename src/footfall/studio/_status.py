@@ -5,21 +5,25 @@ Read from files that the other processes write anyway, so the answer is there wh
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
 import msgspec
 
 from footfall import process
-from footfall.clock import SECOND, US_PER_MS, Clock
+from footfall.clock import DAY, SECOND, US_PER_MS, Clock
 from footfall.disk import DiskStatus
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
+from footfall.metadata.quarantine import quarantined_since
 
 PARTS: Final = ("collector", "worker", "studio")
 _RATE_SECONDS: Final = 60
+POISON_SHOWN: Final = 7 * DAY
+"""How long quarantined requests are pointed at."""
 
 
 class LogReader(Protocol):
@@ -103,7 +107,7 @@ class Status(msgspec.Struct, frozen=True):
     ledger_problems: tuple[str, ...]
     """What does not add up; empty when both sums hold."""
     problems: tuple[str, ...]
-    """What could not be read, one sentence each."""
+    """What could not be read, or needs a person, one sentence each."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
 
@@ -131,6 +135,7 @@ def read_status(
     cut = _read_cut(home, project, problems)
     log = _read_log(open_log, problems)
     snapshot = _read_live(home, project, problems)
+    _look_for_poison(home, project, now, problems)
     ledger = Ledger() if cut is None else cut.ledger
     return Status(
         at=now,
@@ -205,6 +210,19 @@ def _read_maintenance(home: Home, project: str, problems: list[str]) -> Maintena
     if found.error is not None:
         problems.append(f"maintenance failed and is tried again: {found.error}")
     return found
+
+
+def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) -> None:
+    try:
+        count = quarantined_since(home.metadata_file, project, now - POISON_SHOWN)
+    except sqlite3.Error as error:
+        problems.append(f"metadata cannot be read: {error}")
+        return
+    if count:
+        problems.append(
+            f"{count} requests of the last 7 days ended the pipeline and are quarantined; see the"
+            " failed events with reason poison, and mend the plug-in that decodes them"
+        )
 
 
 def _pipeline(cut: _Cut, now: int) -> PipelineStatus:

@@ -1,0 +1,40 @@
+"""An installed package with a decoder that ends the process, in a directory of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PROTOCOL = "poisonous"
+
+_MODULE = """
+import ctypes, os, re, time
+from footfall.decode.footfall import decode_footfall
+
+kept = []
+
+def decode(logged, settings):
+    word = logged.request.header("referer") or ""
+    if word == "exit":
+        os._exit(7)
+    if word == "segfault":
+        ctypes.string_at(0)
+    if word == "memory":
+        while True:
+            kept.append(b"x" * (16 << 20))
+    if word == "some memory":
+        kept.append(b"x" * (80 << 20))
+    if word == "hang":
+        re.match(r"(a+)+$", "a" * 60 + "b")  # in C, without letting go of the interpreter
+    return decode_footfall(logged, settings)
+"""
+
+
+def install(directory: Path, *, ends_when_loaded: bool = False) -> Path:
+    """Lay the package out as installers do; the directory to put on the path."""
+    info = directory / "poisonous-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: poisonous\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[footfall.decoders]\n{PROTOCOL} = poisonous:decode\n")
+    text = "import os\nos._exit(3)\n" if ends_when_loaded else _MODULE
+    (directory / "poisonous.py").write_text(text)
+    return directory

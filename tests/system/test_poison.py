@@ -1,0 +1,182 @@
+"""A request that ends the pipeline is put aside by itself; everything else goes on, exactly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from footfall.home import Home
+from footfall.lake import Lake
+from footfall.log import SqliteLog
+from footfall.metadata import Metadata
+from footfall.pipeline import EpochPlan
+from footfall.request import encode_request
+from footfall.settings import load_settings
+from footfall.upgrade import upgrade
+from tests.pipeline.harness import START_US, event, request
+from tests.pipeline.plug_in import PROTOCOL, install
+from tests.system.tree import RetryingClient, Tree
+
+COUNT = 60
+POISON = {7: "exit", 20: "segfault", 33: "memory", 50: "hang"}
+SETTINGS = ("pipeline.memory_max=512MiB", "pipeline.batch_time_max=3s")
+WAIT_SECONDS = 150
+
+
+def _fill(home: Home, words: dict[int, str]) -> None:
+    """A log with requests for the plug-in, before anything runs."""
+    with contextlib.closing(Metadata.open(home)) as metadata:
+        metadata.create_project("default")
+    upgrade(home)
+    made = [
+        msgspec.structs.replace(
+            request(number, [event(f"v{number % 9}", START_US, number)], START_US + number),
+            protocol=PROTOCOL,
+            headers=(("referer", words.get(number, "")),),
+        )
+        for number in range(COUNT)
+    ]
+    with contextlib.closing(SqliteLog.writer(home.log_dir("default"), load_settings().log)) as log:
+        log.append([encode_request(one) for one in made])
+
+
+def _footfall(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "footfall.cli.main", *arguments, "--home", str(home.root)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def _tree(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *settings: str) -> Tree:
+    monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site")))
+    arguments = [text for setting in (*SETTINGS, *settings) for text in ("--set", setting)]
+    return Tree(home.root, "--no-studio", *arguments)
+
+
+def _wait_for(tree: Tree, words: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while words not in tree.errors():
+        assert time.monotonic() < deadline, tree.errors()
+        time.sleep(0.1)
+
+
+def _failed(home: Home) -> list[dict[str, Any]]:
+    columns = ("log_offset", "reason", "part", "payload")
+    table = Lake(home.lake_dir, "default").read("failed_events", columns)
+    return sorted(table.to_pylist(), key=lambda row: int(row["log_offset"]))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(280)
+def test_requests_that_end_the_pipeline_are_quarantined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plug-in exits, crashes, eats memory, hangs: four failed events, and all others are events.
+
+    Meanwhile the collector acknowledges; afterwards an epoch redone from its plan gives equal rows.
+    """
+    home = Home(tmp_path / "home")
+    _fill(home, POISON)
+    subprocess.run(
+        [sys.executable, "-m", "footfall.cli.main", "key", "create", "web", "--home", home.root],
+        check=True,
+        capture_output=True,
+    )
+    tree = _tree(home, monkeypatch, tmp_path)
+    tree.start()
+    client = RetryingClient(tree, "visitor", 1)
+    client.start()
+    _wait_for(tree, "they are failed events now, with reason poison: offsets 7, 20, 33, 50")
+    client.stopping.set()
+    client.join(60)
+    tree.wait_until_all_run()
+    assert tree.stop() == 0, tree.errors()
+    assert len(client.acknowledged) > 20
+    failed = _failed(home)
+    assert [(row["log_offset"], row["reason"], row["part"]) for row in failed] == [
+        (offset, "poison", "request") for offset in POISON
+    ]
+    assert all(b'"events"' in row["payload"] for row in failed)
+    _check(home, len(client.acknowledged))
+    _check_shown(home)
+    _check_redone(home, tree)
+    _check(home, len(client.acknowledged))
+
+
+def _check(home: Home, acknowledged: int) -> None:
+    rows = Lake(home.lake_dir, "default").read("events", ("log_offset", "epoch"))
+    offsets = rows.column("log_offset").to_pylist()
+    assert sorted(offsets)[: COUNT - len(POISON)] == [n for n in range(COUNT) if n not in POISON]
+    assert len(set(offsets)) == len(offsets)
+    with contextlib.closing(Metadata.open(home)) as metadata:
+        ledger = metadata.ledger("default")
+        plans = metadata.plans_after("default", 0)
+        assert metadata.quarantined("default") == tuple(POISON)
+    assert ledger.problems() == []
+    assert (ledger.undecodable, ledger.events) == (len(POISON), len(offsets))
+    assert ledger.events >= COUNT - len(POISON) + acknowledged
+    first = msgspec.json.decode(plans[0], type=EpochPlan)
+    assert first.quarantined == tuple(POISON)
+
+
+def _check_shown(home: Home) -> None:
+    """The operator sees it in both places."""
+    status = json.loads(_footfall(home, "status", "--json").stdout)
+    assert any("4 requests of the last 7 days ended the pipeline" in p for p in status["problems"])
+    doctor = json.loads(_footfall(home, "doctor", "--json").stdout)
+    states = {check["name"]: check["state"] for check in doctor}
+    assert states["poison"] == "attention"
+    assert "broken" not in states.values()
+
+
+def _check_redone(home: Home, tree: Tree) -> None:
+    """Without checkpoints every epoch is redone from its plan; its ledger must be the same."""
+    for checkpoint in home.state_dir("default").glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    tree.start()
+    assert tree.stop() == 0, tree.errors()
+
+
+@pytest.mark.slow
+def test_plug_in_that_fails_everything_stops_the_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is put aside then; the pipeline says what to do, and the collector goes on."""
+    home = Home(tmp_path / "home")
+    _fill(home, dict.fromkeys(range(COUNT), "exit"))
+    subprocess.run(
+        [sys.executable, "-m", "footfall.cli.main", "key", "create", "web", "--home", home.root],
+        check=True,
+        capture_output=True,
+    )
+    tree = _tree(home, monkeypatch, tmp_path, "pipeline.poison_requests_max=3")
+    tree.start()
+    client = RetryingClient(tree, "visitor", 1)
+    client.start()
+    _wait_for(tree, "footfall: more than 3 requests end the pipeline")
+    before = len(client.acknowledged)
+    while len(client.acknowledged) < before + 5:
+        time.sleep(0.05)
+    client.stopping.set()
+    client.join(60)
+    assert "Traceback" not in tree.errors()
+    tree.kill("tree")
+    with contextlib.closing(Metadata.open(home)) as metadata:
+        assert metadata.quarantined("default") == ()
+    assert os.environ["PYTHONPATH"].endswith("site")
+    monkeypatch.delenv("PYTHONPATH")  # the plug-in is removed: its requests fail as unsupported
+    tree.start()
+    tree.wait_until_all_run()
+    assert tree.stop() == 0, tree.errors()
+    reasons = {row["reason"] for row in _failed(home)}
+    assert reasons == {"unsupported"}
+    events = Lake(home.lake_dir, "default").read("events", ("log_offset",)).num_rows
+    assert events >= len(client.acknowledged)

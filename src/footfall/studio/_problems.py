@@ -22,6 +22,7 @@ STATUS_OF_CODE: Final = {
     "not_found": HTTPStatus.NOT_FOUND,
     "method_not_allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "conflict": HTTPStatus.CONFLICT,
+    "lease_lost": HTTPStatus.CONFLICT,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "misdirected": HTTPStatus.MISDIRECTED_REQUEST,
     "limit_reached": HTTPStatus.UNPROCESSABLE_ENTITY,

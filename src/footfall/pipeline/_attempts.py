@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from footfall.errors import FootfallError
+from footfall.pipeline._disk import is_disk_full
 
 _BYTES: Final = 256
 
@@ -72,10 +73,12 @@ class Attempts:
             self._begin()
         try:
             yield
-        except (FootfallError, OSError, KeyboardInterrupt):
-            self._end(log_from, log_to)
-            raise
-        self._end(log_from, log_to)  # any other error leaves it as it is: it ends the process
+        except BaseException as error:
+            is_outside = isinstance(error, (FootfallError, OSError, KeyboardInterrupt))
+            if is_outside or is_disk_full(error):
+                self._end(log_from, log_to)
+            raise  # any other error leaves it as it is: it ends the process
+        self._end(log_from, log_to)
 
     def progress(self, epoch: int) -> None:
         """An epoch was committed: deaths before it count no more."""

@@ -6,10 +6,11 @@ import gc
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 
 from footfall.clock import SECOND, Clock, SystemClock
 from footfall.enrich import warm_up
+from footfall.errors import DiskFull
 from footfall.home import Home
 from footfall.lake import Lake
 from footfall.live import LiveState
@@ -18,6 +19,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._bounds import bound_memory
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._disk import is_disk_full
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._pipeline import Pipeline
@@ -28,6 +30,9 @@ from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
 _IDLE_SECONDS = 0.05
+_FULL_SECONDS_MIN = 1.0
+_FULL_SECONDS_MAX = 10.0
+"""How long the pipeline waits for space before it looks again."""
 
 
 def run(
@@ -73,30 +78,79 @@ def run(
         watch_parent(parent_fd, abandon)
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(SqliteLog.reader(home.log_dir(project))))
-        pipeline = build(
-            home, settings, project, log, clock, lock, stopping.wait, _tell, is_process=True
-        )
-        bound_memory(settings.pipeline.memory_max)
-        stack.enter_context(closing(pipeline))
-        pipeline.lease.renew_in_background()
-        pipeline.recover()
-        on_ready()
-        warm_up()
-        _calm_collector()
         maintainer = Maintainer(maintain_command, settings.lake.maintain_epochs, clock, _tell)
         stack.callback(maintainer.stop)
-        while not stopping.is_set():
-            started = clock.monotonic()
-            requests = pipeline.step()
-            maintainer.after_step(pipeline.epoch)
-            stopping.wait(_pause(settings, requests, clock.monotonic() - started))
-        maintainer.stop()
-        if not orphaned.is_set():
-            pipeline.finish()
+
+        def work(ready: Callable[[], None]) -> None:
+            pipeline = build(
+                home, settings, project, log, clock, lock, stopping.wait, _tell, is_process=True
+            )
+            with closing(pipeline):
+                pipeline.lease.renew_in_background()
+                pipeline.recover()
+                ready()
+                while not stopping.is_set():
+                    started = clock.monotonic()
+                    requests = pipeline.step()
+                    maintainer.after_step(pipeline.epoch)
+                    stopping.wait(_pause(settings, requests, clock.monotonic() - started))
+                maintainer.stop()
+                if not orphaned.is_set():
+                    pipeline.finish()
+
+        def ready() -> None:
+            on_ready()
+            warm_up()
+            _calm_collector()
+
+        bound_memory(settings.pipeline.memory_max)  # plug-ins run from here on
+        _work_through_full_disks(work, ready, stopping)
+
+
+def _work_through_full_disks(
+    work: Callable[[Callable[[], None]], None],
+    on_ready: Callable[[], None],
+    stopping: threading.Event,
+) -> None:
+    """Work until told to stop; on a full disk start over, from what is durable, when there is room.
+
+    Starting over is what happens after a crash as well, so nothing that was half written can be
+    taken for whole. The process stays: it need not load everything again, and is no death.
+
+    Raises:
+        DiskFull: it was told to stop while the disk was full.
+    """
+    pause = _FULL_SECONDS_MIN
+    has_been_ready = False
+
+    def ready() -> None:
+        nonlocal pause, has_been_ready
+        pause = _FULL_SECONDS_MIN
+        if not has_been_ready:
+            on_ready()
+        has_been_ready = True
+
+    while True:
+        try:
+            work(ready)
+        except Exception as error:  # supervisor: only what a full disk causes is survived here
+            if not is_disk_full(error):
+                raise
+            if stopping.is_set():
+                raise DiskFull(
+                    "stopped while the disk is full; what was acknowledged is in the log and goes"
+                    f" on when there is space: {error}"
+                ) from error
+            _tell(f"the disk is full; free some space, looking again in {pause:.0f} s: {error}")
+        else:
+            return
+        stopping.wait(pause)
+        pause = min(2 * pause, _FULL_SECONDS_MAX)
 
 
 def _tell(line: str) -> None:
-    sys.stderr.write(f"footfall: {line}\n")
+    with suppress(OSError):  # it may be a file on the disk that is full
+        sys.stderr.write(f"footfall: {line}\n")
 
 
 def _calm_collector() -> None:

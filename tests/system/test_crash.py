@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,18 @@ import pytest
 import footfall
 from footfall.home import Home
 from footfall.lake.cut import read_cut
+from tests.scale import scaled
 from tests.system.tree import RetryingClient, Tree
 
-KILLS = 20
+KILLS = scaled(20, 200)
 TARGETS = ("collector", "worker", "tree", "worker", "collector")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
-def test_kill_at_seeded_points_loses_and_doubles_nothing(tmp_path: Path) -> None:
+@pytest.mark.timeout(scaled(280, 3000))
+def test_kill_at_seeded_points_loses_and_doubles_nothing(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """SIGKILL of collector, pipeline and whole tree while clients retry.
 
     Points are seeded; a failure names the seed and the kill. Clients retry until they are
@@ -49,6 +53,8 @@ def test_kill_at_seeded_points_loses_and_doubles_nothing(tmp_path: Path) -> None
     assert tree.stop() == 0, tree.errors()
     acknowledged = [event for client in clients for event in client.acknowledged]
     _check(tmp_path / "home", acknowledged, seed)
+    record_property(f"kills by SIGKILL, seed {seed}", KILLS)
+    record_property("acknowledged events found once", len(acknowledged))
 
 
 def _check(home: Path, acknowledged: list[str], seed: int) -> None:

@@ -79,7 +79,16 @@ def test_never_overlap_and_newest_wins(epochs: list[list[tuple[str, int, int]]])
         for moment in range(start, end + 1):
             assert (visitor, moment) not in found, "two overrides cover one moment"
             found[visitor, moment] = session
-    assert all(truth[moment] == session for moment, session in found.items())
+    assert found == truth
+
+
+def test_what_a_newer_one_leaves_of_an_older_one_still_holds() -> None:
+    """A provisional session that is repaired is named anew alone, inside of another's interval."""
+    overrides = OverrideSet()
+    overrides.add(_table([("a", "v", 10, 20, _sid(1), 1)]))
+    overrides.add(_table([("a", "v", 12, 12, _sid(2), 2), ("a", "v", 18, 25, _sid(3), 2)]))
+    left = [("v", 10, 11, 1), ("v", 12, 12, 2), ("v", 13, 17, 1), ("v", 18, 25, 3)]
+    assert _rows(overrides.table()) == left
 
 
 def test_rows_of_many_epochs_are_laid_in_order() -> None:

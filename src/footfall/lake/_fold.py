@@ -128,9 +128,9 @@ class Folding:
 
 
 def resolve(overrides: pa.Table) -> pl.DataFrame:
-    """Disjoint intervals of each visitor: a later override takes the place of all that it touches.
+    """Disjoint intervals of each visitor: where several cover a moment, the newest.
 
-    Its epoch's rows are disjoint, and it covers whatever was there before it whole.
+    Rows of one epoch are disjoint. What a newer one leaves of an older one still holds.
     """
     kept: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
     frame = pl.DataFrame(pl.from_arrow(overrides)).sort("epoch")
@@ -145,9 +145,15 @@ def resolve(overrides: pa.Table) -> pl.DataFrame:
         if first > 0 and older[first - 1][1] >= start:
             first -= 1
         last = bisect.bisect_right(older, (end, _NEVER, 0), lo=first)
-        older[first:last] = [(start, end, place)]
-    places = sorted(place for intervals in kept.values() for _, _, place in intervals)
-    return frame[places].sort("from_time")
+        left = [(low, start - 1, at) for low, _, at in older[first:last][:1] if low < start]
+        right = [(end + 1, high, at) for _, high, at in older[first:last][-1:] if high > end]
+        older[first:last] = [*left, (start, end, place), *right]
+    found = sorted(interval for intervals in kept.values() for interval in intervals)
+    kind = frame.schema["from_time"]
+    return frame[[place for _, _, place in found]].with_columns(
+        from_time=pl.Series([start for start, _, _ in found], dtype=pl.Int64).cast(kind),
+        to_time=pl.Series([end for _, end, _ in found], dtype=pl.Int64).cast(kind),
+    )
 
 
 def with_overrides(overrides: pa.Table) -> Transform:

@@ -1,7 +1,8 @@
 """Which session earlier events belong to now: disjoint intervals per visitor, the newest on top.
 
-A new override covers the whole interval of a session that existed before it, so anything older that
-it touches is covered by it and goes. Held as columns: half a million take 60 MB.
+A new override may cover a part of an older one only: a provisional session that is repaired is
+named anew by itself. What it does not cover of the older one still holds. Held as columns: half a
+million take 60 MB.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class OverrideSet:
         if touched.height:
             stays = np.ones(kept.height, np.bool_)
             stays[touched["row"].to_numpy()] = False
-            kept = kept.filter(pl.Series(stays))
+            kept = pl.concat([kept.filter(pl.Series(stays)), _uncovered(touched)])
         self._frame = pl.concat([kept, added])
 
     def add_epochs(self, rows: pa.Table) -> None:
@@ -70,6 +71,26 @@ class OverrideSet:
         """All intervals, `OVERRIDE_SCHEMA`, in a stable order."""
         ordered = self._frame.sort(*_VISITOR, "from_time")
         return conform(ordered.to_arrow(compat_level=pl.CompatLevel.oldest()), OVERRIDE_SCHEMA)
+
+
+def _uncovered(touched: pl.DataFrame) -> pl.DataFrame:
+    """What is left of older intervals: the parts between, before and after those laid on them.
+
+    Args:
+        touched: An older interval (`row`) with each newer one that it meets (`low`, `high`); the
+            newer ones of a row are disjoint.
+    """
+    tick = pl.duration(microseconds=1)
+    ordered = touched.sort("row", "low")
+    before = pl.col("high").shift(1).over("row") + tick
+    gaps = ordered.with_columns(
+        from_time=pl.coalesce(before, "from_time"), to_time=pl.col("low") - tick
+    )
+    ends = ordered.unique("row", keep="last", maintain_order=True).with_columns(
+        from_time=pl.col("high") + tick
+    )
+    left = pl.concat([gaps, ends]).filter(pl.col("from_time") <= pl.col("to_time"))
+    return left.select(OVERRIDE_SCHEMA.names)
 
 
 def _frame(overrides: pa.Table) -> pl.DataFrame:

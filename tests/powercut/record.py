@@ -29,6 +29,8 @@ class Recorded(msgspec.Struct, frozen=True):
     now_us: int
     """Of the pipeline's clock at the end."""
     mapped: frozenset[str]
+    interrupted: frozenset[str]
+    """Files of calls that a killed thread was in."""
     disk: Tree
     """What lay there at the end."""
     file: Path
@@ -59,4 +61,13 @@ def record(directory: Path, seed: int, rounds: int) -> Recorded:
     now_us, sent = msgspec.json.decode(sent_file.read_bytes(), type=tuple[int, list[Sent]])
     assert recording.acknowledgements == len(sent), "an answer is not in the recording"
     disk = Tree.read(place)
-    return Recorded(home, recording.ops, sent, now_us, frozenset(recording.mapped), disk, trace)
+    return Recorded(
+        home,
+        recording.ops,
+        sent,
+        now_us,
+        frozenset(recording.mapped),
+        frozenset(recording.interrupted),
+        disk,
+        trace,
+    )

@@ -12,6 +12,7 @@ recording with holes would prove nothing.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -93,7 +94,7 @@ _IOV: Final = re.compile(r'iov_base="((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 
 
 def lines_of(text: Iterator[str]) -> Iterator[_Line]:
-    """Whole calls, ordered by their ends; what never ended is left out."""
+    """Calls, ordered by their ends; one that its thread died in comes last, with result -1."""
     waiting: dict[int, tuple[int, str, str]] = {}
     for number, raw in enumerate(text):
         line = raw.rstrip("\n")
@@ -112,11 +113,16 @@ def lines_of(text: Iterator[str]) -> Iterator[_Line]:
             waiting[thread] = (number, name, rest.removesuffix(_UNFINISHED).rstrip())
         else:
             yield from _finished(number, number, thread, name, rest)
+    for thread, (number, name, before) in waiting.items():
+        yield _Line(number, sys.maxsize, thread, name, before, -1)
 
 
 def _finished(started: int, ended: int, thread: int, name: str, rest: str) -> Iterator[_Line]:
     end = _END.search(rest)
-    if end is None or end[1] == "?":
+    if end is None:
+        return
+    if end[1] == "?":
+        yield _Line(started, sys.maxsize, thread, name, rest[: end.start()], -1)
         return
     result = int(end[1], 0)
     if result >= 0:
@@ -139,6 +145,8 @@ class Recording:
         self.ops: list[Op] = []
         self.mapped: set[str] = set()
         """Files that were mapped for writing: their content is not known here."""
+        self.interrupted: set[str] = set()
+        """Files that a thread died over: the call may have had its effect or not."""
         self.acknowledgements = 0
         self._processes: dict[int, _Process] = {}
         self._leader: dict[int, int] = {}
@@ -184,9 +192,20 @@ class Recording:
         return self._processes.setdefault(self._process_of(thread), _Process())
 
     def _take(self, line: _Line) -> None:
+        if line.result < 0:
+            self._die(line)
+            return
         handler = getattr(self, f"_on_{line.name}", None)
         if handler is not None:
             handler(line)
+
+    def _die(self, line: _Line) -> None:
+        found = self._resolve(line.arguments, line)
+        self.interrupted |= {place[2] for place in found if place is not None}
+        descriptor = re.match(r"\d+", line.arguments)
+        opened = self._process(line.thread).files.get(int(descriptor[0])) if descriptor else None
+        if opened is not None and not found:
+            self.interrupted.add(self._path_of(opened.inode))
 
     # Names
 

@@ -67,6 +67,7 @@ class World:
         self.state = SessionState.empty()
         self.epoch = 0
         self.events = []
+        self.epochs = {}
         self.sessions = []
         self.removed = {}
         self.overrides = defaultdict(list)
@@ -126,6 +127,7 @@ class World:
         self._note(found)
         assigned = plain(assign(table, found.state))
         self.events.extend(assigned)
+        self.epochs |= {event["event_id"]: self.epoch for event in assigned}
         closed = close(found.state, watermark, self.epoch, self.definition)
         assert closed.state.floor >= found.state.floor
         self.sessions.extend(plain(closed.rows))
@@ -154,14 +156,8 @@ class World:
         for row in plain(found.overrides):
             added[key(row)].append((row["from_time"], row["to_time"], row["session_id"]))
         for visitor, intervals in added.items():
-            ordered = sorted(intervals)
-            assert all(a[1] < b[0] for a, b in pairwise(ordered))
-            kept = [
-                old
-                for old in self.overrides[visitor]
-                if not any(old[0] <= new[1] and new[0] <= old[1] for new in intervals)
-            ]
-            self.overrides[visitor] = [*kept, *intervals]
+            assert all(a[1] < b[0] for a, b in pairwise(sorted(intervals)))
+            self.overrides[visitor] += [(self.epoch, *interval) for interval in intervals]
 
     def hot(self, state):
         """Rows of all hot sessions."""
@@ -178,8 +174,9 @@ class World:
         events = {}
         for event in self.events:
             session = event["session_id"]
-            for low, high, other in self.overrides[key(event)]:
-                if low <= event["event_time"] <= high:
+            # The last one counts; those of its own epoch and older ones were made without it.
+            for epoch, low, high, other in self.overrides[key(event)]:
+                if low <= event["event_time"] <= high and self.epochs[event["event_id"]] < epoch:
                     session = other
             events[event["event_id"]] = session
         return sessions, events

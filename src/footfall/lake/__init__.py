@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from footfall.lake._maintenance import Maintenance
     from footfall.lake._rebuild import EpochsUpTo
     from footfall.lake._schemas import TABLES
+    from footfall.lake._take_back import take_back
 
 __all__ = [
     "TABLES",
@@ -33,6 +34,7 @@ __all__ = [
     "inspect_data_files",
     "recent_events",
     "restore_catalog",
+    "take_back",
 ]
 
 _PLACES = {
@@ -47,6 +49,7 @@ _PLACES = {
     "inspect_data_files": "_inspect",
     "recent_events": "_history",
     "restore_catalog": "_catalog",
+    "take_back": "_take_back",
 }
 
 

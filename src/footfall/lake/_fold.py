@@ -157,14 +157,19 @@ def resolve(overrides: pa.Table) -> pl.DataFrame:
 
 
 def with_overrides(overrides: pa.Table) -> Transform:
-    """Events with the session ids that `overrides` (`OVERRIDE_SCHEMA`) give them."""
+    """Events with the session ids that `overrides` (`OVERRIDE_SCHEMA`) give them.
+
+    An override is about events of earlier epochs than its own.
+    """
     assert overrides.schema.names == OVERRIDE_SCHEMA.names
-    intervals = resolve(overrides).select(*_VISITOR, "from_time", "to_time", "session_id")
+    intervals = resolve(overrides).select(
+        *_VISITOR, "from_time", "to_time", "session_id", since="epoch"
+    )
     ids = intervals["session_id"].to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)
     intervals = intervals.drop("session_id").with_row_index("place")
 
     def transform(events: pa.Table) -> pa.Table:
-        keys = pl.DataFrame(pl.from_arrow(events.select([*_VISITOR, "event_time"])))
+        keys = pl.DataFrame(pl.from_arrow(events.select([*_VISITOR, "event_time", "epoch"])))
         hits = (
             keys.with_row_index("row")
             .drop_nulls("visitor_id")
@@ -177,7 +182,7 @@ def with_overrides(overrides: pa.Table) -> Transform:
                 strategy="backward",
                 check_sortedness=False,
             )
-            .filter(pl.col("event_time") <= pl.col("to_time"))
+            .filter(pl.col("event_time") <= pl.col("to_time"), pl.col("epoch") < pl.col("since"))
         )
         place = np.full(events.num_rows, -1)
         place[hits["row"].to_numpy()] = hits["place"].to_numpy()

@@ -178,6 +178,8 @@ class Lake:
         remove: Sequence[DataFile],
         add: Sequence[DataFile],
         properties: Mapping[str, str] | None = None,
+        *,
+        as_pipeline: bool = False,
     ) -> bool:
         """Swap data files of the newest snapshot for others, all or none; `footfall.epoch` stays.
 
@@ -188,18 +190,23 @@ class Lake:
             remove: Files to take out; none, to set `properties` alone.
             add: Durable files to put in. What they hold is the caller's promise.
             properties: Table properties to set in the same commit.
+            as_pipeline: Refuse if the table has seen a higher term; do not wait for those who
+                commit. The caller holds `locks.committing`.
 
         Returns:
             `False`, and nothing changed, if one of `remove` is not in the table any more: someone
             replaced it, perhaps an earlier attempt of this call.
 
         Raises:
+            LeaseLost: as `commit`, with `as_pipeline`.
             Conflict: as `commit`; the files are still good, try again.
             CommitUnknown: as `commit`.
         """
         wanted = {file.file_path for file in remove}
 
         def is_wanted(current: Table) -> bool:
+            if as_pipeline:
+                self._is_newer(current)
             return wanted <= self._files[table].named(current).keys()
 
         def stage(transaction: Transaction) -> None:
@@ -212,7 +219,8 @@ class Lake:
             if properties:
                 transaction.set_properties(dict(properties))
 
-        with self.locks.maintaining(self._clock):
+        lock = contextlib.nullcontext() if as_pipeline else self.locks.maintaining(self._clock)
+        with lock:
             return self._land(table, is_wanted, stage) is not None
 
     def _land(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Final
 
 import polars as pl
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from footfall.enrich import FINGERPRINT_COLUMNS
 from footfall.event import EVENT_SCHEMA
+from footfall.lake._fold import resolve
 from footfall.lake._history import as_arrow, newest_sessions
 from footfall.lake._lake import Lake
 from footfall.session import SESSION_SCHEMA
@@ -20,6 +22,12 @@ _VISITOR: Final = ["app_id", "visitor_id"]
 _EVENT: Final = ["request_id", "request_index"]
 _REACH_GAPS: Final = 4
 """The first look goes this many gaps back from the floor; then twice as far, and so on."""
+
+PLACED_COLUMNS: Final = (*EVENT_COLUMNS, "session_id", "epoch")
+"""What sessions are made from, and in which one each event is: `epoch` is the event's own, or that
+of the override that put it there."""
+
+_SCHEMA: Final = pa.schema([EVENT_SCHEMA.field(name) for name in PLACED_COLUMNS])
 
 ID_COLUMNS: Final = ("app_id", "event_id", "received_at", *FINGERPRINT_COLUMNS)
 
@@ -33,116 +41,124 @@ class EpochsUpTo:
         self._epoch = epoch
 
     def open_chains(self, floor: int, gap: int) -> pa.Table:
-        """`EVENT_COLUMNS` of the chains that reach to `floor` or beyond it, whole.
+        """`PLACED_COLUMNS` of the chains that reach to `floor` or beyond it, whole.
 
         Looks back as far as each visitor's chain goes, for that visitor only. Holds these events in
         memory: those of the hot tier, and of visitors who never pause.
         """
-        schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
         files = self._files("events")
         if not files:
-            return schema.empty_table()
+            return _SCHEMA.empty_table()
         hot = self._scan(files, [*_VISITOR, "event_time"], "event_time", floor)
         visitors = hot.select(_VISITOR).drop_nulls("visitor_id").unique().collect()
         whole, reach = [], _REACH_GAPS * gap
         while visitors.height:
             since = floor - reach
-            events = self._scan(files, EVENT_COLUMNS, "event_time", since)
+            events = self._scan(files, PLACED_COLUMNS, "event_time", since)
             found = events.join(visitors.lazy(), on=_VISITOR, how="semi").collect()
             first = pl.col("event_time").min().over(_VISITOR).dt.timestamp("us")
             # A chain that begins within a gap of where the look ended may begin before it.
             is_short = found.select(first - since <= gap).to_series()
-            whole.append(as_arrow(found.filter(~is_short), schema))
+            whole.append(found.filter(~is_short))
             visitors, reach = found.filter(is_short).select(_VISITOR).unique(), 2 * reach
-        return pa.concat_tables(whole)
-
-    def written_sessions(self, events: pa.Table) -> pa.Table:
-        """`SESSION_SCHEMA`: newest revisions, not removed since, of sessions of these events.
-
-        And of others of the same visitors. A session may have grown since it was written, so it is
-        not looked for by its end but from the first of the events on.
-        """
-        files = self._files("sessions")
-        if not files or not events.num_rows:
-            return SESSION_SCHEMA.empty_table()
-        since = pc.min(events.column("event_time")).cast(pa.int64()).as_py()
-        visitors = pl.DataFrame(pl.from_arrow(events.select(_VISITOR))).unique()
-        written = self._scan(files, SESSION_SCHEMA.names, "ended_at", since)
-        found = written.join(visitors.lazy(), on=_VISITOR, how="semi").collect()
-        return as_arrow(newest_sessions(self._lake, found, self._epoch + 1), SESSION_SCHEMA)
+        if not whole:
+            return _SCHEMA.empty_table()
+        return as_arrow(self._resolved(pl.concat(whole)), _SCHEMA)
 
     def provisional(self, floor: int, delay: int) -> pa.Table:
-        """`EVENT_COLUMNS`, `session_id`, `epoch` of events whose session was never written.
+        """`PLACED_COLUMNS` of all events of sessions that the lake does not have as they are now.
 
-        They happened before `floor` and came late, more than `delay` (microseconds), or they were
-        moved, into a session that is provisional or hot. Of others only the columns that say so are
-        read.
+        At least of those that ended before `floor`: they were extended by an event that came late,
+        more than `delay` (microseconds), or took events from others, and wait for their repair. Of
+        all other events only the columns that say so are read.
         """
-        names = (*EVENT_COLUMNS, "session_id", "epoch")
-        schema = pa.schema([EVENT_SCHEMA.field(name) for name in names])
         files = self._files("events")
         if not files:
-            return schema.empty_table()
+            return _SCHEMA.empty_table()
         moment = pl.lit(floor).cast(pl.Datetime("us", "UTC"))
-        old = pl.scan_parquet(files, hive_partitioning=False).filter(
-            pl.col("epoch") <= self._epoch, pl.col("visitor_id").is_not_null()
-        )
+        old = self._scan(files, PLACED_COLUMNS, "event_time", None)
         is_late = (pl.col("event_time") < moment) & (
             pl.col("received_at") - pl.col("event_time") > pl.duration(microseconds=delay)
         )
-        moved = self._unwritten(self._overrides())
+        names = [*_VISITOR, "session_id", "epoch"]
+        late = old.filter(is_late).select(*names, "event_time").collect()
+        placed = [self._resolved(late).select(names), self._overrides().select(names)]
+        waiting = self._unwritten(pl.concat(placed)).select(*_VISITOR, "session_id").unique()
+        if not waiting.height:
+            return _SCHEMA.empty_table()
+        moved = self._overrides().join(waiting, on="session_id", how="semi")
         candidates = [
-            old.filter(is_late).select(names).collect(),
+            old.join(waiting.lazy(), on="session_id", how="semi").collect(),
             old.join(moved.lazy().select(*_VISITOR, "from_time", "to_time"), on=_VISITOR)
             .filter(pl.col("event_time").is_between("from_time", "to_time"))
-            .select(names)
+            .select(PLACED_COLUMNS)
             .collect(),
         ]
         events = pl.concat(candidates).unique(_EVENT, keep="first", maintain_order=True)
-        waiting = self._unwritten(self._resolved(events.with_row_index("row")))
-        return as_arrow(waiting.sort("row").select(names), schema)
+        found = self._resolved(events).join(waiting, on="session_id", how="semi")
+        return as_arrow(found, _SCHEMA)
+
+    def written_sessions(self, events: pa.Table) -> pa.Table:
+        """`SESSION_SCHEMA`: newest revisions, not removed since, of sessions of these events."""
+        files = self._files("sessions")
+        if not files or not events.num_rows:
+            return SESSION_SCHEMA.empty_table()
+        ids = pl.DataFrame(pl.from_arrow(events.select(["session_id"]))).unique()
+        written = self._scan(files, SESSION_SCHEMA.names, "ended_at", None)
+        found = written.join(ids.lazy(), on="session_id", how="semi").collect()
+        return as_arrow(newest_sessions(self._lake, found, self._epoch + 1), SESSION_SCHEMA)
 
     def _unwritten(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Those whose `session_id` is of no session that was written and not removed since."""
+        """Those of a session that was not written since their `epoch`, or removed after that."""
         written = self._files("sessions")
         if not written or not rows.height:
             return rows
         known = (
-            pl.scan_parquet(written, hive_partitioning=False)
-            .filter(pl.col("epoch") <= self._epoch)
+            self._scan(written, ["session_id", "visitor_id", "epoch", "revision"], "ended_at", None)
             .join(rows.lazy().select("session_id"), on="session_id", how="semi")
-            .select("session_id", "visitor_id", "epoch", "revision")
             .collect()
         )
         there = newest_sessions(self._lake, known, self._epoch + 1)
-        return rows.join(there, on="session_id", how="anti")
+        there = there.select("session_id", written="epoch")
+        return rows.join(there, on="session_id", how="left").filter(
+            pl.col("written").is_null() | (pl.col("written") < pl.col("epoch"))
+        )
+
+    @cached_property
+    def _newest_overrides(self) -> pl.DataFrame:
+        return resolve(self._lake_overrides()).rename({"session_id": "other", "epoch": "since"})
 
     def _overrides(self) -> pl.DataFrame:
-        files = self._files("session_overrides")
-        columns = [*_VISITOR, "from_time", "to_time", "epoch", "session_id"]
-        if not files:
-            time = pl.Datetime("us", "UTC")
-            kinds = (pl.String, pl.String, time, time, pl.Int64, pl.Binary)
-            return pl.DataFrame(schema=dict(zip(columns, kinds, strict=True)))
-        scan = pl.scan_parquet(files, hive_partitioning=False)
-        return scan.filter(pl.col("epoch") <= self._epoch).select(columns).collect()
+        return self._newest_overrides.rename({"other": "session_id", "since": "epoch"})
+
+    def _lake_overrides(self) -> pa.Table:
+        rows = self._lake.read("session_overrides")
+        return rows.filter(pc.less_equal(rows.column("epoch"), self._epoch))
 
     def _resolved(self, events: pl.DataFrame) -> pl.DataFrame:
-        """`events` with the session that the newest override says, of those made after them."""
-        overrides = self._overrides().rename({"session_id": "other", "epoch": "since"})
-        newest = (
-            events.select("row", *_VISITOR, "event_time", "epoch")
-            .join(overrides, on=_VISITOR)
-            .filter(
-                pl.col("event_time").is_between("from_time", "to_time"),
-                pl.col("epoch") < pl.col("since"),
-            )
-            .sort("since")
-            .unique("row", keep="last", maintain_order=True)
-            .select("row", "other")
+        """`events` with the session they are in now, and the epoch that said so."""
+        overrides = self._newest_overrides.select(
+            *_VISITOR, "from_time", "to_time", "other", "since"
         )
-        joined = events.join(newest, on="row", how="left")
-        return joined.with_columns(session_id=pl.coalesce("other", "session_id")).drop("other")
+        found = (
+            events.with_row_index("row")
+            .sort("event_time")
+            .join_asof(
+                overrides,
+                left_on="event_time",
+                right_on="from_time",
+                by=_VISITOR,
+                strategy="backward",
+                check_sortedness=False,
+            )
+            .sort("row")
+        )
+        # One of the event's own epoch or an older one was made without it.
+        holds = (pl.col("event_time") <= pl.col("to_time")) & (pl.col("epoch") < pl.col("since"))
+        return found.with_columns(
+            session_id=pl.when(holds).then("other").otherwise("session_id"),
+            epoch=pl.when(holds).then("since").otherwise("epoch"),
+        ).select(events.columns)
 
     def ids(self, received_since: int) -> Iterator[pa.Table]:
         """`ID_COLUMNS` of events received at or after it (microseconds), a data file at a time."""
@@ -156,11 +172,12 @@ class EpochsUpTo:
         return list(self._lake.plan(table).files)
 
     def _scan(
-        self, files: list[str], columns: Sequence[str], time: str, since: int
+        self, files: list[str], columns: Sequence[str], time: str, since: int | None
     ) -> pl.LazyFrame:
-        moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
-        return (
-            pl.scan_parquet(files, hive_partitioning=False)
-            .filter(pl.col("epoch") <= self._epoch, pl.col(time) >= moment)
-            .select(columns)
+        rows = pl.scan_parquet(files, hive_partitioning=False).filter(
+            pl.col("epoch") <= self._epoch
         )
+        if since is not None:
+            moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
+            rows = rows.filter(pl.col(time) >= moment)
+        return rows.select(columns)

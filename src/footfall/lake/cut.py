@@ -6,8 +6,10 @@ newer cut dropped them, and plan files as long as a reader holds them: a data fi
 names is not removed.
 
     events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that
-    covers the event failed    = plan("failed_events") ∪ tail["failed_events"] sessions  = newest
-    hot row by (session_id, sequence), unless is_removed
+                covers the event, if its epoch is above the event's (for those of the tail: above
+                the cut's)
+    failed    = plan("failed_events") ∪ tail["failed_events"]
+    sessions  = newest hot row by (session_id, sequence), unless is_removed
                 ∪ plan("sessions"), newest revision by session_id, whose id is in no hot row and not
                 in `removed`
 
@@ -53,8 +55,8 @@ OVERRIDE_SCHEMA: Final = pa.schema(
     ]
 )
 """Table `session_overrides`, and a cut's `overrides` file: events of the visitor in
-[from_time, to_time] have this session id now. Where several cover an event the highest epoch
-counts; in a cut's file none overlap."""
+[from_time, to_time] have this session id now, if they are of earlier epochs. Where several cover an
+event the highest epoch counts; in a cut's file none overlap."""
 
 REMOVED_SCHEMA: Final = pa.schema(
     [

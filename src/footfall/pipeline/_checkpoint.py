@@ -53,6 +53,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     note: CheckpointNote
     sessions: SessionState
     duplicates: DuplicateIndex
+    is_rebuilt: bool = False
+    """Made from the lake: it behaves as the one that was lost and need not equal it."""
 
 
 class Checkpoints:

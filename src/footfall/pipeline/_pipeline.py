@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 from footfall.clock import SECOND, Clock
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
-from footfall.lake import TABLES, Footers, Lake, LakeHistory
+from footfall.lake import TABLES, Footers, Lake, LakeHistory, take_back
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -131,8 +131,9 @@ class Pipeline:
             self._load(start)
         if self._poison.is_due:
             self._find_poison()
+        is_rebuilt = start is not None and start.is_rebuilt
         try:
-            self._redo()
+            self._redo(is_rebuilt=is_rebuilt)
         except Corrupt as error:
             start = from_lake(
                 self._project, self._lake, self._metadata, self._checkpoints.duplicates
@@ -141,7 +142,10 @@ class Pipeline:
                 raise
             tell(f"the log cannot be read where the lake has it all already: {error}")
             self._load(start)
-            self._redo()
+            is_rebuilt = True
+            self._redo(is_rebuilt=True)
+        if is_rebuilt:
+            self._checkpoint()  # nobody goes back behind it: older states lead to other rows
         self._quarantined = frozenset(self._metadata.quarantined(self._project, self._epoch_from))
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
@@ -154,8 +158,11 @@ class Pipeline:
             tell(f"live counters start at zero: {error}")
         self._restart_preview()
 
-    def _redo(self) -> None:
+    def _redo(self, *, is_rebuilt: bool) -> None:
         """Do the planned epochs after the state's again.
+
+        Args:
+            is_rebuilt: The state is not the one they were planned on; see `take_back`.
 
         Raises:
             Corrupt: the log cannot be read, or gives other rows than it did.
@@ -173,6 +180,8 @@ class Pipeline:
                     f" epoch={plan.epoch} log_from={plan.log_from} log_to={plan.log_to}"
                 )
             self._duplicates.expire(plan.watermark, plan.rules.duplicates)
+            if is_rebuilt and take_back(self._lake, plan.epoch):
+                tell(f"tables gave back an epoch that was half committed: epoch={plan.epoch}")
             self._apply(self._commit(plan, ingested, self._state))
 
     @property

@@ -14,6 +14,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+
 from footfall.clock import HOUR
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
@@ -78,14 +80,14 @@ def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     with lake.locks.reading():
         floor = floor_of(plan.watermark, definition)
         events = past.open_chains(floor, definition.gap)
-        late = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
-        written = past.written_sessions(events)
-        sessions = restore(events, written, late, plan.watermark, definition)
+        waiting = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
+        written = past.written_sessions(pa.concat_tables([events, waiting]))
+        sessions = restore(events, waiting, written, plan.watermark, definition)
         duplicates = DuplicateIndex.rebuild(
             past.ids(since), directory, plan.epoch, plan.watermark, rules
         )
     note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
-    return Checkpoint(note, sessions, duplicates)
+    return Checkpoint(note, sessions, duplicates, is_rebuilt=True)
 
 
 def tell(sentence: str) -> None:

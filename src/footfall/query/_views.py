@@ -32,8 +32,13 @@ _TYPES: Final[list[tuple[pa.DataType, str]]] = [
 ]
 
 
-def events_view(files: Sequence[str], *, has_tail: bool, has_overrides: bool) -> str:
-    """`events`: lake ∪ tail, the session id replaced where an override covers the event.
+def events_view(
+    files: Sequence[str], *, has_tail: bool, has_overrides: bool, epoch: int = 0
+) -> str:
+    """`events`: lake ∪ tail, the session id replaced where a later override covers the event.
+
+    An override is about events of earlier epochs; those of the tail are as new as the overrides
+    made since `epoch`, the cut's, and may be older than any of them.
 
     The overrides of a cut do not overlap, so the join finds at most one for an event. It is a hash
     join by visitor: ASOF, which sorts every event, took 6 times as long on a million.
@@ -51,6 +56,7 @@ def events_view(files: Sequence[str], *, has_tail: bool, has_overrides: bool) ->
         f"SELECT {columns} FROM ({rows}) e LEFT JOIN _overrides o"
         " ON e.app_id = o.app_id AND e.visitor_id = o.visitor_id"
         " AND e.event_time BETWEEN o.from_time AND o.to_time"
+        f" AND o.epoch > least(e.epoch, {int(epoch)})"
     )
 
 

@@ -223,6 +223,7 @@ def _views(made: CutFiles) -> dict[str, str]:
             files.get("events", ()),
             has_tail="_events_tail" in tables,
             has_overrides="_overrides" in tables,
+            epoch=made.cut.epoch,
         ),
         "sessions": sessions_view(
             files.get("sessions", ()),

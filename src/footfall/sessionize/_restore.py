@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.sessionize._columns import NO_TIME_MAX, STATE_SCHEMA
+from footfall.sessionize._assign import assign
+from footfall.sessionize._columns import STATE_SCHEMA
 from footfall.sessionize._definition import GapDefinition
 from footfall.sessionize._sessionize import sessionize
 from footfall.sessionize._state import SessionState
 
+_EVENT = ["request_id", "request_index"]
 _WITHOUT_LIMITS = GapDefinition(2**60, 2**61, 2**40, 2**40)
 
 
@@ -21,46 +22,94 @@ def floor_of(watermark: int, definition: GapDefinition) -> int:
 
 def restore(
     events: pa.Table,
+    waiting: pa.Table,
     written: pa.Table,
-    provisional: pa.Table,
     watermark: int,
     definition: GapDefinition,
 ) -> SessionState:
     """The state that `close` left after the last epoch of `events`.
 
-    It behaves as the lost one and equals it, with two exceptions that no reader of events or counts
-    can see. A session that was changed and changed back since it was written counts as written.
-    And sessions cut by an older definition (settings were changed meanwhile) are cut by this one.
+    Sessions are taken as the lake's events name them. One that is what the definition says, and
+    hot, is exact. Any other that is hot, or not written as it is, is provisional: so a repair that
+    the lost state had still to make is made, and said to readers, from this one, too.
+
+    It behaves as the lost one and equals it where nothing was provisional, with two exceptions that
+    no reader of events or counts can see. A session that was changed and changed back since it was
+    written counts as written. And sessions cut by an older definition (settings were changed
+    meanwhile) are cut by this one.
 
     Args:
-        events: At least `EVENT_COLUMNS`, each event once: of every visitor with an event at or
-            after the floor, from the start of the chain that holds it.
+        events: At least `EVENT_COLUMNS`, `session_id` as readers see it, and `epoch`; each event
+            once: of every visitor with an event at or after the floor, from the start of the chain
+            that holds it.
+        waiting: The same of events of sessions that ended before the floor and were not written as
+            they are. More than these cost time and nothing else; `events` may have some of them.
         written: `SESSION_SCHEMA`: the newest revision of the sessions of these events, where one
             was written and not removed since; others do no harm.
-        provisional: At least `EVENT_COLUMNS`, `session_id`, `epoch`: events whose session is not
-            written and may wait for its repair; more than these cost time and nothing else.
         watermark: Microseconds; of the last epoch's plan.
         definition: The session definition.
     """
     floor = floor_of(watermark, definition)
-    found = sessionize(SessionState.empty(), events, definition)
+    found = sessionize(SessionState.empty(), events.drop(["session_id"]), definition)
     assert found.repairs.num_rows == 0, "all events of a chain are there, and nothing else"
-    frame = found.state.frame().filter(pl.col("ended_at") >= floor)
+    frame = found.state.frame()
+    settled = _settled(events, found.state).filter(pl.col("ended_at") >= floor)
+    exact = frame.join(settled, on="session_id", how="semi", maintain_order="left")
+    others = _others(events, waiting, settled)
+    rows = _as_written(pl.concat([exact, _provisional(others)]), written)
+    is_known = pl.col("pending_since").eq(0) | (pl.col("ended_at") >= floor) | pl.col("is_dirty")
+    return SessionState.of(rows.filter(is_known), floor)
+
+
+def _settled(events: pa.Table, state: SessionState) -> pl.DataFrame:
+    """Sessions of the state whose id is that of all their events, and of no others."""
+    placed = pl.DataFrame(
+        {
+            "named": pl.from_arrow(events.column("session_id").cast(pa.binary(16))),
+            "session_id": pl.from_arrow(
+                assign(events, state).column("session_id").cast(pa.binary(16))
+            ),
+        }
+    )
+    named = placed.group_by(session_id="named").agg(
+        is_whole=(pl.col("session_id") == pl.col("named")).all(), named=pl.len()
+    )
+    there = state.frame().select("session_id", "events", "ended_at")
+    return (
+        there.join(named, on="session_id")
+        .filter("is_whole", pl.col("named") == pl.col("events"))
+        .select("session_id", "ended_at")
+    )
+
+
+def _others(events: pa.Table, waiting: pa.Table, settled: pl.DataFrame) -> pa.Table:
+    """Events of all sessions but these, each once."""
+    both = pa.concat_tables([events, waiting.select(events.schema.names)])
+    keys = pl.DataFrame(pl.from_arrow(both.select(["session_id", *_EVENT]))).with_row_index("row")
+    rows = (
+        keys.drop_nulls("session_id")
+        .join(settled, on="session_id", how="anti")
+        .unique(_EVENT, keep="first")
+        .sort("row")["row"]
+    )
+    return both.take(pa.array(rows.to_numpy()))
+
+
+def _as_written(frame: pl.DataFrame, written: pa.Table) -> pl.DataFrame:
+    """Rows of the state with the revision of what was written, dirty if they are not the same."""
     known = pl.DataFrame(pl.from_arrow(written)).select(
-        "session_id", known_revision=pl.col("revision").cast(pl.Int64), known_events="events"
+        "session_id",
+        known_revision=pl.col("revision").cast(pl.Int64),
+        known_events="events",
+        known_end=pl.col("ended_at").dt.timestamp("us"),
     )
     joined = frame.join(known, on="session_id", how="left", maintain_order="left")
-    same = joined["known_events"].eq_missing(joined["events"]).to_numpy()
-    frame = joined.with_columns(
-        written_revision=pl.col("known_revision").fill_null(0),
-        is_dirty=pl.Series(np.logical_not(same)),
-    ).select(STATE_SCHEMA.keys())
-    waiting = _provisional(provisional).join(
-        frame.select("session_id", hot_until="ended_at"), on="session_id", how="left"
+    same = pl.col("known_events").eq_missing(pl.col("events")) & pl.col("known_end").eq_missing(
+        pl.col("ended_at")
     )
-    # Moved into a hot session that was not written yet: it is whole, and waits for nothing.
-    waiting = waiting.filter(pl.col("ended_at") > pl.col("hot_until").fill_null(NO_TIME_MAX))
-    return SessionState.of(pl.concat([frame, waiting.drop("hot_until")]), floor)
+    return joined.with_columns(
+        written_revision=pl.col("known_revision").fill_null(0), is_dirty=~same
+    ).select(STATE_SCHEMA.keys())
 
 
 def _provisional(events: pa.Table) -> pl.DataFrame:

@@ -206,7 +206,9 @@ class Call:
         gone = self._found.at(np.flatnonzero(self._replayed))
         old = _old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy()
-        marks = [self.late, Late(self.needs.code, self.needs.time), *([waiting] if waiting else [])]
+        # Every conflict, not only a visitor's first, which is where a replay would begin.
+        conflicts = Late(cut.conflicts.code, cut.conflicts.time)
+        marks = [self.late, conflicts, *([waiting] if waiting else [])]
         since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
         columns["pending_since"] = pl.Series(since)
         comparison = Comparison(old, code, start, end)

@@ -373,9 +373,11 @@ def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | N
         [place.get(at, -1) for at in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
         np.int64,
     )
-    # A provisional session may have the id of an evicted one, and does not know its revision.
+    # A provisional session may have the id of an evicted one, and knows neither its revision nor
+    # how far it reaches.
     known = same >= 0
     np.maximum.at(hot.revision, same[known], lake.revision[known])
+    np.maximum.at(hot.end, same[known], lake.end[known])
     return _sorted_old(hot, lake, ~known)
 
 
@@ -383,7 +385,7 @@ def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
     return Old(
         code=code,
         start=frame["started_at"].to_numpy(),
-        end=frame["ended_at"].to_numpy(),
+        end=frame["ended_at"].to_numpy().copy(),
         events=frame["events"].to_numpy(),
         revision=frame["written_revision"].to_numpy().copy(),
         is_dirty=frame["is_dirty"].to_numpy(),

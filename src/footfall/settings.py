@@ -142,6 +142,7 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tail_grace: Duration
     maintain_epochs: Count
+    maintain_age_max: Duration
     rewrite_bytes_max: Size
     merge_runs: Annotated[int, msgspec.Meta(ge=2)]
     day_settled_after: Duration

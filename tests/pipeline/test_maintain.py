@@ -116,7 +116,7 @@ def _command(directory: Path, status: int, *, stays: bool = False) -> list[str]:
 def test_child_starts_every_so_many_epochs_and_one_at_a_time(tmp_path: Path) -> None:
     """And not at a start, which has a backlog to work off."""
     reports: list[str] = []
-    maintainer = Maintainer(_command(tmp_path, 0), 5, SimClock(), reports.append)
+    maintainer = Maintainer(_command(tmp_path, 0), 5, HOUR, SimClock(), reports.append)
     for epoch in (3, 4, 7):
         maintainer.after_step(epoch)
         assert maintainer._child is None
@@ -132,10 +132,28 @@ def test_child_starts_every_so_many_epochs_and_one_at_a_time(tmp_path: Path) -> 
     assert reports == []
 
 
+def test_child_starts_in_time_when_no_epochs_come(tmp_path: Path) -> None:
+    """Snapshots, garbage and old days go on a server that nobody sends anything."""
+    clock = SimClock()
+    maintainer = Maintainer(_command(tmp_path, 0), 5, HOUR, clock, lambda _: None)
+    maintainer.after_step(3)
+    for _ in range(2):
+        clock.advance(HOUR - SECOND)
+        maintainer.after_step(3)
+        assert maintainer._child is None
+        clock.advance(SECOND)
+        maintainer.after_step(3)
+        child = maintainer._child
+        assert child is not None
+        child.wait(WAIT_SECONDS)
+        maintainer.after_step(3)
+    maintainer.stop()
+
+
 def test_failing_child_is_tried_later_and_later(tmp_path: Path) -> None:
     """The pipeline goes on, the log has a line, the disk is not hammered."""
     clock, reports = SimClock(), list[str]()
-    maintainer = Maintainer(_command(tmp_path, 3), 1, clock, reports.append)
+    maintainer = Maintainer(_command(tmp_path, 3), 1, 1000 * HOUR, clock, reports.append)
     waits = []
     epoch = 0
     maintainer.after_step(epoch)
@@ -166,7 +184,8 @@ def test_failing_child_is_tried_later_and_later(tmp_path: Path) -> None:
 
 def test_child_ends_with_its_parent_and_when_told(tmp_path: Path) -> None:
     """The pipe closes with the process, however hard it died."""
-    maintainer = Maintainer(_command(tmp_path, 0, stays=True), 1, SimClock(), lambda _: None)
+    command = _command(tmp_path, 0, stays=True)
+    maintainer = Maintainer(command, 1, HOUR, SimClock(), lambda _: None)
     maintainer.after_step(0)
     maintainer.after_step(1)
     child = maintainer._child

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from footfall.clock import Clock
+from footfall.clock import SECOND, Clock
 
 BACKOFF_SECONDS_MIN: Final = 60.0
 BACKOFF_SECONDS_MAX: Final = 3600.0
@@ -16,7 +16,9 @@ _STOP_SECONDS_MAX: Final = 10.0
 
 
 class Maintainer:
-    """One child at a time, every so many epochs; after a failure later and later, up to an hour.
+    """One child at a time, every so many epochs, and when none come every so long.
+
+    After a failure later and later, up to an hour.
 
     The child ends with this process: it holds the read end of a pipe whose write end is only here.
     """
@@ -25,6 +27,7 @@ class Maintainer:
         self,
         command: Sequence[str] | None,
         every_epochs: int,
+        age_max: int,
         clock: Clock,
         report: Callable[[str], None],
     ) -> None:
@@ -32,17 +35,21 @@ class Maintainer:
 
         Args:
             command: Runs maintenance once; gets `--parent-fd N` at its end. `None`: nothing ever.
-            every_epochs: How many epochs between two runs.
-            clock: For the time between failures.
+            every_epochs: How many epochs between two runs …
+            age_max: … or microseconds, whichever comes first: what expires does so with time, also
+                where nothing comes.
+            clock: For the time between runs and between failures.
             report: Takes one line about each failure.
         """
         self._command = command
         self._every = every_epochs
+        self._age_max = age_max
         self._clock = clock
         self._report = report
         self._child: subprocess.Popen[bytes] | None = None
         self._write_fd = -1
         self._last: int | None = None
+        self._last_at = 0.0
         self._backoff = 0.0
         self._not_before = 0.0
 
@@ -53,12 +60,15 @@ class Maintainer:
             epoch: Last epoch committed. The first call only notes it: a start has more urgent work.
         """
         if self._last is None:
-            self._last = epoch
+            self._last, self._last_at = epoch, self._clock.monotonic()
         if self._child is not None:
             self._reap()
-        is_due = self._command is not None and epoch - self._last >= self._every
-        if self._child is None and is_due and self._clock.monotonic() >= self._not_before:
-            self._last = epoch
+        if self._child is not None or self._command is None:
+            return
+        now = self._clock.monotonic()
+        is_old = (now - self._last_at) * SECOND >= self._age_max
+        if (is_old or epoch - self._last >= self._every) and now >= self._not_before:
+            self._last, self._last_at = epoch, now
             self._start()
 
     def stop(self) -> None:

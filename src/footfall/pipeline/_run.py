@@ -78,7 +78,10 @@ def run(
         watch_parent(parent_fd, abandon)
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(SqliteLog.reader(home.log_dir(project))))
-        maintainer = Maintainer(maintain_command, settings.lake.maintain_epochs, clock, _tell)
+        lake = settings.lake
+        maintainer = Maintainer(
+            maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
+        )
         stack.callback(maintainer.stop)
 
         def work(ready: Callable[[], None]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,13 +57,25 @@ class _Shop:
 
     def damage(self, number: int) -> Path:
         """Flip a bit of this request's record; the segment it is in."""
-        text = f"text {number} ".encode()
+        row = self.row_of(number)
+        damaged = bytearray(row)
+        damaged[len(row) // 2] ^= 8
         for file in sorted(self.home.log_dir("default").glob("*.db*")):
-            data = bytearray(file.read_bytes())
-            if (at := data.find(text)) >= 0:
-                data[at] ^= 8
-                file.write_bytes(data)
+            data = file.read_bytes()
+            if row in data:  # more than once: SQLite leaves moved rows where they were
+                file.write_bytes(data.replace(row, damaged))
                 return file
+        raise AssertionError(number)
+
+    def row_of(self, number: int) -> bytes:
+        """The bytes that hold this request's record."""
+        query = "SELECT data FROM record_groups WHERE first_offset = ?"
+        for file in sorted(self.home.log_dir("default").glob("*.db")):
+            uri = f"{file.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                row = connection.execute(query, (number,)).fetchone()
+            if row is not None:
+                return bytes(row[0])
         raise AssertionError(number)
 
     def run(self, *arguments: str) -> tuple[int, str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import os
 import resource
 import shutil
 import sqlite3
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,8 +22,10 @@ import pytest
 
 from footfall.clock import HOUR
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
+from footfall.home import make_directory
 from footfall.log import SqliteLog, _appender
-from footfall.log._segments import list_bases, segment_file
+from footfall.log._groups import checksum
+from footfall.log._segments import build_segment, list_bases, segment_file
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
 
@@ -40,7 +45,9 @@ def largest_file(size: int) -> Iterator[None]:
 
 
 def records(first: int, count: int, size: int = 40) -> list[bytes]:
-    return [f"{number:0{size}d}".encode() for number in range(first, first + count)]
+    """Different ones that no compression makes smaller."""
+    numbers = range(first, first + count)
+    return [hashlib.shake_128(number.to_bytes(8, "big")).digest(size) for number in numbers]
 
 
 def test_segments_are_named_after_their_first_offset(open_writer: Open, tmp_path: Path) -> None:
@@ -76,6 +83,36 @@ def test_finished_segments_are_plain_databases(open_writer: Open, tmp_path: Path
     with contextlib.closing(sqlite3.connect(tmp_path / "log" / names[0])) as connection:
         rows = connection.execute("SELECT first_offset, records FROM record_groups").fetchall()
     assert rows == [(0, 2), (2, 2), (4, 2)]
+
+
+def test_like_records_take_a_fraction_of_their_bytes(open_writer: Open, tmp_path: Path) -> None:
+    """Events of a visit are nearly the same, and the disk is what a busy log costs most."""
+    log = open_writer()
+    event = json.dumps({"event_name": "page_view", "page_url": "https://shop.test/a"}).encode()
+    log.append([event * 10] * 100)
+    log.close()
+    with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
+        query = "SELECT sum(length(data)) FROM record_groups"
+        assert connection.execute(query).fetchone()[0] < len(event) * 10 * 100 / 20
+
+
+def test_segment_of_an_earlier_version_is_appended_to(
+    open_writer: Open, tmp_path: Path, clock: SimClock
+) -> None:
+    """Its rows are not compressed; from the next append on the earlier version must refuse it."""
+    make_directory(tmp_path / "log")
+    old = [b"old", b"", b"more"]
+    data = struct.pack("<3I", *map(len, old)) + b"".join(old)
+    row = (0, len(old), checksum(0, len(old), data), data)
+    build_segment(segment_file(tmp_path / "log", 0), clock.now_us(), [row])
+    with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    log = open_writer()
+    assert log.append([b"new"]) == 3
+    assert log.read(0, **ALL) == list(enumerate([*old, b"new"]))
+    log.close()
+    with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_trim_removes_whole_files_but_the_newest(open_writer: Open, tmp_path: Path) -> None:
@@ -188,14 +225,14 @@ def test_reader_in_another_process_sees_appends(open_writer: Open, tmp_path: Pat
 def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_path: Path) -> None:
     """After kill -9 the next writer has each acknowledged record and counts on from there."""
     script = (
-        "import sys, os; from pathlib import Path; from footfall.log import SqliteLog\n"
+        "import sys; from pathlib import Path; from footfall.log import SqliteLog\n"
         "from footfall.settings import load_settings\n"
+        "from tests.log.test_sqlite_log import records\n"
         "settings = load_settings(overrides=['log.segment_bytes_max=2KiB']).log\n"
         "log = SqliteLog.writer(Path(sys.argv[1]), settings)\n"
         "number = 0\n"
         "while True:\n"
-        "    group = [b'%040d' % n for n in range(number, number + 5)]\n"
-        "    print(log.append(group), flush=True)\n"
+        "    print(log.append(records(number, 5)), flush=True)\n"
         "    number += 5\n"
     )
     with subprocess.Popen(
@@ -261,11 +298,11 @@ def test_full_disk_stores_nothing_and_works_again_later(
     """A group that does not fit is refused whole; the log takes it once there is space."""
     log = open_writer()
     log.append(records(0, 3))
-    group = [b"x" * 20_000] * count
+    group = records(3, count, 20_000)
     with largest_file(30_000 + 8_192):
         for _ in range(2):
             with pytest.raises(DiskFull):
-                log.append([*group, b"y" * 40_000])
+                log.append([*group, *records(99, 1, 40_000)])
         assert log.end_offset() == 3
         assert log.read(0, **ALL) == list(enumerate(records(0, 3)))
     assert log.append(group) == 3
@@ -398,10 +435,13 @@ def _fill_and_free(mount: Path, settings: LogSettings, clock: SimClock) -> None:
 def test_damaged_record_is_reported_not_returned(open_writer: Open, tmp_path: Path) -> None:
     """SQLite has no checksums: a flipped bit on the disk must not become an event."""
     log = open_writer()
-    log.append([b"payload-payload-payload"])
+    (record,) = records(0, 1)
+    log.append([record])
     log.close()
     file = segment_file(tmp_path / "log", 0)
-    file.write_bytes(file.read_bytes().replace(b"payload-payload", b"payload-pAyload"))
+    damaged = record[:-1] + bytes([record[-1] ^ 8])
+    assert record in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(record, damaged))
     reader = SqliteLog.reader(tmp_path / "log")
     with contextlib.closing(reader), pytest.raises(Corrupt, match="offset=0"):
         reader.read(0, **ALL)

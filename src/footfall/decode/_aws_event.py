@@ -9,7 +9,7 @@ import msgspec
 from footfall.decode._body import open_body
 from footfall.decode._fast import Taken
 from footfall.decode._fault import Fault
-from footfall.decode._json import VALUES_MAX
+from footfall.decode._json import has_too_many_values
 from footfall.decode._records import new_template
 from footfall.decode._values import (
     ID_CHARACTERS_MAX,
@@ -81,7 +81,7 @@ def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     request = logged.request
     try:
         body = open_body(request, settings, base64_gzip=True)
-        if body.count(b",") > VALUES_MAX:
+        if has_too_many_values(body):
             return None
         events = _decode(body)
     except (Fault, msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -15,7 +15,7 @@ from footfall.decode._body import open_body
 from footfall.decode._fast import Taken
 from footfall.decode._fault import Fault
 from footfall.decode._fields import Fields
-from footfall.decode._json import VALUES_MAX
+from footfall.decode._json import has_too_many_values
 from footfall.decode._records import json_items
 from footfall.decode._values import (
     ID_CHARACTERS_MAX,
@@ -92,7 +92,7 @@ def take_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Taken | No
     request = logged.request
     try:
         body = open_body(request, settings)
-        if body.count(b",") > VALUES_MAX:
+        if has_too_many_values(body):
             return None
         envelope, events = _read(body)
         if not 0 < len(events) <= settings.events_per_request_max:

@@ -25,7 +25,7 @@ from typing import Final
 from footfall.clock import Clock
 from footfall.errors import Closed, Conflict, Corrupt, FootfallError
 from footfall.home import make_directory
-from footfall.log._groups import checksum, chunks, pack
+from footfall.log._groups import RowCodec, checksum, chunks
 from footfall.log._mend import finish_mending
 from footfall.log._segments import (
     INSERT_GROUP,
@@ -33,6 +33,7 @@ from footfall.log._segments import (
     create_segment,
     end_of,
     list_bases,
+    mark_version,
     remove_leftovers,
     segment_file,
     write_error,
@@ -53,6 +54,7 @@ class _Segment:
         self.base = base
         self.connection = connect_writer(file)
         try:
+            mark_version(self.connection)
             row = self.connection.execute(
                 "SELECT created_at, (SELECT coalesce(sum(length(data)), 0) FROM record_groups)"
                 " FROM segment"
@@ -81,6 +83,7 @@ class Appender:
         self._settings = settings
         self._clock = clock
         self._lock = take_lock(directory)
+        self._rows = RowCodec()
         self._finisher = ThreadPoolExecutor(1, thread_name_prefix="log-finish")
         self._finishing: list[Future[None]] = []
         self._is_end_known = True
@@ -185,7 +188,7 @@ class Appender:
         rows = []
         offset = self._end
         for chunk in chunks(records):
-            data = pack(chunk)
+            data = self._rows.pack(chunk)
             rows.append((offset, len(chunk), checksum(offset, len(chunk), data), data))
             offset += len(chunk)
         if len(rows) == 1:

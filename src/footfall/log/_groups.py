@@ -1,5 +1,8 @@
 """Bytes of one row of a segment: several records, their lengths and a checksum.
 
+Rows are compressed: JSON of many like events shrinks to a tenth, and bytes are what a log costs,
+three times each (write-ahead log, database file, reading).
+
 One row per group and not per record, because each SQLite step costs a thread switch in a busy
 process: a row of 256 KiB takes one step instead of hundreds.
 """
@@ -12,10 +15,17 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
+import zstandard
+
 ROW_BYTES_MAX: Final = 256 * 1024
 """A row is closed by the record that reaches this; readers load whole rows."""
 
 _LENGTH_BYTES: Final = 4
+_ZSTD_LEVEL: Final = 1
+"""Measured on events of 1 KB: 0.4 µs an event for a tenth of the bytes or less."""
+
+_ZSTD_MAGIC: Final = struct.pack("<I", zstandard.MAGIC_NUMBER)
+"""First bytes of a compressed row. A row that is not would begin with a record of 4 GB."""
 
 
 def chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
@@ -30,13 +40,36 @@ def chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
         yield records[start:]
 
 
-def pack(records: Sequence[bytes]) -> bytes:
-    """Lengths as little-endian 32-bit numbers, then the records."""
-    return b"".join([struct.pack(f"<{len(records)}I", *map(len, records)), *records])
+class RowCodec:
+    """Makes rows of records and the other way round; from one thread at a time.
+
+    An object because a compression context costs more to make than a small row to compress.
+    """
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+        self._decompressor = zstandard.ZstdDecompressor()
+
+    def pack(self, records: Sequence[bytes]) -> bytes:
+        """Lengths as little-endian 32-bit numbers, then the records; all of it compressed."""
+        lengths = struct.pack(f"<{len(records)}I", *map(len, records))
+        return self._compressor.compress(b"".join([lengths, *records]))
+
+    def unpack(self, data: bytes, count: int) -> list[bytes] | None:
+        """Inverse of `pack`; `None` if `data` cannot hold `count` records.
+
+        Also takes rows as they were before they were compressed. To be asked only of rows whose
+        checksum fits: the size that a frame claims is believed.
+        """
+        if data.startswith(_ZSTD_MAGIC):
+            try:
+                data = self._decompressor.decompress(data)
+            except zstandard.ZstdError:
+                return None
+        return _split(data, count)
 
 
-def unpack(data: bytes, count: int) -> list[bytes] | None:
-    """Inverse of `pack`; `None` if `data` cannot hold `count` records."""
+def _split(data: bytes, count: int) -> list[bytes] | None:
     header = _LENGTH_BYTES * count
     if len(data) < header:
         return None

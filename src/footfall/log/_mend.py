@@ -24,7 +24,7 @@ import msgspec
 
 from footfall.errors import Corrupt
 from footfall.home import sync_directory
-from footfall.log._groups import checksum, chunks, pack, unpack
+from footfall.log._groups import RowCodec, checksum, chunks
 from footfall.log._segments import (
     build_segment,
     connect_reader,
@@ -73,7 +73,7 @@ class _Group(NamedTuple):
     def is_whole(self) -> bool:
         return (
             checksum(self.first, self.records, self.data) == self.checksum
-            and unpack(self.data, self.records) is not None
+            and RowCodec().unpack(self.data, self.records) is not None
         )
 
 
@@ -140,7 +140,7 @@ def _filled(health: SegmentHealth) -> Iterator[tuple[int, int, int, bytes]]:
 def _stand_ins(start: int, end: int) -> Iterator[tuple[int, int, int, bytes]]:
     while start < end:
         for chunk in chunks([LOST_RECORD] * min(end - start, _CHUNK)):
-            data = pack(chunk)
+            data = RowCodec().pack(chunk)
             yield start, len(chunk), checksum(start, len(chunk), data), data
             start += len(chunk)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Corrupt, Unavailable
-from footfall.log._groups import checksum, unpack
+from footfall.log._groups import RowCodec, checksum
 from footfall.log._segments import (
     connect_reader,
     end_of,
@@ -64,6 +64,7 @@ class SegmentReader:
     def __init__(self, directory: Path) -> None:
         """Open nothing yet; the directory may not exist."""
         self._directory = directory
+        self._rows = RowCodec()
         self._bases: list[int] = []
         self._connections: OrderedDict[int, sqlite3.Connection] = OrderedDict()
 
@@ -110,7 +111,7 @@ class SegmentReader:
         try:
             rows = self._connection(base).execute(_SELECT, (batch.offset,))
             for first, count, expected, data in rows:
-                batch.add(first, _checked(first, count, expected, data, file))
+                batch.add(first, self._unpacked(first, count, expected, data, file))
                 if batch.is_full:
                     rows.close()  # a statement left open would hold its snapshot
                     break
@@ -120,6 +121,17 @@ class SegmentReader:
                 return False
             raise read_error(error, file) from error
         return True
+
+    def _unpacked(
+        self, first: int, count: int, expected: int, data: bytes, file: Path
+    ) -> list[bytes]:
+        is_sound = checksum(first, count, data) == expected
+        records = self._rows.unpack(data, count) if is_sound else None
+        if records is None:
+            raise Corrupt(
+                f"log segment is damaged; see footfall repair: path={file} offset={first}"
+            )
+        return records
 
     def _base_of(self, offset: int) -> int | None:
         """Segment that holds `offset`, or the oldest; `None` if there is no segment at all."""
@@ -182,10 +194,3 @@ class SegmentReader:
         connection = self._connections.pop(base, None)
         if connection is not None:
             connection.close()
-
-
-def _checked(first: int, count: int, expected: int, data: bytes, file: Path) -> list[bytes]:
-    records = unpack(data, count) if checksum(first, count, data) == expected else None
-    if records is None:
-        raise Corrupt(f"log segment is damaged; see footfall repair: path={file} offset={first}")
-    return records

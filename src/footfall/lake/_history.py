@@ -16,6 +16,7 @@ from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _EVENT_TIMES = ("event_time", "event_time")
+_LOG_ORDER = ("log_offset", "request_index")
 _SESSION_TIMES = ("started_at", "ended_at")
 
 
@@ -81,28 +82,35 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
     return sessions.sort("epoch", "revision").unique("session_id", keep="last", maintain_order=True)
 
 
-def recent_events(lake: Lake, since: int, rows_max: int) -> pa.Table:
+def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str]) -> pa.Table:
     """Committed events received at or after `since` (microseconds), in log order.
 
-    At most `rows_max`, the newest: what live counters start with after a restart.
+    At most `rows_max`, the newest, of `columns` only: what live counters start with after a
+    restart. They are sorted when they are few: Polars sorts a scan by reserving gigabytes, which
+    the process that recovers is not allowed (`pipeline.memory_max`).
 
     Raises:
         Corrupt: one of their files is damaged.
     """
+    schema = pa.schema([EVENT_SCHEMA.field(name) for name in columns])
     moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
     with lake.locks.reading(), naming("a data file of events"):
         files = lake.plan("events").files
         if not files:
-            return EVENT_SCHEMA.empty_table()
+            return schema.empty_table()
+        recent = pl.scan_parquet(list(files), hive_partitioning=False).filter(
+            pl.col("received_at") >= moment
+        )
+        offsets = recent.select("log_offset").collect().to_series()
+        if not len(offsets):
+            return schema.empty_table()
+        oldest = offsets.top_k(rows_max).min()
         found = (
-            pl.scan_parquet(list(files), hive_partitioning=False)
-            .filter(pl.col("received_at") >= moment)
-            .select(EVENT_SCHEMA.names)
-            .bottom_k(rows_max, by=["log_offset", "request_index"], reverse=True)
-            .sort("log_offset", "request_index")
+            recent.filter(pl.col("log_offset") >= oldest)
+            .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))
             .collect()
         )
-    return as_arrow(found, EVENT_SCHEMA)
+    return as_arrow(found.sort(_LOG_ORDER).tail(rows_max), schema)
 
 
 def as_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:

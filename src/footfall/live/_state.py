@@ -62,6 +62,11 @@ class LiveState:
     not counted; those of the future (a clock was set back) are counted as received now.
     """
 
+    COLUMNS: Final = tuple(
+        dict.fromkeys((*_PLAIN, *_COUNTED, "request_id", "received_at", "event_time"))
+    )
+    """What it needs of an event."""
+
     def __init__(self, limits: LiveLimits | None = None) -> None:
         limits = limits or LiveLimits()
         self._limits = limits
@@ -77,7 +82,7 @@ class LiveState:
         """Take a micro-batch.
 
         Args:
-            events: Rows with the columns of `EVENT_SCHEMA`, in log order.
+            events: Rows with at least `COLUMNS`, in log order.
             now_us: Wall clock, microseconds since 1970 UTC. When it goes back, windows stay.
         """
         self._advance(now_us)

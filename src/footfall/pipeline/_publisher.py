@@ -74,7 +74,8 @@ class Publisher:
     def recount(self, lake: Lake) -> None:
         """Start the live counters from what the lake has of the last 30 minutes."""
         now = self._clock.now_us()
-        self._live.rebuild(recent_events(lake, now - LIVE_WINDOW, LIVE_ROWS_MAX), now)
+        events = recent_events(lake, now - LIVE_WINDOW, LIVE_ROWS_MAX, LiveState.COLUMNS)
+        self._live.rebuild(events, now)
 
     def start_epoch(
         self, lake: Lake, sessions: pa.Table, overrides: OverrideSet, removed: pa.Table

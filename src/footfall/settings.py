@@ -27,6 +27,13 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 UNLIMITED: Final = "unlimited"
+Age = Annotated[int | None, msgspec.Meta(description="duration; None is for ever")]
+FOREVER: Final = "forever"
+_DAY_US: Final = 24 * 3600 * 1_000_000
+RETENTION_SLACK: Final = _DAY_US
+"""Days are dropped whole."""
+LATE_AGE_MIN: Final = _DAY_US
+"""Least lateness of events that is left when old days go."""
 _DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
@@ -143,6 +150,9 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tail_grace: Duration
     maintain_epochs: Count
     maintain_age_max: Duration
+    keep_age: Age
+    keep_age_min: Duration
+    bytes_max: Bound
     rewrite_bytes_max: Size
     merge_runs: Annotated[int, msgspec.Meta(ge=2)]
     day_settled_after: Duration
@@ -208,6 +218,8 @@ def load_settings(
         for name, kind in _sections().items()
     }
     problems.extend(_beyond_one(values))
+    if not problems:
+        problems.extend(_too_short(Settings(**sections)))
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
     return Settings(**sections)
@@ -324,12 +336,15 @@ def _section(
 def _convert(hint: Any, value: Any) -> Any:
     if hint is Bound and value == UNLIMITED:
         return None
-    if hint in (Duration, Size, Bound):
+    if hint is Age and value == FOREVER:
+        return None
+    if hint in (Duration, Size, Bound, Age):
         if not isinstance(value, str):
-            example = '"15s"' if hint is Duration else '"64MiB"'
+            example = '"15s"' if hint in (Duration, Age) else '"64MiB"'
+            example += f' or "{FOREVER}"' if hint is Age else ""
             example += f' or "{UNLIMITED}"' if hint is Bound else ""
             raise ValueError(f"a text with a unit, such as {example}, not {value!r}")
-        quantity = parse_duration(value) if hint is Duration else parse_size(value)
+        quantity = parse_duration(value) if hint in (Duration, Age) else parse_size(value)
         if quantity <= 0:
             raise ValueError(f"more than 0, not {value!r}")
         return quantity
@@ -359,3 +374,36 @@ def _beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         found = values[section]
         if bool(found["tls_certificate"]) != bool(found["tls_key"]):
             yield f"{section}: tls_certificate and tls_key go together; set both or none"
+
+
+def retention_margin(settings: Settings) -> int:
+    """How much longer than events may come late a day must be kept, in microseconds.
+
+    Their ids are remembered for the horizon; a repair looks back over a chain of activity.
+    """
+    sessions = settings.sessions
+    return (
+        settings.duplicates.horizon
+        + sessions.hot_age
+        + sessions.gap
+        + 2 * sessions.length_max
+        + RETENTION_SLACK
+    )
+
+
+def kept_at_least(settings: Settings) -> int | None:
+    """Microseconds that every day is kept; `None` for ever."""
+    lake = settings.lake
+    ages = [lake.keep_age, lake.keep_age_min if lake.bytes_max is not None else None]
+    return min((age for age in ages if age is not None), default=None)
+
+
+def _too_short(settings: Settings) -> Iterable[str]:
+    kept = kept_at_least(settings)
+    least = retention_margin(settings) + LATE_AGE_MIN
+    if kept is not None and kept < least:
+        yield (
+            "lake: keep_age, and with bytes_max keep_age_min, must be at least duplicates.horizon +"
+            " sessions.hot_age + sessions.gap + 2 sessions.length_max + 2d, here"
+            f" {-(-least // _DAY_US)}d"
+        )

@@ -22,10 +22,11 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.home import Home
-from footfall.lake import TABLES, Lake
+from footfall.lake import TABLES, Lake, RetentionBound, dropped_rows
 from footfall.lake import _garbage as garbage_module
 from footfall.lake._expiry import files_below, reachable
 from footfall.lake._maintenance import Maintenance
+from footfall.lake._retention import drop_days
 from footfall.lake.cut import Cut, planned_files
 from footfall.ledger import Ledger
 from footfall.pipeline._tail import Tail
@@ -66,6 +67,8 @@ class MaintainedLake(RuleBasedStateMachine):
             load_settings().lake, merge_runs=2, snapshots_max=2, file_grace=20 * MINUTE
         )
         self.ids: list[bytes] = []
+        self.made = 0
+        self.days: dict[bytes, int] = {}
         self.reading: list[Reading] = []
         self.epoch = 0
         self._start()
@@ -102,7 +105,8 @@ class MaintainedLake(RuleBasedStateMachine):
         )
 
     def _rows(self, days: list[int]) -> pa.Table:
-        first = len(self.ids)
+        first = self.made
+        self.made += len(days)
         return event_table(
             {
                 "epoch": self.epoch + 1,
@@ -118,7 +122,9 @@ class MaintainedLake(RuleBasedStateMachine):
         rows = self._rows(days)
         self.epoch += 1
         assert self.lake.commit("events", rows, self.epoch)
-        self.ids += rows.column("event_id").to_pylist()
+        ids = rows.column("event_id").to_pylist()
+        self.ids += ids
+        self.days.update(zip(ids, days, strict=True))
         self._publish()
 
     @rule(days=st.lists(st.integers(-1, 1), min_size=1, max_size=2))
@@ -183,6 +189,16 @@ class MaintainedLake(RuleBasedStateMachine):
             maintenance.compact(full=True)
             maintenance.expire()
             maintenance.sweep()
+
+    @rule(day=st.integers(-1, 1))
+    def old_days_go(self, day: int) -> None:
+        """Those before `day`, under readers who may still need them."""
+        bound = RetentionBound(1 << 40, 1 << 60, 1 << 60, 1 << 61, 0)
+        drop_days(self.lake, NOON_US // DAY + day, bound)
+        self.ids = [name for name in self.ids if self.days[name] >= day]
+        lost = dropped_rows(self.lake, "events")
+        self._publish()
+        assert lost.rows == sum(lost.epochs.values()) == len(self.days) - len(self.ids)
 
     @rule()
     def pipeline_restarts(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
@@ -195,13 +196,27 @@ def _poison(home: Home, project: str) -> tuple[State, str]:
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:
-    """Each epoch's ledger against the rows that the lake has of it."""
+    """Each epoch's ledger, and the sum of all, against rows the lake has and those it dropped."""
     from footfall.metadata import Metadata
 
-    epochs = Metadata.open(home).last_epochs(project, EPOCHS_CHECKED)
-    events = _rows_by_epoch(home, project, "events")
-    failed = _rows_by_epoch(home, project, "failed_events")
+    metadata = Metadata.open(home)
+    epochs = metadata.last_epochs(project, EPOCHS_CHECKED)
+    total = metadata.ledger(project)
+    while epochs != (again := metadata.last_epochs(project, EPOCHS_CHECKED)):
+        epochs, total = again, metadata.ledger(project)  # one was committed in between
+    last = max((epoch.epoch for epoch in epochs if epoch.ledger is not None), default=0)
+    events, events_dropped = _rows_by_epoch(home, project, "events")
+    failed, failed_dropped = _rows_by_epoch(home, project, "failed_events")
     problems = []
+    had = (
+        sum(rows for epoch, rows in events.items() if epoch <= last) + events_dropped,
+        sum(rows for epoch, rows in failed.items() if epoch <= last) + failed_dropped,
+    )
+    if had != (total.events, total.failed + total.undecodable):
+        problems.append(
+            f"all epochs: ledgers say {total.events} events and"
+            f" {total.failed + total.undecodable} failed, the lake had {had[0]} and {had[1]}"
+        )
     for epoch in epochs:
         if epoch.ledger is None:
             continue
@@ -218,18 +233,24 @@ def _ledgers(home: Home, project: str) -> tuple[State, str]:
     return "good", f"{len(epochs)} epochs, every row accounted for"
 
 
-def _rows_by_epoch(home: Home, project: str, table: str) -> dict[int, int]:
+def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int], int]:
+    """Rows that the lake has or had of each epoch, and how many dropped ones no epoch counts."""
     import polars as pl
 
-    from footfall.lake import Lake
+    from footfall.lake import Lake, dropped_rows
 
     lake = Lake(home.lake_dir, project)
     with lake.locks.reading():
+        dropped = dropped_rows(lake, table)
         files = lake.plan(table).files
-        if not files:
-            return {}
-        counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
-    return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))
+        while dropped != dropped_rows(lake, table):  # days were dropped in between
+            dropped = dropped_rows(lake, table)
+            files = lake.plan(table).files
+        rows = Counter(dropped.epochs)
+        if files:
+            counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
+            rows.update(dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True)))
+    return rows, dropped.rows - sum(dropped.epochs.values())
 
 
 def _checkpoints(home: Home, project: str) -> tuple[State, str]:

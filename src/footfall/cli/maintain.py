@@ -78,6 +78,7 @@ def _lines(report: MaintenanceReport) -> list[str]:
     lines = [
         f"compacted  {compacted} in {report.rewrites:,} rewrites",
         f"folded     {report.notes_folded:,} notes of renamed and removed sessions",
+        f"dropped    {report.days_dropped:,} days with {report.rows_dropped:,} rows",
         f"forgotten  {forgotten}",
         f"removed    {removed}; {report.files_waiting:,} wait",
     ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
 import typer
 
 from footfall.cli._common import (
@@ -18,8 +20,9 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.clock import SECOND, SystemClock
+from footfall.clock import DAY, SECOND, SystemClock
 from footfall.disk import DiskMeter, DiskStatus
+from footfall.home import Home
 from footfall.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -47,13 +50,13 @@ def status(
     if as_json:
         print_json(found)
     else:
-        for line in _lines(found):
+        for line in _lines(found, _retention_lines(place, project)):
             typer.echo(line)
     if found.ledger_problems:
         raise typer.Exit(EXIT_FAILED)
 
 
-def _lines(found: Status) -> list[str]:
+def _lines(found: Status, retention: list[str]) -> list[str]:
     lines = [
         f"{part.name:<10} {part.state.replace('_', ' ')}"
         + (f"  {part.url}" if part.url and part.state == "running" else "")
@@ -78,9 +81,25 @@ def _lines(found: Status) -> list[str]:
             f" rewrites, {found.maintenance.files_removed:,} files removed,"
             f" {found.maintenance.files_waiting:,} wait"
         )
+    lines += retention
     lines += ledger_lines(found.ledger)
     lines += [f"problem    {problem}" for problem in (*found.ledger_problems, *found.problems)]
     return lines
+
+
+def _retention_lines(home: Home, project: str) -> list[str]:
+    """What the lake may keep, and the oldest day that the last maintenance left."""
+    from footfall.pipeline import MaintenanceReport
+
+    lake = settings_for(home).lake
+    file = home.maintenance_dir(project) / "report.json"
+    oldest = None
+    if file.exists():
+        with contextlib.suppress(msgspec.DecodeError):  # the status says that
+            oldest = msgspec.json.decode(file.read_bytes(), type=MaintenanceReport).oldest_day
+    age = "for ever" if lake.keep_age is None else f"{lake.keep_age / DAY:,.1f} days"
+    size = "any size" if lake.bytes_max is None else f"at most {_size(lake.bytes_max)}"
+    return [f"kept       {age}, {size}; oldest day {oldest or 'not known yet'}"]
 
 
 def _disk_lines(disk: DiskStatus) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from footfall.lake._lookup import Footers
     from footfall.lake._maintenance import Maintenance
     from footfall.lake._rebuild import EpochsUpTo
+    from footfall.lake._retention import RetentionBound, dropped_rows
     from footfall.lake._schemas import TABLES
     from footfall.lake._take_back import take_back
 
@@ -30,7 +31,9 @@ __all__ = [
     "Lake",
     "LakeHistory",
     "Maintenance",
+    "RetentionBound",
     "catalog_problem",
+    "dropped_rows",
     "inspect_data_files",
     "recent_events",
     "restore_catalog",
@@ -45,7 +48,9 @@ _PLACES = {
     "Lake": "_lake",
     "LakeHistory": "_history",
     "Maintenance": "_maintenance",
+    "RetentionBound": "_retention",
     "catalog_problem": "_catalog",
+    "dropped_rows": "_retention",
     "inspect_data_files": "_inspect",
     "recent_events": "_history",
     "restore_catalog": "_catalog",

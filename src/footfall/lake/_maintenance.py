@@ -12,6 +12,13 @@ from footfall.lake._compaction import by_partition, due, is_over, runs_of
 from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
 from footfall.lake._lake import Lake
+from footfall.lake._retention import (
+    Retained,
+    RetentionBound,
+    drop_days,
+    first_kept_day,
+    oldest_day,
+)
 from footfall.lake._rewrite import Rewriter
 from footfall.lake._schemas import TABLES
 from footfall.lake.cut import write_atomically
@@ -131,6 +138,22 @@ class Maintenance:
         except (FileNotFoundError, msgspec.DecodeError):
             return 0
         return at if at <= self._clock.now_us() else 0
+
+    def retain(self, bound: RetentionBound | None) -> Retained:
+        """Drop old days as the settings say and `bound` allows; none: drop nothing.
+
+        Raises:
+            Conflict, CommitUnknown, Corrupt: as `drop_days`; the next run goes on.
+        """
+        if bound is None:
+            return Retained(oldest=oldest_day(self._lake))
+        until = first_kept_day(self._lake, self._settings, bound)
+        oldest = oldest_day(self._lake)
+        # Notes about a day's rows go by becoming part of them; none is left about a dropped day.
+        has_notes = oldest is not None and oldest < until and self.folding.pending(bound.epoch) > 0
+        if has_notes and not self.folding.fold(bound.epoch):
+            return Retained(oldest=oldest)
+        return drop_days(self._lake, until, bound)
 
     def expire(self) -> int:
         """Forget old snapshots of every table; how many."""

@@ -164,6 +164,12 @@ def epoch_at(connection: Connection, project: str, before_us: int) -> int:
     return connection.execute(query).scalar() or 0
 
 
+def first(connection: Connection, project: str) -> int | None:
+    """See `Metadata.first_epoch`."""
+    query = select(func.min(epochs.c.epoch)).where(epochs.c.project == project)
+    return connection.execute(query).scalar()
+
+
 def last(connection: Connection, project: str, limit: int) -> list[Epoch]:
     """See `Metadata.last_epochs`."""
     query = (

@@ -343,6 +343,11 @@ class Metadata:
         with self._transaction() as connection:
             return _epochs.last(connection, project, limit)
 
+    def first_epoch(self, project: str) -> int | None:
+        """The oldest epoch that was not forgotten; none if none was planned."""
+        with self._transaction() as connection:
+            return _epochs.first(connection, project)
+
     def forget_epochs(self, project: str, before: int) -> int:
         """Remove epochs below `before`, never the newest committed one; how many there were.
 

@@ -13,10 +13,11 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import ipc
 
 from footfall.enrich import DuplicateIndex
@@ -120,6 +121,25 @@ class Checkpoints:
                 (self._path(epoch) / "note.json").read_bytes(), type=CheckpointNote
             )
         except (OSError, msgspec.DecodeError) as error:
+            raise Corrupt(
+                f"checkpoint is damaged; a start uses another: {self._path(epoch)}"
+            ) from error
+
+    def oldest_pending(self, epoch: int) -> int | None:
+        """When the first session that waits for its repair began (microseconds); none if none does.
+
+        Raises:
+            Corrupt: the file of its sessions cannot be read.
+        """
+        try:
+            with pa.memory_map(str(self._path(epoch) / "sessions.arrow")) as file:
+                rows = ipc.open_file(file).read_all()
+                if "pending_since" not in rows.column_names:
+                    return None
+                is_waiting = pc.greater(rows.column("pending_since").cast(pa.int64()), 0)
+                began = rows.column("started_at").filter(is_waiting).cast(pa.int64())
+                return cast("int | None", pc.min(began).as_py())
+        except (OSError, pa.ArrowInvalid) as error:
             raise Corrupt(
                 f"checkpoint is damaged; a start uses another: {self._path(epoch)}"
             ) from error

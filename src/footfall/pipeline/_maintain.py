@@ -19,6 +19,7 @@ from footfall.lake import Lake, Maintenance
 from footfall.lake.cut import write_atomically
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._retain import day_text, retention_bound
 from footfall.process import exclusive
 from footfall.settings import Settings
 
@@ -34,6 +35,11 @@ class MaintenanceReport(msgspec.Struct, frozen=True):
     """By compaction."""
     notes_folded: int = 0
     """Overrides and removals that became part of the rows."""
+    days_dropped: int = 0
+    rows_dropped: int = 0
+    """By `lake.keep_age` and `lake.bytes_max`."""
+    oldest_day: str | None = None
+    """First UTC day with events, such as 2026-11-26."""
     snapshots_expired: int = 0
     files_removed: int = 0
     bytes_removed: int = 0
@@ -106,7 +112,10 @@ def _run(
         should_stop,
     )
     work.resume()
-    checkpoints = Checkpoints(home.state_dir(project)).epochs()
+    kept = Checkpoints(home.state_dir(project))
+    checkpoints = kept.epochs()
+    bound = retention_bound(Metadata.open(home, clock), project, kept, settings)
+    retained = work.retain(bound)
     folded = work.fold(checkpoints[0]) if checkpoints else 0
     compacted = work.compact(full=full)
     expired = work.expire()
@@ -118,6 +127,9 @@ def _run(
         files_rewritten=compacted.files_before,
         rows_rewritten=compacted.rows,
         notes_folded=folded,
+        days_dropped=retained.days,
+        rows_dropped=retained.rows,
+        oldest_day=None if retained.oldest is None else day_text(retained.oldest),
         snapshots_expired=expired,
         files_removed=swept.removed,
         bytes_removed=swept.removed_bytes,

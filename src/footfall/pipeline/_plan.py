@@ -13,6 +13,8 @@ from footfall.settings import (
     DuplicateSettings,
     SessionSettings,
     Settings,
+    kept_at_least,
+    retention_margin,
 )
 
 PLAN_VERSION: Final = 1
@@ -28,8 +30,16 @@ class Rules(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
-        """The rules in force."""
-        return cls(settings.decode, settings.clock, settings.duplicates, settings.sessions)
+        """The rules in force.
+
+        Where old days are dropped, an event that would need a dropped one, or make it again, fails
+        as too old: by the plan, so that an epoch that is redone decides the same.
+        """
+        clock, kept = settings.clock, kept_at_least(settings)
+        if kept is not None:
+            late = min(clock.event_age_max, kept - retention_margin(settings))
+            clock = msgspec.structs.replace(clock, event_age_max=late)
+        return cls(settings.decode, clock, settings.duplicates, settings.sessions)
 
 
 class EpochPlan(msgspec.Struct, frozen=True):

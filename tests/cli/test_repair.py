@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +17,7 @@ from footfall.errors import Corrupt
 from footfall.home import Home
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
+from footfall.pipeline import checkpoint_epochs
 from footfall.pipeline._pipeline import Pipeline
 from tests.pipeline.harness import Bench, event, request
 
@@ -139,7 +141,8 @@ def test_damage_where_the_lake_has_it_all_loses_nothing(
 ) -> None:
     """A start that would redo committed epochs from a damaged log takes the lake instead.
 
-    Before and after a repair: what stands there for lost requests must not count again.
+    Before and after a repair, should the checkpoint that was made then be lost as well: what stands
+    there for lost requests must not count again.
     """
     pipeline = shop.bench.pipeline()
     for _ in range(3):
@@ -152,6 +155,8 @@ def test_damage_where_the_lake_has_it_all_loses_nothing(
         pipeline = shop.bench.pipeline()
         assert "rebuilt from the lake: epoch=3" in capsys.readouterr().err
         assert pipeline._epoch == 3
+        assert checkpoint_epochs(shop.home, "default") == [2, 3]
+        shutil.rmtree(shop.home.state_dir("default") / "checkpoint-000000000003")
         shop.bench.log.close()
         assert shop.run("repair")[0] == 0
     shop.bench.log = shop.open_log()  # type: ignore[assignment]

@@ -1,7 +1,7 @@
 """Start the product on what the disk holds, and see whether it kept its promises.
 
 The recovery is the product's own: the collector's log is opened for writing, the pipeline recovers
-and reads to the end. What is checked is counted here, from what was sent, and asked of the product
+and reads to the end; then maintenance has its turn. What is checked is counted here, from what was sent, and asked of the product
 besides (`footfall doctor`).
 """
 
@@ -22,6 +22,7 @@ from footfall.home import Home
 from footfall.lake import TABLES, Lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
+from footfall.pipeline._maintain import maintain
 from footfall.pipeline._run import build
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
@@ -72,6 +73,7 @@ def _recover(home: Home, now_us: int) -> None:
     pipeline.recover()
     clock.advance(2 * HOUR)
     pipeline.finish()
+    maintain(home, settings, "default", full=True, clock=clock)
     log.close()
 
 

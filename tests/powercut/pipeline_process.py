@@ -13,6 +13,7 @@ from pathlib import Path
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.log import SqliteLog
+from footfall.pipeline._maintain import maintain
 from footfall.pipeline._run import build
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
@@ -36,6 +37,8 @@ def main() -> None:
             pipeline._take_commit(wait=True)
         elif command == "advance":
             clock.advance(int(argument) * SECOND)
+        elif command == "maintain":
+            maintain(home, settings, "default", clock=clock)
         elif command == "finish":
             pipeline.finish()
         print(clock.now_us(), flush=True)  # noqa: T201

@@ -33,17 +33,19 @@ _PATTERNS: Final = (
     ("duplicates: run", r"state/default/duplicates/\..*\.run\..*"),
     ("duplicates: note", r"state/default/duplicates/\.ids-.*"),
     ("duplicates: directory", r"state/default/duplicates"),
+    ("maintenance: notes", r"state/default/maintenance/\.\w+\.json\..*"),
+    ("maintenance: directory", r"state/default/maintenance"),
     ("home: format", r"\.format\.json.*"),
     ("home: its name, and those of its directories", r"\.|(log|state|tail|run)?"),
 )
 _CLASSES: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
 CLASSES: Final = tuple(name for name, _ in _CLASSES)
 
-NEEDLESS: Final = frozenset({"metadata: journal", "tail: plan of data files"})
+NEEDLESS: Final = frozenset({"metadata: journal", "maintenance: notes", "maintenance: directory"})
 """Classes without which no promise of these breaks, and why they stay. The first is SQLite's own,
 while it turns an empty database to a write-ahead log: it guards one page of nothing, and cannot be
-left out by itself. The second spares maintenance a torn plan file, which would hold it up until the
-file is swept; a start writes those of its cut anew."""
+left out by itself. The others let a rewrite of hours go on where it was, and files that nobody
+names wait no longer than they must: without a note the work is done again."""
 
 
 def class_of(op: Op) -> str:

@@ -5,7 +5,8 @@
 Requests are sent one after the other, so the n-th answer in the recording is that of the n-th
 request. They hold late events (some for sessions long written and evicted), repeated ids and broken
 bodies. Segments are small: the log rotates and is trimmed. One collector dies by SIGKILL and is
-followed by another; so is one pipeline, with an epoch just closed.
+followed by another; so is one pipeline, with an epoch just closed. Every other round data files are
+merged, overrides folded, snapshots forgotten and files removed.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ SETTINGS = (
     "sessions.gap=5m",
     "sessions.hot_age=10m",
     "lake.tail_grace=120s",
+    "lake.merge_runs=2",
+    "lake.fold_rows=1",
+    "lake.snapshots_max=2",
+    "lake.file_grace=60s",
 )
 START_SECONDS_MAX = 60
 
@@ -160,6 +165,8 @@ def main() -> None:
         else:
             pipeline.tell("close")
         pipeline.tell("advance 70")
+        if number % 2:
+            pipeline.tell("maintain")
     pipeline.tell("finish")
     collector.post(traffic.body(clock.now_us()))
     pipeline.tell("step")

@@ -1,8 +1,8 @@
 """Start the product on what the disk holds, and see whether it kept its promises.
 
 The recovery is the product's own: the collector's log is opened for writing, the pipeline recovers
-and reads to the end; then maintenance has its turn. What is checked is counted here, from what was sent, and asked of the product
-besides (`footfall doctor`).
+and reads to the end; then maintenance has its turn. What is checked is counted here, from what was
+sent, and asked of the product besides (`footfall doctor`).
 """
 
 from __future__ import annotations

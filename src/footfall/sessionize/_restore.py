@@ -33,10 +33,10 @@ def restore(
     hot, is exact. Any other that is hot, or not written as it is, is provisional: so a repair that
     the lost state had still to make is made, and said to readers, from this one, too.
 
-    It behaves as the lost one and equals it where nothing was provisional, with two exceptions that
-    no reader of events or counts can see. A session that was changed and changed back since it was
-    written counts as written. And sessions cut by an older definition (settings were changed
-    meanwhile) are cut by this one.
+    It behaves as the lost one and equals it, with three exceptions that no reader of events or
+    counts can see. What is provisional may be repaired in another order. A session that was changed
+    and changed back since it was written counts as written. And sessions cut by an older definition
+    (settings were changed meanwhile) are cut by this one.
 
     Args:
         events: At least `EVENT_COLUMNS`, `session_id` as readers see it, and `epoch`; each event

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +20,7 @@ from typing import Final, NamedTuple
 from footfall.home import Home
 from footfall.lake.cut import Cut, read_cut
 from footfall.log import SqliteLog
+from footfall.process import read_ready
 
 PROJECT: Final = "default"
 SETTINGS: Final = ("collector.port=0", "collector.rate_per_app_max=1000000")
@@ -32,6 +34,19 @@ class Tree(NamedTuple):
     process: subprocess.Popen[str]
     collector: str
     pids: dict[str, int]
+
+    def pid(self, part: str) -> int:
+        """Process id of a part now: one that was started again has another."""
+        ready = read_ready(self.home, part)
+        assert ready is not None
+        return ready.pid
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL the named processes, `supervisor` and parts, at once."""
+        for name in names:
+            os.kill(self.process.pid if name == "supervisor" else self.pid(name), signal.SIGKILL)
+        if "supervisor" in names:
+            self.process.wait()
 
     def stop(self) -> None:
         """End it cleanly: everything is committed then."""
@@ -61,11 +76,13 @@ def create_app(home: Path) -> None:
 
 
 @contextmanager
-def running(home: Path) -> Iterator[Tree]:
+def running(
+    home: Path, *settings: str, parts: tuple[str, ...] = ("--no-studio",)
+) -> Iterator[Tree]:
     """Collector and pipeline; ended if the block fails before it stops them."""
-    command = [sys.executable, "-m", "footfall.cli.main", "serve", "--no-studio", "--json"]
+    command = [sys.executable, "-m", "footfall.cli.main", "serve", *parts, "--json"]
     command += ["--home", str(home)]
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, *settings):
         command += ["--set", setting]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

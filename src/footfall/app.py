@@ -28,7 +28,15 @@ PARTS = ("collector", "worker", "studio")
 START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 30.0
 RESTART_SECONDS_MAX = 30.0
+COLLECTOR_RESTART_SECONDS_MAX = 2.0
+"""Clients wait for the collector, and some give up: it is cheap to start, and never waits long."""
 _POLL_SECONDS = 0.02
+
+
+def restart_delay(part: str, before: float) -> float:
+    """Seconds until a part that ended starts again; `before` is what it was the last time."""
+    most = COLLECTOR_RESTART_SECONDS_MAX if part == "collector" else RESTART_SECONDS_MAX
+    return min(max(before * 2, 0.5), most)
 
 
 class _Part:
@@ -176,7 +184,7 @@ class Supervisor:
         now = self._clock.monotonic()
         if process is not None and process.poll() is not None:
             part.process = None
-            part.delay = min(max(part.delay * 2, 0.5), RESTART_SECONDS_MAX)
+            part.delay = restart_delay(part.name, part.delay)
             part.start_at = now + part.delay
             self._report(
                 f"{part.name} ended (status {process.returncode});"

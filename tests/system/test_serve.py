@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import footfall
+from footfall.app import restart_delay
 from footfall.process import is_alive
 from tests.system.tree import START_SECONDS, Tree, post_events, running
 
@@ -95,3 +96,15 @@ def test_wrong_settings_are_all_told_before_anything_starts(tmp_path: Path) -> N
     assert "nonsense" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "home").exists()
+
+
+def test_a_part_that_keeps_ending_waits_longer_each_time_and_a_collector_never_long() -> None:
+    """What ends at once at each start must not eat the machine; clients wait for the collector."""
+    waits: dict[str, list[float]] = {}
+    for part in PARTS:
+        delay = 0.0
+        for _ in range(8):
+            delay = restart_delay(part, delay)
+            waits.setdefault(part, []).append(delay)
+    assert waits["worker"] == waits["studio"] == [0.5, 1, 2, 4, 8, 16, 30, 30]
+    assert waits["collector"] == [0.5, 1, 2, 2, 2, 2, 2, 2]

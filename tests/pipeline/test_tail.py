@@ -45,6 +45,22 @@ def test_dropped_file_outlives_its_readers_and_then_goes(tmp_path: Path) -> None
     assert _names(tmp_path) == {new, "cut.json", "live.json"}
 
 
+def test_clock_set_back_keeps_no_file_longer(tmp_path: Path) -> None:
+    """Otherwise a tail would grow for as long as the clock was ahead."""
+    clock = SimClock()
+    tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE)
+    tail.next_sequence()
+    old = tail.write("events", event_table([{}]))
+    cut = _cut(tail)
+    tail.publish(cut)
+    tail.sweep(cut)
+    assert old in _names(tmp_path)
+    clock.jump(-30 * 24 * 3600 * SECOND)
+    clock.advance(GRACE + 1)
+    tail.sweep(cut)
+    assert old not in _names(tmp_path)
+
+
 def test_restart_gives_old_files_their_whole_time_again(tmp_path: Path) -> None:
     """A reader may have begun just before the restart; and numbers of cuts go on."""
     clock = SimClock()

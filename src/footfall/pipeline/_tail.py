@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 from pyarrow import ipc
 
-from footfall.clock import Clock
+from footfall.clock import SECOND, Clock
 from footfall.errors import Corrupt
 from footfall.home import make_directory
 from footfall.lake.cut import (
@@ -56,7 +56,7 @@ class Tail:
         self._grace = grace
         self._term = term
         self._sequence = _last_sequence(directory, cut_file)
-        self._dropped_at: dict[str, int] = {}
+        self._dropped_at: dict[str, float] = {}
 
     @property
     def sequence(self) -> int:
@@ -93,7 +93,7 @@ class Tail:
     def sweep(self, cut: Cut) -> None:
         """Remove files that neither `cut` nor a reader of an older one can need any more."""
         named = _named(cut)
-        now = self._clock.now_us()
+        now = self._clock.monotonic()
         for file in self._directory.iterdir():
             name = file.name
             if (
@@ -102,7 +102,9 @@ class Tail:
                 or _is_shared(file, self._cut_file)
             ):
                 self._dropped_at.pop(name, None)
-            elif now - self._dropped_at.setdefault(name, now) > self._grace and _remove(file):
+            elif now - self._dropped_at.setdefault(name, now) > self._grace / SECOND and _remove(
+                file
+            ):
                 del self._dropped_at[name]
 
 

@@ -148,6 +148,7 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[lake]`."""
 
     tail_grace: Duration
+    tail_bytes_max: Size
     maintain_epochs: Count
     maintain_age_max: Duration
     keep_age: Age

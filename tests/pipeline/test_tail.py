@@ -61,6 +61,27 @@ def test_clock_set_back_keeps_no_file_longer(tmp_path: Path) -> None:
     assert old not in _names(tmp_path)
 
 
+def test_dropped_files_are_bounded_by_size_the_oldest_go_first(tmp_path: Path) -> None:
+    """At full speed ten minutes of dropped files would be tens of gigabytes."""
+    clock = SimClock()
+    tail = Tail(tmp_path, tmp_path / "cut.json", clock, GRACE, bytes_max=1 << 62)
+    files: list[str] = []
+    for _ in range(6):
+        tail.next_sequence()
+        name = tail.write("events", event_table([{}]))
+        assert name is not None
+        files.append(name)
+        tail.sweep(_cut(tail, name))
+        clock.advance(SECOND)
+    assert set(files) <= _names(tmp_path)
+    size = (tmp_path / files[0]).stat().st_size
+    tail._bytes_max = 2 * size
+    cut = _cut(tail, files[-1])
+    tail.publish(cut)
+    tail.sweep(cut)
+    assert _names(tmp_path) == {*files[-3:], "cut.json"}
+
+
 def test_restart_gives_old_files_their_whole_time_again(tmp_path: Path) -> None:
     """A reader may have begun just before the restart; and numbers of cuts go on."""
     clock = SimClock()

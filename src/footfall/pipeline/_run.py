@@ -197,8 +197,14 @@ def build(
     lake = Lake(home.lake_dir, project)
     span = settings.pipeline.lease
     lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
-    grace = settings.lake.tail_grace
-    tail = Tail(home.tail_dir(project), home.cut_file(project), clock, grace, lease.term)
+    tail = Tail(
+        home.tail_dir(project),
+        home.cut_file(project),
+        clock,
+        settings.lake.tail_grace,
+        lease.term,
+        settings.lake.tail_bytes_max,
+    )
     publisher = Publisher(
         project, settings.sessions.gap, tail, home.live_file(project), LiveState(), clock
     )

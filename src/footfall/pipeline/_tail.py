@@ -42,9 +42,17 @@ class Tail:
     """Writer of one project's tail directory; one at a time."""
 
     def __init__(
-        self, directory: Path, cut_file: Path, clock: Clock, grace: int, term: int = 0
+        self,
+        directory: Path,
+        cut_file: Path,
+        clock: Clock,
+        grace: int,
+        term: int = 0,
+        bytes_max: int = 1 << 62,
     ) -> None:
-        """Take over `directory`; `grace` in microseconds.
+        """Take over `directory`.
+
+        Dropped files stay for `grace` microseconds, as many as `bytes_max` bytes of them.
 
         The `term` of the writer's lease is in the names of its files: one that lost the lease
         and does not know it yet cannot write over files of the next.
@@ -54,6 +62,7 @@ class Tail:
         self._cut_file = cut_file
         self._clock = clock
         self._grace = grace
+        self._bytes_max = bytes_max
         self._term = term
         self._sequence = _last_sequence(directory, cut_file)
         self._dropped_at: dict[str, float] = {}
@@ -91,7 +100,11 @@ class Tail:
         publish(cut, self._cut_file)
 
     def sweep(self, cut: Cut) -> None:
-        """Remove files that neither `cut` nor a reader of an older one can need any more."""
+        """Remove files that neither `cut` nor a reader of an older one can need any more.
+
+        And those dropped first, where all that were dropped are more than `bytes_max`: a reader who
+        comes too late for one takes the newest cut.
+        """
         named = _named(cut)
         now = self._clock.monotonic()
         for file in self._directory.iterdir():
@@ -102,10 +115,23 @@ class Tail:
                 or _is_shared(file, self._cut_file)
             ):
                 self._dropped_at.pop(name, None)
-            elif now - self._dropped_at.setdefault(name, now) > self._grace / SECOND and _remove(
-                file
-            ):
-                del self._dropped_at[name]
+            elif now - self._dropped_at.setdefault(name, now) > self._grace / SECOND:
+                self._drop(file)
+        self._drop_beyond(self._bytes_max)
+
+    def _drop(self, file: Path) -> None:
+        if _remove(file):
+            self._dropped_at.pop(file.name, None)
+
+    def _drop_beyond(self, bytes_max: int) -> None:
+        files = [self._directory / name for name in self._dropped_at if name.endswith(".arrow")]
+        sizes = {file: file.stat().st_size for file in files}
+        total = sum(sizes.values())
+        for file in sorted(files, key=lambda file: (self._dropped_at[file.name], file.name)):
+            if total <= bytes_max:
+                return
+            self._drop(file)
+            total -= sizes[file]
 
 
 def _last_sequence(directory: Path, cut_file: Path) -> int:

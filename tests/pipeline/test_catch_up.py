@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+import footfall
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.lake.cut import Cut, read_cut
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
 from footfall.sessionize import GapDefinition
-from tests.pipeline.harness import Bench, event, request
+from tests.pipeline.harness import START_US, Bench, event, request
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, plain, truth_of
 
@@ -144,7 +145,7 @@ def test_watermark_follows_what_was_read_while_behind(tmp_path: Path) -> None:
     assert len(behind) > 5
     for before, cut in pairwise(cuts):
         assert before.watermark <= cut.watermark
-        assert cut.watermark <= max(received[: cut.log_offset]) - LAG
+        assert cut.watermark <= max(received[: cut.log_offset], default=LAG) - LAG
 
 
 def _settle(bench: Bench, pipeline: Pipeline) -> None:
@@ -164,3 +165,52 @@ def _sessions(tables: dict[str, pa.Table]) -> dict[bytes, dict[str, Any]]:
         if row["epoch"] >= removed.get(row["session_id"], 0):
             newest[row["session_id"]] = {name: row[name] for name in ORACLE_COLUMNS}
     return newest
+
+
+def _cut_of(bench: Bench) -> Cut:
+    cut = read_cut(bench.home.cut_file("default"))
+    assert cut is not None
+    return cut
+
+
+def _tail_rows(bench: Bench) -> int:
+    with footfall.open(bench.home.root) as readers:
+        (row,) = readers.sql("SELECT count(*) AS n, count(session_id) AS named FROM events").rows()
+    assert row["n"] == row["named"]
+    return int(row["n"])
+
+
+def test_who_is_behind_shows_what_waits_at_once_when_it_is_not(tmp_path: Path) -> None:
+    """Old requests with more behind them are put off; the last of them brings all to readers."""
+    bench = Bench(tmp_path, *SETTINGS, "pipeline.micro_batch_requests_max=2")
+    pipeline = bench.pipeline()
+    bench.append([request(n, [event("v", START_US, n)], START_US) for n in range(6)])
+    bench.clock.advance(10 * SECOND)
+    for _ in range(2):
+        pipeline.step()
+        assert (_cut_of(bench).log_offset, _cut_of(bench).ledger.requests) == (0, 0)
+    pipeline.step()
+    assert (_cut_of(bench).log_offset, _cut_of(bench).ledger.events) == (6, 6)
+    assert len(_cut_of(bench).tail["events"]) == 1
+    assert _tail_rows(bench) == 6
+
+
+def test_who_is_behind_shows_whole_epochs(tmp_path: Path) -> None:
+    """Meanwhile the next epoch is read; a cut never has a part of it, and counters add up."""
+    bench = Bench(
+        tmp_path, *SETTINGS, "pipeline.micro_batch_requests_max=2", "pipeline.epoch_events_max=4"
+    )
+    pipeline = bench.pipeline()
+    bench.append([request(n, [event("v", START_US, n)], START_US) for n in range(11)])
+    bench.clock.advance(10 * SECOND)
+    seen = []
+    while pipeline.step():
+        cut = _cut_of(bench)
+        assert cut.ledger.requests == cut.log_offset
+        assert _tail_rows(bench) == cut.log_offset
+        seen.append(cut.log_offset)
+    assert set(seen[:-1]) <= {0, 4, 8}
+    assert seen[-1] == 11
+    pipeline.finish()
+    assert _tail_rows(bench) == 11
+    assert Metadata.open(bench.home).ledger("default").problems() == []

@@ -36,7 +36,7 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
+from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join, mark_late
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
@@ -59,7 +59,9 @@ from footfall.settings import Settings
 REPAIR_EPOCHS_AT_STOP_MAX = 8
 """Epochs that a stop adds to repair provisional sessions; what is left waits in the checkpoint."""
 IDLE_CUT_INTERVAL = 1 * SECOND
-"""How often a cut is published when nothing comes: open sessions close, live counters fall."""
+"""How often a cut is published when nothing is shown: open sessions close, live counters move."""
+BEHIND_AGE = 2 * SECOND
+"""Events older than this when they are read, with more behind them, are shown with their epoch."""
 
 
 class Pipeline:
@@ -104,6 +106,9 @@ class Pipeline:
         self._since_checkpoint = 0
         # The open epoch: how far the previews are.
         self._offset = 0
+        # What readers have of it: all, unless the pipeline is behind.
+        self._shown_offset = 0
+        self._shown_watermark = 0
         self._newest = 0
         self._watermark = 0
         self._is_at_head = False
@@ -113,7 +118,6 @@ class Pipeline:
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="epoch")
         self._committing: Future[EpochResult] | None = None
         self._footers = Footers()
-        self._taken_ledger = Ledger()
 
     def recover(self) -> None:
         """Load the newest state there is, redo the epochs planned after it, publish a cut."""
@@ -196,10 +200,12 @@ class Pipeline:
         self._is_at_head = not requests
         if requests:
             self._preview_requests(requests)
+        elif self._preview.has_put_off:
+            self._show()
         self._advance_watermark()
         if self._is_epoch_due():
             self.close_epoch()
-        elif not requests:
+        else:
             self._publish_idle()
         return len(requests)
 
@@ -235,7 +241,6 @@ class Pipeline:
         ingested = self._preview.take()
         # Between epochs: when redone it is here, too.
         self._duplicates.expire(plan.watermark, plan.rules.duplicates)
-        self._taken_ledger = ingested.ledger
         self._epoch_started = self._clock.monotonic()
         self._committing = self._executor.submit(self._commit, plan, ingested, self._state)
 
@@ -285,15 +290,29 @@ class Pipeline:
                 requests, self._rules, self._duplicates, self._open_epoch, self._quarantined
             )
         with self._poison.working(first, after):
-            self._show(ingested, after)
+            self._take(ingested, after)
 
-    def _show(self, ingested: Ingested, offset: int) -> None:
-        """Give the events of one micro-batch their sessions, and readers the result."""
+    def _take(self, ingested: Ingested, offset: int) -> None:
+        """Make one micro-batch part of the open epoch, and show it unless too much waits."""
         self._offset = offset
         self._newest = max(self._newest, ingested.received_at)
-        batch = self._preview.add(ingested)
-        self._publisher.add(batch, self._preview.overrides)
-        self._publisher.count(batch.events)
+        if not self._preview.has_put_off:
+            self._shown_watermark = self._watermark
+        self._preview.put_off(ingested)
+        self._publisher.count(mark_late(ingested.events, self._definition.gap))
+        if not self._is_behind:
+            self._show()
+
+    @property
+    def _is_behind(self) -> bool:
+        """Whether readers get whole epochs: events are old when they are read, and more wait."""
+        age = self._clock.now_us() - self._newest
+        return age > BEHIND_AGE and self._log.end_offset() > self._offset
+
+    def _show(self) -> None:
+        """Give what was put off its sessions, and readers the result."""
+        self._publisher.add(self._preview.show(), self._preview.overrides)
+        self._shown_offset = self._offset
         self._publish()
 
     def _advance_watermark(self) -> None:
@@ -311,13 +330,14 @@ class Pipeline:
             self._publish()
 
     def _position(self) -> Position:
+        watermark = self._shown_watermark if self._preview.has_put_off else self._watermark
         return Position(
-            log_offset=self._offset,
+            log_offset=self._shown_offset,
             log_end=max(self._log.end_offset(), self._offset),
             epoch=self._epoch,
-            watermark=self._watermark,
-            ledger=self._totals + self._taken_ledger + self._preview.ledger,
-            open_sessions=open_count(self._preview.state, self._watermark, self._definition),
+            watermark=watermark,
+            ledger=self._totals + self._preview.shown,
+            open_sessions=open_count(self._preview.state, watermark, self._definition),
         )
 
     # Epochs
@@ -356,7 +376,6 @@ class Pipeline:
             return
         result = self._committing.result()
         self._committing = None
-        self._taken_ledger = Ledger()
         self._apply(result)
         del result  # its rows are in the lake
         self._restart_preview()
@@ -386,7 +405,12 @@ class Pipeline:
             self._lake, unwritten(self._state), self._overrides, self._removed
         )
         for ingested in since:
-            self._publisher.add(self._preview.add(ingested), self._preview.overrides)
+            self._preview.put_off(ingested)
+        self._shown_offset = self._epoch_from
+        self._shown_watermark = max(self._shown_watermark, self._planned_watermark)
+        if since and not self._is_behind:
+            self._publisher.add(self._preview.show(), self._preview.overrides)
+            self._shown_offset = self._offset
         self._publish(is_sweeping=True)
 
     def _drop_folded(self) -> None:

@@ -32,7 +32,11 @@ class PreviewBatch(msgspec.Struct, frozen=True):
 
 
 class Preview:
-    """Micro-batches since the last epoch, on top of its state and overrides."""
+    """Micro-batches since the last epoch, on top of its state and overrides.
+
+    Those that were *put off* belong to the open epoch and wait to be shown: sessions and files for
+    readers cost a third of the work, and who is behind has better things to do.
+    """
 
     def __init__(
         self,
@@ -43,16 +47,25 @@ class Preview:
     ) -> None:
         """Start empty. `epoch` is the number the open epoch will have."""
         self._parts: list[Ingested] = []
+        self._put_off: list[Ingested] = []
+        self._shown = Ledger()
         self._bytes = 0
         self._state = state
         self._epoch = epoch
         self._definition = definition
         self.overrides = overrides.copy()
 
-    def add(self, ingested: Ingested) -> PreviewBatch:
-        """Take one micro-batch."""
+    def put_off(self, ingested: Ingested) -> None:
+        """Take one micro-batch; `show` gives it sessions."""
         self._parts.append(ingested)
+        self._put_off.append(ingested)
         self._bytes += ingested.events.nbytes + ingested.failures.nbytes
+
+    def show(self) -> PreviewBatch:
+        """Give sessions to all that was put off, as if it were one micro-batch."""
+        ingested = join(self._put_off)
+        self._put_off = []
+        self._shown += ingested.ledger
         sessions = sessionize(self._state, ingested.events, self._definition)
         self._state = sessions.state
         self.overrides.add(sessions.overrides, self._epoch)
@@ -96,9 +109,14 @@ class Preview:
         return self._state
 
     @property
-    def ledger(self) -> Ledger:
-        """Sum over the micro-batches since the last `take`."""
-        return sum((part.ledger for part in self._parts), Ledger())
+    def shown(self) -> Ledger:
+        """Sum over all that has sessions, taken or not."""
+        return self._shown
+
+    @property
+    def has_put_off(self) -> bool:
+        """Whether anything waits for `show`."""
+        return bool(self._put_off)
 
     @property
     def is_empty(self) -> bool:

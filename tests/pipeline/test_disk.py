@@ -14,7 +14,7 @@ from footfall.pipeline._disk import is_disk_full
 def _wrapped(cause: Exception, outer: Exception) -> Exception:
     try:
         raise outer from cause
-    except Exception as error:
+    except Exception as error:  # whatever the library makes of it
         return error
 
 

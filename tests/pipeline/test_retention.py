@@ -100,7 +100,7 @@ def test_death_between_two_tables_is_gone_on_with(tmp_path: Path) -> None:
     def dying(lake: Lake, table: str, *arguments: object, **named: object) -> bool:
         if table == "sessions":
             raise Conflict("died")
-        return real(lake, table, *arguments, **named)  # type: ignore[arg-type]
+        return real(lake, table, *arguments, **named)  # type: ignore[arg-type]  # as they came
 
     with mock.patch.object(Lake, "replace", dying), pytest.raises(Conflict):
         _maintain(bench)

@@ -67,7 +67,7 @@ def test_full_disk_is_waited_out(small_disk: Path, request: pytest.FixtureReques
     worker = tree.pid("worker")
     for round_ in range(1, 3):
         acknowledged = sum(len(client.acknowledged) for client in clients)
-        _until(lambda: sum(len(c.acknowledged) for c in clients) > acknowledged + 50, tree)  # noqa: B023
+        _until(lambda: sum(len(c.acknowledged) for c in clients) > acknowledged + 50, tree)  # noqa: B023 (called at once)
         ballast = small_disk / "ballast"
 
         def is_told(ballast: Path = ballast, round_: int = round_) -> bool:
@@ -78,7 +78,7 @@ def test_full_disk_is_waited_out(small_disk: Path, request: pytest.FixtureReques
         _fill(ballast)
         ballast.unlink()
         after = sum(len(client.acknowledged) for client in clients)
-        _until(lambda: sum(len(c.acknowledged) for c in clients) > after + 50, tree)  # noqa: B023
+        _until(lambda: sum(len(c.acknowledged) for c in clients) > after + 50, tree)  # noqa: B023 (called at once)
     for client in clients:
         client.stopping.set()
     for client in clients:

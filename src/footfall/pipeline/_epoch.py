@@ -64,7 +64,7 @@ def ingest(
     epoch: int,
     quarantined: Set[int] = frozenset(),
 ) -> Ingested:
-    """Decode, enrich and remove duplicates. `duplicates` learns the ids of the events kept.
+    """Decode, enrich, remove duplicates, mark what is late; `duplicates` learns the ids kept.
 
     Requests at the offsets in `quarantined` are not decoded; each is a failed event.
     """
@@ -86,7 +86,7 @@ def ingest(
         duplicates=kept.duplicates,
     )
     return Ingested(
-        kept.events,
+        conform(mark_late(kept.events, rules.sessions.gap), EVENT_SCHEMA),
         pa.concat_tables(failures),
         ledger,
         max((logged.request.received_at for logged in requests), default=0),
@@ -136,7 +136,7 @@ def finish(
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
-        "events": _stamp(mark_late(events, definition.gap), plan, EVENT_SCHEMA),
+        "events": _stamp(events, plan, EVENT_SCHEMA),
         "failed_events": _stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": _stamp(closed.rows, plan, SESSION_SCHEMA),
         "session_overrides": _stamp(overrides.table(), plan, OVERRIDE_SCHEMA),

@@ -36,7 +36,7 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join, mark_late
+from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
@@ -299,7 +299,7 @@ class Pipeline:
         if not self._preview.has_put_off:
             self._shown_watermark = self._watermark
         self._preview.put_off(ingested)
-        self._publisher.count(mark_late(ingested.events, self._definition.gap))
+        self._publisher.count(ingested.events)
         if not self._is_behind:
             self._show()
 
@@ -309,11 +309,11 @@ class Pipeline:
         age = self._clock.now_us() - self._newest
         return age > BEHIND_AGE and self._log.end_offset() > self._offset
 
-    def _show(self) -> None:
+    def _show(self, *, is_sweeping: bool = False) -> None:
         """Give what was put off its sessions, and readers the result."""
         self._publisher.add(self._preview.show(), self._preview.overrides)
         self._shown_offset = self._offset
-        self._publish()
+        self._publish(is_sweeping=is_sweeping)
 
     def _advance_watermark(self) -> None:
         """Follow what was read; follow the clock only when everything was read."""
@@ -409,9 +409,9 @@ class Pipeline:
         self._shown_offset = self._epoch_from
         self._shown_watermark = max(self._shown_watermark, self._planned_watermark)
         if since and not self._is_behind:
-            self._publisher.add(self._preview.show(), self._preview.overrides)
-            self._shown_offset = self._offset
-        self._publish(is_sweeping=True)
+            self._show(is_sweeping=True)
+        else:
+            self._publish(is_sweeping=True)
 
     def _drop_folded(self) -> None:
         """Forget notes that are part of rows, before plans are made that have those rows."""

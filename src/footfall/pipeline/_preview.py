@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from footfall.event import conform
 from footfall.lake.cut import HOT_SCHEMA
 from footfall.ledger import Ledger
-from footfall.pipeline._epoch import Ingested, join, mark_late
+from footfall.pipeline._epoch import Ingested, join
 from footfall.pipeline._overrides import OverrideSet
 from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
 
@@ -71,7 +71,7 @@ class Preview:
         self.overrides.add(sessions.overrides, self._epoch)
         events = assign(ingested.events, sessions.state)
         return PreviewBatch(
-            mark_late(events, self._definition.gap),
+            events,
             ingested.failures,
             sessions.touched,
             sessions.removed,

@@ -275,7 +275,9 @@ def test_checkpoint_does_not_know_the_future(tmp_path: Path) -> None:
     committing = pipeline._committing
     assert committing is not None
     committing.result()
-    pipeline._preview_requests(pipeline._read(1, 10))  # previewed beside the commit
+    prepared = pipeline._next()
+    assert prepared is not None
+    pipeline._preview_requests(prepared)  # beside the commit
     pipeline._take_commit(wait=True)  # checkpoints epoch 1
     pipeline._executor.shutdown()
     restarted = bench.pipeline()

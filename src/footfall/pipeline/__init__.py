@@ -1,28 +1,58 @@
 """The pipeline: from the log's head to the lake, each epoch exactly once; a cut each micro-batch.
 
 Micro-batches are previewed (tail, cut, live snapshot); epochs are planned, computed from log and
-plan, and committed. `run` is the process that `footfall serve` starts; `ingest` and `finish` are
-the pure functions that any runner calls.
+plan, and committed. `run` is the process that `footfall serve` starts; `prepare`, `admit` and
+`finish` are the pure functions that any runner calls. The process that decodes ahead imports only
+what it needs: names are loaded when first used.
 """
 
 from __future__ import annotations
 
-from footfall.pipeline._checkpoint import checkpoint_epochs
-from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
-from footfall.pipeline._maintain import MaintenanceReport, maintain
-from footfall.pipeline._plan import EpochPlan, Rules
-from footfall.pipeline._run import run
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from footfall.pipeline._checkpoint import checkpoint_epochs
+    from footfall.pipeline._epoch import EpochResult, Ingested, admit, finish, join
+    from footfall.pipeline._maintain import MaintenanceReport, maintain
+    from footfall.pipeline._plan import EpochPlan, Rules
+    from footfall.pipeline._prepare import Prepared, prepare
+    from footfall.pipeline._run import run
 
 __all__ = [
     "EpochPlan",
     "EpochResult",
     "Ingested",
     "MaintenanceReport",
+    "Prepared",
     "Rules",
+    "admit",
     "checkpoint_epochs",
     "finish",
-    "ingest",
     "join",
     "maintain",
+    "prepare",
     "run",
 ]
+
+_PLACES = {
+    "EpochPlan": "_plan",
+    "EpochResult": "_epoch",
+    "Ingested": "_epoch",
+    "MaintenanceReport": "_maintain",
+    "Prepared": "_prepare",
+    "Rules": "_plan",
+    "admit": "_epoch",
+    "checkpoint_epochs": "_checkpoint",
+    "finish": "_epoch",
+    "join": "_epoch",
+    "maintain": "_maintain",
+    "prepare": "_prepare",
+    "run": "_run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(name)
+    return getattr(importlib.import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -1,27 +1,25 @@
 """What an epoch does, as pure functions: requests, plan, state before in; rows, state after out.
 
-`ingest` turns requests into events, one micro-batch or a whole epoch at a time, with the same
-result; `finish` gives the epoch's events their sessions. A redone epoch, on this machine or
-another, runs exactly this.
+`prepare` (`_prepare`) turns requests into events, `admit` keeps the first of each id, one
+micro-batch or a whole epoch at a time, with the same result; `finish` gives the epoch's events
+their sessions. A redone epoch, on this machine or another, runs exactly this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable
 
 import msgspec
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from footfall.decode import decode
-from footfall.enrich import DuplicateIndex, conflict_failures, enrich
+from footfall.enrich import DuplicateIndex, conflict_failures
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline._overrides import OverrideSet
-from footfall.pipeline._plan import EpochPlan, Rules
-from footfall.request import LoggedRequest
+from footfall.pipeline._plan import EpochPlan
+from footfall.pipeline._prepare import Prepared
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import (
     GapDefinition,
@@ -57,40 +55,20 @@ class EpochResult(msgspec.Struct, frozen=True):
     state: SessionState
 
 
-def ingest(
-    requests: Sequence[LoggedRequest],
-    rules: Rules,
-    duplicates: DuplicateIndex,
-    epoch: int,
-    quarantined: Set[int] = frozenset(),
-) -> Ingested:
-    """Decode, enrich, remove duplicates, mark what is late; `duplicates` learns the ids kept.
-
-    Requests at the offsets in `quarantined` are not decoded; each is a failed event.
-    """
-    decoded = decode(requests, rules.decode, quarantined)
-    enriched = enrich(decoded.events, rules.clock)
-    kept = duplicates.keep(conform(enriched.events, EVENT_SCHEMA), epoch)
-    failures = [conform(decoded.failures, FAILED_SCHEMA)]
-    if enriched.failures.num_rows:
-        failures.append(conform(enriched.failures, FAILED_SCHEMA))
+def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingested:
+    """Keep the first event of each id; `duplicates` learns the ids kept."""
+    kept = duplicates.keep(prepared.events, epoch)
+    failures = prepared.failures
     if kept.conflicts.num_rows:
-        failures.append(conform(conflict_failures(kept.conflicts), FAILED_SCHEMA))
-    ledger = Ledger(
-        requests=decoded.ledger.requests,
-        decoded=decoded.ledger.decoded,
-        undecodable=decoded.ledger.undecodable,
-        records=decoded.ledger.records,
+        conflicts = conform(conflict_failures(kept.conflicts), FAILED_SCHEMA)
+        failures = pa.concat_tables([failures, conflicts])
+    ledger = msgspec.structs.replace(
+        prepared.ledger,
         events=kept.events.num_rows,
-        failed=decoded.ledger.failed + enriched.failures.num_rows + kept.conflicts.num_rows,
+        failed=prepared.ledger.failed + kept.conflicts.num_rows,
         duplicates=kept.duplicates,
     )
-    return Ingested(
-        conform(mark_late(kept.events, rules.sessions.gap), EVENT_SCHEMA),
-        pa.concat_tables(failures),
-        ledger,
-        max((logged.request.received_at for logged in requests), default=0),
-    )
+    return Ingested(kept.events, failures, ledger, prepared.received_at)
 
 
 def join(parts: Iterable[Ingested]) -> Ingested:
@@ -150,17 +128,6 @@ def _removed(*found: Sessionized) -> pa.Table:
     rows = pl.concat([pl.DataFrame(pl.from_arrow(one.removed)) for one in found])
     once = rows.unique("session_id", keep="first", maintain_order=True)
     return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
-
-
-def mark_late(events: pa.Table, gap: int) -> pa.Table:
-    """Set `is_late`: received more than `gap` (microseconds) after it happened.
-
-    By then its session, had it been the last event, was over. Follows from the row alone, so
-    neither epochs nor restarts change it.
-    """
-    delay = pc.subtract(events.column("received_at"), events.column("event_time"))
-    late = pc.greater(delay.cast(pa.int64()), gap)
-    return _replace(events, "is_late", late)
 
 
 def _stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:

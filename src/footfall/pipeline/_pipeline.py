@@ -22,6 +22,7 @@ the lake. The log is trimmed only below the oldest checkpoint that is kept.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import msgspec
@@ -36,17 +37,24 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._epoch import EpochResult, Ingested, finish, ingest, join
+from footfall.pipeline._decode_ahead import BUSY_EVENTS, DecodeAhead
+from footfall.pipeline._epoch import (
+    EpochResult,
+    Ingested,
+    admit,
+    finish,
+    join,
+)
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._poison import PoisonWatch
+from footfall.pipeline._prepare import Prepared, prepare
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
 from footfall.pipeline._recovery import from_lake, starting_point, tell
-from footfall.pipeline._requests import UNPACKED_FACTOR, logged_requests, within
-from footfall.request import LoggedRequest
+from footfall.pipeline._requests import read_requests
 from footfall.sessionize import (
     GapDefinition,
     SessionState,
@@ -79,9 +87,11 @@ class Pipeline:
         clock: Clock,
         lease: WriterLease,
         poison: PoisonWatch,
+        ahead: DecodeAhead | None = None,
     ) -> None:
         """Wire the parts; `recover` does the first work."""
         self._poison = poison
+        self._ahead = ahead
         self._quarantined: frozenset[int] = frozenset()
         self.lease = lease
         self._project = project
@@ -112,6 +122,8 @@ class Pipeline:
         self._newest = 0
         self._watermark = 0
         self._is_at_head = False
+        self._is_busy = False
+        self._has_freed = False
         self._epoch_started = self._published = clock.monotonic()
         self._preview = self._new_preview()
         # The epoch between the two: planned, being committed beside the previews.
@@ -196,10 +208,10 @@ class Pipeline:
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)
-        requests = self._read(self._offset, self._settings.pipeline.micro_batch_requests_max)
-        self._is_at_head = not requests
-        if requests:
-            self._preview_requests(requests)
+        prepared = self._next()
+        self._is_at_head = prepared is None
+        if prepared is not None:
+            self._preview_requests(prepared)
         elif self._preview.has_put_off:
             self._show()
         self._advance_watermark()
@@ -207,7 +219,8 @@ class Pipeline:
             self.close_epoch()
         else:
             self._publish_idle()
-        return len(requests)
+        self._give_back()
+        return 0 if prepared is None else prepared.log_to - prepared.log_from
 
     def close_epoch(self) -> None:
         """Plan what was previewed since the last epoch, and commit it beside further previews.
@@ -260,37 +273,48 @@ class Pipeline:
     def close(self) -> None:
         """Wait for an epoch that is being committed, then give up the lease and write no more."""
         self._executor.shutdown()
+        if self._ahead is not None:
+            self._ahead.close()
         self.lease.close()
         self._metadata.close()
 
     # Micro-batches
 
-    def _read(self, offset: int, records_max: int) -> list[LoggedRequest]:
-        """Requests from `offset` on, without a gap.
+    def _next(self) -> Prepared | None:
+        """The next micro-batch, decoded here or ahead; `None` at the log's end."""
+        found = self._ahead.take(self._offset) if self._ahead is not None else None
+        if found is None:
+            requests_max = self._settings.pipeline.micro_batch_requests_max
+            found = self._decode(self._offset, requests_max, self._rules, self._quarantined)
+        self._is_busy = found is not None and found.events.num_rows >= BUSY_EVENTS
+        if self._ahead is not None:
+            if found is not None and self._is_busy:
+                self._ahead.ask(found.log_to, self._quarantined)
+            else:
+                self._ahead.rest()
+        return found
+
+    def _decode(
+        self, offset: int, requests_max: int, rules: Rules, quarantined: Set[int]
+    ) -> Prepared | None:
+        """The micro-batch from `offset` on; `None` at the log's end.
 
         Raises:
             Corrupt: the log has later ones, but not these.
         """
-        bytes_max = self._settings.pipeline.micro_batch_bytes_max
-        records = self._log.read(offset, records_max=records_max, bytes_max=bytes_max)
-        if records and records[0][0] != offset:
-            raise Corrupt(
-                "the log lacks requests that are not in the lake; restore its segments:"
-                f" {offset=} oldest={records[0][0]}"
-            )
-        weight_max = UNPACKED_FACTOR * bytes_max
-        return within(logged_requests(records), self._rules.decode, weight_max)
+        settings = self._settings.pipeline
+        requests = read_requests(self._log, offset, requests_max, settings, rules.decode)
+        if not requests:
+            return None
+        with self._poison.decoding(offset, requests[-1].offset + 1):
+            return prepare(requests, rules, quarantined)
 
-    def _preview_requests(self, requests: list[LoggedRequest]) -> None:
+    def _preview_requests(self, prepared: Prepared) -> None:
         if self._preview.is_empty:
             self._epoch_started = self._clock.monotonic()
-        first, after = requests[0].offset, requests[-1].offset + 1
-        with self._poison.decoding(first, after):
-            ingested = ingest(
-                requests, self._rules, self._duplicates, self._open_epoch, self._quarantined
-            )
-        with self._poison.working(first, after):
-            self._take(ingested, after)
+        with self._poison.working(prepared.log_from, prepared.log_to):
+            ingested = admit(prepared, self._duplicates, self._open_epoch)
+            self._take(ingested, prepared.log_to)
 
     def _take(self, ingested: Ingested, offset: int) -> None:
         """Make one micro-batch part of the open epoch, and show it unless too much waits."""
@@ -379,7 +403,13 @@ class Pipeline:
         self._apply(result)
         del result  # its rows are in the lake
         self._restart_preview()
-        give_back()
+        self._has_freed = True
+
+    def _give_back(self) -> None:
+        """After an epoch; while events come fast, what it took is needed again at once."""
+        if self._has_freed and not self._is_busy:
+            self._has_freed = False
+            give_back()
 
     def _apply(self, result: EpochResult) -> None:
         plan = result.plan
@@ -449,24 +479,17 @@ class Pipeline:
         parts = []
         offset = plan.log_from
         while offset < plan.log_to:
-            requests = self._read(offset, plan.log_to - offset)
-            if not requests:
+            prepared = self._decode(
+                offset, plan.log_to - offset, plan.rules, frozenset(plan.quarantined)
+            )
+            if prepared is None:
                 raise Corrupt(
                     "the log ends before an epoch that was planned; restore its segments:"
                     f" {offset=} epoch={plan.epoch}"
                 )
-            after = requests[-1].offset + 1
-            with self._poison.decoding(offset, after):
-                parts.append(
-                    ingest(
-                        requests,
-                        plan.rules,
-                        self._duplicates,
-                        plan.epoch,
-                        frozenset(plan.quarantined),
-                    )
-                )
-            offset = after
+            with self._poison.working(offset, prepared.log_to):
+                parts.append(admit(prepared, self._duplicates, plan.epoch))
+            offset = prepared.log_to
         return join(parts)
 
     # Poison

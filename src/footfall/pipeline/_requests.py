@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 
 from footfall.decode import weight
+from footfall.errors import Corrupt
+from footfall.log import Log
 from footfall.request import (
     LOST_PROTOCOL,
     LOST_RECORD,
@@ -16,7 +18,7 @@ from footfall.request import (
     Request,
     decode_request,
 )
-from footfall.settings import DecodeSettings
+from footfall.settings import DecodeSettings, PipelineSettings
 
 UNREADABLE_PROTOCOL = "unreadable"
 
@@ -30,6 +32,31 @@ Usual bodies are two to three times as large, so for them it is no bound.
 def logged_requests(records: Iterable[tuple[int, bytes]]) -> list[LoggedRequest]:
     """Decode records of the log; nothing raises, nothing is left out."""
     return [LoggedRequest(offset, _request(offset, record)) for offset, record in records]
+
+
+def read_requests(
+    log: Log, offset: int, requests_max: int, pipeline: PipelineSettings, decode: DecodeSettings
+) -> list[LoggedRequest]:
+    """Requests from `offset` on, without a gap: one micro-batch, empty at the log's end.
+
+    Args:
+        log: To read.
+        offset: Of the first.
+        requests_max: Most of them.
+        pipeline: Bounds of a micro-batch in bytes.
+        decode: What a request may hold.
+
+    Raises:
+        Corrupt: the log has later ones, but not these.
+    """
+    bytes_max = pipeline.micro_batch_bytes_max
+    records = log.read(offset, records_max=requests_max, bytes_max=bytes_max)
+    if records and records[0][0] != offset:
+        raise Corrupt(
+            "the log lacks requests that are not in the lake; restore its segments:"
+            f" {offset=} oldest={records[0][0]}"
+        )
+    return within(logged_requests(records), decode, UNPACKED_FACTOR * bytes_max)
 
 
 def within(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -19,10 +19,13 @@ from footfall.metadata import Metadata
 from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._bounds import bound_memory
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._decode_ahead import DecodeAhead
 from footfall.pipeline._disk import is_disk_full
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
+from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._plan import Rules
 from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
@@ -104,8 +107,9 @@ def run(
         def ready() -> None:
             on_ready()
             warm_up()
-            _calm_collector()
+            calm_collector()
 
+        keep_freed()
         bound_memory(settings.pipeline.memory_max)  # plug-ins run from here on
         _work_through_full_disks(work, ready, stopping)
 
@@ -156,17 +160,6 @@ def _tell(line: str) -> None:
         sys.stderr.write(f"footfall: {line}\n")
 
 
-def _calm_collector() -> None:
-    """Let Python look for reference cycles rarely.
-
-    Decoding makes millions of short-lived objects, none of them in cycles, and each look walks what
-    libraries keep for ever.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
-
-
 def _pause(settings: Settings, requests: int, seconds: float) -> float:
     """Seconds until the next micro-batch: none after a large one, so that a backlog shrinks."""
     if requests == 0:
@@ -212,6 +205,10 @@ def build(
     poison = PoisonWatch(
         attempts, settings.pipeline, home.log_dir(project), report, is_bounding=is_process
     )
+    ahead = None
+    if is_process and (os.cpu_count() or 1) > 1:
+        rules = Rules.of(settings)
+        ahead = DecodeAhead(home.log_dir(project), rules, settings.pipeline, clock)
     return Pipeline(
         project,
         settings,
@@ -223,4 +220,5 @@ def build(
         clock,
         lease,
         poison,
+        ahead,
     )

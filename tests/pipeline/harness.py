@@ -17,6 +17,7 @@ from footfall.live import LiveState
 from footfall.metadata import Metadata
 from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._poison import PoisonWatch
@@ -120,7 +121,7 @@ class Bench:
             Faulty(publisher, faults, ["publish"]),
             self.clock,
             lease,
-            poison,
+            Feed("default", self.settings, self.log, lake, metadata, poison),
         )
         pipeline.recover()
         return pipeline

@@ -23,7 +23,7 @@ from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import Prepared, Rules, prepare
 from footfall.pipeline import _decode_ahead as module
-from footfall.pipeline import _pipeline as pipeline_module
+from footfall.pipeline import _feed as feed_module
 from footfall.pipeline._decode_ahead import IDLE_SECONDS, DecodeAhead
 from footfall.pipeline._requests import read_requests
 from footfall.pipeline._run import build
@@ -255,7 +255,7 @@ def test_the_lake_is_the_same_with_and_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every row, epoch and session of a pipeline that gets nearly all from the process."""
-    monkeypatch.setattr(pipeline_module, "BUSY_EVENTS", 1)
+    monkeypatch.setattr(feed_module, "BUSY_EVENTS", 1)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     delivered = []
     take = DecodeAhead.take
@@ -270,7 +270,7 @@ def test_the_lake_is_the_same_with_and_without(
     ahead = dict(_worked_off(filled(tmp_path / "ahead", traffic(60))))
     assert delivered.count(True) >= 60 // 7
     delivered.clear()
-    monkeypatch.setattr(pipeline_module, "BUSY_EVENTS", 10**9)
+    monkeypatch.setattr(feed_module, "BUSY_EVENTS", 10**9)
     alone = dict(_worked_off(filled(tmp_path / "alone", traffic(60))))
     assert not any(delivered)
     assert ahead == alone

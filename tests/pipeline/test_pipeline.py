@@ -275,7 +275,7 @@ def test_checkpoint_does_not_know_the_future(tmp_path: Path) -> None:
     committing = pipeline._committing
     assert committing is not None
     committing.result()
-    prepared = pipeline._next()
+    prepared = pipeline._feed.next(1)
     assert prepared is not None
     pipeline._preview_requests(prepared)  # beside the commit
     pipeline._take_commit(wait=True)  # checkpoints epoch 1

@@ -22,10 +22,8 @@ the lake. The log is trimmed only below the oldest checkpoint that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Set
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -37,7 +35,6 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._decode_ahead import BUSY_EVENTS, DecodeAhead
 from footfall.pipeline._epoch import (
     EpochResult,
     Ingested,
@@ -45,16 +42,15 @@ from footfall.pipeline._epoch import (
     finish,
     join,
 )
+from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
-from footfall.pipeline._poison import PoisonWatch
-from footfall.pipeline._prepare import Prepared, prepare
+from footfall.pipeline._prepare import Prepared
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
 from footfall.pipeline._recovery import from_lake, starting_point, tell
-from footfall.pipeline._requests import read_requests
 from footfall.sessionize import (
     GapDefinition,
     SessionState,
@@ -86,13 +82,10 @@ class Pipeline:
         publisher: Publisher,
         clock: Clock,
         lease: WriterLease,
-        poison: PoisonWatch,
-        ahead: DecodeAhead | None = None,
+        feed: Feed,
     ) -> None:
         """Wire the parts; `recover` does the first work."""
-        self._poison = poison
-        self._ahead = ahead
-        self._quarantined: frozenset[int] = frozenset()
+        self._feed = feed
         self.lease = lease
         self._project = project
         self._settings = settings
@@ -122,7 +115,6 @@ class Pipeline:
         self._newest = 0
         self._watermark = 0
         self._is_at_head = False
-        self._is_busy = False
         self._has_freed = False
         self._epoch_started = self._published = clock.monotonic()
         self._preview = self._new_preview()
@@ -145,8 +137,7 @@ class Pipeline:
         )
         if start is not None:
             self._load(start)
-        if self._poison.is_due:
-            self._find_poison()
+        self._feed.find_poison(self.lease.term)
         is_rebuilt = start is not None and start.is_rebuilt
         try:
             self._redo(is_rebuilt=is_rebuilt)
@@ -162,7 +153,7 @@ class Pipeline:
             self._redo(is_rebuilt=True)
         if is_rebuilt:
             self._checkpoint()  # nobody goes back behind it: older states lead to other rows
-        self._quarantined = frozenset(self._metadata.quarantined(self._project, self._epoch_from))
+        self._feed.start(self._epoch_from)
         self._offset = self._epoch_from
         self._totals = self._metadata.ledger(self._project)
         self._overrides = OverrideSet()
@@ -208,7 +199,7 @@ class Pipeline:
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)
-        prepared = self._next()
+        prepared = self._feed.next(self._offset)
         self._is_at_head = prepared is None
         if prepared is not None:
             self._preview_requests(prepared)
@@ -236,11 +227,7 @@ class Pipeline:
             watermark=self._watermark,
             planned_at=self._clock.now_us(),
             rules=self._rules,
-            quarantined=tuple(
-                offset
-                for offset in sorted(self._quarantined)
-                if self._epoch_from <= offset < self._offset
-            ),
+            quarantined=self._feed.quarantined_in(self._epoch_from, self._offset),
         )
         self._metadata.plan_epoch(
             self._project,
@@ -273,46 +260,16 @@ class Pipeline:
     def close(self) -> None:
         """Wait for an epoch that is being committed, then give up the lease and write no more."""
         self._executor.shutdown()
-        if self._ahead is not None:
-            self._ahead.close()
+        self._feed.close()
         self.lease.close()
         self._metadata.close()
 
     # Micro-batches
 
-    def _next(self) -> Prepared | None:
-        """The next micro-batch, decoded here or ahead; `None` at the log's end."""
-        found = self._ahead.take(self._offset) if self._ahead is not None else None
-        if found is None:
-            requests_max = self._settings.pipeline.micro_batch_requests_max
-            found = self._decode(self._offset, requests_max, self._rules, self._quarantined)
-        self._is_busy = found is not None and found.events.num_rows >= BUSY_EVENTS
-        if self._ahead is not None:
-            if found is not None and self._is_busy:
-                self._ahead.ask(found.log_to, self._quarantined)
-            else:
-                self._ahead.rest()
-        return found
-
-    def _decode(
-        self, offset: int, requests_max: int, rules: Rules, quarantined: Set[int]
-    ) -> Prepared | None:
-        """The micro-batch from `offset` on; `None` at the log's end.
-
-        Raises:
-            Corrupt: the log has later ones, but not these.
-        """
-        settings = self._settings.pipeline
-        requests = read_requests(self._log, offset, requests_max, settings, rules.decode)
-        if not requests:
-            return None
-        with self._poison.decoding(offset, requests[-1].offset + 1):
-            return prepare(requests, rules, quarantined)
-
     def _preview_requests(self, prepared: Prepared) -> None:
         if self._preview.is_empty:
             self._epoch_started = self._clock.monotonic()
-        with self._poison.working(prepared.log_from, prepared.log_to):
+        with self._feed.working(prepared.log_from, prepared.log_to):
             ingested = admit(prepared, self._duplicates, self._open_epoch)
             self._take(ingested, prepared.log_to)
 
@@ -386,7 +343,7 @@ class Pipeline:
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside `step`."""
-        with self._poison.working(plan.log_from, plan.log_to):
+        with self._feed.working(plan.log_from, plan.log_to):
             history = LakeHistory(self._lake, plan.epoch, self._footers)
             result = finish(plan, ingested, state, history)
             for table in TABLES:
@@ -407,7 +364,7 @@ class Pipeline:
 
     def _give_back(self) -> None:
         """After an epoch; while events come fast, what it took is needed again at once."""
-        if self._has_freed and not self._is_busy:
+        if self._has_freed and not self._feed.is_busy:
             self._has_freed = False
             give_back()
 
@@ -415,7 +372,7 @@ class Pipeline:
         plan = result.plan
         self._state = result.state
         self._epoch = plan.epoch
-        self._poison.progress(plan.epoch)
+        self._feed.progress(plan.epoch)
         self._epoch_from = plan.log_to
         self._planned_watermark = plan.watermark
         self._watermark = max(self._watermark, plan.watermark)
@@ -477,55 +434,7 @@ class Pipeline:
 
     def _read_again(self, plan: EpochPlan) -> Ingested:
         parts = []
-        offset = plan.log_from
-        while offset < plan.log_to:
-            prepared = self._decode(
-                offset, plan.log_to - offset, plan.rules, frozenset(plan.quarantined)
-            )
-            if prepared is None:
-                raise Corrupt(
-                    "the log ends before an epoch that was planned; restore its segments:"
-                    f" {offset=} epoch={plan.epoch}"
-                )
-            with self._poison.working(offset, prepared.log_to):
+        for prepared in self._feed.again(plan):
+            with self._feed.working(prepared.log_from, prepared.log_to):
                 parts.append(admit(prepared, self._duplicates, plan.epoch))
-            offset = prepared.log_to
         return join(parts)
-
-    # Poison
-
-    def _find_poison(self) -> None:
-        """Look for the requests that the process keeps dying of, and put them aside."""
-        last = self._metadata.last_epochs(self._project, 1)
-        plan = None
-        if last and last[0].committed_at is None:
-            plan = decode_plan(self._metadata.plans_after(self._project, last[0].epoch - 1)[0])
-        self._poison.search(
-            self._rules if plan is None else plan.rules,
-            self._metadata.quarantined(self._project),
-            lambda offsets: self._quarantine(offsets, plan),
-        )
-
-    def _quarantine(self, offsets: list[int], plan: EpochPlan | None) -> None:
-        """Note the offsets durably, and in the plan of an epoch that is still to be committed.
-
-        Raises:
-            Corrupt: the plan is fixed, since a table has rows of it.
-        """
-        within = [
-            offset
-            for offset in offsets
-            if plan is not None and plan.log_from <= offset < plan.log_to
-        ]
-        if plan is not None and within:
-            if any(self._lake.epoch(table) >= plan.epoch for table in TABLES):
-                raise Corrupt(
-                    "requests end the pipeline that were decoded before; put the plug-in back that"
-                    f" decoded them then: epoch={plan.epoch} offsets={within}"
-                )
-            known = tuple(sorted({*plan.quarantined, *within}))
-            amended = msgspec.structs.replace(plan, quarantined=known)
-            self._metadata.amend_plan(
-                self._project, plan.epoch, encode_plan(amended), term=self.lease.term
-            )
-        self._metadata.quarantine(self._project, offsets, term=self.lease.term)

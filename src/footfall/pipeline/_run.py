@@ -21,6 +21,7 @@ from footfall.pipeline._bounds import bound_memory
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._decode_ahead import DecodeAhead
 from footfall.pipeline._disk import is_disk_full
+from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._memory import calm_collector, keep_freed
@@ -209,6 +210,7 @@ def build(
     if is_process and (os.cpu_count() or 1) > 1:
         rules = Rules.of(settings)
         ahead = DecodeAhead(home.log_dir(project), rules, settings.pipeline, clock)
+    feed = Feed(project, settings, log, lake, metadata, poison, ahead)
     return Pipeline(
         project,
         settings,
@@ -219,6 +221,5 @@ def build(
         publisher,
         clock,
         lease,
-        poison,
-        ahead,
+        feed,
     )

@@ -4,11 +4,12 @@
     python tools/full.py tests/pipeline     units below this path only; the report stays as it is
     python tools/full.py --again            everything once more
 
-A *unit* is one test file, or a part of `make test` that is not pytest's. Its outcome is kept in
-`build/full/`, with a digest of the sources it was run on: an interrupted run goes on where it was,
-and a change of sources runs everything again. Tests are run with `FOOTFALL_TEST_FULL=1`
-(`tests/scale.py`). What a test counted, such as crash points, it says with pytest's
-`record_property`; those numbers are the report's second table.
+A *unit* is one test file (of the longest files: one test), or a part of `make test` that is not
+pytest's. As many run at a time as there are cores, at most four. What a unit said and its outcome
+are kept in `build/full/`, with a digest of the sources it was run on: an interrupted run goes on
+where it was, and a change of sources runs everything again. Tests are run with
+`FOOTFALL_TEST_FULL=1` (`tests/scale.py`). What a test counted, such as crash points, it says with
+pytest's `record_property`; those numbers are the report's second table.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,10 +35,13 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 STATE = ROOT / "build" / "full"
 REPORT = ROOT / "docs" / "proof.md"
-UNIT_SECONDS_MAX = 3 * 60 * 60
+UNIT_SECONDS_MAX = 2 * 60 * 60
 TEST_SECONDS_MAX = 60 * 60
 """Of one test that does not say otherwise."""
 SOURCES = ("src", "tests", "tools", "web", "deploy", "pyproject.toml", "requirements", "Makefile")
+SPLIT = ("tests/powercut/test_power_cut.py",)
+"""Files of which each test is a unit."""
+JOBS_MAX = 4
 SEED = 20261126
 """Of every random order and choice that takes pytest-randomly's; a failure prints it."""
 
@@ -58,7 +64,12 @@ class Unit(NamedTuple):
     @property
     def state_file(self) -> Path:
         """Where its outcome is kept."""
-        return STATE / (self.name.replace("/", ".") + ".json")
+        return STATE / (re.sub(r"[^A-Za-z0-9_-]+", ".", self.name) + ".json")
+
+    @property
+    def log_file(self) -> Path:
+        """What it said."""
+        return self.state_file.with_suffix(".log")
 
 
 def main() -> int:
@@ -73,15 +84,18 @@ def main() -> int:
     if not units:
         print(f"test-full: nothing below {' '.join(arguments.paths)}")
         return 1
-    outcomes = []
-    for number, unit in enumerate(units, 1):
-        known = None if arguments.again else read_outcome(unit, sources)
-        if known is None or known["state"] != "passed":
-            print(f"\n=== {number} of {len(units)}: {unit.name}", flush=True)
-            known = run_unit(unit, sources)
-        outcomes.append(known)
-    for outcome in outcomes:
-        print(f"{outcome['name']:48} {outcome['state']:14} {outcome['seconds']:8.1f} s")
+    known = {} if arguments.again else {unit: read_outcome(unit, sources) for unit in units}
+    passed = {unit for unit, kept in known.items() if kept and kept["state"] == "passed"}
+    print(f"{len(units)} units, {len(passed)} of them have passed already")
+    # Those that are not pytest's share build directories: one after another, and first.
+    for unit in units:
+        if unit not in passed and not unit.is_pytest:
+            known[unit] = run_unit(unit, sources)
+    waiting = [unit for unit in units if unit not in passed and unit.is_pytest]
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, JOBS_MAX)) as executor:
+        ran = executor.map(lambda unit: run_unit(unit, sources), waiting)
+        known |= dict(zip(waiting, ran, strict=True))
+    outcomes = [outcome for unit in units if (outcome := known[unit]) is not None]
     if not arguments.paths:
         REPORT.write_text(report(outcomes, sources), "utf-8")
         print(f"\nwritten: {REPORT.relative_to(ROOT)}")
@@ -92,14 +106,31 @@ def all_units() -> list[Unit]:
     """Parts of `make test` besides pytest's, then every test file."""
     files = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("tests/**/test_*.py"))
     parts = [name for name in verify.PARTS if name != "tests"]
-    return [Unit(name, False) for name in parts] + [Unit(name, True) for name in files]
+    # The longest first: at the end no core waits long for another.
+    tests = [name for file in SPLIT for name in tests_of(file)]
+    tests += [name for name in files if name not in SPLIT]
+    return [Unit(name, False) for name in parts] + [Unit(name, True) for name in tests]
+
+
+def tests_of(file: str) -> list[str]:
+    """Tests of one file as pytest names them."""
+    command = [str(BIN / "pytest"), file, "--collect-only", "-q", "-p", "no:randomly"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+    )
+    return [line for line in done.stdout.splitlines() if line.startswith(f"{file}::")]
+
+
+def environment() -> dict[str, str]:
+    """Of every test: full size, nothing left out."""
+    return {**os.environ, "FOOTFALL_TEST_FULL": "1", "CI": "true"}
 
 
 def is_wanted(unit: Unit, paths: list[str]) -> bool:
     """Whether the unit lies below one of the paths; without paths each does."""
     wanted = [path.rstrip("/") for path in paths]
     return not wanted or any(
-        unit.name == path or unit.name.startswith(path + "/") for path in wanted
+        unit.name == path or unit.name.startswith((path + "/", path + "::")) for path in wanted
     )
 
 
@@ -140,6 +171,9 @@ def run_unit(unit: Unit, sources: str) -> dict[str, Any]:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     unit.state_file.write_text(json.dumps(outcome, indent=1), "utf-8")
+    print(f"{outcome['state']:14} {outcome['seconds']:8.1f} s  {unit.name}", flush=True)
+    if outcome["state"] != "passed":
+        print(f"  see {unit.log_file.relative_to(ROOT)}", flush=True)
     return outcome
 
 
@@ -149,11 +183,17 @@ def run_pytest(unit: Unit) -> dict[str, Any]:
     results.unlink(missing_ok=True)
     command = [str(BIN / "pytest"), unit.name, "-q", f"--timeout={TEST_SECONDS_MAX}"]
     command += [f"--randomly-seed={SEED}", f"--junitxml={results}"]
-    environment = {**os.environ, "FOOTFALL_TEST_FULL": "1", "CI": "true"}
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, timeout=UNIT_SECONDS_MAX, check=False
-        )
+        with unit.log_file.open("wb") as log:
+            done = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=UNIT_SECONDS_MAX,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         return {"state": "failed", "counts": {"limit": UNIT_SECONDS_MAX}, "properties": []}
     is_good = done.returncode in (0, _NO_TESTS)
@@ -183,6 +223,25 @@ def read_results(file: Path) -> tuple[dict[str, int], list[list[str]]]:
     return counts, properties
 
 
+def commit() -> str:
+    """What is checked out, and whether that is all."""
+    head = subprocess.run(
+        ["git", "rev-parse", "--short=12", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    changed = subprocess.run(
+        ["git", "status", "--porcelain", *SOURCES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return head + (" and changes" if changed else "")
+
+
 def report(outcomes: list[dict[str, Any]], sources: str) -> str:
     """The page."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
@@ -198,6 +257,7 @@ def report(outcomes: list[dict[str, Any]], sources: str) -> str:
     machine = (
         f"Machine: {platform.system()} {platform.release()} {platform.machine()},"
         f" {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}."
+        f" Commit `{commit()}`."
         f" Seed of random order: {SEED}. Digest of the sources: `{sources}`."
     )
     counted = [

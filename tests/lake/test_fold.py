@@ -19,7 +19,7 @@ from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 
 Interval = tuple[str, int, int, int]
-EXAMPLES = scaled(60, 2000)
+EXAMPLES = scaled(60, 600)
 
 
 def _overrides(rows: Sequence[Interval]) -> pa.Table:

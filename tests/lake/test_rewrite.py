@@ -189,7 +189,7 @@ def test_transform_changes_and_drops_rows(lake: Lake, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=scaled(30, 1000),
+    max_examples=scaled(30, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

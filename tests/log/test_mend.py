@@ -68,7 +68,7 @@ def _remove(file: Path, _: random.Random) -> None:
 
 
 @pytest.mark.parametrize("damage", [_flip, _zero_page, _truncate, _remove])
-@pytest.mark.parametrize("seed", range(scaled(6, 100)))
+@pytest.mark.parametrize("seed", range(scaled(6, 60)))
 def test_what_can_be_read_stays_and_the_rest_is_stated(
     damage: Callable[[Path, random.Random], None], seed: int, tmp_path: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_damaged_checkpoint_is_set_aside_and_an_older_one_used(
             assert f"damaged-{newest}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("seed", range(scaled(2, 60)))
+@pytest.mark.parametrize("seed", range(scaled(2, 30)))
 def test_state_rebuilt_from_the_lake_equals_the_lost_one(seed: int, tmp_path: Path) -> None:
     """No checkpoint, a trimmed log: sessions and ids come from the lake, and behave the same.
 

@@ -18,7 +18,7 @@ from footfall.lake.cut import read_cut
 from tests.scale import scaled
 from tests.system.tree import RetryingClient, Tree, running
 
-BACKUPS = scaled(2, 40)
+BACKUPS = scaled(2, 15)
 
 
 def _footfall(*arguments: str) -> str:

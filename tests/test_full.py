@@ -71,3 +71,13 @@ def test_results_are_read_from_a_real_run(full: Any, tmp_path: Path) -> None:
     assert found["state"] == "failed"
     assert found["counts"] == {"tests": 2, "failures": 1, "errors": 0, "skipped": 0}
     assert found["properties"] == [["test_good", "points", "7"]]
+
+
+def test_what_a_test_counts_reaches_its_outcome(full: Any, tmp_path: Path) -> None:
+    """Run for real: `record_property` is refused by some forms of JUnit's XML."""
+    file = tmp_path / "test_counting.py"
+    file.write_text("def test_cuts(record_property):\n    record_property('cuts', 812)\n")
+    found = full.run_pytest(full.Unit(str(file), True))
+    assert found["state"] == "passed"
+    assert found["counts"] == {"tests": 1, "failures": 0, "errors": 0, "skipped": 0}
+    assert found["properties"] == [["test_cuts", "cuts", "812"]]

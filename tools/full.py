@@ -172,7 +172,7 @@ def run_unit(unit: Unit, sources: str) -> dict[str, Any]:
     }
     unit.state_file.write_text(json.dumps(outcome, indent=1), "utf-8")
     print(f"{outcome['state']:14} {outcome['seconds']:8.1f} s  {unit.name}", flush=True)
-    if outcome["state"] != "passed":
+    if outcome["state"] != "passed" and unit.is_pytest:
         print(f"  see {unit.log_file.relative_to(ROOT)}", flush=True)
     return outcome
 

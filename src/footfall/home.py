@@ -84,19 +84,34 @@ def make_directory(directory: Path) -> None:
     sync_directory(directory.parent)
 
 
+def write_atomically(file: Path, data: bytes, *, synced: bool = False) -> None:
+    """Replace `file` by rename; readers see the old bytes or the new, never a part.
+
+    After a power cut a `synced` one is whole if it is there at all; another may be there in part.
+    """
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as stream:
+        stream.write(data)
+        if synced:
+            stream.flush()
+            os.fsync(stream.fileno())
+    temporary.replace(file)
+
+
 def write_durably(file: Path, data: bytes) -> None:
     """Replace `file` by rename; after a power cut it has the old bytes or the new ones, whole.
 
     Raises:
         OSError: the old bytes stay.
     """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(file)
+    write_atomically(file, data, synced=True)
     sync_directory(file.parent)
+
+
+def sync_file(file: Path) -> None:
+    """Make the bytes of `file` survive a power cut."""
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
 
 
 def sync_directory(directory: Path) -> None:

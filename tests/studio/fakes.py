@@ -20,8 +20,7 @@ import uvicorn
 
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError
-from footfall.home import Home
-from footfall.lake.cut import write_atomically
+from footfall.home import Home, write_atomically
 from footfall.ledger import Ledger
 from footfall.live import LiveState
 from footfall.project import App

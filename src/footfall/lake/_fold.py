@@ -34,12 +34,12 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.event import UUID16
+from footfall.lake._bounds import upper_bound
 from footfall.lake._compaction import by_partition
 from footfall.lake._lake import FOLDED_PROPERTY, Lake
 from footfall.lake._rewrite import RewriteJob, Rewriter, Transform
 from footfall.lake._schemas import TABLES
 from footfall.lake.cut import OVERRIDE_SCHEMA
-from footfall.session import SESSION_SCHEMA
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 _NEVER: Final = 1 << 62
@@ -101,7 +101,9 @@ class Folding:
         found = []
         for (day,), files in by_partition(self._lake.data_files("sessions")).items():
             is_revised = any(
-                _upper(file, "revision") > 1 and _upper(file, "epoch") > folded for file in files
+                upper_bound("sessions", file, "revision") > 1
+                and upper_bound("sessions", file, "epoch") > folded
+                for file in files
             )
             if day in days or is_revised:
                 found.append(files)
@@ -253,9 +255,3 @@ def _may_hold(file: DataFile, table: str, visitors: Sequence[bytes]) -> bool:
         return True
     at = bisect.bisect_left(visitors, low)
     return at < len(visitors) and visitors[at] <= high
-
-
-def _upper(file: DataFile, column: str) -> int:
-    """Largest value of a whole-number column of sessions; without bounds, larger than any."""
-    bound = (file.upper_bounds or {}).get(SESSION_SCHEMA.get_field_index(column) + 1)
-    return 1 << 62 if bound is None else int.from_bytes(bound, "little", signed=True)

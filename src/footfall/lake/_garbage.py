@@ -30,10 +30,11 @@ from typing import Final
 import msgspec
 
 from footfall.clock import Clock
+from footfall.home import write_atomically
 from footfall.lake._expiry import files_below, reachable
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES
-from footfall.lake.cut import planned_files, write_atomically
+from footfall.lake.cut import planned_files
 
 _WAITS_MAX: Final = 100
 _WAIT_SECONDS: Final = 0.1

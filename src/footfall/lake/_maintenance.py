@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from footfall.clock import Clock
+from footfall.home import write_atomically
 from footfall.lake._compaction import by_partition, due, is_over, runs_of
 from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
@@ -21,7 +22,6 @@ from footfall.lake._retention import (
 )
 from footfall.lake._rewrite import Rewriter
 from footfall.lake._schemas import TABLES
-from footfall.lake.cut import write_atomically
 from footfall.lake.location import local_path
 from footfall.settings import LakeSettings
 

@@ -17,7 +17,6 @@ other orphans.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +31,7 @@ from pyiceberg.table.snapshots import Snapshot
 
 from footfall.clock import SystemClock, uuid7
 from footfall.errors import Corrupt
-from footfall.home import sync_directory
+from footfall.home import sync_directory, sync_file
 from footfall.lake._catalog import open_catalog
 from footfall.lake._files import SyncedFileIO
 from footfall.lake._planning import data_files
@@ -77,7 +76,7 @@ def relocate(directory: Path) -> int:
         ) from error
     finally:
         catalog.engine.dispose()
-    _sync_file(new)
+    sync_file(new)
     new.replace(directory / CATALOG)
     sync_directory(directory)
     return len(tables)
@@ -178,11 +177,3 @@ class _MovedFileIO(SyncedFileIO):
 
     def new_input(self, location: str) -> InputFile:  # type: ignore[override]
         return super().new_input(self._moved(location))
-
-
-def _sync_file(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -29,6 +29,7 @@ import polars as pl
 from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
+from footfall.lake._bounds import NO_BOUND, upper_bound
 from footfall.lake._compaction import by_partition
 from footfall.lake._damage import naming
 from footfall.lake._lake import Lake
@@ -39,7 +40,6 @@ from footfall.settings import LakeSettings
 DROPPED_PROPERTY: Final = "footfall.dropped"
 DAILY_TABLES: Final = ("events", "sessions", "failed_events")
 """In the order in which they lose a day."""
-_NO_BOUND: Final = 1 << 62
 
 
 class RetentionBound(msgspec.Struct, frozen=True):
@@ -60,7 +60,7 @@ class RetentionBound(msgspec.Struct, frozen=True):
 class DroppedRows(msgspec.Struct, frozen=True):
     """What retention took out of one table, since ever."""
 
-    until: int = -_NO_BOUND
+    until: int = -NO_BOUND
     """First day (since 1970) that is kept."""
     rows: int = 0
     epochs: dict[int, int] = {}
@@ -131,7 +131,7 @@ def _day_of_size(lake: Lake, bytes_max: int, before: int) -> int:
             total += file.file_size_in_bytes
             if table in DAILY_TABLES and file.partition[0] is not None:
                 sizes[file.partition[0]] += file.file_size_in_bytes
-    until = -_NO_BOUND
+    until = -NO_BOUND
     for day in sorted(sizes):
         if total <= bytes_max or (day + 1) * DAY > before:
             break
@@ -141,9 +141,9 @@ def _day_of_size(lake: Lake, bytes_max: int, before: int) -> int:
 
 
 def _is_free(table: str, file: DataFile, bound: RetentionBound) -> bool:
-    if _upper(table, file, "epoch") > bound.epoch:
+    if upper_bound(table, file, "epoch") > bound.epoch:
         return False
-    return table != "events" or _upper(table, file, "received_at") < bound.received
+    return table != "events" or upper_bound(table, file, "received_at") < bound.received
 
 
 def _counted(
@@ -153,7 +153,7 @@ def _counted(
     before = dropped_rows(lake, table)
     epochs = Counter({e: n for e, n in before.epochs.items() if e >= bound.known_from})
     for file in files:
-        if _upper(table, file, "epoch") >= bound.known_from:
+        if upper_bound(table, file, "epoch") >= bound.known_from:
             epochs.update(_rows_by_epoch(file, bound.known_from))
     after = DroppedRows(
         max(before.until, until),
@@ -174,10 +174,3 @@ def _rows_by_epoch(file: DataFile, since: int) -> dict[int, int]:
             .collect()
         )
     return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))
-
-
-def _upper(table: str, file: DataFile, column: str) -> int:
-    """Largest value of a column of whole numbers or times; without bounds, larger than any."""
-    place = TABLES[table].get_field_index(column) + 1
-    bound = (file.upper_bounds or {}).get(place)
-    return _NO_BOUND if bound is None else int.from_bytes(bound, "little", signed=True)

@@ -26,13 +26,12 @@ import msgspec
 import pyarrow as pa
 from pyiceberg.manifest import DataFile
 
-from footfall.home import sync_directory
+from footfall.home import sync_directory, write_atomically
 from footfall.lake._data_files import in_order
 from footfall.lake._lake import Lake
 from footfall.lake._layout import COMPACTED
 from footfall.lake._ranges import FileRows, Key
 from footfall.lake._stored_file import StoredFile
-from footfall.lake.cut import write_atomically
 from footfall.lake.location import local_path
 
 Transform = Callable[[pa.Table], pa.Table]

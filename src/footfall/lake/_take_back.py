@@ -10,11 +10,10 @@ is done again on such a state, the tables that have it give it back.
 from __future__ import annotations
 
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 
 from footfall.errors import Conflict
-from footfall.lake._damage import naming
+from footfall.lake._bounds import lower_bound, upper_bound
 from footfall.lake._lake import COMMIT_ATTEMPTS_MAX, EPOCH_PROPERTY, Lake
 from footfall.lake._ranges import FileRows
 from footfall.lake._schemas import TABLES
@@ -46,10 +45,9 @@ def _is_taken(lake: Lake, table: str, epoch: int) -> bool:
     """One attempt; it fails if maintenance replaced one of the files meanwhile."""
     remove, rest = [], []
     for file in lake.data_files(table):
-        first, last = _epochs(file)
-        if last >= epoch:
+        if upper_bound(table, file, "epoch") >= epoch:
             remove.append(file)
-            if first < epoch:
+            if lower_bound(table, file, "epoch") < epoch:
                 rest.append(_path(file))
     kept = []
     if rest:
@@ -57,19 +55,6 @@ def _is_taken(lake: Lake, table: str, epoch: int) -> bool:
         rows = rows.filter(pc.less(rows.column("epoch"), epoch))
         kept = lake.write_files(table, rows, lake.new_id())
     return lake.replace(table, remove, kept, {EPOCH_PROPERTY: str(epoch - 1)}, as_pipeline=True)
-
-
-def _epochs(file: DataFile) -> tuple[int, int]:
-    """First and last epoch of its rows."""
-    path = _path(file)
-    with naming(path):
-        metadata = pq.read_metadata(path)
-    columns = metadata.schema.names
-    groups = [
-        metadata.row_group(number).column(columns.index("epoch")).statistics
-        for number in range(metadata.num_row_groups)
-    ]
-    return min(group.min for group in groups), max(group.max for group in groups)
 
 
 def _path(file: DataFile) -> str:

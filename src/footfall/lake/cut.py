@@ -28,6 +28,7 @@ import pyarrow as pa
 
 from footfall.errors import Corrupt
 from footfall.event import TIMESTAMP, UUID16
+from footfall.home import write_atomically
 from footfall.ledger import Ledger
 from footfall.session import SESSION_SCHEMA
 
@@ -206,17 +207,3 @@ def planned_files(tail_dir: Path) -> set[Path]:
             ) from error
         named.update(map(Path, plan.files))
     return named
-
-
-def write_atomically(file: Path, data: bytes, *, synced: bool = False) -> None:
-    """Replace `file` by rename; readers see the old bytes or the new, never a part.
-
-    After a power cut a `synced` one is whole if it is there at all; another may be there in part.
-    """
-    temporary = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as stream:
-        stream.write(data)
-        if synced:
-            stream.flush()
-            os.fsync(stream.fileno())
-    temporary.replace(file)

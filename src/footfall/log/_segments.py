@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Corrupt, DiskFull, FootfallError, Unavailable
-from footfall.home import sync_directory
+from footfall.home import sync_directory, sync_file
 
 SCHEMA_VERSION: Final = 2
 """2: rows are compressed. Segments of version 1 are read as they are."""
@@ -90,7 +90,7 @@ def build_segment(file: Path, created_at: int, rows: Iterable[tuple[int, int, in
         connection.execute("INSERT INTO segment VALUES (?)", (created_at,))
         connection.executemany(INSERT_GROUP, rows)
         connection.execute("PRAGMA journal_mode = WAL").fetchall()
-    _sync_file(unfinished)
+    sync_file(unfinished)
     unfinished.rename(file)
 
 
@@ -249,11 +249,3 @@ def remove_database(file: Path) -> None:
     """
     for suffix in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + suffix).unlink(missing_ok=True)
-
-
-def _sync_file(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,9 +14,8 @@ import msgspec
 
 from footfall.clock import Clock, SystemClock
 from footfall.errors import FootfallError, Invalid
-from footfall.home import Home, make_directory
+from footfall.home import Home, make_directory, write_atomically
 from footfall.lake import Lake, Maintenance
-from footfall.lake.cut import write_atomically
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._retain import day_text, retention_bound

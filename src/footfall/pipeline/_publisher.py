@@ -8,8 +8,9 @@ import msgspec
 import pyarrow as pa
 
 from footfall.clock import MINUTE, Clock
+from footfall.home import write_atomically
 from footfall.lake import Lake, recent_events
-from footfall.lake.cut import Cut, write_atomically
+from footfall.lake.cut import Cut
 from footfall.ledger import Ledger
 from footfall.live import LiveState
 from footfall.pipeline._overrides import OverrideSet

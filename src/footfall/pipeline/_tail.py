@@ -20,7 +20,7 @@ from pyarrow import ipc
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Corrupt
-from footfall.home import make_directory
+from footfall.home import make_directory, write_atomically
 from footfall.lake.cut import (
     PLAN_PREFIX,
     Cut,
@@ -28,7 +28,6 @@ from footfall.lake.cut import (
     publish,
     read_cut,
     remove_plan,
-    write_atomically,
 )
 
 LOST_CUTS_MAX: Final = 1_000_000

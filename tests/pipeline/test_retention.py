@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from pathlib import Path
 from unittest import mock
 
@@ -27,6 +29,33 @@ AGE = "lake.keep_age=8d"
 DAYS = 12
 
 
+class Homes:
+    """Homes of twelve days, made once: each test gets one as it was, at the path it was made at."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._made: dict[tuple[str, ...], Bench] = {}
+
+    def made_with(self, *overrides: str) -> Bench:
+        """A home whose events were taken in under these settings."""
+        root = self._directory / str(len(overrides))
+        kept = root.with_suffix(".kept")
+        if overrides not in self._made:
+            self._made[overrides] = _run(root, *overrides)
+            shutil.copytree(root, kept)
+        shutil.rmtree(root)
+        shutil.copytree(kept, root)
+        bench = Bench(root, *SETTINGS, *overrides)
+        bench.clock = SimClock(self._made[overrides].clock.now_us())
+        bench.log = copy.deepcopy(self._made[overrides].log)
+        return bench
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
+    return Homes(tmp_path_factory.mktemp("homes"))
+
+
 def _run(directory: Path, *overrides: str) -> Bench:
     """A request a day and more, with an event of the day and one a day late."""
     bench = Bench(directory, *SETTINGS, *overrides)
@@ -37,7 +66,13 @@ def _run(directory: Path, *overrides: str) -> Bench:
         events = [event("v", now, 2 * day), event("w", now - DAY, 2 * day + 1)]
         bench.append([request(day, events, now), request(100 + day, [], now, body=b"{")])
         pipeline.finish()
+    pipeline.close()
     return bench
+
+
+def _set(bench: Bench, *overrides: str) -> None:
+    """From now on these settings hold."""
+    bench.settings = load_settings(overrides=(*SETTINGS, *overrides))
 
 
 def _maintain(bench: Bench) -> MaintenanceReport:
@@ -65,9 +100,10 @@ def _lake(directory: Path, days: int = 5) -> Lake:
 
 
 @pytest.mark.parametrize("setting", [AGE, "lake.bytes_max=1KiB"])
-def test_old_days_go_and_every_row_is_accounted_for(setting: str, tmp_path: Path) -> None:
+def test_old_days_go_and_every_row_is_accounted_for(setting: str, homes: Homes) -> None:
     """By age, or by size down to the least age; doctor is content, and not with a row less."""
-    bench = _run(tmp_path, setting, "lake.keep_age_min=8d")
+    bench = homes.made_with(AGE)
+    _set(bench, setting, "lake.keep_age_min=8d")
     before = _days(bench)
     rows = bench.tables()["events"].num_rows
     report = _maintain(bench)
@@ -84,17 +120,18 @@ def test_old_days_go_and_every_row_is_accounted_for(setting: str, tmp_path: Path
     assert (state, "all epochs: ledgers say" in message) == ("broken", True)
 
 
-def test_nothing_goes_by_default(tmp_path: Path) -> None:
+def test_nothing_goes_by_default(homes: Homes) -> None:
     """For ever is for ever."""
-    bench = _run(tmp_path)
+    bench = homes.made_with()
     before = _days(bench)
     assert _maintain(bench).days_dropped == 0
     assert _days(bench) == before
 
 
-def test_death_between_two_tables_is_gone_on_with(tmp_path: Path) -> None:
+def test_death_between_two_tables_is_gone_on_with(homes: Homes) -> None:
     """The first table's commit decides the day, also when what is left would fit by then."""
-    bench = _run(tmp_path, "lake.bytes_max=1KiB", "lake.keep_age_min=8d")
+    bench = homes.made_with(AGE)
+    _set(bench, "lake.bytes_max=1KiB", "lake.keep_age_min=8d")
     real = Lake.replace
 
     def dying(lake: Lake, table: str, *arguments: object, **named: object) -> bool:
@@ -115,14 +152,47 @@ def test_death_between_two_tables_is_gone_on_with(tmp_path: Path) -> None:
     assert _ledgers(bench.home, "default")[0] == "good"
 
 
-def test_late_events_of_days_that_go_fail_and_are_kept(tmp_path: Path) -> None:
-    """A day that went is not made again by an event that comes after it."""
-    bench = _run(tmp_path, AGE)
+def test_late_events_of_days_that_go_fail_and_are_kept(homes: Homes) -> None:
+    """A day that went, or may go, is not made again by an event that comes after it."""
+    bench = homes.made_with(AGE)
+    went = _days(bench)[0]
+    assert _maintain(bench).days_dropped > 0
+    left = _days(bench)
     now = bench.clock.now_us()
-    bench.append([request(500, [event("x", now - 6 * DAY, 500)], now)])
+    times = [now - 6 * DAY, went * DAY, now - 1 * DAY]
+    bench.append([request(500, [event("x", at, 500 + n) for n, at in enumerate(times)], now)])
     bench.pipeline().finish()
-    reasons = bench.tables()["failed_events"].column("reason").to_pylist()
-    assert reasons.count("too_old") == 1
+    failed = bench.tables()["failed_events"].column("reason").to_pylist()
+    assert failed.count("too_old") == 2
+    assert _days(bench) == left
+    assert _ledgers(bench.home, "default")[0] == "good"
+
+
+def test_a_session_that_waits_for_repair_keeps_its_days(homes: Homes) -> None:
+    """The repair reads its visitor's events back to where the chain of activity may begin."""
+    bench = homes.made_with(AGE)
+    _set(bench, AGE, "sessions.hot_age=1m", "sessions.repair_events_max=1")
+    checkpoints = Checkpoints(bench.home.state_dir("default"))
+    metadata = Metadata.open(bench.home, bench.clock)
+    now = bench.clock.now_us()
+    late = [event(visitor, now - DAY, 600 + n) for n, visitor in enumerate("vw")]
+    bench.append([request(600, late, now)])
+    pipeline = bench.pipeline()
+    pipeline.step()
+    pipeline.close_epoch()
+    pipeline._take_commit(wait=True)
+    assert checkpoints.oldest_pending(pipeline.epoch) == now - DAY
+    pipeline.finish()
+    assert checkpoints.oldest_pending(pipeline.epoch) is None
+    pipeline.close()
+    floors = []
+    for waiting in (None, now - 10 * DAY, now - 20 * DAY):
+        with mock.patch.object(Checkpoints, "oldest_pending", return_value=waiting):
+            bound = retention_bound(metadata, "default", checkpoints, bench.settings)
+        assert bound is not None
+        floors.append(bound.floor)
+    assert floors[2] == floors[1] - 10 * DAY
+    assert floors[1] < floors[0]
 
 
 def test_what_may_still_be_needed_stays(tmp_path: Path) -> None:
@@ -142,9 +212,9 @@ def test_what_may_still_be_needed_stays(tmp_path: Path) -> None:
     assert left == {"none": 0, "horizon": 3, "checkpoint": 3, "floor": 3}
 
 
-def test_bound_follows_plans_made_before_the_setting(tmp_path: Path) -> None:
+def test_bound_follows_plans_made_before_the_setting(homes: Homes) -> None:
     """An epoch planned when any age was taken may be redone with that rule."""
-    bench = _run(tmp_path)
+    bench = homes.made_with()
     settings = load_settings(overrides=(*SETTINGS, AGE))
     checkpoints = Checkpoints(bench.home.state_dir("default"))
     metadata = Metadata.open(bench.home, bench.clock)

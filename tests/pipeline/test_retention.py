@@ -168,6 +168,22 @@ def test_late_events_of_days_that_go_fail_and_are_kept(homes: Homes) -> None:
     assert _ledgers(bench.home, "default")[0] == "good"
 
 
+def test_days_go_on_ageing_when_nobody_sends(homes: Homes) -> None:
+    """Who promised to keep events for eight days keeps them no longer because the site is quiet."""
+    bench = homes.made_with(AGE)
+    _set(bench, AGE, "pipeline.checkpoint_epochs=100")
+    pipeline = bench.pipeline()
+    for _ in range(9):
+        bench.clock.advance(DAY)
+        pipeline.step()
+        pipeline._take_commit(wait=True)
+    pipeline.close()
+    assert _maintain(bench).days_dropped > 0
+    newest = (START_US + (DAYS - 1) * DAY) // DAY
+    assert _days(bench) == [newest]
+    assert _ledgers(bench.home, "default")[0] == "good"
+
+
 def test_a_session_that_waits_for_repair_keeps_its_days(homes: Homes) -> None:
     """The repair reads its visitor's events back to where the chain of activity may begin."""
     bench = homes.made_with(AGE)

@@ -27,7 +27,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.clock import SECOND, Clock
+from footfall.clock import DAY, SECOND, Clock
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.lake import TABLES, Footers, Lake, LakeHistory, take_back
@@ -62,6 +62,9 @@ from footfall.settings import Settings
 
 REPAIR_EPOCHS_AT_STOP_MAX = 8
 """Epochs that a stop adds to repair provisional sessions; what is left waits in the checkpoint."""
+IDLE_EPOCH_INTERVAL = 1 * DAY
+"""How often an epoch is committed, and a checkpoint written, when nothing comes: days go on ageing
+for retention, ids and sessions for what forgets them."""
 IDLE_CUT_INTERVAL = 1 * SECOND
 """How often a cut is published when nothing is shown: open sessions close, live counters move."""
 BEHIND_AGE = 2 * SECOND
@@ -338,8 +341,13 @@ class Pipeline:
         if not self._preview.is_empty:
             return True
         return self._committing is None and (
-            self._state.has_pending or has_closable(self._state, self._watermark, self._definition)
+            self._state.has_pending
+            or has_closable(self._state, self._watermark, self._definition)
+            or (self._epoch > 0 and self._is_idle_epoch(self._watermark))
         )
+
+    def _is_idle_epoch(self, watermark: int) -> bool:
+        return watermark - self._planned_watermark >= IDLE_EPOCH_INTERVAL
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside `step`."""
@@ -374,13 +382,14 @@ class Pipeline:
         self._epoch = plan.epoch
         self._feed.progress(plan.epoch)
         self._epoch_from = plan.log_to
+        was_idle = self._is_idle_epoch(plan.watermark)
         self._planned_watermark = plan.watermark
         self._watermark = max(self._watermark, plan.watermark)
         self._totals += result.ledger
         self._overrides.add(result.rows["session_overrides"])
         self._removed = pa.concat_tables([self._removed, result.rows["session_changes"]])
         self._since_checkpoint += 1
-        if self._since_checkpoint >= self._settings.pipeline.checkpoint_epochs:
+        if was_idle or self._since_checkpoint >= self._settings.pipeline.checkpoint_epochs:
             self._checkpoint()
 
     def _restart_preview(self) -> None:

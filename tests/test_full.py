@@ -24,8 +24,21 @@ def full(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
 
 def outcome(name: str, state: str, **more: Any) -> dict[str, Any]:
-    kept = {"name": name, "state": state, "sources": "abc", "seconds": 1.0}
-    return {**kept, "at": "2026-01-01T00:00:00+00:00", "counts": {}, "properties": [], **more}
+    kept = {
+        "name": name,
+        "state": state,
+        "sources": "abc",
+        "seconds": 1.0,
+        "commit": "1234567890ab",
+    }
+    return {
+        **kept,
+        "machine": "a small one",
+        "at": "2026-01-01T00:00:00+00:00",
+        "counts": {},
+        "properties": [],
+        **more,
+    }
 
 
 def test_an_outcome_counts_only_for_the_sources_it_was_made_with(full: Any) -> None:
@@ -52,25 +65,30 @@ def test_report_says_what_failed_and_what_was_counted(full: Any) -> None:
     """A page called proof must not hide the one unit that did not pass."""
     counted = [["test_cuts", "power cuts replayed", "812"]]
     good = outcome("tests/a.py", "passed", counts={"tests": 3}, properties=counted)
-    text = full.report([good], "abc")
+    text = full.report([good])
     assert "**Everything passed.** 3 tests in 1 units" in text
+    assert "- 1 units at commit `1234567890ab`" in text
     assert "| `tests/a.py::test_cuts` | power cuts replayed | 812 |" in text
-    text = full.report([good, outcome("tests/b.py", "failed")], "abc")
+    text = full.report([good, outcome("tests/b.py", "failed")])
     assert "**1 units did not pass; see below.**" in text
     assert "| tests/b.py | failed |" in text
+    text = full.report([good, full.NOT_RUN | {"name": "tests/c.py"}])
+    assert "**1 units were not run yet. The rest passed.** 3 tests in 1 units" in text
+    assert "| tests/c.py | not run |" in text
 
 
-def test_results_are_read_from_a_real_run(full: Any, tmp_path: Path) -> None:
-    """Counts and properties are pytest's own; a failing file has failed."""
-    test = tmp_path / "test_two.py"
-    test.write_text(
-        "def test_good(record_property):\n    record_property('points', 7)\n"
-        "def test_bad():\n    assert False\n"
+def test_what_was_run_elsewhere_is_kept_until_it_is_run_here(full: Any, tmp_path: Path) -> None:
+    """The page is made in several sittings; each line says of which commit it is."""
+    full.OUTCOMES = tmp_path / "proof.json"
+    units = [full.Unit(name, True) for name in ("tests/a.py", "tests/b.py", "tests/c.py")]
+    full.OUTCOMES.write_text(
+        json.dumps([outcome("tests/a.py", "passed"), outcome("tests/b.py", "failed")])
     )
-    found = full.run_pytest(full.Unit(str(test), True))
-    assert found["state"] == "failed"
-    assert found["counts"] == {"tests": 2, "failures": 1, "errors": 0, "skipped": 0}
-    assert found["properties"] == [["test_good", "points", "7"]]
+    here = outcome("tests/b.py", "passed", sources="abd", commit="ffff")
+    units[1].state_file.write_text(json.dumps(here))
+    found = full.merged(units, "abd")
+    assert [one["state"] for one in found] == ["passed", "passed", "not run"]
+    assert [one["commit"] for one in found] == ["1234567890ab", "ffff", ""]
 
 
 def test_what_a_test_counts_reaches_its_outcome(full: Any, tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """`make test-full`: every test at full size, resumable; the result is `docs/proof.md`.
 
     python tools/full.py                    everything that has not passed yet with these sources
-    python tools/full.py tests/pipeline     units below this path only; the report stays as it is
+    python tools/full.py tests/pipeline     units below this path only
     python tools/full.py --again            everything once more
+    python tools/full.py --report           nothing; the report is written of what is known
 
 A *unit* is one test file (of the longest files: one test), or a part of `make test` that is not
 pytest's. As many run at a time as there are cores, at most four. What a unit said and its outcome
 are kept in `build/full/`, with a digest of the sources it was run on: an interrupted run goes on
-where it was, and a change of sources runs everything again. Tests are run with
+where it was, and a change of sources runs everything again. The last outcome of each unit is in
+`docs/proof.json` too, with the commit it was of, so the report can be made in several sittings and
+says what each line is worth. Tests are run with
 `FOOTFALL_TEST_FULL=1` (`tests/scale.py`). What a test counted, such as crash points, it says with
 pytest's `record_property`; those numbers are the report's second table.
 """
@@ -23,6 +26,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +39,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 STATE = ROOT / "build" / "full"
 REPORT = ROOT / "docs" / "proof.md"
+OUTCOMES = ROOT / "docs" / "proof.json"
 UNIT_SECONDS_MAX = 2 * 60 * 60
 TEST_SECONDS_MAX = 60 * 60
 """Of one test that does not say otherwise."""
@@ -45,13 +50,21 @@ JOBS_MAX = 4
 SEED = 20261126
 """Of every random order and choice that takes pytest-randomly's; a failure prints it."""
 
+NOT_RUN = {
+    "state": "not run",
+    "counts": {},
+    "properties": [],
+    "seconds": 0.0,
+    "at": "",
+    "commit": "",
+}
 _NO_TESTS = 5
 _HEAD = """\
 # Proof
 
-What `make test-full` said last: every test of the tree at full size, with the counts that the tests
-themselves report. `make test` runs a seeded sample of the same. Do not edit: `tools/full.py` writes
-this page.
+What `make test-full` said last of each part of the tests, at full size, with the counts that the
+tests themselves report. `make test` runs a seeded sample of the same. Do not edit: `tools/full.py`
+writes this page.
 """
 
 
@@ -77,29 +90,54 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("paths", nargs="*", help="test files or folders; none: everything")
     parser.add_argument("--again", action="store_true", help="run what has passed already, too")
+    parser.add_argument("--report", action="store_true", help="run nothing")
     arguments = parser.parse_args()
     STATE.mkdir(parents=True, exist_ok=True)
     sources = digest_of_sources()
-    units = [unit for unit in all_units() if is_wanted(unit, arguments.paths)]
-    if not units:
+    units = all_units()
+    wanted = [] if arguments.report else [u for u in units if is_wanted(u, arguments.paths)]
+    if not wanted and not arguments.report:
         print(f"test-full: nothing below {' '.join(arguments.paths)}")
         return 1
-    known = {} if arguments.again else {unit: read_outcome(unit, sources) for unit in units}
-    passed = {unit for unit, kept in known.items() if kept and kept["state"] == "passed"}
-    print(f"{len(units)} units, {len(passed)} of them have passed already")
+    run_all(wanted, sources, again=arguments.again)
+    outcomes = merged(units, sources)
+    OUTCOMES.write_text(json.dumps(outcomes, indent=1) + "\n", "utf-8")
+    REPORT.write_text(report(outcomes), "utf-8")
+    print(f"\nwritten: {REPORT.relative_to(ROOT)}")
+    asked = {unit.name for unit in wanted}
+    return int(any(one["state"] != "passed" for one in outcomes if one["name"] in asked))
+
+
+def run_all(units: list[Unit], sources: str, *, again: bool) -> None:
+    """Run those that have not passed with these sources."""
+    waiting = [unit for unit in units if again or not has_passed(unit, sources)]
+    print(f"{len(units)} units, {len(units) - len(waiting)} of them have passed already")
     # Those that are not pytest's share build directories: one after another, and first.
-    for unit in units:
-        if unit not in passed and not unit.is_pytest:
-            known[unit] = run_unit(unit, sources)
-    waiting = [unit for unit in units if unit not in passed and unit.is_pytest]
+    for unit in waiting:
+        if not unit.is_pytest:
+            run_unit(unit, sources)
     with ThreadPoolExecutor(min(os.cpu_count() or 1, JOBS_MAX)) as executor:
-        ran = executor.map(lambda unit: run_unit(unit, sources), waiting)
-        known |= dict(zip(waiting, ran, strict=True))
-    outcomes = [outcome for unit in units if (outcome := known[unit]) is not None]
-    if not arguments.paths:
-        REPORT.write_text(report(outcomes, sources), "utf-8")
-        print(f"\nwritten: {REPORT.relative_to(ROOT)}")
-    return int(any(outcome["state"] != "passed" for outcome in outcomes))
+        for unit in waiting:
+            if unit.is_pytest:
+                executor.submit(run_unit, unit, sources)
+
+
+def has_passed(unit: Unit, sources: str) -> bool:
+    """Whether it did with these sources."""
+    kept = read_outcome(unit, sources)
+    return kept is not None and kept["state"] == "passed"
+
+
+def merged(units: list[Unit], sources: str) -> list[dict[str, Any]]:
+    """The last outcome of each unit: of these sources, else of the commit it was run at."""
+    try:
+        before = {one["name"]: one for one in json.loads(OUTCOMES.read_text("utf-8"))}
+    except (FileNotFoundError, json.JSONDecodeError):
+        before = {}
+    return [
+        read_outcome(unit, sources) or before.get(unit.name) or NOT_RUN | {"name": unit.name}
+        for unit in units
+    ]
 
 
 def all_units() -> list[Unit]:
@@ -167,6 +205,8 @@ def run_unit(unit: Unit, sources: str) -> dict[str, Any]:
     outcome |= {
         "name": unit.name,
         "sources": sources,
+        "commit": commit(),
+        "machine": machine(),
         "seconds": round(time.monotonic() - started, 1),
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -243,35 +283,45 @@ def commit() -> str:
     return head + (" and changes" if changed else "")
 
 
-def report(outcomes: list[dict[str, Any]], sources: str) -> str:
-    """The page."""
+def machine() -> str:
+    """What it runs on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    bad = [outcome for outcome in outcomes if outcome["state"] != "passed"]
-    tests = sum(outcome["counts"].get("tests", 0) for outcome in outcomes)
-    hours = sum(outcome["seconds"] for outcome in outcomes) / 3600
-    verdict = "Everything passed." if not bad else f"{len(bad)} units did not pass; see below."
+    return (
+        f"{platform.system()} {platform.release()} {platform.machine()}, {os.cpu_count()} cores,"
+        f" {memory:.0f} GiB, Python {platform.python_version()}"
+    )
+
+
+def report(outcomes: list[dict[str, Any]]) -> str:
+    """The page."""
+    ran = [outcome for outcome in outcomes if outcome["at"]]
+    bad = sum(outcome["state"] != "passed" for outcome in ran)
+    missing = len(outcomes) - len(ran)
+    verdict = "Everything passed." if not bad else f"{bad} units did not pass; see below."
+    if missing:
+        verdict = f"{missing} units were not run yet. " + verdict.replace("Everything", "The rest")
+    tests = sum(outcome["counts"].get("tests", 0) for outcome in ran)
+    hours = sum(outcome["seconds"] for outcome in ran) / 3600
+    times = sorted(outcome["at"] for outcome in ran) or ["never"]
     summary = (
-        f"**{verdict}** {tests:,} tests in {len(outcomes)} units, {hours:.1f} h,"
-        f" from {min(outcome['at'] for outcome in outcomes)} to"
-        f" {max(outcome['at'] for outcome in outcomes)}."
+        f"**{verdict}** {tests:,} tests in {len(ran)} units, {hours:.1f} h of work, from {times[0]}"
+        f" to {times[-1]}. Seed of random order: {SEED}."
     )
-    machine = (
-        f"Machine: {platform.system()} {platform.release()} {platform.machine()},"
-        f" {os.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}."
-        f" Commit `{commit()}`."
-        f" Seed of random order: {SEED}. Digest of the sources: `{sources}`."
-    )
+    commits = Counter(outcome["commit"] for outcome in ran)
+    machines = sorted({outcome["machine"] for outcome in ran})
+    grounds = [f"- {count} units at commit `{name}`" for name, count in commits.most_common()]
+    grounds += [f"- machine: {name}" for name in machines]
     counted = [
-        f"| `{outcome['name']}::{test}` | {name} | {value} |"
+        f"| `{outcome['name'].partition('::')[0]}::{test}` | {name} | {value} |"
         for outcome in outcomes
         for test, name, value in outcome["properties"]
     ]
     units = [
         f"| {outcome['name']} | {outcome['state']} | {outcome['counts'].get('tests', '')}"
-        f" | {outcome['seconds']} |"
+        f" | {outcome['seconds']} | {outcome['commit'][:7]} |"
         for outcome in outcomes
     ]
-    lines = [_HEAD, summary, "", machine, ""]
+    lines = [_HEAD, summary, "", *grounds, ""]
     lines += [
         "## What was counted",
         "",
@@ -280,7 +330,13 @@ def report(outcomes: list[dict[str, Any]], sources: str) -> str:
         *counted,
         "",
     ]
-    lines += ["## Units", "", "| unit | outcome | tests | seconds |", "|---|---|---|---|", *units]
+    lines += [
+        "## Units",
+        "",
+        "| unit | outcome | tests | seconds | commit |",
+        "|---|---|---|---|---|",
+        *units,
+    ]
     return "\n".join([*lines, ""])
 
 

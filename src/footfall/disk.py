@@ -8,14 +8,19 @@ times the bytes that one takes, in the log and in the lake. The log grows until 
 
         day  0 …  6     7 GiB a day     42 GiB taken, the log is at its bound
         day  6 … 35     2 GiB a day     58 GiB taken: full after 35 days
+
+Whether there is no space at all is not read but tried: a quota may be used up, or the file system
+out of inodes, while gigabytes are free.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -23,6 +28,7 @@ from typing import Final
 import msgspec
 
 from footfall.clock import DAY, HOUR, Clock
+from footfall.errors import DiskFull
 from footfall.home import Home
 from footfall.settings import Settings
 
@@ -32,6 +38,10 @@ SPAN_MIN: Final = 1 * HOUR
 
 REQUESTS_MIN: Final = 1000
 _BUSY_MS: Final = 500
+_FULL_NUMBERS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_FULL_WORDS: Final = ("database or disk is full", "No space left on device", "Disk quota exceeded")
+"""As SQLite says it, and libraries that lose the number on the way."""
+_PROBE_BYTES: Final = 64 * 1024
 _SPAN: Final = """
 SELECT min(committed_at), min(log_from), max(log_to) FROM epochs
 WHERE project = ? AND committed_at >= ?
@@ -127,6 +137,51 @@ def days_until_full(free_bytes: float, growth: Sequence[Growth]) -> float | None
         ]
         growing = [part for part in grown if part.room_bytes > 1]
     return None
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a full disk, or a used-up quota, is behind `error`, however it was wrapped.
+
+    It passes by itself, or by an operator's hand: wait, lose nothing.
+    """
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, DiskFull):
+            return True
+        if isinstance(cause, OSError) and cause.errno in _FULL_NUMBERS:
+            return True
+        if any(words in str(cause) for words in _FULL_WORDS):
+            return True
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+    return False
+
+
+def full_places(home: Home, project: str) -> list[Path]:
+    """Directories of the project that take no more bytes now; each may be a file system of its own.
+
+    Found out by writing some to a file without a name, so nothing is left, whatever ends this.
+    """
+    places = (
+        home.root,
+        home.log_dir(project),
+        home.tail_dir(project),
+        home.state_dir(project),
+        home.lake_dir,
+    )
+    return [place for place in places if place.is_dir() and not _takes_bytes(place)]
+
+
+def _takes_bytes(directory: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=directory) as stream:
+            stream.write(bytes(_PROBE_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        return error.errno not in _FULL_NUMBERS
+    return True
 
 
 def _growth(

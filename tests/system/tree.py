@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,12 @@ START_SECONDS = 90
 class Tree:
     """One process tree; may be started again in the same home after a kill."""
 
-    def __init__(self, home: Path, *arguments: str) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, environ: Mapping[str, str] | None = None
+    ) -> None:
         self.home = home
         self._arguments = arguments
+        self._environ = environ
         self.process: subprocess.Popen[bytes] | None = None
         self.addresses: dict[str, Any] = {}
 
@@ -44,7 +47,7 @@ class Tree:
         out = (self.home.parent / "serve.out").open("wb")
         errors = (self.home.parent / "serve.err").open("ab")
         with out, errors:
-            self.process = subprocess.Popen(command, stdout=out, stderr=errors)
+            self.process = subprocess.Popen(command, stdout=out, stderr=errors, env=self._environ)
         self.addresses = self._wait_for_addresses()
 
     def _wait_for_addresses(self) -> dict[str, Any]:
@@ -140,6 +143,7 @@ class RetryingClient(threading.Thread):
         self._visitor = name
         self._size = events_per_request
         self.stopping = threading.Event()
+        self._has_given_up = threading.Event()
         self.acknowledged: list[str] = []
         self.attempts = 0
 
@@ -147,9 +151,16 @@ class RetryingClient(threading.Thread):
         while not self.stopping.is_set():
             events = [self._event() for _ in range(self._size)]
             while not self._send(events):
+                if self._has_given_up.is_set():
+                    return
                 time.sleep(0.05)
             self.acknowledged.extend(event["event_id"] for event in events)
             time.sleep(0.005)
+
+    def give_up(self) -> None:
+        """End even if nothing answers any more; what was sent last may be kept or not."""
+        self.stopping.set()
+        self._has_given_up.set()
 
     def _event(self) -> dict[str, Any]:
         return {

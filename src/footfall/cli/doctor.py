@@ -22,6 +22,7 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
+from footfall.disk import full_places
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
 
@@ -68,7 +69,7 @@ def doctor(
 def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check]:
     """Everything that can be looked at, one after the other."""
     yield _run("settings", lambda: _settings(home))
-    yield _run("disk", lambda: _disk(home))
+    yield _run("disk", lambda: _disk(home, project))
     if not home.metadata_file.exists():
         yield Check("home", "attention", f"nothing is installed there yet: {home.root}")
         return
@@ -99,11 +100,17 @@ def _settings(home: Home) -> tuple[State, str]:
     return "good", found
 
 
-def _disk(home: Home) -> tuple[State, str]:
+def _disk(home: Home, project: str) -> tuple[State, str]:
     existing = next(path for path in (home.root, *home.root.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if not os.access(existing, os.W_OK):
         return "broken", f"not writable for this user; change its owner: {existing}"
+    full = full_places(home, project)
+    if full:
+        return "broken", (
+            "no space left (bytes, inodes or a quota); make room, everything goes on by itself: "
+            + ", ".join(map(str, full))
+        )
     message = f"{free / (1 << 30):.1f} GiB free"
     if free < FREE_BYTES_MIN:
         return "attention", f"{message}: the collector refuses events when none is left"

@@ -22,7 +22,8 @@ from footfall.cli import (
     upgrade,
 )
 from footfall.cli._common import EXIT_FAILED, fail
-from footfall.errors import FootfallError
+from footfall.disk import is_disk_full
+from footfall.errors import DiskFull, FootfallError
 
 app = typer.Typer(
     name="footfall",
@@ -62,6 +63,10 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(EXIT_FAILED)
+    except Exception as error:  # the outermost: a full disk is no fault of ours to report
+        if not is_disk_full(error):
+            raise
+        fail(DiskFull(f"the disk is full; free some space and try again: {error}"))
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from typing import Final
 
 import msgspec
 
+from footfall.disk import is_disk_full
 from footfall.errors import FootfallError
-from footfall.pipeline._disk import is_disk_full
 
 _BYTES: Final = 256
 

@@ -7,10 +7,12 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
+from pathlib import Path
 
 from footfall.clock import SECOND, Clock, SystemClock
+from footfall.disk import full_places, is_disk_full
 from footfall.enrich import warm_up
-from footfall.errors import DiskFull
+from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
 from footfall.lake import Lake
 from footfall.live import LiveState
@@ -20,7 +22,6 @@ from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._bounds import bound_memory
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._decode_ahead import DecodeAhead
-from footfall.pipeline._disk import is_disk_full
 from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
@@ -112,13 +113,14 @@ def run(
 
         keep_freed()
         bound_memory(settings.pipeline.memory_max)  # plug-ins run from here on
-        _work_through_full_disks(work, ready, stopping)
+        _work_through_full_disks(work, ready, stopping, lambda: full_places(home, project))
 
 
 def _work_through_full_disks(
     work: Callable[[Callable[[], None]], None],
     on_ready: Callable[[], None],
     stopping: threading.Event,
+    find_full: Callable[[], list[Path]],
 ) -> None:
     """Work until told to stop; on a full disk start over, from what is durable, when there is room.
 
@@ -142,18 +144,35 @@ def _work_through_full_disks(
         try:
             work(ready)
         except Exception as error:  # supervisor: only what a full disk causes is survived here
-            if not is_disk_full(error):
+            places = find_full()
+            if not _is_waited_out(error, places):
                 raise
             if stopping.is_set():
                 raise DiskFull(
                     "stopped while the disk is full; what was acknowledged is in the log and goes"
                     f" on when there is space: {error}"
                 ) from error
-            _tell(f"the disk is full; free some space, looking again in {pause:.0f} s: {error}")
+            _tell(
+                f"the disk is full; free some space{_where(places)}, looking again"
+                f" in {pause:.0f} s: {error}"
+            )
         else:
             return
         stopping.wait(pause)
         pause = min(2 * pause, _FULL_SECONDS_MAX)
+
+
+def _is_waited_out(error: Exception, full: Sequence[Path]) -> bool:
+    """Whether the work goes on by itself once there is space.
+
+    SQLite keeps the reason for itself where it cannot make a file, so while a place is full that is
+    taken for the reason of whatever does not say that it needs a person.
+    """
+    return is_disk_full(error) or (bool(full) and not isinstance(error, (Conflict, Corrupt)))
+
+
+def _where(places: Sequence[Path]) -> str:
+    return "" if not places else f" in {', '.join(map(str, places))}"
 
 
 def _tell(line: str) -> None:

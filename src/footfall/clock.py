@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date, timedelta
 from typing import Protocol
 
 US_PER_MS = 1_000
@@ -52,6 +53,11 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Block this thread for `seconds`."""
         time.sleep(seconds)
+
+
+def day_text(day: int) -> str:
+    """A day since 1970 as 2026-11-26."""
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def uuid7(now_us: int) -> bytes:

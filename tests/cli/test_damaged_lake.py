@@ -86,7 +86,7 @@ def test_data_file(damage: str, bench: Bench, capsys: pytest.CaptureFixture[str]
     DAMAGE[damage](file)
     state, message = _doctor(bench.home, "--deep")["lake"]
     assert state == "broken"
-    assert f"{file} table=events rows=" in message
+    assert f"{file} table=events day=2026-09-21 rows=" in message
     quick = _doctor(bench.home)["lake"][0]
     assert quick == ("broken" if damage in ("truncate", "remove") else "good")
     with (

@@ -27,6 +27,7 @@ SETTINGS = (
     "log.segment_bytes_max=4KiB",
 )
 PER_EPOCH = 12
+NOTHING = "nothing is damaged: every request of the log and every row can be read\n"
 
 
 class _Shop:
@@ -122,7 +123,7 @@ def test_requests_that_are_lost_are_stated_and_the_rest_goes_on(shop: _Shop) -> 
     assert (code, "1 requests cannot be read: 17 to 17" in output) == (0, True)
     code, output = shop.run("repair")
     assert (code, "kept as" in output) == (0, True), output
-    assert shop.run("repair") == (0, "nothing is damaged: every request of the log can be read\n")
+    assert shop.run("repair") == (0, NOTHING)
     shop.bench.log = shop.open_log()  # type: ignore[assignment]
     pipeline = shop.bench.pipeline()
     shop.send()

@@ -162,11 +162,9 @@ def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
     files = list(inspect_data_files(Lake(home.lake_dir, project), is_deep=is_deep))
     damaged = [file for file in files if file is not None]
     if damaged:
-        first = damaged[0]
         return "broken", (
-            f"{len(damaged)} of {len(files)} data files are damaged; restore them from a backup,"
-            f" the first: {first.path} table={first.table} rows={first.rows}"
-            f" epochs={first.epochs}: {first.problem}"
+            f"{len(damaged)} of {len(files)} data files are damaged; stop the server and run:"
+            f" footfall repair; the first: {damaged[0]}"
         )
     how = "every page read" if is_deep else "all there; --deep reads them"
     return "good", f"{len(files)} data files, {how}"
@@ -237,14 +235,15 @@ def _ledgers(home: Home, project: str) -> tuple[State, str]:
             )
     if problems:
         return "broken", f"{len(problems)} do not add up; report it, the first: {problems[0]}"
+    lost = _lost(home, project)
+    if lost:
+        return "attention", f"{len(epochs)} epochs; lost to damage and given up: {lost}"
     return "good", f"{len(epochs)} epochs, every row accounted for"
 
 
 def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int], int]:
-    """Rows that the lake has or had of each epoch, and how many dropped ones no epoch counts."""
-    import polars as pl
-
-    from footfall.lake import Lake, dropped_rows
+    """Rows that the lake has or had of each epoch, and how many of those gone no epoch counts."""
+    from footfall.lake import Lake, dropped_rows, lost_rows, rows_by_epoch
 
     lake = Lake(home.lake_dir, project)
     with lake.locks.reading():
@@ -253,11 +252,21 @@ def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int]
         while dropped != dropped_rows(lake, table):  # days were dropped in between
             dropped = dropped_rows(lake, table)
             files = lake.plan(table).files
-        rows = Counter(dropped.epochs)
-        if files:
-            counts = pl.scan_parquet(list(files)).group_by("epoch").len().collect()
-            rows.update(dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True)))
-    return rows, dropped.rows - sum(dropped.epochs.values())
+        rows = Counter(rows_by_epoch(files))
+    gone = 0
+    for known in (dropped, lost_rows(lake, table)):
+        rows.update(known.epochs)
+        gone += known.rows - sum(known.epochs.values())
+    return rows, gone
+
+
+def _lost(home: Home, project: str) -> str:
+    """Rows that `footfall repair --accept-loss` gave up, by table; empty for none."""
+    from footfall.lake import TABLES, Lake, lost_rows
+
+    lake = Lake(home.lake_dir, project)
+    rows = {table: lost_rows(lake, table).rows for table in TABLES}
+    return ", ".join(f"{count} rows of {table}" for table, count in rows.items() if count)
 
 
 def _checkpoints(home: Home, project: str) -> tuple[State, str]:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from footfall.lake._catalog import catalog_problem, restore_catalog
     from footfall.lake._history import LakeHistory, recent_events
-    from footfall.lake._inspect import DamagedFile, inspect_data_files
+    from footfall.lake._inspect import DamagedFile, day_of, inspect_data_files, readable_rows
     from footfall.lake._lake import Lake
     from footfall.lake._lookup import Footers
+    from footfall.lake._lost import LostRows, lost_rows, replace_damaged
     from footfall.lake._maintenance import Maintenance
     from footfall.lake._rebuild import EpochsUpTo
-    from footfall.lake._retention import RetentionBound, dropped_rows
+    from footfall.lake._retention import RetentionBound, dropped_rows, rows_by_epoch
     from footfall.lake._schemas import TABLES
     from footfall.lake._take_back import take_back
 
@@ -30,13 +31,19 @@ __all__ = [
     "Footers",
     "Lake",
     "LakeHistory",
+    "LostRows",
     "Maintenance",
     "RetentionBound",
     "catalog_problem",
+    "day_of",
     "dropped_rows",
     "inspect_data_files",
+    "lost_rows",
+    "readable_rows",
     "recent_events",
+    "replace_damaged",
     "restore_catalog",
+    "rows_by_epoch",
     "take_back",
 ]
 
@@ -47,13 +54,19 @@ _PLACES = {
     "Footers": "_lookup",
     "Lake": "_lake",
     "LakeHistory": "_history",
+    "LostRows": "_lost",
     "Maintenance": "_maintenance",
     "RetentionBound": "_retention",
     "catalog_problem": "_catalog",
+    "day_of": "_inspect",
     "dropped_rows": "_retention",
     "inspect_data_files": "_inspect",
+    "lost_rows": "_lost",
+    "readable_rows": "_inspect",
     "recent_events": "_history",
+    "replace_damaged": "_lost",
     "restore_catalog": "_catalog",
+    "rows_by_epoch": "_retention",
     "take_back": "_take_back",
 }
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 
+from footfall.clock import day_text
+from footfall.lake._bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake._lake import Lake
-from footfall.lake._schemas import TABLES
+from footfall.lake._schemas import TABLES, from_lake, to_lake
 from footfall.lake.location import local_path
 
 
@@ -21,9 +25,21 @@ class DamagedFile(msgspec.Struct, frozen=True):
     table: str
     path: str
     rows: int
-    epochs: str
-    """First and last epoch of its rows, as far as that is known."""
+    day: int | None
+    """Of all its rows, days since 1970; none in a table without days."""
+    first_epoch: int
+    last_epoch: int
+    """Of its rows, as its manifest entry says; without that, any there can be."""
     problem: str
+
+    def __str__(self) -> str:
+        """For a person."""
+        day = "" if self.day is None else f" day={day_text(self.day)}"
+        known = self.last_epoch < NO_BOUND
+        epochs = f"{self.first_epoch} to {self.last_epoch}" if known else "unknown"
+        return (
+            f"{self.path} table={self.table}{day} rows={self.rows} epochs={epochs}: {self.problem}"
+        )
 
 
 def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | None]:
@@ -43,7 +59,42 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
             if problem is None:
                 yield None
             else:
-                yield DamagedFile(table, str(path), file.record_count, _epochs(path), problem)
+                yield DamagedFile(
+                    table,
+                    str(path),
+                    file.record_count,
+                    day_of(file),
+                    max(lower_bound(table, file, "epoch"), 0),
+                    upper_bound(table, file, "epoch"),
+                    problem,
+                )
+
+
+def day_of(file: DataFile) -> int | None:
+    """Of all rows of a data file, days since 1970; none in a table without days."""
+    return file.partition[0] if len(file.partition) else None
+
+
+def readable_rows(file: DamagedFile) -> Iterator[pa.Table]:
+    """What can be read of a damaged file, one row group at a time, as the stages see it.
+
+    Every page is checked against its checksum. Of a file whose footer is damaged nothing is left.
+    """
+    schema = TABLES[file.table]
+    stored = to_lake(schema.empty_table()).schema
+    pages = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    kind = ds.ParquetFileFormat(default_fragment_scan_options=pages)
+    nullable = pa.schema([field.with_nullable(True) for field in stored])
+    try:
+        fragments = list(ds.dataset([file.path], schema=nullable, format=kind).get_fragments())
+        groups = [group for fragment in fragments for group in fragment.split_by_row_group()]
+    except (OSError, pa.ArrowException, ValueError):
+        return
+    for group in groups:
+        with contextlib.suppress(OSError, pa.ArrowException, ValueError):
+            rows = group.to_table(schema=nullable)
+            if rows.num_rows == sum(part.num_rows for part in group.row_groups):
+                yield from_lake(rows, schema)
 
 
 def _problem(path: Path, file: DataFile, *, is_deep: bool) -> str | None:
@@ -63,16 +114,3 @@ def _problem(path: Path, file: DataFile, *, is_deep: bool) -> str | None:
     except (OSError, pa.ArrowException, ValueError) as error:
         return " ".join(str(error).split())[:160]
     return None
-
-
-def _epochs(path: Path | None) -> str:
-    """From the Parquet footer, if that can be read."""
-    try:
-        metadata = pq.read_metadata(path)
-        column = metadata.schema.names.index("epoch")
-        groups = [metadata.row_group(i).column(column) for i in range(metadata.num_row_groups)]
-        low = min(group.statistics.min for group in groups)
-        high = max(group.statistics.max for group in groups)
-    except (OSError, pa.ArrowException, ValueError, AttributeError, TypeError):
-        return "unknown"
-    return str(low) if low == high else f"{low} to {high}"

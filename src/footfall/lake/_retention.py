@@ -154,7 +154,8 @@ def _counted(
     epochs = Counter({e: n for e, n in before.epochs.items() if e >= bound.known_from})
     for file in files:
         if upper_bound(table, file, "epoch") >= bound.known_from:
-            epochs.update(_rows_by_epoch(file, bound.known_from))
+            path = str(local_path(file.file_path) or file.file_path)
+            epochs.update(rows_by_epoch([path], bound.known_from))
     after = DroppedRows(
         max(before.until, until),
         before.rows + sum(file.record_count for file in files),
@@ -163,11 +164,17 @@ def _counted(
     return {DROPPED_PROPERTY: msgspec.json.encode(after).decode()}
 
 
-def _rows_by_epoch(file: DataFile, since: int) -> dict[int, int]:
-    path = str(local_path(file.file_path) or file.file_path)
-    with naming(path):
+def rows_by_epoch(paths: Sequence[str], since: int = 0) -> dict[int, int]:
+    """How many rows of each epoch from `since` on some data files of a table have.
+
+    Raises:
+        Corrupt: one of them is damaged.
+    """
+    if not paths:
+        return {}
+    with naming(paths[0] if len(paths) == 1 else f"one of {len(paths)} data files"):
         counts = (
-            pl.scan_parquet(path, hive_partitioning=False)
+            pl.scan_parquet(list(paths), hive_partitioning=False)
             .filter(pl.col("epoch") >= since)
             .group_by("epoch")
             .len()

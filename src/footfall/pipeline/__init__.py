@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from footfall.pipeline._checkpoint import checkpoint_epochs
     from footfall.pipeline._epoch import EpochResult, Ingested, admit, finish, join
     from footfall.pipeline._maintain import MaintenanceReport, maintain
+    from footfall.pipeline._mend import MendedTable, mend_lake
     from footfall.pipeline._plan import EpochPlan, Rules
     from footfall.pipeline._prepare import Prepared, prepare
     from footfall.pipeline._run import run
@@ -24,6 +25,7 @@ __all__ = [
     "EpochResult",
     "Ingested",
     "MaintenanceReport",
+    "MendedTable",
     "Prepared",
     "Rules",
     "admit",
@@ -31,6 +33,7 @@ __all__ = [
     "finish",
     "join",
     "maintain",
+    "mend_lake",
     "prepare",
     "run",
 ]
@@ -40,6 +43,7 @@ _PLACES = {
     "EpochResult": "_epoch",
     "Ingested": "_epoch",
     "MaintenanceReport": "_maintain",
+    "MendedTable": "_mend",
     "Prepared": "_prepare",
     "Rules": "_plan",
     "admit": "_epoch",
@@ -47,6 +51,7 @@ _PLACES = {
     "finish": "_epoch",
     "join": "_epoch",
     "maintain": "_maintain",
+    "mend_lake": "_mend",
     "prepare": "_prepare",
     "run": "_run",
 }

@@ -114,11 +114,11 @@ def finish(
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
-        "events": _stamp(events, plan, EVENT_SCHEMA),
-        "failed_events": _stamp(ingested.failures, plan, FAILED_SCHEMA),
-        "sessions": _stamp(closed.rows, plan, SESSION_SCHEMA),
-        "session_overrides": _stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
-        "session_changes": _stamp(_removed(repaired, sessions), plan, REMOVED_SCHEMA),
+        "events": stamp(events, plan, EVENT_SCHEMA),
+        "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
+        "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
+        "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
+        "session_changes": stamp(_removed(repaired, sessions), plan, REMOVED_SCHEMA),
     }
     return EpochResult(plan, rows, ingested.ledger, closed.state)
 
@@ -130,7 +130,7 @@ def _removed(*found: Sessionized) -> pa.Table:
     return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
 
 
-def _stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:
+def stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:
     epoch = pa.chunked_array([pa.repeat(pa.scalar(plan.epoch, pa.int64()), table.num_rows)])
     return conform(_replace(table, "epoch", epoch), schema)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import msgspec
 
-from footfall.clock import Clock, SystemClock
+from footfall.clock import Clock, SystemClock, day_text
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, write_atomically
 from footfall.lake import Lake, Maintenance
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
-from footfall.pipeline._retain import day_text, retention_bound
+from footfall.pipeline._retain import retention_bound
 from footfall.process import exclusive
 from footfall.settings import Settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Final
 
 from footfall.clock import HOUR
@@ -52,8 +51,3 @@ def retention_bound(
 
 def _reach(sessions: SessionSettings) -> int:
     return 2 * sessions.length_max + sessions.hot_age + sessions.gap
-
-
-def day_text(day: int) -> str:
-    """A day since 1970 as 2026-11-26."""
-    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()

@@ -343,11 +343,13 @@ class Pipeline:
         return self._committing is None and (
             self._state.has_pending
             or has_closable(self._state, self._watermark, self._definition)
-            or (self._epoch > 0 and self._is_idle_epoch(self._watermark))
+            or self._is_idle_epoch(self._watermark)
         )
 
     def _is_idle_epoch(self, watermark: int) -> bool:
-        return watermark - self._planned_watermark >= IDLE_EPOCH_INTERVAL
+        """Whether it is long since the epoch before; the first has none."""
+        since = watermark - self._planned_watermark
+        return self._planned_watermark > 0 and since >= IDLE_EPOCH_INTERVAL
 
     def _commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside `step`."""

@@ -223,3 +223,24 @@ def test_row_groups_that_can_be_read_are_kept(table: str, house: _House, tmp_pat
     found = list(readable_rows(DamagedFile(table, str(file), rows.num_rows, None, 1, 9, "")))
     assert len(parts) > 1
     assert pa.concat_tables(found).to_pylist() == rows.slice(2).to_pylist()
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_other_tables_are_read_beside_a_damaged_one(damage: str, house: _House) -> None:
+    """Also by an engine that had read the table before."""
+    before = house.read()
+    with footfall.open(house.home.root) as known:
+        known.sql("SELECT count(*) FROM events")
+        DAMAGE[damage](house.files("events")[1])
+        with house.running():
+            pass
+        with footfall.open(house.home.root) as new:
+            for lake in (known, new):
+                for _ in range(2):
+                    rows = lake.sql("SELECT * FROM sessions ORDER BY session_id").rows()
+                    assert rows == before["sessions"]
+                with pytest.raises(FootfallError, match="footfall doctor --deep") as told:
+                    lake.sql("SELECT * FROM Events")
+                assert "\n" not in str(told.value)
+                with pytest.raises(FootfallError, match="no such table"):
+                    lake.sql("SELECT * FROM nothing")

@@ -43,7 +43,7 @@ _MISTAKES: Final = frozenset(
 _DAMAGED: Final = re.compile(
     r"No magic bytes found at end of file|too small to be a Parquet file|TProtocolException: "
     r"|Parquet metadata is corrupt|metadata is corrupt\. |Decompression failure|likely corrupted"
-    r"|^Error: (?:don't know what type|Out of buffer|Payload value bigger than allowed)"
+    r"|(?:^|Error: )(?:don't know what type|Out of buffer|Payload value bigger than allowed)"
 )
 """What DuckDB says of a Parquet file that is none any more."""
 _PATHS: Final = re.compile(r"(?:file://|(?<![\w./]))/[^\s\"',;)]+/[^\s\"',;)]*")
@@ -83,9 +83,12 @@ def translate(error: BaseException, settings: QuerySettings) -> Exception:
 
 def readable(text: str) -> str:
     """The first paragraph of DuckDB's message, on one line, without paths."""
-    paragraph = text.strip().split("\n\n", 1)[0]
-    line = " ".join(paragraph.split())
-    return _PATHS.sub("…", line)[:_TEXT_LENGTH_MAX]
+    return _PATHS.sub("…", first_paragraph(text))[:_TEXT_LENGTH_MAX]
+
+
+def first_paragraph(text: str) -> str:
+    """On one line."""
+    return " ".join(text.strip().split("\n\n", 1)[0].split())
 
 
 def _out_of_memory(settings: QuerySettings) -> FootfallError:

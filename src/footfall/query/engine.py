@@ -22,7 +22,7 @@ from footfall.home import Home
 from footfall.lake.cut import Cut
 from footfall.query import guard
 from footfall.query._cut_files import CutFiles, CutReader
-from footfall.query._errors import ENGINE_ERRORS, FilesGone, translate
+from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
     VIEWS,
     events_view,
@@ -61,6 +61,8 @@ class Engine:
         self._shown: Cut | None = None
         self._registered: set[str] = set()
         self._texts: dict[str, str] = {}
+        self._gone: dict[str, FilesGone] = {}
+        """Views that cannot be made, since a data file is not there; the others can be read."""
 
     def run(
         self,
@@ -95,7 +97,7 @@ class Engine:
                         gone = error
             raise Corrupt(
                 "a data file of the lake is damaged or missing; footfall doctor --deep says which:"
-                f" {gone}"
+                f" {first_paragraph(str(gone))}"
             ) from gone
 
     def interrupt(self) -> None:
@@ -136,6 +138,7 @@ class Engine:
         if self._shown == made.cut:
             return
         self._shown = None
+        self._gone = {}
         try:
             for name in self._registered - made.tables.keys():
                 self._connection.unregister(name)
@@ -144,11 +147,32 @@ class Engine:
             self._registered = set(made.tables)
             for name, text in _views(made).items():
                 if self._texts.get(name) != text:
-                    self._connection.execute(f"CREATE OR REPLACE VIEW {name} AS {text}")
-                    self._texts[name] = text
+                    self._make(name, text)
         except ENGINE_ERRORS as error:
             raise translate(error, self._settings) from error
-        self._shown = made.cut
+        if not self._gone:
+            self._shown = made.cut
+
+    def _make(self, view: str, text: str) -> None:
+        self._texts.pop(view, None)
+        try:
+            self._connection.execute(f"CREATE OR REPLACE VIEW {view} AS {text}")
+        except ENGINE_ERRORS as error:
+            found = translate(error, self._settings)
+            if not isinstance(found, FilesGone):
+                raise found from error
+            self._connection.execute(f"DROP VIEW IF EXISTS {view}")
+            self._gone[view] = found
+            return
+        self._texts[view] = text
+
+    def _told(self, error: BaseException, text: str) -> Exception:
+        """The error to raise instead: a view that could not be made is missed by its name."""
+        found = translate(error, self._settings)
+        if isinstance(found, Invalid):
+            missed = (gone for view, gone in self._gone.items() if view in text.lower())
+            return next(missed, found)
+        return found
 
     def _select(
         self,
@@ -164,7 +188,7 @@ class Engine:
             names, types = _unique(relation.columns), [str(kind) for kind in relation.types]
             table, is_cut_off = _fetch(relation, rows_max, bytes_max)
         except ENGINE_ERRORS as error:
-            raise translate(error, self._settings) from error
+            raise self._told(error, text) from error
         except (TypeError, ValueError) as error:
             raise Invalid(f"a parameter has no form in SQL: {error}") from error
         return Selection(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -21,6 +22,29 @@ SETTINGS = LogSettings(
     segment_bytes_max=64, segment_age_max=HOUR, group_requests_max=100, keep_age_min=HOUR
 )
 RECORDS = st.lists(st.binary(max_size=40), max_size=6)
+
+
+def _copy_at_once(source: Path, target: Path) -> None:
+    """The directory as it is at one moment: a copy during which a file changed is thrown away.
+
+    Segments are finished in the background: a database copied before, and its write-ahead log after
+    that, is a disk that never was.
+    """
+    while True:
+        before = _seen(source)
+        with contextlib.suppress(shutil.Error):
+            shutil.copytree(source, target)
+            if _seen(source) == before:
+                return
+        shutil.rmtree(target)
+
+
+def _seen(directory: Path) -> dict[str, tuple[int, int]]:
+    found = {}
+    for file in directory.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found[file.name] = file.stat().st_size, file.stat().st_mtime_ns
+    return found
 
 
 class LogMachine(RuleBasedStateMachine):
@@ -66,7 +90,7 @@ class LogMachine(RuleBasedStateMachine):
     def crash_and_reopen(self, garbage: bytes, side_files: bool) -> None:
         """What kill -9 leaves is what the files hold; the last write may be half there."""
         crashed = self.root / str(self.generation + 1)
-        shutil.copytree(self.root / str(self.generation), crashed)
+        _copy_at_once(self.root / str(self.generation), crashed)
         for wal in sorted(crashed.glob("*.db-wal"))[-1:]:
             with wal.open("ab") as stream:
                 stream.write(garbage)

@@ -149,13 +149,34 @@ def _cuts(recorded: Recorded) -> Iterator[Cut]:
     yield from cuts
 
 
+def _cuts_in_every_variant(recorded: Recorded) -> Iterator[Cut]:
+    """After every boundary in every variant, and as many drawn points between, in random order."""
+    chance = random.Random(SEED)  # noqa: S311
+    boundaries = [
+        place + 1
+        for place, op in enumerate(recorded.ops)
+        if op.kind in ("sync", "acknowledge", "rename", "remove")
+    ]
+    cuts = [
+        Cut(at, variant, number)
+        for number, at in enumerate(boundaries)
+        for variant in (*CORNERS[:3], *DRAWN)
+    ]
+    cuts += [
+        Cut(chance.randrange(len(recorded.ops) + 1), chance.choice(DRAWN), number)
+        for number in range(len(boundaries))
+    ]
+    chance.shuffle(cuts)
+    yield from cuts
+
+
 def _cuts_for(recorded: Recorded, name: str) -> Iterator[Cut]:
     """Every other one shortly after a sync of this class."""
     chance = random.Random(SEED)  # noqa: S311
     syncs = [
         place for place, op in enumerate(recorded.ops) if op.kind == "sync" and class_of(op) == name
     ]
-    for number, cut in enumerate(_cuts(recorded)):
+    for number, cut in enumerate(_cuts_in_every_variant(recorded)):
         yield cut
         near = chance.choice(syncs) + 1 + chance.randrange(NEAR)
         yield Cut(min(near, len(recorded.ops)), chance.choice((*CORNERS[:3], *DRAWN)), number)
@@ -177,7 +198,7 @@ def _violation(recorded: Recorded, tree: Tree, at: int) -> str | None:
     try:
         recover_and_check(recorded.home, recorded.sent, acknowledged, recorded.now_us)
     except Violation as violation:
-        return str(violation).replace(str(place), "")
+        return str(violation).replace(f"{place}/", "")
     return None
 
 

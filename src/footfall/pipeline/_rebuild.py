@@ -3,11 +3,11 @@
 Theory of operation. A damaged data file had rows of some days and epochs. Row groups that can be
 read are copied. The requests of its epochs are decoded again, with the rules of their plans. Of the
 events of those days, the file had those that no other data file has, and whose id none before them
-has. Sessions are those that the
-newest checkpoint knows, or else the lake; overrides of later epochs apply to a row made again as
-they did to the one lost. An epoch's ledger says how many of its rows are missing: of an epoch that
-would get more than that, nothing is made again, because duplicates cannot be told from what is
-lost. So no row is made that was not there; one that cannot be made again is counted as lost.
+has. Sessions are those that the newest checkpoint knows, or else the lake; overrides of later
+epochs apply to a row made again as they did to the one lost. An epoch's ledger says how many of its
+rows are missing: of an epoch that would get more than that, nothing is made again, because
+duplicates cannot be told from what is lost. So no row is made that was not there; one that cannot
+be made again is counted as lost.
 """
 
 from __future__ import annotations

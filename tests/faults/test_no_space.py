@@ -74,7 +74,7 @@ LOOKS = scaled(1, 2)
 def test_pipeline_waits_for_space(
     shop: Shop, record_property: Callable[[str, object], None]
 ) -> None:
-    """It says so and where, looks again, and goes on as the same process, without death.
+    """It says so and where in one line, looks again, goes on as the same process, without death.
 
     Meanwhile events are acknowledged, and in the end readers have each of them once.
     """
@@ -92,6 +92,8 @@ def test_pipeline_waits_for_space(
     deaths = json.loads((shop.home / "state/default/attempts.json").read_bytes())["deaths"]
     assert deaths == 0
     shop.stop()
+    told = (shop.home.parent / "serve.err").read_text().splitlines()
+    assert [line for line in told if not line.startswith("footfall: ")] == []
     record_property("files without space, kinds and shortages", len(CASES))
     record_property("acknowledged events found once", len(shop.acknowledged))
 

@@ -388,7 +388,7 @@ class Metadata:
                 raise Corrupt(
                     f"metadata is damaged; restore it from a backup: {error.orig}"
                 ) from error
-            raise Unavailable(f"metadata cannot be used now; try again: {error}") from error
+            raise Unavailable(f"metadata cannot be used now; try again: {error.orig}") from error
 
 
 def _insert_write_id(connection: Connection, project: str, write_id: WriteId) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
@@ -16,6 +18,7 @@ from footfall.cli.main import app
 from footfall.clock import SECOND
 from footfall.errors import FootfallError
 from footfall.home import Home
+from footfall.pipeline import maintain
 from tests.pipeline.harness import Bench
 from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
 
@@ -96,6 +99,44 @@ def test_data_file(damage: str, bench: Bench, capsys: pytest.CaptureFixture[str]
         lake.sql("SELECT * FROM events")
     assert bench.pipeline().step() == 0
     assert "live counters start at zero" in capsys.readouterr().err
+
+
+def test_flipped_bit_that_can_be_read(bench: Bench) -> None:
+    """Only checksums of pages show it: whoever does not look at them reads other rows."""
+    file = _newest(bench.home, "data/**/*.parquet")
+    _flip_unseen(file)
+    state, message = _doctor(bench.home, "--deep")["lake"]
+    assert (state, str(file) in message) == ("broken", True), message
+
+
+@pytest.mark.parametrize("damage", ["truncate", "remove", "flip", "unseen"])
+def test_damage_is_not_copied(damage: str, bench: Bench) -> None:
+    """Maintenance says which files and leaves them: what it writes would have right checksums."""
+    before = bench.home.lake_dir / "default" / "events"
+    file = _newest(bench.home, "data/**/*.parquet")
+    {**DAMAGE, "unseen": _flip_unseen}[damage](file)
+    kept = set(before.glob("metadata/*.json"))
+    with pytest.raises(FootfallError, match=r"damaged or missing; see footfall doctor --deep"):
+        maintain(bench.home, bench.settings, "default", full=True, clock=bench.clock)
+    assert set(before.glob("metadata/*.json")) == kept
+    assert str(file) in _doctor(bench.home, "--deep")["lake"][1]
+
+
+def _flip_unseen(file: Path) -> None:
+    whole, rows = file.read_bytes(), pq.read_table(file)
+    columns = pq.read_metadata(file).row_group(0)
+    for index in range(columns.num_columns):
+        column = columns.column(index)
+        first = column.dictionary_page_offset or column.data_page_offset
+        end = first + column.total_compressed_size
+        for place in range(end - 1, (column.data_page_offset + end) // 2, -1):
+            data = bytearray(whole)
+            data[place] ^= 16
+            file.write_bytes(data)
+            with contextlib.suppress(OSError, pa.ArrowException):
+                if not pq.read_table(file).equals(rows):
+                    return
+    raise AssertionError("every flip is noticed")
 
 
 @pytest.mark.parametrize("damage", ["truncate", "zero", "remove"])

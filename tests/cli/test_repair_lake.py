@@ -21,7 +21,7 @@ from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import maintain
 from tests.cli.test_damaged_lake import DAMAGE
-from tests.pipeline.harness import Bench
+from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_pipeline import SETTINGS, _drive, _traffic
 
 EPOCHS = 6
@@ -244,3 +244,24 @@ def test_other_tables_are_read_beside_a_damaged_one(damage: str, house: _House) 
                 assert "\n" not in str(told.value)
                 with pytest.raises(FootfallError, match="no such table"):
                     lake.sql("SELECT * FROM nothing")
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_events_are_committed_beside_damage(damage: str, house: _House) -> None:
+    """The epoch after it is in the lake, and repair leaves it there."""
+    before, now = house.read(), house.bench.clock.now_us()
+    files = house.files("events")
+    DAMAGE[damage](files[1])
+    number = len(house.bodies)
+    with house.running():
+        house.bench.append([request(number, [event("somebody", now, 1 << 20)], now)])
+    (new,) = set(Lake(house.home.lake_dir, "default").plan("events").files) - set(map(str, files))
+    assert pq.read_table(new)["visitor_id"].to_pylist() == ["somebody"]
+    code, output = house.run("repair")
+    assert (code, "lost" in output) == (0, False), output
+    with house.running():
+        pass
+    rows = house.read()["events"]
+    assert [row for row in rows if row["visitor_id"] != "somebody"] == before["events"]
+    assert len(rows) == len(before["events"]) + 1
+    assert house.run("doctor", "--deep")[0] == 0

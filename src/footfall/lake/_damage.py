@@ -9,6 +9,7 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.dataset as ds
 from pyiceberg.exceptions import ValidationError
 
 from footfall.errors import Corrupt
@@ -19,6 +20,12 @@ _DAMAGE: Final = (
 )
 """Parsers of JSON, Avro and Parquet on bytes that are none."""
 _TEXT_MAX: Final = 160
+
+CHECKED: Final = ds.ParquetFileFormat(
+    default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+)
+"""For Arrow's datasets: pages are held against their checksums. Whoever copies rows to another file
+reads so, or a flipped bit is a row from then on."""
 
 
 @contextlib.contextmanager

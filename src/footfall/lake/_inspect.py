@@ -14,6 +14,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import day_text
 from footfall.lake._bounds import NO_BOUND, lower_bound, upper_bound
+from footfall.lake._damage import CHECKED
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES, from_lake, to_lake
 from footfall.lake.location import local_path
@@ -82,11 +83,9 @@ def readable_rows(file: DamagedFile) -> Iterator[pa.Table]:
     """
     schema = TABLES[file.table]
     stored = to_lake(schema.empty_table()).schema
-    pages = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-    kind = ds.ParquetFileFormat(default_fragment_scan_options=pages)
     nullable = pa.schema([field.with_nullable(True) for field in stored])
     try:
-        fragments = list(ds.dataset([file.path], schema=nullable, format=kind).get_fragments())
+        fragments = list(ds.dataset([file.path], schema=nullable, format=CHECKED).get_fragments())
         groups = [group for fragment in fragments for group in fragment.split_by_row_group()]
     except (OSError, pa.ArrowException, ValueError):
         return

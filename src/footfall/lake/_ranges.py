@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from footfall.lake._damage import CHECKED, naming
 from footfall.lake._layout import LAYOUTS
 from footfall.lake._schemas import TABLES, from_lake, to_lake
 
@@ -30,21 +31,32 @@ class FileRows:
     """Rows of some data files of one table, as the stages see them."""
 
     def __init__(self, table: str, paths: Sequence[str]) -> None:
-        """Read nothing yet; columns that older files lack are null."""
+        """Read nothing yet; columns that older files lack are null.
+
+        Raises:
+            Corrupt: a file is missing.
+        """
         self._schema = TABLES[table]
         self._key = key_columns(table)
-        stored = to_lake(self._schema.empty_table()).schema
-        self._dataset = ds.dataset(
-            list(paths),
-            schema=pa.schema([field.with_nullable(True) for field in stored]),
-            format="parquet",
-        )
+        self._name = paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"
+        nullable = [
+            field.with_nullable(True) for field in to_lake(self._schema.empty_table()).schema
+        ]
+        with naming(self._name):
+            self._dataset = ds.dataset(list(paths), schema=pa.schema(nullable), format=CHECKED)
 
     def splits(self, bytes_max: int) -> list[Key]:
         """Keys at which to cut the rows in parts of about `bytes_max` of Arrow memory each.
 
         Reads the key columns once; holds a sample of them.
+
+        Raises:
+            Corrupt: a file is damaged or missing.
         """
+        with naming(self._name):
+            return self._splits(bytes_max)
+
+    def _splits(self, bytes_max: int) -> list[Key]:
         rows = self._dataset.count_rows()
         parts = -(-rows * self._row_bytes() // bytes_max)
         if parts <= 1:
@@ -61,7 +73,11 @@ class FileRows:
         return list(dict.fromkeys(keys))
 
     def read(self, start: Key | None, stop: Key | None) -> pa.Table:
-        """Rows whose key is at least `start` and less than `stop`; `None` for no bound."""
+        """Rows whose key is at least `start` and less than `stop`; `None` for no bound.
+
+        Raises:
+            Corrupt: a file is damaged or missing.
+        """
         types = [self._schema.field(name).type for name in self._key]
         bounds = []
         if start is not None:
@@ -69,9 +85,10 @@ class FileRows:
         if stop is not None:
             bounds.append(_less(self._key, types, stop))
         wanted = bounds[0] & bounds[1] if len(bounds) == 2 else (bounds or [None])[0]
-        found = self._dataset.to_table(
-            filter=wanted, batch_size=_BATCH_ROWS, batch_readahead=2, fragment_readahead=1
-        )
+        with naming(self._name):
+            found = self._dataset.to_table(
+                filter=wanted, batch_size=_BATCH_ROWS, batch_readahead=2, fragment_readahead=1
+            )
         return from_lake(found, self._schema)
 
     def _row_bytes(self) -> int:

@@ -80,7 +80,7 @@ class _Running:
     def __enter__(self) -> Any:
         bench = self._bench
         log = SqliteLog.writer(bench.home.log_dir("default"), bench.settings.log, bench.clock)
-        bench.log = log  # type: ignore[assignment]
+        bench.log = log  # type: ignore[assignment]  # a real one: its files are damaged here
         self._pipeline = bench.pipeline()
         return self._pipeline
 

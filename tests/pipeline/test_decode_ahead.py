@@ -161,7 +161,9 @@ def test_it_ends_when_it_is_not_needed(home: Home) -> None:
             os.kill(pid, 0)
 
 
-def test_what_it_cannot_read_is_left_to_the_pipeline(tmp_path: Path) -> None:
+def test_what_it_cannot_read_is_left_to_the_pipeline(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """A log with a gap: the process says nothing of it, the pipeline says it all."""
     home = filled(tmp_path, traffic(3))
     log = SqliteLog.writer(
@@ -175,6 +177,7 @@ def test_what_it_cannot_read_is_left_to_the_pipeline(tmp_path: Path) -> None:
     assert start > 0
     with Ahead(home) as ahead:
         assert ahead.answer(0) is None
+        assert capfd.readouterr().err == ""
         with pytest.raises(Corrupt, match="the log lacks requests"):
             ahead.expected(0)
 

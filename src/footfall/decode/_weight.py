@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-
 from footfall.decode._body import looks_like_json, open_body
 from footfall.decode._fault import Fault
 from footfall.request import Request
 from footfall.settings import DecodeSettings
 
-_BRACE: Final = ord("{")
 OBJECT_BYTES: Final = 256
 """A row's own columns; a record is a JSON object, and so may be parts of it."""
 
@@ -29,7 +26,4 @@ def weight(request: Request, settings: DecodeSettings) -> int:
             body = open_body(request, settings, base64_gzip=True)
         except Fault:
             return settings.payload_bytes_max
-    objects = np.count_nonzero(
-        np.frombuffer(body, np.uint8) == _BRACE
-    )  # half of the time of `count`
-    return len(body) + OBJECT_BYTES * int(objects)
+    return len(body) + OBJECT_BYTES * body.count(b"{")

@@ -8,6 +8,7 @@ other side is closed, so with the pipeline, however that ends.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ import msgspec
 
 from footfall.clock import SECOND
 from footfall.enrich import warm_up
+from footfall.errors import FootfallError
 from footfall.log import Log, SqliteLog
 from footfall.pipeline._bounds import bound_memory, bounded_time
 from footfall.pipeline._decode_protocol import BUFFER_BYTES, Job, Question, write_answer
@@ -55,11 +57,10 @@ def main() -> None:
         warm_up()
         calm_collector()
         bound_memory(job.settings.memory_max)
-        try:
+        # The pipeline ended; or it meets the same when it does this itself, and says it there.
+        with contextlib.suppress(ConnectionError, FootfallError, MemoryError):
             for found in _answers(job, log, stream):
                 write_answer(stream, found)
-        except ConnectionError:
-            pass  # the pipeline ended
 
 
 if __name__ == "__main__":

@@ -131,6 +131,7 @@ def _removed(*found: Sessionized) -> pa.Table:
 
 
 def stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:
+    """`table` as rows of `schema` that belong to the plan's epoch."""
     epoch = pa.chunked_array([pa.repeat(pa.scalar(plan.epoch, pa.int64()), table.num_rows)])
     return conform(_replace(table, "epoch", epoch), schema)
 

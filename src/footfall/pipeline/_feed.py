@@ -49,6 +49,27 @@ class Feed:
         self.is_busy = False
         """Whether events come fast: the last micro-batch was a large one."""
 
+    def find_poison(self, term: int) -> None:
+        """If the process keeps dying: look for the requests it dies of, and put them aside.
+
+        Args:
+            term: The writer's, for what is noted.
+
+        Raises:
+            As `PoisonWatch.search`.
+        """
+        if not self._poison.is_due:
+            return
+        last = self._metadata.last_epochs(self._project, 1)
+        plan = None
+        if last and last[0].committed_at is None:
+            plan = decode_plan(self._metadata.plans_after(self._project, last[0].epoch - 1)[0])
+        self._poison.search(
+            self._rules if plan is None else plan.rules,
+            self._metadata.quarantined(self._project),
+            lambda offsets: self._quarantine(offsets, plan, term),
+        )
+
     def start(self, offset: int) -> None:
         """Learn what must not be decoded from `offset` on."""
         self._quarantined = frozenset(self._metadata.quarantined(self._project, offset))
@@ -113,27 +134,6 @@ class Feed:
             return None
         with self._poison.decoding(offset, requests[-1].offset + 1):
             return prepare(requests, rules, quarantined)
-
-    def find_poison(self, term: int) -> None:
-        """If the process keeps dying: look for the requests it dies of, and put them aside.
-
-        Args:
-            term: The writer's, for what is noted.
-
-        Raises:
-            As `PoisonWatch.search`.
-        """
-        if not self._poison.is_due:
-            return
-        last = self._metadata.last_epochs(self._project, 1)
-        plan = None
-        if last and last[0].committed_at is None:
-            plan = decode_plan(self._metadata.plans_after(self._project, last[0].epoch - 1)[0])
-        self._poison.search(
-            self._rules if plan is None else plan.rules,
-            self._metadata.quarantined(self._project),
-            lambda offsets: self._quarantine(offsets, plan, term),
-        )
 
     def _quarantine(self, offsets: list[int], plan: EpochPlan | None, term: int) -> None:
         """Note the offsets durably, and in the plan of an epoch that is still to be committed.

@@ -29,7 +29,7 @@ def keep_freed() -> None:
     """Let this process keep what it frees until `give_back`, and take it from one place.
 
     Tables of some megabytes come and go many times a second. By default each is mapped, zeroed by
-    the kernel page by page, and unmapped again: measured as 3 µs an event of 15.
+    the kernel page by page, and unmapped again (docs/adr/0008).
     """
     pa.set_memory_pool(pa.system_memory_pool())
     allocator = ctypes.CDLL(None)

@@ -26,7 +26,7 @@ from footfall.pipeline import _decode_ahead as module
 from footfall.pipeline import _feed as feed_module
 from footfall.pipeline._decode_ahead import IDLE_SECONDS, DecodeAhead
 from footfall.pipeline._requests import read_requests
-from footfall.pipeline._run import build
+from footfall.pipeline._run import CORES_MIN, build
 from footfall.request import Request, encode_request
 from footfall.settings import Settings, load_settings
 from footfall.testing.sim_clock import SimClock
@@ -259,7 +259,7 @@ def test_the_lake_is_the_same_with_and_without(
 ) -> None:
     """Every row, epoch and session of a pipeline that gets nearly all from the process."""
     monkeypatch.setattr(feed_module, "BUSY_EVENTS", 1)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: CORES_MIN)
     delivered = []
     take = DecodeAhead.take
 

@@ -34,6 +34,8 @@ from footfall.pipeline._tail import Tail
 from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
+CORES_MIN = 3
+"""To decode ahead: collector and pipeline fill two, and a third process would slow them down."""
 _IDLE_SECONDS = 0.05
 _FULL_SECONDS_MIN = 1.0
 _FULL_SECONDS_MAX = 10.0
@@ -226,7 +228,7 @@ def build(
         attempts, settings.pipeline, home.log_dir(project), report, is_bounding=is_process
     )
     ahead = None
-    if is_process and (os.cpu_count() or 1) > 1:
+    if is_process and (os.cpu_count() or 1) >= CORES_MIN:
         rules = Rules.of(settings)
         ahead = DecodeAhead(home.log_dir(project), rules, settings.pipeline, clock)
     feed = Feed(project, settings, log, lake, metadata, poison, ahead)

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import Decoded, _aws_fields, _decode, decode
-from footfall.decode._aws_event import take_aws
-from footfall.decode._aws_fast import lay_out_aws
+from footfall.decode._aws_event import AwsCommon, AwsOwn
+from footfall.decode._aws_fast import lay_out_events, lay_out_repeating
+from footfall.decode._aws_take import take_aws
+from footfall.decode._fast import Taken
 from footfall.request import LoggedRequest
+from footfall.settings import DecodeSettings
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged
 from tests.scale import scaled
 
@@ -41,7 +44,7 @@ def test_real_traffic_takes_the_fast_way(name: str) -> None:
     for request in captured(name):
         taken = take_aws(request, SETTINGS)
         assert taken is not None
-        assert lay_out_aws([taken], SETTINGS).num_rows == len(taken.events)
+        assert taken.lay_out([taken], SETTINGS).num_rows == len(taken.events)
         assert_equal(request)
 
 
@@ -116,6 +119,154 @@ def test_requests_of_both_ways_stay_in_order_when_laid_out_together(
     )
 
 
+COMMON_KEYS = AwsCommon.__struct_fields__
+common = st.builds(
+    lambda first, second: {key: first.get(key, second.get(key)) for key in {*first, *second}},
+    usual.map(lambda found: {k: v for k, v in found.items() if k in COMMON_KEYS}),
+    st.just({}) | st.dictionaries(st.sampled_from(COMMON_KEYS), values, max_size=2),
+)
+own = st.builds(
+    lambda first, custom, more: (first, custom, more),
+    st.just({}) | st.dictionaries(st.sampled_from(AwsOwn.__struct_fields__), scalars, max_size=2),
+    attributes | st.just({"deep": {"x": 1, "attributes": {"y": 2}}}),
+    st.just({})
+    | st.dictionaries(st.sampled_from(["items", "host_name", "attributes", "x"]), values),
+)
+
+
+def compact(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def web_event(
+    shared: bytes, first: dict[str, Any], custom: dict[str, Any], more: dict[str, Any]
+) -> bytes:
+    """An event as web SDKs write it: what repeats stands between time and attributes."""
+    before = {**AWS_EVENT, **first, "timestamp": AWS_EVENT["timestamp"]}
+    del before["attributes"]
+    parts = (compact(before)[1:-1], shared, b'"attributes":' + compact(custom), compact(more)[1:-1])
+    return b"{" + b",".join(part for part in parts if part) + b"}"
+
+
+@settings(deadline=None, max_examples=scaled(300, 6000))
+@given(common, st.lists(own, min_size=2, max_size=4), st.sampled_from(["", "platform=Android"]))
+def test_repeated_text_is_parsed_once_and_gives_the_same(
+    shared: dict[str, Any], events: list[Any], query: str
+) -> None:
+    """Whatever is repeated, and whatever the events say beside it."""
+    text = compact(shared)[1:-1]
+    bodies = [web_event(text, *event) for event in events]
+    assert_equal(logged(b"[" + b",".join(bodies) + b"]", query=query))
+
+
+DEVICE = (
+    b'"host_name":"h","locale":"en-GB","system_language":"en","country_code":"GB","make":"Gecko"'
+)
+PLAIN = web_event(DEVICE, {}, {"a": 1}, {})
+
+
+def test_events_that_repeat_a_text_are_laid_out_by_their_own_fields() -> None:
+    """Or the other tests of it would test nothing."""
+    taken = take_aws(logged(b"[" + PLAIN + b"," + PLAIN + b"]"), SETTINGS)
+    assert taken is not None
+    assert taken.lay_out is lay_out_repeating
+    alone = take_aws(logged(b"[" + PLAIN + b"]"), SETTINGS)
+    assert alone is not None
+    assert alone.lay_out is lay_out_events
+
+
+AFTER = DEVICE + b',"attributes":{'
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(PLAIN.replace(DEVICE + b",", b""), id="without it"),
+        pytest.param(PLAIN.replace(b'"h"', b'"i"'), id="another"),
+        pytest.param(PLAIN[:-1] + b"," + AFTER + b'"b":2}}', id="twice"),
+        pytest.param(PLAIN.replace(b'"a":1', b'"a":{"x":1,' + AFTER + b'"b":2}}'), id="nested"),
+        pytest.param(
+            PLAIN.replace(b'"a":1', b'"a":{"x":1,' + AFTER + b'"b":2}}').replace(
+                DEVICE + b",", b"", 1
+            ),
+            id="nested only",
+        ),
+        pytest.param(PLAIN.replace(b'"attributes"', rb'"attr\u0069butes"'), id="escaped key"),
+        pytest.param(PLAIN.replace(b'"a":1', b'"a":"' + AFTER.replace(b'"', rb"\"") + b'"')),
+        pytest.param(PLAIN.replace(b'"a":1', b'"a":",' + AFTER), id="broken"),
+        pytest.param(PLAIN[:-1] + b',"host_name":"later"}', id="a field again"),
+        pytest.param(PLAIN[:-1] + b',"unknown":"later"}', id="an unknown field"),
+        pytest.param(PLAIN[:-1] + b',"attributes":null}', id="attributes again"),
+        pytest.param(PLAIN[:-1], id="cut off"),
+        pytest.param(b"7", id="no event"),
+        pytest.param(PLAIN.replace(b'"timestamp":', b'"timestamp" :'), id="a space"),
+        pytest.param(
+            PLAIN.replace(b'{"event_type"', b'{"screen_width":1,"event_type"'), id="first"
+        ),
+    ],
+)
+@pytest.mark.parametrize("order", ["first", "second"])
+def test_texts_that_repeat_in_odd_places(second: bytes, order: str) -> None:
+    """Each event has it once, at its top level, or the request goes another way."""
+    pair = (PLAIN, second) if order == "first" else (second, PLAIN)
+    assert_equal(logged(b"[" + b",".join(pair) + b"]"))
+    assert_equal(logged(b"[" + b",".join((*pair, second)) + b"]"))
+
+
+BARE = web_event(b"", {}, {}, {}).replace(b',"attributes":{}', b"")
+
+
+@pytest.mark.parametrize("place", ["top level", "attributes"])
+def test_an_event_without_the_text_beside_one_that_has_it_twice(place: str) -> None:
+    """As many texts as events do not mean one in each."""
+    twice = {
+        "top level": PLAIN[:-1] + b"," + AFTER + b'"b":2}}',
+        "attributes": PLAIN.replace(b'"a":1', b'"a":{"x":1,' + AFTER + b'"b":2}}'),
+    }[place]
+    assert_equal(logged(b"[" + twice + b"," + BARE + b"]"))
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"locale": "en-GB", "system_language": "fr"},
+        {"locale": "en", "country_code": "GB"},
+        {"locale": "en", "country_code": ""},
+        {"os_version": "13"},
+        {"os_version": "13", "os_name": "Fuchsia"},
+        {"os_version": "13", "platform": "iOS"},
+        {"user": {"_user_id": {"value": "u"}, "plan": 1}},
+        {"user": {}},
+        {"user": []},
+    ],
+)
+def test_device_and_user_that_all_events_repeat(shared: dict[str, Any]) -> None:
+    """Filled into the template as into each row."""
+    event = web_event(compact(shared)[1:-1], {}, {}, {})
+    assert_equal(logged(b"[" + event + b"," + event + b"]", query="platform=Android"))
+
+
+@pytest.mark.parametrize(
+    "custom",
+    [
+        {"_session_id": "x" * 512},
+        {"_session_id": "x" * 513},
+        {"_session_id": ""},
+        {"_session_id": 7},
+        {"_session_number": 2**63 - 1},
+        {"_session_number": 2**63},
+        {"_session_number": -(2**63) - 1},
+        {"_session_number": True},
+        {"_entrances": True},
+        {"_entrances": 1},
+        {"_entrances": ""},
+    ],
+)
+def test_attributes_at_the_bounds_of_their_columns(custom: dict[str, Any]) -> None:
+    """A column is left as it is only if each value would be."""
+    assert_equal(logged([AWS_EVENT, {**AWS_EVENT, "attributes": custom}]))
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -176,9 +327,13 @@ def test_a_bug_of_the_fast_way_costs_no_event(step: str, monkeypatch: pytest.Mon
     def stumble(*_: object) -> None:
         raise KeyError("a bug")
 
-    broken = msgspec.structs.replace(_decode.FAST_WAYS["aws"], **{step: stumble})
+    def take(request: LoggedRequest, limits: DecodeSettings) -> Taken | None:
+        taken = take_aws(request, limits)
+        return taken and msgspec.structs.replace(taken, lay_out=stumble)
+
     requests = [logged([AWS_EVENT], offset=1), logged([AWS_EVENT, 7], offset=2)]
     expected = general(requests)
+    broken = stumble if step == "take" else take
     monkeypatch.setattr(_decode, "FAST_WAYS", {"aws": broken})
     found = decode(requests, SETTINGS)
     assert found.events.equals(expected.events)

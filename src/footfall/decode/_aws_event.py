@@ -1,4 +1,4 @@
-"""Usual requests of AWS SDKs, typed and checked while the JSON is parsed."""
+"""Events of AWS SDKs as types: a value they allow is a usual one, checked while it is parsed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from footfall.decode._body import open_body
-from footfall.decode._fast import Taken
-from footfall.decode._fault import Fault
-from footfall.decode._json import has_too_many_values
-from footfall.decode._records import new_template
 from footfall.decode._values import (
     ID_CHARACTERS_MAX,
     INT32_MAX,
@@ -19,9 +14,6 @@ from footfall.decode._values import (
     TIME_MAX_US,
     TIME_MIN_US,
 )
-from footfall.decode.aws import use_query
-from footfall.request import LoggedRequest
-from footfall.settings import DecodeSettings
 
 _Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 _EventId = Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)]
@@ -33,18 +25,12 @@ _Milliseconds = Annotated[int, msgspec.Meta(ge=-(-TIME_MIN_US // 1000), le=TIME_
 _NOTHING: Final = msgspec.Raw(b"null")
 
 
-class AwsEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An event with no other fields than those of `_aws_fields.EVENT`.
+class AwsCommon(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """Fields that tell of the device, the app and the user, not of what happened.
 
     Empty text is unusual but where web SDKs send it: a locale without a country, say.
     """
 
-    event_type: _Name
-    event_id: _EventId
-    timestamp: _Milliseconds
-    device_id: _Id = None
-    unique_id: _Id = None
-    app_id: _Text = None
     host_name: _Text = None
     locale: _Text = None
     system_language: str | None = None
@@ -67,31 +53,37 @@ class AwsEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     viewport_width: _Size = None
     sdk_name: _Text = None
     sdk_version: _Text = None
-    items: list[dict[str, Any]] | None = None
     user: msgspec.Raw = _NOTHING
     """Parsed once for each text it is sent as: mostly the same in all events of a visit."""
+
+
+class AwsOwn(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):
+    """Fields that tell of what happened, and to whom."""
+
+    event_type: _Name
+    event_id: _EventId
+    timestamp: _Milliseconds
+    device_id: _Id = None
+    unique_id: _Id = None
+    app_id: _Text = None
+    items: list[dict[str, Any]] | None = None
     attributes: dict[str, Any] | None = None
 
 
-_decode: Final = msgspec.json.Decoder(list[AwsEvent]).decode
+def _members(kind: type[msgspec.Struct]) -> list[Any]:
+    return [
+        (field.name, field.type, field.default)
+        if field.default is not msgspec.NODEFAULT
+        else (field.name, field.type)
+        for field in msgspec.structs.fields(kind)
+    ]
 
 
-def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
-    """See `FastWay.take`."""
-    request = logged.request
-    try:
-        body = open_body(request, settings, base64_gzip=True)
-        if has_too_many_values(body):
-            return None
-        events = _decode(body)
-    except (Fault, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not 0 < len(events) <= settings.events_per_request_max:
-        return None
-    allowed = (None, request.app_id, request.credential)
-    for event in events:
-        if event.app_id not in allowed:
-            return None
-    template = new_template(logged)
-    kept = use_query(request, template)
-    return Taken(logged, template, kept, events)
+AwsEvent: Final = msgspec.defstruct(
+    "AwsEvent",
+    _members(AwsOwn) + _members(AwsCommon),
+    forbid_unknown_fields=True,
+    gc=False,
+    kw_only=True,
+)
+"""An event with no other fields than those of `_aws_fields.EVENT`; structs have one base only."""

@@ -19,13 +19,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from footfall.decode._aws_event import take_aws
-from footfall.decode._aws_fast import lay_out_aws
+from footfall.decode._aws_take import take_aws
 from footfall.decode._failures import failure_rows, failures_table
-from footfall.decode._fast import FastWay, Taken, Unusual
+from footfall.decode._fast import LayOut, Take, Taken, Unusual
 from footfall.decode._fault import Fault, failed_record
-from footfall.decode._footfall_event import take_footfall
-from footfall.decode._footfall_fast import lay_out_footfall
+from footfall.decode._footfall_take import take_footfall
 from footfall.decode._records import Outcome
 from footfall.decode._registry import decoders
 from footfall.decode._rows import DECODED_SCHEMA, build
@@ -50,11 +48,8 @@ _Failed = list[dict[str, Any]]
 _Outcomes = list[tuple[LoggedRequest, Outcome]]
 _Placed = list[tuple[int, LoggedRequest, Outcome]]
 
-FAST_WAYS: Final[Mapping[str, FastWay]] = MappingProxyType(
-    {
-        "aws": FastWay(take_aws, lay_out_aws),
-        "footfall": FastWay(take_footfall, lay_out_footfall),
-    }
+FAST_WAYS: Final[Mapping[str, Take]] = MappingProxyType(
+    {"aws": take_aws, "footfall": take_footfall}
 )
 """Fast ways by protocol; see `_fast`."""
 
@@ -112,8 +107,8 @@ class _Chunk:
     def __init__(self) -> None:
         self.rows = 0
         self.places = 0
-        self.taken: dict[str, list[tuple[int, Taken]]] = {}
-        """By protocol, each with its place among the requests."""
+        self.taken: dict[LayOut, list[tuple[int, Taken]]] = {}
+        """By how they are laid out, each with its place among the requests."""
         self.general: _Placed = []
 
     def add(self, logged: LoggedRequest, settings: DecodeSettings, quarantined: Set[int]) -> None:
@@ -123,11 +118,11 @@ class _Chunk:
             self.places += 1
             return
         request = logged.request
-        fast = FAST_WAYS.get(request.protocol)
-        if fast is not None and request.app_id is not None and request.version <= REQUEST_VERSION:
-            taken = _take(fast, logged, settings)
+        take = FAST_WAYS.get(request.protocol)
+        if take is not None and request.app_id is not None and request.version <= REQUEST_VERSION:
+            taken = _take(take, logged, settings)
             if taken is not None:
-                self.taken.setdefault(request.protocol, []).append((self.places, taken))
+                self.taken.setdefault(taken.lay_out, []).append((self.places, taken))
                 self.places += 1
                 self.rows += len(taken.events)
                 return
@@ -139,13 +134,12 @@ class _Chunk:
         self.general.append((place, logged, found))
         self.rows += len(found.rows)
 
-    def lay_out_fast(self, protocol: str, settings: DecodeSettings) -> pa.Table:
-        """Events of what the fast way took; what it gives back is decoded the general way."""
-        fast = FAST_WAYS[protocol]
-        placed = self.taken[protocol]
+    def lay_out_fast(self, lay_out: LayOut, settings: DecodeSettings) -> pa.Table:
+        """Events of what a fast way took; what it gives back is decoded the general way."""
+        placed = self.taken[lay_out]
         while placed:
             try:
-                return fast.lay_out([taken for _, taken in placed], settings)
+                return lay_out([taken for _, taken in placed], settings)
             except Unusual as unusual:
                 given_back = unusual.requests
             except MemoryError:
@@ -156,13 +150,13 @@ class _Chunk:
                 place, taken = placed[at]
                 self._add_general(place, taken.logged, settings)
             placed = [one for at, one in enumerate(placed) if at not in given_back]
-            self.taken[protocol] = placed
+            self.taken[lay_out] = placed
         return DECODED_SCHEMA.empty_table()
 
 
-def _take(fast: FastWay, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
+def _take(take: Take, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     try:
-        return fast.take(logged, settings)
+        return take(logged, settings)
     except MemoryError:
         raise
     except Exception:  # supervisor: a fast way's bug costs time, never an event
@@ -187,9 +181,9 @@ def _lay_out(chunk: _Chunk, settings: DecodeSettings) -> tuple[pa.Table, _Outcom
     """Events of a chunk in the order of its requests, and the outcomes of the general way."""
     tables = []
     places: list[int] = []
-    for protocol in list(chunk.taken):
-        tables.append(chunk.lay_out_fast(protocol, settings))
-        for place, taken in chunk.taken[protocol]:
+    for lay_out in list(chunk.taken):
+        tables.append(chunk.lay_out_fast(lay_out, settings))
+        for place, taken in chunk.taken[lay_out]:
             places.extend([place] * len(taken.events))
     if not chunk.general:
         if len(tables) == 1:

@@ -21,14 +21,27 @@ from footfall.decode._ids import uuid5, uuid_bytes
 from footfall.decode._records import BRACKETS_SAFE, EVENT_NAMES
 from footfall.decode._rows import DECODED_SCHEMA, SCRATCH, SLOT, Row, table_of
 from footfall.decode._split import is_deeper_than
-from footfall.decode._values import INT32_MAX, text
+from footfall.decode._values import (
+    ID_CHARACTERS_MAX,
+    INT32_MAX,
+    INT64_MAX,
+    Convert,
+    flag,
+    identifier,
+    int64,
+    text,
+)
 from footfall.decode._values import name as check_name
 from footfall.event import UUID16
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 
 _TEXTS: Final = frozenset({str, type(None)})
+_NUMBERS: Final = frozenset({int, type(None)})
+_FLAGS: Final = frozenset({bool, type(None)})
 _NO_TYPES: Final = frozenset({type(None)})
+_NEWLINE: Final = ord("\n")
+_EMPTY_BYTES: Final = len("{}")
 _UUID_CHARACTERS: Final = 36
 _HYPHENS: Final = np.array([8, 13, 18, 23])
 _DIGITS: Final = np.array([at for at in range(_UUID_CHARACTERS) if at not in (8, 13, 18, 23)])
@@ -55,9 +68,16 @@ class Unusual(Exception):  # noqa: N818 (a value that travels by raise)
         self.requests = frozenset(requests)
 
 
+LayOut = Callable[[Sequence["Taken"], DecodeSettings], pa.Table]
+"""Events of all requests, in order, as a table of `DECODED_SCHEMA`; or raises `Unusual`: some
+of the requests need the general way, lay out the others alone."""
+
+
 class Taken(msgspec.Struct, frozen=True, gc=False):
     """A request that a fast way took."""
 
+    lay_out: LayOut
+    """How it is laid out, together with others that have the same."""
     logged: LoggedRequest
     template: Row
     """What its events share, by slot."""
@@ -67,14 +87,8 @@ class Taken(msgspec.Struct, frozen=True, gc=False):
     """The protocol's typed events; at least one."""
 
 
-class FastWay(msgspec.Struct, frozen=True):
-    """The fast way of one protocol."""
-
-    take: Callable[[LoggedRequest, DecodeSettings], Taken | None]
-    """The request with its events parsed, or `None` if it is unusual. Never raises."""
-    lay_out: Callable[[Sequence[Taken], DecodeSettings], pa.Table]
-    """Events of all requests, in order, as a table of `DECODED_SCHEMA`; or raises `Unusual`: some
-    of the requests need the general way, lay out the others alone."""
+Take = Callable[[LoggedRequest, DecodeSettings], Taken | None]
+"""The fast way of one protocol: the request with its events parsed, or `None` if it is unusual."""
 
 
 class Sheet:
@@ -95,12 +109,17 @@ class Sheet:
         """The events at `places` need the general way, and so do their requests."""
         self._faulty.update(places)
 
-    def share(self, name: str) -> None:
-        """Fill a column from what each request's events share."""
-        slot = SLOT[name]
-        found = [request.template[slot] for request in self.taken]
-        if not is_empty(found):
-            self.columns[slot] = pa.array(found, _TYPES[slot]).take(self._indices)
+    def share(self) -> None:
+        """Fill the columns of what each request's events share."""
+        shared = zip(*(request.template[:SCRATCH] for request in self.taken), strict=True)
+        columns = {
+            slot: pa.array(found, _TYPES[slot])
+            for slot, found in enumerate(shared)
+            if not is_empty(found)
+        }
+        names = [str(slot) for slot in columns]
+        rows = pa.RecordBatch.from_arrays(list(columns.values()), names).take(self._indices)
+        self.columns.update(zip(columns, rows.columns, strict=True))
 
     def own_or_shared(self, found: Sequence[Any], name: str) -> Sequence[Any]:
         """Values of events; where they have none, what they share."""
@@ -116,14 +135,9 @@ class Sheet:
         places = np.arange(len(self.events), dtype=np.int32)
         return pa.array(places - starts[self._request_of])
 
-    def kept(self) -> list[tuple[tuple[str, object], ...]]:
+    def kept(self) -> list[dict[str, object]]:
         """`Taken.kept` for each event."""
-        return [
-            kept
-            for request in self.taken
-            for kept in (tuple(request.kept.items()),)
-            for _ in request.events
-        ]
+        return [request.kept for request in self.taken for _ in request.events]
 
     def texts(self, found: list[Any]) -> list[Any]:
         """Values of a text column, as `values.text` gives them."""
@@ -131,8 +145,10 @@ class Sheet:
             return [value or None for value in found] if "" in found else found
         return self.converted(found, text)
 
-    def converted(self, found: Iterable[Any], convert: Callable[[object], object]) -> list[Any]:
+    def converted(self, found: Sequence[Any], convert: Convert) -> list[Any]:
         """Each value converted, `None` left alone; events whose value cannot be are unusual."""
+        if _are_kept(found, convert):
+            return list(found)
         made: list[Any] = []
         for place, value in enumerate(found):
             try:
@@ -154,28 +170,19 @@ class Sheet:
             self.fault(place for place, name in enumerate(sent) if not shown[name])
         return [shown[name] for name in sent]
 
-    def json_text(self, value: object) -> bytes | None:
-        """JSON of a part of an event; `None` if it may make the event nested too deep."""
-        try:
-            found = _encode(value)
-        except RecursionError:
-            return None
-        is_flat = found.count(b"{") + found.count(b"[") <= BRACKETS_SAFE
-        return found if is_flat or not is_deeper_than(value, BRACKETS_SAFE) else None
-
-    def objects(self, found: Sequence[dict[str, Any]]) -> list[bytes | None]:
-        """JSON of an object for each event, `None` for an empty one."""
+    def objects(self, found: Sequence[dict[str, Any]]) -> pa.Array:
+        """JSON of an object for each event, null for an empty one."""
         try:
             lines = _encode_lines(found)
         except RecursionError:
-            texts = [self.json_text(value) for value in found]
+            texts = [json_text(value) for value in found]
             self.fault(place for place, text in enumerate(texts) if text is None)
-            return texts
+            return json_column(texts)
         if lines.count(b"{") > len(found) or b"[" in lines:
             self.fault(
                 place for place, value in enumerate(found) if is_deeper_than(value, BRACKETS_SAFE)
             )
-        return [None if line == b"{}" else line for line in lines.split(b"\n")[:-1]]
+        return _json_lines(lines)
 
     def table(self, text_bytes_max: int) -> pa.Table:
         """The finished table.
@@ -220,21 +227,67 @@ def _all_uuids(sent: Sequence[str]) -> pa.Array | None:
     )
 
 
+def json_text(value: object) -> bytes | None:
+    """JSON of a part of an event; `None` if it may make the event nested too deep."""
+    try:
+        found = _encode(value)
+    except RecursionError:
+        return None
+    is_flat = found.count(b"{") + found.count(b"[") <= BRACKETS_SAFE
+    return found if is_flat or not is_deeper_than(value, BRACKETS_SAFE) else None
+
+
 def json_column(texts: Sequence[bytes | None]) -> pa.Array:
     """A text column of JSON as it was encoded: not made into `str` and back."""
-    lengths = np.fromiter((0 if text is None else len(text) for text in texts), np.int64)
-    offsets = np.zeros(len(texts) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    if offsets[-1] > INT32_MAX:
-        raise OverflowError("more JSON than a column holds")
+    sizes = np.fromiter((0 if text is None else len(text) for text in texts), np.int64)
     valid = None
     if None in texts:
-        given = np.fromiter((text is not None for text in texts), np.bool_)
-        valid = pa.py_buffer(np.packbits(given, bitorder="little").tobytes())
-    data = b"".join(text for text in texts if text is not None)
+        valid = np.fromiter((text is not None for text in texts), np.bool_)
+    return _text_column(b"".join(text for text in texts if text is not None), sizes, valid)
+
+
+def _json_lines(lines: bytes) -> pa.Array:
+    """A text column of lines of JSON; null for empty objects."""
+    data = np.frombuffer(lines, np.uint8)
+    ends = np.flatnonzero(data == _NEWLINE)  # within JSON it is written otherwise
+    sizes = np.diff(ends, prepend=-1) - 1
+    valid = sizes > _EMPTY_BYTES
+    is_kept = data != _NEWLINE
+    if valid.all():
+        return _text_column(data[is_kept], sizes, None)
+    is_kept &= np.repeat(valid, sizes + 1)
+    return _text_column(data[is_kept], np.where(valid, sizes, 0), valid)
+
+
+def _text_column(data: Any, sizes: Any, valid: Any) -> pa.Array:
+    """Texts one after the other as a column; `valid` tells which are no nulls, `None` all."""
+    offsets = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, out=offsets[1:])
+    if offsets[-1] > INT32_MAX:
+        raise OverflowError("more JSON than a column holds")
+    bits = None
+    if valid is not None:
+        bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
     return pa.StringArray.from_buffers(
-        len(texts), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data), valid
+        len(sizes), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data), bits
     )
+
+
+def _are_kept(found: Sequence[Any], convert: Convert) -> bool:
+    """Whether converting changes none of the values; a look at all of them at once tells."""
+    kinds = set(map(type, found))
+    if convert is flag:
+        return kinds <= _FLAGS
+    if convert is int64:
+        given = [0, *filter(None, found)] if kinds <= _NUMBERS else [INT64_MAX + 1]
+        return min(given) >= -INT64_MAX - 1 and max(given) <= INT64_MAX
+    if convert is identifier:
+        return (
+            kinds <= _TEXTS
+            and "" not in found
+            and max(map(len, filter(None, found)), default=0) <= ID_CHARACTERS_MAX
+        )
+    return False
 
 
 def is_empty(found: Sequence[Any]) -> bool:

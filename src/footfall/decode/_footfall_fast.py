@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from footfall.decode import _footfall_fields as fields
 from footfall.decode import _values as values
-from footfall.decode._fast import Sheet, Taken, event_ids, is_empty, json_column
+from footfall.decode._fast import Sheet, Taken, event_ids, is_empty, json_column, json_text
 from footfall.decode._footfall_event import GROUPS, USER_KEY, FootfallEvent
 from footfall.decode._ids import place_id, uuid5, uuid_bytes
 from footfall.decode._rows import DECODED_SCHEMA, SCRATCH, SLOT
@@ -26,7 +26,7 @@ _decode_user: Final = msgspec.json.Decoder().decode
 
 
 def lay_out_footfall(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table:
-    """See `FastWay.lay_out`."""
+    """See `LayOut`."""
     return _FootfallSheet(taken).lay_out(settings.text_bytes_max)
 
 
@@ -37,16 +37,10 @@ class _FootfallSheet(Sheet):
         super().__init__(taken)
         sent = zip(*map(msgspec.structs.astuple, self.events), strict=True)
         self._sent: dict[str, tuple[Any, ...]] = dict(zip(_KEYS, sent, strict=True))
-        self._shared = [
-            slot
-            for slot in range(SCRATCH)
-            if any(request.template[slot] is not None for request in taken)
-        ]
 
     def lay_out(self, text_bytes_max: int) -> pa.Table:
         """All columns."""
-        for slot in self._shared:
-            self.share(DECODED_SCHEMA.names[slot])
+        self.share()
         self.columns[SLOT["request_index"]] = self.request_index()
         for key, (slot, _, convert) in fields.TRUSTED_EVENT.items():
             if slot < SCRATCH:
@@ -112,13 +106,11 @@ class _FootfallSheet(Sheet):
 
     def _use_json(self) -> None:
         kept = self.kept()
-        self.columns[SLOT["properties"]] = json_column(
-            self.objects(
-                [
-                    {**dict(shared), **(own or {})} if shared else own or {}
-                    for own, shared in zip(self._sent["properties"], kept, strict=True)
-                ]
-            )
+        self.columns[SLOT["properties"]] = self.objects(
+            [
+                {**shared, **(own or {})} if shared else own or {}
+                for own, shared in zip(self._sent["properties"], kept, strict=True)
+            ]
         )
         sent = [bytes(raw) for raw in self._sent[USER_KEY]]
         users = {raw: self._user(raw) for raw in set(sent)}
@@ -127,7 +119,7 @@ class _FootfallSheet(Sheet):
         self.columns[SLOT["user_properties"]] = json_column([users[raw] or None for raw in sent])
         items = self._sent["items"]
         if not is_empty(items):
-            texts = [self.json_text(found) if found else b"" for found in items]
+            texts = [json_text(found) if found else b"" for found in items]
             self.fault(place for place, text in enumerate(texts) if text is None)
             self.columns[SLOT["items"]] = json_column([text or None for text in texts])
 
@@ -139,4 +131,4 @@ class _FootfallSheet(Sheet):
             return None
         if user is None or user == {}:
             return b""
-        return self.json_text(user) if user.__class__ is dict else None
+        return json_text(user) if user.__class__ is dict else None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from footfall.clock import MINUTE
@@ -49,3 +53,35 @@ def test_newest_are_kept(lake: Lake, rows_max: int) -> None:
 def test_nothing_is_recent(lake: Lake) -> None:
     """A project that was silent for half an hour."""
     assert _found(lake, START_US + 60 * MINUTE, 100) == []
+
+
+_CHILD = """
+import sys
+from pathlib import Path
+from footfall.lake import Lake, recent_events
+from footfall.live import LiveState
+from footfall.pipeline._bounds import bound_memory
+
+lake = Lake(Path(sys.argv[1]), "default")
+recent_events(lake, 1 << 62, 1, LiveState.COLUMNS)  # what libraries reserve once
+bound_memory(int(sys.argv[2]))
+print(recent_events(lake, 0, 10_000, LiveState.COLUMNS).num_rows)
+"""
+
+
+def test_memory_follows_the_bound_of_rows(lake: Lake, tmp_path: Path) -> None:
+    """A restart under load has millions of recent events; the process may not take what it likes.
+
+    The rows are 4 million with 16 bytes of id each and more, and the process may have 64 MiB.
+    """
+    lake.write_as(lake.term())
+    one = lake.read("events").slice(0, 1)
+    rows = 250_000
+    for epoch in range(10, 26):
+        table = one.take(pa.array(np.zeros(rows, np.int32)))
+        offsets = pa.array(np.arange(rows) + epoch * rows)
+        place = table.schema.get_field_index("log_offset")
+        lake.commit("events", table.set_column(place, table.schema.field(place), offsets), epoch)
+    command = [sys.executable, "-c", _CHILD, str(tmp_path / "lake"), str(64 << 20)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "10000", done.stderr[-2000:]

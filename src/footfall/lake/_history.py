@@ -98,13 +98,15 @@ def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str])
         files = lake.plan("events").files
         if not files:
             return schema.empty_table()
-        recent = pl.scan_parquet(list(files), hive_partitioning=False).filter(
-            pl.col("received_at") >= moment
-        )
-        offsets = recent.select("log_offset").collect().to_series()
+        is_recent = pl.col("received_at") >= moment
+        offsets = pl.Series(dtype=pl.Int64)
+        for file in files:  # one after the other: half an hour may be a hundred million events
+            more = pl.scan_parquet(file).filter(is_recent).select("log_offset").collect()
+            offsets = pl.concat([offsets, more.to_series()]).top_k(rows_max)
         if not len(offsets):
             return schema.empty_table()
-        oldest = offsets.top_k(rows_max).min()
+        oldest = offsets.min()
+        recent = pl.scan_parquet(list(files), hive_partitioning=False).filter(is_recent)
         found = (
             recent.filter(pl.col("log_offset") >= oldest)
             .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))

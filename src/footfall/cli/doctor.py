@@ -147,6 +147,12 @@ def _log(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
         return "broken", "cannot be read; stop the server and run: footfall repair; " + "; ".join(
             damaged
         )
+    unsound = [str(health.file) for health in found if health.is_damaged]
+    if unsound:
+        return "broken", (
+            "every request can be read, but the file is damaged; stop the server and run: footfall"
+            f" repair; {'; '.join(unsound)}"
+        )
     return "good", f"{len(found)} segments read, every request whole"
 
 

@@ -104,7 +104,7 @@ def _mend_log(
     """Segments that are damaged, and where the damaged ones of those that were mended are."""
     directory, end = home.log_dir(project), known_end(home, project)
     if dry_run:
-        return [(health, None) for health in inspect_log(directory, end) if health.lost]
+        return [(health, None) for health in inspect_log(directory, end) if health.is_damaged]
     return [*mend_log(directory, end, SystemClock())]
 
 
@@ -131,7 +131,10 @@ def _tell_catalog(problem: str | None, restored: dict[str, Path]) -> None:
 def _tell_log(segments: list[tuple[SegmentHealth, Path | None]]) -> None:
     for health, kept in segments:
         ranges = ", ".join(f"{start} to {after - 1}" for start, after in health.lost)
-        typer.echo(f"{health.file}: {health.lost_records} requests cannot be read: {ranges}")
+        if health.lost:
+            typer.echo(f"{health.file}: {health.lost_records} requests cannot be read: {ranges}")
+        else:
+            typer.echo(f"{health.file}: the file is damaged, every request can be read")
         if kept is not None:
             typer.echo(f"  mended; the damaged file is kept as {kept}")
 

@@ -28,6 +28,7 @@ from footfall.home import make_directory
 from footfall.log._groups import RowCodec, checksum, chunks
 from footfall.log._mend import finish_mending
 from footfall.log._segments import (
+    CREATED_AT,
     INSERT_GROUP,
     connect_writer,
     create_segment,
@@ -55,17 +56,17 @@ class _Segment:
         self.connection = connect_writer(file)
         try:
             mark_version(self.connection)
-            row = self.connection.execute(
-                "SELECT created_at, (SELECT coalesce(sum(length(data)), 0) FROM record_groups)"
-                " FROM segment"
+            created_at = self.connection.execute(CREATED_AT).fetchone()
+            size = self.connection.execute(
+                "SELECT coalesce(sum(length(data)), 0) FROM record_groups"
             ).fetchone()
-            if row is None:
+            if created_at is None or not isinstance(created_at[0], int):
                 raise Corrupt(f"log segment is damaged; see footfall repair: path={file}")
         except (sqlite3.Error, Corrupt):
             self.connection.close()
             raise
-        self.created_at = int(row[0])
-        self.bytes = int(row[1])
+        self.created_at: int = created_at[0]
+        self.bytes = int(size[0])
 
 
 class Appender:

@@ -26,6 +26,7 @@ from footfall.errors import Corrupt
 from footfall.home import sync_directory
 from footfall.log._groups import RowCodec, checksum, chunks
 from footfall.log._segments import (
+    CREATED_AT,
     build_segment,
     connect_reader,
     end_of,
@@ -55,7 +56,15 @@ class SegmentHealth(msgspec.Struct, frozen=True):
     end: int
     """Offset after the last record that it is known to have had."""
     lost: tuple[tuple[int, int], ...]
-    """Ranges of offsets [from, to) whose records cannot be read; empty for a whole segment."""
+    """Ranges of offsets [from, to) whose records cannot be read; empty if all can."""
+    is_sound: bool
+    """Whether nothing else of the file is damaged: a page that no record needs may keep SQLite from
+    appending to it."""
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether it is to be mended."""
+        return bool(self.lost) or not self.is_sound
 
     @property
     def lost_records(self) -> int:
@@ -96,7 +105,7 @@ def inspect_segments(
         file = segment_file(directory, base)
         groups = [(group.first, group.first + group.records) for group in _whole(file, base)]
         end = following or max([known_end, base, *(end for _, end in groups)])
-        yield SegmentHealth(file, base, end, _gaps(base, end, groups))
+        yield SegmentHealth(file, base, end, _gaps(base, end, groups), _is_sound(file))
 
 
 def mend_segment(directory: Path, health: SegmentHealth, created_at: int) -> Path:
@@ -154,6 +163,17 @@ def _gaps(base: int, end: int, groups: list[tuple[int, int]]) -> tuple[tuple[int
     if place < end:
         gaps.append((place, end))
     return tuple(gaps)
+
+
+def _is_sound(file: Path) -> bool:
+    """What SQLite itself finds, and the one row that a writer needs."""
+    try:
+        with contextlib.closing(connect_reader(file, is_last=True)) as connection:
+            created_at = connection.execute(CREATED_AT).fetchone()
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except (sqlite3.Error, Corrupt):
+        return False
+    return created_at is not None and isinstance(created_at[0], int) and found == "ok"
 
 
 def _whole(file: Path, base: int) -> Iterator[_Group]:

@@ -24,8 +24,8 @@ def inspect_log(directory: Path, known_end: int, newest: int | None = None) -> l
 def mend_log(directory: Path, known_end: int, clock: Clock) -> list[tuple[SegmentHealth, Path]]:
     """Replace damaged segments; each with where the damaged one is kept.
 
-    What can be read stays at its offset; what is lost becomes a record that the pipeline turns into
-    a failed event with the reason `lost`.
+    What can be read stays at its offset, which may be everything; what is lost becomes a record
+    that the pipeline turns into a failed event with the reason `lost`.
 
     Raises:
         Conflict: a collector writes this log; stop it first.
@@ -37,7 +37,7 @@ def mend_log(directory: Path, known_end: int, clock: Clock) -> list[tuple[Segmen
         return [
             (health, mend_segment(directory, health, clock.now_us()))
             for health in inspect_segments(directory, known_end)
-            if health.lost
+            if health.is_damaged
         ]
     finally:
         os.close(lock)

@@ -30,6 +30,7 @@ _NAME: Final = re.compile(r"^(\d{20})\.db$")
 _SIDE_FILE: Final = re.compile(r"^(\d{20})\.db-(wal|shm)$")
 _UNFINISHED: Final = ".new"
 
+CREATED_AT: Final = "SELECT created_at FROM segment"
 INSERT_GROUP: Final = "INSERT INTO record_groups VALUES (?, ?, ?, ?)"
 
 _SCHEMA: Final = f"""

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from tests.powercut.check import Violation, recover_and_check
-from tests.powercut.disk import CORNERS, DRAWN, Tree, after_cut
+from tests.powercut.disk import CONTENT, CORNERS, DRAWN, Tree, after_cut
 from tests.powercut.record import Recorded, record
 from tests.powercut.syncs import CLASSES, NEEDLESS, class_of
 from tests.powercut.trace import Op
@@ -31,7 +31,7 @@ BETWEEN = 4
 CLASSES_TRIED = scaled(6, len(CLASSES))
 NEAR = 60
 """Operations after a sync among which its want is looked for."""
-DIFFERENT_MAX = 60
+DIFFERENT_MAX = 120
 """Disks that differ for want of a sync and still break no promise, until it counts as needless."""
 
 
@@ -171,7 +171,11 @@ def _cuts_in_every_variant(recorded: Recorded) -> Iterator[Cut]:
 
 
 def _cuts_for(recorded: Recorded, name: str) -> Iterator[Cut]:
-    """Every other one shortly after a sync of this class."""
+    """Two of three after a sync of this class: shortly, or when what follows it is half written.
+
+    A journal's sync comes before the writes that it guards, and they are synced next: just before
+    that, torn, they may be on the disk, and the journal not.
+    """
     chance = random.Random(SEED)  # noqa: S311
     syncs = [
         place for place, op in enumerate(recorded.ops) if op.kind == "sync" and class_of(op) == name
@@ -180,6 +184,20 @@ def _cuts_for(recorded: Recorded, name: str) -> Iterator[Cut]:
         yield cut
         near = chance.choice(syncs) + 1 + chance.randrange(NEAR)
         yield Cut(min(near, len(recorded.ops)), chance.choice((*CORNERS[:3], *DRAWN)), number)
+        guarded = _before_what_follows_is_synced(recorded, chance.choice(syncs))
+        yield Cut(guarded, "strict", number)
+
+
+def _before_what_follows_is_synced(recorded: Recorded, place: int) -> int:
+    """Where something is synced that was written after the sync at `place`."""
+    written = set()
+    for at in range(place + 1, len(recorded.ops)):
+        op = recorded.ops[at]
+        if op.kind in CONTENT and op.object != recorded.ops[place].object:
+            written.add(op.object)
+        elif op.kind == "sync" and op.object in written:
+            return at
+    return len(recorded.ops)
 
 
 def _acknowledged(recorded: Recorded, at: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,11 +152,18 @@ def test_metadata_of_a_table(kind: str, damage: str, bench: Bench) -> None:
         bench.pipeline()
 
 
-@pytest.mark.parametrize("damage", ["truncate", "zero", "remove"])
+def _lose_a_location(file: Path) -> None:
+    """A row may be damaged where SQLite sees nothing: its columns have no checksums."""
+    with contextlib.closing(sqlite3.connect(file)) as catalog:
+        catalog.execute("UPDATE iceberg_tables SET metadata_location = NULL WHERE rowid = 2")
+        catalog.commit()
+
+
+@pytest.mark.parametrize("damage", ["truncate", "zero", "remove", "lose a location"])
 def test_catalog_is_made_again(damage: str, bench: Bench) -> None:
     """It is not started anew, empty; `footfall repair` registers every table at its last commit."""
     before = _comparable(bench.tables())
-    DAMAGE[damage](bench.home.lake_dir / "catalog.db")
+    {**DAMAGE, "lose a location": _lose_a_location}[damage](bench.home.lake_dir / "catalog.db")
     state, message = _doctor(bench.home)["lake"]
     assert (state, "footfall repair" in message) == ("broken", True)
     with pytest.raises(FootfallError):

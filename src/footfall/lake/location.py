@@ -45,11 +45,17 @@ def table_locations(directory: Path) -> dict[tuple[str, str], str]:
             query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables"
             rows = opened.execute(query).fetchall()
     except sqlite3.Error as error:
-        raise Corrupt(
-            f"the lake's catalog is damaged; stop the server and run footfall repair:"
-            f" path={file} {error}"
-        ) from error
+        raise _damaged(file, str(error)) from error
+    for namespace, table, location in rows:
+        if not all(isinstance(text, str) for text in (namespace, table, location)):
+            raise _damaged(file, f"a row is no table: {namespace!r} {table!r} {location!r}")
     return {(namespace, table): location for namespace, table, location in rows}
+
+
+def _damaged(file: Path, why: str) -> Corrupt:
+    return Corrupt(
+        f"the lake's catalog is damaged; stop the server and run footfall repair: path={file} {why}"
+    )
 
 
 def is_moved(directory: Path) -> bool:

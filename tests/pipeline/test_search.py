@@ -12,7 +12,9 @@ import pytest
 
 from footfall.clock import SECOND
 from footfall.log import SqliteLog
+from footfall.pipeline._attempts import Attempts
 from footfall.pipeline._plan import Rules
+from footfall.pipeline._poison import DEATHS, PoisonWatch
 from footfall.pipeline._search import Found, Job
 from footfall.request import encode_request
 from footfall.settings import load_settings
@@ -122,3 +124,27 @@ def test_search_ends_in_time(tmp_path: Path) -> None:
 def test_plug_in_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     """Then no request is to blame."""
     assert _search(tmp_path, {}, ends_when_loaded=True) == Found((), "plug-ins")
+
+
+def test_a_pipeline_that_is_killed_again_and_again_may_always_try_again(tmp_path: Path) -> None:
+    """Kills from outside count as deaths; they must not stop it for good, however many there are.
+
+    From the second search on the operator reads what else may be the cause.
+    """
+    settings = load_settings()
+    log = SqliteLog.writer(tmp_path / "log", settings.log)
+    log.append([encode_request(request(0, [event("v", START_US, 0)], START_US))])
+    log.close()
+    file = tmp_path / "attempts.json"
+    told: list[str] = []
+    for _ in range(3):
+        for _ in range(DEATHS):
+            with pytest.raises(MemoryError), Attempts(file).working(0, 1):
+                raise MemoryError
+        watch = PoisonWatch(Attempts(file), settings.pipeline, tmp_path / "log", told.append)
+        assert watch.is_due
+        watch.search(Rules.of(settings), (), lambda found: told.append(f"accused: {found}"))
+        assert not watch.is_due
+    outcomes = [line for line in told if "pass by themselves" in line]
+    assert ["raise pipeline.memory_max" in line for line in outcomes] == [False, True, True]
+    assert not [line for line in told if line.startswith("accused")]

@@ -3,10 +3,11 @@
 Theory of operation. Deaths without progress are counted (`_attempts`). After three of them, before
 anything else is read, the requests that were worked on are searched in child processes (`_search`),
 and those at fault are noted in the metadata database: from then on they are failed events, in
-previews and in every plan. A search that finds none lets the pipeline try again; if it dies three
-times more without progress, no request alone is to blame, and it stops with one sentence. So does
-it when too many requests are at fault, or the search takes too long: then the plug-in is, and a
-person has to mend it. Each start tries again, so nobody has to say when it was mended.
+previews and in every plan. A search that finds none lets the pipeline try again, as often as it
+takes: it may have been killed from outside, on a slow machine before it got on, and from the second
+search on it says what else may be the cause. It stops with one sentence when no request alone is to
+blame but all together are, when too many are, or when the search takes too long: then the plug-in
+is, and a person has to mend it. Each start looks again, so nobody has to say when it was mended.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ DEATHS: Final = 3
 """Without progress; then the requests at fault are looked for."""
 _LATE_SECONDS: Final = 30
 """Beyond its own bound, before a search is ended from outside."""
+_NOT_THEIR_FAULT: Final = (
+    "if nobody kills the process, raise pipeline.memory_max, or report this with the messages above"
+)
 
 
 class PoisonWatch:
@@ -117,8 +121,9 @@ class PoisonWatch:
                 f" reason poison: offsets {', '.join(map(str, found.offsets))}"
             )
             self._attempts.searched(has_found=True)
-        elif found.verdict == "innocent" and self._attempts.searches == 0:
-            self._report(f"requests {start} to {end - 1} pass by themselves; trying again")
+        elif found.verdict == "innocent":
+            advice = f"; {_NOT_THEIR_FAULT}" if self._attempts.searches else ""
+            self._report(f"requests {start} to {end - 1} pass by themselves; trying again{advice}")
             self._attempts.searched(has_found=False)
         else:
             raise LimitReached(f"{_cure(found, self._settings)}: requests {start} to {end - 1}")
@@ -156,13 +161,8 @@ def _cure(found: Found, settings: PipelineSettings) -> str:
                 "looking for the requests that end the pipeline takes longer than"
                 " pipeline.poison_search_max; mend or remove the plug-in that decodes them"
             )
-        case "together":
+        case _:
             return (
                 "the pipeline ends at requests of which none ends it alone; raise"
                 " pipeline.memory_max or mend the plug-in that decodes them"
-            )
-        case _:
-            return (
-                "the pipeline keeps ending at requests that pass by themselves; raise"
-                " pipeline.memory_max, or report it with the messages above"
             )

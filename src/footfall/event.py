@@ -161,12 +161,14 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Columns that the schema does not have are a bug in a stage and raise.
     """
-    extra = set(table.column_names) - set(schema.names)
+    given = dict(zip(table.column_names, table.columns, strict=True))
+    extra = given.keys() - set(schema.names)
     assert not extra, f"columns no schema names: {sorted(extra)}"
     columns = []
     for field in schema:
-        if field.name in table.column_names:
-            columns.append(table.column(field.name).cast(field.type))
+        if field.name in given:
+            column = given[field.name]
+            columns.append(column if column.type == field.type else column.cast(field.type))
         elif field.name in LAST_COLUMNS:
             scalar = pa.scalar(LAST_COLUMNS[field.name], field.type)
             columns.append(pa.chunked_array([pa.repeat(scalar, table.num_rows)]))

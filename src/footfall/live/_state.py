@@ -193,7 +193,11 @@ def _microseconds(events: pa.Table) -> Ints:
 
 def _text(events: pa.Table, name: str) -> pa.Array:
     """The column, each text cut to what a snapshot shows."""
-    return pc.utf8_slice_codeunits(events[name].combine_chunks(), 0, TEXT_LENGTH_MAX)
+    texts = events[name].combine_chunks()
+    longest = pc.max(pc.binary_length(texts)).as_py()
+    if longest is None or longest <= TEXT_LENGTH_MAX:
+        return texts  # copying them all costs ten times as much
+    return pc.utf8_slice_codeunits(texts, 0, TEXT_LENGTH_MAX)
 
 
 def _page(events: pa.Table) -> pa.Array:

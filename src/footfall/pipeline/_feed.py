@@ -19,7 +19,8 @@ from footfall.pipeline._decode_ahead import BUSY_EVENTS, DecodeAhead
 from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._prepare import Prepared, prepare
-from footfall.pipeline._requests import read_requests
+from footfall.pipeline._requests import planned_requests, read_requests
+from footfall.request import LoggedRequest
 from footfall.settings import Settings
 
 
@@ -83,7 +84,11 @@ class Feed:
         found = self._ahead.take(offset) if self._ahead is not None else None
         if found is None:
             requests_max = self._settings.micro_batch_requests_max
-            found = self._prepare(offset, requests_max, self._rules, self._quarantined)
+            requests = read_requests(
+                self._log, offset, requests_max, self._settings, self._rules.decode
+            )
+            if requests:
+                found = self._prepared(requests, self._rules, self._quarantined)
         self.is_busy = found is not None and found.events.num_rows >= BUSY_EVENTS
         if self._ahead is not None:
             if found is not None and self.is_busy:
@@ -98,16 +103,9 @@ class Feed:
         Raises:
             Corrupt: the log does not have them all.
         """
-        offset, quarantined = plan.log_from, frozenset(plan.quarantined)
-        while offset < plan.log_to:
-            prepared = self._prepare(offset, plan.log_to - offset, plan.rules, quarantined)
-            if prepared is None:
-                raise Corrupt(
-                    "the log ends before an epoch that was planned; restore its segments:"
-                    f" {offset=} epoch={plan.epoch}"
-                )
-            yield prepared
-            offset = prepared.log_to
+        quarantined = frozenset(plan.quarantined)
+        for requests in planned_requests(self._log, plan, self._settings):
+            yield self._prepared(requests, plan.rules, quarantined)
 
     def quarantined_in(self, log_from: int, log_to: int) -> tuple[int, ...]:
         """Offsets in [log_from, log_to), ascending, that are not decoded."""
@@ -126,13 +124,10 @@ class Feed:
         if self._ahead is not None:
             self._ahead.close()
 
-    def _prepare(
-        self, offset: int, requests_max: int, rules: Rules, quarantined: Set[int]
-    ) -> Prepared | None:
-        requests = read_requests(self._log, offset, requests_max, self._settings, rules.decode)
-        if not requests:
-            return None
-        with self._poison.decoding(offset, requests[-1].offset + 1):
+    def _prepared(
+        self, requests: list[LoggedRequest], rules: Rules, quarantined: Set[int]
+    ) -> Prepared:
+        with self._poison.decoding(requests[0].offset, requests[-1].offset + 1):
             return prepare(requests, rules, quarantined)
 
     def _quarantine(self, offsets: list[int], plan: EpochPlan | None, term: int) -> None:

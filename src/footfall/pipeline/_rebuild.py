@@ -43,7 +43,7 @@ from footfall.pipeline._checkpoint import Checkpoint
 from footfall.pipeline._epoch import stamp
 from footfall.pipeline._plan import EpochPlan, decode_plan
 from footfall.pipeline._prepare import prepare
-from footfall.pipeline._requests import read_requests
+from footfall.pipeline._requests import planned_requests
 from footfall.sessionize import REPAIR_SCHEMA, assign
 from footfall.settings import PipelineSettings
 
@@ -166,20 +166,14 @@ class Rebuilder:
 
     def _again(self, table: str, plan: EpochPlan) -> list[pa.Table]:
         """Rows of an epoch as if no event were a duplicate; none if the log lacks some of it."""
-        parts, offset = [], plan.log_from
-        while offset < plan.log_to:
-            try:
-                requests = read_requests(
-                    self._log, offset, plan.log_to - offset, self._settings, plan.rules.decode
-                )
-            except Corrupt:
-                return []
-            if not requests:
-                return []
-            prepared = prepare(requests, plan.rules, frozenset(plan.quarantined))
-            rows = prepared.events if table == "events" else prepared.failures
-            parts.append(stamp(rows, plan, _SCHEMAS[table]))
-            offset = prepared.log_to
+        parts = []
+        try:
+            for requests in planned_requests(self._log, plan, self._settings):
+                prepared = prepare(requests, plan.rules, frozenset(plan.quarantined))
+                rows = prepared.events if table == "events" else prepared.failures
+                parts.append(stamp(rows, plan, _SCHEMAS[table]))
+        except Corrupt:
+            return []
         return parts
 
     def _admitted(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from footfall.decode import weight
 from footfall.errors import Corrupt
 from footfall.log import Log
+from footfall.pipeline._plan import EpochPlan
 from footfall.request import (
     LOST_PROTOCOL,
     LOST_RECORD,
@@ -57,6 +58,26 @@ def read_requests(
             f" {offset=} oldest={records[0][0]}"
         )
     return within(logged_requests(records), decode, UNPACKED_FACTOR * bytes_max)
+
+
+def planned_requests(
+    log: Log, plan: EpochPlan, pipeline: PipelineSettings
+) -> Iterator[list[LoggedRequest]]:
+    """All requests of an epoch that was planned, a micro-batch at a time.
+
+    Raises:
+        Corrupt: the log does not have them all.
+    """
+    offset = plan.log_from
+    while offset < plan.log_to:
+        requests = read_requests(log, offset, plan.log_to - offset, pipeline, plan.rules.decode)
+        if not requests:
+            raise Corrupt(
+                "the log ends before an epoch that was planned; restore its segments:"
+                f" {offset=} epoch={plan.epoch}"
+            )
+        yield requests
+        offset = requests[-1].offset + 1
 
 
 def within(

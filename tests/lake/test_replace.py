@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyiceberg.manifest import DataFile
+from pyiceberg.expressions.visitors import _ManifestEvalVisitor
+from pyiceberg.manifest import DataFile, ManifestFile
 
 from footfall.errors import Conflict
 from footfall.lake import Lake
@@ -100,6 +101,32 @@ def test_replace_keeps_rows_appended_while_it_commits(
     ]
     assert _ids(rival) == sorted(expected)
     assert (rival.epoch("events"), len(rival.plan("events").files)) == (epochs[-1], 1 + CONFLICTS)
+
+
+def test_replace_is_tried_again_where_the_library_misses_a_file(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads of PyIceberg share what decides which manifest may name a file to delete.
+
+    One that overtakes another makes it pass a manifest by, as here all of them do the first time.
+    """
+    is_raced = True
+    real = _ManifestEvalVisitor.eval
+
+    def overtaken(visitor: _ManifestEvalVisitor, manifest: ManifestFile) -> bool:
+        return False if is_raced else real(visitor, manifest)
+
+    def end_race() -> None:
+        nonlocal is_raced
+        is_raced = False
+
+    before, files = _ids(lake), lake.data_files("events")
+    new = _rewritten(lake, files)
+    monkeypatch.setattr(_ManifestEvalVisitor, "eval", overtaken)
+    _before_each_commit(lake, monkeypatch, [lambda: None, end_race])
+    assert lake.replace("events", files, new)
+    assert not is_raced
+    assert (_ids(lake), len(lake.plan("events").files)) == (before, 1)
 
 
 def test_append_keeps_files_replaced_while_it_commits(

@@ -20,6 +20,7 @@ from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
 from footfall.testing.memory_log import MemoryLog
 from tests.pipeline.harness import START_US, Bench, Crash, Faults, event, request
+from tests.scale import scaled
 
 SETTINGS = (
     "pipeline.epoch_age_max=10s",
@@ -139,7 +140,7 @@ def test_death_at_every_effect_changes_nothing(tmp_path: Path) -> None:
     pipeline.finish()
     expected = _comparable(whole.tables())
     assert faults.count > 40
-    points = range(3, faults.count + 1, 3)
+    points = range(3, faults.count + 1, scaled(6, 3))
     for die_at in points:
         bench = Bench(tmp_path / str(die_at), *SETTINGS)
         assert _survives(bench, batches, die_at) == expected, f"{die_at=}"

@@ -22,13 +22,13 @@ from tests.scale import IS_FULL, scaled
 
 SEED = 20261126
 ROUNDS = 8
-CUTS = 36
+CUTS = 20
 """In `make test`; `make test-full` takes every boundary once, and points between."""
 PARTS = scaled(1, 4)
 """Of all cuts, to be replayed at the same time by several processes with a recording each."""
 BETWEEN = 4
 """Boundaries for each point drawn anywhere."""
-CLASSES_TRIED = scaled(6, len(CLASSES))
+CLASSES_TRIED = scaled(4, len(CLASSES))
 NEAR = 60
 """Operations after a sync among which its want is looked for."""
 DIFFERENT_MAX = 120

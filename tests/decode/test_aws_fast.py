@@ -41,11 +41,14 @@ def assert_equal(*requests: LoggedRequest) -> None:
 @pytest.mark.parametrize("name", ["immediate", "batch"])
 def test_real_traffic_takes_the_fast_way(name: str) -> None:
     """Or the speed would be gone without anybody noticing; and its rows are the general ones."""
+    ways = set()
     for request in captured(name):
         taken = take_aws(request, SETTINGS)
         assert taken is not None
         assert taken.lay_out([taken], SETTINGS).num_rows == len(taken.events)
         assert_equal(request)
+        ways.add(taken.lay_out)
+    assert (lay_out_repeating in ways) == (name == "batch")
 
 
 scalars = st.one_of(

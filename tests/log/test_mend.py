@@ -119,6 +119,16 @@ def test_a_page_that_no_record_needs_may_keep_the_writer_out(tmp_path: Path) -> 
     SqliteLog.writer(tmp_path, SETTINGS, SimClock()).close()
 
 
+def test_a_newest_segment_without_bytes_is_the_writers_to_make_anew(tmp_path: Path) -> None:
+    """A power cut may leave its name alone; nothing was acknowledged in it: nothing is broken."""
+    SqliteLog.writer(tmp_path, SETTINGS, SimClock()).close()
+    (only,) = tmp_path.glob("*.db")
+    only.write_bytes(b"")
+    assert [health.is_damaged for health in inspect_log(tmp_path, 0)] == [False]
+    assert [health.is_damaged for health in inspect_log(tmp_path, 1)] == [True]
+    SqliteLog.writer(tmp_path, SETTINGS, SimClock()).close()
+
+
 def test_a_damaged_group_loses_that_group_only(tmp_path: Path) -> None:
     """One flipped bit in one record: its group is lost, all others are read, also before it."""
     _filled(tmp_path, 100)

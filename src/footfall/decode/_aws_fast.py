@@ -62,7 +62,7 @@ def lay_out_events(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table
 
 def lay_out_repeating(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table:
     """Lay out requests with events of `AwsOwn`, the rest in the templates; see `LayOut`."""
-    return _RepeatingSheet(taken).lay_out(settings.text_bytes_max)
+    return _AwsSheet(taken).lay_out(settings.text_bytes_max)
 
 
 def fill_common(row: Row, common: AwsCommon) -> bool:
@@ -99,7 +99,7 @@ def fill_common(row: Row, common: AwsCommon) -> bool:
 
 
 class _AwsSheet(Sheet):
-    """The columns of AWS events that their own fields fill."""
+    """The columns that events' own fields fill; templates have those of `AwsCommon`."""
 
     def __init__(self, taken: Sequence[Taken]) -> None:
         super().__init__(taken)
@@ -125,7 +125,7 @@ class _AwsSheet(Sheet):
         return self.table(text_bytes_max)
 
     def _use_common(self) -> None:
-        """Fill the columns of `AwsCommon`, unless the templates have."""
+        """Fill the columns of `AwsCommon`; here the templates have."""
 
     def _use_fields(self) -> None:
         """Top-level fields that are columns as they are, or nearly."""
@@ -290,10 +290,6 @@ class _EventSheet(_AwsSheet):
                     sent["os_name"], sent["os_version"], platforms, strict=True
                 )
             ]
-
-
-class _RepeatingSheet(_AwsSheet):
-    """The columns of events whose templates have what they repeat."""
 
 
 def _user(raw: bytes) -> tuple[str | None, bytes | None] | None:

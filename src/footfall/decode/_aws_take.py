@@ -40,7 +40,7 @@ class _Marked(AwsOwn):
     mark: int = msgspec.field(name=_MARK)
 
 
-_decode: Final = msgspec.json.Decoder(list[AwsEvent]).decode  # type: ignore[valid-type]
+_decode: Final = msgspec.json.Decoder(list[AwsEvent]).decode  # type: ignore[valid-type]  # made by defstruct
 _decode_marked: Final = msgspec.json.Decoder(list[_Marked]).decode
 _decode_common: Final = msgspec.json.Decoder(AwsCommon).decode
 

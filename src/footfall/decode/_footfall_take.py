@@ -17,7 +17,7 @@ from footfall.decode.footfall import EVENTS, Shared, own_template, use_envelope,
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
-_decode_events: Final = msgspec.json.Decoder(list[FootfallEvent]).decode  # type: ignore[valid-type]
+_decode_events: Final = msgspec.json.Decoder(list[FootfallEvent]).decode  # type: ignore[valid-type]  # made by defstruct
 _decode_event: Final = msgspec.json.Decoder(FootfallEvent).decode
 _decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_any: Final = msgspec.json.Decoder().decode

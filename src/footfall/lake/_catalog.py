@@ -24,7 +24,7 @@ from footfall.errors import Corrupt
 from footfall.home import sync_directory
 from footfall.lake._damage import naming
 from footfall.lake._files import SyncedFileIO
-from footfall.lake.location import CATALOG, table_locations
+from footfall.lake.location import CATALOG, damaged_catalog, table_locations
 
 _RESTORED: Final = "catalog.restored.db"
 _DAMAGED: Final = "damaged-"
@@ -81,7 +81,7 @@ def reading_catalog(directory: Path) -> Iterator[None]:
     except DatabaseError as error:
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _CORRUPT:
             raise
-        raise _damaged(directory / CATALOG, error.orig) from error
+        raise damaged_catalog(directory / CATALOG, error.orig) from error
 
 
 def _check(file: Path) -> None:
@@ -91,16 +91,9 @@ def _check(file: Path) -> None:
         with contextlib.closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as opened:
             verdict = opened.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        raise _damaged(file, error) from error
+        raise damaged_catalog(file, error) from error
     if verdict != "ok":
-        raise _damaged(file, verdict)
-
-
-def _damaged(file: Path, why: object) -> Corrupt:
-    return Corrupt(
-        "the lake's catalog is damaged; stop the server and run footfall repair:"
-        f" path={file} {' '.join(str(why).split())}"
-    )
+        raise damaged_catalog(file, verdict)
 
 
 def restore_catalog(directory: Path) -> dict[str, Path]:

@@ -45,16 +45,18 @@ def table_locations(directory: Path) -> dict[tuple[str, str], str]:
             query = "SELECT table_namespace, table_name, metadata_location FROM iceberg_tables"
             rows = opened.execute(query).fetchall()
     except sqlite3.Error as error:
-        raise _damaged(file, str(error)) from error
+        raise damaged_catalog(file, error) from error
     for namespace, table, location in rows:
         if not all(isinstance(text, str) for text in (namespace, table, location)):
-            raise _damaged(file, f"a row is no table: {namespace!r} {table!r} {location!r}")
+            raise damaged_catalog(file, f"a row is no table: {namespace!r} {table!r} {location!r}")
     return {(namespace, table): location for namespace, table, location in rows}
 
 
-def _damaged(file: Path, why: str) -> Corrupt:
+def damaged_catalog(file: Path, why: object) -> Corrupt:
+    """What to do about a catalog that cannot be used, in one sentence."""
     return Corrupt(
-        f"the lake's catalog is damaged; stop the server and run footfall repair: path={file} {why}"
+        "the lake's catalog is damaged; stop the server and run footfall repair:"
+        f" path={file} {' '.join(str(why).split())}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -55,6 +56,20 @@ def test_two_writers_of_one_epoch_land_it_once(tmp_path: Path) -> None:
             thread.join()
         assert sorted(landed) == [False, True]
     assert Lake(tmp_path / "lake", "default").plan("events").rows == 20
+
+
+@pytest.mark.parametrize("attempt", range(10))
+def test_several_make_the_tables_at_once(tmp_path: Path, attempt: int) -> None:
+    """Pipelines, a doctor and maintenance may all be the first to open a home, of any project."""
+    projects = [f"p{attempt % 2}", "p1", "p1", "p2"]
+    start = threading.Barrier(len(projects))
+
+    def open_one(project: str) -> int:
+        start.wait()
+        return Lake(tmp_path / "lake", project).epoch("events")
+
+    with ThreadPoolExecutor(len(projects)) as pool:
+        assert list(pool.map(open_one, projects)) == [0] * len(projects)
 
 
 def test_plan_after_commits_equals_plan_made_anew(lake: Lake, tmp_path: Path) -> None:

@@ -91,14 +91,16 @@ class Lake:
         self._directory = directory
         self._project = project
         self._clock = clock or SystemClock()
-        with reading_catalog(directory):
-            self._catalog = open_catalog(directory)
         self.locks = LakeLocks(directory, project)
         self._files = {name: SnapshotFiles() for name in TABLES}
         self._term = 0
         self._tables: dict[str, Table] = {}
         self._plans: dict[str, Plan] = {}
-        self._create()
+        is_complete = {(project, name) for name in TABLES} <= table_locations(directory).keys()
+        with contextlib.nullcontext() if is_complete else self.locks.creating():
+            with reading_catalog(directory):
+                self._catalog = open_catalog(directory)
+            self._create()
 
     def epoch(self, table: str) -> int:
         """Last epoch that `table` holds; 0 for none."""

@@ -1,4 +1,4 @@
-"""Two locks beside a project's tables, held for moments; the kernel lets go of them with a process.
+"""Locks beside a project's tables, held for moments; the kernel lets go of them with a process.
 
 `writing` is held from the first byte of a new data file until a commit names it, and while a plan
 is made durable: shared by those who commit, so that one of them that was paused in between cannot
@@ -7,6 +7,8 @@ named.
 `reading` is shared by those of ours who read data files without a plan file. Neither is needed for
 a commit to be right, the catalog decides that; they are what makes *removing* files safe without
 trusting any clock.
+`catalog` is held while the catalog or its tables are made, by one process at a time: PyIceberg
+looks whether they are there and then makes them, and whoever comes second fails.
 """
 
 from __future__ import annotations
@@ -27,10 +29,16 @@ _TRY_SECONDS: Final = 0.01
 
 
 class LakeLocks(msgspec.Struct, frozen=True):
-    """The locks of one project."""
+    """The locks of one project, and that of the catalog it shares with others."""
 
     directory: Path
     project: str
+
+    @contextlib.contextmanager
+    def creating(self) -> Iterator[None]:
+        """Hold the lock of the catalog alone, whatever the project; look again what is missing."""
+        with _held(self.directory / "catalog.lock", fcntl.LOCK_EX):
+            yield
 
     @contextlib.contextmanager
     def committing(self) -> Iterator[None]:

@@ -112,9 +112,12 @@ def measure(home: Path, options: argparse.Namespace) -> None:
 
 def show_course(samples: list[Sample]) -> None:
     """How it went: a line for each ten seconds."""
-    print("     at     behind    memory")
-    for sample in samples:
-        print(f"{sample.seconds:6.0f} s {sample.behind * EVENTS:10,} {sample.memory_mib:5.0f} MiB")
+    print("     at   acknowledged     behind    memory")
+    since, before = 0.0, 0
+    for at, acknowledged, behind, memory in samples:
+        rate = (acknowledged - before) * EVENTS / (at - since)
+        print(f"{at:6.0f} s {rate:10,.0f} /s {behind * EVENTS:10,} {memory:5.0f} MiB")
+        since, before = at, acknowledged
 
 
 def main() -> None:

@@ -54,8 +54,11 @@ class Tree(NamedTuple):
         self.process.wait(STOP_SECONDS_MAX)
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Processor time of each process so far."""
-        return {name: _cpu_seconds(pid) for name, pid in self.pids.items()}
+        """Processor time of each process so far; of maintenance, that of runs that ended."""
+        spent = {name: _cpu_seconds(pid) for name, pid in self.pids.items()}
+        if "worker" in self.pids:
+            spent["maintenance"] = _cpu_seconds(self.pids["worker"], of_children=True)
+        return spent
 
     def memory_mib(self) -> float:
         """Of all processes, shared pages counted once."""
@@ -104,6 +107,8 @@ class Sample(NamedTuple):
     """One look at the tree."""
 
     seconds: float
+    acknowledged: int
+    """Requests in the log."""
     behind: int
     """Requests in the log that readers do not see yet."""
     memory_mib: float
@@ -134,10 +139,15 @@ class Watch:
 
     def behind(self) -> int:
         """Requests in the log that readers do not see now."""
+        seen, end = self._look()
+        return end - seen
+
+    def _look(self) -> tuple[int, int]:
+        """Log offsets that readers see and that the log holds."""
         # The cut first: what comes in between makes it look more behind, not less.
-        offset = self._tree.cut().log_offset
+        seen = self._tree.cut().log_offset
         with closing(SqliteLog.reader(self._tree.home.log_dir(PROJECT))) as log:
-            return log.end_offset() - offset
+            return seen, log.end_offset()
 
     def every(self, seconds: float) -> list[Sample]:
         """The last sample of each stretch, with the most memory in it."""
@@ -152,7 +162,8 @@ class Watch:
     def _run(self) -> None:
         while not self._stopping.wait(1):
             seconds = time.perf_counter() - self._started
-            self.samples.append(Sample(seconds, self.behind(), self._tree.memory_mib()))
+            seen, end = self._look()
+            self.samples.append(Sample(seconds, end, end - seen, self._tree.memory_mib()))
 
 
 def generator(url: str, rate: float, seconds: float, series: int) -> subprocess.Popen[str]:
@@ -169,9 +180,11 @@ def result_of(generating: subprocess.Popen[str]) -> dict[str, float]:
     return dict(json.loads(out))
 
 
-def _cpu_seconds(pid: int) -> float:
+def _cpu_seconds(pid: int, *, of_children: bool = False) -> float:
+    """See proc_pid_stat(5): utime and stime, or cutime and cstime."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    user, system = fields[13:15] if of_children else fields[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mib(pid: int) -> float:

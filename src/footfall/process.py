@@ -85,6 +85,18 @@ def watch_parent(parent_fd: int | None, on_death: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
+def give_way(niceness: int) -> None:
+    """Let other processes have the processor first; `niceness` from 1 to 19, the most patient.
+
+    Linux shares the processor among sessions first and asks for niceness only within one (sched(7),
+    "The autogroup feature"): the leader of a session has to say it for that, too.
+    """
+    os.nice(niceness)
+    if os.getsid(0) == os.getpid():
+        with contextlib.suppress(OSError):  # a kernel without autogroups: niceness is all there is
+            Path("/proc/self/autogroup").write_text(str(niceness))
+
+
 def boot_id() -> str:
     """Names this run of this machine's kernel: two processes with equal ones share its locks."""
     try:

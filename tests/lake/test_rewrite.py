@@ -15,11 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.clock import DAY
-from footfall.lake import Lake
+from footfall.lake import Lake, _data_files, _streams
 from footfall.lake._compaction import Run, by_partition, due, is_over, runs_of
+from footfall.lake._data_files import in_order
 from footfall.lake._ranges import FileRows
-from footfall.lake._rewrite import Rewriter
+from footfall.lake._rewrite import _STREAMED_PARTS, Rewriter
 from footfall.lake._schemas import to_lake
+from footfall.lake._streams import stream_ranges
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 
@@ -108,7 +110,7 @@ def test_death_at_every_effect_loses_and_doubles_nothing(
 ) -> None:
     """Killed before and after each file, note and commit, the job goes on and ends the same."""
     expected = _sorted_ids(lake.read("events"))
-    bytes_max = lake.read("events").nbytes // 3
+    bytes_max = _STREAMED_PARTS * lake.read("events").nbytes // 3
     die_at = 0
     while True:
         die_at += 1
@@ -208,9 +210,123 @@ def test_ranges_hold_each_row_once(
     splits = files.splits(max(1, rows.nbytes // parts))
     bounds = [None, *splits, None]
     read = [files.read(bounds[i], bounds[i + 1]) for i in range(len(splits) + 1)]
+    _check_ranges(read, rows)
+
+
+def _check_ranges(read: list[pa.Table], rows: pa.Table) -> None:
     assert _sorted_ids(pa.concat_tables(read)) == _sorted_ids(rows)
     keys = [sorted(map(_key, part.to_pylist())) for part in read if part.num_rows]
     assert all(low[-1] < high[0] for low, high in itertools.pairwise(keys))
+
+
+def _write_file(directory: Path, rows: pa.Table) -> str:
+    """A sorted data file with row groups of a few rows."""
+    file = directory / f"{next(_NUMBERS)}.parquet"
+    pq.write_table(to_lake(in_order("events", rows)), file, row_group_size=3)
+    return str(file)
+
+
+_NUMBERS = itertools.count()
+_VISITORS = st.lists(st.one_of(st.none(), st.sampled_from("abcü\U0001f600")), min_size=1)
+
+
+@settings(
+    max_examples=scaled(30, 200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    epochs=st.lists(_VISITORS, min_size=1, max_size=4),
+    cuts=st.lists(st.integers(1, 9), max_size=3),
+    parts=st.integers(1, 9),
+    batch=st.integers(1, 5),
+    data=st.data(),
+)
+def test_streams_give_the_ranges_that_reading_each_gives(
+    tmp_path_factory: pytest.TempPathFactory,
+    epochs: list[list[str | None]],
+    cuts: list[int],
+    parts: int,
+    batch: int,
+    data: st.DataObject,
+) -> None:
+    """Several runs, one of several files; also from a later range on, as a resumed job reads."""
+    directory = tmp_path_factory.mktemp("streams")
+    tables = [_events(epoch, visitors) for epoch, visitors in enumerate(epochs, 1)]
+    runs = [[_write_file(directory, rows)] for rows in tables]
+    large = in_order("events", tables[0])
+    bounds = [0, *sorted(min(cut, large.num_rows) for cut in cuts), large.num_rows]
+    slices = [large.slice(low, high - low) for low, high in itertools.pairwise(bounds)]
+    runs[0] = [_write_file(directory, part) for part in reversed(slices)]
+    rows = pa.concat_tables(tables)
+    splits = FileRows("events", [one for run in runs for one in run]).splits(rows.nbytes // parts)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_streams, "_BATCH_ROWS", batch)
+        whole = list(stream_ranges("events", runs, splits, 0))
+        first = data.draw(st.integers(0, len(splits)))
+        later = list(stream_ranges("events", runs, splits, first))
+    assert len(whole) == len(splits) + 1
+    assert [_sorted_ids(one) for one in later] == [_sorted_ids(one) for one in whole[first:]]
+    assert whole[0].schema == rows.schema
+    _check_ranges(whole, rows)
+
+
+def test_streams_read_each_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they are for: by itself each range reads whole row groups."""
+    tables = [_events(epoch, [f"v{number:03}" for number in range(90)]) for epoch in range(1, 5)]
+    runs = [[_write_file(tmp_path, rows)] for rows in tables]
+    splits = FileRows("events", [one for run in runs for one in run]).splits(tables[0].nbytes // 3)
+    read: list[int] = []
+    real = pq.ParquetFile.iter_batches
+
+    def counting(*arguments: Any, **named: Any) -> Any:
+        for batch in real(*arguments, **named):
+            read.append(len(batch))
+            yield batch
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", counting)
+    found = list(stream_ranges("events", runs, splits, 0))
+    assert len(found) > 8
+    assert sum(read) == sum(part.num_rows for part in found) == 4 * 90
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_file_of_another_order_is_rewritten_as_well(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_resumed: bool
+) -> None:
+    """Another engine wrote it: its first visitors come last, when other ranges were written."""
+    rows = in_order("events", _events(13, ["w1", "big", None, "big", "a", "w9"] * 9))
+    rows = pa.concat_tables([rows.slice(20), rows.slice(0, 20)])
+    with monkeypatch.context() as patch:
+        patch.setattr(_data_files, "in_order", lambda _name, rows: rows)
+        lake.commit("events", rows, 13)
+    before = lake.read("events")
+    monkeypatch.setattr(_streams, "_BATCH_ROWS", 2)
+    rewriter = Rewriter(lake, _note(tmp_path), before.nbytes // 2, lambda: is_resumed)
+    outcome = rewriter.rewrite("events", lake.data_files("events"))
+    assert outcome == ("stopped" if is_resumed else "done")
+    if is_resumed:
+        again = Rewriter(lake, _note(tmp_path), before.nbytes // 2)
+        job = again.pending()
+        assert job is not None
+        assert (job.done, job.is_streamed) == (1, True)
+        assert again.resume(job) == "done"
+    assert _sorted_ids(lake.read("events")) == _sorted_ids(before)
+    (file,) = lake.plan("events").files
+    keys = pq.ParquetFile(file).read(["app_id", "visitor_id", "event_time"]).to_pylist()
+    assert keys == sorted(keys, key=_key)
+
+
+def test_file_without_a_newer_column_is_streamed(tmp_path: Path) -> None:
+    """Columns are added over the years; what was before has none of them."""
+    rows = in_order("events", _events(1, ["a", "b", None]))
+    file = tmp_path / "old.parquet"
+    pq.write_table(to_lake(rows.drop_columns(["geo_country", "is_late"])), file)
+    (found,) = stream_ranges("events", [[str(file)]], [], 0)
+    assert found.column("geo_country").null_count == found.column("is_late").null_count == 3
+    assert found.drop_columns(["geo_country", "is_late"]).equals(
+        rows.drop_columns(["geo_country", "is_late"])
+    )
 
 
 def test_fresh_day_has_few_runs_and_rewrites_each_row_few_times() -> None:

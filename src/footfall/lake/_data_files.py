@@ -8,6 +8,7 @@ maintenance to remove: whoever writes and then dies leaves some.
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from types import TracebackType
@@ -295,6 +296,8 @@ class _OpenFile:
 
     def abandon(self) -> None:
         """Let go of a file that nothing will name."""
+        with contextlib.suppress(OSError, pa.ArrowException):
+            self._writer.close()  # Arrow's does it when collected, and then the stream is gone
         self._stream.close()
 
     def _flush(self, count: int) -> None:

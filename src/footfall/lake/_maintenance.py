@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from pyiceberg.manifest import DataFile
 
 from footfall.clock import Clock
 from footfall.home import write_atomically
-from footfall.lake._compaction import by_partition, due, is_over, runs_of
+from footfall.lake._compaction import Partition, Run, by_partition, due, is_over, runs_of
 from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
 from footfall.lake._lake import Lake
@@ -22,6 +23,7 @@ from footfall.lake._retention import (
 )
 from footfall.lake._rewrite import Rewriter
 from footfall.lake._schemas import TABLES
+from footfall.lake._streams import RUNS_MAX
 from footfall.lake.location import local_path
 from footfall.settings import LakeSettings
 
@@ -98,23 +100,31 @@ class Maintenance:
         """
         jobs = files_before = rows = 0
         for table in TABLES:
-            partitions = by_partition(self._lake.data_files(table))
-            for partition, files in partitions.items():
-                runs, over = runs_of(files), self._is_over(partition)
-                chosen = due(runs, self._settings.merge_runs, is_over=over)
-                if full and len(runs) > 1:
-                    chosen = runs
-                if not chosen:
-                    continue
-                if self._should_stop():
-                    return Compacted(jobs, files_before, rows)
-                old = [file for run in chosen for file in run.files]
-                if self.rewriter.rewrite(table, old, kind=COMPACT) == "stopped":
-                    return Compacted(jobs, files_before, rows)
-                jobs += 1
-                files_before += len(old)
-                rows += sum(run.rows for run in chosen)
+            for partition, found in by_partition(self._lake.data_files(table)).items():
+                files = found
+                while chosen := self._due(partition, files, full=full):
+                    if self._should_stop():
+                        return Compacted(jobs, files_before, rows)
+                    old = [file for run in chosen for file in run.files]
+                    outcome = self.rewriter.rewrite(table, old, kind=COMPACT)
+                    if outcome == "stopped":
+                        return Compacted(jobs, files_before, rows)
+                    jobs += 1
+                    files_before += len(old)
+                    rows += sum(run.rows for run in chosen)
+                    if outcome == "overtaken":
+                        break
+                    files = by_partition(self._lake.data_files(table)).get(partition, [])
         return Compacted(jobs, files_before, rows)
+
+    def _due(self, partition: Partition, files: list[DataFile], *, full: bool) -> list[Run]:
+        """Runs of a partition to make one of next, no more than can be read side by side."""
+        runs = runs_of(files)
+        if full:
+            chosen = runs if len(runs) > 1 else []
+        else:
+            chosen = due(runs, self._settings.merge_runs, is_over=self._is_over(partition))
+        return chosen[:RUNS_MAX]
 
     def fold(self, epoch: int) -> int:
         """Fold notes of epochs up to `epoch` if there are enough, or old ones; how many.
@@ -169,5 +179,5 @@ class Maintenance:
         written = () if job is None else (local_path(file.file_path) for file in job.added)
         return self._garbage.sweep({path for path in written if path is not None})
 
-    def _is_over(self, partition: tuple[int | None, ...]) -> bool:
+    def _is_over(self, partition: Partition) -> bool:
         return is_over(partition, self._clock.now_us(), self._settings.day_settled_after)

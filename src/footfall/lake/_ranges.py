@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from footfall.lake._damage import CHECKED, naming
 from footfall.lake._layout import LAYOUTS
@@ -25,6 +26,7 @@ Key = tuple[KeyValue, ...]
 _KEY_COLUMNS_MAX: Final = 3
 _SAMPLE_ROWS: Final = 100_000
 _BATCH_ROWS: Final = 1 << 15
+_HEAD_ROWS: Final = 1 << 13
 
 
 class FileRows:
@@ -38,6 +40,7 @@ class FileRows:
         """
         self._schema = TABLES[table]
         self._key = key_columns(table)
+        self._paths = paths
         self._name = paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"
         nullable = [
             field.with_nullable(True) for field in to_lake(self._schema.empty_table()).schema
@@ -92,19 +95,16 @@ class FileRows:
         return from_lake(found, self._schema)
 
     def _row_bytes(self) -> int:
-        head = self._dataset.head(_BATCH_ROWS // 4, batch_size=_BATCH_ROWS // 4)
-        return max(1, int(head.nbytes) // max(1, int(head.num_rows)))
+        with pq.ParquetFile(self._paths[0]) as file:
+            head = next(file.iter_batches(_HEAD_ROWS), None)
+        return 1 if head is None else max(1, head.nbytes // head.num_rows)
 
     def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
         scanner = self._dataset.scanner(
             columns=columns, batch_size=_BATCH_ROWS, batch_readahead=2, fragment_readahead=1
         )
         for batch in scanner.to_batches():
-            numbers = [
-                column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-                for column in batch.columns
-            ]
-            yield pa.RecordBatch.from_arrays(numbers, names=columns)
+            yield pa.RecordBatch.from_arrays(list(map(plain_column, batch.columns)), names=columns)
 
 
 def key_columns(table: str) -> tuple[str, ...]:
@@ -112,6 +112,11 @@ def key_columns(table: str) -> tuple[str, ...]:
     schema = TABLES[table]
     order = LAYOUTS[table].sort[:_KEY_COLUMNS_MAX]
     return tuple(name for name in order if schema.field(name).type != pa.binary(16))
+
+
+def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A key column as a `Key` has it: times are numbers."""
+    return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
 
 
 def _plain(value: object) -> KeyValue:

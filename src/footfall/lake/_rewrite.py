@@ -10,15 +10,19 @@ commit. Whenever a file of some size is complete, a note says what is done. So a
     after the commit, before the note goes   the old files are not in the table: the note goes
 
 Rows appended meanwhile lie in other files and are not touched. If someone else replaced one of the
-old files, the work was for nothing and is left to orphan removal. Compaction is this job with no
+old files, the work was for nothing and is left to orphan removal. Files in the table's order are
+read as streams (`_streams`); should one turn out not to be, the job starts over and reads each
+range by itself (`_ranges`). Compaction is this job with no
 transform; folding, and whatever changes history, with one. A transform may drop and change rows but
 not move them to another partition, and sees rows of equal key (`key_columns`) together.
 """
 
 from __future__ import annotations
 
+import itertools
 import uuid
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -32,6 +36,7 @@ from footfall.lake._lake import Lake
 from footfall.lake._layout import COMPACTED
 from footfall.lake._ranges import FileRows, Key
 from footfall.lake._stored_file import StoredFile
+from footfall.lake._streams import RUNS_MAX, Unsorted, stream_ranges
 from footfall.lake.location import local_path
 
 Transform = Callable[[pa.Table], pa.Table]
@@ -40,6 +45,9 @@ Outcome = Literal["done", "overtaken", "stopped"]
 _PART_BITS: Final = 32
 """Low bits of the UUID in a file's name that differ between the files of one rewrite; see `run_of`.
 Drawn anew for each: an attempt that died before its note left files of the same range."""
+
+_STREAMED_PARTS: Final = 4
+"""Streams take memory, too; and with them short ranges cost no more than long ones."""
 
 
 class RewriteJob(msgspec.Struct):
@@ -57,6 +65,8 @@ class RewriteJob(msgspec.Struct):
     done: int = 0
     """How many of the `len(splits) + 1` ranges are written."""
     added: tuple[StoredFile, ...] = ()
+    is_streamed: bool = False
+    """The old files are sorted, as far as is known."""
 
 
 class Rewriter:
@@ -110,13 +120,16 @@ class Rewriter:
             Conflict, CommitUnknown: as `Lake.replace`; `resume` goes on.
         """
         paths = [file.file_path for file in files]
+        is_streamed = len(set(map(run_of, paths))) <= RUNS_MAX
+        range_bytes = max(1, self._bytes_max // (_STREAMED_PARTS if is_streamed else 1))
         job = RewriteJob(
             table,
             kind,
             epoch,
             tuple(paths),
-            tuple(FileRows(table, _local(paths)).splits(self._bytes_max)),
+            tuple(FileRows(table, _local(paths)).splits(range_bytes)),
             str(self._lake.new_id()),
+            is_streamed=is_streamed,
         )
         self._note(job)
         return self.resume(job, transform)
@@ -127,24 +140,45 @@ class Rewriter:
         if not named.keys() >= set(job.remove):
             self.forget()
             return "overtaken"
-        while job.done <= len(job.splits):
-            self._write_stretch(job, transform)
-            if self._should_stop() and job.done <= len(job.splits):
-                return "stopped"
         old = [named[path] for path in job.remove]
+        try:
+            is_written = self._write(job, transform)
+        except Unsorted:
+            job.is_streamed, job.done, job.added = False, 0, ()
+            self._note(job)
+            is_written = self._write(job, transform)
+        if not is_written:
+            return "stopped"
         new = [file.data_file() for file in job.added]
         is_swapped = self._lake.replace(job.table, old, new)
         self.forget()
         return "done" if is_swapped else "overtaken"
 
-    def _write_stretch(self, job: RewriteJob, transform: Transform | None) -> None:
+    def _write(self, job: RewriteJob, transform: Transform | None) -> bool:
+        """Write the ranges that are not done; whether all are, or it was told to stop."""
+        paths = _local(job.remove)
+        ranges = len(job.splits) + 1
+        if job.is_streamed:
+            runs = defaultdict(list)
+            for path in paths:
+                runs[run_of(path)].append(path)
+            parts = stream_ranges(job.table, list(runs.values()), job.splits, job.done)
+        else:
+            parts = _read_ranges(job, paths)
+        while job.done < ranges:
+            self._write_stretch(job, parts, transform)
+            if self._should_stop() and job.done < ranges:
+                return False
+        return True
+
+    def _write_stretch(
+        self, job: RewriteJob, parts: Iterator[pa.Table], transform: Transform | None
+    ) -> None:
         """Write ranges until they make a large file, or are all; then note it."""
-        rows = FileRows(job.table, _local(job.remove))
-        bounds: list[Key | None] = [None, *job.splits, None]
         done = job.done
         with self._lake.writer(job.table, self._file_name(job)) as writer:
             while done <= len(job.splits) and writer.open_bytes < self._stretch_bytes:
-                part = rows.read(bounds[done], bounds[done + 1])
+                part = next(parts)
                 writer.write(in_order(job.table, part if transform is None else transform(part)))
                 done += 1
                 if self._should_stop():
@@ -164,6 +198,13 @@ class Rewriter:
 
     def _note(self, job: RewriteJob) -> None:
         write_atomically(self._note_file, msgspec.json.encode(job), synced=True)
+
+
+def _read_ranges(job: RewriteJob, paths: Sequence[str]) -> Iterator[pa.Table]:
+    rows = FileRows(job.table, paths)
+    bounds: list[Key | None] = [None, *job.splits, None]
+    for start, stop in itertools.pairwise(bounds[job.done :]):
+        yield rows.read(start, stop)
 
 
 def _local(locations: Sequence[str]) -> list[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from footfall.pipeline._checkpoint import checkpoint_epochs
     from footfall.pipeline._epoch import EpochResult, Ingested, admit, finish, join
     from footfall.pipeline._maintain import MaintenanceReport, maintain
+    from footfall.pipeline._memory import keep_freed
     from footfall.pipeline._mend import MendedTable, mend_lake
     from footfall.pipeline._plan import EpochPlan, Rules
     from footfall.pipeline._prepare import Prepared, prepare
@@ -32,6 +33,7 @@ __all__ = [
     "checkpoint_epochs",
     "finish",
     "join",
+    "keep_freed",
     "maintain",
     "mend_lake",
     "prepare",
@@ -50,6 +52,7 @@ _PLACES = {
     "checkpoint_epochs": "_checkpoint",
     "finish": "_epoch",
     "join": "_epoch",
+    "keep_freed": "_memory",
     "maintain": "_maintain",
     "mend_lake": "_mend",
     "prepare": "_prepare",

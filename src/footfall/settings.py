@@ -72,6 +72,7 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[pipeline]`."""
 
     micro_batch_interval: Duration
+    micro_batch_interval_max: Duration
     micro_batch_requests_max: Count
     micro_batch_bytes_max: Size
     epoch_age_max: Duration

@@ -49,6 +49,8 @@ class Feed:
         self._quarantined: frozenset[int] = frozenset()
         self.is_busy = False
         """Whether events come fast: the last micro-batch was a large one."""
+        self.was_cut = False
+        """Whether the log had more for the last micro-batch than it could take."""
 
     def find_poison(self, term: int) -> None:
         """If the process keeps dying: look for the requests it dies of, and put them aside.
@@ -82,11 +84,15 @@ class Feed:
             Corrupt: the log has later ones, but not these.
         """
         found = self._ahead.take(offset) if self._ahead is not None else None
-        if found is None:
-            requests_max = self._settings.micro_batch_requests_max
+        requests_max = self._settings.micro_batch_requests_max
+        if found is not None:  # what the log had when it was read is not known any more
+            self.was_cut = found.log_to - offset >= requests_max // 2
+        else:
+            end = self._log.end_offset()
             requests = read_requests(
                 self._log, offset, requests_max, self._settings, self._rules.decode
             )
+            self.was_cut = bool(requests) and requests[-1].offset + 1 < end
             if requests:
                 found = self._prepared(requests, self._rules, self._quarantined)
         self.is_busy = found is not None and found.events.num_rows >= BUSY_EVENTS

@@ -199,6 +199,11 @@ class Pipeline:
         """Last epoch that the lake holds."""
         return self._epoch
 
+    @property
+    def was_cut(self) -> bool:
+        """Whether the log had more for the last micro-batch than it could take."""
+        return self._feed.was_cut
+
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)

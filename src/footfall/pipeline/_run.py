@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
-from footfall.clock import SECOND, Clock, SystemClock
+from footfall.clock import Clock, SystemClock
 from footfall.disk import full_places, is_disk_full
 from footfall.enrich import warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
@@ -26,6 +26,7 @@ from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._memory import calm_collector, keep_freed
+from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._plan import Rules
 from footfall.pipeline._poison import PoisonWatch
@@ -36,7 +37,6 @@ from footfall.settings import Settings
 
 CORES_MIN = 3
 """To decode ahead: collector and pipeline fill two, and a third process would slow them down."""
-_IDLE_SECONDS = 0.05
 _FULL_SECONDS_MIN = 1.0
 _FULL_SECONDS_MAX = 10.0
 """How long the pipeline waits for space before it looks again."""
@@ -95,6 +95,7 @@ def run(
             pipeline = build(
                 home, settings, project, log, clock, lock, stopping.wait, _tell, is_process=True
             )
+            pace = Pace.of(settings.pipeline)
             with closing(pipeline):
                 pipeline.lease.renew_in_background()
                 pipeline.recover()
@@ -103,7 +104,8 @@ def run(
                     started = clock.monotonic()
                     requests = pipeline.step()
                     maintainer.after_step(pipeline.epoch)
-                    stopping.wait(_pause(settings, requests, clock.monotonic() - started))
+                    seconds = clock.monotonic() - started
+                    stopping.wait(pace.pause(requests, seconds, was_cut=pipeline.was_cut))
                 maintainer.stop()
                 if not orphaned.is_set():
                     pipeline.finish()
@@ -180,15 +182,6 @@ def _where(places: Sequence[Path]) -> str:
 def _tell(line: str) -> None:
     with suppress(OSError):  # it may be a file on the disk that is full
         sys.stderr.write(f"footfall: {line}\n")
-
-
-def _pause(settings: Settings, requests: int, seconds: float) -> float:
-    """Seconds until the next micro-batch: none after a large one, so that a backlog shrinks."""
-    if requests == 0:
-        return _IDLE_SECONDS
-    if requests >= settings.pipeline.micro_batch_requests_max // 2:
-        return 0.0
-    return max(settings.pipeline.micro_batch_interval / SECOND - seconds, 0.0)
 
 
 def build(

@@ -57,7 +57,8 @@ class _Part:
             pass_fds=(parent_fd,),
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches the supervisor alone, which stops the parts in their order.
-            start_new_session=True,
+            # In this session: see `footfall.process.give_way`.
+            process_group=0,
         )
 
 

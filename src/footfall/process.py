@@ -85,16 +85,15 @@ def watch_parent(parent_fd: int | None, on_death: Callable[[], None]) -> None:
     threading.Thread(target=wait, name="parent-watch", daemon=True).start()
 
 
-def give_way(niceness: int) -> None:
-    """Let other processes have the processor first; `niceness` from 1 to 19, the most patient.
+def give_way() -> None:
+    """Let this thread, and those that it starts, run when no other wants the processor.
 
-    Linux shares the processor among sessions first and asks for niceness only within one (sched(7),
-    "The autogroup feature"): the leader of a session has to say it for that, too.
+    Linux shares the processor among sessions first, and looks at priorities only within one
+    (sched(7), "The autogroup feature"): so all processes of a tree are of one session, each in a
+    process group of its own. Never hold a lock that others wait for: there is no way back.
     """
-    os.nice(niceness)
-    if os.getsid(0) == os.getpid():
-        with contextlib.suppress(OSError):  # a kernel without autogroups: niceness is all there is
-            Path("/proc/self/autogroup").write_text(str(niceness))
+    if hasattr(os, "SCHED_IDLE"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def boot_id() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,27 @@ def test_rewrite_makes_one_sorted_run_of_bounded_parts(lake: Lake, tmp_path: Pat
     assert rows == sorted(rows, key=_key)
     assert run.rows == before.num_rows
     assert not _note(tmp_path).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux's scheduler")
+def test_rows_are_rewritten_when_nobody_else_works_and_committed_at_once(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under full load a rewrite takes what is left over; the pipeline waits for its commit."""
+    policies: dict[str, set[int]] = {"transform": set(), "replace": set()}
+
+    def transform(rows: pa.Table) -> pa.Table:
+        policies["transform"].add(os.sched_getscheduler(0))
+        return rows
+
+    def replace(*arguments: Any) -> bool:
+        policies["replace"].add(os.sched_getscheduler(0))
+        return Lake.replace(lake, *arguments)
+
+    monkeypatch.setattr(lake, "replace", replace)
+    rewriter = Rewriter(lake, _note(tmp_path), lake.read("events").nbytes)
+    assert rewriter.rewrite("events", lake.data_files("events"), transform) == "done"
+    assert policies == {"transform": {os.SCHED_IDLE}, "replace": {os.SCHED_OTHER}}
 
 
 class _Died(Exception):  # noqa: N818

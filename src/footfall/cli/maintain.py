@@ -20,12 +20,12 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.process import give_way, stop_on_signals, watch_parent
+from footfall.process import stop_on_signals, watch_parent
 
 if TYPE_CHECKING:
     from footfall.pipeline import MaintenanceReport
 
-NICENESS = 19
+NICENESS = 10
 MEMORY_FACTOR = 8
 ADDRESS_SPACE_EXTRA = 4 << 30
 """Libraries, stacks and arenas reserve far more than they use."""
@@ -50,7 +50,7 @@ def maintain(
     """Compact data files, forget old snapshots, remove files. With or without a running server."""
     place = open_home(home)
     settings = settings_for(place, overrides)
-    give_way(NICENESS)
+    os.nice(NICENESS)
     _limit_memory(settings.lake.rewrite_bytes_max * MEMORY_FACTOR + ADDRESS_SPACE_EXTRA)
     from footfall.pipeline import keep_freed
     from footfall.pipeline import maintain as run

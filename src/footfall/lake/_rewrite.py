@@ -23,8 +23,9 @@ import itertools
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -38,9 +39,11 @@ from footfall.lake._ranges import FileRows, Key
 from footfall.lake._stored_file import StoredFile
 from footfall.lake._streams import RUNS_MAX, Unsorted, stream_ranges
 from footfall.lake.location import local_path
+from footfall.process import give_way
 
 Transform = Callable[[pa.Table], pa.Table]
 Outcome = Literal["done", "overtaken", "stopped"]
+_Result = TypeVar("_Result")
 
 _PART_BITS: Final = 32
 """Low bits of the UUID in a file's name that differ between the files of one rewrite; see `run_of`.
@@ -122,12 +125,13 @@ class Rewriter:
         paths = [file.file_path for file in files]
         is_streamed = len(set(map(run_of, paths))) <= RUNS_MAX
         range_bytes = max(1, self._bytes_max // (_STREAMED_PARTS if is_streamed else 1))
+        splits = _apart(lambda: FileRows(table, _local(paths)).splits(range_bytes))
         job = RewriteJob(
             table,
             kind,
             epoch,
             tuple(paths),
-            tuple(FileRows(table, _local(paths)).splits(range_bytes)),
+            tuple(splits),
             str(self._lake.new_id()),
             is_streamed=is_streamed,
         )
@@ -142,11 +146,11 @@ class Rewriter:
             return "overtaken"
         old = [named[path] for path in job.remove]
         try:
-            is_written = self._write(job, transform)
+            is_written = _apart(lambda: self._write(job, transform))
         except Unsorted:
             job.is_streamed, job.done, job.added = False, 0, ()
             self._note(job)
-            is_written = self._write(job, transform)
+            is_written = _apart(lambda: self._write(job, transform))
         if not is_written:
             return "stopped"
         new = [file.data_file() for file in job.added]
@@ -198,6 +202,12 @@ class Rewriter:
 
     def _note(self, job: RewriteJob) -> None:
         write_atomically(self._note_file, msgspec.json.encode(job), synced=True)
+
+
+def _apart(work: Callable[[], _Result]) -> _Result:
+    """Do what takes long in a thread that gives way to all others; commits are not made so."""
+    with ThreadPoolExecutor(1, "rewrite", give_way) as executor:
+        return executor.submit(work).result()
 
 
 def _read_ranges(job: RewriteJob, paths: Sequence[str]) -> Iterator[pa.Table]:

@@ -214,7 +214,7 @@ class _Worker:
             env={"TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
             # Ctrl-C and a closing terminal are the business of whoever started the pool.
-            start_new_session=True,
+            process_group=0,
         )
         return cls(process)
 

@@ -70,7 +70,7 @@ def measure(home: Path, options: argparse.Namespace) -> None:
     middle, worst = bench_collector.fsync_ms(home)
     with running(home) as tree:
         time.sleep(2)
-        idle = tree.memory_mib()
+        idle, _ = tree.memory_mib()
         before = tree.cpu_seconds()
         with Watch(tree) as watch:
             started = time.perf_counter()
@@ -96,7 +96,8 @@ def measure(home: Path, options: argparse.Namespace) -> None:
     print(f"at half the rate     {half['acknowledged'] / half['seconds']:10,.0f} events/s")
     print(f"  ack p50 / p99      {half['p50_ms']:10.1f} / {half['p99_ms']:.1f} ms")
     show_course(watch.every(10))
-    print(f"memory (PSS)         {idle:10.0f} MiB idle, {watch.peak_mib:.0f} MiB at most")
+    print(f"memory (PSS)         {idle:10.0f} MiB idle, {watch.peak_mib:.0f} MiB at most,")
+    print(f"                     {watch.peak_anonymous_mib:10.0f} MiB at most that no file backs")
     for name, spent in {**cpu, "generator": sent["cpu_us"] * sent["acknowledged"] / 1e6}.items():
         print(f"CPU of {name:13} {spent * 1e6 / sent['acknowledged']:10.2f} µs/event")
     print("yardsticks, same run")
@@ -114,7 +115,7 @@ def show_course(samples: list[Sample]) -> None:
     """How it went: a line for each ten seconds."""
     print("     at   acknowledged     behind    memory")
     since, before = 0.0, 0
-    for at, acknowledged, behind, memory in samples:
+    for at, acknowledged, behind, memory, _ in samples:
         rate = (acknowledged - before) * EVENTS / (at - since)
         print(f"{at:6.0f} s {rate:10,.0f} /s {behind * EVENTS:10,} {memory:5.0f} MiB")
         since, before = at, acknowledged

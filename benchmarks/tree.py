@@ -60,9 +60,10 @@ class Tree(NamedTuple):
             spent["maintenance"] = _cpu_seconds(self.pids["worker"], of_children=True)
         return spent
 
-    def memory_mib(self) -> float:
-        """Of all processes, shared pages counted once."""
-        return sum(map(_memory_mib, self.pids.values()))
+    def memory_mib(self) -> tuple[float, float]:
+        """Of all processes, shared pages counted once: all, and what no file backs."""
+        found = [_memory_mib(pid) for pid in self.pids.values()]
+        return sum(total for total, _ in found), sum(anonymous for _, anonymous in found)
 
     def cut(self) -> Cut:
         """What readers see now."""
@@ -112,6 +113,8 @@ class Sample(NamedTuple):
     behind: int
     """Requests in the log that readers do not see yet."""
     memory_mib: float
+    anonymous_mib: float
+    """Memory without pages of files, which the kernel takes back when it needs them."""
 
 
 class Watch:
@@ -136,6 +139,11 @@ class Watch:
     def peak_mib(self) -> float:
         """Highest memory seen."""
         return max(sample.memory_mib for sample in self.samples)
+
+    @property
+    def peak_anonymous_mib(self) -> float:
+        """Highest memory seen that no file backs."""
+        return max(sample.anonymous_mib for sample in self.samples)
 
     def behind(self) -> int:
         """Requests in the log that readers do not see now."""
@@ -163,7 +171,7 @@ class Watch:
         while not self._stopping.wait(1):
             seconds = time.perf_counter() - self._started
             seen, end = self._look()
-            self.samples.append(Sample(seconds, end, end - seen, self._tree.memory_mib()))
+            self.samples.append(Sample(seconds, end, end - seen, *self._tree.memory_mib()))
 
 
 def generator(url: str, rate: float, seconds: float, series: int) -> subprocess.Popen[str]:
@@ -187,8 +195,11 @@ def _cpu_seconds(pid: int, *, of_children: bool = False) -> float:
     return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
-def _memory_mib(pid: int) -> float:
+def _memory_mib(pid: int) -> tuple[float, float]:
+    """`Pss` and `Pss_Anon` of smaps_rollup; see proc(5)."""
+    found = dict.fromkeys(("Pss:", "Pss_Anon:"), 0)
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
+        name, *values = line.split()
+        if name in found:
+            found[name] = int(values[0])
+    return found["Pss:"] / 1024, found["Pss_Anon:"] / 1024

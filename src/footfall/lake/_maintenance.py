@@ -54,6 +54,7 @@ class Maintenance:
         settings: LakeSettings,
         clock: Clock,
         should_stop: Callable[[], bool] = lambda: False,
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
         """Read nothing yet.
 
@@ -64,6 +65,7 @@ class Maintenance:
             settings: Limits.
             clock: Tells whether a day is over, and how old things are.
             should_stop: Asked between steps.
+            rest: Called between pieces of long work; may wait.
         """
         directory.mkdir(parents=True, exist_ok=True)
         self._lake = lake
@@ -72,7 +74,7 @@ class Maintenance:
         self._should_stop = should_stop
         self._folded_file = directory / "folded.json"
         self.rewriter = Rewriter(
-            lake, directory / "job.json", settings.rewrite_bytes_max, should_stop
+            lake, directory / "job.json", settings.rewrite_bytes_max, should_stop, rest=rest
         )
         self.folding = Folding(lake, self.rewriter)
         self._garbage = Garbage(

@@ -82,6 +82,7 @@ class Rewriter:
         bytes_max: int,
         should_stop: Callable[[], bool] = lambda: False,
         stretch_bytes: int = COMPACTED.file_bytes // 2,
+        rest: Callable[[], None] = lambda: None,
     ) -> None:
         """Read nothing yet.
 
@@ -91,12 +92,14 @@ class Rewriter:
             bytes_max: Arrow memory of the rows of one range; the job takes about four times that.
             should_stop: Asked after each range; the job can go on later.
             stretch_bytes: A file of this size is ended with its range, for a note to say so.
+            rest: Called after each range; may wait.
         """
         self._lake = lake
         self._note_file = note_file
         self._bytes_max = bytes_max
         self._should_stop = should_stop
         self._stretch_bytes = stretch_bytes
+        self._rest = rest
 
     def pending(self) -> RewriteJob | None:
         """The job that was not finished, if any.
@@ -187,6 +190,7 @@ class Rewriter:
                 done += 1
                 if self._should_stop():
                     break
+                self._rest()
         job.added += tuple(map(StoredFile.of, writer.files))
         job.done = done
         self._note(job)

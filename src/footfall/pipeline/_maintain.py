@@ -18,6 +18,7 @@ from footfall.home import Home, make_directory, write_atomically
 from footfall.lake import Lake, Maintenance
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
+from footfall.pipeline._courtesy import Courtesy, are_readers_behind
 from footfall.pipeline._retain import retention_bound
 from footfall.process import exclusive
 from footfall.settings import Settings
@@ -109,6 +110,7 @@ def _run(
         settings.lake,
         clock,
         should_stop,
+        Courtesy(lambda: are_readers_behind(home, project, settings, clock), should_stop, clock),
     )
     work.resume()
     kept = Checkpoints(home.state_dir(project))

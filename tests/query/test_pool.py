@@ -76,6 +76,8 @@ def test_worker_is_used_again(shop: CutWriter) -> None:
             with contextlib.suppress(Invalid):
                 await pool.run(sql)
             pids.append(pool.pids())
+        (pid,) = pids[0]
+        assert (os.getpgid(pid), os.getsid(pid)) == (pid, os.getsid(0))  # Ctrl-C is not for it
         return pids
 
     pids = with_pool(shop, use)

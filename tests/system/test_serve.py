@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -75,6 +76,9 @@ def test_children_end_with_a_killed_supervisor(tmp_path: Path) -> None:
     pids = [pid for pid in map(tree.pid, PARTS) if pid is not None]
     assert len(pids) == 3
     assert tree.process is not None
+    # Ctrl-C reaches the supervisor alone; the kernel weighs all of one session against each other.
+    assert list(map(os.getpgid, pids)) == pids
+    assert {os.getsid(pid) for pid in pids} == {os.getsid(tree.process.pid)}
     tree.process.kill()
     tree.process.wait()
     _wait_until(lambda: not any(map(is_alive, pids)), "children live on")

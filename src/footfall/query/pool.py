@@ -213,8 +213,6 @@ class _Worker:
             stdout=asyncio.subprocess.PIPE,
             env={"TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
-            # Ctrl-C and a closing terminal are the business of whoever started the pool.
-            process_group=0,
         )
         return cls(process)
 

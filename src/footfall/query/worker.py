@@ -47,6 +47,9 @@ _GRACE_SECONDS: Final = 10
 
 def main(arguments: Sequence[str]) -> None:
     """Serve questions until the input closes."""
+    # Ctrl-C and a closing terminal are the business of whoever started the pool. It cannot say so
+    # itself: uvloop knows only new sessions, and those get processor time of their own (ADR 9).
+    os.setpgid(0, 0)
     root, project, encoded = arguments
     home, settings = Home(Path(root)), msgspec.json.decode(encoded, type=QuerySettings)
     questions_in, answers_out = _own_streams()

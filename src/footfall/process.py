@@ -93,7 +93,8 @@ def give_way() -> None:
     process group of its own. Never hold a lock that others wait for: there is no way back.
     """
     if hasattr(os, "SCHED_IDLE"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        with contextlib.suppress(OSError):  # a sandbox may forbid it: then it does not give way
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def boot_id() -> str:

@@ -4,8 +4,8 @@
 
 A real tree (collector and pipeline), the load generator on the same cores. Requests hold 20 events
 of about 1 KB, every event id is new, visitors follow a Pareto distribution. The generator never
-holds more than one request and paces itself at `--rate`. Every 10 seconds: how far readers are
-behind, and memory. The figure is events divided by the time from the first request until readers
+holds more than one request and paces itself at `--rate`. Every 10 seconds: what was
+acknowledged, how far readers are behind, and memory. The figure is events divided by the time from the first request until readers
 are no longer behind; afterwards a clean stop commits everything, and every event must be in the
 lake once. Before the stop half the rate is sent, for the acknowledgement at half load.
 

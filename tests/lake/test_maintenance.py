@@ -7,10 +7,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Corrupt
 from footfall.lake import TABLES, Lake, Maintenance
+from footfall.lake import _maintenance as _maintenance_module
 from footfall.lake._expiry import files_below, reachable
 from footfall.lake._garbage import Garbage
 from footfall.lake.cut import HeldPlan, Plan, remove_plan
@@ -144,6 +146,27 @@ def test_nothing_is_removed_while_somebody_reads_without_a_plan(
     with lake.locks.reading():
         assert (work.sweep().removed, work.sweep().waiting) == (0, 1)
     assert work.sweep().removed == 1
+
+
+def test_no_more_runs_are_merged_at_a_time_than_are_read_side_by_side(
+    tmp_path: Path, lake: Lake, clock: SimClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory; and one job of more would read its files again and again."""
+    _commit(lake, range(1, 12))
+    work = _maintenance(tmp_path, lake, clock)
+    merged: list[int] = []
+    real = work.rewriter.rewrite
+
+    def rewrite(table: str, files: list[DataFile], *, kind: str) -> object:
+        merged.append(len(files))
+        return real(table, files, kind=kind)
+
+    monkeypatch.setattr(_maintenance_module, "RUNS_MAX", 4)
+    monkeypatch.setattr(work.rewriter, "rewrite", rewrite)
+    assert work.compact(full=True).jobs == len(merged) > 3
+    assert max(merged) == 4
+    assert len(lake.plan("events").files) == 1
+    assert lake.plan("events").rows == 11
 
 
 def test_files_of_a_plan_and_of_an_unfinished_rewrite_stay(

@@ -89,7 +89,8 @@ class Rewriter:
         Args:
             lake: Where.
             note_file: The job's note; its directory exists.
-            bytes_max: Arrow memory of the rows of one range; the job takes about four times that.
+            bytes_max: Arrow memory of the rows of one range; where runs are read as streams ranges
+                are a quarter of that. The job takes up to eight times as much.
             should_stop: Asked after each range; the job can go on later.
             stretch_bytes: A file of this size is ended with its range, for a note to say so.
             rest: Called after each range; may wait.

@@ -2,7 +2,7 @@
 
 A part of a micro-batch's work is the same however many events it has. So while the work leaves a
 third of the time over, micro-batches follow each other at the shortest interval; when it does not,
-they are made longer, as far as need be. At full speed that is a fifth less work per event.
+they are made longer, as far as need be. At full speed that is a seventh less work per event.
 """
 
 from __future__ import annotations

@@ -5,9 +5,10 @@
 A real tree (collector and pipeline), the load generator on the same cores. Requests hold 20 events
 of about 1 KB, every event id is new, visitors follow a Pareto distribution. The generator never
 holds more than one request and paces itself at `--rate`. Every 10 seconds: what was
-acknowledged, how far readers are behind, and memory. The figure is events divided by the time from the first request until readers
-are no longer behind; afterwards a clean stop commits everything, and every event must be in the
-lake once. Before the stop half the rate is sent, for the acknowledgement at half load.
+acknowledged, how far readers are behind, and memory. The figure is events divided by the time from
+the first request until readers are no longer behind; afterwards a clean stop commits everything,
+and the ledger must have every event once. Before the stop half the rate is sent, for the
+acknowledgement at half load.
 
 Yardsticks, in the same run: the same server storing nothing, `fsync`, PyArrow writing the same rows
 to one Parquet file, and with `--spark` Spark Structured Streaming that parses the same events,

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -122,6 +122,66 @@ def test_chunked_and_pipelined_and_expected_bodies(running: Any) -> None:
     assert [record.body for record in running.records()] == [b"[]", b"[{}]", b"[]", b"[1]"]
 
 
+def test_pipelined_requests_on_a_connection_that_stays(running: Any) -> None:
+    """Each is answered, in order, and the connection goes on."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        stream = client.makefile("rb")
+        for _ in range(2):
+            client.sendall((POST % b"") * 3)
+            assert [_read_answer(stream)[0] for _ in range(3)] == ["HTTP/1.1 200 OK"] * 3
+    assert len(running.records()) == 6
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"POST /collect?appId=shop_web HTTP/1.1",
+        b"POST /v1/events?write_id=shop_web HTTP/1.1",
+        b"GET /v1/pixel.gif?write_id=shop_web HTTP/1.1",
+    ],
+)
+@pytest.mark.parametrize("origin", [b"", b"Origin: https://www.shop.test\r\n"])
+def test_answer_in_one_piece_is_the_servers(
+    running: Any, request_line: bytes, origin: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written past the HTTP server says what the server itself says."""
+    written = []
+    answer = connection.Connection.answer
+
+    def noted(*arguments: Any) -> bool:
+        written.append(answer(*arguments))
+        return written[-1]
+
+    monkeypatch.setattr(connection.Connection, "answer", noted)
+    request = request_line + b"\r\nHost: x\r\nContent-Length: 2\r\n" + origin + b"%s\r\n[]"
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        stream = client.makefile("rb")
+        client.sendall(request % b"")
+        ours = _read_answer(stream)
+        client.sendall(close(request))
+        servers = _read_answer(stream)
+        assert stream.read() == b""
+    assert written == [True, False]
+    assert ours[0] == servers[0]
+    assert ("connection", "close") in servers[1]
+    assert ours[1] == servers[1] - {("connection", "close")}
+    assert ours[2] == servers[2]
+    assert (b"origin" in origin.lower()) == (
+        ("access-control-allow-origin", "https://www.shop.test") in ours[1]
+    )
+
+
+def _read_answer(stream: BinaryIO) -> tuple[str, set[tuple[str, str]], bytes]:
+    """Status line, headers and body, without what differs each time."""
+    lines = list(iter(lambda: stream.readline().decode().removesuffix("\r\n"), ""))
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    assert len(headers) == len(lines) - 1
+    body = stream.read(int(headers["content-length"]))
+    body = body.replace(headers.pop("x-request-id").encode(), b"ID")
+    assert headers.pop("date")
+    return lines[0], set(headers.items()), body
+
+
 def test_upgrade_is_ignored(running: Any) -> None:
     """Java's client asks for HTTP/2 with its first POST; the request counts all the same."""
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
@@ -165,23 +225,68 @@ def test_junk_is_refused_politely(running: Any, data: bytes, status: bytes) -> N
 
 def test_endless_headers_are_cut_off(running: Any) -> None:
     """Headers are held in memory, so they are bounded."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
         client.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n")
         answer = b""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(ConnectionError):
             for number in range(1000):
                 client.sendall(b"X-%d: %s\r\n" % (number, b"y" * 1000))
+        with contextlib.suppress(ConnectionError):
             answer = client.recv(100)
     assert b"431" in answer or not answer
     assert exchange(running.port, close(POST)).startswith(b"HTTP/1.1 200")
 
 
-def test_stalled_clients_are_dropped(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_requests_are_not_one_endless_head(running: Any) -> None:
+    """The bound is of one request: a connection may send any number."""
+    request = POST % (b"X-Filler: %s\r\n" % (b"y" * 4000))
+    with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream = client.makefile("rb")
+        for _ in range(40):
+            for part in (request[:1000], request[1000:3000], request[3000:]):
+                client.sendall(part)
+                time.sleep(0.01)
+            assert _read_answer(stream)[0] == "HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize(
+    ("before", "part"),
+    [
+        (b"", b""),
+        (b"", b"POST /coll"),
+        (b"", (POST % b"")[:-1]),
+        (POST % b"", b"POST /coll"),
+        (POST % b"", (POST % b"")[:-1]),
+    ],
+)
+def test_stalled_clients_are_dropped(
+    running: Any, monkeypatch: pytest.MonkeyPatch, before: bytes, part: bytes
+) -> None:
     """Half a request held open for ever would use up the connections."""
     monkeypatch.setattr(connection, "REQUEST_SECONDS_MAX", 0.3)
-    for data in (b"", b"POST /coll", (POST % b"")[:-1]):
-        assert exchange(running.port, data) == b""
-    assert running.records() == []
+    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
+        stream = client.makefile("rb")
+        if before:
+            client.sendall(before)
+            _read_answer(stream)
+        client.sendall(part)
+        with contextlib.suppress(ConnectionError):
+            assert stream.read() == b""
+    assert len(running.records()) == bool(before)
+
+
+def test_idle_clients_are_dropped(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection is kept for the next request, not for ever; a busy one is kept."""
+    monkeypatch.setattr(connection, "IDLE_SECONDS_MAX", 2.0)
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        stream = client.makefile("rb")
+        for _ in range(4):
+            client.sendall(POST % b"")
+            _read_answer(stream)
+            time.sleep(0.8)
+        assert stream.read() == b""
+    assert len(running.records()) == 4
 
 
 def test_connections_beyond_the_limit(make_running: Make) -> None:

@@ -20,11 +20,12 @@ from footfall.collect._http import (
     send_answer,
 )
 from footfall.collect._ids import request_id_header
-from footfall.collect._intake import Intake
+from footfall.collect._intake import Intake, Taken
 from footfall.collect._refusals import AWS_STATUS, Refusal, text_answers
+from footfall.collect._taken import TakenAnswer
 
 PROTOCOL: Final = "aws"
-_TAKEN: Final = Answer.of(200)
+_TAKEN: Final = TakenAnswer(Answer.of(200).headers)
 _TAKEN_AND_CLOSE: Final = Answer.of(200, b"", "", "connection: close")
 _REFUSED: Final = text_answers(AWS_STATUS)
 _NOT_ALLOWED: Final = Answer.of(405, b"", "", "allow: GET, POST, OPTIONS")
@@ -62,13 +63,18 @@ class AwsCollect:
         if isinstance(taken, Refusal):
             await self._refuse(send, taken, seen.origin)
         elif taken is not None:
-            answer = _TAKEN if taken.is_drained else _TAKEN_AND_CLOSE
-            more = [*answer_headers(seen.origin), request_id_header(taken.request_id)]
-            await send_answer(send, answer, more)
+            await self._taken(scope, send, seen.origin, taken)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""
         await self._refuse(send, refusal, read_headers(scope["headers"]).origin)
+
+    async def _taken(self, scope: Scope, send: Send, origin: bytes | None, taken: Taken) -> None:
+        if taken.is_drained:
+            await _TAKEN.send(scope, send, origin, taken.request_id)
+        else:
+            more = [*answer_headers(origin), request_id_header(taken.request_id)]
+            await send_answer(send, _TAKEN_AND_CLOSE, more)
 
     async def _refuse(self, send: Send, refusal: Refusal, origin: bytes | None) -> None:
         self._intake.refuse(PROTOCOL, refusal)

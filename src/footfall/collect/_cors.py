@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from footfall.collect._http import Answer, Headers
+from footfall.collect._http import Answer, Headers, header_lines
 
 ALLOWED_HEADERS: Final = (
     # The reference server's list.
@@ -34,24 +35,35 @@ _PREFLIGHT_HEADERS: Final[Headers] = [
     (b"access-control-max-age", b"%d" % _MAX_AGE_SECONDS),
 ]
 
-_answer_headers: dict[bytes, Headers] = {}
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+_answers: dict[bytes, tuple[Headers, bytes]] = {}
 
 
 def answer_headers(origin: bytes | None) -> Headers:
     """Headers of an answer that pages of `origin` may read; `*` would not do with credentials."""
-    if origin is None:
-        return []
-    headers = _answer_headers.get(origin)
-    if headers is None:
-        if len(_answer_headers) >= _ORIGINS_MAX:
-            _answer_headers.clear()
-        headers = _answer_headers[origin] = [
-            (b"access-control-allow-origin", origin),
-            (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"Retry-After, X-Request-ID"),
-            (b"vary", b"Origin"),
-        ]
-    return headers
+    return [] if origin is None else _answer(origin)[0]
+
+
+def answer_lines(origin: bytes | None) -> bytes:
+    """The same as lines."""
+    return b"" if origin is None else _answer(origin)[1]
+
+
+def _answer(origin: bytes) -> tuple[Headers, bytes]:
+    found = _answers.get(origin)
+    if found is None:
+        if len(_answers) >= _ORIGINS_MAX:
+            _answers.clear()
+        headers: Headers = []
+        if not _CONTROL.search(origin):  # the server's parser lets none through; lines are trusted
+            headers = [
+                (b"access-control-allow-origin", origin),
+                (b"access-control-allow-credentials", b"true"),
+                (b"access-control-expose-headers", b"Retry-After, X-Request-ID"),
+                (b"vary", b"Origin"),
+            ]
+        found = _answers[origin] = (headers, header_lines(headers))
+    return found
 
 
 def preflight_headers(origin: bytes | None) -> Headers:

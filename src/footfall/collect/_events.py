@@ -21,9 +21,10 @@ from footfall.collect._http import (
     read_headers,
     send_answer,
 )
-from footfall.collect._ids import request_id_header, request_id_text
+from footfall.collect._ids import request_id_text
 from footfall.collect._intake import Intake, Sender
 from footfall.collect._refusals import EVENTS_STATUS, Refusal, problem, problem_answers
+from footfall.collect._taken import TakenAnswer
 from footfall.project import SERVER_KEY_PREFIX
 
 PROTOCOL: Final = "footfall"
@@ -42,9 +43,9 @@ _NOT_ALLOWED: Final = Answer.of(
     "allow: POST, OPTIONS",
 )
 _BODY: Final = '{"accepted":true,"request_id":"%s"}'
-_TAKEN_HEADERS: Final = Answer.of(
-    200, (_BODY % request_id_text(bytes(16))).encode(), "application/json"
-).headers
+_TAKEN: Final = TakenAnswer(
+    Answer.of(200, (_BODY % request_id_text(bytes(16))).encode(), "application/json").headers
+)
 
 
 class Events:
@@ -80,8 +81,7 @@ class Events:
             await self._refuse(send, taken, seen.origin)
         elif taken is not None:
             body = (_BODY % request_id_text(taken.request_id)).encode()
-            more = [*answer_headers(seen.origin), request_id_header(taken.request_id)]
-            await send_answer(send, Answer(200, _TAKEN_HEADERS, body), more)
+            await _TAKEN.send(scope, send, seen.origin, taken.request_id, body)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""

@@ -17,10 +17,15 @@ Headers = list[tuple[bytes, bytes]]
 HEADER_CHARS_MAX: Final = 8 * 1024
 """A kept header is cut here, so that a record is bounded by the body's limit."""
 
-_KEPT: Final = {name.encode(): name for name in KEPT_HEADERS}
-_USED: Final = frozenset(
-    {b"content-length", b"authorization", b"x-write-id", b"x-write-key", b"x-forwarded-for"}
+_USED: Final = (
+    b"content-length",
+    b"authorization",
+    b"x-write-id",
+    b"x-write-key",
+    b"x-forwarded-for",
 )
+_WANTED: Final = dict.fromkeys(_USED, "") | {name.encode(): name for name in KEPT_HEADERS}
+"""What a header is called in the record; empty if it is only used."""
 
 
 class Seen(NamedTuple):
@@ -45,12 +50,14 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> Seen:
     used: dict[bytes, bytes] = {}
     origin: bytes | None = None
     for name, value in headers:
-        text = _KEPT.get(name)
-        if text is not None:
+        text = _WANTED.get(name)
+        if text is None:
+            continue
+        if text:
             kept.append((text, value[:HEADER_CHARS_MAX].decode("latin-1")))
             if text == "origin":
                 origin = value
-        elif name in _USED:
+        else:
             is_continued = name == b"x-forwarded-for" and name in used
             used[name] = used[name] + b"," + value if is_continued else value
     return Seen(tuple(kept), origin, used)
@@ -61,14 +68,22 @@ def parameter(query: bytes, name: bytes) -> str | None:
 
     Percent-decoded; what is not UTF-8 becomes the replacement character, so it matches no key.
     """
-    prefix = name + b"="
-    for part in query.split(b"&"):
-        if part.startswith(prefix):
-            value = part[len(prefix) :]
-            if b"%" in value or b"+" in value:
-                value = unquote_to_bytes(value.replace(b"+", b" "))
-            return value.decode("utf-8", "replace")
-    return None
+    start = len(name) + 1
+    if not query.startswith(name + b"="):
+        before = query.find(b"&" + name + b"=")
+        if before < 0:
+            return None
+        start += before + 1
+    end = query.find(b"&", start)
+    value = query[start:] if end < 0 else query[start:end]
+    if b"%" in value or b"+" in value:
+        value = unquote_to_bytes(value.replace(b"+", b" "))
+    return value.decode("utf-8", "replace")
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as they are sent, each with its line break."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 class Answer(NamedTuple):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+REQUEST_ID: Final = b"x-request-id"
+"""Header that names the request."""
+
 
 def request_id_text(request_id: bytes) -> str:
     """The usual form of a UUID."""
@@ -11,4 +16,4 @@ def request_id_text(request_id: bytes) -> str:
 
 def request_id_header(request_id: bytes) -> tuple[bytes, bytes]:
     """Header that names the request, as the reference server sends it."""
-    return (b"x-request-id", request_id_text(request_id).encode())
+    return (REQUEST_ID, request_id_text(request_id).encode())

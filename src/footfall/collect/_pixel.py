@@ -15,16 +15,16 @@ from footfall.collect._http import (
     read_headers,
     send_answer,
 )
-from footfall.collect._ids import request_id_header
 from footfall.collect._intake import Intake
 from footfall.collect._refusals import PIXEL_STATUS, Refusal, text_answers
+from footfall.collect._taken import TakenAnswer
 
 PROTOCOL: Final = "pixel"
 GIF: Final = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 """A transparent GIF of one pixel: 43 bytes."""
 
 _NO_STORE: Final = "cache-control: no-store"
-_TAKEN: Final = Answer.of(200, GIF, "image/gif", _NO_STORE)
+_TAKEN: Final = TakenAnswer(Answer.of(200, GIF, "image/gif", _NO_STORE).headers)
 _REFUSED: Final = text_answers(PIXEL_STATUS)
 _NOT_ALLOWED: Final = Answer.of(405, b"", "", "allow: GET")
 
@@ -59,8 +59,7 @@ class Pixel:
         if isinstance(taken, Refusal):
             await self._refuse(send, taken, seen.origin)
         elif taken is not None:
-            more = [*answer_headers(seen.origin), request_id_header(taken.request_id)]
-            await send_answer(send, _TAKEN, more)
+            await _TAKEN.send(scope, send, seen.origin, taken.request_id, GIF)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""

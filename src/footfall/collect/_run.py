@@ -16,7 +16,7 @@ import uvloop
 
 from footfall.clock import Clock, SystemClock
 from footfall.collect._app import CollectApp
-from footfall.collect._connection import Connection, connection_class
+from footfall.collect._connection import IDLE_SECONDS_MAX, Connection, connection_class
 from footfall.collect._intake import Intake
 from footfall.collect._metrics import CollectorMetrics
 from footfall.errors import FootfallError, Unavailable
@@ -31,7 +31,6 @@ from footfall.tls import ServerCertificate, server_certificate
 STOP_SECONDS_MAX: Final = 10
 """How long a stop waits for clients that are in the middle of a request."""
 
-_KEEP_ALIVE_SECONDS: Final = 30
 _BACKLOG: Final = 2048
 _SWITCH_SECONDS: Final = 0.0002
 """Shorter lets the committer in sooner and costs CPU.
@@ -181,7 +180,7 @@ class Collector:
             log_level="error",
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=int(IDLE_SECONDS_MAX),
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
             backlog=_BACKLOG,
         )

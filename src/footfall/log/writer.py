@@ -15,7 +15,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from footfall.clock import Clock
 from footfall.errors import Closed, FootfallError, Overloaded, Unavailable
@@ -31,9 +31,8 @@ class Appendable(Protocol):
         ...
 
 
-class _Waiting(NamedTuple):
-    record: bytes
-    future: asyncio.Future[int]
+_Waiting = tuple[bytes, asyncio.Future[int]]
+"""A record, and who waits for its offset."""
 
 
 class GroupCommitter:
@@ -102,7 +101,7 @@ class GroupCommitter:
             raise Overloaded("too many requests wait for the disk; come back later")
         self.pending_bytes += len(record)
         future: asyncio.Future[int] = self._loop.create_future()
-        self._waiting.append(_Waiting(record, future))
+        self._waiting.append((record, future))
         # After the append above: the thread clears the flag before it looks, so either it sees the
         # record or this sees the flag cleared and wakes it.
         if not self._is_woken:

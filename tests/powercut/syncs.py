@@ -41,10 +41,12 @@ _PATTERNS: Final = (
 _CLASSES: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTERNS)
 CLASSES: Final = tuple(name for name, _ in _CLASSES)
 
-NEEDLESS: Final = frozenset({"metadata: journal", "maintenance: notes", "maintenance: directory"})
-"""Classes without which no promise of these breaks, and why they stay. The first is SQLite's own,
-while it turns an empty database to a write-ahead log: it guards one page of nothing, and cannot be
-left out by itself. The others let a rewrite of hours go on where it was, and files that nobody
+MAY_NOT_SHOW: Final = frozenset(
+    {"metadata: journal", "maintenance: notes", "maintenance: directory"}
+)
+"""Classes whose want breaks no promise in every recording, and why they stay. The first is SQLite's
+own, while it turns an empty database to a write-ahead log: a cut has to fall in that moment, and to
+tear that one page. The others let a rewrite of hours go on where it was, and files that nobody
 names wait no longer than they must: without a note the work is done again."""
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.powercut.check import Violation, recover_and_check
 from tests.powercut.disk import CONTENT, CORNERS, DRAWN, Tree, after_cut
 from tests.powercut.record import Recorded, record
-from tests.powercut.syncs import CLASSES, NEEDLESS, class_of
+from tests.powercut.syncs import CLASSES, MAY_NOT_SHOW, class_of
 from tests.powercut.trace import Op
 from tests.scale import IS_FULL, scaled
 
@@ -109,7 +109,7 @@ def test_each_sync_matters(
     for name, violation in found.items():
         record_property(f"without the sync of {name}", violation)
     unharmed = {name for name, violation in found.items() if violation is None}
-    assert unharmed == NEEDLESS & found.keys(), f"{SEED=} {recorded.file}"
+    assert unharmed <= MAY_NOT_SHOW, f"{SEED=} {recorded.file}"
 
 
 def _violation_without(recorded: Recorded, name: str) -> str | None:

@@ -2,10 +2,11 @@
 
     python benchmarks/bench_lake_month.py [--commits 600] [--rows 400] [--windows 6]
 
-Every commit is a real one of each table that an epoch writes to, synced, at full speed; the clock
-is simulated so that all of them spread over thirty days, with some late events for days before.
-Maintenance runs beside, in a process of its own as under `footfall serve`, every 20 commits, which
-are seconds here and five minutes in life. Commits wait for it only when it is three runs behind.
+Every epoch commits events and sessions, synced, at full speed (`--commits 15000`: 30,000 real
+commits); the clock is simulated so that all of them spread over thirty days, with some late events
+for days before. Maintenance runs beside, in a process of its own as under `footfall serve`, every
+20 epochs, which are seconds here and five minutes in life. Commits wait for it only when it is
+three runs behind.
 
 Printed for each window of commits: latency of an epoch's commits (`while` counts those during which
 maintenance ran), of the plan after it, how many data files there are in all and in the newest day,
@@ -203,6 +204,7 @@ def run(root: Path, commits: int, per_window: int, rows: int, *, maintained: boo
             window.during.append(taken)
         if epoch % per_window == 0:
             look_at(lake, window)
+            print(shown(str(len(windows)) if maintained else "yardstick", window), flush=True)
             windows.append(Window())
     if child is not None:
         child.close()
@@ -240,7 +242,7 @@ def shown(name: str, window: Window) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--commits", type=int, default=600)
+    parser.add_argument("--commits", type=int, default=600, help="epochs; each commits two tables")
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--windows", type=int, default=6)
     parser.add_argument("--maintain", type=Path, help=argparse.SUPPRESS)
@@ -249,19 +251,20 @@ def main() -> None:
         maintain(options.maintain)
         return
     per_window = options.commits // options.windows
+    print(
+        f"{options.commits} epochs of {options.rows} events over {DAYS} days, two tables and so two"
+        " commits each; milliseconds, KiB"
+    )
+    print(
+        f"{'window':>10} {'p50':>8} {'p99':>8} {'p99 while':>10} {'plan p50':>8} {'plan p99':>8}"
+        f" {'files':>7} {'newest':>7} {'metadata':>10} {'disk':>7}",
+        flush=True,
+    )
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         windows = run(root / "a", options.commits, per_window, options.rows, maintained=True)
         few = max(2, options.commits // 10)
-        plain = run(root / "b", few, few, options.rows, maintained=False)
-    print(f"{options.commits} commits of {options.rows} events over {DAYS} days; milliseconds, KiB")
-    print(
-        f"{'window':>10} {'p50':>8} {'p99':>8} {'p99 while':>10} {'plan p50':>8} {'plan p99':>8}"
-        f" {'files':>7} {'newest':>7} {'metadata':>10} {'disk':>7}"
-    )
-    for number, window in enumerate(windows, start=1):
-        print(shown(str(number), window))
-    print(shown("yardstick", plain[0]))
+        run(root / "b", few, few, options.rows, maintained=False)
     first, last = windows[1], windows[-1]
     for name, share in (("p50", 50), ("p99", 99)):
         ratio = np.percentile(last.commits, share) / np.percentile(first.commits, share)

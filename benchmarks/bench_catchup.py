@@ -111,6 +111,7 @@ def measure(directory: Path, options: argparse.Namespace) -> None:
     print(f"acknowledged beside  {sent['acknowledged'] / sent['seconds']:10,.0f} events/s")
     print(f"  ack p50 / p99      {sent['p50_ms']:10.1f} / {sent['p99_ms']:.1f} ms")
     print(f"memory (PSS)         {watch.peak_mib:10.0f} MiB at most, all processes")
+    print(f"                     {watch.peak_anonymous_mib:10.0f} MiB at most that no file backs")
     for name, spent in cpu.items():
         print(f"CPU of {name:13} {spent * 1e6 / total:11.1f} µs/event")
     print(f"all {total:,} events are in the lake once")

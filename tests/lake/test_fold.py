@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.clock import HOUR
 from footfall.event import EVENT_SCHEMA
-from footfall.lake._fold import resolve, with_overrides, without_epochs_to, without_void
+from footfall.lake import resolve_overrides
+from footfall.lake._fold import with_overrides, without_epochs_to, without_void
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.pipeline._overrides import OverrideSet
 from footfall.session import SESSION_SCHEMA
@@ -52,12 +55,33 @@ def _layers(draw: st.DrawFn) -> list[Interval]:
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(_layers())
-def test_resolved_as_the_pipeline_does(rows: list[Interval]) -> None:
-    """What a cut's overrides file has is what is folded, interval by interval."""
-    shown = OverrideSet()
-    shown.add_epochs(_overrides(rows))
-    found = resolve(_overrides(rows)).to_arrow().select(OVERRIDE_SCHEMA.names)
-    assert sorted(map(repr, shown.table().to_pylist())) == sorted(map(repr, found.to_pylist()))
+def test_newest_interval_holds_at_each_moment(rows: list[Interval]) -> None:
+    """Moment by moment, whatever the order of the rows; disjoint, and in the order of their starts.
+
+    The pipeline's own set, filled epoch by epoch or at once, has the same.
+    """
+    truth: dict[tuple[str, int], tuple[int, bytes]] = {}
+    for row in sorted(_overrides(rows).to_pylist(), key=lambda row: row["epoch"]):
+        for moment in range(_us(row["from_time"]), _us(row["to_time"]) + 1):
+            truth[row["visitor_id"], moment] = row["epoch"], row["session_id"]
+    resolved = resolve_overrides(pl.DataFrame(pl.from_arrow(_overrides(rows))))
+    assert resolved["from_time"].is_sorted()
+    at_once, one_by_one = OverrideSet(), OverrideSet()
+    at_once.add_epochs(_overrides(rows))
+    for epoch in range(1, 6):
+        one_by_one.add(_overrides([row for row in rows if row[3] == epoch]))
+    for found in (resolved.to_arrow(), at_once.table(), one_by_one.table()):
+        moments = [
+            ((row["visitor_id"], moment), (row["epoch"], row["session_id"]))
+            for row in found.to_pylist()
+            for moment in range(_us(row["from_time"]), _us(row["to_time"]) + 1)
+        ]
+        assert len(moments) == len(truth)
+        assert dict(moments) == truth
+
+
+def _us(time: datetime) -> int:
+    return round(time.timestamp() * 1_000_000)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)

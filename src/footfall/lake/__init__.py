@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from footfall.lake._lookup import Footers
     from footfall.lake._lost import LostRows, lost_rows, replace_damaged
     from footfall.lake._maintenance import Maintenance
+    from footfall.lake._overrides import resolve_overrides
     from footfall.lake._rebuild import EpochsUpTo
     from footfall.lake._retention import RetentionBound, dropped_rows, rows_by_epoch
     from footfall.lake._schemas import TABLES
@@ -42,6 +43,7 @@ __all__ = [
     "readable_rows",
     "recent_events",
     "replace_damaged",
+    "resolve_overrides",
     "restore_catalog",
     "rows_by_epoch",
     "take_back",
@@ -65,6 +67,7 @@ _PLACES = {
     "readable_rows": "_inspect",
     "recent_events": "_history",
     "replace_damaged": "_lost",
+    "resolve_overrides": "_overrides",
     "restore_catalog": "_catalog",
     "rows_by_epoch": "_retention",
     "take_back": "_take_back",

@@ -22,7 +22,6 @@ ones only what none of E's readers could see is missing.
 from __future__ import annotations
 
 import bisect
-from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -37,12 +36,12 @@ from footfall.event import UUID16
 from footfall.lake._bounds import upper_bound
 from footfall.lake._compaction import by_partition
 from footfall.lake._lake import FOLDED_PROPERTY, Lake
+from footfall.lake._overrides import resolve_overrides
 from footfall.lake._rewrite import RewriteJob, Rewriter, Transform
 from footfall.lake._schemas import TABLES
 from footfall.lake.cut import OVERRIDE_SCHEMA
 
 _VISITOR: Final = ["app_id", "visitor_id"]
-_NEVER: Final = 1 << 62
 _NOTES: Final = ("session_changes", "session_overrides")
 
 
@@ -129,42 +128,13 @@ class Folding:
         return done == "done"
 
 
-def resolve(overrides: pa.Table) -> pl.DataFrame:
-    """Disjoint intervals of each visitor: where several cover a moment, the newest.
-
-    Rows of one epoch are disjoint. What a newer one leaves of an older one still holds.
-    """
-    kept: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
-    frame = pl.DataFrame(pl.from_arrow(overrides)).sort("epoch")
-    times = frame.select(
-        *_VISITOR,
-        pl.col("from_time").dt.timestamp("us"),
-        pl.col("to_time").dt.timestamp("us"),
-    )
-    for place, (app, visitor, start, end) in enumerate(times.iter_rows()):
-        older = kept[app, visitor]
-        first = bisect.bisect_left(older, (start,))
-        if first > 0 and older[first - 1][1] >= start:
-            first -= 1
-        last = bisect.bisect_right(older, (end, _NEVER, 0), lo=first)
-        left = [(low, start - 1, at) for low, _, at in older[first:last][:1] if low < start]
-        right = [(end + 1, high, at) for _, high, at in older[first:last][-1:] if high > end]
-        older[first:last] = [*left, (start, end, place), *right]
-    found = sorted(interval for intervals in kept.values() for interval in intervals)
-    kind = frame.schema["from_time"]
-    return frame[[place for _, _, place in found]].with_columns(
-        from_time=pl.Series([start for start, _, _ in found], dtype=pl.Int64).cast(kind),
-        to_time=pl.Series([end for _, end, _ in found], dtype=pl.Int64).cast(kind),
-    )
-
-
 def with_overrides(overrides: pa.Table) -> Transform:
     """Events with the session ids that `overrides` (`OVERRIDE_SCHEMA`) give them.
 
     An override is about events of earlier epochs than its own.
     """
     assert overrides.schema.names == OVERRIDE_SCHEMA.names
-    intervals = resolve(overrides).select(
+    intervals = resolve_overrides(pl.DataFrame(pl.from_arrow(overrides))).select(
         *_VISITOR, "from_time", "to_time", "session_id", since="epoch"
     )
     ids = intervals["session_id"].to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)

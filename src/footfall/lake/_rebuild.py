@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from footfall.enrich import FINGERPRINT_COLUMNS
 from footfall.event import EVENT_SCHEMA
-from footfall.lake._fold import resolve
 from footfall.lake._history import as_arrow, newest_sessions
 from footfall.lake._lake import Lake
+from footfall.lake._overrides import resolve_overrides
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
@@ -126,7 +126,8 @@ class EpochsUpTo:
 
     @cached_property
     def _newest_overrides(self) -> pl.DataFrame:
-        return resolve(self._lake_overrides()).rename({"session_id": "other", "epoch": "since"})
+        overrides = pl.DataFrame(pl.from_arrow(self._lake_overrides()))
+        return resolve_overrides(overrides).rename({"session_id": "other", "epoch": "since"})
 
     def _overrides(self) -> pl.DataFrame:
         return self._newest_overrides.rename({"other": "session_id", "since": "epoch"})

@@ -46,7 +46,6 @@ TEST_SECONDS_MAX = 60 * 60
 SOURCES = ("src", "tests", "tools", "web", "deploy", "pyproject.toml", "requirements", "Makefile")
 SPLIT = ("tests/powercut/test_power_cut.py",)
 """Files of which each test is a unit."""
-JOBS_MAX = 4
 SEED = 20261126
 """Of every random order and choice that takes pytest-randomly's; a failure prints it."""
 
@@ -116,7 +115,7 @@ def run_all(units: list[Unit], sources: str, *, again: bool) -> None:
     for unit in waiting:
         if not unit.is_pytest:
             run_unit(unit, sources)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, JOBS_MAX)) as executor:
+    with ThreadPoolExecutor(verify.JOBS) as executor:
         for unit in waiting:
             if unit.is_pytest:
                 executor.submit(run_unit, unit, sources)

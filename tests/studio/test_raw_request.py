@@ -57,6 +57,7 @@ def view(
             ("base64", "gzip"),
         ),
     ],
+    ids=["plain", "identity", "gzip", "deflate", "br", "zstd", "br in gzip", "gzip as text"],
 )
 def test_body_is_made_readable(
     body: bytes, encoding: str, query: str, undone: tuple[str, ...]

@@ -112,7 +112,7 @@ def test_every_dependency_has_its_reason() -> None:
     explained = {name for row in rows for name in re.findall(r"(?<![\w-])[a-z][a-z-]*[a-z]", row)}
     wanted = names(PYPROJECT["project"]["dependencies"])
     wanted |= {name for group in GROUPS.values() for name in names(group)}
-    plugins = {"pytest-randomly", "pytest-timeout", "ua-parser-builtins"}
+    plugins = {"pytest-randomly", "pytest-timeout", "pytest-xdist", "ua-parser-builtins"}
     assert wanted - plugins - explained == set()
 
 

@@ -3,7 +3,7 @@
     python benchmarks/bench_catchup.py [--hours 0.1] [--rate 1000] [--beside 1000] [--home DIR]
 
 The pipeline stood still for `--hours` while `--rate` events a second came (`--hours 6`: 21.6 M
-events, 20 GB of log). The log is filled directly, by its own writer with the collector's own
+events). The log is filled directly, by its own writer with the collector's own
 records, 20 events of about 1 KB in a request. Then a real tree is started and `--beside` events a
 second are sent while it catches up: until readers are at most a second behind. At the end, after a
 clean stop, every event must be there: the run fails otherwise.

@@ -38,9 +38,9 @@ _TOO_LARGE: Final = (
 class Connection(HttpToolsProtocol):
     """See the module's text. Subclassed by `connection_class` with the limits of a collector.
 
-    What it watches it reads off uvicorn's state, because a call of Python for each step of each
-    request costs as much as parsing it: `scope` is new with a request's first byte, and `cycle`
-    has that scope from its last header on.
+    What it watches it reads off uvicorn's state, because a call for each step of each request
+    costs (ADR 10): `scope` is new with a request's first byte, and `cycle` has that scope from its
+    last header on.
     """
 
     connections_max = 0

@@ -28,6 +28,8 @@ ALLOWED_HEADERS: Final = (
 PREFLIGHT: Final = Answer.of(204)
 _MAX_AGE_SECONDS: Final = 7200  # the most that Chromium honours
 _ORIGINS_MAX: Final = 1024
+_ORIGIN_BYTES_MAX: Final = 512
+"""A longer one, which no page has, is answered and not remembered."""
 
 _PREFLIGHT_HEADERS: Final[Headers] = [
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -51,19 +53,22 @@ def answer_lines(origin: bytes | None) -> bytes:
 
 def _answer(origin: bytes) -> tuple[Headers, bytes]:
     found = _answers.get(origin)
-    if found is None:
+    if found is not None:
+        return found
+    headers: Headers = []
+    if not _CONTROL.search(origin):  # the server's parser lets none through; lines are trusted
+        headers = [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"Retry-After, X-Request-ID"),
+            (b"vary", b"Origin"),
+        ]
+    made = headers, header_lines(headers)
+    if len(origin) <= _ORIGIN_BYTES_MAX:
         if len(_answers) >= _ORIGINS_MAX:
             _answers.clear()
-        headers: Headers = []
-        if not _CONTROL.search(origin):  # the server's parser lets none through; lines are trusted
-            headers = [
-                (b"access-control-allow-origin", origin),
-                (b"access-control-allow-credentials", b"true"),
-                (b"access-control-expose-headers", b"Retry-After, X-Request-ID"),
-                (b"vary", b"Origin"),
-            ]
-        found = _answers[origin] = (headers, header_lines(headers))
-    return found
+        _answers[origin] = made
+    return made
 
 
 def preflight_headers(origin: bytes | None) -> Headers:

@@ -1,0 +1,27 @@
+"""Bytes of one row of a segment."""
+
+from __future__ import annotations
+
+import struct
+
+from footfall.log._groups import RowCodec
+
+RECORDS = [b"one", b"", b"three" * 20]
+
+
+def test_bytes_that_are_no_row_are_told() -> None:
+    """Even with a checksum that fits: what was wrong before it was stored is not believed."""
+    codec = RowCodec()
+    row = codec.pack(RECORDS)
+    assert codec.unpack(row, 3) == RECORDS
+    plain = struct.pack("<2I", 1, 2) + b"abc"
+    assert codec.unpack(plain, 2) == [b"a", b"bc"]
+    for data, count in (
+        (row[:-1], 3),
+        (row[:20] + b"\xff" * (len(row) - 20), 3),
+        (row, 1),
+        (plain + b"d", 2),
+        (plain[:-1], 2),
+        (plain[:5], 2),
+    ):
+        assert codec.unpack(data, count) is None

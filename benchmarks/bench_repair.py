@@ -51,6 +51,7 @@ class World:
         self.lake = Lake(root, "default")
         self.state = SessionState.empty()
         self.footers = Footers()
+        self.rows_read = 0
         self.rules = Rules.of(load_settings())
         self.random = np.random.default_rng(4)
         self.epoch = 0
@@ -105,6 +106,7 @@ class World:
         for table in TABLES:
             self.lake.commit(table, result.rows[table], self.epoch)
         self.state = result.state
+        self.rows_read = history.looked.rows
         return result, time.perf_counter() - started
 
 
@@ -197,7 +199,8 @@ def main() -> None:
 
 def _measure(world: World, epochs: int, rate: int) -> None:
     waits: dict[str, list[int]] = defaultdict(list)
-    seconds, deepest, none = [], 0, (np.array([], "U8"), np.array([], np.int64))
+    seconds, read, deepest = [], [], 0
+    none = (np.array([], "U8"), np.array([], np.int64))
     for number in range(EPOCHS_MAX):
         before = waiting(world.state)
         if number >= epochs and not before:
@@ -205,6 +208,7 @@ def _measure(world: World, epochs: int, rate: int) -> None:
         events = late_epoch(world, rate) if number < epochs else none
         _, took = world.run(*events, EPOCH)
         seconds.append(took)
+        read.append(world.rows_read)
         after = waiting(world.state)
         deepest = max(deepest, len(after))
         for (visitor, start), since in before.items():
@@ -214,6 +218,10 @@ def _measure(world: World, epochs: int, rate: int) -> None:
         f"{number} epochs, {epochs} of them with late events: median"
         f" {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s;"
         f" at most {deepest} sessions provisional; peak memory {rss_mib():,.0f} MiB"
+    )
+    print(
+        f"    rows read for repairs in an epoch, of events and sessions: median"
+        f" {statistics.median(read):,.0f}, most {max(read):,}"
     )
     for kind, values in sorted(waits.items()):
         print(

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from footfall.event import EVENT_SCHEMA
 from footfall.lake._damage import naming
 from footfall.lake._lake import Lake
 from footfall.lake._lookup import Footers, Looked, look_up
-from footfall.lake._schemas import TABLES
+from footfall.lake._schemas import TABLES, from_lake
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
@@ -34,23 +35,29 @@ class LakeHistory:
         """See `footfall.sessionize.History`."""
         schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
         with self._lake.locks.reading():
-            found = self._find("events", ranges, schema.names, _EVENT_TIMES)
-        return as_arrow(found, schema)
+            return self._find("events", ranges, schema, _EVENT_TIMES)
 
     def sessions(self, ranges: pa.Table) -> pa.Table:
         """See `footfall.sessionize.History`."""
         with self._lake.locks.reading():
-            found = self._find("sessions", ranges, SESSION_SCHEMA.names, _SESSION_TIMES)
-            newest = newest_sessions(self._lake, found, self._epoch)
+            found = self._find("sessions", ranges, SESSION_SCHEMA, _SESSION_TIMES)
+            newest = newest_sessions(self._lake, pl.DataFrame(pl.from_arrow(found)), self._epoch)
         return as_arrow(newest, SESSION_SCHEMA)
 
     def _find(
-        self, table: str, ranges: pa.Table, columns: Sequence[str], times: tuple[str, str]
-    ) -> pl.DataFrame:
-        names = list(dict.fromkeys([*columns, "epoch"]))
+        self, table: str, ranges: pa.Table, schema: pa.Schema, times: tuple[str, str]
+    ) -> pa.Table:
+        """Rows of earlier epochs, with the columns of `schema`."""
+        names = list(dict.fromkeys([*schema.names, "epoch"]))
         files = self._lake.plan(table).files
         found = look_up(files, ranges, names, times, self._footers, self.looked)
-        return found.filter(pl.col("epoch") < self._epoch) if found.height else found
+        parts = [from_lake(_of_epochs_before(self._epoch, rows), schema) for rows in found]
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _of_epochs_before(epoch: int, rows: pa.Table) -> pa.Table:
+    is_earlier = pc.less(rows.column("epoch"), epoch)
+    return rows if pc.all(is_earlier).as_py() else rows.filter(is_earlier)
 
 
 def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataFrame:

@@ -27,6 +27,9 @@ from footfall.sessionize import REPAIR_SCHEMA
 FILES_REMEMBERED_MAX: Final = 20_000
 """Footers; about a kilobyte each for a compacted file, less for others."""
 
+_SLICED_SHARE_MIN: Final = 0.25
+"""Rows of one visitor are next to each other; as many of a row group are not copied."""
+
 _VISITOR: Final = ["app_id", "visitor_id"]
 assert set(_VISITOR) < set(REPAIR_SCHEMA.names)
 
@@ -75,13 +78,13 @@ def look_up(
     times: tuple[str, str],
     footers: Footers,
     looked: Looked,
-) -> pl.DataFrame:
-    """Rows of the ranges' visitors that reach into their range.
+) -> list[pa.Table]:
+    """Rows of the ranges' visitors that reach into their range: a table for each row group.
 
     Args:
         files: Parquet files of a table of ours.
         ranges: `REPAIR_SCHEMA`, each visitor once.
-        columns: What to read; `app_id`, `visitor_id` and `times` among them.
+        columns: What to read and give; `app_id`, `visitor_id` and `times` among them.
         times: A row's first and last time: it is found if its last is not before `from_time` and
             its first not after `to_time`.
         footers: Remembers bounds.
@@ -95,9 +98,9 @@ def look_up(
     for file in files:
         with naming(file):
             for rows in _rows_of(file, wanted, columns, times, footers, looked):
-                looked.rows += rows.height
+                looked.rows += rows.num_rows
                 found.append(rows)
-    return pl.concat(found) if found else pl.DataFrame(schema=dict.fromkeys(columns, pl.Null))
+    return found
 
 
 def _rows_of(
@@ -107,7 +110,7 @@ def _rows_of(
     times: tuple[str, str],
     footers: Footers,
     looked: Looked,
-) -> Iterator[pl.DataFrame]:
+) -> Iterator[pa.Table]:
     groups = footers.groups(file, *times)
     numbers = [group.number for group in groups if wanted.may_be_in(group)]
     if not numbers:
@@ -117,7 +120,7 @@ def _rows_of(
         for number in numbers:
             looked.groups += 1
             rows = _rows(parquet, number, wanted, columns, times)
-            if rows.height:
+            if rows.num_rows:
                 yield rows
 
 
@@ -147,7 +150,7 @@ def _rows(
     wanted: _Wanted,
     columns: Sequence[str],
     times: tuple[str, str],
-) -> pl.DataFrame:
+) -> pa.Table:
     deciding = list(dict.fromkeys([*_VISITOR, *times]))
     keys = pl.DataFrame(pl.from_arrow(parquet.read_row_group(number, columns=deciding)))
     place = (
@@ -160,16 +163,13 @@ def _rows(
         .to_numpy()
     )
     if not len(place):
-        return pl.DataFrame()
-    table = parquet.read_row_group(number, columns=list(columns)).take(pa.array(place))
-    plain = [
-        pa.chunked_array([chunk.storage for chunk in column.chunks])
-        if isinstance(column.type, pa.BaseExtensionType)
-        else column
-        for column in table.columns
-    ]
-    names = table.column_names
-    return pl.DataFrame(pl.from_arrow(pa.table(plain, names=names))).select(columns)
+        return pa.table({})
+    rows = parquet.read_row_group(number, columns=list(columns)).select(columns)
+    first, count = int(place[0]), len(place)
+    # A slice costs nothing, but holds all of the row group.
+    if int(place[-1]) - first + 1 == count > rows.num_rows * _SLICED_SHARE_MIN:
+        return rows.slice(first, count)
+    return rows.take(pa.array(place))
 
 
 def _read_bounds(file: str, earliest: str, latest: str) -> tuple[_Group, ...]:

@@ -14,7 +14,9 @@ that cannot stay. Its ends lie between *blocks* of overlapping sessions, never i
 
 A stretch of more events than may be read at once is cut short at a block. What is made of the last
 block is provisional then, and the next repair goes on from there: a visitor with millions of events
-is swept from the late event to the end of its window, a bounded number of events at a time.
+is swept from the late event to the end of its window, a bounded number of events at a time. Only
+among hot sessions it is never cut short: new events come there, and those would be put in a chain
+with one provisional and others of the old ranks. What is hot of one visitor is read at once then.
 """
 
 from __future__ import annotations
@@ -96,9 +98,11 @@ def stretch_of(chain: Known, time: int, definition: GapDefinition, events_max: i
 
     size = np.add.reduceat(chain.events, blocks)
     end = _within_budget(size, low, at, high, events_max)
-    if end < high and bool((chain.is_hot & chain.is_exact)[blocks[end + 1] :].any()):
+    last_of = np.append(blocks[1:], len(chain.start)) - 1
+    hot = chain.start[chain.is_hot & chain.is_exact & (chain.start > reached[last_of[end]])]
+    if len(hot) and int(hot[0]) - int(reached[last_of[end]]) <= definition.gap:
         end = high
-    last_row = blocks[end + 1] - 1 if end + 1 < len(blocks) else len(chain.start) - 1
+    last_row = int(last_of[end])
     begin = int(blocks[low])
     return Stretch(
         begin=int(chain.start[begin]),

@@ -25,7 +25,7 @@ class RepairLimits(msgspec.Struct, frozen=True):
     """How much one call may do; what is beyond waits for the next."""
 
     events_max: int
-    """Events read. One repair may read more where its window ends among hot sessions."""
+    """Events read; of one visitor's hot sessions all are read, if the repair reaches them."""
     visitors_max: int
 
 

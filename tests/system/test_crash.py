@@ -17,7 +17,7 @@ from tests.scale import scaled
 from tests.system.tree import RetryingClient, Tree
 
 KILLS = scaled(12, 200)
-TARGETS = ("collector", "worker", "tree", "worker", "collector")
+TARGETS = ("collector", "worker", "tree", "supervisor", "worker", "collector")
 
 
 @pytest.mark.slow
@@ -25,7 +25,7 @@ TARGETS = ("collector", "worker", "tree", "worker", "collector")
 def test_kill_at_seeded_points_loses_and_doubles_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """SIGKILL of collector, pipeline and whole tree while clients retry.
+    """SIGKILL of collector, pipeline, supervisor and whole tree while clients retry.
 
     Points are seeded; a failure names the seed and the kill. Clients retry until they are
     acknowledged, so the same event often arrives twice.
@@ -41,8 +41,8 @@ def test_kill_at_seeded_points_loses_and_doubles_nothing(
         time.sleep(chance.uniform(0.05, 1.6))
         target = TARGETS[kill % len(TARGETS)]
         tree.kill(target)
-        if target == "tree":
-            tree.start()
+        if target in ("tree", "supervisor"):
+            tree.start()  # at once: what the supervisor left may be ending yet
     time.sleep(1)
     for client in clients:
         client.stopping.set()

@@ -79,9 +79,10 @@ class Tree:
             return "http://127.0.0.1:9"
 
     def kill(self, part: str) -> None:
-        """SIGKILL one part, or with `tree` everything at once."""
-        names = ("collector", "worker", "studio") if part == "tree" else (part,)
-        if part == "tree" and self.process is not None:
+        """SIGKILL one part, the supervisor, or with `tree` everything at once."""
+        parts = {"tree": ("collector", "worker", "studio"), "supervisor": ()}
+        names = parts.get(part, (part,))
+        if part in parts and self.process is not None:
             self.process.kill()
             self.process.wait()
         for name in names:

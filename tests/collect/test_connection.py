@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import time
 from collections.abc import Callable
@@ -146,6 +147,27 @@ def test_many_requests_are_not_one_endless_head(running: Any) -> None:
                 client.sendall(part)
                 time.sleep(0.01)
             assert read_answer(stream)[0] == "HTTP/1.1 200 OK"
+
+
+def test_requests_that_were_taken_leave_no_garbage(running: Any) -> None:
+    """All of a request is freed with its answer: the collector hardly ever looks for garbage."""
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        stream = client.makefile("rb")
+
+        def send(count: int) -> None:
+            for _ in range(count):
+                client.sendall(POST % b"")
+                read_answer(stream)
+
+        send(10)
+        gc.collect()
+        gc.disable()
+        try:
+            send(200)
+            found = gc.collect()
+        finally:
+            gc.enable()
+        assert found < 100
 
 
 @pytest.mark.parametrize(

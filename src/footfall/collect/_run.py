@@ -78,7 +78,7 @@ def run(
     # as this interval whenever the event loop is busy: with the usual 5 ms a sync takes 20.
     sys.setswitchinterval(_SWITCH_SECONDS)
     # A request that was taken leaves no cycle of objects behind, but a few dozen requests at a time
-    # are enough objects for a look at all of them, again and again: a twentieth of a request's cost.
+    # are enough objects for a look at all of them, again and again: a twentieth of its cost.
     gc.set_threshold(_OBJECTS_MIN, 10, 10)
     with stop_on_signals(stop):
         watch_parent(parent_pipe_fd, collector.stop)

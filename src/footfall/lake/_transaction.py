@@ -10,7 +10,7 @@ class LakeTransaction(Transaction):
     """Works the table's metadata out once for what is staged.
 
     PyIceberg (0.12) does it at each look, which ends with a deep copy of all snapshots, and one
-    commit looks twenty times: two fifths of a commit's time at a hundred snapshots.
+    commit looks nineteen times: two fifths of a commit's time at a hundred snapshots.
     """
 
     def __init__(self, table: Table) -> None:

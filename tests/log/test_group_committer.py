@@ -92,6 +92,22 @@ def test_what_waits_is_appended_as_one_group() -> None:
     run(test)
 
 
+def test_records_of_one_turn_of_the_loop_are_one_group() -> None:
+    """The first of them is not appended alone, however long the turn takes."""
+
+    async def test() -> None:
+        log = HeldLog()
+        log.gate.release(9)
+        async with committer_of(log) as committer:
+            futures = [committer.submit(b"a")]
+            assert not log.entered.acquire(timeout=0.2)  # the turn goes on
+            futures += [committer.submit(b"b"), committer.submit(b"c")]
+            assert await asyncio.gather(*futures) == [0, 1, 2]
+        assert log.groups == [[b"a", b"b", b"c"]]
+
+    run(test)
+
+
 def test_too_many_waiting_bytes_are_refused_at_once() -> None:
     """Memory is bounded; a single record is taken however large, or it never could be."""
 

@@ -4,8 +4,11 @@ One thread owns the writing side of a log. It takes everything that waits, appen
 and tells the event loop once per group, so the cost of a sync and of a thread switch is shared by
 all requests that came meanwhile: under load groups grow by themselves, without a timer.
 
-    event loop    submit a ─ submit b ─ submit c ─ …          resolve a, b, c
-    thread                 append [a]        append [b, c] ───┘
+    event loop    submit a, b ┆ submit c ┆ submit d ┆ …        resolve c, d
+    thread                    append [a, b]       append [c, d] ───┘
+
+It is woken at the end of a turn of the event loop (┆), not by the first record: that would be taken
+alone while the turn has dozens, and each change of threads costs both of them.
 """
 
 from __future__ import annotations
@@ -106,7 +109,7 @@ class GroupCommitter:
         # record or this sees the flag cleared and wakes it.
         if not self._is_woken:
             self._is_woken = True
-            self._wake.put(None)
+            self._loop.call_soon(self._wake.put, None)
         return future
 
     async def close(self) -> None:
@@ -119,17 +122,15 @@ class GroupCommitter:
         while True:
             self._wake.get()
             self._is_woken = False
-            while group := self._take():
+            left = len(self._waiting)  # what comes from now on has a wake of its own
+            while left:
+                group = [
+                    self._waiting.popleft() for _ in range(min(left, self._group_requests_max))
+                ]
                 self._append(group)
+                left -= len(group)
             if self._is_closed and not self._waiting:
                 return
-
-    def _take(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        waiting = self._waiting
-        while waiting and len(group) < self._group_requests_max:
-            group.append(waiting.popleft())
-        return group
 
     def _append(self, group: list[_Waiting]) -> None:
         started = self._clock.monotonic()

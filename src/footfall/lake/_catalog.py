@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.table import Table
+from pyiceberg.typedef import Identifier
 from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
 
@@ -24,6 +26,7 @@ from footfall.errors import Corrupt
 from footfall.home import sync_directory
 from footfall.lake._damage import naming
 from footfall.lake._files import SyncedFileIO
+from footfall.lake._shared import share_parts
 from footfall.lake.location import CATALOG, damaged_catalog, table_locations
 
 _RESTORED: Final = "catalog.restored.db"
@@ -32,12 +35,22 @@ _CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _METADATA: Final = re.compile(r"(\d+)-.*\.metadata\.json")
 
 
-def open_catalog(directory: Path, name: str = CATALOG) -> SqlCatalog:
+class LakeCatalog(SqlCatalog):
+    """PyIceberg's, of tables whose metadata is cheap to change."""
+
+    def load_table(self, identifier: str | Identifier) -> Table:
+        """See PyIceberg."""
+        table = super().load_table(identifier)
+        table.metadata = share_parts(table.metadata)
+        return table
+
+
+def open_catalog(directory: Path, name: str = CATALOG) -> LakeCatalog:
     """The catalog of the lake below `directory`, made if need be; its commits survive a power cut.
 
     Every writer of ours opens it here: how much is synced is not a property of the file.
     """
-    catalog = SqlCatalog(
+    catalog = LakeCatalog(
         "footfall",
         uri=f"sqlite:///{directory / name}",
         warehouse=f"file://{directory}",

@@ -51,7 +51,6 @@ from footfall.lake._layout import COMPACTED, FRESH
 from footfall.lake._locks import LakeLocks
 from footfall.lake._planning import SnapshotFiles, data_files
 from footfall.lake._schemas import TABLES, from_lake, iceberg_schema, partition_spec
-from footfall.lake._transaction import LakeTransaction
 from footfall.lake.cut import Plan
 from footfall.lake.location import CATALOG, check_location, local_path, table_locations
 
@@ -240,9 +239,9 @@ class Lake:
                 return None
             try:
                 if current.properties.get(RETRY_PROPERTY) != "0":
-                    with LakeTransaction(current) as transaction:
+                    with Transaction(current) as transaction:
                         transaction.set_properties({RETRY_PROPERTY: "0"})
-                with LakeTransaction(current) as transaction:
+                with Transaction(current) as transaction:
                     stage(transaction)
             except (CommitFailedException, ValidationException):
                 # PyIceberg looks for the manifests of files to delete in several threads that share

@@ -1,7 +1,5 @@
 """How much a repair reads: a visitor who never pauses is swept, some events at a time."""
 
-import numpy as np
-
 from footfall.clock import HOUR, MINUTE
 from footfall.sessionize import GapDefinition, RepairLimits
 from footfall.testing.events import uuid_of
@@ -60,28 +58,3 @@ def test_sweep_of_a_window_that_ends_now_reads_a_bounded_number_at_a_time() -> N
 def _counted(table, count):
     count.append(table.num_rows)
     return table
-
-
-def test_many_late_events_do_not_grow_together_into_one_stretch() -> None:
-    """Of the same visitor ten events come late, of any time, in each of twenty epochs.
-
-    They lie closer together than the gap, so as one provisional session they would cover all the
-    visitor did, and a stretch never ends within one. No epoch reads more than the first of them
-    needs, whatever waits; and when no more come, all is exact.
-    """
-    world, chance = World(BUSY, RepairLimits(LIMIT, 10)), np.random.default_rng(5)
-    for hour in range(20):
-        minutes = range(60 * hour, 60 * hour + 60)
-        world.run([_event(minute, minute) for minute in minutes], START + 60 * (hour + 1) * MINUTE)
-    read: list[int] = []
-    in_lake = world.events_in
-    world.events_in = lambda wanted: _counted(in_lake(wanted), read)
-    for epoch in range(20):
-        late = [_event(5_000 + 10 * epoch + n, chance.uniform(0, 1_080)) for n in range(10)]
-        minute = 1_200 + epoch
-        world.run([*late, _event(minute, minute)], START + (minute + 1) * MINUTE)
-    world.settle(START + 1_220 * MINUTE)
-    hot = 90 + 20 + 2 * PART
-    assert len(read) > 20
-    assert max(read) <= LIMIT + hot + 2 * PART, read
-    world.check()

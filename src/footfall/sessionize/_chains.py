@@ -5,12 +5,6 @@ Runs and the state's sessions of the same visitors are intervals; sorted by star
 begins where the running maximum of ends is more than `gap` before the next start. A chain without
 any run is not looked at again.
 
-Before `cold`, intervals that do not overlap are of one chain only if both are provisional and in
-one *cell*, a fixed interval of length `gap`. What comes so late is provisional, and a session for
-each cell marks as well what `repair` has to do as one that each late event near it lengthens, until
-it covers all that a busy visitor ever did: `repair` would have to read that at once. And an exact
-session there is one that a repair has just made, which is as good as evicted.
-
 A chain within one window and `events_max` is one session: the usual case, done by whole columns.
 Others are cut. Their new events can be cut anywhere, the state's sessions cannot be: they are sums.
 That is enough unless a cut moves inside of one, and `_Cuts` finds out which: it uses that a session
@@ -40,7 +34,6 @@ class Rows(msgspec.Struct, frozen=True):
     chain: Ints
     rank: Ints
     events: Ints
-    is_exact: Bools
 
     def at(self, index: Ints | Bools) -> Rows:
         """Some of them."""
@@ -76,33 +69,17 @@ class Cut(msgspec.Struct, frozen=True):
     conflicts: Conflicts
 
 
-def cut(
-    codes: npt.NDArray[np.int32],
-    times: Ints,
-    rows: Rows,
-    definition: GapDefinition,
-    cold: Ints,
-) -> Cut:
-    """Assign events, ascending by (code, time), and earlier sessions to sessions.
-
-    Args:
-        codes: Visitor of each event.
-        times: Of each event.
-        rows: Earlier sessions.
-        definition: The session definition.
-        cold: For each code, the time before which sessions may have been evicted.
-    """
+def cut(codes: npt.NDArray[np.int32], times: Ints, rows: Rows, definition: GapDefinition) -> Cut:
+    """Assign events, ascending by (code, time), and earlier sessions to sessions."""
     changed = np.flatnonzero(codes[1:] != codes[:-1])
     begins = np.diff(times) > definition.gap
     begins[changed] = True
-    # One by one, or two events of a run would join sessions that lie between them.
-    begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
     run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
     run_end = times[np.append(run[1:], len(times)) - 1] if len(run) else run
     run_code, run_start = codes[run].astype(np.int64), times[run]
     run_events = np.diff(run, append=len(times))
 
-    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition, cold)
+    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition)
     cuts = _Cuts(merged, codes, times, run, run_events, rows, definition)
     return cuts.result(run_code, run_start, merged.run_place)
 
@@ -118,7 +95,6 @@ class _Intervals:
         run_events: Ints,
         rows: Rows,
         definition: GapDefinition,
-        cold: Ints,
     ) -> None:
         codes = 1 + max(int(run_code[-1]) if len(run_code) else 0, int(rows.code.max(initial=0)))
         packing = Packing(codes, run_start, run_end, rows.start, rows.end)
@@ -137,11 +113,6 @@ class _Intervals:
         reached = packing.times(np.maximum.accumulate(packing.pack(code, end)))
         begins = np.ones(len(code), np.bool_)
         begins[1:] = (code[1:] != code[:-1]) | (start[1:] - reached[:-1] > definition.gap)
-        is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
-        if is_apart.any():
-            is_exact = mix(np.zeros(len(run_at), np.int64), rows.is_exact.astype(np.int64)) > 0
-            is_elsewhere = end[1:] // definition.gap != start[:-1] // definition.gap
-            begins[1:] |= is_apart & (is_exact[:-1] | is_exact[1:] | is_elsewhere)
         first = np.flatnonzero(begins)
         chain = np.cumsum(begins) - 1
         self.run_chain, self.row_chain = chain[run_at], chain[row_at]

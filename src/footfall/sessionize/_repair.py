@@ -99,7 +99,7 @@ class Replay(msgspec.Struct, frozen=True):
     def stubs(self) -> Rows:
         """Sessions without events, that give each replay's first event its place."""
         none = np.zeros(len(self.code), np.int64)
-        return Rows(self.code, self.time, self.time, self.chain, self.rank, none, none == 0)
+        return Rows(self.code, self.time, self.time, self.chain, self.rank, none)
 
 
 def find_needs(

@@ -22,7 +22,7 @@ from footfall.sessionize._changes import (
 from footfall.sessionize._columns import NUMBERS, STATE_SCHEMA
 from footfall.sessionize._definition import GapDefinition, session_ids
 from footfall.sessionize._merge import merge
-from footfall.sessionize._packing import NEVER, Bools, Ints, Packing
+from footfall.sessionize._packing import Bools, Ints, Packing
 from footfall.sessionize._repair import (
     REPAIR_SCHEMA,
     History,
@@ -158,29 +158,25 @@ class Call:
         core = self._numbers
         rows = Rows(
             self._found.codes,
-            core["started_at"].to_numpy(),
-            core["ended_at"].to_numpy(),
-            core["chain_start"].to_numpy(),
-            core["rank"].to_numpy(),
-            core["events"].to_numpy(),
-            core["pending_since"].to_numpy() == 0,
+            *(
+                core[name].to_numpy()
+                for name in ("started_at", "ended_at", "chain_start", "rank", "events")
+            ),
         )
         codes = len(batch.visitors)
         self._place = np.arange(len(self._found))
         """Which of the found sessions each row is, -1 for a replay's stub."""
         self._replayed = np.zeros(len(rows.code), np.bool_)
         is_replay = np.zeros(codes, np.bool_)
-        cold = np.full(codes, -NEVER if is_isolated else state.floor)
         self._lake: Old | None = None
         if replay is not None:
             begins = replay.begins(codes)
             is_replay[replay.code] = True
-            cold = np.minimum(cold, begins)  # what is made anew is made as it stays
             self._replayed = rows.start >= begins[rows.code]
             self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
             rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
         self._rows = rows
-        self._cut = cut(batch.code, batch.time, rows, definition, cold)
+        self._cut = cut(batch.code, batch.time, rows, definition)
         self.needs: Needs
         self.late: Late
         self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)

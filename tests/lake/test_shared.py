@@ -84,4 +84,5 @@ def _metadata_of(directory: Path) -> dict[str, Any]:
             return known.setdefault(value, next(numbers))
         return value
 
-    return plain(metadata)  # type: ignore[no-any-return]
+    found: dict[str, Any] = plain(metadata)
+    return found

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self
 
 from pyiceberg.table.metadata import TableMetadata
 
-_Part = TypeVar("_Part")
-
-_SHARED = (
+_SHARED: Final = (
     "schemas",
     "partition_specs",
     "sort_orders",
@@ -18,13 +16,13 @@ _SHARED = (
 )
 
 
-class _SharedList(list[_Part]):
+class _SharedList(list[Any]):
     """A list whose deep copy is another list of the same objects, and so is its sum."""
 
     def __deepcopy__(self, _: dict[int, Any]) -> Self:
         return type(self)(self)
 
-    def __add__(self, more: list[_Part]) -> Self:  # type: ignore[override]
+    def __add__(self, more: list[Any]) -> Self:
         return type(self)([*self, *more])
 
 

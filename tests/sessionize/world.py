@@ -150,8 +150,9 @@ class World:
         )
         removed = {row["session_id"] for row in plain(found.removed)}
         assert removed <= before, "removed what there never was"
-        for session in removed:
-            self.removed[session] = self.epoch
+        for row in plain(found.withdrawn):
+            assert row["session_id"] in removed
+            self.removed[row["session_id"]] = self.epoch
         added = defaultdict(list)
         for row in plain(found.overrides):
             added[key(row)].append((row["from_time"], row["to_time"], row["session_id"]))

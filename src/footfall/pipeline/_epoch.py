@@ -118,14 +118,14 @@ def finish(
         "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
         "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
-        "session_changes": stamp(_removed(repaired, sessions), plan, REMOVED_SCHEMA),
+        "session_changes": stamp(_withdrawn(repaired, sessions), plan, REMOVED_SCHEMA),
     }
     return EpochResult(plan, rows, ingested.ledger, closed.state)
 
 
-def _removed(*found: Sessionized) -> pa.Table:
-    """Sessions that any of them removed, each once; one that a later one made again is newer."""
-    rows = pl.concat([pl.DataFrame(pl.from_arrow(one.removed)) for one in found])
+def _withdrawn(*found: Sessionized) -> pa.Table:
+    """Sessions that any of them withdrew, each once; one that a later one made again is newer."""
+    rows = pl.concat([pl.DataFrame(pl.from_arrow(one.withdrawn)) for one in found])
     once = rows.unique("session_id", keep="first", maintain_order=True)
     return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
 

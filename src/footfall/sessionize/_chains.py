@@ -5,6 +5,11 @@ Runs and the state's sessions of the same visitors are intervals; sorted by star
 begins where the running maximum of ends is more than `gap` before the next start. A chain without
 any run is not looked at again.
 
+Before `cold` events are provisional, and of a row's chain only if they lie in it. By the gap alone
+the late events of a busy visitor would grow together with what waits and with what a repair has
+just made, until one provisional session covers all that the visitor did, and each event more would
+make a repair that sweeps it begin again.
+
 A chain within one window and `events_max` is one session: the usual case, done by whole columns.
 Others are cut. Their new events can be cut anywhere, the state's sessions cannot be: they are sums.
 That is enough unless a cut moves inside of one, and `_Cuts` finds out which: it uses that a session
@@ -69,17 +74,33 @@ class Cut(msgspec.Struct, frozen=True):
     conflicts: Conflicts
 
 
-def cut(codes: npt.NDArray[np.int32], times: Ints, rows: Rows, definition: GapDefinition) -> Cut:
-    """Assign events, ascending by (code, time), and earlier sessions to sessions."""
+def cut(
+    codes: npt.NDArray[np.int32],
+    times: Ints,
+    rows: Rows,
+    definition: GapDefinition,
+    cold: Ints,
+) -> Cut:
+    """Assign events, ascending by (code, time), and earlier sessions to sessions.
+
+    Args:
+        codes: Visitor of each event.
+        times: Of each event.
+        rows: Earlier sessions.
+        definition: The session definition.
+        cold: For each code, the time before which sessions may have been evicted.
+    """
     changed = np.flatnonzero(codes[1:] != codes[:-1])
     begins = np.diff(times) > definition.gap
     begins[changed] = True
+    # One by one, or two events of a run would join sessions that lie between them.
+    begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
     run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
     run_end = times[np.append(run[1:], len(times)) - 1] if len(run) else run
     run_code, run_start = codes[run].astype(np.int64), times[run]
     run_events = np.diff(run, append=len(times))
 
-    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition)
+    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition, cold)
     cuts = _Cuts(merged, codes, times, run, run_events, rows, definition)
     return cuts.result(run_code, run_start, merged.run_place)
 
@@ -95,6 +116,7 @@ class _Intervals:
         run_events: Ints,
         rows: Rows,
         definition: GapDefinition,
+        cold: Ints,
     ) -> None:
         codes = 1 + max(int(run_code[-1]) if len(run_code) else 0, int(rows.code.max(initial=0)))
         packing = Packing(codes, run_start, run_end, rows.start, rows.end)
@@ -113,6 +135,10 @@ class _Intervals:
         reached = packing.times(np.maximum.accumulate(packing.pack(code, end)))
         begins = np.ones(len(code), np.bool_)
         begins[1:] = (code[1:] != code[:-1]) | (start[1:] - reached[:-1] > definition.gap)
+        is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
+        if is_apart.any():
+            is_row = mix(np.zeros(len(run_at), np.int64), np.ones(len(row_at), np.int64)) > 0
+            begins[1:] |= is_apart & (is_row[:-1] | is_row[1:])
         first = np.flatnonzero(begins)
         chain = np.cumsum(begins) - 1
         self.run_chain, self.row_chain = chain[run_at], chain[row_at]

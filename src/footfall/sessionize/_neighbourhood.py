@@ -8,13 +8,16 @@ exact sessions cannot stay: those that straddle the end of a window, that should
 the one before, or whose place in the chain the state remembers otherwise.
 
 The stretch begins at the target, a provisional session, or at the session before it in its window,
-which may take some of the events; earlier only where an earlier session cannot stay. It ends with
+which may take some of the events; earlier where an earlier session cannot stay, and where what is
+before it is provisional itself: that would be made exact without what is before *it*. It ends with
 the target's window, because an event more moves every later part of it, or with the last session
-that cannot stay. Its ends lie between *blocks* of overlapping sessions, never in one.
+that cannot stay. Its ends lie between *blocks*, never in an exact session: a block is an exact
+session with the provisional ones that begin in it, or one that begins in none.
 
 A stretch of more events than may be read at once is cut short at a block. What is made of the last
-block is provisional then, and the next repair goes on from there: a visitor with millions of events
-is swept from the late event to the end of its window, a bounded number of events at a time. Only
+block is provisional then, up to where provisional ones that began in the stretch reach, and the next
+repair goes on from there: a visitor with millions of events is swept from the late event to the end
+of its window, a bounded number of events at a time. Only
 among hot sessions it is never cut short: new events come there, and those would be put in a chain
 with one provisional and others of the old ranks. What is hot of one visitor is read at once then.
 """
@@ -25,7 +28,7 @@ import msgspec
 import numpy as np
 
 from footfall.sessionize._definition import GapDefinition
-from footfall.sessionize._packing import Bools, Ints
+from footfall.sessionize._packing import NEVER, Bools, Ints
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -73,7 +76,7 @@ def stretch_of(chain: Known, time: int, definition: GapDefinition, events_max: i
         chain: All sessions of its chain.
         time: Start of the session.
         definition: The session definition.
-        events_max: Cut short beyond so many events, but not before the target and one block more.
+        events_max: Cut short beyond so many events, but not before two blocks are made exact.
     """
     first, length = int(chain.start[0]), definition.length_max
     window, last_window = (chain.start - first) // length, (chain.end - first) // length
@@ -81,15 +84,10 @@ def stretch_of(chain: Known, time: int, definition: GapDefinition, events_max: i
     wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
     target = int(np.flatnonzero((chain.start == time) & ~chain.is_exact)[0])
     reached = np.maximum.accumulate(chain.end)
-    blocks = np.flatnonzero(np.append(True, chain.start[1:] > reached[:-1]))
-    at = int(np.searchsorted(blocks, target, "right")) - 1
-
-    low = at
-    if at and window[blocks[at - 1]] == window[blocks[at]]:
-        low = at - 1
-    early = np.flatnonzero(wrong[:target])
-    if len(early):
-        low = min(low, int(np.searchsorted(blocks, early[0], "right")) - 1)
+    blocks = _blocks(chain)
+    wanted = np.append(np.flatnonzero(wrong[:target])[:1], target)
+    at = int(np.searchsorted(blocks, wanted.min(), "right")) - 1
+    low, at = _first_blocks(chain, blocks, window, reached, at)
     high_window = int(last_window[target])
     late = np.flatnonzero(wrong[target + 1 :]) + target + 1
     if len(late):
@@ -99,19 +97,26 @@ def stretch_of(chain: Known, time: int, definition: GapDefinition, events_max: i
     size = np.add.reduceat(chain.events, blocks)
     end = _within_budget(size, low, at, high, events_max)
     last_of = np.append(blocks[1:], len(chain.start)) - 1
-    hot = chain.start[chain.is_hot & chain.is_exact & (chain.start > reached[last_of[end]])]
+    hot = np.flatnonzero(chain.is_hot & chain.is_exact)
+    hot = chain.start[hot[hot > last_of[end]]]
     if len(hot) and int(hot[0]) - int(reached[last_of[end]]) <= definition.gap:
         end = high
-    last_row = int(last_of[end])
-    begin = int(blocks[low])
+    begin, is_cut_short = int(blocks[low]), end < high
     return Stretch(
         begin=int(chain.start[begin]),
-        end=int(reached[last_row]),
+        end=int(chain.start[blocks[end + 1]]) - 1 if is_cut_short else int(reached[last_of[end]]),
         chain=first,
         rank=int(rank[begin]),
         events=int(size[low : end + 1].sum()),
-        is_cut_short=end < high,
+        is_cut_short=is_cut_short,
     )
+
+
+def _blocks(chain: Known) -> Ints:
+    """The first session of each block."""
+    reached = np.maximum.accumulate(np.where(chain.is_exact, chain.end, -NEVER))
+    is_first = (chain.start[1:] > reached[:-1]) & (chain.start[1:] > chain.start[:-1])
+    return np.flatnonzero(np.append(True, is_first))
 
 
 def _ranks(chain: Known, window: Ints) -> Ints:
@@ -137,6 +142,25 @@ def _cannot_stay(
     wrong[other[together]] = True
     wrong[one[together]] = True
     return wrong
+
+
+def _first_blocks(
+    chain: Known, blocks: Ints, window: Ints, reached: Ints, at: int
+) -> tuple[int, int]:
+    """The block to begin with, and the first that changes, so that block `at` is made exact.
+
+    Nothing moves the beginning of an exact session that can stay. A block that begins with a
+    provisional one needs the one before, if that is of its window or reaches into it.
+    """
+    exact = np.where(chain.is_exact, chain.start, NEVER)
+    is_known = np.minimum.reduceat(exact, blocks) == chain.start[blocks]
+    low = at
+    while low and not is_known[low]:
+        first = blocks[low]
+        if window[first - 1] != window[first] and reached[first - 1] < chain.start[first]:
+            break
+        low -= 1
+    return low, min(low + 1, at)
 
 
 def _last_block(window: Ints, reached: Ints, blocks: Ints, high_window: int) -> int:

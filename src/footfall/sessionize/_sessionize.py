@@ -22,7 +22,7 @@ from footfall.sessionize._changes import (
 from footfall.sessionize._columns import NUMBERS, STATE_SCHEMA
 from footfall.sessionize._definition import GapDefinition, session_ids
 from footfall.sessionize._merge import merge
-from footfall.sessionize._packing import Bools, Ints, Packing
+from footfall.sessionize._packing import NEVER, Bools, Ints, Packing
 from footfall.sessionize._repair import (
     REPAIR_SCHEMA,
     History,
@@ -53,6 +53,7 @@ class Sessionized:
         repairs: pa.Table,
         overrides: pa.Table,
         removed: pa.Table,
+        withdrawn: pa.Table,
     ) -> None:
         self._changed = changed
         self.state = state
@@ -66,6 +67,9 @@ class Sessionized:
         self.removed = removed
         """`REMOVED_SCHEMA`, `epoch` 0: sessions that there were before and are no more, written or
         not."""
+        self.withdrawn = withdrawn
+        """Those of `removed` that were written. The lake must not learn of others: a provisional
+        session may have the id of an evicted one, which is there all the same."""
 
     @cached_property
     def touched(self) -> pa.Table:
@@ -129,6 +133,7 @@ def nothing(state: SessionState) -> Sessionized:
         REPAIR_SCHEMA.empty_table(),
         OVERRIDE_COLUMNS.empty_table(),
         REMOVED_COLUMNS.empty_table(),
+        REMOVED_COLUMNS.empty_table(),
     )
 
 
@@ -168,15 +173,17 @@ class Call:
         """Which of the found sessions each row is, -1 for a replay's stub."""
         self._replayed = np.zeros(len(rows.code), np.bool_)
         is_replay = np.zeros(codes, np.bool_)
+        cold = np.full(codes, state.floor)
         self._lake: Old | None = None
         if replay is not None:
             begins = replay.begins(codes)
             is_replay[replay.code] = True
+            cold[replay.code] = -NEVER  # made anew as it stays, whole runs at a time
             self._replayed = rows.start >= begins[rows.code]
             self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
             rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
         self._rows = rows
-        self._cut = cut(batch.code, batch.time, rows, definition)
+        self._cut = cut(batch.code, batch.time, rows, definition, cold)
         self.needs: Needs
         self.late: Late
         self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)
@@ -190,7 +197,8 @@ class Call:
 
         Args:
             epoch: What sessions that are provisional now wait since.
-            waiting: More of them, by an event of theirs.
+            waiting: More of them, by an event of theirs: the last of a replay that was cut short.
+                They reach as far as what it takes the place of.
         """
         self._leave_out_unchanged()
         cut = self._cut
@@ -205,7 +213,11 @@ class Call:
 
         gone = self._found.at(np.flatnonzero(self._replayed))
         old = _old_sessions(mine, numbers, gone, self._lake)
-        start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy()
+        start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy().copy()
+        if waiting:
+            place = _place_of(waiting, code, start)
+            end[place] = np.maximum(end[place], _reached(gone, len(self._visitors))[waiting.code])
+            columns["ended_at"] = pl.Series(end)
         # Every conflict, not only a visitor's first, which is where a replay would begin.
         conflicts = Late(cut.conflicts.code, cut.conflicts.time)
         marks = [self.late, conflicts, *([waiting] if waiting else [])]
@@ -215,11 +227,12 @@ class Call:
         frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
         overrides = self._overrides(comparison, code, frame["session_id"])
         is_kept |= since > 0
-        is_removed = comparison.is_removed
-        if self._is_isolated:  # what no reader saw need not be taken back
-            is_removed = is_removed & (old.revision > 0)
-        removed = removed_table(
-            self._visitors, old.code[is_removed], old.session_id.filter(pl.Series(is_removed))
+        is_withdrawn = comparison.is_removed & (old.revision > 0)
+        # Of what repairs make and replace again no reader knows.
+        is_removed = is_withdrawn if self._is_isolated else comparison.is_removed
+        removed, withdrawn = (
+            removed_table(self._visitors, old.code[mask], old.session_id.filter(pl.Series(mask)))
+            for mask in (is_removed, is_withdrawn)
         )
         places = np.concatenate([self._place[used], np.flatnonzero(self._replayed)])
         state = self._found.at(places).replaced_by(
@@ -228,7 +241,7 @@ class Call:
         )
         changed = frame if is_changed.all() else frame.filter(is_changed)
         repairs = range_table(self._visitors, code[since > 0], start[since > 0], end[since > 0])
-        return Sessionized(state, changed, repairs, overrides, removed)
+        return Sessionized(state, changed, repairs, overrides, removed, withdrawn)
 
     def _leave_out_unchanged(self) -> None:
         """Forget sessions of touched chains that stay exactly as they are."""
@@ -320,12 +333,26 @@ def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Late], epoc
     times = np.concatenate([mark.time for mark in marks])
     if not len(marked):
         return since
-    codes = 1 + max(int(code.max(initial=0)), int(marked.max(initial=0)))
-    packing = Packing(codes, start, times)
-    place = np.searchsorted(packing.pack(code, start), packing.pack(marked, times), "right") - 1
+    place = _place_of(Late(marked, times), code, start)
     found: Ints = since.copy()
     found[place] = np.where(found[place] == 0, epoch, np.minimum(found[place], epoch))
     return found
+
+
+def _place_of(events: Late, code: Ints, start: Ints) -> Ints:
+    """The sessions of these events, among sessions by (code, start)."""
+    codes = 1 + max(int(code.max(initial=0)), int(events.code.max(initial=0)))
+    packing = Packing(codes, start, events.time)
+    key = packing.pack(events.code, events.time)
+    found: Ints = np.searchsorted(packing.pack(code, start), key, "right") - 1
+    return found
+
+
+def _reached(gone: Found, codes: int) -> Ints:
+    """For each code the last end of these sessions, before all events if it has none."""
+    last = np.full(codes, -NEVER)
+    np.maximum.at(last, gone.codes, gone.frame(["ended_at"])["ended_at"].to_numpy())
+    return last
 
 
 def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:

@@ -15,11 +15,11 @@ that cannot stay. Its ends lie between *blocks*, never in an exact session: a bl
 session with the provisional ones that begin in it, or one that begins in none.
 
 A stretch of more events than may be read at once is cut short at a block. What is made of the last
-block is provisional then, up to where provisional ones that began in the stretch reach, and the next
-repair goes on from there: a visitor with millions of events is swept from the late event to the end
-of its window, a bounded number of events at a time. Only
-among hot sessions it is never cut short: new events come there, and those would be put in a chain
-with one provisional and others of the old ranks. What is hot of one visitor is read at once then.
+block is provisional then, up to where provisional ones that began in the stretch reach, and the
+next repair goes on from there: a visitor with millions of events is swept from the late event to
+the end of its window, a bounded number of events at a time. Only among hot sessions it is never cut
+short: new events come there, and those would be put in a chain with one provisional and others of
+the old ranks. What is hot of one visitor is read at once then.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from footfall.clock import HOUR, MINUTE
 from footfall.sessionize import GapDefinition, RepairLimits
 from footfall.sessionize._neighbourhood import Known, stretch_of
 from footfall.testing.events import uuid_of
+from tests.scale import scaled
 from tests.sessionize.world import World
 
 START = 1_700_000_000_000_000
@@ -178,3 +179,38 @@ def test_a_stretch_that_begins_a_window_takes_in_what_reaches_into_it() -> None:
     definition = GapDefinition(30 * MINUTE, 4 * HOUR, PART, HOUR)
     stretch = stretch_of(chain, 247 * MINUTE, definition, LIMIT)
     assert (0, 250 * MINUTE) == (stretch.begin, stretch.end)
+
+
+@pytest.mark.parametrize("seed", range(scaled(10, 200)))
+def test_view_equals_oracle_when_all_is_late(seed: int) -> None:
+    """Few visitors, small limits, and every event of any of a dozen epochs comes late.
+
+    Provisional sessions of different epochs wait side by side here, and with the ids of evicted
+    ones, more often than where some events are in time.
+    """
+    chance = np.random.default_rng(seed)
+
+    def one_of(*values: int) -> int:
+        return int(chance.choice(values))
+
+    definition = GapDefinition(
+        one_of(1, 3, 6, 10), one_of(3, 10, 40, 10**12), one_of(1, 2, 3, 5, 1000), one_of(1, 8, 30)
+    )
+    limits = RepairLimits(one_of(1, 3, 10, 1_000_000), one_of(1, 2, 1_000))
+    world, span, number = World(definition, limits), one_of(20, 60, 150), 0
+    now = START + span
+    for _ in range(one_of(*range(3, 14))):
+        batch = []
+        for _ in range(one_of(*range(6))):
+            number += 1
+            time = START + one_of(*range(span))
+            visitor = "v" if chance.random() < 0.8 else "w"
+            batch.append(_event(number, 0) | {"visitor_id": visitor, "event_time": time})
+        world.run(batch, now)
+        now += one_of(0, 0, 1, 5)
+        if chance.random() < 0.2:
+            world.settle(now)
+        if not world.state.has_pending:
+            world.check()
+    world.settle(now)
+    world.check()

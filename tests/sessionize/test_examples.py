@@ -170,3 +170,15 @@ def test_what_may_touch_evicted_sessions_is_provisional():
     assert near.state.has_pending
     far = sessionize(state, visits("10:31"), GAP_30)
     assert 0 == far.repairs.num_rows
+
+
+def test_only_a_session_that_was_written_is_withdrawn():
+    """Pages saw both; the lake is told only of the session that it has."""
+    state = sessionize(SessionState.empty(), visits("10:10"), GAP_30).state
+    unwritten = sessionize(state, visits("10:05"), GAP_30)
+    assert (1, 0) == (unwritten.removed.num_rows, unwritten.withdrawn.num_rows)
+    state = close(unwritten.state, at("10:50"), 1, GAP_30).state
+    written = sessionize(state, visits("10:00"), GAP_30)
+    five = oracle.session_id("shop", "v1", at("10:05"))
+    assert [five] == written.withdrawn.column("session_id").to_pylist()
+    assert written.removed.equals(written.withdrawn)

@@ -77,6 +77,13 @@ def test_report_says_what_failed_and_what_was_counted(full: Any) -> None:
     assert "| tests/c.py | not run |" in text
 
 
+def test_what_was_counted_stays_in_its_cell(full: Any) -> None:
+    """An error of several lines, or with a bar, is not to end the table."""
+    counted = [["test_cuts", "without it", "one line\nand another | more"]]
+    text = full.report([outcome("tests/a.py", "passed", properties=counted)])
+    assert r"| without it | one line and another \| more |" in text
+
+
 def test_what_was_run_elsewhere_is_kept_until_it_is_run_here(full: Any, tmp_path: Path) -> None:
     """The page is made in several sittings; each line says of which commit it is."""
     full.OUTCOMES = tmp_path / "proof.json"

@@ -291,6 +291,11 @@ def machine() -> str:
     )
 
 
+def _cell(text: str) -> str:
+    """Text as it can stand in a table of Markdown: in one line, without a column of its own."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def report(outcomes: list[dict[str, Any]]) -> str:
     """The page."""
     ran = [outcome for outcome in outcomes if outcome["at"]]
@@ -311,7 +316,7 @@ def report(outcomes: list[dict[str, Any]]) -> str:
     grounds = [f"- {count} units at commit `{name}`" for name, count in commits.most_common()]
     grounds += [f"- machine: {name}" for name in machines]
     counted = [
-        f"| `{outcome['name'].partition('::')[0]}::{test}` | {name} | {value} |"
+        f"| `{outcome['name'].partition('::')[0]}::{test}` | {name} | {_cell(value)} |"
         for outcome in outcomes
         for test, name, value in outcome["properties"]
     ]

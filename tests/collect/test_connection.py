@@ -48,6 +48,9 @@ def test_pipelined_requests_on_a_connection_that_stays(running: Any) -> None:
         b"POST /collect?appId=shop_web HTTP/1.1",
         b"POST /v1/events?write_id=shop_web HTTP/1.1",
         b"GET /v1/pixel.gif?write_id=shop_web HTTP/1.1",
+        b"POST /collect?appId=gone HTTP/1.1",
+        b"POST /v1/events HTTP/1.1",
+        b"GET /v1/pixel.gif HTTP/1.1",
     ],
 )
 @pytest.mark.parametrize("origin", [b"", b"Origin: https://www.shop.test\r\n"])
@@ -79,6 +82,34 @@ def test_answer_in_one_piece_is_the_servers(
     assert (b"origin" in origin.lower()) == (
         ("access-control-allow-origin", "https://www.shop.test") in ours[1]
     )
+
+
+def test_refusal_before_the_body(running: Any) -> None:
+    """Who is refused at once may send the rest all the same: it is not taken for a request."""
+    head = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+        stream = client.makefile("rb")
+        for _ in range(2):
+            client.sendall(head)
+            assert read_answer(stream)[0] == "HTTP/1.1 401 Unauthorized"
+            for _ in range(2):
+                client.sendall(b"G" * 10_000)
+                time.sleep(0.05)
+        client.sendall(POST % b"")
+        assert read_answer(stream)[0] == "HTTP/1.1 200 OK"
+    assert len(running.records()) == 1
+
+
+def test_refusal_of_a_head_request_has_no_body(make_running: Make) -> None:
+    """What follows it would be taken for the next answer."""
+    running = make_running("collector.connections_max=1")
+    address = ("127.0.0.1", running.port)
+    with socket.create_connection(address), socket.create_connection(address, timeout=10) as client:
+        stream = client.makefile("rb")
+        for _ in range(2):
+            client.sendall(b"HEAD /collect?appId=shop_web HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert stream.readline() == b"HTTP/1.1 503 Service Unavailable\r\n"
+            assert b"" not in iter(stream.readline, b"\r\n")
 
 
 def test_upgrade_is_ignored(running: Any) -> None:

@@ -33,6 +33,7 @@ def read_answer(stream: BinaryIO) -> tuple[str, set[tuple[str, str]], bytes]:
     headers = dict(line.lower().split(": ", 1) for line in lines[1:])
     assert len(headers) == len(lines) - 1
     body = stream.read(int(headers["content-length"]))
-    body = body.replace(headers.pop("x-request-id").encode(), b"ID")
+    if "x-request-id" in headers:
+        body = body.replace(headers.pop("x-request-id").encode(), b"ID")
     assert headers.pop("date")
     return lines[0], set(headers.items()), body

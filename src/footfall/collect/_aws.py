@@ -22,10 +22,10 @@ from footfall.collect._http import (
 from footfall.collect._ids import request_id_header
 from footfall.collect._intake import Intake, Taken
 from footfall.collect._refusals import AWS_STATUS, Refusal, text_answers
-from footfall.collect._taken import TakenAnswer
+from footfall.collect._respond import respond
 
 PROTOCOL: Final = "aws"
-_TAKEN: Final = TakenAnswer(Answer.of(200).headers)
+_TAKEN: Final = Answer.of(200)
 _TAKEN_AND_CLOSE: Final = Answer.of(200, b"", "", "connection: close")
 _REFUSED: Final = text_answers(AWS_STATUS)
 _NOT_ALLOWED: Final = Answer.of(405, b"", "", "allow: GET, POST, OPTIONS")
@@ -53,34 +53,36 @@ class AwsCollect:
             await send_answer(send, _NOT_ALLOWED, [])
             return
         if len(query) > intake.settings.query_bytes_max:
-            await self._refuse(send, Refusal.QUERY_TOO_LONG, seen.origin)
+            await self._refuse(scope, send, Refusal.QUERY_TOO_LONG, seen.origin)
             return
         refusal = intake.check(sender, seen)
         if refusal is not None:
-            await self._refuse(send, refusal, seen.origin)
+            await self._refuse(scope, send, refusal, seen.origin)
             return
         taken = await intake.take(PROTOCOL, scope, receive, seen, sender, cut=True)
         if isinstance(taken, Refusal):
-            await self._refuse(send, taken, seen.origin)
+            await self._refuse(scope, send, taken, seen.origin)
         elif taken is not None:
             await self._taken(scope, send, seen.origin, taken)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""
-        await self._refuse(send, refusal, read_headers(scope["headers"]).origin)
+        await self._refuse(scope, send, refusal, read_headers(scope["headers"]).origin)
 
     async def _taken(self, scope: Scope, send: Send, origin: bytes | None, taken: Taken) -> None:
         if taken.is_drained:
-            await _TAKEN.send(scope, send, origin, taken.request_id)
+            await respond(scope, send, _TAKEN, origin, request_id=taken.request_id)
         else:
             more = [*answer_headers(origin), request_id_header(taken.request_id)]
             await send_answer(send, _TAKEN_AND_CLOSE, more)
 
-    async def _refuse(self, send: Send, refusal: Refusal, origin: bytes | None) -> None:
+    async def _refuse(
+        self, scope: Scope, send: Send, refusal: Refusal, origin: bytes | None
+    ) -> None:
         self._intake.refuse(PROTOCOL, refusal)
         if refusal is Refusal.ORIGIN_NOT_ALLOWED:
             origin = None
-        await send_answer(send, _REFUSED[refusal], answer_headers(origin))
+        await respond(scope, send, _REFUSED[refusal], origin)
 
 
 class AwsPing:

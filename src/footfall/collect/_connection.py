@@ -80,7 +80,7 @@ class Connection(HttpToolsProtocol):
         expressions. Here `lines` have to be right as they are.
 
         Args:
-            scope: The request's.
+            scope: The request's; the method is not HEAD.
             lines: Status line and headers, each with its line break; the body's length among them,
                 nothing about the connection, and no character that does not belong there.
             body: Of that length.

@@ -24,7 +24,7 @@ from footfall.collect._http import (
 from footfall.collect._ids import request_id_text
 from footfall.collect._intake import Intake, Sender
 from footfall.collect._refusals import EVENTS_STATUS, Refusal, problem, problem_answers
-from footfall.collect._taken import TakenAnswer
+from footfall.collect._respond import respond
 from footfall.project import SERVER_KEY_PREFIX
 
 PROTOCOL: Final = "footfall"
@@ -43,9 +43,7 @@ _NOT_ALLOWED: Final = Answer.of(
     "allow: POST, OPTIONS",
 )
 _BODY: Final = '{"accepted":true,"request_id":"%s"}'
-_TAKEN: Final = TakenAnswer(
-    Answer.of(200, (_BODY % request_id_text(bytes(16))).encode(), "application/json").headers
-)
+_TAKEN: Final = Answer.of(200, (_BODY % request_id_text(bytes(16))).encode(), "application/json")
 
 
 class Events:
@@ -66,26 +64,26 @@ class Events:
             await send_answer(send, _NOT_ALLOWED, answer_headers(seen.origin))
             return
         if len(scope["query_string"]) > intake.settings.query_bytes_max:
-            await self._refuse(send, Refusal.QUERY_TOO_LONG, seen.origin)
+            await self._refuse(scope, send, Refusal.QUERY_TOO_LONG, seen.origin)
             return
         sender = self._sender(scope, seen)
         if sender is None:
-            await self._refuse(send, Refusal.NO_KEY, seen.origin)
+            await self._refuse(scope, send, Refusal.NO_KEY, seen.origin)
             return
         refusal = intake.check(sender, seen)
         if refusal is not None:
-            await self._refuse(send, refusal, seen.origin, is_secret=sender.is_secret)
+            await self._refuse(scope, send, refusal, seen.origin, is_secret=sender.is_secret)
             return
         taken = await intake.take(PROTOCOL, scope, receive, seen, sender, cut=False)
         if isinstance(taken, Refusal):
-            await self._refuse(send, taken, seen.origin)
+            await self._refuse(scope, send, taken, seen.origin)
         elif taken is not None:
             body = (_BODY % request_id_text(taken.request_id)).encode()
-            await _TAKEN.send(scope, send, seen.origin, taken.request_id, body)
+            await respond(scope, send, _TAKEN, seen.origin, request_id=taken.request_id, body=body)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""
-        await self._refuse(send, refusal, read_headers(scope["headers"]).origin)
+        await self._refuse(scope, send, refusal, read_headers(scope["headers"]).origin)
 
     async def _preflight(self, scope: Scope, send: Send, seen: Seen) -> None:
         """A preflight shows no headers, so only a write id in the query can refuse an origin."""
@@ -113,14 +111,20 @@ class Events:
         return self._intake.by_write_id(write_id) if write_id else None
 
     async def _refuse(
-        self, send: Send, refusal: Refusal, origin: bytes | None, *, is_secret: bool = False
+        self,
+        scope: Scope,
+        send: Send,
+        refusal: Refusal,
+        origin: bytes | None,
+        *,
+        is_secret: bool = False,
     ) -> None:
         self._intake.refuse(PROTOCOL, refusal)
         if refusal is Refusal.ORIGIN_NOT_ALLOWED:
             origin = None
         is_bad_secret = refusal is Refusal.UNKNOWN_KEY and is_secret
         answer = _UNKNOWN_SERVER_KEY if is_bad_secret else _REFUSED[refusal]
-        await send_answer(send, answer, answer_headers(origin))
+        await respond(scope, send, answer, origin)
 
 
 def authorization_texts(header: bytes) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -92,6 +93,8 @@ class Answer(NamedTuple):
     status: int
     headers: Headers
     body: bytes
+    lines: bytes
+    """Status and headers as they are sent, each with its line break."""
 
     @classmethod
     def of(cls, status: int, body: bytes = b"", content_type: str = "", *more: str) -> Answer:
@@ -102,7 +105,8 @@ class Answer(NamedTuple):
         for line in more:
             name, _, value = line.partition(": ")
             headers.append((name.encode(), value.encode()))
-        return cls(status, headers, body)
+        first = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+        return cls(status, headers, body, first + header_lines(headers))
 
 
 async def send_answer(send: Send, answer: Answer, more: Headers) -> None:

@@ -145,6 +145,9 @@ def test_a_pipeline_that_is_killed_again_and_again_may_always_try_again(tmp_path
         assert watch.is_due
         watch.search(Rules.of(settings), (), lambda found: told.append(f"accused: {found}"))
         assert not watch.is_due
+    starts = [line for line in told if "deaths without progress: 3; from 3 on" in line]
+    assert len(starts) == 3
+    assert all("requests 0 to 0 (" in line for line in starts)
     outcomes = [line for line in told if "pass by themselves" in line]
     assert ["raise pipeline.memory_max" in line for line in outcomes] == [False, True, True]
     assert not [line for line in told if line.startswith("accused")]

@@ -59,9 +59,9 @@ class PoisonWatch:
         if attempts.deaths:
             start, end = attempts.suspects
             report(
-                f"the pipeline ended while it worked on requests {start} to {end - 1}, for the"
-                f" {attempts.deaths}. time without progress; at {DEATHS} those at fault are"
-                " looked for"
+                f"the pipeline ended while it worked on requests {start} to {end - 1}"
+                f" (deaths without progress: {attempts.deaths}; from {DEATHS} on those at fault"
+                " are looked for)"
             )
 
     @contextmanager

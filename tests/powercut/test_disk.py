@@ -56,6 +56,20 @@ def test_a_name_may_outlive_the_bytes(tmp_path: Path) -> None:
     assert _after(recording, "everything") == {"b": b"xyz"}
 
 
+def test_a_number_is_free_when_its_close_begins(tmp_path: Path) -> None:
+    """Two threads: one is given the number of a file whose close, of the other, has not ended."""
+    recording = _recording(
+        tmp_path,
+        CREATE,
+        "1 clone3({flags=CLONE_VM|CLONE_THREAD}, 88) = 2",
+        "1 close(3 <unfinished ...>",
+        '2 openat(AT_FDCWD, "/place/b", O_WRONLY|O_CREAT|O_CLOEXEC, 0666) = 3',
+        "1 <... close resumed>) = 0",
+        '2 write(3, "xyz", 3) = 3',
+    )
+    assert _after(recording, "everything") == {"a": b"", "b": b"xyz"}
+
+
 def test_a_sync_covers_what_ended_before_it_began(tmp_path: Path) -> None:
     """A write beside a running sync is not promised anything by it."""
     recording = _recording(

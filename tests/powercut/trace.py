@@ -117,6 +117,11 @@ def lines_of(text: Iterator[str]) -> Iterator[_Line]:
         yield _Line(number, sys.maxsize, thread, name, before, -1)
 
 
+def _effect(line: _Line) -> int:
+    """When a call counts: `close` frees its number first, for another thread perhaps."""
+    return line.started if line.name == "close" else line.ended
+
+
 def _finished(started: int, ended: int, thread: int, name: str, rest: str) -> Iterator[_Line]:
     end = _END.search(rest)
     if end is None:
@@ -160,7 +165,7 @@ class Recording:
         """Parse a recording made by `record`."""
         recording = cls(root)
         with file.open(encoding="ascii") as stream:
-            lines = sorted(lines_of(stream), key=lambda line: line.ended)
+            lines = sorted(lines_of(stream), key=_effect)
         # A child's first calls may end before the call that made it.
         for line in lines:
             if line.name in _BIRTHS and "CLONE_THREAD" in line.arguments:

@@ -54,6 +54,8 @@ class QueryPool:
         self._settings = settings
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
+        self._endings: set[asyncio.Task[None]] = set()
+        """Of workers that were killed and have not been reaped yet."""
         self._slots = asyncio.Semaphore(settings.workers_max)
         self._waiting = 0
         self._is_closed = False
@@ -108,13 +110,11 @@ class QueryPool:
     async def close(self) -> None:
         """Kill the workers; statements that run end with `Unavailable`."""
         self._is_closed = True
-        workers = list(self._all)
-        for worker in workers:
-            worker.kill()
-        for worker in workers:
-            await worker.wait()
-        self._all.clear()
         self._idle.clear()
+        for worker in list(self._all):
+            self._drop(worker)
+        if self._endings:
+            await asyncio.wait(self._endings)
 
     def pids(self) -> list[int]:
         """Process ids of the workers that live."""
@@ -187,7 +187,11 @@ class QueryPool:
 
     def _drop(self, worker: _Worker) -> None:
         worker.kill()
-        self._all.discard(worker)
+        if worker in self._all:
+            self._all.remove(worker)
+            ending = asyncio.get_running_loop().create_task(worker.wait())
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
 
 
 class _Worker:
@@ -258,5 +262,7 @@ class _Worker:
         self._questions.close()
 
     async def wait(self) -> None:
-        async with asyncio.timeout(_BUSY_EXIT_SECONDS):
-            await self._process.wait()
+        """Until the process is reaped; no longer for one that the kernel does not let go."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_BUSY_EXIT_SECONDS):
+                await self._process.wait()

@@ -4,7 +4,8 @@
 
 The generator runs on the same cores. A request counts when its answer came, which the collector
 gives after the sync. The yardstick is the same server with an app that reads the body and answers.
-Beside it: what a refusal costs, of an app that is over its rate.
+Beside it: how long an acknowledgement takes at half the rate just reached, and what a refusal
+costs, of an app that is over its rate.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def server(code: str, *arguments: str) -> Iterator[tuple[str, int]]:
                 process.kill()
 
 
-def load(url: str, pid: int, events: int, seconds: float, connections: int) -> dict[str, float]:
+def load(
+    url: str, pid: int, events: int, seconds: float, connections: int, rate: float = 0.0
+) -> dict[str, float]:
     """Load a server; what the generator saw, and CPU time of the server for each request."""
     command = [
         sys.executable,
@@ -79,6 +82,7 @@ def load(url: str, pid: int, events: int, seconds: float, connections: int) -> d
         f"--events={events}",
         f"--seconds={seconds}",
         f"--connections={connections}",
+        f"--rate={rate}",
     ]
     before = cpu_seconds(pid)
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
@@ -159,12 +163,17 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
             bare = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
         with server(COLLECTOR, str(home.root), "1000000") as (url, pid):
             durable = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
+            rate = durable["requests_per_second"] / 2
+            half = load(
+                url + "/collect", pid, events, arguments.seconds, arguments.connections, rate
+            )
             memory = resident_mib(pid)
         name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
         show(f"bare, {name}", bare, None)
         with server(COLLECTOR, str(home.root), "1") as (url, pid):
             refused = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
         show(f"durable, {name}", durable, bare)
+        show("durable, half the rate", half, None)
         print(
             f"{'refused: rate of its app':<28}CPU {refused['server_cpu_us']:4.0f} µs/req: "
             f"{refused['server_cpu_us'] / durable['server_cpu_us']:.2f} of an acceptance"
@@ -173,7 +182,7 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
             f"{'':<28}collector's peak memory {memory:.0f} MiB, generator used "
             f"{durable['generator_cpu']:.2f} of a core"
         )
-        results[str(events)] = {"bare": bare, "durable": durable}
+        results[str(events)] = {"bare": bare, "durable": durable, "half": half}
     if arguments.json:
         print(json.dumps(results))
 

@@ -41,8 +41,13 @@ MOMENTS = (
     Moment("new segment half written", "collector", "within", "write", _LOG + "*.new", 2),
     Moment("new segment without its name", "collector", "before", "rename", _LOG + "*.db", 2),
     Moment("new segment empty", "collector", "after", "rename", _LOG + "*.db", 2, is_sampled=True),
-    Moment("finished segment half copied", "collector", "within", "write", _LOG + "*.db", 4),
-    Moment("finished segment copied", "collector", "after", "sync", _LOG + "*.db", 2),
+    Moment("segment half copied", "collector", "within", "write", _LOG + "*.db", 40),
+    Moment("segment copied, not synced", "collector", "before", "sync", _LOG + "*.db", 20),
+    Moment(
+        "segment copied, write-ahead log to begin anew",
+        *("collector", "after", "sync", _LOG + "*.db", 20),
+        is_sampled=True,
+    ),
     # An epoch: plan, rows, commits of its tables, its note.
     Moment("epoch being planned", "worker", "within", "write", "*/metadata.db-wal", 8),
     Moment("data file half written", "worker", "within", "write", _LAKE + "*.parquet", 6),

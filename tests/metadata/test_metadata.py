@@ -194,6 +194,54 @@ def test_processes_that_start_together_migrate_once(home: Home) -> None:
     assert [process.wait(60) for process in started] == [0, 0, 0]
 
 
+def _fill_write_ahead_log(metadata: Metadata, number: int) -> None:
+    """Some 300 KiB in one transaction."""
+    origins = tuple(f"https://{number}-{index}-{'x' * 40}.example" for index in range(4000))
+    metadata.set_origins("default", "shop_web", origins)
+
+
+def test_write_ahead_log_stays_short(
+    metadata: Metadata, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is copied when it is long, at a moment at which no other process can commit."""
+    locked: list[str] = []
+    copy = schema._copy_write_ahead_log
+
+    def copy_watched(file: Path) -> None:
+        with contextlib.closing(sqlite3.connect(file, timeout=0)) as other:
+            with pytest.raises(sqlite3.OperationalError) as refusal:
+                other.execute("BEGIN IMMEDIATE")
+            locked.append(str(refusal.value))
+        copy(file)
+
+    monkeypatch.setattr(schema, "_WAL_BYTES_MAX", 1 << 20)
+    monkeypatch.setattr(schema, "_copy_write_ahead_log", copy_watched)
+    metadata.create_app(SHOP)
+    wal = home.metadata_file.with_name(home.metadata_file.name + "-wal")
+    sizes = []
+    for number in range(40):
+        _fill_write_ahead_log(metadata, number)
+        sizes.append(wal.stat().st_size)
+    assert (1 << 20) < max(sizes) < (2 << 20)
+    assert locked == ["database is locked"] * len(locked)
+    assert 5 < len(locked) < 20  # about every fourth transaction
+    assert home.metadata_file.stat().st_size > 200_000
+    assert metadata.apps("default")[0].origins[0].startswith("https://39-0-")
+
+
+def test_write_ahead_log_is_copied_by_nobody_else(metadata: Metadata, home: Home) -> None:
+    """SQLite's own copying, after a commit, would do so while another process commits."""
+    metadata.create_app(SHOP)
+    before = home.metadata_file.stat().st_mtime_ns
+    wal = home.metadata_file.with_name(home.metadata_file.name + "-wal")
+    number = 0
+    while wal.stat().st_size < schema._WAL_BYTES_MAX:
+        _fill_write_ahead_log(metadata, number)
+        assert home.metadata_file.stat().st_mtime_ns == before
+        number += 1
+    assert number > 5
+
+
 def test_closed_metadata_refuses_everything(metadata: Metadata) -> None:
     """Use after close is a bug that must show."""
     metadata.close()

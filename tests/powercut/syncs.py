@@ -10,7 +10,7 @@ from tests.powercut.trace import Op
 _PATTERNS: Final = (
     ("log: group commit", r"log/default/\d{20}\.db-wal"),
     ("log: new segment's file", r"log/default/\d{20}\.new"),
-    ("log: finished segment", r"log/default/\d{20}\.db"),
+    ("log: segment that is copied", r"log/default/\d{20}\.db"),
     ("log: directory", r"log/default"),
     ("metadata: commit", r"metadata\.db-wal"),
     ("metadata: database file", r"metadata\.db"),

@@ -1,11 +1,12 @@
 """Writing side of the SQLite log: one process, one open segment.
 
 Theory of operation. An append is one transaction of the newest segment, synced by SQLite before it
-returns (`synchronous=FULL`), so a crash leaves whole groups only. A segment that is full or old is
-succeeded by a new one, named after the next offset; the old one is *finished* in the background:
-its write-ahead log is copied into the database file. Until then readers see the same records
-through the write-ahead log, so a crash or a full disk while finishing loses nothing, and the next
-start finishes it.
+returns (`synchronous=FULL`), so a crash leaves whole groups only. What was appended is in the
+write-ahead log; each time that is `checkpoint_pages` long, SQLite copies it into the database file,
+syncs that, and begins the write-ahead log anew. A segment that is full or old is succeeded by a new
+one, named after the next offset; the old one is *finished* in the background: what is left in its
+write-ahead log is copied. Until then readers see the same records through the write-ahead log, so a
+crash or a full disk while copying loses nothing, and the next start finishes it.
 
 After a failure, what is not committed is rolled back before the next append, and the end of the
 segment read again, because the file and not this object knows what was stored.
@@ -30,6 +31,7 @@ from footfall.log._mend import finish_mending
 from footfall.log._segments import (
     CREATED_AT,
     INSERT_GROUP,
+    checkpoint_pages,
     connect_writer,
     create_segment,
     end_of,
@@ -50,10 +52,10 @@ _PROBE_BYTES: Final = 64 * 1024
 class _Segment:
     """The open segment."""
 
-    def __init__(self, directory: Path, base: int) -> None:
+    def __init__(self, directory: Path, base: int, settings: LogSettings) -> None:
         file = segment_file(directory, base)
         self.base = base
-        self.connection = connect_writer(file)
+        self.connection = connect_writer(file, checkpoint_pages(settings.segment_bytes_max))
         try:
             mark_version(self.connection)
             created_at = self.connection.execute(CREATED_AT).fetchone()
@@ -158,7 +160,7 @@ class Appender:
             wal = file.with_name(file.name + "-wal")
             if wal.exists() and wal.stat().st_size:
                 self._finish(connect_writer(file))
-        return _Segment(self._directory, bases[-1])
+        return _Segment(self._directory, bases[-1], self._settings)
 
     def _is_rotation_due(self) -> bool:
         if self._is_rotating:
@@ -181,7 +183,7 @@ class Appender:
         if not segment_file(self._directory, self._end).exists():
             create_segment(self._directory, self._end, self._clock.now_us())
         finished = self._segment.connection
-        self._segment = _Segment(self._directory, self._end)
+        self._segment = _Segment(self._directory, self._end, self._settings)
         self._is_rotating = False
         self._finish(finished)
 

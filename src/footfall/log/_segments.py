@@ -95,8 +95,25 @@ def build_segment(file: Path, created_at: int, rows: Iterable[tuple[int, int, in
     unfinished.rename(file)
 
 
-def connect_writer(file: Path) -> sqlite3.Connection:
-    """Open a segment to append to it, from any thread, one at a time."""
+def checkpoint_pages(segment_bytes_max: int) -> int:
+    """How long a write-ahead log gets before it is copied into its segment, in pages.
+
+    A 64th of a segment, 64 KiB to 1 MiB: copying makes the appends that come meanwhile wait, so it
+    is done little by little (ADR 11).
+    """
+    return min(128, max(8, segment_bytes_max // (64 * _PAGE_BYTES)))
+
+
+def connect_writer(file: Path, checkpoint_pages: int = 0) -> sqlite3.Connection:
+    """Open a segment to append to it, from any thread, one at a time.
+
+    Args:
+        file: The segment.
+        checkpoint_pages: Copy the write-ahead log after the append that makes it that long; 0:
+            never. Only the connection that appends may: SQLite before 3.51.3 can damage a database
+            that one connection writes and another copies to at the same moment (its "WAL-reset
+            bug").
+    """
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode=rw",
         uri=True,
@@ -106,8 +123,8 @@ def connect_writer(file: Path) -> sqlite3.Connection:
     try:
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         connection.execute("PRAGMA synchronous = FULL")
-        # Checkpoints stall commits for as long as they copy: one is made when it is finished.
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        # One that fails, on a full disk for example, fails no append: SQLite tries after the next.
+        connection.execute(f"PRAGMA wal_autocheckpoint = {checkpoint_pages}")
         _check_version(connection, file)
     except (sqlite3.Error, Corrupt):
         connection.close()

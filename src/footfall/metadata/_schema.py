@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +19,8 @@ HEAD: Final = "0003"
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 10_000
+_WAL_BYTES_MAX: Final = 4 << 20
+"""Size of the write-ahead log from which on the next transaction copies it into the database."""
 
 
 def open_engine(file: Path) -> Engine:
@@ -30,7 +35,7 @@ def open_engine(file: Path) -> Engine:
         make_directory(file.parent)
         engine = create_engine(URL.create("sqlite", database=str(file)))
         event.listen(engine, "connect", _prepare)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", partial(_begin, file=file))
         with engine.begin() as connection:
             _migrate(connection, file)
         sync_directory(file.parent)
@@ -46,20 +51,46 @@ def open_engine(file: Path) -> Engine:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    """Leave transactions to `_begin`; sync each commit."""
+    """Leave transactions and copying of the write-ahead log to `_begin`; sync each commit."""
     connection.isolation_level = None
     for pragma in (
         f"busy_timeout = {_BUSY_MS}",
         "journal_mode = WAL",
         "synchronous = FULL",
+        "wal_autocheckpoint = 0",
+        "journal_size_limit = 0",
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _begin(connection: Connection) -> None:
-    """Take the write lock at once: a transaction that reads first could not get it later."""
+def _begin(connection: Connection, *, file: Path) -> None:
+    """Take the write lock at once: a transaction that reads first could not get it later.
+
+    Under a write lock, too, the write-ahead log is copied when it is long, in a transaction that
+    writes nothing, so that the next one finds all of it copied and begins it anew. Any other moment
+    might be that in which another process commits, and then SQLite before 3.51.3 can lose what was
+    committed (its "WAL-reset bug", https://www.sqlite.org/wal.html#walresetbug).
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if file.with_name(file.name + "-wal").stat().st_size >= _WAL_BYTES_MAX:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _copy_write_ahead_log(file)
+            connection.exec_driver_sql("ROLLBACK")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _copy_write_ahead_log(file: Path) -> None:
+    """On a connection of its own, because SQLite does not copy within a transaction.
+
+    What fails, on a full disk for example, is tried again by the next transaction.
+    """
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(file, isolation_level=None)) as connection,
+    ):
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 def _migrate(connection: Connection, file: Path) -> None:

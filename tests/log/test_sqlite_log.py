@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import random
 import resource
 import shutil
 import sqlite3
@@ -26,8 +25,8 @@ from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import make_directory
 from footfall.log import SqliteLog, _appender
 from footfall.log._groups import checksum
-from footfall.log._segments import build_segment, connect_reader, list_bases, segment_file
-from footfall.settings import LogSettings, load_settings
+from footfall.log._segments import build_segment, list_bases, segment_file
+from footfall.settings import LogSettings
 from footfall.testing import SimClock
 
 ALL = {"records_max": 10_000, "bytes_max": 1 << 30}
@@ -250,50 +249,6 @@ def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_pa
     assert acknowledged[-1] + 5 <= end <= acknowledged[-1] + 10
     assert log.append([b"next"]) == end
     assert log.read(0, **ALL) == [*enumerate(records(0, end)), (end, b"next")]
-
-
-def test_write_ahead_log_stays_short(clock: SimClock, tmp_path: Path) -> None:
-    """It is copied into the segment while that is appended to, and its room used again.
-
-    So what is left to copy when the segment is finished, which makes appends wait, is little.
-    """
-    settings = load_settings().log
-    groups = [[random.Random(number).randbytes(100_000)] for number in range(80)]  # noqa: S311
-    with contextlib.closing(SqliteLog.writer(tmp_path / "log", settings, clock)) as log:
-        for group in groups:
-            log.append(group)
-        segment = segment_file(tmp_path / "log", 0)
-        wal = segment.with_name(segment.name + "-wal")
-        assert segment.stat().st_size > 6_500_000
-        assert wal.stat().st_size < 1_500_000
-        assert [data for _, data in log.read(0, **ALL)] == [data for (data,) in groups]
-
-
-def test_write_ahead_log_begins_anew_once_no_reader_needs_it(
-    clock: SimClock, tmp_path: Path
-) -> None:
-    """It grows for as long as one reads: neither waits for the other."""
-    settings = load_settings().log
-    groups = [[random.Random(number).randbytes(100_000)] for number in range(60)]  # noqa: S311
-    with contextlib.closing(SqliteLog.writer(tmp_path / "log", settings, clock)) as log:
-        segment = segment_file(tmp_path / "log", 0)
-        wal = segment.with_name(segment.name + "-wal")
-        log.append(groups[0])
-        with contextlib.closing(connect_reader(segment, is_last=True)) as reader:
-            reader.execute("BEGIN")
-            seen = "SELECT count(*) FROM record_groups"
-            assert reader.execute(seen).fetchone() == (1,)
-            for group in groups[1:40]:
-                log.append(group)
-            assert wal.stat().st_size > 3_500_000
-            assert reader.execute(seen).fetchone() == (1,)
-            reader.execute("ROLLBACK")
-        log.append(groups[40])
-        size = wal.stat().st_size
-        for group in groups[41:]:
-            log.append(group)
-        assert wal.stat().st_size == size
-        assert [data for _, data in log.read(0, **ALL)] == [data for (data,) in groups]
 
 
 def test_unnamed_and_empty_newest_segments_are_made_again(

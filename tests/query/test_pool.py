@@ -237,22 +237,6 @@ def test_cancelled_statement_ends_with_its_worker(shop: CutWriter) -> None:
     assert with_pool(shop, use, workers_max=1) == b"[[2]]\n"
 
 
-def test_closed_pool_leaves_no_process(shop: CutWriter) -> None:
-    """Neither one at work nor an idle one."""
-
-    async def use(pool: QueryPool) -> list[int]:
-        await asyncio.gather(pool.run("SELECT 1"), pool.run("SELECT 1"))
-        pids = pool.pids()
-        task = asyncio.create_task(pool.run(ENDLESS))
-        await asyncio.sleep(0.1)
-        await pool.close()
-        with pytest.raises(Unavailable):
-            await task
-        return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
-
-    assert with_pool(shop, use, workers_max=2) == []
-
-
 def test_closed_pool_waits_for_what_it_killed_before(shop: CutWriter) -> None:
     """A statement that was given up a moment ago leaves no process either, not even a zombie."""
 

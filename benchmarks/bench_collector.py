@@ -48,6 +48,7 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+listening.listen(1024)
 print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
 config = uvicorn.Config(app, http="httptools", loop="uvloop", access_log=False, log_config=None,
                         lifespan="off", ws="none", proxy_headers=False, server_header=False)

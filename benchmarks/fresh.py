@@ -4,8 +4,9 @@
 
 A body is made once as JSON; each use writes new ids, visitors and times over the old ones, which
 have the same length. So a generator of 60,000 events a second needs a fraction of a core and no
-memory, and a log of hours is filled as fast as the disk takes it. Stops early on SIGTERM. Prints
-one JSON object.
+memory, and a log of hours is filled as fast as the disk takes it. How long an acknowledgement took
+counts from when its request was due, as in `load.py`. Stops early on SIGTERM. Prints one JSON
+object.
 """
 
 from __future__ import annotations
@@ -80,25 +81,24 @@ class _Template:
         assert len(self.ids) == len(self.times) == len(self.visitors) == events
 
 
-class PacedRun(load.Run):
-    """Never ahead of `rate` events a second; each request is new."""
+class FreshRun(load.Run):
+    """Each request is new; over when those that `seconds` have at `rate` events a second are sent.
+
+    `failed` and `latencies` hold what became of them.
+    """
 
     def __init__(self, host: str, rate: float, seconds: float, series: int) -> None:
-        super().__init__([], CONNECTIONS)
+        super().__init__([], CONNECTIONS, rate / EVENTS)
         self.is_measuring = True
         self.latencies = array("d")  # type: ignore[assignment]
         self._bodies = FreshBodies(EVENTS, series=series)
         self._heads: dict[int, tuple[bytes, bytes]] = {}
         self._host = host
-        self._rate = rate
-        self._wanted = round(rate * seconds / EVENTS)
-        self._sent = 0
-        self._started = time.perf_counter()
+        self._unsent = round(rate * seconds / EVENTS)
 
     def next_request(self) -> bytes:
-        self._sent += 1
-        if self._sent >= self._wanted:
-            self.is_over = True
+        self._unsent -= 1
+        self.is_over = self.is_over or self._unsent <= 0
         now_ms = time.time_ns() // 1_000_000
         body = self._bodies.next(now_ms)
         before, after = self._heads.get(len(body)) or self._head(body)
@@ -112,44 +112,18 @@ class PacedRun(load.Run):
         self._heads[len(body)] = before, after
         return before, after
 
-    def wait_seconds(self) -> float:
-        """How long to wait before the next request; 0 when behind."""
-        ahead = self._sent * EVENTS / self._rate - (time.perf_counter() - self._started)
-        return max(ahead, 0.0)
-
-
-class PacedClient(load.Client):
-    """Waits its turn when the run is ahead of its rate."""
-
-    run: PacedRun
-
-    def send(self) -> None:
-        wait = self.run.wait_seconds()
-        if wait > 0:
-            asyncio.get_running_loop().call_later(wait, self._send_now)
-        else:
-            self._send_now()
-
-    def _send_now(self) -> None:
-        if self.run.is_over:
-            self.transport.close()
-        else:
-            super().send()
-
 
 async def generate(url: str, seconds: float, rate: float, series: int) -> dict[str, float]:
     parts = urlsplit(url)
-    run = PacedRun(parts.netloc, rate, seconds, series)
+    run = FreshRun(parts.netloc, rate, seconds, series)
     made_cpu = time.process_time()
-    loop = asyncio.get_running_loop()
 
     def stop() -> None:
         run.is_over = True
 
-    loop.add_signal_handler(signal.SIGTERM, stop)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
     started = time.perf_counter()
-    for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: PacedClient(run), parts.hostname, parts.port)
+    await run.connect(parts.hostname or "", parts.port or 80)
     await asyncio.wait_for(run.done, seconds * 5 + 60)
     elapsed = time.perf_counter() - started
     cpu = time.process_time() - made_cpu

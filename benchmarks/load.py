@@ -107,12 +107,15 @@ class Client(asyncio.Protocol):
 
     def send_when_due(self) -> None:
         wait = self.due - time.perf_counter() if self.run.period else 0.0
-        if wait > 0.0:
+        if wait > 0.0 and not self.run.is_over:
             asyncio.get_running_loop().call_later(wait, self.send)
         else:
             self.send()
 
     def send(self) -> None:
+        if self.run.is_over:
+            self.transport.close()
+            return
         self.started = self.due if self.run.period else time.perf_counter()
         self.due += self.run.period
         self.transport.write(self.run.next_request())  # type: ignore[attr-defined]
@@ -125,23 +128,23 @@ class Client(asyncio.Protocol):
             return
         self.buffer = b""
         self.run.note(data, time.perf_counter() - self.started)
-        if self.run.is_over:
-            self.transport.close()
-        else:
-            self.send_when_due()
+        self.send_when_due()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.run.lost()
 
 
 class Run:
-    """What all connections share."""
+    """What all connections share.
 
-    def __init__(self, requests: list[bytes], connections: int, period: float = 0.0) -> None:
+    `rate`: requests a second of all together, 0 for as many as they can.
+    """
+
+    def __init__(self, requests: list[bytes], connections: int, rate: float) -> None:
         self.requests = requests
-        self.period = period
+        self.period = connections / rate if rate else 0.0
         self.position = 0
-        self.open = connections
+        self.connections = self.open = connections
         self.is_over = False
         self.is_measuring = False
         self.latencies: list[float] = []
@@ -149,6 +152,14 @@ class Run:
         self.answers = 0
         self.done = asyncio.get_running_loop().create_future()
         self.lengths: dict[bytes, int] = {}
+
+    async def connect(self, host: str, port: int) -> None:
+        """Open the connections; each begins at once, or when its first request is due."""
+        loop = asyncio.get_running_loop()
+        begin = time.perf_counter() + 0.1
+        for number in range(self.connections):
+            client = Client(self, begin + number * self.period / self.connections)
+            await loop.create_connection(lambda client=client: client, host, port)
 
     def next_request(self) -> bytes:
         self.position = (self.position + 1) % len(self.requests)
@@ -179,13 +190,8 @@ async def measure(
 ) -> dict[str, float]:
     """Load the server for `seconds` after a second to warm up."""
     parts = urlsplit(url)
-    period = connections / rate if rate else 0.0
-    run = Run(requests_of(parts.netloc, parts.path or "/", events), connections, period)
-    loop = asyncio.get_running_loop()
-    begin = time.perf_counter() + 0.1
-    for number in range(connections):
-        client = Client(run, begin + number * period / connections)
-        await loop.create_connection(lambda client=client: client, parts.hostname, parts.port)
+    run = Run(requests_of(parts.netloc, parts.path or "/", events), connections, rate)
+    await run.connect(parts.hostname or "", parts.port or 80)
     await asyncio.sleep(1)
     run.is_measuring = True
     started = time.perf_counter()

@@ -114,11 +114,14 @@ def measure(home: Path, options: argparse.Namespace) -> None:
 
 def show_course(samples: list[Sample]) -> None:
     """How it went: a line for each ten seconds."""
-    print("     at   acknowledged     behind    memory")
+    print("     at   acknowledged     behind    memory   no file backs")
     since, before = 0.0, 0
-    for at, acknowledged, behind, memory, _ in samples:
+    for at, acknowledged, behind, memory, anonymous in samples:
         rate = (acknowledged - before) * EVENTS / (at - since)
-        print(f"{at:6.0f} s {rate:10,.0f} /s {behind * EVENTS:10,} {memory:5.0f} MiB")
+        print(
+            f"{at:6.0f} s {rate:10,.0f} /s {behind * EVENTS:10,} {memory:5.0f} MiB"
+            f" {anonymous:11.0f} MiB"
+        )
         since, before = at, acknowledged
 
 

@@ -163,7 +163,10 @@ class Watch:
         for sample in self.samples:
             stretches.setdefault(int(sample.seconds / seconds), []).append(sample)
         return [
-            stretch[-1]._replace(memory_mib=max(sample.memory_mib for sample in stretch))
+            stretch[-1]._replace(
+                memory_mib=max(sample.memory_mib for sample in stretch),
+                anonymous_mib=max(sample.anonymous_mib for sample in stretch),
+            )
             for stretch in stretches.values()
         ]
 

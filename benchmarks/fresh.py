@@ -98,7 +98,8 @@ class FreshRun(load.Run):
 
     def next_request(self) -> bytes:
         self._unsent -= 1
-        self.is_over = self.is_over or self._unsent <= 0
+        if self._unsent == 0:
+            self.stop()
         now_ms = time.time_ns() // 1_000_000
         body = self._bodies.next(now_ms)
         before, after = self._heads.get(len(body)) or self._head(body)
@@ -117,11 +118,7 @@ async def generate(url: str, seconds: float, rate: float, series: int) -> dict[s
     parts = urlsplit(url)
     run = FreshRun(parts.netloc, rate, seconds, series)
     made_cpu = time.process_time()
-
-    def stop() -> None:
-        run.is_over = True
-
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, run.stop)
     started = time.perf_counter()
     await run.connect(parts.hostname or "", parts.port or 80)
     await asyncio.wait_for(run.done, seconds * 5 + 60)

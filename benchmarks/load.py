@@ -100,6 +100,7 @@ class Client(asyncio.Protocol):
         self.run = run
         self.buffer = b""
         self.due = first
+        self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -107,15 +108,15 @@ class Client(asyncio.Protocol):
 
     def send_when_due(self) -> None:
         wait = self.due - time.perf_counter() if self.run.period else 0.0
-        if wait > 0.0 and not self.run.is_over:
-            asyncio.get_running_loop().call_later(wait, self.send)
+        if self.run.is_over:
+            self.transport.close()
+        elif wait > 0.0:
+            self.timer = asyncio.get_running_loop().call_later(wait, self.send)
         else:
             self.send()
 
     def send(self) -> None:
-        if self.run.is_over:
-            self.transport.close()
-            return
+        self.timer = None
         self.started = self.due if self.run.period else time.perf_counter()
         self.due += self.run.period
         self.transport.write(self.run.next_request())  # type: ignore[attr-defined]
@@ -145,6 +146,7 @@ class Run:
         self.period = connections / rate if rate else 0.0
         self.position = 0
         self.connections = self.open = connections
+        self.clients: list[Client] = []
         self.is_over = False
         self.is_measuring = False
         self.latencies: list[float] = []
@@ -159,7 +161,16 @@ class Run:
         begin = time.perf_counter() + 0.1
         for number in range(self.connections):
             client = Client(self, begin + number * self.period / self.connections)
+            self.clients.append(client)
             await loop.create_connection(lambda client=client: client, host, port)
+
+    def stop(self) -> None:
+        """Send nothing more; what was sent is waited for."""
+        self.is_over = True
+        for client in self.clients:
+            if client.timer:
+                client.timer.cancel()
+                client.transport.close()
 
     def next_request(self) -> bytes:
         self.position = (self.position + 1) % len(self.requests)
@@ -200,7 +211,7 @@ async def measure(
     run.is_measuring = False
     elapsed = time.perf_counter() - started
     cpu = time.process_time() - cpu
-    run.is_over = True
+    run.stop()
     await asyncio.wait_for(run.done, 30)
     taken = sorted(run.latencies) or [0.0]
     return {

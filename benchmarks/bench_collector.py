@@ -123,31 +123,27 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class DiskWatch:
-    """How long syncs of a file take while something else is measured."""
+@contextlib.contextmanager
+def watching_disk(directory: Path) -> Iterator[list[float]]:
+    """Sync a file now and then; gives a list that holds how many ms each took, at the end."""
+    taken: list[float] = []
+    over = threading.Event()
 
-    def __init__(self, directory: Path) -> None:
-        self._file = directory / "watch.tmp"
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.longest_ms = 0.0
-
-    def __enter__(self) -> DiskWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with self._file.open("wb", buffering=0) as stream:
-            while not self._over.wait(0.005):
+    def watch() -> None:
+        with (directory / "watch.tmp").open("wb") as stream:
+            while not over.wait(0.005):
                 started = time.perf_counter()
                 os.pwrite(stream.fileno(), bytes(4096), 0)
                 os.fdatasync(stream.fileno())
-                self.longest_ms = max(self.longest_ms, (time.perf_counter() - started) * 1000)
-        self._file.unlink()
+                taken.append((time.perf_counter() - started) * 1000)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield taken
+    finally:
+        over.set()
+        thread.join()
 
 
 def stolen_seconds() -> float:
@@ -204,11 +200,11 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
         with server(COLLECTOR, str(home.root), "1000000") as (url, pid):
             durable = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
             rate = durable["requests_per_second"] / 2
-            with DiskWatch(directory) as disk:
+            with watching_disk(directory) as syncs:
                 half = load(
                     url + "/collect", pid, events, arguments.seconds, arguments.connections, rate
                 )
-            half["disk_ms"] = disk.longest_ms
+            half["disk_ms"] = max(syncs)
             memory = resident_mib(pid)
         name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
         show(f"bare, {name}", bare)

@@ -98,7 +98,7 @@ class FreshRun(load.Run):
 
     def next_request(self) -> bytes:
         self._unsent -= 1
-        if self._unsent == 0:
+        if self._unsent <= 0:
             self.stop()
         now_ms = time.time_ns() // 1_000_000
         body = self._bodies.next(now_ms)

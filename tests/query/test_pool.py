@@ -298,11 +298,12 @@ def test_two_pools_share_a_project(shop: CutWriter) -> None:
 
 
 def test_closed_pool_refuses(shop: CutWriter) -> None:
-    """Closing ends the processes; a statement that runs gets an error, not silence."""
+    """Closing ends the processes, idle or at work; a statement that runs gets an error."""
 
     async def use(pool: QueryPool) -> list[int]:
-        await pool.run("SELECT 1")
+        await asyncio.gather(pool.run("SELECT 1"), pool.run("SELECT 1"))
         pids = pool.pids()
+        assert len(pids) == 2
         task = asyncio.create_task(pool.run(ENDLESS))
         await asyncio.sleep(0.05)
         await pool.close()
@@ -312,7 +313,7 @@ def test_closed_pool_refuses(shop: CutWriter) -> None:
             await pool.run("SELECT 1")
         return [pid for pid in pids if is_alive(pid)]
 
-    assert with_pool(shop, use) == []
+    assert with_pool(shop, use, workers_max=2) == []
 
 
 def test_project_without_a_cut(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.process import Ready, read_ready
+from footfall.signin import Sessions
 
 PARTS = ("collector", "worker", "studio")
 """In the order of the data: started and stopped in it."""
@@ -89,12 +90,12 @@ class Supervisor:
         self._report = report
         self._stopping = threading.Event()
         self.studio_token = random_token(16)
+        """Of a one-time link, once `start` was called."""
         read_fd, self._write_fd = os.pipe()
         os.set_inheritable(read_fd, True)
         self._read_fd = read_fd
         self._parts = [
-            _Part(name, self._command(name, settings_arguments), self._environ(name, environ))
-            for name in parts
+            _Part(name, self._command(name, settings_arguments), environ) for name in parts
         ]
 
     def start(self) -> dict[str, Ready]:
@@ -106,6 +107,11 @@ class Supervisor:
         Raises:
             Unavailable: another part ended or was not ready in time; its own output says why.
         """
+        if any(part.name == "studio" for part in self._parts):
+            try:
+                Sessions(self._clock, self._home.studio_file).add_link(self.studio_token)
+            except Unavailable as error:
+                self._report(f"the link to the studio will not open: {error}")
         for part in self._parts:
             (self._home.run_dir / f"{part.name}.json").unlink(missing_ok=True)
             part.start(self._read_fd)
@@ -161,11 +167,6 @@ class Supervisor:
             str(self._home.root),
             *settings_arguments,
         ]
-
-    def _environ(self, name: str, environ: dict[str, str]) -> dict[str, str]:
-        if name != "studio":
-            return environ
-        return {**environ, "FOOTFALL_STUDIO_TOKEN": self.studio_token}
 
     def _wait_ready(self, part: _Part) -> Ready:
         process = part.process

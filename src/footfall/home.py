@@ -34,6 +34,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "metadata.db"
 
     @property
+    def studio_file(self) -> Path:
+        """SQLite database of one-time links and sessions of the pages: see `footfall.signin`."""
+        return self.root / "studio.db"
+
+    @property
     def run_dir(self) -> Path:
         """Sockets, pid and readiness files of the running process tree."""
         return self.root / "run"

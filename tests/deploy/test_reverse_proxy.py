@@ -141,6 +141,12 @@ def test_studio_behind_a_login(front: Front) -> None:
         refused = client.get(f"/open{link}", extensions=extensions)
         assert refused.status_code == 401
         client.auth = (USER, PASSWORD)
+        # A name with a port is passed on whole, so that the answer can say what is wrong with it.
+        named = {"host": f"{STUDIO}:{front.port}"}
+        elsewhere = client.get("/", headers=named, extensions=extensions)
+        assert elsewhere.status_code == 421
+        assert f"https://{STUDIO} (studio.public_url)" in elsewhere.json()["detail"]
+        assert elsewhere.json()["detail"].endswith(f"host={STUDIO}:{front.port}")
         opened = client.get(f"/open{link}", extensions=extensions)
         assert opened.status_code == 303
         assert opened.headers["strict-transport-security"] == "max-age=31536000"

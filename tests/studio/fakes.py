@@ -25,13 +25,13 @@ from footfall.ledger import Ledger
 from footfall.live import LiveState
 from footfall.project import App
 from footfall.request import Request, encode_request
+from footfall.signin import Sessions
 from footfall.studio._app import Services, make_app
 from footfall.studio._apps import AppView
 from footfall.studio._assets import Assets
 from footfall.studio._guard import Guard
 from footfall.studio._live import LiveFeed
 from footfall.studio._run import STATIC, listen, make_server
-from footfall.studio._sessions import Sessions
 from footfall.studio._sql import SqlColumn, SqlValue
 from footfall.testing.events import event_table
 
@@ -287,7 +287,7 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
         "home": shop.home,
         "project": PROJECT,
         "clock": clock,
-        "sessions": Sessions(clock),
+        "sessions": Sessions(clock, shop.home.studio_file),
         "cookie": f"footfall_session_{port}",
         "is_cookie_secure": False,
         "live": LiveFeed(shop.home.live_file(PROJECT)),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
 
 from footfall.clock import DAY
-from footfall.studio._sessions import LINKS_MAX, SESSION_AGE_MAX, SESSIONS_MAX, Sessions
-from tests.studio.fakes import TOKEN, Studio
+from footfall.signin import LINKS_MAX, SESSION_AGE_MAX, SESSIONS_MAX, Sessions
+from tests.studio.fakes import TOKEN, FakeShop, Studio, studio
 
 API = [
     ("GET", "/api/status"),
@@ -50,7 +51,7 @@ def test_every_endpoint_needs_a_session(running: Studio, method: str, path: str)
             "title": "Unauthorized",
             "status": 401,
             "code": "signed_out",
-            "detail": "open the link that `footfall serve` printed when it started",
+            "detail": "open a fresh link: footfall studio link prints one",
             "retryable": False,
             "problems": [],
         }
@@ -91,6 +92,76 @@ def test_link_opens_once(running: Studio) -> None:
     assert (again.status_code, again.json()["code"]) == (403, "forbidden")
     assert httpx.get(f"{running.url}/open?token=").status_code == 403
     assert httpx.get(running.link, cookies=dict(first.cookies)).status_code == 303
+
+
+@pytest.mark.parametrize("token", ["one-time-token", "unknown", ""])
+def test_link_that_is_over_is_a_page_for_people(running: Studio, token: str) -> None:
+    """A person who opens an old link reads what to do; JSON with a code would end the journey."""
+    httpx.get(running.link)
+    accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = httpx.get(f"{running.url}/open?token={token}", headers=accept)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>This link does not open any more</h1>" in answer.text
+    assert "<code>footfall studio link</code>" in answer.text
+    nonce = answer.text.split('<style nonce="')[1].split('"')[0]
+    assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+    assert "set-cookie" not in answer.headers
+
+
+def test_link_that_cannot_be_noted_says_so(running: Studio) -> None:
+    """With a full disk a link opens nothing, goes on to count, and the page says why."""
+    running.services.home.studio_file.unlink()
+    running.services.home.studio_file.mkdir()
+    answer = httpx.get(running.link, headers={"accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "links and sessions cannot be read or kept now" in answer.text.lower()
+
+
+@pytest.mark.parametrize(
+    ("public_url", "hosts", "origin"),
+    [
+        (
+            "https://Footfall.example:8443",
+            ["footfall.example:8443", "FOOTFALL.example"],
+            "https://footfall.example:8443",
+        ),
+        ("https://footfall.example:443", ["footfall.example"], "https://footfall.example"),
+        ("http://footfall.example:80", ["footfall.example"], "http://footfall.example"),
+    ],
+)
+def test_studio_behind_a_proxy_on_any_port(
+    shop: FakeShop, assets: Path, public_url: str, hosts: list[str], origin: str
+) -> None:
+    """Browsers leave a scheme's own port out, and some proxies leave out every port."""
+    with studio(shop, assets, public_url=public_url) as found:
+        cookies = dict(httpx.get(found.link).cookies)
+        for host in hosts:
+            for sent, status in ((origin, 200), ("https://footfall.example:1", 403)):
+                answer = httpx.post(
+                    f"{found.url}/api/sql",
+                    json={"sql": "SELECT 1"},
+                    headers={"host": host, "origin": sent},
+                    cookies=cookies,
+                )
+                assert answer.status_code == status
+
+
+def test_wrong_address_names_the_right_ones(shop: FakeShop, assets: Path) -> None:
+    """Who set up a proxy reads which address is expected, which came, and the setting to change."""
+    with studio(shop, assets, public_url="https://footfall.example:8443") as found:
+        headers = {"host": "footfall.example:9000"}
+        detail = httpx.get(found.url, headers=headers).json()["detail"]
+        assert detail == (
+            f"open the studio at https://footfall.example:8443 (studio.public_url) or {found.url};"
+            " behind a proxy set studio.public_url to the address that people type, with its port:"
+            " host=footfall.example:9000"
+        )
+        page = httpx.get(found.url, headers={"host": "<b>" + "a" * 300, "accept": "text/html"})
+        assert page.status_code == 421
+        assert "<b>" not in page.text
+        assert "a" * 300 not in page.text
+        assert "https://footfall.example:8443" in page.text
 
 
 def test_other_hosts_are_refused(signed_in: httpx.Client) -> None:
@@ -166,10 +237,10 @@ def test_listens_on_the_loopback_only(running: Studio) -> None:
     assert all(listener.family == socket.AF_INET for listener in server.sockets)
 
 
-def test_sessions_are_bounded_and_end() -> None:
-    """Memory is bounded: the oldest link and session give way, and a session ends after a week."""
+def test_sessions_are_bounded_and_end(tmp_path: Path) -> None:
+    """The file is bounded: the oldest give way, and a session ends after a week."""
     clock = Hand()
-    sessions = Sessions(clock)
+    sessions = Sessions(clock, tmp_path / "studio.db")
     for number in range(LINKS_MAX + 1):
         sessions.add_link(f"link {number}")
     assert sessions.open("link 0") is None

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import httpx
 
+from footfall.clock import SystemClock
+from footfall.home import Home
+from footfall.signin import Sessions
 from tests.tls.certificates import make_pair
 
 RUN = """
@@ -23,7 +26,6 @@ studio.run(
     Home(Path(sys.argv[1])),
     load_settings(overrides=["studio.port=0", *sys.argv[2:]]),
     "default",
-    "token",
     on_ready=lambda url: print(url, flush=True),
 )
 """
@@ -31,6 +33,7 @@ studio.run(
 
 @contextmanager
 def _serving(home: Path, *overrides: str) -> Iterator[str]:
+    Sessions(SystemClock(), Home(home).studio_file).add_link("token")
     command = [sys.executable, "-c", RUN, str(home), *overrides]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

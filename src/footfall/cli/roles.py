@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -86,7 +85,6 @@ def studio(
         place,
         settings_for(place, overrides),
         project,
-        one_time_token=os.environ.get("FOOTFALL_STUDIO_TOKEN"),
         parent_pipe_fd=parent_fd,
         on_ready=lambda url: write_ready(place, "studio", url),
     )

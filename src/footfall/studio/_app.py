@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
+from anyio import to_thread
 from litestar import Litestar, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import Cookie, State
 from litestar.di import NamedDependency, Provide
@@ -17,25 +18,31 @@ from litestar.response import Redirect, Stream
 from footfall import process
 from footfall.clock import SECOND, Clock
 from footfall.disk import DiskStatus
+from footfall.errors import FootfallError
 from footfall.home import Home
 from footfall.live import LiveSnapshot
+from footfall.signin import SESSION_AGE_MAX, Sessions
 from footfall.studio._apps import Apps, ReadApps
 from footfall.studio._assets import Assets
 from footfall.studio._event import EventDetail, read_event
 from footfall.studio._guard import NONCE_KEY, SessionGuard, session_guard
 from footfall.studio._live import LiveFeed
+from footfall.studio._problem_page import answer_person
 from footfall.studio._problems import (
     Forbidden,
     NotFound,
     Problem,
     answer_error,
 )
-from footfall.studio._sessions import SESSION_AGE_MAX, Sessions
 from footfall.studio._sql import SqlAnswerShape, SqlQuestion, SqlRunner, answer_of
 from footfall.studio._status import LogReader, Status, read_status
 
 API_VERSION: Final = "1"
 BODY_BYTES_MAX: Final = 256 * 1024
+LINK_IS_OVER: Final = (
+    "this link was used before, is older than a day, or is of another server: ask for a fresh one"
+    " where Footfall runs, with `footfall studio link`"
+)
 
 
 class Services(msgspec.Struct, frozen=True):
@@ -135,16 +142,16 @@ def apps(services: Use) -> Apps:
 
 
 @get("/open", include_in_schema=False)
-async def open_link(services: Use, request: AnyRequest, token: FromQuery[str] = "") -> Redirect:
+async def open_link(
+    services: Use, request: AnyRequest, token: FromQuery[str] = ""
+) -> Redirect | Response[bytes]:
     """Use up a one-time link: start a session and go to the pages."""
-    if services.sessions.is_open(request.cookies.get(services.cookie, "")):
-        return Redirect("/", status_code=303)
-    secret = services.sessions.open(token)
+    try:
+        secret = await to_thread.run_sync(_open_session, services, request, token)
+    except FootfallError as error:
+        return answer_person(request, error, str(request.scope["state"][NONCE_KEY]))
     if secret is None:
-        raise Forbidden(
-            "this link was used before or is not from this start of the server;"
-            " use the one that `footfall serve` printed last"
-        )
+        return Redirect("/", status_code=303)
     cookie = Cookie(
         key=services.cookie,
         value=secret,
@@ -155,6 +162,16 @@ async def open_link(services: Use, request: AnyRequest, token: FromQuery[str] = 
         max_age=SESSION_AGE_MAX // SECOND,
     )
     return Redirect("/", status_code=303, cookies=[cookie])
+
+
+def _open_session(services: Services, request: AnyRequest, token: str) -> str | None:
+    """The new session's secret; `None` if the browser has an open one."""
+    if services.sessions.is_open(request.cookies.get(services.cookie, "")):
+        return None
+    secret = services.sessions.open(token)
+    if secret is None:
+        raise Forbidden(LINK_IS_OVER)
+    return secret
 
 
 @get(["/", "/{path:path}"], include_in_schema=False)

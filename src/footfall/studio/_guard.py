@@ -20,6 +20,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from footfall.clock import random_token
 from footfall.errors import FootfallError
+from footfall.signin import Sessions
+from footfall.studio._problem_page import PAGE_MEDIA_TYPE, problem_page, wants_page
 from footfall.studio._problems import (
     PROBLEM_MEDIA_TYPE,
     Forbidden,
@@ -27,9 +29,10 @@ from footfall.studio._problems import (
     SignedOut,
     problem_of,
 )
-from footfall.studio._sessions import Sessions
 
 NONCE_KEY: Final = "footfall_nonce"
+_HOST_CHARS_MAX: Final = 255
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -49,9 +52,13 @@ class Guard:
         self._app = app
         local = (f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
         self._origins = {host: f"{scheme}://{host}" for host in local}
+        self._expected = f"{scheme}://127.0.0.1:{port}"
         if public_url:
-            public = public_url.lower()
-            self._origins[public.partition("://")[2]] = public
+            public = _as_browsers_say(public_url)
+            authority = public.partition("://")[2]
+            # Some proxies pass the name without the port; it is nobody else's name either way.
+            self._origins |= dict.fromkeys((authority, _without_port(authority)), public)
+            self._expected = f"{public} (studio.public_url) or {self._expected}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check, then pass on with the headers added to the answer."""
@@ -68,16 +75,20 @@ class Guard:
                 message["headers"] = [*message["headers"], *headers]
             await send(message)
 
-        refusal = self._refusal(str(scope["method"]), dict(scope["headers"]))
+        sent = dict(scope["headers"])
+        refusal = self._refusal(str(scope["method"]), sent)
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:
-            await _refuse(refusal, send_guarded)
+            await _refuse(refusal, wants_page(sent.get(b"accept", b"")), nonce, send_guarded)
 
     def _refusal(self, method: str, headers: dict[bytes, bytes]) -> FootfallError | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if host not in self._origins:
-            return Misdirected(f"open the studio by its own address: host={host}")
+            return Misdirected(
+                f"open the studio at {self._expected}; behind a proxy set studio.public_url to the"
+                f" address that people type, with its port: host={host[:_HOST_CHARS_MAX]}"
+            )
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
         if origin and origin != self._origins[host]:
             return Forbidden(f"requests from other sites are refused: origin={origin}")
@@ -108,7 +119,7 @@ def session_guard(sessions: Sessions, cookie: str) -> SessionGuard:
     ) -> None:
         refuse_other_sites(connection)
         if not sessions.is_open(connection.cookies.get(cookie, "")):
-            raise SignedOut("open the link that `footfall serve` printed when it started")
+            raise SignedOut("open a fresh link: footfall studio link prints one")
 
     return guard
 
@@ -131,11 +142,23 @@ def _security_headers(nonce: str) -> Iterable[tuple[bytes, bytes]]:
     )
 
 
-async def _refuse(error: FootfallError, send: Send) -> None:
+def _as_browsers_say(url: str) -> str:
+    """The origin of `url`: lower case, without the port that its scheme has anyway."""
+    origin = url.lower()
+    return origin.removesuffix(_DEFAULT_PORTS[origin.partition("://")[0]])
+
+
+def _without_port(authority: str) -> str:
+    name, colon, port = authority.rpartition(":")
+    return name if colon and port.isdigit() else authority
+
+
+async def _refuse(error: FootfallError, is_page: bool, nonce: str, send: Send) -> None:
     problem = problem_of(error)
-    body = msgspec.json.encode(problem)
+    body = problem_page(problem, nonce) if is_page else msgspec.json.encode(problem)
+    media_type = f"{PAGE_MEDIA_TYPE}; charset=utf-8" if is_page else PROBLEM_MEDIA_TYPE
     headers = [
-        (b"content-type", PROBLEM_MEDIA_TYPE.encode()),
+        (b"content-type", media_type.encode()),
         (b"content-length", str(len(body)).encode()),
     ]
     await send({"type": "http.response.start", "status": problem.status, "headers": headers})

@@ -20,12 +20,12 @@ from footfall.log import SqliteLog
 from footfall.process import watch_parent
 from footfall.query import QueryPool
 from footfall.settings import Settings
+from footfall.signin import Sessions
 from footfall.studio._app import Services, make_app
 from footfall.studio._apps import read_apps
 from footfall.studio._assets import Assets
 from footfall.studio._guard import Guard
 from footfall.studio._live import LiveFeed
-from footfall.studio._sessions import Sessions
 from footfall.tls import ServerCertificate, server_certificate
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -80,7 +80,6 @@ def run(
     home: Home,
     settings: Settings,
     project: str,
-    one_time_token: str | None,
     parent_pipe_fd: int | None = None,
     on_ready: Callable[[str], None] | None = None,
     clock: Clock | None = None,
@@ -88,10 +87,9 @@ def run(
     """Serve the pages until SIGTERM, SIGINT or the end of the parent process.
 
     Args:
-        home: Where everything lies; nothing is written there.
+        home: Where everything lies; only `studio.db` is written there.
         settings: Section `studio`; port 0 takes a free one.
         project: Whose pages these are.
-        one_time_token: `/open?token=…` with it opens one session; `None`: nobody can come in.
         parent_pipe_fd: Read end of a pipe; its end of file means that the parent is gone.
         on_ready: Called with the address once it is served.
         clock: For tests.
@@ -104,9 +102,7 @@ def run(
     clock = clock or SystemClock()
     listener = listen(settings.studio.host, settings.studio.port)
     port = int(listener.getsockname()[1])
-    sessions = Sessions(clock)
-    if one_time_token:
-        sessions.add_link(one_time_token)
+    sessions = Sessions(clock, home.studio_file)
     pool = QueryPool(home, project, settings.query)
     live = LiveFeed(home.live_file(project))
     services = Services(

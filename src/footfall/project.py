@@ -17,7 +17,16 @@ ID_PATTERN: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")
 """
 
 SERVER_KEY_PREFIX: Final = "fsk_"
+SERVER_KEY_SHOWN: Final = len(SERVER_KEY_PREFIX) + 8
+"""Characters of a server key that are kept to tell keys apart."""
 WRITE_ID_PREFIX: Final = "fw_"
+_KEY_BEGINS: Final = SERVER_KEY_PREFIX.encode()
+_KEY: Final = re.compile(rb"(fsk_[0-9A-Fa-f]{8})([0-9A-Fa-f]{1,40})")
+_ENCODED_DIGIT: Final = rb"(?:[0-9A-Fa-f]|%3[0-9]|%[46][1-6])"
+_ENCODED_KEY: Final = re.compile(
+    rb"((?:f|%66)(?:s|%73)(?:k|%6[Bb])(?:_|%5[Ff])" + _ENCODED_DIGIT + rb"{8})"
+    rb"(" + _ENCODED_DIGIT + rb"{1,40})"
+)
 
 
 class App(msgspec.Struct, frozen=True):
@@ -59,6 +68,23 @@ class ServerKey(msgspec.Struct, frozen=True):
 def hash_server_key(key: str) -> str:
     """SHA-256 of a server key, in hex."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def mask_server_keys(text: bytes) -> bytes:
+    """`text` with asterisks in place of what is secret of the server keys in it; as long as before.
+
+    Also of keys that are cut off at the end, or percent-encoded as in an address. Text that is
+    compressed or encoded otherwise shows none.
+    """
+    if _KEY_BEGINS in text:
+        text = _KEY.sub(_masked, text)
+    if b"%" in text:
+        text = _ENCODED_KEY.sub(_masked, text)
+    return text
+
+
+def _masked(key: re.Match[bytes]) -> bytes:
+    return key[1] + b"*" * len(key[2])
 
 
 def is_origin_allowed(origin: str, allowed: tuple[str, ...]) -> bool:

@@ -19,12 +19,17 @@ from footfall.collect._refusals import Refusal
 from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
 from footfall.log import GroupCommitter
 from footfall.metadata.access import Access, AccessDirectory
-from footfall.project import SERVER_KEY_PREFIX, hash_server_key, is_origin_allowed
+from footfall.project import (
+    SERVER_KEY_PREFIX,
+    SERVER_KEY_SHOWN,
+    hash_server_key,
+    is_origin_allowed,
+    mask_server_keys,
+)
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import CollectorSettings
 
 CREDENTIAL_CHARS_MAX: Final = 128
-_SERVER_KEY_SHOWN: Final = len(SERVER_KEY_PREFIX) + 8
 _ANY_ORIGIN: Final = ("*",)
 
 
@@ -35,6 +40,8 @@ class Sender(NamedTuple):
     access: Access | None
     """`None`: nobody knows the key."""
     is_secret: bool = False
+    is_misplaced: bool = False
+    """A secret, sent where everybody can read it."""
 
 
 class Taken(NamedTuple):
@@ -70,12 +77,15 @@ class Intake:
 
     def by_write_id(self, write_id: str) -> Sender:
         """Sender of a request with a public write id."""
-        return Sender(write_id[:CREDENTIAL_CHARS_MAX], self._directory.write_id(write_id))
+        access = self._directory.write_id(write_id)
+        if access is None and SERVER_KEY_PREFIX in write_id.lower():
+            return Sender("", None, is_secret=True, is_misplaced=True)
+        return Sender(write_id[:CREDENTIAL_CHARS_MAX], access)
 
     def by_server_key(self, key: str) -> Sender:
         """Sender of a request with a secret key, of which only the first characters are kept."""
         access = self._directory.server_key(hash_server_key(key))
-        return Sender(key[:_SERVER_KEY_SHOWN], access, is_secret=True)
+        return Sender(key[:SERVER_KEY_SHOWN], access, is_secret=True)
 
     def is_origin_refused(self, sender: Sender, origin: bytes | None) -> bool:
         """Whether pages of `origin` may not send for the sender's app."""
@@ -87,6 +97,8 @@ class Intake:
     def check(self, sender: Sender, seen: Seen) -> Refusal | None:
         """Why the sender may not send this now; `None` if it may. Counts it in its rate."""
         access = sender.access
+        if sender.is_misplaced:
+            return Refusal.SECRET_AS_WRITE_ID
         if access is None:
             is_kept = self._is_quarantining and not sender.is_secret and self._quarantine.take()
             return None if is_kept else Refusal.UNKNOWN_KEY
@@ -165,11 +177,11 @@ class Intake:
             sender.credential,
             access.trusted if access is not None else False,
             scope["method"],
-            scope["raw_path"].decode("latin-1"),
-            scope["query_string"].decode("latin-1"),
+            mask_server_keys(scope["raw_path"]).decode("latin-1"),
+            mask_server_keys(scope["query_string"]).decode("latin-1"),
             seen.kept,
             self._addresses.find(client[0] if client else "", seen.used.get(b"x-forwarded-for")),
-            body.data,
+            mask_server_keys(body.data),
             body.size,
         )
 

@@ -22,6 +22,8 @@ class Refusal(enum.StrEnum):
     """The request brought neither a write id nor a server key."""
     UNKNOWN_KEY = "unknown_key"
     """Nobody knows the write id, and it is not (or no more) quarantined; or the server key."""
+    SECRET_AS_WRITE_ID = "secret_as_write_id"  # noqa: S105 (a name)
+    """A server key where a write id belongs: in an address, a page, an app, for all to read."""
     REVOKED_KEY = "revoked_key"
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"
     RATE = "rate"
@@ -38,6 +40,10 @@ DETAILS: Final = {
     Refusal.QUERY_TOO_LONG: "query is too long; send events as the body of a POST",
     Refusal.NO_KEY: "send a write id (X-Write-Id or ?write_id=) or a server key (Authorization)",
     Refusal.UNKNOWN_KEY: "nobody knows this key; take one from `footfall key`",
+    Refusal.SECRET_AS_WRITE_ID: (
+        "this is a server key, a secret, sent as a write id; send the app's write id, and revoke"
+        " the key: whoever saw this request can use it"
+    ),
     Refusal.REVOKED_KEY: "this key was revoked; take another from `footfall key`",
     Refusal.ORIGIN_NOT_ALLOWED: "pages of this origin may not send for this app; add the origin",
     Refusal.RATE: "this app sends too many requests; come back later",
@@ -61,6 +67,7 @@ RETRY_AFTER_SECONDS: Final = {
 _COMMON: Final = {
     Refusal.QUERY_TOO_LONG: 414,
     Refusal.UNKNOWN_KEY: 403,
+    Refusal.SECRET_AS_WRITE_ID: 403,
     Refusal.REVOKED_KEY: 403,
     Refusal.ORIGIN_NOT_ALLOWED: 403,
     Refusal.OVERLOADED: 503,

@@ -24,6 +24,7 @@ from footfall.metadata._tables import apps, projects, server_keys, write_ids
 from footfall.project import (
     ID_PATTERN,
     SERVER_KEY_PREFIX,
+    SERVER_KEY_SHOWN,
     WRITE_ID_PREFIX,
     App,
     ServerKey,
@@ -32,8 +33,6 @@ from footfall.project import (
 )
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-SERVER_KEY_SHOWN = len(SERVER_KEY_PREFIX) + 8
-"""Characters of a server key that are kept to tell keys apart."""
 
 
 class Metadata:

@@ -14,6 +14,7 @@ import brotli
 import msgspec
 import zstandard
 
+from footfall.project import mask_server_keys
 from footfall.request import LoggedRequest, Request
 
 SHOWN_BYTES_MAX: Final = 256 * 1024
@@ -58,7 +59,8 @@ def raw_request(logged: LoggedRequest) -> RawRequest:
     """Make a logged request readable. Never raises on a bad body: it is then shown as it came."""
     request = logged.request
     body, undone = _undo_all(request)
-    shown = body[:SHOWN_BYTES_MAX]
+    # The collector masks what it can read; a compressed body, and an old log, may have a key yet.
+    shown = mask_server_keys(body[:SHOWN_BYTES_MAX])
     text = _text(shown)
     return RawRequest(
         log_offset=logged.offset,
@@ -66,11 +68,11 @@ def raw_request(logged: LoggedRequest) -> RawRequest:
         received_at=request.received_at,
         protocol=request.protocol,
         app_id=request.app_id,
-        credential=request.credential,
+        credential=_masked(request.credential),
         method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=tuple(Header(name, value) for name, value in request.headers),
+        path=_masked(request.path),
+        query=_masked(request.query),
+        headers=tuple(Header(name, _masked(value)) for name, value in request.headers),
         client_ip=request.client_ip,
         body_bytes=request.body_bytes,
         body=base64.b64encode(shown).decode() if text is None else text,
@@ -78,6 +80,10 @@ def raw_request(logged: LoggedRequest) -> RawRequest:
         is_cut=len(body) > SHOWN_BYTES_MAX or request.body_bytes > len(request.body),
         undone=undone,
     )
+
+
+def _masked(text: str) -> str:
+    return mask_server_keys(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 def _undo_all(request: Request) -> tuple[bytes, tuple[str, ...]]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+OWNER_ONLY: Final = 0o700
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -73,19 +76,25 @@ class Home(msgspec.Struct, frozen=True):
         return self.tail_dir(project) / "live.json"
 
 
-def make_directory(directory: Path) -> None:
+def make_directory(directory: Path, mode: int = OWNER_ONLY) -> None:
     """Make a directory, and those above it, that are still there after a power cut.
 
     What lies in it is as durable as its name: a synced file of a directory that was not synced is
     lost with it.
+
+    Args:
+        directory: What to make; one that is there stays as it is.
+        mode: Who may do what in those that are made. By default the owner alone, whatever the
+            process's mask; a wider one is narrowed by the mask, or widened by a default access
+            control list of the directory above.
 
     Raises:
         OSError: it cannot be made.
     """
     if directory.is_dir():
         return
-    make_directory(directory.parent)
-    directory.mkdir(exist_ok=True)
+    make_directory(directory.parent, mode)
+    directory.mkdir(mode, exist_ok=True)
     sync_directory(directory.parent)
 
 

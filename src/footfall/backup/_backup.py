@@ -33,6 +33,7 @@ from typing import Final
 
 import msgspec
 
+from footfall.backup._links import check_inside, refuse_links
 from footfall.backup._store import Manifest, Store, StoredFile
 from footfall.clock import Clock, SystemClock
 from footfall.errors import Invalid, Unavailable
@@ -83,8 +84,8 @@ def back_up(
         on_part: Called before each part is copied, with its name.
 
     Raises:
-        Invalid: there is no home, it was moved and not started since, or `target` is no place for
-            a backup, lies within the home, or has another home's.
+        Invalid: there is no home, it was moved and not started since, it has symbolic links, or
+            `target` is no place for a backup, lies within the home, or has another home's.
         Conflict: another backup is being made there.
         Unavailable: files kept vanishing; try again. The backup before, if any, is still whole.
         OSError: `target` cannot be written; the backup before is still whole.
@@ -98,6 +99,7 @@ def back_up(
         raise Invalid(f"the home was moved here; start it, or run footfall upgrade: {home.root}")
     if target.is_relative_to(home.root) or home.root.is_relative_to(target):
         raise Invalid(f"a backup must not lie in its home, nor the home in it: {target}")
+    refuse_links(home)
     store = Store(target)
     store.prepare()
     with exclusive(store.lock_file, "another backup is being made there"):
@@ -176,6 +178,8 @@ class _Source:
 
     def _add(self, source: Path, path: Path | None = None) -> None:
         name = (path or source).relative_to(self._home.root).as_posix()
+        if path is None:
+            check_inside(self._home, source)
         stored, is_new = self._store.add(name, source)
         self._keep(stored, is_new=is_new)
 
@@ -228,6 +232,7 @@ class _Source:
         segments = sorted(directory.glob("[0-9]*.db"))
         for segment in segments:
             copy = folder / segment.name
+            check_inside(self._home, segment)
             _copy_database(segment, copy)
             self._add(copy, segment)
             copy.unlink()

@@ -8,13 +8,15 @@ when that is where they were: the backup has only their newest snapshots.
 from __future__ import annotations
 
 import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from footfall.backup._backup import free_bytes
-from footfall.backup._store import Manifest, Store, StoredFile
-from footfall.errors import Corrupt, DiskFull, Invalid
+from footfall.backup._links import check_paths
+from footfall.backup._store import Manifest, Store
+from footfall.errors import DiskFull, Invalid
 from footfall.home import Home, make_directory, sync_directory, write_durably
 from footfall.lake.location import table_locations
+from footfall.private import close_directory
 
 
 def restore(source: Path, home: Home) -> Manifest:
@@ -24,21 +26,25 @@ def restore(source: Path, home: Home) -> Manifest:
 
     Raises:
         Invalid: there is no backup, or something is where the home should be.
-        Corrupt: the backup is damaged; nothing that looks whole is left.
+        Corrupt: the backup is damaged, or names or links to what is not its own; nothing that looks
+            whole is left.
         DiskFull: it would not fit; nothing was written.
     """
     store = Store(source.expanduser().resolve())
     manifest = store.manifest()
     if manifest is None:
         raise Invalid(f"there is no whole backup: {source}")
+    check_paths(manifest)
     _check_target(home, sum(stored.bytes for stored in manifest.files))
     make_directory(home.root)
+    close_directory(home.root)
     write_durably(home.restoring_file, b"")
     for left in home.root.iterdir():
         if left != home.restoring_file:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+            is_directory = left.is_dir() and not left.is_symlink()
+            shutil.rmtree(left) if is_directory else left.unlink()
     for stored in manifest.files:
-        target = home.root / _inner(stored)
+        target = home.root / stored.path
         make_directory(target.parent)
         store.extract(stored, target)
     for directory in {(home.root / stored.path).parent for stored in manifest.files}:
@@ -65,11 +71,3 @@ def _check_target(home: Home, needed_bytes: int) -> None:
         raise DiskFull(
             f"the backup does not fit; free some space: needed={needed_bytes} {free=} {home.root}"
         )
-
-
-def _inner(stored: StoredFile) -> PurePosixPath:
-    """The path, if it stays within the home: a manifest could have been tampered with."""
-    path = PurePosixPath(stored.path)
-    if path.is_absolute() or ".." in path.parts:
-        raise Corrupt(f"the backup names a path outside of the home; use another: {stored.path}")
-    return path

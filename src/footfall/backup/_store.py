@@ -9,20 +9,24 @@ An object that the manifest does not name is a leftover, removed by the next bac
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Annotated, BinaryIO, Final
 
 import msgspec
 
 from footfall.errors import Corrupt, Invalid
 from footfall.home import make_directory, sync_directory, write_durably
+from footfall.private import close_directory
 
 VERSION: Final = 1
 _MANIFEST: Final = "backup.json"
 _OBJECTS: Final = "objects"
 _CHUNK_BYTES: Final = 1 << 20
+_DIGEST: Final = r"^[0-9a-f]{64}\Z"
+"""It becomes a path."""
 
 
 class StoredFile(msgspec.Struct, frozen=True):
@@ -30,8 +34,8 @@ class StoredFile(msgspec.Struct, frozen=True):
 
     path: str
     """Relative to the home, with `/`."""
-    bytes: int
-    digest: str
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
+    digest: Annotated[str, msgspec.Meta(pattern=_DIGEST)]
     """BLAKE2b-256 of its content, in hex; names the object."""
 
 
@@ -90,6 +94,7 @@ class Store:
         if (exists and not self._objects.is_dir()) or self._directory.is_file():
             raise Invalid(f"not a backup, so it is left alone; name another: {self._directory}")
         make_directory(self._objects)
+        close_directory(self._directory)
 
     def has(self, stored: StoredFile) -> bool:
         """Whether the object is there, of the right size; its bytes are not read."""
@@ -136,7 +141,7 @@ class Store:
             Corrupt: the object is missing or is not what was stored.
         """
         try:
-            with self._object(stored.digest).open("rb") as reader, target.open("xb") as writer:
+            with _unlinked(self._object(stored.digest)) as reader, target.open("xb") as writer:
                 digest, size = _copy(reader, writer)
                 writer.flush()
                 os.fsync(writer.fileno())
@@ -151,6 +156,16 @@ class Store:
 
     def _object(self, digest: str) -> Path:
         return self._objects / digest[:2] / digest
+
+
+def _unlinked(file: Path) -> BinaryIO:
+    """`file` open for reading; a link is refused, whatever it names."""
+    try:
+        return open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Corrupt(f"a file of the backup is a link; use another: {file}") from error
+        raise
 
 
 def _copy(reader: BinaryIO, writer: BinaryIO) -> tuple[str, int]:

@@ -13,6 +13,7 @@ import typer
 
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home
+from footfall.private import close_home
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings, load_settings
 from footfall.upgrade import check_format
@@ -41,16 +42,18 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def open_home(path: Path) -> Home:
-    """The installation at `path`, as an absolute path; nothing is created.
+    """The installation at `path`, as an absolute path, closed to other users; nothing is created.
 
     Raises:
         Invalid: the path has a character that the locations of Iceberg files cannot have, or a
-            newer version of the program wrote what is there.
+            newer version of the program wrote what is there, or another user's home it is.
     """
     resolved = path.expanduser().resolve()
     if set("?#%") & set(str(resolved)):
         raise Invalid(f"the path of the home must not contain ?, # or %; name another: {resolved}")
     home = Home(resolved)
+    for line in close_home(home):
+        typer.echo(f"footfall: {line}", err=True)
     check_format(home)
     return home
 

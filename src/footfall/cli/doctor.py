@@ -25,6 +25,7 @@ from footfall.cli._common import (
 from footfall.disk import full_places
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
+from footfall.private import is_lake_shared, others_access
 
 FREE_BYTES_MIN = 1 << 30
 EPOCHS_CHECKED = 10_000
@@ -70,6 +71,7 @@ def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check
     """Everything that can be looked at, one after the other."""
     yield _run("settings", lambda: _settings(home))
     yield _run("disk", lambda: _disk(home, project))
+    yield _run("access", lambda: _access(home))
     if not home.metadata_file.exists():
         yield Check("home", "attention", f"nothing is installed there yet: {home.root}")
         return
@@ -115,6 +117,23 @@ def _disk(home: Home, project: str) -> tuple[State, str]:
     if free < FREE_BYTES_MIN:
         return "attention", f"{message}: the collector refuses events when none is left"
     return "good", message
+
+
+def _access(home: Home) -> tuple[State, str]:
+    """Verbs close a home that they may; what is left open another user owns, or an operator."""
+    if not home.root.exists():
+        return "good", "nothing is there yet"
+    opened = others_access(home)
+    if opened:
+        return "attention", (
+            f"other users have access; close it with chmod -R go= : {'; '.join(opened[:5])}"
+        )
+    if is_lake_shared(home):
+        return (
+            "good",
+            f"the owner's alone, but for the lake, which a group may read: {home.lake_dir}",
+        )
+    return "good", "the owner's alone"
 
 
 def _metadata(home: Home, project: str) -> tuple[State, str]:

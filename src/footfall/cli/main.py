@@ -24,6 +24,7 @@ from footfall.cli import (
 from footfall.cli._common import EXIT_FAILED, fail
 from footfall.disk import is_disk_full
 from footfall.errors import DiskFull, FootfallError
+from footfall.private import keep_private
 
 app = typer.Typer(
     name="footfall",
@@ -53,6 +54,7 @@ app.command("studio", rich_help_panel="Parts on their own")(roles.studio)
 
 def run() -> None:
     """Entry point: errors are one sentence and an exit code, never a traceback."""
+    keep_private()
     try:
         app()
     except FootfallError as error:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO, Final, cast
 
 from pyiceberg.io import InputFile, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFileIO
 
 from footfall.home import make_directory, sync_directory
 from footfall.lake.location import local_path
+
+_AS_ABOVE: Final = 0o777
+"""Directories of a table are the owner's by the process's mask, unless the lake has an access
+control list for those who read it with other engines."""
 
 
 class SyncedFileIO(PyArrowFileIO):
@@ -46,7 +50,7 @@ class _SyncedFile(OutputFile):
         return self._io.new_input(self.location)
 
     def create(self, overwrite: bool = False) -> OutputStream:
-        make_directory(self._path.parent)
+        make_directory(self._path.parent, _AS_ABOVE)
         return cast("OutputStream", _SyncedStream(self._path, "wb" if overwrite else "xb"))
 
 

@@ -9,7 +9,7 @@ import msgspec
 from pyiceberg.manifest import DataFile
 
 from footfall.clock import Clock
-from footfall.home import write_atomically
+from footfall.home import make_directory, write_atomically
 from footfall.lake._compaction import Partition, Run, by_partition, due, is_over, runs_of
 from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
@@ -67,7 +67,7 @@ class Maintenance:
             should_stop: Asked between steps.
             rest: Called between pieces of long work; may wait.
         """
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self._lake = lake
         self._settings = settings
         self._clock = clock

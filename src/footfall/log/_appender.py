@@ -242,7 +242,7 @@ def take_lock(directory: Path) -> int:
     """
     try:
         make_directory(directory)
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise write_error(error, directory) from error
     try:

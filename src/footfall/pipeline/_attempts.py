@@ -18,6 +18,7 @@ import msgspec
 
 from footfall.disk import is_disk_full
 from footfall.errors import FootfallError
+from footfall.home import make_directory
 
 _BYTES: Final = 256
 
@@ -40,7 +41,7 @@ class Attempts:
 
     def __init__(self, file: Path) -> None:
         """Read what the process before left behind, and count its death if it was one."""
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(file.parent)
         self._file = file
         self._mutex = threading.Lock()
         self._active: list[tuple[int, int]] = []
@@ -116,7 +117,7 @@ class Attempts:
         """In place: a full disk has room for it. Not being able to costs a count, no event."""
         data = msgspec.json.encode(self._record).ljust(_BYTES)
         with contextlib.suppress(OSError):
-            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o644)
+            descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT, 0o600)
             try:
                 os.pwrite(descriptor, data, 0)
             finally:

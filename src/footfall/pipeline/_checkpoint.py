@@ -22,7 +22,7 @@ from pyarrow import ipc
 
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
-from footfall.home import Home, make_directory, sync_directory
+from footfall.home import OWNER_ONLY, Home, make_directory, sync_directory
 from footfall.sessionize import SessionState
 
 KEPT: Final = 2
@@ -75,7 +75,7 @@ class Checkpoints:
         checkpoint.duplicates.persist(self.duplicates, epoch)
         self._remove([path for path in [self._path(epoch)] if path.exists()])
         temporary = self._directory / f".{_PREFIX}{epoch:012d}"
-        temporary.mkdir()
+        temporary.mkdir(OWNER_ONLY)
         sessions = _to_bytes(checkpoint.sessions.to_arrow())
         _write_bytes(temporary / "sessions.arrow", sessions)
         note = checkpoint.note.signed(sessions)

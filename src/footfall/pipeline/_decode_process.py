@@ -28,6 +28,7 @@ from footfall.pipeline._decode_protocol import BUFFER_BYTES, Job, Question, writ
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._prepare import Prepared, prepare
 from footfall.pipeline._requests import read_requests
+from footfall.private import keep_private
 
 
 def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepared | None]:
@@ -45,6 +46,7 @@ def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepare
 
 def main() -> None:
     """Answer until the other side is closed."""
+    keep_private()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pipeline's business
     os.dup2(2, 1)  # what a plug-in prints
     keep_freed()

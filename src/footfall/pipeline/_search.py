@@ -34,6 +34,7 @@ from footfall.log import SqliteLog
 from footfall.pipeline._bounds import bound_memory, bounded_time
 from footfall.pipeline._plan import Rules
 from footfall.pipeline._requests import logged_requests
+from footfall.private import keep_private
 from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
 
 _UNREADABLE: Final = 75
@@ -178,6 +179,7 @@ def _work(job: Job, start: int, end: int, quarantined: frozenset[int]) -> None:
 
 def main() -> None:
     """Read a `Job`, write what was `Found`."""
+    keep_private()
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
         found = Search(job, SystemClock()).run()

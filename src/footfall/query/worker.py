@@ -24,6 +24,7 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
+from footfall.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
 from footfall.query._errors import EngineBroken, translate
 from footfall.query.engine import Engine, data_dirs
@@ -47,6 +48,7 @@ _GRACE_SECONDS: Final = 10
 
 def main(arguments: Sequence[str]) -> None:
     """Serve questions until the input closes."""
+    keep_private()
     # Ctrl-C and a closing terminal are the business of whoever started the pool. It cannot say so
     # itself: uvloop knows only new sessions, and those get processor time of their own (ADR 9).
     os.setpgid(0, 0)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from footfall.cli._common import HOME_DEFAULT, HomeOption, JsonOption, open_home, print_json
+from footfall.cli._ready import make_ready, projects
 from footfall.cli.doctor import checks
 from footfall.clock import SECOND
 from footfall.errors import Corrupt, DiskFull, Unavailable
@@ -53,6 +54,7 @@ def restore(source: SourceArgument, home: HomeOption = HOME_DEFAULT) -> None:
         raise DiskFull(f"restoring failed; mend it and run it again: {error}") from error
     moment = datetime.fromtimestamp(manifest.began_at / SECOND, UTC)
     typer.echo(f"restored: all that was acknowledged before {moment:%Y-%m-%d %H:%M:%S} UTC")
+    make_ready(place)
 
 
 def _check(home: Home) -> None:
@@ -61,11 +63,9 @@ def _check(home: Home) -> None:
     Raises:
         Corrupt: something is broken; the home stays closed.
     """
-    logs = home.root / "log"
-    projects = sorted(path.name for path in logs.iterdir()) if logs.is_dir() else [DEFAULT_PROJECT]
     broken = [
         f"{project}: {check.name}: {check.message}"
-        for project in projects
+        for project in projects(home) or [DEFAULT_PROJECT]
         for check in checks(home, project)
         if check.state == "broken"
     ]

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
 from footfall.cli._common import HOME_DEFAULT, HomeOption, open_home
+from footfall.cli._ready import make_ready
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.process import exclusive
 from footfall.upgrade import needs_upgrade
 from footfall.upgrade import upgrade as bring_up
 
+QuickOption = Annotated[
+    bool, typer.Option("--quick", hidden=True, help="A server is about to start: it catches up.")
+]
 
-def upgrade(home: HomeOption = HOME_DEFAULT) -> None:
+
+def upgrade(home: HomeOption = HOME_DEFAULT, quick: QuickOption = False) -> None:
     """Bring a home of an older version, or one that was moved, up to date. Stop its parts first."""
     place = open_home(home)
     if not place.metadata_file.exists():
         raise Invalid(f"nothing is installed there: {place.root}")
     with exclusive(place.run_dir / "serve.lock", "a server runs in this home"):
         done = bring_up(place)
-    typer.echo(f"upgraded: {'; '.join(done)}" if done else "nothing to do")
+        typer.echo(f"upgraded: {'; '.join(done)}" if done else "nothing to do")
+        if done and not quick:
+            make_ready(place)
 
 
 def upgrade_first(home: Home) -> None:
@@ -35,6 +43,7 @@ def upgrade_first(home: Home) -> None:
     """
     if not home.metadata_file.exists() or not needs_upgrade(home):
         return
-    command = [sys.executable, "-m", "footfall.cli.main", "upgrade", "--home", str(home.root)]
+    command = [sys.executable, "-m", "footfall.cli.main", "upgrade", "--quick"]
+    command += ["--home", str(home.root)]
     if subprocess.run(command, stdout=sys.stderr, check=False).returncode != 0:
         raise Unavailable("the home could not be upgraded; see the message above")

@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from footfall.pipeline._catch_up import catch_up
     from footfall.pipeline._checkpoint import checkpoint_epochs
     from footfall.pipeline._epoch import EpochResult, Ingested, admit, finish, join
     from footfall.pipeline._maintain import MaintenanceReport, maintain
@@ -30,6 +31,7 @@ __all__ = [
     "Prepared",
     "Rules",
     "admit",
+    "catch_up",
     "checkpoint_epochs",
     "finish",
     "join",
@@ -49,6 +51,7 @@ _PLACES = {
     "Prepared": "_prepare",
     "Rules": "_plan",
     "admit": "_epoch",
+    "catch_up": "_catch_up",
     "checkpoint_epochs": "_checkpoint",
     "finish": "_epoch",
     "join": "_epoch",

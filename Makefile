@@ -11,7 +11,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 	--no-emit-index-url --no-header --exclude-newer "7 days"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check fix test test-full bench docs studio wheel lock hooks clean
+.PHONY: help setup demo serve check fix test test-full bench docs studio wheel sbom audit lock hooks clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,16 @@ docs: $(READY) ## Build the documentation as pages into build/docs
 studio: $(READY) ## Build the front end and the test site where sources changed
 	$(BIN)/python tools/web.py
 
-wheel: setup ## Build the wheel, front end inside, into dist/
+wheel: setup ## Build the wheel, front end inside, into dist/, and beside it what it needs (SBOM)
 	$(UV) build --quiet --wheel --python $(BIN)/python --no-build-isolation --out-dir dist
+	$(BIN)/python tools/sbom.py dist
+
+sbom: setup ## List what the wheel needs, with hashes and licenses, as CycloneDX JSON in dist/
+	$(BIN)/python tools/sbom.py dist
+
+audit: setup ## Ask the registries for known advisories of what ships; status 3: some did not answer
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/audit.lock
+	$(BIN)/python tools/audit.py
 
 lock: $(READY) ## Renew requirements/*.lock with what was published more than a week ago
 	$(COMPILE) --group uv -o requirements/uv.lock
@@ -65,6 +73,7 @@ lock: $(READY) ## Renew requirements/*.lock with what was published more than a 
 	$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.lock -o requirements/dev.lock
 	$(COMPILE) pyproject.toml --group bench --constraints requirements/runtime.lock -o requirements/bench.lock
+	$(COMPILE) --group audit -o requirements/audit.lock
 	$(COMPILE) --group docs --constraints requirements/dev.lock -o requirements/docs.lock
 
 hooks: $(READY) ## Check each commit before it is made

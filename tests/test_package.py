@@ -69,7 +69,15 @@ def test_data_files_lie_in_the_package(name: str) -> None:
 
 def test_locks_exist_for_everything_that_is_installed() -> None:
     """The Makefile installs from these and from nothing else."""
-    assert [lock.stem for lock in LOCKS] == ["bench", "dev", "docs", "node", "runtime", "uv"]
+    assert [lock.stem for lock in LOCKS] == [
+        "audit",
+        "bench",
+        "dev",
+        "docs",
+        "node",
+        "runtime",
+        "uv",
+    ]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

@@ -36,7 +36,7 @@ def close_home(home: Home) -> list[str]:
     """Take away what other users can do in the home, but for the lake; what to tell, a line each.
 
     A few looks at files when there is nothing to do. Where it cannot be done, because another user
-    owns the file, that is told and everything goes on.
+    owns the file or the file system is read-only, that is told and everything goes on.
 
     Raises:
         Invalid: this user has no business in the home; the message says who has.
@@ -57,7 +57,7 @@ def close_directory(directory: Path) -> None:
     """Keep other users out of a directory and so out of all below it, as far as this user may."""
     mode = stat.S_IMODE(directory.stat().st_mode)
     if mode & _OTHERS:
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(OSError):
             directory.chmod(mode & ~_OTHERS)
 
 
@@ -100,7 +100,7 @@ def _check_user(root: Path) -> None:
                 "the superuser's files would shut the server out of its home; run this as the"
                 f" home's user: sudo -u {_name(owner)} footfall … --home {root}"
             )
-    elif not os.access(root, os.R_OK | os.W_OK | os.X_OK, effective_ids=True):
+    elif not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
         name = _name(root.stat().st_uid)
         raise Invalid(
             f"this home belongs to {name}; run this as that user: sudo -u {name} footfall …"
@@ -134,7 +134,7 @@ def _close(home: Home, entry: Path) -> list[Path]:
                 path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
         except FileNotFoundError:
             continue
-        except PermissionError:
+        except OSError:  # another user's, or a file system that is read-only
             failed.append(path)
     return failed
 

@@ -22,6 +22,7 @@ SERVER_KEY_SHOWN: Final = len(SERVER_KEY_PREFIX) + 8
 WRITE_ID_PREFIX: Final = "fw_"
 _KEY_BEGINS: Final = SERVER_KEY_PREFIX.encode()
 _KEY: Final = re.compile(rb"(fsk_[0-9A-Fa-f]{8})([0-9A-Fa-f]{1,40})")
+_ENCODED_LETTER: Final = re.compile(rb"%(?:66|73|6[Bb]|5[Ff]|[346][0-9])")
 _ENCODED_DIGIT: Final = rb"(?:[0-9A-Fa-f]|%3[0-9]|%[46][1-6])"
 _ENCODED_KEY: Final = re.compile(
     rb"((?:f|%66)(?:s|%73)(?:k|%6[Bb])(?:_|%5[Ff])" + _ENCODED_DIGIT + rb"{8})"
@@ -73,14 +74,19 @@ def hash_server_key(key: str) -> str:
 def mask_server_keys(text: bytes) -> bytes:
     """`text` with asterisks in place of what is secret of the server keys in it; as long as before.
 
-    Also of keys that are cut off at the end, or percent-encoded as in an address. Text that is
-    compressed or encoded otherwise shows none.
+    Also of keys that are cut off at the end. Text that is compressed or encoded shows none.
     """
-    if _KEY_BEGINS in text:
-        text = _KEY.sub(_masked, text)
-    if b"%" in text:
+    return _KEY.sub(_masked, text) if _KEY_BEGINS in text else text
+
+
+def mask_in_address(text: bytes) -> bytes:
+    """As `mask_server_keys`, for a path, a query or a header: also keys that are percent-encoded.
+
+    Each encoded character becomes as many asterisks as it takes.
+    """
+    if b"%" in text and _ENCODED_LETTER.search(text):
         text = _ENCODED_KEY.sub(_masked, text)
-    return text
+    return mask_server_keys(text)
 
 
 def _masked(key: re.Match[bytes]) -> bytes:

@@ -7,6 +7,7 @@ import gzip
 import zlib
 
 import brotli
+import msgspec
 import pytest
 import zstandard
 
@@ -93,3 +94,35 @@ def test_cut_in_a_character() -> None:
 
 def test_body_cut_by_the_collector_says_so() -> None:
     assert view(b"abc", body_bytes=10).is_cut
+
+
+def test_server_keys_are_masked() -> None:
+    """A log of an earlier version, and a compressed body, may have a secret: it is not shown."""
+    key = "fsk_" + "0123456789ab" * 4
+    body = gzip.compress(f'[{{"k": "{key}"}}]'.encode())
+    headers = (("content-encoding", "gzip"), ("referer", f"https://shop.example/?k={key}"))
+    found = raw_request(
+        LoggedRequest(
+            0,
+            Request(
+                version=1,
+                request_id=bytes(16),
+                received_at=0,
+                protocol="footfall",
+                app_id=None,
+                credential=key,
+                trusted=False,
+                method="POST",
+                path="/v1/events",
+                query=f"write_id=%66sk%5F{key[4:]}&é",
+                headers=headers,
+                client_ip="203.0.113.9",
+                body=body,
+                body_bytes=len(body),
+            ),
+        )
+    )
+    shown = msgspec.json.encode(found).decode()
+    assert key[12:] not in shown
+    assert shown.count("****") >= 4
+    assert found.query.endswith("&é")

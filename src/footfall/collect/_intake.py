@@ -24,6 +24,7 @@ from footfall.project import (
     SERVER_KEY_SHOWN,
     hash_server_key,
     is_origin_allowed,
+    mask_in_address,
     mask_server_keys,
 )
 from footfall.request import REQUEST_VERSION, Request, encode_request
@@ -177,8 +178,8 @@ class Intake:
             sender.credential,
             access.trusted if access is not None else False,
             scope["method"],
-            mask_server_keys(scope["raw_path"]).decode("latin-1"),
-            mask_server_keys(scope["query_string"]).decode("latin-1"),
+            mask_in_address(scope["raw_path"]).decode("latin-1"),
+            mask_in_address(scope["query_string"]).decode("latin-1"),
             seen.kept,
             self._addresses.find(client[0] if client else "", seen.used.get(b"x-forwarded-for")),
             mask_server_keys(body.data),

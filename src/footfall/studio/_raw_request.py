@@ -14,7 +14,7 @@ import brotli
 import msgspec
 import zstandard
 
-from footfall.project import mask_server_keys
+from footfall.project import mask_in_address, mask_server_keys
 from footfall.request import LoggedRequest, Request
 
 SHOWN_BYTES_MAX: Final = 256 * 1024
@@ -83,7 +83,7 @@ def raw_request(logged: LoggedRequest) -> RawRequest:
 
 
 def _masked(text: str) -> str:
-    return mask_server_keys(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    return mask_in_address(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
 
 def _undo_all(request: Request) -> tuple[bytes, tuple[str, ...]]:

@@ -39,6 +39,15 @@ _SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
 
 
+class ConnectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[connections]`: of collector and studio alike."""
+
+    head_time_max: Duration
+    body_time_max: Duration
+    stall_time_max: Duration
+    idle_time_max: Duration
+
+
 class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[collector]`."""
 
@@ -51,6 +60,8 @@ class CollectorSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     rate_per_app_max: Count
     pending_bytes_max: Size
     connections_max: Count
+    connections_per_address_max: Count
+    body_bytes_per_address_max: Size
     trusted_proxies: tuple[str, ...]
     tls_certificate: str
     tls_key: str
@@ -143,6 +154,7 @@ class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_certificate: str
     tls_key: str
     public_url: str
+    connections_max: Count
 
 
 class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +191,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     collector: CollectorSettings
+    connections: ConnectionSettings
     log: LogSettings
     pipeline: PipelineSettings
     decode: DecodeSettings

@@ -75,12 +75,11 @@ def test_metrics_count_what_became_of_requests(make_harness: Make) -> None:
         ("/health", 200),
     ],
 )
-def test_too_many_connections_are_refused(make_harness: Make, target: str, status: int) -> None:
+def test_too_many_connections_are_refused(harness: Any, target: str, status: int) -> None:
     """A bound on memory and descriptors; a check by a load balancer is answered all the same."""
-    harness = make_harness("collector.connections_max=5")
-    harness.app.connections = lambda: 6
+    harness.app.is_full = lambda: True
     assert harness.request("POST", target, headers={"origin": "https://a.example"}).status == status
-    harness.app.connections = lambda: 5
+    harness.app.is_full = lambda: False
     assert harness.request("POST", "/collect?appId=shop_web").status == 200
 
 

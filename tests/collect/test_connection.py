@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from footfall.collect import _connection as connection
+from footfall.collect._connection import CollectorConnection
+from footfall.connections import Crowd
 from tests.collect.wire import POST, close, exchange, read_answer
 from tests.scale import scaled
 
@@ -59,13 +60,13 @@ def test_answer_in_one_piece_is_the_servers(
 ) -> None:
     """What is written past the HTTP server says what the server itself says."""
     written = []
-    answer = connection.Connection.answer
+    answer = CollectorConnection.answer
 
     def noted(*arguments: Any) -> bool:
         written.append(answer(*arguments))
         return written[-1]
 
-    monkeypatch.setattr(connection.Connection, "answer", noted)
+    monkeypatch.setattr(CollectorConnection, "answer", noted)
     request = request_line + b"\r\nHost: x\r\nContent-Length: 2\r\n" + origin + b"%s\r\n[]"
     with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
         stream = client.makefile("rb")
@@ -100,11 +101,13 @@ def test_refusal_before_the_body(running: Any) -> None:
     assert len(running.records()) == 1
 
 
-def test_refusal_of_a_head_request_has_no_body(make_running: Make) -> None:
+def test_refusal_of_a_head_request_has_no_body(
+    make_running: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What follows it would be taken for the next answer."""
-    running = make_running("collector.connections_max=1")
-    address = ("127.0.0.1", running.port)
-    with socket.create_connection(address), socket.create_connection(address, timeout=10) as client:
+    monkeypatch.setattr(Crowd, "is_full", True)
+    running = make_running()
+    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
         stream = client.makefile("rb")
         for _ in range(2):
             client.sendall(b"HEAD /collect?appId=shop_web HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -139,7 +142,7 @@ def test_half_closed_connection_gets_its_answer(running: Any) -> None:
         (b"CONNECT host:443 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
         (b"POST /collect HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"400"),
         (b"POST /collect HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", b"400"),
-        (b"GET /collect?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /collect?" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"431"),
         (b"GET /a%ff%zz%00 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", b"404"),
         (
             b"GET /ping HTTP/1.1\r\nHost: x\r\nOrigin: \xff\xfe\r\nConnection: close\r\n\r\n",
@@ -211,11 +214,13 @@ def test_requests_that_were_taken_leave_no_garbage(running: Any) -> None:
         (POST % b"", (POST % b"")[:-1]),
     ],
 )
-def test_stalled_clients_are_dropped(
-    running: Any, monkeypatch: pytest.MonkeyPatch, before: bytes, part: bytes
-) -> None:
+def test_stalled_clients_are_dropped(make_running: Make, before: bytes, part: bytes) -> None:
     """Half a request held open for ever would use up the connections."""
-    monkeypatch.setattr(connection, "REQUEST_SECONDS_MAX", 1.0)
+    running = make_running(
+        "connections.head_time_max=1s",
+        "connections.stall_time_max=1s",
+        "connections.idle_time_max=1h",
+    )
     with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
         stream = client.makefile("rb")
         if before:
@@ -227,9 +232,9 @@ def test_stalled_clients_are_dropped(
     assert len(running.records()) == bool(before)
 
 
-def test_idle_clients_are_dropped(running: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_clients_are_dropped(make_running: Make) -> None:
     """A connection is kept for the next request, not for ever; a busy one is kept."""
-    monkeypatch.setattr(connection, "IDLE_SECONDS_MAX", 3.0)
+    running = make_running("connections.idle_time_max=3s")
     with socket.create_connection(("127.0.0.1", running.port), timeout=30) as client:
         stream = client.makefile("rb")
         for _ in range(5):
@@ -238,18 +243,6 @@ def test_idle_clients_are_dropped(running: Any, monkeypatch: pytest.MonkeyPatch)
             time.sleep(0.8)
         assert stream.read() == b""
     assert len(running.records()) == 5
-
-
-def test_connections_beyond_the_limit(make_running: Make) -> None:
-    """The ones over it get an answer, the ones far over it nothing."""
-    running = make_running("collector.connections_max=3")
-    with contextlib.ExitStack() as stack:
-        for _ in range(3):
-            stack.enter_context(socket.create_connection(("127.0.0.1", running.port)))
-        assert exchange(running.port, close(POST)).startswith(b"HTTP/1.1 503")
-    deadline = time.monotonic() + 10
-    while not exchange(running.port, close(POST)).startswith(b"HTTP/1.1 200"):
-        assert time.monotonic() < deadline
 
 
 @hypothesis_settings(

@@ -44,7 +44,7 @@ class Edge(Protocol):
 
 
 class CollectApp:
-    """Routes requests. `connections` says how many are open; more than allowed are refused."""
+    """Routes requests. `is_full` says whether more connections are open than should be."""
 
     def __init__(
         self,
@@ -62,8 +62,7 @@ class CollectApp:
         settings = intake.settings
         self._intake = intake
         self._readiness = readiness
-        self._connections_max = settings.connections_max
-        self.connections: Callable[[], int] = lambda: 0
+        self.is_full: Callable[[], bool] = lambda: False
         self._edges: dict[str, Edge] = {
             settings.aws_collect_path: AwsCollect(intake),
             EVENTS_PATH: Events(intake),
@@ -81,7 +80,7 @@ class CollectApp:
         path = scope["path"]
         edge = self._edges.get(path)
         if edge is not None:
-            if self.connections() > self._connections_max:
+            if self.is_full():
                 await edge.refuse(scope, send, Refusal.TOO_MANY_CONNECTIONS)
             else:
                 await edge(scope, receive, send)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from footfall.collect._budget import Budget, Hold, Source
 from footfall.collect._http import Message, Receive
 
 CUT_BYTES: Final = 64 * 1024
@@ -24,31 +27,25 @@ class Body(NamedTuple):
     """All of it was read: the connection can go on."""
 
 
-class Budget:
-    """Bytes of bodies that are being read, of all connections together."""
-
-    def __init__(self, bytes_max: int) -> None:
-        """Nothing is used yet."""
-        self.bytes_max = bytes_max
-        self.used = 0
-
-
-class OverBudgetError(Exception):
-    """Too many bytes are being read at this moment."""
-
-
 class TooLargeError(Exception):
     """The body is over the limit and the protocol refuses that."""
 
 
 async def read_body(
-    receive: Receive, budget: Budget, declared: int | None, bytes_max: int, *, cut: bool
+    receive: Receive,
+    budget: Budget,
+    source: Callable[[], Source],
+    declared: int | None,
+    bytes_max: int,
+    *,
+    cut: bool,
 ) -> Body | None:
     """Read the body of a request.
 
     Args:
         receive: ASGI's.
         budget: Shared bound on memory.
+        source: Where it comes from; asked only for a body that does not come in one piece.
         declared: Content-Length, if there is one.
         bytes_max: Largest body.
         cut: Take a larger one too and keep its first `CUT_BYTES`.
@@ -68,66 +65,48 @@ async def read_body(
     data = message.get("body", b"")
     if not message.get("more_body", False) and len(data) <= bytes_max:
         return Body(data, len(data))  # came with its headers: nearly all do
-    return await _read_parts(receive, budget, message, declared or 0, bytes_max, cut=cut)
+    with contextlib.closing(Hold(budget, source())) as hold:
+        return await _read_parts(receive, hold, message, declared or 0, bytes_max, cut=cut)
 
 
 async def _read_parts(
-    receive: Receive,
-    budget: Budget,
-    message: Message,
-    declared: int,
-    bytes_max: int,
-    *,
-    cut: bool,
+    receive: Receive, hold: Hold, message: Message, declared: int, bytes_max: int, *, cut: bool
 ) -> Body | None:
-    reading = _Reading(budget, bytes_max, cut=cut)
-    try:
-        while True:
-            reading.add(message.get("body", b""))
-            if not message.get("more_body", False):
-                return reading.body(0, is_drained=True)
-            if reading.size > bytes_max * DRAIN_FACTOR:
-                return reading.body(declared, is_drained=False)
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-    finally:
-        reading.release()
+    reading = _Reading(hold, bytes_max, cut=cut)
+    while True:
+        reading.add(message.get("body", b""))
+        if not message.get("more_body", False):
+            return reading.body(0, is_drained=True)
+        if reading.size > bytes_max * DRAIN_FACTOR:
+            return reading.body(declared, is_drained=False)
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
 
 
 class _Reading:
     """A body of several parts."""
 
-    def __init__(self, budget: Budget, bytes_max: int, *, cut: bool) -> None:
+    def __init__(self, hold: Hold, bytes_max: int, *, cut: bool) -> None:
         self.size = 0
-        self._budget = budget
+        self._hold = hold
         self._bytes_max = bytes_max
         self._cut = cut
         self._parts: list[bytes] = []
-        self._held = 0
 
     def add(self, part: bytes) -> None:
         was_over = self.size > self._bytes_max
         self.size += len(part)
         if was_over:
             return
+        self._hold.set(self._hold.bytes + len(part), self.size)
         self._parts.append(part)
-        self._hold(len(part))
         if self.size > self._bytes_max:
             if not self._cut:
                 raise TooLargeError
             kept = b"".join(self._parts)[: min(CUT_BYTES, self._bytes_max)]
-            self._hold(len(kept) - self._held)
             self._parts = [kept]
+            self._hold.set(len(kept), self.size)
 
     def body(self, declared: int, *, is_drained: bool) -> Body:
         return Body(b"".join(self._parts), max(self.size, declared), is_drained)
-
-    def release(self) -> None:
-        self._hold(-self._held)
-
-    def _hold(self, change: int) -> None:
-        if change > 0 and self._budget.used + change > self._budget.bytes_max:
-            raise OverBudgetError
-        self._budget.used += change
-        self._held += change

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 from typing import Final
 
+from footfall.connections import as_address
+
 _CACHED_MAX: Final = 4096
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class ClientAddresses:
@@ -39,7 +40,7 @@ class ClientAddresses:
     def _walk(self, peer: str, forwarded_for: bytes) -> str:
         client = peer
         for hop in (peer, *_reversed_hops(forwarded_for)):
-            address = _address(hop)
+            address = as_address(hop)
             if address is None:
                 break
             client = str(address)
@@ -50,18 +51,3 @@ class ClientAddresses:
 
 def _reversed_hops(forwarded_for: bytes) -> list[str]:
     return [hop.strip() for hop in reversed(forwarded_for.decode("latin-1").split(","))]
-
-
-def _address(text: str) -> _Address | None:
-    """An address, with or without a port; IPv4 in IPv6 as IPv4."""
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    return address

@@ -10,12 +10,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from footfall.clock import Clock, Uuid7Source
-from footfall.collect._body import Body, Budget, OverBudgetError, TooLargeError, read_body
+from footfall.collect._body import Body, TooLargeError, read_body
+from footfall.collect._budget import Budget, OverBudgetError, Source
 from footfall.collect._client_ip import ClientAddresses
 from footfall.collect._http import Receive, Scope, Seen
 from footfall.collect._limits import AppRates, Quarantine
 from footfall.collect._metrics import CollectorMetrics
 from footfall.collect._refusals import Refusal
+from footfall.connections import CONNECTION, AddressGroups
 from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
 from footfall.log import GroupCommitter
 from footfall.metadata.access import Access, AccessDirectory
@@ -74,7 +76,11 @@ class Intake:
         self._rates = AppRates(settings.rate_per_app_max, clock)
         self._quarantine = Quarantine(settings.quarantine_requests_per_hour_max, clock)
         self._is_quarantining = settings.unknown_write_ids == "quarantine"
-        self._budget = Budget(settings.pending_bytes_max)
+        self._groups = AddressGroups(settings.trusted_proxies)
+        self._budget = Budget(
+            settings.pending_bytes_max, settings.body_bytes_per_address_max, clock
+        )
+        metrics.bodies_dropped = lambda: self._budget.dropped
 
     def by_write_id(self, write_id: str) -> Sender:
         """Sender of a request with a public write id."""
@@ -141,6 +147,7 @@ class Intake:
             body = await read_body(
                 receive,
                 self._budget,
+                lambda: self._source(scope, seen),
                 seen.content_length,
                 self.settings.body_bytes_max,
                 cut=cut,
@@ -168,7 +175,6 @@ class Intake:
     ) -> Request:
         now = self._clock.now_us()
         access = sender.access
-        client = scope.get("client")
         return Request(
             REQUEST_VERSION,
             self._request_ids.next(now),
@@ -181,10 +187,20 @@ class Intake:
             mask_in_address(scope["raw_path"]).decode("latin-1"),
             mask_in_address(scope["query_string"]).decode("latin-1"),
             seen.kept,
-            self._addresses.find(client[0] if client else "", seen.used.get(b"x-forwarded-for")),
+            self._client(scope, seen),
             mask_server_keys(body.data),
             body.size,
         )
+
+    def _client(self, scope: Scope, seen: Seen) -> str:
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        return self._addresses.find(peer, seen.used.get(b"x-forwarded-for"))
+
+    def _source(self, scope: Scope, seen: Seen) -> Source:
+        connection = scope.get("state", {}).get(CONNECTION)
+        drop = _nothing if connection is None else connection.drop
+        return Source(self._groups.find(self._client(scope, seen)), drop)
 
     async def _append(self, request: Request) -> Refusal | None:
         try:
@@ -206,3 +222,7 @@ class Intake:
             outcome = "accepted" if body.size == len(body.data) else "cut"
         self.metrics.requests[protocol, outcome] += 1
         self.metrics.body_bytes[protocol] += body.size
+
+
+def _nothing() -> None:
+    pass

@@ -7,6 +7,10 @@ footfall_collector_append_seconds                     histogram: one append, syn
 footfall_collector_append_requests                    histogram: requests of one append
 footfall_collector_pending_bytes                      bodies that wait for the disk
 footfall_collector_connections                        open ones
+footfall_collector_connections_dropped_total{why}     closed for others (address, total, refused),
+                                                      or too slow with: first_byte, head, body,
+                                                      next_request, reading, farewell
+footfall_collector_bodies_dropped_total               unfinished ones, for others' bytes
 footfall_collector_malformed_total                    connections that did not speak HTTP
 footfall_collector_key_failures_total                 times the keys could not be read
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -68,6 +72,8 @@ class CollectorMetrics(Collector):
         self.malformed = 0
         self.pending_bytes: Callable[[], int] = lambda: 0
         self.connections: Callable[[], int] = lambda: 0
+        self.connections_dropped: Callable[[], Mapping[str, int]] = dict
+        self.bodies_dropped: Callable[[], int] = lambda: 0
         self.key_failures: Callable[[], int] = lambda: 0
 
     def add_group(self, records: int, seconds: float) -> None:
@@ -101,6 +107,17 @@ class CollectorMetrics(Collector):
             _PREFIX + "pending_bytes", "Bodies that wait for the disk", self.pending_bytes()
         )
         yield GaugeMetricFamily(_PREFIX + "connections", "Open connections", self.connections())
+        dropped = CounterMetricFamily(
+            _PREFIX + "connections_dropped", "Connections closed by us, by why", labels=("why",)
+        )
+        for why, count in sorted(self.connections_dropped().items()):
+            dropped.add_metric((why,), count)
+        yield dropped
+        yield CounterMetricFamily(
+            _PREFIX + "bodies_dropped",
+            "Unfinished bodies dropped for others",
+            self.bodies_dropped(),
+        )
         yield CounterMetricFamily(
             _PREFIX + "malformed", "Connections that did not speak HTTP", self.malformed
         )

@@ -6,10 +6,11 @@ there is more than can be taken.
 
 from __future__ import annotations
 
-from footfall.collect._connection import CONNECTION, Connection
+from footfall.collect._connection import CollectorConnection
 from footfall.collect._cors import answer_headers, answer_lines
 from footfall.collect._http import Answer, Scope, Send, send_answer
 from footfall.collect._ids import REQUEST_ID, request_id_header, request_id_text
+from footfall.connections import CONNECTION
 
 
 async def respond(
@@ -32,7 +33,7 @@ async def respond(
         body: In place of the answer's, and as long.
     """
     content = answer.body if body is None else body
-    connection: Connection | None = scope.get("state", {}).get(CONNECTION)
+    connection: CollectorConnection | None = scope.get("state", {}).get(CONNECTION)
     if connection is not None and scope["method"] != "HEAD":
         lines = answer.lines + answer_lines(origin)
         if request_id:

@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
-import uvicorn
 import uvloop
 
 from footfall.clock import Clock, SystemClock
 from footfall.collect._app import CollectApp
-from footfall.collect._connection import IDLE_SECONDS_MAX, Connection, connection_class
+from footfall.collect._connection import CollectorConnection
 from footfall.collect._intake import Intake
 from footfall.collect._metrics import CollectorMetrics
+from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.log import GroupCommitter, SqliteLog
@@ -31,7 +31,6 @@ from footfall.tls import ServerCertificate, server_certificate
 STOP_SECONDS_MAX: Final = 10
 """How long a stop waits for clients that are in the middle of a request."""
 
-_BACKLOG: Final = 2048
 _OBJECTS_MIN: Final = 10_000
 """So many more containers than at the last collection start one; a request in work has 14."""
 
@@ -85,18 +84,14 @@ def run(
         collector.serve()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: ours stop it, and it may run in a thread."""
+class _Server(Server):
+    """Without uvicorn's signal handlers: ours stop it, and it may run in a thread."""
 
-    on_started: Callable[[], None] = staticmethod(lambda: None)
+    connection_class = CollectorConnection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.on_started()
 
 
 class Collector:
@@ -151,11 +146,12 @@ class Collector:
         intake = Intake(settings, directory, committer, self._metrics, self._clock)
         app = CollectApp(intake, self._clock, lambda: _readiness(committer, log))
         server = self._make_server(app, listening)
-        connections = server.server_state.connections
-        app.connections = self._metrics.connections = lambda: len(connections)
+        app.is_full = lambda: server.crowd.is_full
+        self._metrics.connections = lambda: len(server.crowd)
+        self._metrics.connections_dropped = lambda: server.crowd.dropped
         self._metrics.pending_bytes = lambda: committer.pending_bytes
         self._metrics.key_failures = lambda: directory.failures
-        watching = asyncio.create_task(_watch(server, directory, self._certificate))
+        watching = asyncio.create_task(_watch(directory, self._certificate))
         try:
             await server.serve([listening])
         finally:
@@ -173,25 +169,22 @@ class Collector:
         )
 
     def _make_server(self, app: CollectApp, listening: socket.socket) -> _Server:
+        settings = self._settings.collector
         certificate = self._certificate
-        config = uvicorn.Config(
+        server = self._server = _Server(
             app,
-            ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
-            http=connection_class(self._settings.collector.connections_max, self._count_malformed),
-            ws="none",
+            self._settings.connections,
+            Crowd(open_files_max(settings.connections_max), settings.connections_per_address_max),
+            AddressGroups(settings.trusted_proxies),
+            context=None if certificate is None else certificate.context,
+            on_started=lambda: self._started(listening),
+            on_malformed=self._count_malformed,
             lifespan="off",
             loop="none",
-            access_log=False,
             log_config=None,
             log_level="error",
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=int(IDLE_SECONDS_MAX),
             timeout_graceful_shutdown=STOP_SECONDS_MAX,
-            backlog=_BACKLOG,
         )
-        server = self._server = _Server(config)
-        server.on_started = lambda: self._started(listening)
         server.should_exit = self._is_stopping
         return server
 
@@ -205,17 +198,12 @@ class Collector:
         self._metrics.malformed += 1
 
 
-async def _watch(
-    server: uvicorn.Server, directory: AccessDirectory, certificate: ServerCertificate | None
-) -> None:
-    """Follow changes of keys and certificate, and drop clients that stall."""
+async def _watch(directory: AccessDirectory, certificate: ServerCertificate | None) -> None:
+    """Follow changes of keys and certificate."""
     while True:
         directory.refresh()
         if certificate is not None and (told := certificate.refresh()):
             sys.stderr.write(f"footfall: collector: {told}\n")
-        for connection in list(server.server_state.connections):
-            if isinstance(connection, Connection):
-                connection.drop_if_stalled()
         await asyncio.sleep(POLL_INTERVAL_US / 1_000_000)
 
 

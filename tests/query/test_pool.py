@@ -254,6 +254,30 @@ def test_closed_pool_waits_for_what_it_killed_before(shop: CutWriter) -> None:
     assert with_pool(shop, use, workers_max=1) == []
 
 
+def children() -> set[int]:
+    """Processes that this one started and that still are, zombies too."""
+    files = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(pid) for file in files for pid in file.read_text().split()}
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 20])
+def test_cancelled_while_its_worker_starts(shop: CutWriter, turns: int) -> None:
+    """A page that is closed at once leaves no half-started process, and the next one is served."""
+    before = children()
+
+    async def use(pool: QueryPool) -> bytes:
+        task = asyncio.create_task(pool.run(ENDLESS))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return (await pool.run("SELECT 2")).body
+
+    assert with_pool(shop, use, workers_max=1) == b"[[2]]\n"
+    assert children() <= before
+
+
 def test_cancelled_while_waiting_keeps_the_count(shop: CutWriter) -> None:
     """A caller who leaves the queue gives up nothing but its place."""
 

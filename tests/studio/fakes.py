@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gzip
 import json
@@ -25,13 +26,14 @@ from footfall.ledger import Ledger
 from footfall.live import LiveState
 from footfall.project import App
 from footfall.request import Request, encode_request
+from footfall.settings import load_settings
 from footfall.signin import Sessions
 from footfall.studio._app import Services, make_app
 from footfall.studio._apps import AppView
 from footfall.studio._assets import Assets
 from footfall.studio._guard import Guard
 from footfall.studio._live import LiveFeed
-from footfall.studio._run import STATIC, listen, make_server
+from footfall.studio._run import STATIC, StudioServer, listen
 from footfall.studio._sql import SqlColumn, SqlValue
 from footfall.testing.events import event_table
 
@@ -239,6 +241,7 @@ class Studio:
         self.url = url
         self.server = server
         self.services = services
+        self.loop: asyncio.AbstractEventLoop = server.servers[0].get_loop()
 
     @property
     def link(self) -> str:
@@ -251,6 +254,7 @@ def studio(
     assets: Path = STATIC,
     port: int = 0,
     public_url: str = "",
+    overrides: Sequence[str] = (),
     **replaced: Any,
 ) -> Iterator[Studio]:
     """Serve in a thread of this process; port 0 is a free one."""
@@ -258,16 +262,20 @@ def studio(
     port = listener.getsockname()[1]
     with listener:
         services = make_services(shop, port, assets, **replaced)
-        yield from _serve(listener, port, services, public_url)
+        yield from _serve(listener, port, services, public_url, overrides)
 
 
 def _serve(
-    listener: socket.socket, port: int, services: Services, public_url: str
+    listener: socket.socket,
+    port: int,
+    services: Services,
+    public_url: str,
+    overrides: Sequence[str],
 ) -> Iterator[Studio]:
     services.sessions.add_link(TOKEN)
     started = threading.Event()
     app = Guard(make_app(services), port, "http", public_url)
-    server = make_server(app, started.set, services.live.close)
+    server = StudioServer(app, load_settings(overrides=overrides), started.set, services.live.close)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
     thread.start()
     assert started.wait(20)

@@ -71,7 +71,7 @@ def test_public_address_of_a_reverse_proxy(tmp_path: Path) -> None:
     overrides = (f"studio.port={port}", "studio.public_url=https://footfall.example")
     with (
         _serving(tmp_path / "home", *overrides) as url,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client,
     ):
         assert url == "https://footfall.example"
         public = {"host": "footfall.example"}

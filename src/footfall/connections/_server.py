@@ -55,6 +55,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                interface="asgi3",
                 ws="none",
                 access_log=False,
                 server_header=False,

@@ -23,6 +23,7 @@ from footfall.home import Home
 from footfall.live import LiveSnapshot
 from footfall.signin import SESSION_AGE_MAX, Sessions
 from footfall.studio._apps import Apps, ReadApps
+from footfall.studio._asker import while_asked
 from footfall.studio._assets import Assets
 from footfall.studio._event import EventDetail, read_event
 from footfall.studio._guard import NONCE_KEY, SessionGuard, session_guard
@@ -114,18 +115,26 @@ async def live_stream(services: Use) -> Stream:
 )
 async def event(
     services: Use,
+    request: AnyRequest,
     request_id: FromPath[str],
     request_index: FromPath[int],
     log_offset: FromQuery[int | None] = None,
 ) -> EventDetail:
     """Every column, and the raw request; `log_offset` finds the request without the columns."""
-    return await read_event(services.sql, services.open_log, request_id, request_index, log_offset)
+    return await while_asked(
+        request.receive,
+        read_event(services.sql, services.open_log, request_id, request_index, log_offset),
+    )
 
 
 @post("/api/sql", summary="Ask in SQL", status_code=200, responses={**_PROBLEMS, 200: _SQL_ANSWER})
-async def sql(services: Use, data: JSONBody[SqlQuestion]) -> Response[bytes]:
-    """One SELECT over the project's views, within limits of time, memory and rows."""
-    answer = answer_of(await services.sql.run(data.sql, data.params))
+async def sql(services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]) -> Response[bytes]:
+    """One SELECT over the project's views, within limits of time, memory and rows.
+
+    It ends with the asker's connection.
+    """
+    found = await while_asked(request.receive, services.sql.run(data.sql, data.params))
+    answer = answer_of(found)
     return Response(msgspec.json.encode(answer), media_type=MediaType.JSON)
 
 

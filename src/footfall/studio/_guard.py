@@ -80,7 +80,8 @@ class Guard:
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:
-            await _refuse(refusal, wants_page(sent.get(b"accept", b"")), nonce, send_guarded)
+            is_page = wants_page(sent.get(b"accept", b""))
+            await refuse(refusal, send_guarded, page_nonce=nonce if is_page else None)
 
     def _refusal(self, method: str, headers: dict[bytes, bytes]) -> FootfallError | None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -153,10 +154,13 @@ def _without_port(authority: str) -> str:
     return name if colon and port.isdigit() else authority
 
 
-async def _refuse(error: FootfallError, is_page: bool, nonce: str, send: Send) -> None:
+async def refuse(error: FootfallError, send: Send, *, page_nonce: str | None = None) -> None:
+    """Answer with an error of ours, outside the app; as a page if its nonce is given."""
     problem = problem_of(error)
-    body = problem_page(problem, nonce) if is_page else msgspec.json.encode(problem)
-    media_type = f"{PAGE_MEDIA_TYPE}; charset=utf-8" if is_page else PROBLEM_MEDIA_TYPE
+    if page_nonce is None:
+        body, media_type = msgspec.json.encode(problem), PROBLEM_MEDIA_TYPE
+    else:
+        body, media_type = problem_page(problem, page_nonce), f"{PAGE_MEDIA_TYPE}; charset=utf-8"
     headers = [
         (b"content-type", media_type.encode()),
         (b"content-length", str(len(body)).encode()),

@@ -9,12 +9,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import uvicorn
-from litestar.types import ASGIApp
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from footfall.clock import MINUTE, Clock, SystemClock
+from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.disk import DiskMeter
-from footfall.errors import Unavailable
+from footfall.errors import Overloaded, Unavailable
 from footfall.home import Home
 from footfall.log import SqliteLog
 from footfall.process import watch_parent
@@ -24,37 +25,48 @@ from footfall.signin import Sessions
 from footfall.studio._app import Services, make_app
 from footfall.studio._apps import read_apps
 from footfall.studio._assets import Assets
-from footfall.studio._guard import Guard
+from footfall.studio._guard import Guard, refuse
 from footfall.studio._live import LiveFeed
 from footfall.tls import ServerCertificate, server_certificate
 
 STATIC: Final = Path(__file__).parent / "static"
 _STOP_SECONDS_MAX: Final = 3
-_CONNECTIONS_MAX: Final = 256
 _DISK_INTERVAL: Final = 1 * MINUTE
 _TICKS_A_LOOK: Final = 10
-"""Uvicorn ticks ten times a second."""
+"""The server ticks ten times a second."""
 
 
-class StudioServer(uvicorn.Server):
-    """Uvicorn, telling when it listens, and ending open streams when it is asked to stop."""
+class StudioServer(Server):
+    """Ends open streams when it is asked to stop, and follows its certificate."""
 
     def __init__(
         self,
-        config: uvicorn.Config,
+        app: ASGIApp,
+        settings: Settings,
         on_ready: Callable[[], None],
         on_stop: Callable[[], None],
         certificate: ServerCertificate | None = None,
     ) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
+        super().__init__(
+            self._within_bounds,
+            settings.connections,
+            Crowd(open_files_max(settings.studio.connections_max)),
+            AddressGroups(),
+            context=None if certificate is None else certificate.context,
+            on_started=on_ready,
+            log_level="warning",
+            timeout_graceful_shutdown=_STOP_SECONDS_MAX,
+        )
+        self._app = app
         self._on_stop = on_stop
         self._certificate = certificate
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._on_ready()
+    async def _within_bounds(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.crowd.is_full and scope["type"] == ScopeType.HTTP:
+            full = "too many pages and programs are connected; close some, or raise"
+            await refuse(Overloaded(f"{full} studio.connections_max"), send)
+        else:
+            await self._app(scope, receive, send)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_stop()
@@ -124,30 +136,12 @@ def run(
     app = Guard(
         make_app(services, on_shutdown=[pool.close]), port, scheme, settings.studio.public_url
     )
-    server = make_server(app, lambda: on_ready(url) if on_ready else None, live.close, certificate)
+    server = StudioServer(
+        app, settings, lambda: on_ready(url) if on_ready else None, live.close, certificate
+    )
     watch_parent(parent_pipe_fd, server.request_exit)
     with listener:
         server.run(sockets=[listener])
-
-
-def make_server(
-    app: ASGIApp,
-    on_ready: Callable[[], None],
-    on_stop: Callable[[], None],
-    certificate: ServerCertificate | None = None,
-) -> StudioServer:
-    """The server of `app`; `run(sockets=[listener])` blocks until it is asked to stop."""
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=_CONNECTIONS_MAX,
-        timeout_graceful_shutdown=_STOP_SECONDS_MAX,
-        proxy_headers=False,
-        ssl_context_factory=None if certificate is None else lambda *_: certificate.context,
-    )
-    return StudioServer(config, on_ready, on_stop, certificate)
 
 
 def _authority(host: str, port: int) -> str:

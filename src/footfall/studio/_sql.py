@@ -105,7 +105,7 @@ class SqlRunner(Protocol):
         *,
         format: Literal["rows"] = "rows",  # noqa: A002 (the word users know)
     ) -> RunnerAnswer:
-        """Answer of the guarded statement `sql`.
+        """Answer of the guarded statement `sql`; ends with its work when it is cancelled.
 
         Raises:
             Invalid: it is not one SELECT over known views.

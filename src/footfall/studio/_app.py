@@ -35,6 +35,7 @@ from footfall.studio._problems import (
     Problem,
     answer_error,
 )
+from footfall.studio._request import StudioRequest
 from footfall.studio._sql import SqlAnswerShape, SqlQuestion, SqlRunner, answer_of
 from footfall.studio._status import LogReader, Status, read_status
 
@@ -228,6 +229,7 @@ def make_app(
         exception_handlers={Exception: answer_error},
         openapi_config=_openapi_config([guard]),
         on_shutdown=list(on_shutdown),
+        request_class=StudioRequest,
         request_max_body_size=BODY_BYTES_MAX,
         logging_config=None,
     )

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, Invalid
 from footfall.request import LoggedRequest, decode_request
 from footfall.studio._problems import NotFound
 from footfall.studio._raw_request import RawRequest, raw_request
@@ -17,6 +17,7 @@ from footfall.studio._sql import SqlRunner
 from footfall.studio._status import LogReader
 
 UUID_PATTERN: Final = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+LOG_OFFSET_MAX: Final = (1 << 63) - 1
 _EVENT_SQL: Final = (
     "SELECT * FROM events WHERE request_id = CAST(? AS UUID) AND request_index = ? LIMIT 1"
 )
@@ -69,7 +70,10 @@ async def read_event(
 
     Raises:
         NotFound: there is no such event.
+        Invalid: `log_offset` is none.
     """
+    if log_offset is not None and not 0 <= log_offset <= LOG_OFFSET_MAX:
+        raise Invalid(f"log_offset is a whole number from 0 to {LOG_OFFSET_MAX}")
     if not UUID_PATTERN.match(request_id):
         raise NotFound(f"an event's address has a request id (UUID): request_id={request_id!r}")
     columns, columns_missing = await _columns(sql, request_id, request_index)

@@ -135,3 +135,14 @@ def sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def bytes_of(file: Path) -> int:
+    """Size of a file that another process may remove at any moment: 0 when it is not there.
+
+    One look: between asking whether it is there and asking how large it is, it can go.
+    """
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -19,6 +19,7 @@ from footfall.lake.cut import HeldPlan, Plan, remove_plan
 from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock
+from tests.vanish import vanishing
 
 
 @pytest.fixture
@@ -135,6 +136,20 @@ def test_garbage_is_written_down_first_and_removed_after_its_grace(
     clock.advance(MINUTE)
     assert path.exists()
     assert (work.sweep().removed, path.exists()) == (1, False)
+
+
+def test_garbage_that_another_engine_removes_at_that_moment(
+    tmp_path: Path, lake: Lake, clock: SimClock
+) -> None:
+    """Spark's own removal of orphans may run beside ours, which goes on to the next file."""
+    orphans = [lake.write_files("events", event_table([{}]), lake.new_id())[0] for _ in range(2)]
+    paths = [Path(orphan.file_path.removeprefix("file://")) for orphan in orphans]
+    work = _maintenance(tmp_path, lake, clock, file_grace=HOUR)
+    assert work.sweep().waiting == 2
+    clock.advance(HOUR)
+    with vanishing(paths[0]):
+        assert work.sweep().removed == 2
+    assert not any(path.exists() for path in paths)
 
 
 def test_nothing_is_removed_while_somebody_reads_without_a_plan(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from unittest import mock
 
 from footfall.clock import SECOND
-from footfall.lake.cut import Cut, read_cut
+from footfall.lake.cut import Cut, Plan, read_cut
 from footfall.ledger import Ledger
 from footfall.pipeline._tail import Tail
 from footfall.testing.events import event_table
 from footfall.testing.sim_clock import SimClock
+from tests.vanish import after_first
 
 GRACE = 600 * SECOND
 
@@ -80,6 +83,27 @@ def test_dropped_files_are_bounded_by_size_the_oldest_go_first(tmp_path: Path) -
     tail.publish(cut)
     tail.sweep(cut)
     assert _names(tmp_path) == {*files[-3:], "cut.json"}
+
+
+def test_files_that_an_older_pipeline_removes_at_that_moment(tmp_path: Path) -> None:
+    """Until it learns that it was replaced, it sweeps as well: nobody stumbles over the other."""
+    tail = Tail(tmp_path, tmp_path / "cut.json", SimClock(), GRACE, bytes_max=1)
+    tail.next_sequence()
+    old = tail.write("events", event_table([{}]))
+    assert old is not None
+    with after_first(os, "listdir", lambda path: Path(path) == tmp_path, (tmp_path / old).unlink):
+        tail.sweep(_cut(tail))
+    plan = Plan("events", 7, ("a.parquet",), 1)
+    name = tail.write_plan(plan)
+    original = Path.read_bytes
+
+    def read_and_lose(file: Path) -> bytes:
+        file.unlink()
+        return original(file)
+
+    with mock.patch.object(Path, "read_bytes", read_and_lose):
+        assert tail.write_plan(plan) == name
+    assert (tmp_path / name).exists()
 
 
 def test_restart_gives_old_files_their_whole_time_again(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from typing import Final
 import msgspec
 
 from footfall.clock import Clock
-from footfall.home import write_atomically
+from footfall.home import bytes_of, write_atomically
 from footfall.lake._expiry import files_below, reachable
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES
@@ -122,6 +122,6 @@ class Garbage:
 
 
 def _remove(file: Path) -> int:
-    size = file.stat().st_size if file.exists() else 0
+    size = bytes_of(file)  # another engine that uses the table may remove it, too
     file.unlink(missing_ok=True)
     return size

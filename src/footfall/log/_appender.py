@@ -25,7 +25,7 @@ from typing import Final
 
 from footfall.clock import Clock
 from footfall.errors import Closed, Conflict, Corrupt, FootfallError
-from footfall.home import make_directory
+from footfall.home import bytes_of, make_directory
 from footfall.log._groups import RowCodec, checksum, chunks
 from footfall.log._mend import finish_mending
 from footfall.log._segments import (
@@ -158,7 +158,7 @@ class Appender:
         for base in bases[:-1]:
             file = segment_file(self._directory, base)
             wal = file.with_name(file.name + "-wal")
-            if wal.exists() and wal.stat().st_size:
+            if bytes_of(wal):
                 self._finish(connect_writer(file))
         return _Segment(self._directory, bases[-1], self._settings)
 

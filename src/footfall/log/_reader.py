@@ -95,10 +95,17 @@ class SegmentReader:
 
     def end_offset(self) -> int:
         """See `Log.end_offset`."""
-        self._refresh()
-        if not self._bases:
-            return 0
-        return self._end_of(self._bases[-1])
+        for _ in range(_TRIES_MAX):
+            self._refresh()
+            if not self._bases:
+                return 0
+            try:
+                return self._end_of(self._bases[-1])
+            except Unavailable:
+                # What was the newest when the names were read was followed and trimmed since.
+                if segment_file(self._directory, self._bases[-1]).exists():
+                    raise
+        raise self._too_fast()
 
     def close(self) -> None:
         """Close all connections."""
@@ -143,7 +150,10 @@ class SegmentReader:
             self._refresh()
             if self._bases == before:
                 return self._bases[0] if self._bases else None
-        raise Unavailable(f"log changes too fast to be read; try again: path={self._directory}")
+        raise self._too_fast()
+
+    def _too_fast(self) -> Unavailable:
+        return Unavailable(f"log changes too fast to be read; try again: path={self._directory}")
 
     def _next_base(self, base: int, batch: _Batch) -> int | None:
         """Segment to go on with after reading `base` to its end; `None` at the head."""

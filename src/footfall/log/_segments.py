@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Corrupt, DiskFull, FootfallError, Unavailable
-from footfall.home import sync_directory, sync_file
+from footfall.home import bytes_of, sync_directory, sync_file
 
 SCHEMA_VERSION: Final = 2
 """2: rows are compressed. Segments of version 1 are read as they are."""
@@ -142,7 +142,7 @@ def connect_reader(file: Path, *, is_last: bool) -> sqlite3.Connection:
             refuse.
     """
     wal = file.with_name(file.name + "-wal")
-    is_final = not is_last and not (wal.exists() and wal.stat().st_size)
+    is_final = not is_last and not bytes_of(wal)
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode=ro{'&immutable=1' if is_final else ''}",
         uri=True,
@@ -190,11 +190,7 @@ def offset_within(directory: Path, bytes_max: int) -> int:
 
 
 def _bytes_of(file: Path) -> int:
-    sizes = 0
-    for suffix in ("", "-wal"):
-        with contextlib.suppress(FileNotFoundError):
-            sizes += file.with_name(file.name + suffix).stat().st_size
-    return sizes
+    return sum(bytes_of(file.with_name(file.name + suffix)) for suffix in ("", "-wal"))
 
 
 def remove_leftovers(directory: Path) -> None:

@@ -20,7 +20,7 @@ from pyarrow import ipc
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Corrupt
-from footfall.home import make_directory, write_atomically
+from footfall.home import bytes_of, make_directory, write_atomically
 from footfall.lake.cut import (
     PLAN_PREFIX,
     Cut,
@@ -90,7 +90,7 @@ class Tail:
         name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}.json"
         file = self._directory / name
         data = msgspec.json.encode(plan)
-        if not file.exists() or file.read_bytes() != data:
+        if _read(file) != data:
             write_atomically(file, data, synced=True)
         return name
 
@@ -124,7 +124,7 @@ class Tail:
 
     def _drop_beyond(self, bytes_max: int) -> None:
         files = [self._directory / name for name in self._dropped_at if name.endswith(".arrow")]
-        sizes = {file: file.stat().st_size for file in files}
+        sizes = {file: bytes_of(file) for file in files}
         total = sum(sizes.values())
         for file in sorted(files, key=lambda file: (self._dropped_at[file.name], file.name)):
             if total <= bytes_max:
@@ -146,6 +146,14 @@ def _last_sequence(directory: Path, cut_file: Path) -> int:
     except Corrupt:
         return newest + LOST_CUTS_MAX
     return newest if previous is None else max(newest, previous.sequence)
+
+
+def _read(file: Path) -> bytes | None:
+    """Its bytes; `None` if it is not there, or an older pipeline removes it just now."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _remove(file: Path) -> bool:

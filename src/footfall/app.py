@@ -98,11 +98,14 @@ class Supervisor:
             _Part(name, self._command(name, settings_arguments), environ) for name in parts
         ]
 
-    def start(self) -> dict[str, Ready]:
+    def start(self, waits_for: Callable[[str], None] = lambda _: None) -> dict[str, Ready]:
         """Start all parts and wait until each is ready; what the ready ones said.
 
         A pipeline that ends or takes long is started again like later on: it may have to look for
         a request that ends it, and meanwhile events are acknowledged and pages served.
+
+        Args:
+            waits_for: Called with the name of each part before it is waited for.
 
         Raises:
             Unavailable: another part ended or was not ready in time; its own output says why.
@@ -117,6 +120,7 @@ class Supervisor:
             part.start(self._read_fd)
         ready = {}
         for part in self._parts:
+            waits_for(part.name)
             try:
                 ready[part.name] = self._wait_ready(part)
             except Unavailable as error:

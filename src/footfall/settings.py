@@ -219,6 +219,28 @@ def load_settings(
     Raises:
         Invalid: with every mistake in `problems`, each naming its source, setting and valid form.
     """
+    return _load(file, environ, overrides)[0]
+
+
+def resolve_settings(
+    file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Iterable[str] = (),
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Values as they are written, by section and name, and the source of each `section.name`.
+
+    The sources are `defaults.toml`, the path of the file, `environment` and `command line`.
+
+    Raises:
+        Invalid: as `load_settings`.
+    """
+    _, values, sources = _load(file, environ, overrides)
+    return values, sources
+
+
+def _load(
+    file: Path | None, environ: Mapping[str, str] | None, overrides: Iterable[str]
+) -> tuple[Settings, dict[str, dict[str, Any]], dict[str, str]]:
     values = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
     sources = {
         f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names
@@ -237,7 +259,7 @@ def load_settings(
         problems.extend(_too_short(Settings(**sections)))
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
-    return Settings(**sections)
+    return Settings(**sections), values, sources
 
 
 def default_toml() -> str:

@@ -6,17 +6,24 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from footfall.cli.sql import sql
+from footfall.cli.tables import tables
+from footfall.cli.terminal.table import print_rows
+from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Invalid, Unavailable
-from footfall.query.protocol import Answer, Column
+from footfall.home import Home
+from footfall.query.protocol import Column
+from footfall.upgrade import stamp_new
 from tests.query.cuts import CutWriter
 
 COUNTS = "SELECT event_name, count(*) AS n FROM events GROUP BY 1 ORDER BY 1"
@@ -114,11 +121,14 @@ def test_terminal_is_not_steered_by_data(shop: CutWriter) -> None:
 def test_errors_are_kinds_for_the_entry_point(shop: CutWriter, tmp_path: Path) -> None:
     """`main` makes each one sentence and an exit code."""
     assert isinstance(run(shop, "DROP VIEW events").exception, Invalid)
-    assert isinstance(run(CutWriter(tmp_path / "x"), "SELECT 1").exception, Unavailable)
+    stamp_new(Home(tmp_path))
+    assert isinstance(run(CutWriter(tmp_path), "SELECT 1").exception, Unavailable)
 
 
 def test_exit_codes_and_messages_of_the_real_command(shop: CutWriter, tmp_path: Path) -> None:
     """One sentence on standard error and no traceback: 2 for mistakes, 1 for the rest."""
+    empty = Home(tmp_path)
+    stamp_new(empty)
     done = [
         subprocess.run(
             [sys.executable, "-m", "footfall.cli.main", "sql", statement, "--home", home, *SMALL],
@@ -130,7 +140,7 @@ def test_exit_codes_and_messages_of_the_real_command(shop: CutWriter, tmp_path: 
         for statement, home in (
             ("SELECT 1 AS a", str(shop.home.root)),
             ("FROM visits", str(shop.home.root)),
-            ("SELECT 1", str(tmp_path)),
+            ("SELECT 1", str(empty.root)),
         )
     ]
     assert [one.returncode for one in done] == [0, 2, 1]
@@ -140,16 +150,71 @@ def test_exit_codes_and_messages_of_the_real_command(shop: CutWriter, tmp_path: 
     assert (done[2].stdout, done[2].stderr.count("\n")) == ("", 1)
 
 
-def test_wide_rows_are_shown_one_value_a_line() -> None:
-    """Ninety columns in a terminal's width are not readable as a table."""
-    from rich.console import Console
-
-    from footfall.cli.sql import _print_rows
-
-    columns = tuple(Column(f"column_{n}", "VARCHAR") for n in range(30))
-    answer = Answer(columns, 1, False, 1, 0, b"")
+def _printed(width: int, rows: list[list[Any]], names: tuple[str, ...]) -> list[str]:
     stream = io.StringIO()
-    _print_rows(Console(file=stream, width=80), answer, [["x", None, *["y"] * 28]])
-    lines = stream.getvalue().splitlines()
+    columns = tuple(Column(name, "VARCHAR") for name in names)
+    print_rows(Console(file=stream, width=width), columns, rows)
+    return stream.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [41, 40])
+def test_rows_wider_than_the_terminal_are_shown_one_value_a_line(width: int) -> None:
+    """Folded cells cannot be read; one column less than the table needs, and it is turned."""
+    lines = _printed(width, [["https://shop.example/boots", "ada", None]], ("page", "who", "x"))
+    if width == 41:
+        assert lines[1].split() == ["page", "who", "x"]
+    else:
+        assert lines == ["row 1", "page https://shop.example/boots", "who  ada"]
+
+
+def test_many_columns_are_shown_one_value_a_line() -> None:
+    """Ninety columns in a terminal's width are not readable as a table."""
+    names = tuple(f"column_{n}" for n in range(30))
+    lines = _printed(80, [["x", None, *["y"] * 28]], names)
     assert lines[:3] == ["row 1", "column_0  x", "column_2  y"]
     assert len(lines) == 30
+
+
+def test_formats_that_there_are_none_of_are_refused(shop: CutWriter, tmp_path: Path) -> None:
+    """A table in a file called `.xlsx` opens nowhere; nothing is written."""
+    file = tmp_path / "visits.xlsx"
+    error = run(shop, COUNTS, "-o", str(file)).exception
+    assert str(error) == (
+        "no format .xlsx; there are: .csv, .json, .parquet, .arrow, and .txt for a table; or say"
+        " which with --format"
+    )
+    assert not file.exists()
+    assert run(shop, COUNTS, "-o", str(file), "--format", "csv").exit_code == 0
+
+
+@pytest.mark.parametrize("statement", ["SHOW TABLES", " show\n tables ; "])
+def test_tables_are_shown(shop: CutWriter, statement: str) -> None:
+    """What people type first in any database."""
+    found = run(shop, statement, "--format", "json")
+    names = [{"name": name} for name in ("events", "failed_events", "sessions")]
+    assert msgspec.json.decode(found.stdout) == names
+
+
+def test_a_table_is_described(shop: CutWriter) -> None:
+    """The second thing that people type."""
+    found = msgspec.json.decode(run(shop, "DESCRIBE sessions", "--format", "json").stdout)
+    assert [row["column_name"] for row in found] == list(COLUMNS["sessions"])
+
+
+def test_tables_verb_counts_rows_and_explains_columns(shop: CutWriter) -> None:
+    """All counts are of one cut; each column has its meaning beside it."""
+    app = typer.Typer()
+    app.command()(tables)
+    home = ("--home", str(shop.home.root))
+    counted = CliRunner().invoke(app, ["--json", *home])
+    counts = {row["table"]: row["rows"] for row in msgspec.json.decode(counted.stdout)}
+    events = msgspec.json.decode(
+        run(shop, "SELECT count(*) AS n FROM events", "--format", "json").stdout
+    )
+    assert counts["events"] == events[0]["n"] > 0
+    assert set(counts) == set(VIEWS)
+    shown = CliRunner().invoke(app, ["events", *home]).stdout.splitlines()
+    assert shown[0].split()[:3] == ["event_id", "UUID", "The"]
+    assert len(shown) == len(COLUMNS["events"])
+    with pytest.raises(Invalid, match="no such table; there are: events, sessions, failed_events"):
+        raise CliRunner().invoke(app, ["visits", *home]).exception or AssertionError

@@ -289,6 +289,15 @@ def test_everything_else_is_refused_by_the_guard_alone(engine: Engine, sql: str)
     assert message[0].islower() or message.startswith(("CTE", "A CTE"))
 
 
+@pytest.mark.parametrize(
+    "sql", ["SHOW ALL TABLES", "SHOW TABLES FROM main", "SHOW TABLES; SELECT 1"]
+)
+def test_only_show_tables_alone_is_answered(engine: Engine, sql: str) -> None:
+    """It is put into words of ours; what goes with it would be the catalog's, or another's."""
+    with pytest.raises(Invalid):
+        engine.run(sql)
+
+
 def test_parameters_are_values_not_text(engine: Engine) -> None:
     """What looks like SQL in a parameter is compared, never run."""
     hostile = "a' OR 1=1; COPY events TO '/tmp/x' --"

@@ -1,26 +1,28 @@
-"""What every verb shares: where the installation lies, its settings, and errors as one sentence."""
+"""What every verb shares: where the installation lies, which projects it has, its settings."""
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 
-from footfall.errors import FootfallError, Invalid
+from footfall.errors import Invalid
 from footfall.home import Home
+from footfall.metadata.access import project_names
 from footfall.private import close_home
-from footfall.project import DEFAULT_PROJECT
+from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.settings import Settings, load_settings
 from footfall.upgrade import check_format
 
 DEFAULT_HOME = "footfall-data"
-EXIT_FAILED = 1
-EXIT_INVALID = 2
+HOMES_SHOWN_MAX: Final = 5
+PLACES_LOOKED_AT_MAX: Final = 500
 
 HomeOption = Annotated[
     Path,
@@ -28,7 +30,7 @@ HomeOption = Annotated[
         "--home", envvar="FOOTFALL_HOME", help="Directory of the installation.", show_default=True
     ),
 ]
-ProjectOption = Annotated[str, typer.Option("--project", help="Project to use.")]
+ProjectOption = Annotated[str, typer.Option("--project", help="Project of the installation.")]
 SetOption = Annotated[
     list[str],
     typer.Option("--set", help="A setting, as section.name=value; may be repeated.", metavar="K=V"),
@@ -37,8 +39,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for program
 
 HOME_DEFAULT = Path(DEFAULT_HOME)
 PROJECT_DEFAULT = DEFAULT_PROJECT
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def open_home(path: Path) -> Home:
@@ -58,6 +58,74 @@ def open_home(path: Path) -> Home:
     return home
 
 
+def existing_home(path: Path) -> Home:
+    """The installation at `path`, if there is one.
+
+    Raises:
+        Invalid: there is none; the message names those near by.
+    """
+    home = open_home(path)
+    if not is_home(home.root):
+        raise Invalid(
+            f"nothing is installed in {home.root}; there {_those_near(home.root)};"
+            " start one with: footfall serve"
+        )
+    return home
+
+
+def open_project(path: Path, project: str) -> Home:
+    """The installation at `path`, if there is one and it has the project.
+
+    Raises:
+        Invalid: there is none, or it has no such project; the message names those there are.
+    """
+    home = existing_home(path)
+    check_project(home, project)
+    return home
+
+
+def check_project(home: Home, project: str) -> None:
+    """Refuse a project that the installation does not have, if it has any."""
+    known = projects_of(home)
+    if known and project not in known:
+        raise Invalid(
+            f"no project {project!r}; there are: {', '.join(known)};"
+            f" make it with: footfall project create {project}"
+        )
+    if not ID_PATTERN.match(project):
+        raise Invalid(f"not a project's name, letters, digits and .-_ only: {project!r}")
+
+
+def projects_of(home: Home) -> list[str]:
+    """Projects, oldest first: those of the metadata, then those of which there are only files."""
+    found = dict.fromkeys(project_names(home.metadata_file))
+    for directory in (home.log_dir("x").parent, home.tail_dir("x").parent):
+        if directory.is_dir():
+            found |= dict.fromkeys(sorted(path.name for path in directory.iterdir()))
+    return [name for name in found if ID_PATTERN.match(name)]
+
+
+def is_home(directory: Path) -> bool:
+    """Whether there is an installation, be it damaged."""
+    home = Home(directory)
+    signs = (home.metadata_file, home.format_file, home.settings_file, home.restoring_file)
+    if any(sign.exists() for sign in signs):
+        return True
+    remains = ("lake/catalog.db", "tail/*/cut.json", "log/*/*.db")
+    return any(next(directory.glob(remain), None) is not None for remain in remains)
+
+
+def _those_near(root: Path) -> str:
+    """Installations beside `root` and in the working directory, for a person who mistyped one."""
+    found: dict[str, None] = {}
+    for directory in (Path.cwd(), root.parent):
+        with contextlib.suppress(OSError):
+            beside = itertools.islice(directory.iterdir(), PLACES_LOOKED_AT_MAX)
+            found |= dict.fromkeys(sorted(str(path) for path in beside if is_home(path)))
+    names = list(found)[:HOMES_SHOWN_MAX]
+    return f"are: {', '.join(names)}" if names else "is none beside it"
+
+
 def settings_for(home: Home, overrides: Sequence[str] = ()) -> Settings:
     """Settings from all their sources; the only place that reads the environment."""
     return load_settings(home.settings_file, os.environ, overrides)
@@ -71,9 +139,3 @@ def settings_arguments(overrides: Sequence[str]) -> list[str]:
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
-
-
-def fail(error: FootfallError) -> NoReturn:
-    """End with the error as one sentence (settings: a line each) on standard error."""
-    typer.echo(f"footfall: {error}", err=True)
-    sys.exit(EXIT_INVALID if isinstance(error, Invalid) else EXIT_FAILED)

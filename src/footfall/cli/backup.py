@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli._common import HOME_DEFAULT, HomeOption, JsonOption, open_home, print_json
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    HomeOption,
+    JsonOption,
+    existing_home,
+    open_home,
+    print_json,
+)
 from footfall.cli._ready import make_ready, projects
 from footfall.cli.doctor import checks
 from footfall.clock import SECOND
@@ -23,10 +30,10 @@ SourceArgument = Annotated[Path, typer.Argument(metavar="SOURCE", help="Director
 def backup(
     target: TargetArgument, home: HomeOption = HOME_DEFAULT, as_json: JsonOption = False
 ) -> None:
-    """Copy the home, consistent while it runs; a second time only what is new."""
+    """Copy the home while it runs; later on, only what is new."""
     from footfall.backup import back_up
 
-    place = open_home(home)
+    place = existing_home(home)
     try:
         report = back_up(place, target)
     except OSError as error:
@@ -41,7 +48,7 @@ def backup(
 
 
 def restore(source: SourceArgument, home: HomeOption = HOME_DEFAULT) -> None:
-    """Make a home from a backup, check it, and only then let it be opened."""
+    """Make a home from a backup, checked before it opens."""
     from footfall.backup import finish_restore
     from footfall.backup import restore as fill
 

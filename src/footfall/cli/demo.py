@@ -13,7 +13,6 @@ import typer
 
 from footfall.app import PARTS, Supervisor
 from footfall.cli._common import (
-    EXIT_FAILED,
     PROJECT_DEFAULT,
     JsonOption,
     SetOption,
@@ -23,6 +22,8 @@ from footfall.cli._common import (
 )
 from footfall.cli.serve import prepare, running_tree, tell
 from footfall.cli.status import ledger_lines
+from footfall.cli.terminal.errors import EXIT_FAILED
+from footfall.cli.terminal.waiting import Waiting, waiting
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home, make_directory
@@ -64,17 +65,21 @@ def demo(
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
     as_json: JsonOption = False,
 ) -> None:
-    """Start everything, drive a shop through HTTP, and check lake and sessions against the truth.
+    """Run a made-up shop, and check the result against the truth.
 
-    Afterwards traffic goes on until Ctrl-C, for the live page. Exits with 1 if anything differs.
+    Everything is started, the shop's traffic goes through HTTP, and lake, ledgers and sessions are
+    compared with what is known to be right. Afterwards traffic goes on until Ctrl-C, for the live
+    page. Exits with 1 if anything differs.
     """
     place = open_home(home)
     settings_for(place, overrides)
     times = (_duration("--duration", duration), _duration("--backlog", backlog))
-    _start_afresh(place)
-    prepare(place, PROJECT_DEFAULT, APP)
+    with waiting() as wait:
+        _start_afresh(place)
+        prepare(place, PROJECT_DEFAULT, APP, wait)
     with running_tree(place, PROJECT_DEFAULT, overrides, PARTS) as supervisor:
-        ready = supervisor.start()
+        with waiting() as wait:
+            ready = supervisor.start(lambda part: wait.for_(f"starting the {part}"))
         url = ready["collector"].url or ""
         if not as_json:
             tell(ready, supervisor.studio_token, place, as_json=False)
@@ -96,7 +101,8 @@ def _prove(
     *,
     quiet: bool,
 ) -> DemoResult:
-    from footfall.cli.generate import send_requests, traffic
+    from footfall.cli._sending import send_requests
+    from footfall.cli.generate import traffic
     from footfall.recipes.shop import live_shops
 
     duration, backlog = times
@@ -109,7 +115,9 @@ def _prove(
         backlog_us=backlog,
         write_id=APP,
     )
-    requests, truth = traffic(shops)
+    with waiting() as wait:
+        wait.for_("making the traffic of a shop")
+        requests, truth = traffic(shops)
     report = send_requests(url, requests, truth, quiet=quiet)
     return _compare(home, truth, report)
 
@@ -119,8 +127,11 @@ def _compare(home: Home, truth: Truth, report: SendReport) -> DemoResult:
     import footfall
     from footfall.recipes.truth import SESSIONS_SQL, ledger_differences
 
-    ledger = _wait_for(home, report.acknowledged)
-    with footfall.open(home.root) as lake:
+    with waiting() as wait:
+        ledger = _wait_for(home, report.acknowledged, wait)
+        wait.for_("comparing the lake with the truth")
+        lake = footfall.open(home.root)
+    with lake:
         rows = [tuple(row.values()) for row in lake.sql(SESSIONS_SQL).rows()]
     differences = ledger_differences(truth.ledger, ledger, report.maybe_twice)
     differences += truth.differences(_typed(rows))
@@ -135,16 +146,19 @@ def _typed(rows: Iterable[tuple[object, ...]]) -> Iterable[tuple[str, int, int, 
         yield str(visitor), start, end, events
 
 
-def _wait_for(home: Home, requests: int) -> Ledger:
+def _wait_for(home: Home, requests: int, wait: Waiting) -> Ledger:
     """Until so many requests are in the lake, repairs of late events included; the ledger."""
     from footfall.lake.cut import read_cut
 
     clock = SystemClock()
     deadline = clock.monotonic() + CATCH_UP_SECONDS
+    wait.for_(f"waiting until the lake has all {requests:,} requests")
     while clock.monotonic() < deadline:
         cut = read_cut(home.cut_file(PROJECT_DEFAULT))
         if cut is not None and cut.ledger.requests >= requests and not cut.tail:
             return cut.ledger
+        if cut is not None:
+            wait.news(f"the lake has {cut.ledger.requests:,} of {requests:,} requests")
         clock.sleep(_POLL_SECONDS)
     raise Unavailable(
         f"the pipeline did not catch up in {CATCH_UP_SECONDS:.0f} s; see: footfall status"
@@ -169,7 +183,7 @@ def _go_on(
 ) -> None:
     """Keep visitors coming until a signal."""
     if not quiet:
-        typer.echo("traffic goes on for the live page; stop with Ctrl-C")
+        typer.echo("traffic goes on for the live page, at the address above; stop with Ctrl-C")
     traffic = threading.Thread(
         target=_send_for_ever, args=(url, rate, users, seed), name="traffic", daemon=True
     )

@@ -12,16 +12,16 @@ import msgspec
 import typer
 
 from footfall.cli._common import (
-    EXIT_FAILED,
     HOME_DEFAULT,
     PROJECT_DEFAULT,
     HomeOption,
     JsonOption,
     ProjectOption,
-    open_home,
+    open_project,
     print_json,
     settings_for,
 )
+from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.disk import full_places
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
@@ -54,8 +54,11 @@ def doctor(
     deep: DeepOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check settings, disk, log, lake, ledgers and checkpoints; exits with 1 if one is broken."""
-    place = open_home(home)
+    """Look for anything that is broken, and say what to do.
+
+    Settings, disk, log, lake, ledgers and checkpoints; exits with 1 if one is broken.
+    """
+    place = open_project(home, project)
     found = list(checks(place, project, is_deep=deep))
     if as_json:
         print_json(found)

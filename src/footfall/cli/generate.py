@@ -7,23 +7,23 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from footfall.cli._common import JsonOption, print_json
+from footfall.cli._sending import CONNECTIONS, send_requests, wait_for_collector
+from footfall.cli.terminal.waiting import waiting
 from footfall.clock import SystemClock
 from footfall.errors import Invalid
-from footfall.recipes.sender import CONNECTIONS, SendReport, send_all
-from footfall.recipes.shop import ShopSettings, live_shops, shop_requests, shop_truth
-from footfall.recipes.traffic import TimedRequest, encode_line, merge
-from footfall.recipes.truth import Truth
 from footfall.settings import parse_duration
 
-_REDRAW_REQUESTS: Final = 25
+if TYPE_CHECKING:
+    from footfall.recipes.sender import SendReport
+    from footfall.recipes.shop import ShopSettings
+    from footfall.recipes.traffic import TimedRequest
+    from footfall.recipes.truth import Truth
 
 UrlOption = Annotated[
     str | None, typer.Option("--url", help="Send to this collector: http://127.0.0.1:7700.")
@@ -72,20 +72,30 @@ def generate(
             "say either where to send to, --url http://127.0.0.1:7700,"
             " or what to write, --out requests.jsonl"
         )
+    from footfall.recipes.shop import live_shops
+
+    seconds = _duration("--duration", duration)
+    backlog_us = 0 if backlog is None else _duration("--backlog", backlog)
+    if url is not None:
+        wait_for_collector(url)
     shops = live_shops(
         SystemClock().now_us(),
         rate=rate,
-        duration_us=_duration("--duration", duration),
+        duration_us=seconds,
         visitors=users,
         seed=seed,
-        backlog_us=0 if backlog is None else _duration("--backlog", backlog),
+        backlog_us=backlog_us,
         write_id=write_id,
     )
-    requests, truth = traffic(shops)
-    if truth_file is not None:
-        truth_file.write_bytes(msgspec.json.encode(truth))
+    with waiting() as wait:
+        wait.for_("making the traffic of a shop")
+        requests, truth = traffic(shops)
+        if truth_file is not None:
+            truth_file.write_bytes(msgspec.json.encode(truth))
+        if out is not None:
+            wait.for_(f"writing {truth.ledger.requests:,} requests")
+            written = write_requests(requests, out)
     if out is not None:
-        written = write_requests(requests, out)
         _tell(truth, {"written": written}, as_json=as_json, to_stderr=out == "-")
     elif url is not None:
         report = send_requests(url, requests, truth, connections=connections, quiet=as_json)
@@ -96,6 +106,9 @@ def generate(
 
 def traffic(shops: Iterable[ShopSettings]) -> tuple[Iterator[TimedRequest], Truth]:
     """Requests of several shops in order of time, and what they amount to together."""
+    from footfall.recipes.shop import shop_requests, shop_truth
+    from footfall.recipes.traffic import merge
+
     shops = tuple(shops)
     truths = [shop_truth(shop) for shop in shops]
     return merge(*(shop_requests(shop) for shop in shops)), sum(truths[1:], truths[0])
@@ -103,6 +116,8 @@ def traffic(shops: Iterable[ShopSettings]) -> tuple[Iterator[TimedRequest], Trut
 
 def write_requests(requests: Iterable[TimedRequest], out: str) -> int:
     """Write one JSON line for each request, and count them; `-` is standard output."""
+    from footfall.recipes.traffic import encode_line
+
     counter = itertools.count()
     with contextlib.ExitStack() as stack:
         stream = sys.stdout.buffer if out == "-" else stack.enter_context(Path(out).open("wb"))
@@ -111,37 +126,6 @@ def write_requests(requests: Iterable[TimedRequest], out: str) -> int:
             next(counter)
         stream.flush()
     return next(counter)
-
-
-def send_requests(
-    url: str,
-    requests: Iterable[TimedRequest],
-    truth: Truth,
-    *,
-    connections: int = CONNECTIONS,
-    quiet: bool = False,
-) -> SendReport:
-    """Send each request at its time, with a progress bar on standard error."""
-    console = Console(stderr=True)
-    bar = Progress(
-        TextColumn("sending"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[text]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=quiet or not console.is_terminal,
-    )
-    with bar:
-        task = bar.add_task("sending", total=truth.ledger.requests, text="")
-
-        def show(report: SendReport) -> None:
-            if report.requests % _REDRAW_REQUESTS == 0:
-                text = f"{report.events} events, {report.retries} retries"
-                bar.update(task, completed=report.requests, text=text)
-
-        return send_all(url, requests, connections=connections, progress=show)
 
 
 def _duration(option: str, text: str) -> int:

@@ -13,18 +13,21 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    check_project,
+    existing_home,
     open_home,
+    open_project,
     print_json,
 )
+from footfall.cli._keys import KEY_VARIABLE, KeyFileOption, given_key
+from footfall.cli.terminal.errors import masked
+from footfall.cli.terminal.verbs import group
 from footfall.clock import SECOND
 from footfall.errors import Invalid
 from footfall.project import SERVER_KEY_PREFIX, App
 from footfall.upgrade import stamp_new
 
-app = typer.Typer(
-    help="Apps and the keys they send with. A revoked key is refused within a second.",
-    no_args_is_help=True,
-)
+app = group("Make, list and revoke the keys that apps send with.", no_args_is_help=True)
 
 AppArgument = Annotated[str, typer.Argument(metavar="APP", help="Id of the app, such as shop_web.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", hidden=True)]
@@ -51,6 +54,7 @@ def create(
     from footfall.metadata import Metadata
 
     place = open_home(home)
+    check_project(place, project)
     stamp_new(place)
     metadata = Metadata.open(place)
     metadata.create_project(project)
@@ -82,13 +86,10 @@ def list_keys(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show apps and their keys; server keys by their first characters only."""
+    """Show apps and keys; of server keys the first characters only."""
     from footfall.metadata import Metadata
 
-    place = open_home(home)
-    if not place.metadata_file.exists():
-        raise Invalid(f"nothing is installed there; name another --home: {place.root}")
-    metadata = Metadata.open(place)
+    metadata = Metadata.open(open_project(home, project))
     rows = [
         {
             "app": key.app_id,
@@ -113,18 +114,28 @@ def list_keys(
 
 @app.command("revoke")
 def revoke(
-    key: Annotated[str, typer.Argument(help="Write id, or server key (whole or as shown).")],
+    context: typer.Context,
+    key: Annotated[
+        str | None,
+        typer.Argument(
+            envvar=KEY_VARIABLE, help="Write id, or the first characters of a server key."
+        ),
+    ] = None,
+    key_file: KeyFileOption = None,
     home: HomeOption = HOME_DEFAULT,
 ) -> None:
     """Refuse a key from now on; the collector follows within a second."""
     from footfall.metadata import Metadata
 
-    metadata = Metadata.open(open_home(home))
-    if key.startswith(SERVER_KEY_PREFIX):
-        metadata.revoke_server_key(key.rstrip("…"))
+    chosen = given_key(context, key, key_file)
+    if chosen is None:
+        raise Invalid("name the key, as footfall key list shows it")
+    metadata = Metadata.open(existing_home(home))
+    if chosen.startswith(SERVER_KEY_PREFIX):
+        metadata.revoke_server_key(chosen.rstrip("…"))
     else:
-        metadata.revoke_write_id(key)
-    typer.echo("revoked")
+        metadata.revoke_write_id(chosen)
+    typer.echo(f"revoked {masked(chosen)}")
 
 
 def _time(moment_us: int) -> str:

@@ -3,72 +3,125 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from footfall.cli import (
     backup,
+    completion,
     demo,
     doctor,
     generate,
     key,
+    link,
     maintain,
+    project,
     repair,
     roles,
     send,
     serve,
+    settings,
     sql,
     status,
+    tables,
     upgrade,
 )
-from footfall.cli._common import EXIT_FAILED, fail
+from footfall.cli.terminal.errors import (
+    EXIT_FAILED,
+    EXIT_STOPPED,
+    complain,
+    fail,
+    fail_fault,
+    fail_system,
+    fail_usage,
+)
+from footfall.cli.terminal.verbs import group
 from footfall.disk import is_disk_full
 from footfall.errors import DiskFull, FootfallError
 from footfall.private import keep_private
 
-app = typer.Typer(
-    name="footfall",
-    help="Self-hosted clickstream analytics: collect events, see sessions live, ask in SQL.",
+app = group(
+    "Self-hosted clickstream analytics: collect events, see sessions live, ask in SQL.",
     no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
 )
 
-app.command("serve")(serve.serve)
-app.command("demo")(demo.demo)
-app.command("status")(status.status)
-app.command("sql")(sql.sql)
-app.command("generate")(generate.generate)
-app.command("send")(send.send)
-app.command("maintain")(maintain.maintain)
-app.command("doctor")(doctor.doctor)
-app.command("repair")(repair.repair)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("upgrade")(upgrade.upgrade)
-app.add_typer(key.app, name="key")
-app.command("collector", rich_help_panel="Parts on their own")(roles.collector)
-app.command("worker", rich_help_panel="Parts on their own")(roles.worker)
-app.command("studio", rich_help_panel="Parts on their own")(roles.studio)
+RUN, LOOK, SEND, KEEP, PARTS = (
+    "Run",
+    "Look and ask",
+    "Apps and events",
+    "Upkeep",
+    "Parts on their own (serve starts them)",
+)
+
+app.command("serve", rich_help_panel=RUN)(serve.serve)
+app.command("demo", rich_help_panel=RUN)(demo.demo)
+app.command("status", rich_help_panel=LOOK)(status.status)
+app.command("sql", rich_help_panel=LOOK)(sql.sql)
+app.command("tables", rich_help_panel=LOOK)(tables.tables)
+app.command("settings", rich_help_panel=LOOK)(settings.settings)
+app.add_typer(project.app, name="project", rich_help_panel=SEND)
+app.add_typer(key.app, name="key", rich_help_panel=SEND)
+app.command("send", rich_help_panel=SEND)(send.send)
+app.command("generate", rich_help_panel=SEND)(generate.generate)
+app.command("doctor", rich_help_panel=KEEP)(doctor.doctor)
+app.command("maintain", rich_help_panel=KEEP)(maintain.maintain)
+app.command("backup", rich_help_panel=KEEP)(backup.backup)
+app.command("restore", rich_help_panel=KEEP)(backup.restore)
+app.command("repair", rich_help_panel=KEEP)(repair.repair)
+app.command("upgrade", rich_help_panel=KEEP)(upgrade.upgrade)
+app.command("completion", rich_help_panel=KEEP)(completion.completion)
+app.add_typer(roles.studio_app, name="studio", rich_help_panel=PARTS)
+roles.studio_app.command("link")(link.link)
+app.command("collector", rich_help_panel=PARTS)(roles.collector)
+app.command("worker", rich_help_panel=PARTS)(roles.worker)
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"footfall {version('footfall')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    is_version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_tell_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del is_version
 
 
 def run() -> None:
     """Entry point: errors are one sentence and an exit code, never a traceback."""
     keep_private()
+    completion.be_ready_to_complete()
     try:
-        app()
+        status = app(prog_name="footfall", standalone_mode=False)
     except FootfallError as error:
         fail(error)
-    except KeyboardInterrupt:
-        typer.echo("footfall: stopped", err=True)
-        sys.exit(EXIT_FAILED)
+    except TyperException as error:
+        fail_usage(error)
+    except (KeyboardInterrupt, typer.Abort):
+        status = EXIT_STOPPED
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(EXIT_FAILED)
-    except Exception as error:  # the outermost: a full disk is no fault of ours to report
-        if not is_disk_full(error):
-            raise
-        fail(DiskFull(f"the disk is full; free some space and try again: {error}"))
+    except Exception as error:  # the outermost: what nobody expected is one sentence as well
+        if is_disk_full(error):
+            fail(DiskFull(f"the disk is full; free some space and try again: {error}"))
+        if isinstance(error, OSError):
+            fail_system(error)
+        fail_fault(error)
+    if status == EXIT_STOPPED:
+        complain("stopped")
+    sys.exit(status or 0)
 
 
 if __name__ == "__main__":

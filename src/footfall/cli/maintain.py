@@ -16,7 +16,7 @@ from footfall.cli._common import (
     JsonOption,
     ProjectOption,
     SetOption,
-    open_home,
+    open_project,
     print_json,
     settings_for,
 )
@@ -48,7 +48,7 @@ def maintain(
     parent_fd: ParentOption = None,
 ) -> None:
     """Compact data files, forget old snapshots, remove files. With or without a running server."""
-    place = open_home(home)
+    place = open_project(home, project)
     settings = settings_for(place, overrides)
     os.nice(NICENESS)
     _limit_memory(settings.lake.rewrite_bytes_max * MEMORY_FACTOR + ADDRESS_SPACE_EXTRA)

@@ -15,18 +15,17 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
-    open_home,
+    open_project,
     print_json,
     settings_for,
 )
 from footfall.cli._damage import known_end
 from footfall.clock import SystemClock
-from footfall.errors import Invalid
 from footfall.home import Home
-from footfall.log import SegmentHealth, inspect_log, mend_log
 from footfall.process import exclusive
 
 if TYPE_CHECKING:
+    from footfall.log import SegmentHealth
     from footfall.pipeline import MendedTable
 
 EPOCHS_SHOWN_MAX = 10
@@ -66,9 +65,7 @@ def repair(
     Data files of the lake are replaced by what can be read of them and what the log still has.
     Where that is not all, they stay until `--accept-loss`, which notes how many rows are lost.
     """
-    place = open_home(home)
-    if not place.root.exists():
-        raise Invalid(f"nothing is installed there: {place.root}")
+    place = open_project(home, project)
     alone = exclusive(place.run_dir / "serve.lock", "a server runs in this home")
     with contextlib.nullcontext() if dry_run else alone:
         problem, restored = _mend_catalog(place, dry_run=dry_run)
@@ -102,6 +99,8 @@ def _mend_log(
     home: Home, project: str, *, dry_run: bool
 ) -> list[tuple[SegmentHealth, Path | None]]:
     """Segments that are damaged, and where the damaged ones of those that were mended are."""
+    from footfall.log import inspect_log, mend_log
+
     directory, end = home.log_dir(project), known_end(home, project)
     if dry_run:
         return [(health, None) for health in inspect_log(directory, end) if health.is_damaged]

@@ -13,10 +13,11 @@ from footfall.cli._common import (
     HomeOption,
     ProjectOption,
     SetOption,
-    open_home,
+    open_project,
     settings_arguments,
     settings_for,
 )
+from footfall.cli.terminal.verbs import group
 from footfall.cli.upgrade import upgrade_first
 from footfall.process import write_ready
 
@@ -32,10 +33,10 @@ def collector(
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
     parent_fd: ParentOption = None,
 ) -> None:
-    """Take events over HTTP and append them to the log, until SIGTERM."""
+    """Take events over HTTP and append them to the log."""
     from footfall import collect
 
-    place = open_home(home)
+    place = open_project(home, project)
     upgrade_first(place)
     collect.run(
         place,
@@ -52,10 +53,10 @@ def worker(
     overrides: SetOption = [],  # noqa: B006
     parent_fd: ParentOption = None,
 ) -> None:
-    """Run the pipeline: log in; lake, cuts and live counters out. Until SIGTERM."""
+    """Run the pipeline: log in; lake and live counters out."""
     from footfall import pipeline
 
-    place = open_home(home)
+    place = open_project(home, project)
     upgrade_first(place)
     pipeline.run(
         place,
@@ -70,16 +71,25 @@ def worker(
     )
 
 
+studio_app = group(
+    "Serve the pages and their API; print a link to them.", invoke_without_command=True
+)
+
+
+@studio_app.callback()
 def studio(
+    context: typer.Context,
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     overrides: SetOption = [],  # noqa: B006
     parent_fd: ParentOption = None,
 ) -> None:
-    """Serve the web pages and their API on the loopback, until SIGTERM."""
+    """Serve the pages and their API on the loopback."""
+    if context.invoked_subcommand is not None:
+        return
     from footfall import studio as part
 
-    place = open_home(home)
+    place = open_project(home, project)
     upgrade_first(place)
     part.run(
         place,

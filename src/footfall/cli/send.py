@@ -5,14 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
 
-from footfall.cli._common import EXIT_FAILED, JsonOption, print_json
-from footfall.client import Client, ClientStatistics
+from footfall.cli._common import JsonOption, print_json
+from footfall.cli._keys import KeyFileOption, KeyOption, given_key
+from footfall.cli.terminal.errors import EXIT_FAILED, complain
 from footfall.errors import Invalid
+from footfall.project import SERVER_KEY_PREFIX
+
+if TYPE_CHECKING:
+    from footfall.client import Client, ClientStatistics
 
 _FIELDS: Final = frozenset(
     {"name", "visitor_id", "user_id", "properties", "page", "timestamp", "event_id"}
@@ -26,10 +32,6 @@ NameArgument = Annotated[
 ]
 UrlOption = Annotated[str, typer.Option("--url", help="Collector to send to.")]
 WriteIdOption = Annotated[str | None, typer.Option("--write-id", help="Public id of an app.")]
-KeyOption = Annotated[
-    str | None,
-    typer.Option("--key", envvar="FOOTFALL_KEY", help="Secret server key instead of a write id."),
-]
 VisitorOption = Annotated[str | None, typer.Option("--visitor", help="Anonymous visitor id.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="User id.")]
 PageOption = Annotated[str | None, typer.Option("--page", help="URL of the page.")]
@@ -38,15 +40,18 @@ PropertyOption = Annotated[
     typer.Option("--property", "-p", help="A property; the value is JSON or text.", metavar="K=V"),
 ]
 TimeoutOption = Annotated[
-    float, typer.Option("--timeout", min=0.1, help="Seconds to try for before giving up.")
+    float,
+    typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to try before giving up."),
 ]
 
 
 def send(
+    context: typer.Context,
     name: NameArgument = None,
     url: UrlOption = "http://127.0.0.1:7700",
     write_id: WriteIdOption = None,
     key: KeyOption = None,
+    key_file: KeyFileOption = None,
     visitor: VisitorOption = None,
     user: UserOption = None,
     page: PageOption = None,
@@ -56,11 +61,19 @@ def send(
 ) -> None:
     """Send events to /v1/events and wait until they are acknowledged.
 
-    Examples: footfall send signup --write-id web --visitor v1 -p plan=pro;
+    footfall send signup --write-id web --visitor v1 -p plan=pro
+
     footfall send --write-id web < events.ndjson
+
+    A server key (for servers, in place of --write-id) comes from FOOTFALL_KEY or --key-file.
     """
     if name is None and sys.stdin.isatty():
         raise Invalid("name the event, or pipe a file with one JSON object a line into this")
+    if name is None and key_file == Path("-"):
+        raise Invalid("standard input is either the key or the events; name a file for the key")
+    if write_id is not None and write_id.startswith(SERVER_KEY_PREFIX):
+        raise Invalid("that is a secret server key; give it as FOOTFALL_KEY or --key-file")
+    secret = given_key(context, key, key_file, unless=write_id)
     given = {
         "visitor_id": visitor,
         "user_id": user,
@@ -70,7 +83,9 @@ def send(
     events: Iterable[dict[str, Any]] = (
         _read_lines(sys.stdin.buffer) if name is None else [{"name": name, **given}]
     )
-    client = Client(url, write_id=write_id, key=key, queue_max=2 * _CHUNK, flush_seconds=0.0)
+    from footfall.client import Client
+
+    client = Client(url, write_id=write_id, key=secret, queue_max=2 * _CHUNK, flush_seconds=0.0)
     try:
         _track(client, events, timeout)
     finally:
@@ -138,5 +153,5 @@ def _tell(statistics: ClientStatistics, *, as_json: bool) -> None:
         typer.echo(f"acknowledged: {statistics.sent}")
     if unsent:
         why = statistics.last_error or "no answer in time"
-        typer.echo(f"footfall: {unsent} events were not taken: {why}", err=True)
+        complain(f"{unsent} events were not taken: {why}")
         raise typer.Exit(EXIT_FAILED)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,25 +17,23 @@ from footfall.cli._common import (
     HomeOption,
     ProjectOption,
     SetOption,
-    open_home,
+    open_project,
     settings_for,
 )
+from footfall.cli.terminal.errors import complain
+from footfall.cli.terminal.table import ANY_WIDTH, print_rows
 from footfall.errors import Invalid
-from footfall.lake.location import check_location
+from footfall.home import Home
+from footfall.settings import QuerySettings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
-
-    from footfall.query import Answer, QueryPool
+    from footfall.query import Answer
     from footfall.query.protocol import Format
 
 TABLE_ROWS_MAX = 1_000
 """Rows of a table without `--limit`."""
-_PIPE_WIDTH = 1_000_000
-"""Columns of a table that nobody looks at in a terminal: nothing is folded."""
-_COLUMN_WIDTH_MIN = 7
-"""A column narrower than this, borders included, is not readable: show one value a line instead."""
+_TEXT_SUFFIXES = frozenset({"", "txt", "table"})
+"""Of files that get a table, as it is printed."""
 
 
 class OutputFormat(StrEnum):
@@ -81,7 +78,9 @@ def sql(
     ] = None,
     overrides: SetOption = [],  # noqa: B006 (Typer reads it, nobody changes it)
 ) -> None:
-    """Ask in SQL. Works while the server runs and when it does not: it reads the newest cut.
+    """Ask in SQL, whether or not the server runs.
+
+    Examples: footfall sql 'SHOW TABLES'; footfall sql 'SELECT count(*) FROM events'.
 
     Parameters are bound, never pasted into the text. A value that reads as a JSON number, true,
     false or null is one; anything else is text, and so is what stands in double quotes.
@@ -89,18 +88,13 @@ def sql(
     chosen = _format_of(output_format, output)
     if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
         _refuse_terminal(chosen)
-    place = open_home(home)
-    check_location(place.lake_dir)
+    place = open_project(home, project)
     settings = settings_for(place, overrides).query
     text = sys.stdin.read() if statement == "-" else statement
     parameters = _parameters(param or [])
     if limit is None and chosen is OutputFormat.TABLE:
         limit = TABLE_ROWS_MAX
-    from footfall.query import QueryPool
-
-    pool = QueryPool(place, project, settings)
-    wire = _WIRE_FORMATS[chosen]
-    answer = asyncio.run(_ask(pool, text, parameters, wire, limit))
+    answer = ask(place, project, settings, text, parameters, _WIRE_FORMATS[chosen], limit)
     if chosen is OutputFormat.TABLE:
         _write_table(answer, output)
     else:
@@ -108,21 +102,50 @@ def sql(
     _note(answer, is_chatty=chosen is OutputFormat.TABLE or output is not None)
 
 
-async def _ask(
-    pool: QueryPool, text: str, parameters: dict[str, Any], wire: Format, limit: int | None
+def ask(
+    home: Home,
+    project: str,
+    settings: QuerySettings,
+    statement: str,
+    parameters: dict[str, Any],
+    wire: Format = "rows",
+    limit: int | None = None,
 ) -> Answer:
-    try:
-        return await pool.run(text, parameters, format=wire, rows_max=limit)
-    finally:
-        await pool.close()
+    """Run one statement on the newest cut, in a worker of its own.
+
+    Raises:
+        FootfallError: what `QueryPool.run` raises.
+    """
+    import asyncio
+
+    from footfall.lake.location import check_location
+    from footfall.query import QueryPool
+
+    check_location(home.lake_dir)
+    pool = QueryPool(home, project, settings)
+
+    async def run() -> Answer:
+        try:
+            return await pool.run(statement, parameters, format=wire, rows_max=limit)
+        finally:
+            await pool.close()
+
+    return asyncio.run(run())
 
 
 def _format_of(given: OutputFormat | None, output: Path | None) -> OutputFormat:
     if given is not None:
         return given
     suffix = "" if output is None else output.suffix.removeprefix(".").lower()
-    known = [choice.value for choice in OutputFormat]
-    return OutputFormat(suffix) if suffix in known else OutputFormat.TABLE
+    if suffix in _TEXT_SUFFIXES:
+        return OutputFormat.TABLE
+    known = [choice.value for choice in OutputFormat if choice is not OutputFormat.TABLE]
+    if suffix not in known:
+        raise Invalid(
+            f"no format .{suffix}; there are: {', '.join(f'.{name}' for name in known)}, and .txt"
+            " for a table; or say which with --format"
+        )
+    return OutputFormat(suffix)
 
 
 def _refuse_terminal(chosen: OutputFormat) -> None:
@@ -164,65 +187,22 @@ def _write_table(answer: Answer, output: Path | None) -> None:
 
     rows = msgspec.json.decode(answer.body)
     if output is None:
-        width = None if sys.stdout.isatty() else _PIPE_WIDTH
-        _print_rows(Console(width=width, highlight=False), answer, rows)
+        width = None if sys.stdout.isatty() else ANY_WIDTH
+        print_rows(Console(width=width, highlight=False), answer.columns, rows)
         return
     try:
         with output.open("w", encoding="utf-8") as stream:
-            _print_rows(Console(file=stream, width=_PIPE_WIDTH), answer, rows)
+            print_rows(Console(file=stream, width=ANY_WIDTH), answer.columns, rows)
     except OSError as error:
         raise Invalid(f"cannot write there: {error.strerror}: path={output}") from error
-
-
-def _print_rows(console: Console, answer: Answer, rows: list[list[Any]]) -> None:
-    if len(answer.columns) * _COLUMN_WIDTH_MIN > console.width:
-        _print_records(console, answer, rows)
-        return
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in answer.columns:
-        is_number = column.type.startswith(("BIGINT", "DECIMAL", "DOUBLE", "HUGEINT", "INTEGER"))
-        table.add_column(
-            _shown(column.name), justify="right" if is_number else "left", overflow="fold"
-        )
-    for row in rows:
-        table.add_row(*map(_shown, row))
-    console.print(table)
-
-
-def _print_records(console: Console, answer: Answer, rows: Iterable[list[Any]]) -> None:
-    """One value a line: for more columns than the terminal has room for."""
-    width = max(len(column.name) for column in answer.columns)
-    for number, row in enumerate(rows, start=1):
-        console.print(f"row {number}", style="bold")
-        for column, value in zip(answer.columns, row, strict=True):
-            if value is not None:
-                console.print(_shown(column.name.ljust(width)), _shown(value), soft_wrap=True)
-
-
-def _shown(value: Any) -> Text:
-    """Text as it is, never markup; signs that would steer a terminal are made visible."""
-    from rich.text import Text
-
-    if value is None:
-        return Text("null", style="dim")
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return Text("".join(sign if sign.isprintable() else _escaped(sign) for sign in text))
-
-
-def _escaped(sign: str) -> str:
-    return sign.encode("unicode_escape").decode()
 
 
 def _note(answer: Answer, *, is_chatty: bool) -> None:
     """Say on standard error what the rows themselves do not."""
     if answer.is_cut_off:
-        typer.echo(
-            f"footfall: only the first {answer.rows:,} rows; --limit or"
-            " --set query.answer_bytes_max=… gives more",
-            err=True,
+        complain(
+            f"only the first {answer.rows:,} rows; --limit or --set query.answer_bytes_max=… gives"
+            " more"
         )
     elif is_chatty:
         plural = "" if answer.rows == 1 else "s"

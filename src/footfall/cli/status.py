@@ -10,16 +10,16 @@ import msgspec
 import typer
 
 from footfall.cli._common import (
-    EXIT_FAILED,
     HOME_DEFAULT,
     PROJECT_DEFAULT,
     HomeOption,
     JsonOption,
     ProjectOption,
-    open_home,
+    open_project,
     print_json,
     settings_for,
 )
+from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.clock import DAY, SECOND, SystemClock
 from footfall.disk import DiskMeter, DiskStatus
 from footfall.home import Home
@@ -34,11 +34,14 @@ def status(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Show parts, rates, lag, disk and the two ledgers; exits with 1 if one does not add up."""
+    """Show whether everything runs, and how far it is.
+
+    Parts, rates, lag, disk and the two ledgers; exits with 1 if one does not add up.
+    """
     from footfall.log import SqliteLog
     from footfall.studio import read_status
 
-    place = open_home(home)
+    place = open_project(home, project)
     clock = SystemClock()
     found = read_status(
         place,

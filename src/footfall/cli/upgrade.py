@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from footfall.cli._common import HOME_DEFAULT, HomeOption, open_home
+from footfall.cli._common import HOME_DEFAULT, HomeOption, existing_home
 from footfall.cli._ready import make_ready
-from footfall.errors import Invalid, Unavailable
+from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.process import exclusive
 from footfall.upgrade import needs_upgrade
@@ -22,10 +22,8 @@ QuickOption = Annotated[
 
 
 def upgrade(home: HomeOption = HOME_DEFAULT, quick: QuickOption = False) -> None:
-    """Bring a home of an older version, or one that was moved, up to date. Stop its parts first."""
-    place = open_home(home)
-    if not place.metadata_file.exists():
-        raise Invalid(f"nothing is installed there: {place.root}")
+    """Bring an older or moved home up to date; stop the server first."""
+    place = existing_home(home)
     with exclusive(place.run_dir / "serve.lock", "a server runs in this home"):
         done = bring_up(place)
         typer.echo(f"upgraded: {'; '.join(done)}" if done else "nothing to do")

@@ -7,6 +7,7 @@ for often enough, a revocation counts within a second.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from pathlib import Path
@@ -133,3 +134,15 @@ class AccessDirectory:
             text: Access(app_id, tuple(json.loads(origins)), revoked_at is not None, trusted)
             for text, app_id, revoked_at, origins in rows
         }
+
+
+def project_names(path: Path) -> list[str]:
+    """Ids of all projects, oldest first; none when the database is missing or cannot be read."""
+    try:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            rows = connection.execute("SELECT project FROM projects ORDER BY created_at, project")
+            return [str(row[0]) for row in rows]
+    except sqlite3.Error:
+        return []

@@ -87,7 +87,7 @@ class Engine:
             Corrupt: files of the cut are damaged or missing.
         """
         with self._lock:
-            text = self._guarded(sql, rows_max)
+            text = self._guarded(guard.meant(sql, VIEWS), rows_max)
             for _ in range(_ATTEMPTS_MAX):
                 with self._reader.opened() as made:
                     try:

@@ -1,0 +1,82 @@
+"""`footfall tables`: what can be asked for in SQL, and what each column means."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    open_project,
+    print_json,
+    settings_for,
+)
+from footfall.columns import COLUMNS, VIEWS
+from footfall.errors import Invalid
+
+
+def tables(
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            help="Show the columns of this one.", autocompletion=lambda: [*VIEWS], metavar="[TABLE]"
+        ),
+    ] = None,
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """List the tables for SQL, or one table's columns with meaning."""
+    if table is not None and table not in VIEWS:
+        raise Invalid(f"no such table; there are: {', '.join(VIEWS)}: name={table}")
+    from footfall.cli.sql import ask
+
+    place = open_project(home, project)
+    statement = _counts() if table is None else f"DESCRIBE {table}"
+    answer = ask(place, project, settings_for(place).query, statement, {})
+    rows: list[list[Any]] = msgspec.json.decode(answer.body)
+    if table is None:
+        found = [{"table": name, "rows": count, "row_is": VIEWS[name]} for name, count in rows]
+    else:
+        meanings = COLUMNS[table]
+        found = [
+            {"column": row[0], "type": row[1], "meaning": meanings.get(row[0], "").replace("`", "")}
+            for row in rows
+        ]
+    if as_json:
+        print_json(found)
+        return
+    _print(found)
+
+
+def _counts() -> str:
+    """One statement, so that all counts are of one cut."""
+    return " UNION ALL ".join(
+        f"SELECT '{view}' AS name, count(*) AS n FROM {view}"  # noqa: S608 (our own names)
+        for view in VIEWS
+    )
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    """In columns as wide as what they hold; the last one, a text, may be folded."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from footfall.cli.terminal.table import ANY_WIDTH, shown
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=ANY_WIDTH)
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name in rows[0]:
+        grid.add_column(justify="right" if name == "rows" else "left", no_wrap=name != "meaning")
+    for row in rows:
+        values = (f"{value:,}" if isinstance(value, int) else value for value in row.values())
+        grid.add_row(*map(shown, values))
+    console.print(grid)

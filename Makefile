@@ -10,13 +10,21 @@ READY := $(VENV)/.ready
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer "7 days"
 
+NEXT := \nReady. What next:\n\
+	\n  make demo                  a made-up shop, the whole way, with the Live page\
+	\n  make serve                 your own: says where to send to and where to look\
+	\n  make test                  everything that must pass\n\
+	\n  source .venv/bin/activate  then your shell finds the verb: footfall --help\
+	\n  docs/first-steps.md        from a click to an answer\n\n
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check fix test test-full bench docs studio wheel sbom audit lock hooks clean
+.PHONY: help setup demo serve check fix test test-full bench docs studio reference wheel sbom audit lock hooks clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) studio ## Make .venv, install everything that is locked, build the front end
+	$(if $(filter setup,$(MAKECMDGOALS)),@printf '$(NEXT)')
 
 $(READY): requirements/uv.lock requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python3"; exit 1; }
@@ -48,6 +56,9 @@ test-full: setup ## The same at full size, resumable, hours; writes docs/proof.m
 bench: setup ## Measure; prints figures, machine and yardsticks
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.lock
 	$(BIN)/python tools/bench.py
+
+reference: $(READY) ## Write docs/settings.md and docs/tables.md from the code
+	$(BIN)/python tools/write_reference.py
 
 docs: $(READY) ## Build the documentation as pages into build/docs
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/docs.lock

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import shutil
+import sys
+import textwrap
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
@@ -19,6 +22,8 @@ from footfall.cli._common import (
 )
 from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Invalid
+
+_TEXT_WIDTH_MIN: Final = 20
 
 
 def tables(
@@ -64,19 +69,19 @@ def _counts() -> str:
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
-    """In columns as wide as what they hold; the last one, a text, may be folded."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from footfall.cli.terminal.table import ANY_WIDTH, shown
-
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=ANY_WIDTH)
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for name in rows[0]:
-        grid.add_column(justify="right" if name == "rows" else "left", no_wrap=name != "meaning")
-    for row in rows:
-        values = (f"{value:,}" if isinstance(value, int) else value for value in row.values())
-        grid.add_row(*map(shown, values))
-    console.print(grid)
+    """In columns as wide as what they hold; the last one is folded to fit the terminal."""
+    shown = [
+        [f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()]
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    is_number = [isinstance(value, int) for value in rows[0].values()]
+    room = shutil.get_terminal_size().columns - sum(width + 2 for width in widths[:-1])
+    width_max = max(room, _TEXT_WIDTH_MIN) if sys.stdout.isatty() else widths[-1]
+    for *cells, text in shown:
+        first = "".join(
+            (cell.rjust(width) if right else cell.ljust(width)) + "  "
+            for cell, width, right in zip(cells, widths, is_number, strict=False)
+        )
+        folded = textwrap.wrap(text, width_max, break_long_words=False) or [""]
+        typer.echo((first + f"\n{' ' * len(first)}".join(folded)).rstrip())

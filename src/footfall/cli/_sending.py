@@ -130,7 +130,7 @@ def _bar(console: object, *, is_hidden: bool) -> Progress:
     assert isinstance(console, Console)
     return Progress(
         TextColumn("sending"),
-        BarColumn(),
+        BarColumn(bar_width=24),  # room for the echo of Ctrl-C, which would move the line
         TaskProgressColumn(),
         TextColumn("{task.fields[text]}"),
         TimeRemainingColumn(),

@@ -78,7 +78,9 @@ def install(wheel: Path, venv: Path) -> Path:
     ).stdout.strip()
     if not where.startswith(str(venv)):
         raise Problem(f"the environment imports another footfall than the wheel's: {where}")
-    return venv / "bin" / "footfall"
+    verb = venv / "bin" / "footfall"
+    run([verb, "--version"])
+    return verb
 
 
 def try_server(footfall: Path, place: Path) -> None:

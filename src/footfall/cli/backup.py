@@ -13,7 +13,6 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     existing_home,
-    open_home,
     print_json,
 )
 from footfall.cli._ready import make_ready, projects

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import typer
 
 from footfall.cli._common import HOME_DEFAULT, HomeOption, SetOption, existing_home, settings_for
 from footfall.cli.terminal.errors import complain
 from footfall.process import is_alive, read_ready
+from footfall.signin import fresh_link
 
 
 def link(
@@ -17,7 +16,7 @@ def link(
 ) -> None:
     """Print a fresh link that opens the pages once."""
     place = existing_home(home)
-    typer.echo(import_module("footfall.signin").fresh_link(place, settings_for(place, overrides)))
+    typer.echo(fresh_link(place, settings_for(place, overrides)))
     ready = read_ready(place, "studio")
     if ready is None or not is_alive(ready.pid):
         complain("the pages are not served now; start them first: footfall serve")

@@ -12,7 +12,7 @@ import pytest
 
 from footfall.home import Home
 from footfall.metadata import Metadata
-from tests.cli.shell import refused, run
+from tests.cli.shell import refused, run, run_here
 
 KEY = "fsk_0123456789abcdefghijklmnopqrstuv"
 OTHER = "fsk_vutsrqponmlkjihgfedcba9876543210"
@@ -73,7 +73,7 @@ def test_a_key_need_not_be_typed(
 def test_a_typed_key_works_and_is_warned_of(collector: tuple[str, list[str]]) -> None:
     """It is too late for this one."""
     url, keys = collector
-    done = run("send", "paid", "--url", url, "--key", KEY)
+    done = run_here("send", "paid", "--url", url, "--key", KEY)
     assert (done.stderr, keys) == (WARNING, [f"Bearer {KEY}"])
 
 
@@ -82,7 +82,7 @@ def test_a_typed_write_id_counts_more_than_the_environment(
 ) -> None:
     """Who has the variable set all day still sends as a page would."""
     url, keys = collector
-    done = run("send", "x", "--url", url, "--write-id", "web", environ={"FOOTFALL_KEY": KEY})
+    done = run_here("send", "x", "--url", url, "--write-id", "web", environ={"FOOTFALL_KEY": KEY})
     assert (done.stderr, keys) == ("", ["web"])
 
 
@@ -129,10 +129,10 @@ def test_revoking_takes_the_key_from_everywhere_and_masks_it(tmp_path: Path) -> 
     (tmp_path / "key").write_text(keys[1])
     at = ("--home", str(home))
     done = [
-        run("key", "revoke", *at, environ={"FOOTFALL_KEY": keys[0]}),
-        run("key", "revoke", "--key-file", str(tmp_path / "key"), *at),
-        run("key", "revoke", keys[2][:12], *at),
-        run("key", "revoke", keys[3], *at),
+        run_here("key", "revoke", *at, environ={"FOOTFALL_KEY": keys[0]}),
+        run_here("key", "revoke", "--key-file", str(tmp_path / "key"), *at),
+        run_here("key", "revoke", keys[2][:12], *at),
+        run_here("key", "revoke", keys[3], *at),
     ]
     assert [one.stdout for one in done] == [
         *(f"revoked {key[:12]}…\n" for key in keys[:2]),
@@ -144,9 +144,9 @@ def test_revoking_takes_the_key_from_everywhere_and_masks_it(tmp_path: Path) -> 
     assert all(key.revoked_at is not None for key in metadata.server_keys("default"))
     metadata.close()
     assert refused("key", "revoke", *at) == "name the key, as footfall key list shows it"
-    unknown = run("key", "revoke", OTHER, *at)
+    unknown = run_here("key", "revoke", OTHER, *at)
     assert (unknown.returncode, OTHER[:13] in unknown.stderr) == (2, False)
-    listed = run("key", "list", "--json", *at).stdout
+    listed = run_here("key", "list", "--json", *at).stdout
     assert [row["key"] for row in json.loads(listed) if row["kind"] == "server key"] == [
         key[:12] + "…" for key in keys
     ]

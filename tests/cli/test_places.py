@@ -10,9 +10,8 @@ import pytest
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import Metadata
-from tests.cli.shell import refused, refused_here, run
-
-Capture = pytest.CaptureFixture[str]
+from tests.cli.shell import refused
+from tests.cli.shell import run_here as run
 
 PER_PROJECT = (
     ("status",),
@@ -40,13 +39,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("verb", [*PER_PROJECT, *MAKE_HOMES], ids=" ".join)
-def test_unknown_project_is_refused_with_those_there_are(
-    verb: tuple[str, ...], home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_project_is_refused_with_those_there_are(verb: tuple[str, ...], home: Path) -> None:
     """A typo must not show an empty project, and must not make one."""
     before = sorted(path for path in home.rglob("*") if "metadata.db-" not in path.name)
     arguments = (*verb, "--home", str(home), "--project", "shpo")
-    assert refused_here(capsys, monkeypatch, *arguments) == (
+    assert refused(*arguments) == (
         "no project 'shpo'; there are: default, shop; make it with: footfall project create shpo"
     )
     after = sorted(path for path in home.rglob("*") if "metadata.db-" not in path.name)
@@ -54,13 +51,10 @@ def test_unknown_project_is_refused_with_those_there_are(
 
 
 @pytest.mark.parametrize("verb", [*PER_PROJECT, *PER_HOME], ids=" ".join)
-def test_unknown_home_is_refused_with_those_near_by(
-    verb: tuple[str, ...], home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unknown_home_is_refused_with_those_near_by(verb: tuple[str, ...], home: Path) -> None:
     """Beside the one that was named, and where the person is."""
     wrong = home.with_name("wrong")
-    monkeypatch.chdir(home.parent)
-    assert refused_here(capsys, monkeypatch, *verb, "--home", str(wrong)) == (
+    assert refused(*verb, "--home", str(wrong), cwd=home.parent) == (
         f"nothing is installed in {wrong}; there are: {home}; start one with: footfall serve"
     )
     assert not wrong.exists()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from footfall.reference import describe
-from tests.cli.shell import refused, run
+from tests.cli.shell import refused
+from tests.cli.shell import run_here as run
 
 
 @pytest.fixture

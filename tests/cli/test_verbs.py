@@ -14,7 +14,7 @@ import typer
 
 from footfall.cli import main
 from footfall.cli.terminal.errors import masked
-from tests.cli.shell import FOOTFALL, refused, run
+from tests.cli.shell import FOOTFALL, refused, run, run_here
 
 HEAVY = {
     "alembic", "asyncio", "duckdb", "http.client", "httptools", "litestar", "numpy", "polars",
@@ -54,7 +54,7 @@ def test_version() -> None:
 @pytest.mark.parametrize("verb", [(), ("serve",), ("key",), ("key", "create"), ("studio", "link")])
 def test_help_everywhere(verb: tuple[str, ...], option: str) -> None:
     """`-h` is what people type first."""
-    done = run(*verb, option)
+    done = run_here(*verb, option)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(" ".join(("Usage: footfall", *verb, "[OPTIONS]")))
 
@@ -103,7 +103,7 @@ def test_mistakes_in_arguments_are_one_sentence(arguments: tuple[str, ...], said
 
 def test_without_a_verb_help_is_shown_and_nothing_succeeds() -> None:
     """A script that lost its verb must notice."""
-    done = run()
+    done = run_here()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("Usage: footfall")
 
@@ -111,7 +111,7 @@ def test_without_a_verb_help_is_shown_and_nothing_succeeds() -> None:
 def test_what_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
     """The file is named, not the line of our program."""
     out = str(tmp_path / "no" / "such" / "file")
-    done = run("generate", "--out", out, "--duration", "1s", "--users", "2", "--rate", "2")
+    done = run_here("generate", "--out", out, "--duration", "1s", "--users", "2", "--rate", "2")
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"footfall: no such file or directory: {out}"
 
@@ -187,7 +187,7 @@ def test_bash_completes() -> None:
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_zsh_and_fish_complete(shell: str) -> None:
     """Verbs with their summaries, and names of settings."""
-    script = run("completion", shell).stdout
+    script = run_here("completion", shell).stdout
     assert f"_FOOTFALL_COMPLETE=complete_{shell}" in script
     assert "status" in _complete(shell, "footfall st")
     assert "serve" not in _complete(shell, "footfall st")

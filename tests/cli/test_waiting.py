@@ -17,7 +17,7 @@ from footfall.cli.terminal.waiting import NEWS_SECONDS, Waiting, waiting
 from footfall.clock import SECOND
 from footfall.errors import Unavailable
 from footfall.testing import SimClock
-from tests.cli.shell import FOOTFALL, SECONDS_MAX, run
+from tests.cli.shell import FOOTFALL, SECONDS_MAX, run_here
 
 SMALL = ("--rate", "5", "--duration", "2s", "--users", "3")
 
@@ -75,7 +75,7 @@ def test_a_collector_that_goes_away_ends_the_sending() -> None:
 
 def test_generate_says_what_it_does(tmp_path: Path) -> None:
     """Making traffic of days takes a while before the first byte."""
-    done = run("generate", "--out", "x.jsonl", *SMALL, cwd=tmp_path)
+    done = run_here("generate", "--out", "x.jsonl", *SMALL, cwd=tmp_path)
     lines = done.stderr.splitlines()
     assert lines[0] == "footfall: making the traffic of a shop …"
     assert lines[1].startswith("footfall: writing ")

@@ -13,7 +13,12 @@ import pytest
 from footfall.clock import MINUTE, US_PER_MS
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.access import POLL_INTERVAL_US, Access, AccessDirectory
+from footfall.metadata.access import (
+    POLL_INTERVAL_US,
+    Access,
+    AccessDirectory,
+    project_names,
+)
 from footfall.project import App, hash_server_key
 from footfall.testing import SimClock
 
@@ -141,3 +146,12 @@ def test_access_needs_the_standard_library_only() -> None:
         "assert not heavy, heavy\n"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.usefixtures("metadata")
+def test_projects_are_named_without_the_whole_database(home: Home, tmp_path: Path) -> None:
+    """`footfall sql --project …` looks them up; a damaged database must not stop `doctor`."""
+    assert project_names(home.metadata_file) == ["default", "other"]
+    assert project_names(tmp_path / "none.db") == []
+    (tmp_path / "damaged.db").write_bytes(b"damaged" * 1000)
+    assert project_names(tmp_path / "damaged.db") == []

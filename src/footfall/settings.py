@@ -105,6 +105,8 @@ class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events_per_request_max: Count
     payload_bytes_max: Size
     text_bytes_max: Size
+    inflated_ratio_max: Count = 256
+    """Has a default because plans of epochs made before it was a setting lack it."""
 
 
 class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

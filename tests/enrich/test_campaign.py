@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.enrich.campaign import CLICK_IDS, COLUMNS, add_campaign, is_same_site, parse_campaign
+from footfall.enrich.campaign import (
+    CLICK_IDS,
+    COLUMNS,
+    PARAMETERS_MAX,
+    add_campaign,
+    is_same_site,
+    parse_campaign,
+)
+from tests.decode.cost import counted
 
 
 def campaign(**row: str) -> dict[str, Any]:
@@ -119,3 +127,19 @@ def test_any_query_is_taken(parameters: dict[str, str]) -> None:
     source = parameters.get("utm_source", "").strip()
     if source:
         assert found["source"] == source
+
+
+def test_only_parameters_of_campaigns_are_unescaped() -> None:
+    """Of 64 KiB of escapes nothing is read that becomes no column."""
+    query = "&".join([f"x{n}=%41" + "%41" * 100 for n in range(400)])
+    cost = counted(lambda: parse_campaign(query + "&utm_%73ource=a%20b&utm_source=c"))
+    assert cost.result[0] == "a b"
+    assert cost.calls["unquote_to_bytes"] <= 2
+    assert cost.calls["unquote_plus"] <= 402 + 1
+
+
+def test_a_url_of_very_many_parameters_has_no_campaign() -> None:
+    """Nobody links so."""
+    few = "utm_source=a" + "&x=1" * (PARAMETERS_MAX - 1)
+    assert parse_campaign(few)[0] == "a"
+    assert parse_campaign(few + "&x=1") == (None,) * len(COLUMNS)

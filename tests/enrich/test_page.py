@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.enrich.page import add_page, decode_path, split_url
+from footfall.enrich.page import RUNS_MAX, add_page, decode_path, split_url
+from tests.decode.cost import counted
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,25 @@ def test_any_text_is_taken(url: str) -> None:
     """No URL raises, and a path that was decoded stays as it is when decoded again."""
     path = split_url(url).path
     assert path is None or decode_path(path) == path
+
+
+def test_escapes_in_very_many_places_stay() -> None:
+    """Each place costs a call, and a request may hold thousands of such URLs."""
+    path = "/" + "%41-" * (RUNS_MAX + 50)
+    assert decode_path(path) == "/" + "A-" * RUNS_MAX + "%41-" * 50
+    cost = counted(lambda: add_page(urls("https://shop.test" + path)))
+    assert cost.calls["_unescape"] == RUNS_MAX  # the referrer's path is nobody's column
+
+
+def urls(url: str) -> pa.Table:
+    names = ("page_url", "page_referrer", "page_host", "referrer_host")
+    values = {"page_url": url, "page_referrer": url}
+    return pa.table({name: pa.array([values.get(name)], pa.string()) for name in names})
+
+
+def test_a_long_run_of_escapes_that_stay_is_not_walked() -> None:
+    """One look-up in C for each, not a call: 64 KiB of `%00` in each of many URLs."""
+    path = "/" + "%00" * 20_000
+    cost = counted(lambda: decode_path(path))
+    assert cost.result == path
+    assert cost.total < 100

@@ -20,6 +20,7 @@ from footfall.decode._aws_row import find_user, language_tag, mobile_system, ren
 from footfall.decode._fast import Sheet, Taken, event_ids, is_empty, json_column, json_text
 from footfall.decode._fault import Fault
 from footfall.decode._fields import fill_aliases
+from footfall.decode._parse import BROKEN, decoder
 from footfall.decode._rows import BLANK, SCRATCH, SLOT, Row
 from footfall.event import TIMESTAMP
 from footfall.settings import DecodeSettings
@@ -35,7 +36,7 @@ _COMMON: Final = tuple(
 _NO_MAKE: Final = frozenset({None, "", "Gecko"})
 """Of all browsers, `navigator.product`: "Gecko"."""
 _NO_ATTRIBUTES: Final[dict[str, Any]] = {}
-_decode_user: Final = msgspec.json.Decoder().decode
+_decode_user: Final = decoder()
 
 
 class _Plan(msgspec.Struct, frozen=True, gc=False):
@@ -300,5 +301,5 @@ def _user(raw: bytes) -> tuple[str | None, bytes | None] | None:
             return None, None
         text = json_text(user)
         return None if text is None or user.__class__ is not dict else (find_user(user), text)
-    except (Fault, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (Fault, *BROKEN):
         return None

@@ -21,8 +21,9 @@ from footfall.decode._aws_fast import fill_common, lay_out_events, lay_out_repea
 from footfall.decode._body import open_body
 from footfall.decode._fast import Taken
 from footfall.decode._fault import Fault
-from footfall.decode._json import has_too_many_values
-from footfall.decode._records import new_template
+from footfall.decode._json import check_values, has_more_than
+from footfall.decode._parse import BROKEN, decoder
+from footfall.decode._records import new_template, shares_too_much
 from footfall.decode.aws import use_query
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
@@ -40,11 +41,9 @@ class _Marked(AwsOwn):
     mark: int = msgspec.field(name=_MARK)
 
 
-_decode: Final = msgspec.json.Decoder(list[AwsEvent]).decode  # type: ignore[valid-type]  # made by defstruct
-_decode_marked: Final = msgspec.json.Decoder(list[_Marked]).decode
-_decode_common: Final = msgspec.json.Decoder(AwsCommon).decode
-
-_UNUSUAL: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_decode: Final = decoder(list[AwsEvent])  # type: ignore[valid-type]  # made by defstruct
+_decode_marked: Final = decoder(list[_Marked])
+_decode_common: Final = decoder(AwsCommon)
 
 
 def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
@@ -52,9 +51,10 @@ def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     request = logged.request
     try:
         body = open_body(request, settings, base64_gzip=True)
+        check_values(body)
     except Fault:
         return None
-    if has_too_many_values(body):
+    if has_more_than(body, settings.events_per_request_max):
         return None
     return _take_repeating(body, logged, settings) or _take_events(body, logged, settings)
 
@@ -62,36 +62,38 @@ def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
 def _take_events(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     try:
         events = _decode(body)
-    except _UNUSUAL:
+    except BROKEN:
         return None
     if not _are_usual(events, logged.request, settings):
         return None
     template = new_template(logged)
     kept = use_query(logged.request, template)
+    if shares_too_much(logged.request, template, kept, len(events), len(body), settings):
+        return None
     return Taken(lay_out_events, logged, template, kept, events)
 
 
 def _take_repeating(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     """A request of several events that repeat a text; `None` if it is not plainly one."""
-    pieces = body.split(_ATTRIBUTES)
+    pieces = body.split(_ATTRIBUTES, settings.events_per_request_max + 1)
     repeated = _after_time(pieces[0])
-    if len(pieces) < 3 or not repeated:
-        return None
     last = pieces.pop()
-    if not all(piece.endswith(repeated) for piece in pieces):
+    if len(pieces) < 2 or not repeated or not all(piece.endswith(repeated) for piece in pieces):
         return None
     times, size = len(pieces), len(repeated)
     pieces = [piece[:-size] for piece in pieces]
     try:
         events = _decode_marked(_MARKED.join([*pieces, last]))
         common = _decode_common(b"{%s}" % repeated[1:])
-    except _UNUSUAL:
+    except BROKEN:
         return None
     if len(events) != times or not _are_usual(events, logged.request, settings):
         return None
     template = new_template(logged)
     kept = use_query(logged.request, template)
-    if not fill_common(template, common):
+    if shares_too_much(
+        logged.request, template, kept, len(events), len(body), settings
+    ) or not fill_common(template, common):
         return None
     return Taken(lay_out_repeating, logged, template, kept, events)
 

@@ -2,38 +2,45 @@
 
 Headers are hints. gzip is seen by its magic number whatever the headers say, a body that a proxy
 has unpacked already is taken as it is although `Content-Encoding` says otherwise, and the AWS
-SDKs' `compression=gzip` (base64 text of gzip) is seen by its first byte. Nothing is inflated
-beyond the limit: a bomb costs at most the limit, whatever its size would be.
+SDKs' `compression=gzip` (base64 text of gzip) is seen by its first byte. What a body may unpack to
+follows from what was received (`unpacked_bytes_max`), layer by layer: a bomb costs at most that,
+whatever its size would be.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import re
-import zlib
-from collections.abc import Callable
 from typing import Final
 
-import brotli
-import zstandard
-
 from footfall.decode._fault import Fault
+from footfall.decode._inflate import GZIP_MAGIC, inflate
 from footfall.event import FailureReason
 from footfall.request import Request
 from footfall.settings import DecodeSettings
 
 BOM: Final = b"\xef\xbb\xbf"
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_JSON_STARTS: Final = b"[{"
-_LAYERS_MAX: Final = 4
-"""Compressions inside each other; clients use one, a proxy may add one."""
-_GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
-_ZSTD_WINDOW_BYTES_MAX: Final = 8 << 20
-"""RFC 8878 §3.1.1.1.2 asks decoders for 8 MiB; HTTP's `zstd` allows no more (RFC 9659)."""
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=_-]")
+LAYERS_MAX: Final = 4
+"""Compressions and base64 inside each other; SDKs use two, a proxy may add one."""
+UNPACKED_BYTES_FREE: Final = 256 << 10
+"""What every body may unpack to, however small it is: events of a test are often all the same."""
 
-Inflate = Callable[[bytes, int], bytes]
+_WHITE_SPACE: Final = b" \t\n\r\x0b\x0c"
+_BASE64: Final = (
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"  # both alphabets
+    b"+/-_="
+)
+_TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
+
+
+def unpacked_bytes_max(body_bytes: int, settings: DecodeSettings) -> int:
+    """What a body of `body_bytes` may unpack to.
+
+    Events of SDKs become ten to sixty times smaller; each has an id of its own, and ids do not
+    compress.
+    """
+    earned = max(UNPACKED_BYTES_FREE, settings.inflated_ratio_max * body_bytes)
+    return min(settings.inflated_bytes_max, earned)
 
 
 def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool = False) -> bytes:
@@ -41,7 +48,7 @@ def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool =
 
     Args:
         request: Whose body.
-        settings: `inflated_bytes_max` bounds the result.
+        settings: `inflated_bytes_max` and `inflated_ratio_max` bound the result.
         base64_gzip: Also take base64 text of gzip, which AWS Clickstream SDKs send.
 
     Raises:
@@ -55,156 +62,93 @@ def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool =
             "body is over the collector's limit and was cut; send fewer events in a request:"
             f" bytes={request.body_bytes}",
         )
-    limit = settings.inflated_bytes_max
+    if len(body) > settings.inflated_bytes_max:
+        raise _too_large(settings.inflated_bytes_max, settings)
+    layers = _Layers(body, settings)
     encodings = request.header("content-encoding")
     if encodings is not None:
-        body = _undo_encodings(body, encodings, limit)
-    body = _undo_gzip(body, limit)
+        layers.undo_encodings(encodings)
+    layers.undo_gzip()
     if base64_gzip:
-        body = _undo_base64(body, limit)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body.removeprefix(BOM)
+        layers.undo_base64()
+    return layers.body.removeprefix(BOM)
 
 
 def looks_like_json(body: bytes) -> bool:
     """Whether the first byte that counts opens an array or an object."""
-    start = body.removeprefix(BOM)[:256].lstrip()
+    start = body[:256].removeprefix(BOM).lstrip()
     return start[:1] in (b"[", b"{")
 
 
-def _undo_encodings(body: bytes, encodings: str, limit: int) -> bytes:
-    names = [name.strip().lower() for name in encodings.split(",")]
-    names = [name for name in names if name not in ("", "identity")]
-    if len(names) > _LAYERS_MAX:
-        raise Fault(FailureReason.BAD_ENCODING, f"more than {_LAYERS_MAX} content encodings")
-    for name in reversed(names):
+class _Layers:
+    """A body that is unpacked layer by layer."""
+
+    def __init__(self, body: bytes, settings: DecodeSettings) -> None:
+        self.body = body
+        self._settings = settings
+        self._limit = unpacked_bytes_max(len(body), settings)
+        self._left = LAYERS_MAX
+
+    def undo_encodings(self, encodings: str) -> None:
+        """Undo what `Content-Encoding` says."""
+        names = [name.strip().lower() for name in encodings.split(",")]
+        names = [name for name in names if name not in ("", "identity")]
+        if len(names) > LAYERS_MAX:
+            raise Fault(FailureReason.BAD_ENCODING, f"more than {LAYERS_MAX} content encodings")
+        for name in reversed(names):
+            try:
+                self._undo(name)
+            except Fault as fault:
+                if fault.reason is FailureReason.BAD_ENCODING and looks_like_json(self.body):
+                    return  # a proxy unpacked it and left the header standing
+                raise
+
+    def undo_gzip(self) -> None:
+        """Undo gzip, as often as it is there."""
+        while self.body.startswith(GZIP_MAGIC):
+            self._undo("gzip")
+
+    def undo_base64(self) -> None:
+        """Take base64 of gzip as the AWS SDKs' compressed bodies are; JSON passes as it is."""
+        if looks_like_json(self.body):
+            return
+        packed = self.body.removeprefix(BOM).translate(None, _WHITE_SPACE)
+        if not packed or packed.translate(None, _BASE64):
+            return  # neither; what it is not will be told by the JSON decoder
+        packed = packed.rstrip(b"=").translate(_TO_STANDARD)
         try:
-            body = _undo_encoding(name, body, limit)
-        except Fault as fault:
-            if fault.reason is FailureReason.BAD_ENCODING and looks_like_json(body):
-                return body  # a proxy unpacked it and left the header standing
-            raise
-    return body
+            unpacked = base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+        except (binascii.Error, ValueError):
+            return
+        if unpacked.startswith(GZIP_MAGIC):
+            self._take_layer()
+            self.body = unpacked
+            self.undo_gzip()
+        elif looks_like_json(unpacked):
+            self.body = unpacked
+
+    def _undo(self, name: str) -> None:
+        self._take_layer()
+        inflated = inflate(name, self.body, self._limit)
+        if len(inflated) > self._limit:
+            raise _too_large(self._limit, self._settings)
+        self.body = inflated
+
+    def _take_layer(self) -> None:
+        if not self._left:
+            raise Fault(FailureReason.BAD_ENCODING, f"compressed more than {LAYERS_MAX} times")
+        self._left -= 1
 
 
-def _undo_encoding(name: str, body: bytes, limit: int) -> bytes:
-    inflate = _INFLATE.get(name)
-    if inflate is None:
-        raise Fault(
-            FailureReason.BAD_ENCODING,
-            f"unknown content encoding; use gzip, deflate, br or zstd: {name[:40]!r}",
+def _too_large(limit: int, settings: DecodeSettings) -> Fault:
+    if limit < settings.inflated_bytes_max:
+        message = (
+            "body is far larger after decompression; send events that differ, or uncompressed:"
+            f" inflated_ratio_max={settings.inflated_ratio_max} bytes_max={limit}"
         )
-    return _inflate(inflate, body, limit)
-
-
-def _undo_gzip(body: bytes, limit: int) -> bytes:
-    for _ in range(_LAYERS_MAX):
-        if not body.startswith(_GZIP_MAGIC):
-            break
-        body = _inflate(_gunzip, body, limit)
-    return body
-
-
-def _undo_base64(body: bytes, limit: int) -> bytes:
-    """Take base64 of gzip as the AWS SDKs' compressed bodies are; JSON passes as it is."""
-    if looks_like_json(body):
-        return body
-    packed = b"".join(body.removeprefix(BOM).split())
-    if not packed or _NOT_BASE64.search(packed):
-        return body  # neither; what it is not will be told by the JSON decoder
-    packed = packed.rstrip(b"=").translate(bytes.maketrans(b"-_", b"+/"))
-    try:
-        unpacked = base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return body
-    if unpacked.startswith(_GZIP_MAGIC):
-        return _undo_gzip(unpacked, limit)
-    return unpacked if looks_like_json(unpacked) else body
-
-
-def _inflate(inflate: Inflate, body: bytes, limit: int) -> bytes:
-    try:
-        inflated = inflate(body, limit)
-    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-        raise Fault(
-            FailureReason.BAD_ENCODING, f"body cannot be decompressed: {str(error)[:200]}"
-        ) from None
-    if len(inflated) > limit:
-        raise _too_large(limit)
-    return inflated
-
-
-def _too_large(limit: int) -> Fault:
-    return Fault(
-        FailureReason.BODY_TOO_LARGE,
-        "body is too large after decompression; send fewer events in a request:"
-        f" inflated_bytes_max={limit}",
-    )
-
-
-def _gunzip(body: bytes, limit: int) -> bytes:
-    """All members of a gzip file (RFC 1952 §2.2), at most `limit` + 1 bytes."""
-    parts = []
-    room = limit + 1
-    while body and room > 0:
-        member = zlib.decompressobj(_GZIP_WINDOW)
-        part = member.decompress(body, room)
-        parts.append(part)
-        room -= len(part)
-        if not member.eof and room > 0:
-            raise EOFError("gzip ends too soon")
-        body = member.unused_data
-        if not body.startswith(_GZIP_MAGIC):
-            break  # padding behind the last member
-    return b"".join(parts)
-
-
-def _undeflate(body: bytes, limit: int) -> bytes:
-    """`deflate` as zlib (RFC 1950), which is right, or raw (RFC 1951), which clients also send."""
-    for window in (zlib.MAX_WBITS, -zlib.MAX_WBITS):
-        stream = zlib.decompressobj(window)
-        try:
-            inflated = stream.decompress(body, limit + 1)
-        except zlib.error:
-            continue
-        if stream.eof or len(inflated) > limit:
-            return inflated
-    raise EOFError("not a whole deflate stream")
-
-
-def _unbrotli(body: bytes, limit: int) -> bytes:
-    stream = brotli.Decompressor()
-    parts = [stream.process(body, output_buffer_limit=limit + 1)]
-    room = limit + 1 - len(parts[0])
-    while room > 0 and not stream.is_finished():
-        part = stream.process(b"", output_buffer_limit=room)
-        if not part:
-            raise EOFError("brotli stream ends too soon")
-        parts.append(part)
-        room -= len(part)
-    return b"".join(parts)
-
-
-def _unzstd(body: bytes, limit: int) -> bytes:
-    """All frames (RFC 8878). A reader bounds the size; frames that end too soon it cannot see."""
-    decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES_MAX)
-    with decompressor.stream_reader(body, read_across_frames=True) as reader:
-        inflated = reader.read(limit + 1)
-    if len(inflated) <= limit:
-        while body:
-            frame = decompressor.decompressobj()
-            frame.decompress(body)
-            if not frame.eof:
-                raise EOFError("zstd frame ends too soon")
-            body = frame.unused_data
-    return inflated
-
-
-_INFLATE: Final[dict[str, Inflate]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-}
+    else:
+        message = (
+            "body is too large after decompression; send fewer events in a request:"
+            f" inflated_bytes_max={limit}"
+        )
+    return Fault(FailureReason.BODY_TOO_LARGE, message)

@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from footfall.event import FailureReason
+
+TOLD_CHARACTERS_MAX: Final = 1024
+"""Of a path or a name: both are texts of the sender's, and may be the whole body."""
 
 
 class Fault(Exception):  # noqa: N818 (a value that travels by raise, not an error of the program)
@@ -49,8 +54,8 @@ def failed_record(index: int, fault: Fault, payload: bytes, payload_bytes_max: i
         index=index,
         reason=fault.reason,
         message=fault.message,
-        path=fault.path,
-        event_name=fault.event_name,
+        path=fault.path and fault.path[:TOLD_CHARACTERS_MAX],
+        event_name=fault.event_name and fault.event_name[:TOLD_CHARACTERS_MAX],
         payload=payload[:payload_bytes_max],
         payload_bytes=len(payload),
     )

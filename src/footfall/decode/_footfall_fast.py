@@ -16,13 +16,14 @@ from footfall.decode import _values as values
 from footfall.decode._fast import Sheet, Taken, event_ids, is_empty, json_column, json_text
 from footfall.decode._footfall_event import GROUPS, USER_KEY, FootfallEvent
 from footfall.decode._ids import place_id, uuid5, uuid_bytes
+from footfall.decode._parse import BROKEN, decoder
 from footfall.decode._rows import DECODED_SCHEMA, SCRATCH, SLOT
 from footfall.event import UUID16
 from footfall.settings import DecodeSettings
 
 _KEYS: Final = tuple(name.removeprefix("f_") for name in FootfallEvent.__struct_fields__)
 _CONVERTED: Final = frozenset((values.duration_ms, values.money, values.moment, fields.address))
-_decode_user: Final = msgspec.json.Decoder().decode
+_decode_user: Final = decoder()
 
 
 def lay_out_footfall(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table:
@@ -127,7 +128,7 @@ class _FootfallSheet(Sheet):
         """JSON of properties of a user as sent, empty for none; `None` for unusual ones."""
         try:
             user = _decode_user(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except BROKEN:
             return None
         if user is None or user == {}:
             return b""

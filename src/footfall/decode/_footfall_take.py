@@ -12,15 +12,18 @@ from footfall.decode._fast import Taken
 from footfall.decode._fault import Fault
 from footfall.decode._footfall_event import FootfallEvent
 from footfall.decode._footfall_fast import lay_out_footfall
-from footfall.decode._json import has_too_many_values
+from footfall.decode._json import check_values, has_more_than
+from footfall.decode._parse import BROKEN, decoder
+from footfall.decode._records import shares_too_much
+from footfall.decode._split import first_byte
 from footfall.decode.footfall import EVENTS, Shared, own_template, use_envelope, use_query
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
-_decode_events: Final = msgspec.json.Decoder(list[FootfallEvent]).decode  # type: ignore[valid-type]  # made by defstruct
-_decode_event: Final = msgspec.json.Decoder(FootfallEvent).decode
-_decode_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_any: Final = msgspec.json.Decoder().decode
+_decode_events: Final = decoder(list[FootfallEvent])  # type: ignore[valid-type]  # made by defstruct
+_decode_event: Final = decoder(FootfallEvent)
+_decode_members: Final = decoder(dict[str, msgspec.Raw])
+_decode_any: Final = decoder()
 
 
 def take_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
@@ -28,32 +31,34 @@ def take_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Taken | No
     request = logged.request
     try:
         body = open_body(request, settings)
-        if has_too_many_values(body):
-            return None
-        envelope, events = _read(body)
+        check_values(body)
+        envelope, events = _read(body, settings.events_per_request_max)
         if not 0 < len(events) <= settings.events_per_request_max:
             return None
         template = own_template(logged)
         known = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
         shared = Shared(request, known, template, use_query(request, template))
         use_envelope(shared, envelope)
-    except (Fault, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (Fault, *BROKEN):
         return None
-    if template[fields.USER_PROPERTIES] or template[fields.ITEMS]:
+    if shares_too_much(request, template, shared.properties, len(events), len(body), settings):
         return None
-    if not _is_allowed(events, request, template[fields.APP_ID]):
+    shares_json = template[fields.USER_PROPERTIES] or template[fields.ITEMS]
+    if shares_json or not _is_allowed(events, request, template[fields.APP_ID]):
         return None
     return Taken(lay_out_footfall, logged, template, shared.properties, events)
 
 
-def _read(body: bytes) -> tuple[dict[str, object], list[Any]]:
-    """The fields beside the events, and the events."""
-    if body.lstrip()[:1] == b"[":
-        return {}, _decode_events(body)
+def _read(body: bytes, most: int) -> tuple[dict[str, object], list[Any]]:
+    """The fields beside the events, and the events; none if there are more than `most`."""
+    if first_byte(body) == b"[":
+        return {}, [] if has_more_than(body, most) else _decode_events(body)
     members = _decode_members(body)
     events = members.pop(EVENTS, None)
     if events is None:
         return {}, [_decode_event(body)]
+    if has_more_than(events, most):
+        return {}, []
     return {key: _decode_any(raw) for key, raw in members.items()}, _decode_events(events)
 
 

@@ -1,50 +1,64 @@
 """Body → records: parsed values, or the fault of each record that is no JSON.
 
-The usual body is parsed whole, in one call. Only one that does not parse is split into its records
-(`_split`), and each is parsed alone: broken ones fail alone and their neighbours live. Either way
-a record is accepted, or fails with the same reason: `tests/decode/test_json.py` holds it.
+The usual body is parsed whole, in one call. One that does not parse, or has more records than a
+request may have, is split (`_split`), and its first records are parsed alone: broken ones fail
+alone and their neighbours live. Either way a record is accepted, or fails with the same reason:
+`tests/decode/test_json.py` holds it.
+
+Records beyond `events_per_request_max` are never parsed. As many as the limit fail each, with their
+bytes; those that follow are one failure that says how many they are.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from footfall.decode._fault import Fault
-from footfall.decode._split import DEPTH_MAX, Pieces, is_deeper_than, member, split
-from footfall.event import FailureReason
-from footfall.settings import DecodeSettings
-
-VALUES_MAX: Final = 2_000_000
-"""Commas in a body. Every value costs memory when parsed; events of SDKs have some fifty."""
-
-REQUEST_FACTOR_MAX: Final = 10
-"""A request with more than this many times `events_per_request_max` fails as one."""
-
-_BROKEN: Final = object()
-_decode: Final = msgspec.json.Decoder().decode
-
-_ESCAPE: Final = re.compile(
-    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.",
-    re.DOTALL,
+from footfall.decode._parse import (
+    BROKEN,
+    SURROGATES_MAX,
+    decoder,
+    has_many_surrogates,
+    parse_record,
 )
+from footfall.decode._split import first_byte, member, split
+from footfall.event import FailureReason
+
+VALUES_MAX: Final = 500_000
+"""Commas and opening brackets in a body: 100 for each of 5,000 events, which of SDKs have some
+fifty. Every value costs memory when parsed."""
+
+LONG_NUMBER_DIGITS: Final = 500
+LONG_NUMBERS_MAX: Final = 500
+"""A number as many times as long counts as several."""
+
+KEPT_FACTOR: Final = 2
+"""Of so many times `events_per_request_max` records each is counted and kept by itself."""
+
+_MEMBERS_MAX: Final = 10_000
+"""Fields beside the events of an envelope that is split."""
+_decode_members: Final = decoder(dict[str, msgspec.Raw])
+_decode_elements: Final = decoder(list[msgspec.Raw])
+_LINE: Final = re.compile(rb"[^\s][^\n]*+")
+_DIGITS_TO_ZERO: Final = bytes.maketrans(b"123456789", b"0" * 9)
+_ALL_BUT_VALUES: Final = bytes(set(range(256)) - set(b",[{"))
 
 
 class Batch:
     """The records of a request, in order.
 
     Attributes:
-        values: Parsed JSON, or the `Fault` of a record that could not be parsed.
+        values: Parsed JSON, or the `Fault` of a record that could not be parsed, or was not.
         is_single: The body is one record, not a list of them.
     """
 
     def __init__(
         self,
-        values: list[object],
+        values: Sequence[object],
         payloads: Callable[[], list[bytes]],
         prefix: str = "$",
         *,
@@ -66,51 +80,78 @@ class Batch:
             self._found = self._payloads()
         return self._found[index] if index < len(self._found) else b""
 
-    def checked(self, settings: DecodeSettings) -> Batch:
-        """This batch, if it is not far beyond `events_per_request_max`.
 
-        Raises:
-            Fault: TOO_MANY_EVENTS.
-        """
-        most = REQUEST_FACTOR_MAX * settings.events_per_request_max
-        if len(self.values) > most:
-            raise Fault(
-                FailureReason.TOO_MANY_EVENTS,
-                f"request has {len(self.values)} events; send at most"
-                f" {settings.events_per_request_max}",
-            )
-        return self
-
-
-def read_json(body: bytes) -> dict[str, object] | list[object] | None:
-    """The whole body as JSON, lone surrogates replaced; `None` if it is not JSON.
+def read_json(body: bytes) -> dict[str, object] | list[object] | Fault:
+    """The whole body as JSON, lone surrogates replaced; or why it is no JSON.
 
     Raises:
         Fault: the body is empty, has too many values, or is JSON without an event in it.
     """
-    if not body.strip():
+    check_values(body)
+    value = parse_record(body)
+    if isinstance(value, dict | list | Fault):
+        return value
+    raise Fault(FailureReason.NOT_AN_EVENT, "expected an object or an array of objects", "$")
+
+
+def check_values(body: bytes) -> None:
+    """Refuse a body that is empty, or too much work whatever it says.
+
+    Raises:
+        Fault: NOT_JSON, BODY_TOO_LARGE.
+    """
+    if not body or body.isspace():
         raise Fault(FailureReason.NOT_JSON, "body is empty; send a JSON object or array")
     if has_too_many_values(body):
         raise Fault(
             FailureReason.BODY_TOO_LARGE,
             f"body has more than {VALUES_MAX} values; send fewer events in a request",
         )
-    value = _try_decode(body)
-    if value is _BROKEN:
-        return None
-    if isinstance(value, dict | list):
-        return value
-    raise Fault(FailureReason.NOT_AN_EVENT, "expected an object or an array of objects", "$")
+    if has_many_long_numbers(body):
+        raise Fault(
+            FailureReason.BODY_TOO_LARGE,
+            f"body has more than {LONG_NUMBERS_MAX} numbers of {LONG_NUMBER_DIGITS} digits",
+        )
+
+
+def check_mendable(body: bytes) -> None:
+    """Refuse a body that would have to be mended in very many places.
+
+    Raises:
+        Fault: BODY_TOO_LARGE.
+    """
+    if has_many_surrogates(body):
+        raise Fault(
+            FailureReason.BODY_TOO_LARGE,
+            "body is no JSON and has too many escapes of UTF-16 surrogates; send UTF-8:"
+            f" escapes_max={SURROGATES_MAX}",
+        )
 
 
 def has_too_many_values(body: bytes) -> bool:
     """Whether there are more than `VALUES_MAX`; most bodies are too short to be counted."""
-    return len(body) > VALUES_MAX and body.count(b",") > VALUES_MAX
+    return len(body) > VALUES_MAX and count_values(body) > VALUES_MAX
+
+
+def has_many_long_numbers(body: bytes) -> bool:
+    """Whether it has more than `LONG_NUMBERS_MAX`; most bodies are too short to be looked at.
+
+    Their time goes with the square of their digits; one of 4,300, more is no number, takes 0.5 ms.
+    """
+    return (
+        len(body) > LONG_NUMBER_DIGITS * LONG_NUMBERS_MAX
+        and body.translate(_DIGITS_TO_ZERO).count(b"0" * LONG_NUMBER_DIGITS) > LONG_NUMBERS_MAX
+    )
+
+
+def count_values(body: bytes) -> int:
+    """Commas and opening brackets; those in texts, too."""
+    return len(body.translate(None, _ALL_BUT_VALUES))
 
 
 def whole_array(body: bytes, values: list[object]) -> Batch:
     """Records of an array that parsed."""
-    return Batch(values, lambda: split(body).found)
+    return Batch(values, lambda: pieces_of(body, len(values)))
 
 
 def single(body: bytes, value: object) -> Batch:
@@ -118,23 +159,72 @@ def single(body: bytes, value: object) -> Batch:
     return Batch([value], lambda: [body], is_single=True)
 
 
-def salvaged(body: bytes) -> Batch:
-    """What can be saved of a body that did not parse.
+def has_more_than(array: bytes | msgspec.Raw, most: int) -> bool:
+    """Whether the text is an array of more than `most` elements, some of them objects.
+
+    Nothing is parsed for it: usual texts have too few braces, of others the elements are found.
+    """
+    text = memoryview(array)
+    if text.nbytes <= 2 * most or bytes(text).count(b"{") <= most:
+        return False
+    try:
+        return len(_decode_elements(array)) > most
+    except BROKEN:
+        return False
+
+
+def has_many_records(body: bytes, key: str | None, most: int) -> bool:
+    """Whether the body has more than `most` records in its array, or in its array `key`.
+
+    Usual bodies have too few braces for that and are not looked at. Of one that is no JSON, nothing
+    is known here.
+    """
+    if body.count(b"{") <= most:
+        return False
+    array: bytes | msgspec.Raw = body
+    if first_byte(body) == b"{":
+        array = find_member(body, key) if key is not None else b""
+    return has_more_than(array, most)
+
+
+def find_member(body: bytes, key: str) -> bytes:
+    """Value of an object's last member `key` as it was sent; empty if there is none."""
+    try:
+        return bytes(_decode_members(body).get(key, b""))
+    except BROKEN:
+        return b""
+
+
+def pieces_of(array: bytes, most: int) -> list[bytes]:
+    """Elements of an array as they were sent, at most `most`."""
+    try:
+        return [bytes(raw) for raw in _decode_elements(array)[:most]]
+    except BROKEN:  # it has lone surrogates
+        return split(array, most).found
+
+
+def salvaged(body: bytes, broken: Fault | None, most: int) -> Batch:
+    """What can be saved of a body that did not parse, or was not parsed.
+
+    Args:
+        body: Text.
+        broken: Why it is no JSON, if it was tried.
+        most: Records that are parsed.
 
     Raises:
         Fault: NOT_JSON or BAD_ENCODING: nothing can be saved.
     """
-    start = body.lstrip()[:1]
+    start = first_byte(body)
     if start == b"[":
-        return _salvaged_array(body, split(body), "$")
-    fault = _why_not(body)
-    if start == b"{" and split(body).is_sound:
-        fault.path = "$"
-        return Batch([fault], lambda: [body], is_single=True)
-    raise fault
+        return _salvaged_array(body, broken, "$", most)
+    broken = broken or _why_broken(body)
+    if start == b"{" and split(body, 0).is_sound:
+        broken.path = "$"
+        return Batch([broken], lambda: [body], is_single=True)
+    raise broken
 
 
-def salvaged_envelope(body: bytes, key: str) -> tuple[dict[str, object], Batch] | None:
+def salvaged_envelope(body: bytes, key: str, most: int) -> tuple[dict[str, object], Batch] | None:
     """Members of an object that did not parse as a whole, and the records in its array `key`.
 
     `None` if the object's brackets do not match or it has no such array. A member other than `key`
@@ -143,8 +233,10 @@ def salvaged_envelope(body: bytes, key: str) -> tuple[dict[str, object], Batch] 
     Raises:
         Fault: such a member.
     """
-    pieces = split(body)
-    if not pieces.is_sound or body.lstrip()[:1] != b"{":
+    if first_byte(body) != b"{":
+        return None
+    pieces = split(body, _MEMBERS_MAX)
+    if not pieces.is_sound or pieces.further:
         return None
     raw: dict[str, bytes] = {}
     for piece in pieces.found:
@@ -156,104 +248,77 @@ def salvaged_envelope(body: bytes, key: str) -> tuple[dict[str, object], Batch] 
     if not events.startswith(b"["):
         return None
     members = {name: _parse_member(name, found) for name, found in raw.items()}
-    return members, _salvaged_array(events, split(events), f"$.{key}")
+    return members, _salvaged_array(events, None, f"$.{key}", most)
 
 
-def whole_lines(body: bytes) -> Batch | None:
+def whole_lines(body: bytes, most: int) -> Batch | None:
     """Records of newline-delimited JSON: at least two lines that all start with `{`; else `None`.
 
     Empty lines do not count. A line that is no JSON fails alone.
     """
-    lines = [line for line in (line.strip() for line in body.split(b"\n")) if line]
-    if len(lines) < 2 or not all(line.startswith(b"{") for line in lines):
+    lines: list[bytes] = []
+    further, further_start = 0, 0
+    for match in _LINE.finditer(body):
+        if body[match.start()] != ord("{"):
+            return None
+        if len(lines) < KEPT_FACTOR * most:
+            lines.append(match[0].rstrip())
+            further_start = match.end()
+        else:
+            further += 1
+    if len(lines) < 2:
         return None
-    values = list(_each_line(lines))
+    values = [parse_record(line) for line in lines[:most]]
     if all(isinstance(value, Fault) for value in values):
         return None
-    return Batch(values, lambda: lines)
+    return _batch(values, lines, further, body[further_start:].strip(), "$", most)
 
 
-def parse_record(raw: bytes) -> object:
-    """One record alone: its value, or a `Fault` without a path."""
-    value = _try_decode(raw)
-    return _why_not(raw) if value is _BROKEN else value
-
-
-def check_depth(value: object) -> None:
-    """Refuse a parsed record that is nested too deep.
-
-    Raises:
-        Fault: NOT_JSON, as for a record parsed alone.
-    """
-    if is_deeper_than(value, DEPTH_MAX):
-        raise _too_deep()
-
-
-def repair_surrogates(body: bytes) -> bytes:
-    """Put U+FFFD for each lone surrogate escape (half an emoji, cut by a client's `substring`).
-
-    Returns `body` itself if there are none.
-    """
-    if b"\\u" not in body:
-        return body
-    repaired = _ESCAPE.sub(_repair, body)
-    return body if repaired == body else repaired
-
-
-def _repair(match: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if match[2] is not None else match[0]
-
-
-def _try_decode(raw: bytes) -> object:
-    """The value, lone surrogates replaced, or `_BROKEN`."""
-    try:
-        return _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        repaired = repair_surrogates(raw)
-    if repaired is not raw:
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return _decode(repaired)
-    return _BROKEN
-
-
-def _why_not(raw: bytes) -> Fault:
-    """Why `raw`, which cannot be decoded, cannot."""
-    try:
-        raw.decode()
-        _decode(repair_surrogates(raw))
-    except UnicodeDecodeError as error:
-        return Fault(FailureReason.BAD_ENCODING, f"not valid UTF-8 at byte {error.start}")
-    except RecursionError:
-        return _too_deep()
-    except msgspec.ValidationError as error:
-        return Fault(FailureReason.INVALID_VALUE, _sentence(error))
-    except msgspec.DecodeError as error:
-        return Fault(FailureReason.NOT_JSON, _sentence(error))
-    return _too_deep()  # it fits now: the stack was fuller before
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)[:200]
-    return text[:1].lower() + text[1:] if not text.startswith("JSON") else text
-
-
-def _too_deep() -> Fault:
-    return Fault(FailureReason.NOT_JSON, f"nested more than {DEPTH_MAX} levels deep")
-
-
-def _salvaged_array(body: bytes, pieces: Pieces, prefix: str) -> Batch:
-    values: list[object] = [parse_record(piece) for piece in pieces.found]
+def _salvaged_array(body: bytes, broken: Fault | None, prefix: str, most: int) -> Batch:
+    pieces = split(body, KEPT_FACTOR * most)
+    values = [parse_record(piece) for piece in pieces.found[:most]]
     if not pieces.is_sound and not any(isinstance(value, dict) for value in values):
-        raise _why_not(body)
-    raw = pieces.found.copy()
-    if pieces.rest:
+        raise broken or _why_broken(body)
+    return _batch(
+        values, pieces.found, pieces.further, pieces.further_raw, prefix, most, pieces.rest
+    )
+
+
+def _batch(
+    values: list[object],
+    raw: list[bytes],
+    further: int,
+    further_raw: bytes,
+    prefix: str,
+    most: int,
+    rest: bytes = b"",
+) -> Batch:
+    """Records as they were split: parsed ones, those that were not parsed, what stands behind."""
+    raw = raw.copy()
+    values += [_too_many(f"more than {most} events in one request") for _ in raw[most:]]
+    if further:
+        values.append(_too_many(f"{further} more events, of {len(raw) + further} in one request"))
+        raw.append(further_raw)
+    if rest:
         values.append(Fault(FailureReason.NOT_JSON, "expected nothing behind the array"))
-        raw.append(pieces.rest)
+        raw.append(rest)
     batch = Batch(values, lambda: raw, prefix)
     for index, value in enumerate(values):
         if isinstance(value, Fault):
             value.path = batch.path(index)
     return batch
+
+
+def _too_many(message: str) -> Fault:
+    return Fault(FailureReason.TOO_MANY_EVENTS, f"{message}; send fewer")
+
+
+def _why_broken(body: bytes) -> Fault:
+    """Why a body whose brackets do not match is no JSON."""
+    found = parse_record(body)
+    if isinstance(found, Fault):
+        return found
+    return Fault(FailureReason.NOT_JSON, "brackets do not match")
 
 
 def _parse_member(name: str, raw: bytes) -> object:
@@ -262,11 +327,3 @@ def _parse_member(name: str, raw: bytes) -> object:
         value.path = f"$.{name}"
         raise value
     return value
-
-
-def _each_line(lines: list[bytes]) -> Iterator[object]:
-    for index, line in enumerate(lines):
-        value = parse_record(line)
-        if isinstance(value, Fault):
-            value.path = f"$[{index}]"
-        yield value

@@ -10,7 +10,8 @@ import msgspec
 
 from footfall.decode._fault import FailedRecord, Fault, failed_record, wrong_type
 from footfall.decode._ids import place_id, uuid5, uuid_bytes
-from footfall.decode._json import Batch, check_depth
+from footfall.decode._json import Batch
+from footfall.decode._parse import check_depth
 from footfall.decode._rows import BLANK, SLOT, Row, to_json
 from footfall.decode._split import DEPTH_MAX
 from footfall.event import FailureReason
@@ -27,6 +28,10 @@ _REQUEST_INDEX: Final = SLOT["request_index"]
 _EVENT_NAME: Final = SLOT["event_name"]
 _EVENT_ID: Final = SLOT["event_id"]
 _CLIENT_EVENT_ID: Final = SLOT["client_event_id"]
+
+_ESCAPED_FACTOR: Final = 6
+"""`\\u0001`: a byte as JSON."""
+_SHARED: Final = frozenset({str, dict, list})
 
 BRACKETS_SAFE: Final = DEPTH_MAX - 4
 """A part with at most so many brackets cannot make its record too deep: it is two levels down."""
@@ -80,25 +85,16 @@ def decode_records(
 
     Args:
         batch: The records.
-        settings: Bounds on their number and on kept payloads.
+        settings: Bound on kept payloads.
         make_row: The protocol's rules.
         name_keys: Where a record says its event's name, for the failed ones.
-
-    Raises:
-        Fault: far too many records.
     """
     rows: list[Row] = []
     failed: list[FailedRecord] = []
-    allowed = settings.events_per_request_max
-    for index, value in enumerate(batch.checked(settings).values):
+    for index, value in enumerate(batch.values):
         try:
             if value.__class__ is not dict:
                 raise _not_an_event(value)
-            if index >= allowed:
-                raise Fault(
-                    FailureReason.TOO_MANY_EVENTS,
-                    f"more than {allowed} events in one request; send fewer",
-                )
             row = make_row(value, index)
         except Fault as fault:
             fault = _placed(fault, value, batch.path(index), name_keys)
@@ -108,6 +104,60 @@ def decode_records(
             row[_REQUEST_INDEX] = index
             rows.append(row)
     return Outcome(rows, failed)
+
+
+def check_shared(
+    request: Request,
+    template: Row,
+    kept: dict[str, object],
+    events: int,
+    body_bytes: int,
+    settings: DecodeSettings,
+) -> None:
+    """Refuse a request whose events share so much that writing it with each is a bomb.
+
+    Raises:
+        Fault: BODY_TOO_LARGE.
+    """
+    if shares_too_much(request, template, kept, events, body_bytes, settings):
+        raise Fault(
+            FailureReason.BODY_TOO_LARGE,
+            "what all events of the request share is too large for so many; send fewer in a"
+            f" request: events={events} inflated_bytes_max={settings.inflated_bytes_max}",
+        )
+
+
+def shares_too_much(
+    request: Request,
+    template: Row,
+    kept: dict[str, object],
+    events: int,
+    body_bytes: int,
+    settings: DecodeSettings,
+) -> bool:
+    """Whether what is written with each event comes to more than `inflated_bytes_max` in all.
+
+    A query, headers and the fields beside the events are sent once and stored with each event: a
+    megabyte would become gigabytes.
+
+    Args:
+        request: Whose events.
+        template: Row that each event's is copied from.
+        kept: Properties that each event gets.
+        events: How many there are.
+        body_bytes: Size of the unpacked body, which the fields beside the events are part of.
+        settings: The limit.
+    """
+    most = body_bytes + head_bytes(request)
+    if _ESCAPED_FACTOR * events * most <= settings.inflated_bytes_max:
+        return False
+    shared = [value for value in template if value.__class__ in _SHARED]
+    return events * len(to_json([shared, kept])) > settings.inflated_bytes_max
+
+
+def head_bytes(request: Request) -> int:
+    """Size of what a request says beside its body."""
+    return len(request.query) + sum(len(value) for _, value in request.headers)
 
 
 def set_name(row: Row) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from footfall.decode._parse import decoder
 from footfall.event import EVENT_SCHEMA
 
 Row = list[object]
@@ -48,6 +49,9 @@ _COLUMNS: Final = tuple(
 """Asked for once: Arrow makes an object for each answer."""
 
 _encode: Final = msgspec.json.Encoder().encode
+_decode: Final = decoder()
+_MISSES_MAX: Final = 1_000
+"""Members that do not fit, before those after them are not tried any more."""
 _JSON_OVERHEAD_BYTES: Final = len('{"_truncated":true}')
 
 
@@ -101,15 +105,20 @@ def cut_json(text: str, bytes_max: int) -> str | None:
     array keeps its first elements. So the column stays JSON, whoever reads it; `None` if nothing
     fits.
     """
-    value = msgspec.json.decode(text)
+    value = _decode(text.encode())
     room = bytes_max - _JSON_OVERHEAD_BYTES
     if isinstance(value, dict):
         kept: dict[str, object] = {}
+        misses = 0
         for key, member in value.items():
             size = len(_encode({key: member}))
             if size <= room:
                 kept[key] = member
                 room -= size
+                continue
+            misses += 1
+            if misses == _MISSES_MAX:
+                break
         kept["_truncated"] = True
         shortened: object = kept
     else:

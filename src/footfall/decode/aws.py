@@ -21,6 +21,9 @@ from footfall.decode._fault import Fault
 from footfall.decode._fields import fill
 from footfall.decode._json import (
     Batch,
+    check_mendable,
+    check_values,
+    has_many_records,
     read_json,
     salvaged,
     single,
@@ -28,6 +31,7 @@ from footfall.decode._json import (
 )
 from footfall.decode._records import (
     Outcome,
+    check_shared,
     decode_records,
     new_template,
     parse_query,
@@ -58,15 +62,24 @@ def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
         fill(row, event, fields.EVENT, unknown, "")
         return finish_row(row, event, unknown, index, request, kept)
 
-    batch = _read(body)
+    batch = _read(body, settings.events_per_request_max)
+    check_shared(request, template, kept, len(batch.values), len(body), settings)
     return decode_records(batch, settings, make_row, _NAME_KEYS)
 
 
-def _read(body: bytes) -> Batch:
-    value = read_json(body)
-    if value is None:
-        return salvaged(body)
-    return whole_array(body, value) if isinstance(value, list) else single(body, value)
+def _read(body: bytes, most: int) -> Batch:
+    check_values(body)
+    broken: Fault | None = None
+    if not has_many_records(body, None, most):
+        value = read_json(body)
+        if isinstance(value, dict):
+            return single(body, value)
+        if isinstance(value, Fault):
+            broken = value
+        elif len(value) <= most:
+            return whole_array(body, value)
+    check_mendable(body)
+    return salvaged(body, broken, most)
 
 
 def use_query(request: Request, template: Row) -> dict[str, object]:

@@ -18,7 +18,11 @@ from footfall.decode._fault import Fault, missing_field, wrong_type
 from footfall.decode._fields import Fields, fill, fill_aliases
 from footfall.decode._json import (
     Batch,
-    check_depth,
+    check_mendable,
+    check_values,
+    find_member,
+    has_many_records,
+    pieces_of,
     read_json,
     salvaged,
     salvaged_envelope,
@@ -26,9 +30,11 @@ from footfall.decode._json import (
     whole_array,
     whole_lines,
 )
+from footfall.decode._parse import check_depth
 from footfall.decode._records import (
     Outcome,
     check_app,
+    check_shared,
     decode_records,
     new_template,
     parse_query,
@@ -37,7 +43,6 @@ from footfall.decode._records import (
     set_name,
 )
 from footfall.decode._rows import SLOT, Row
-from footfall.decode._split import member, split
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
@@ -68,12 +73,14 @@ def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
         Fault: the request as a whole cannot be decoded.
     """
     request = logged.request
-    envelope, batch = _read(open_body(request, settings))
+    body = open_body(request, settings)
+    envelope, batch = _read(body, settings.events_per_request_max)
     row = own_template(logged)
     properties = use_query(request, row)
     shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
     shared = Shared(request, shared_fields, row, properties)
     use_envelope(shared, envelope)
+    check_shared(request, row, properties, len(batch.values), len(body), settings)
 
     def make_row(event: dict[str, object], index: int) -> Row:
         return _row(event, index, shared)
@@ -124,34 +131,42 @@ def fill_groups(
             rest[key] = unknown
 
 
-def _read(body: bytes) -> tuple[dict[str, object], Batch]:
+def _read(body: bytes, most: int) -> tuple[dict[str, object], Batch]:
     """The fields beside the events, and the events."""
-    value = read_json(body)
+    check_values(body)
+    broken: Fault | None = None
+    if not has_many_records(body, EVENTS, most):
+        value = read_json(body)
+        if isinstance(value, Fault):
+            broken = value
+        else:
+            found = _whole(body, value, most)
+            if found is not None:
+                return found
+    check_mendable(body)
+    if broken is not None:
+        lines = whole_lines(body, most)
+        if lines is not None:
+            return {}, lines
+    return salvaged_envelope(body, EVENTS, most) or ({}, salvaged(body, broken, most))
+
+
+def _whole(
+    body: bytes, value: dict[str, object] | list[object], most: int
+) -> tuple[dict[str, object], Batch] | None:
+    """The same of a body that parsed; `None` if it has more than `most` events."""
     if isinstance(value, list):
-        return {}, whole_array(body, value)
-    if isinstance(value, dict):
-        if EVENTS not in value:
-            return {}, single(body, value)
-        events = value.pop(EVENTS)
-        if not isinstance(events, list):
-            fault = wrong_type("an array", events)
-            fault.path = f"$.{EVENTS}"
-            raise fault
-        return value, Batch(events, lambda: _events_of(body), f"$.{EVENTS}")
-    lines = whole_lines(body)
-    if lines is not None:
-        return {}, lines
-    return salvaged_envelope(body, EVENTS) or ({}, salvaged(body))
-
-
-def _events_of(body: bytes) -> list[bytes]:
-    """Elements of the last member `events`, as sent."""
-    found: list[bytes] = []
-    for piece in split(body).found:
-        named = member(piece)
-        if named is not None and named[0] == EVENTS:
-            found = split(named[1]).found
-    return found
+        return ({}, whole_array(body, value)) if len(value) <= most else None
+    if EVENTS not in value:
+        return {}, single(body, value)
+    events = value.pop(EVENTS)
+    if not isinstance(events, list):
+        fault = wrong_type("an array", events)
+        fault.path = f"$.{EVENTS}"
+        raise fault
+    if len(events) > most:
+        return None
+    return value, Batch(events, lambda: pieces_of(find_member(body, EVENTS), most), f"$.{EVENTS}")
 
 
 def use_query(request: Request, row: Row) -> dict[str, object]:

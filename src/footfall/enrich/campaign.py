@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import functools
 from typing import Final, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,6 +66,10 @@ _UTM: Final = (
     "utm_term",
     "utm_content",
 )
+_PLATFORM: Final = "utm_source_platform"
+_WANTED: Final = frozenset((*_UTM, _PLATFORM, *CLICK_IDS))
+_KEY_CHARACTERS_MAX: Final = len("%75") * max(map(len, _WANTED))
+"""A longer one is none of those, however it is escaped."""
 _MARKS: Final = ("utm_", *CLICK_IDS)
 PARAMETERS_MAX: Final = 500
 """Parameters of one URL that are looked at; a URL with more has no campaign."""
@@ -104,13 +108,15 @@ def parse_campaign(query: str) -> tuple[str | None, ...]:
     """
     if not any(mark in query for mark in _MARKS):
         return _NOTHING
-    try:
-        pairs = parse_qsl(query, errors="replace", max_num_fields=PARAMETERS_MAX)
-    except ValueError:
+    if query.count("&") >= PARAMETERS_MAX:
         return _NOTHING
     values: dict[str, str] = {}
-    for key, value in pairs:
-        values.setdefault(key, value.strip())
+    for part in query.split("&"):
+        key, _, value = part.partition("=")
+        if value and len(key) <= _KEY_CHARACTERS_MAX:
+            name = unquote_plus(key)
+            if name in _WANTED and name not in values:
+                values[name] = unquote_plus(value).strip()
     source, medium, *others = (values.get(name) or None for name in _UTM)
     click_id = platform = None
     for name, click in CLICK_IDS.items():
@@ -119,7 +125,7 @@ def parse_campaign(query: str) -> tuple[str | None, ...]:
             if source is None:
                 source, medium = click.source, medium or click.medium
             break
-    platform = values.get("utm_source_platform") or platform
+    platform = values.get(_PLATFORM) or platform
     return (source, medium, *others, click_id, platform)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 import msgspec
@@ -36,7 +36,12 @@ def logged_requests(records: Iterable[tuple[int, bytes]]) -> list[LoggedRequest]
 
 
 def read_requests(
-    log: Log, offset: int, requests_max: int, pipeline: PipelineSettings, decode: DecodeSettings
+    log: Log,
+    offset: int,
+    requests_max: int,
+    pipeline: PipelineSettings,
+    decode: DecodeSettings,
+    quarantined: Set[int] = frozenset(),
 ) -> list[LoggedRequest]:
     """Requests from `offset` on, without a gap: one micro-batch, empty at the log's end.
 
@@ -46,6 +51,7 @@ def read_requests(
         requests_max: Most of them.
         pipeline: Bounds of a micro-batch in bytes.
         decode: What a request may hold.
+        quarantined: Offsets of requests that will not be decoded, so that they are not unpacked.
 
     Raises:
         Corrupt: the log has later ones, but not these.
@@ -57,11 +63,12 @@ def read_requests(
             "the log lacks requests that are not in the lake; restore its segments:"
             f" {offset=} oldest={records[0][0]}"
         )
-    return within(logged_requests(records), decode, UNPACKED_FACTOR * bytes_max)
+    requests = logged_requests(records)
+    return within(requests, decode, UNPACKED_FACTOR * bytes_max, quarantined)
 
 
 def planned_requests(
-    log: Log, plan: EpochPlan, pipeline: PipelineSettings
+    log: Log, plan: EpochPlan, pipeline: PipelineSettings, quarantined: Set[int] = frozenset()
 ) -> Iterator[list[LoggedRequest]]:
     """All requests of an epoch that was planned, a micro-batch at a time.
 
@@ -70,7 +77,10 @@ def planned_requests(
     """
     offset = plan.log_from
     while offset < plan.log_to:
-        requests = read_requests(log, offset, plan.log_to - offset, pipeline, plan.rules.decode)
+        requests_max = plan.log_to - offset
+        requests = read_requests(
+            log, offset, requests_max, pipeline, plan.rules.decode, quarantined
+        )
         if not requests:
             raise Corrupt(
                 "the log ends before an epoch that was planned; restore its segments:"
@@ -81,16 +91,23 @@ def planned_requests(
 
 
 def within(
-    requests: Sequence[LoggedRequest], settings: DecodeSettings, weight_max: int
+    requests: Sequence[LoggedRequest],
+    settings: DecodeSettings,
+    weight_max: int,
+    quarantined: Set[int] = frozenset(),
 ) -> list[LoggedRequest]:
-    """The first of `requests`, as many as decoded need at most `weight_max` bytes, or one.
+    """The first of `requests`, as many as decoded weigh at most `weight_max` bytes, or one.
 
-    What the log returns is bounded in bytes as they came; a body may hold a thousand times as much.
+    What the log returns is bounded in bytes as they came; a body may hold hundreds of times as
+    much. Weighing unpacks no more than it weighs, so it takes no longer than the bound allows.
     """
     kept: list[LoggedRequest] = []
     left = weight_max
     for logged in requests:
-        left -= weight(logged.request, settings)
+        if logged.offset in quarantined:
+            left -= min(len(logged.request.body), settings.payload_bytes_max)
+        else:
+            left -= weight(logged.request, settings)
         if left < 0 and kept:
             break
         kept.append(logged)

@@ -51,7 +51,8 @@ class FailureReason(enum.StrEnum):
     LOST = "lost"
     """The log was damaged and the request could not be read; `footfall repair` said so."""
     POISON = "poison"
-    """Decoding it ended the pipeline's process three times; the payload is kept."""
+    """Decoding it ends the process or takes too long, or its plug-in cannot be loaded; the payload
+    is kept."""
     INTERNAL = "internal"
     """A decoder or enrichment step failed; a bug to report, the payload is kept."""
 

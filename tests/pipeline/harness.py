@@ -16,13 +16,15 @@ from footfall.lake import TABLES, Lake
 from footfall.live import LiveState
 from footfall.metadata import Metadata
 from footfall.pipeline._attempts import Attempts
+from footfall.pipeline._bounds import unbounded
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._poison import PoisonWatch
+from footfall.pipeline._poison import Bound, PoisonWatch
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
+from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import Settings, load_settings
 from footfall.testing.memory_log import MemoryLog
@@ -80,6 +82,9 @@ class Bench:
         self.settings: Settings = load_settings(overrides=overrides)
         self.clock = SimClock(START_US)
         self.log = MemoryLog()
+        self.told: list[str] = []
+        """Sentences that pipelines said."""
+        self.bound: Bound = unbounded
 
     def append(self, requests: Iterable[Request]) -> None:
         records = [encode_request(request) for request in requests]
@@ -97,8 +102,8 @@ class Bench:
             Attempts(home.state_dir("default") / "attempts.json"),
             self.settings.pipeline,
             home.log_dir("default"),
-            lambda _: None,
-            is_bounding=False,
+            TroubleNote(trouble_file(home, "default"), self.clock, self.told.append),
+            self.bound,
         )
         tail = Tail(
             home.tail_dir("default"),

@@ -7,7 +7,9 @@ from pathlib import Path
 PROTOCOL = "poisonous"
 
 _MODULE = """
-import ctypes, os, re, time
+import ctypes, os
+from collections import deque
+from itertools import repeat
 from footfall.decode.footfall import decode_footfall
 
 kept = []
@@ -24,7 +26,10 @@ def decode(logged, settings):
     if word == "some memory":
         kept.append(b"x" * (80 << 20))
     if word == "hang":
-        re.match(r"(a+)+$", "a" * 60 + "b")  # in C, without letting go of the interpreter
+        deque(repeat(0), maxlen=0)  # in C, without letting go of the interpreter
+    if word == "slow":
+        while True:
+            pass
     return decode_footfall(logged, settings)
 """
 

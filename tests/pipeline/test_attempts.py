@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import DiskFull
-from footfall.pipeline._attempts import Attempts
+from footfall.pipeline._attempts import WATCHFUL_EPOCHS, Attempts
 
 
 def _die(file: Path, start: int, end: int, error: type[BaseException] = MemoryError) -> Attempts:
@@ -69,3 +69,60 @@ def test_torn_file_is_none(tmp_path: Path) -> None:
     _die(file, 1, 2)
     file.write_bytes(file.read_bytes()[:9])
     assert Attempts(file).deaths == 0
+
+
+def _die_recovering(file: Path) -> Attempts:
+    attempts = Attempts(file)
+    with pytest.raises(MemoryError), attempts.recovering():
+        raise MemoryError
+    return Attempts(file)
+
+
+def test_deaths_while_recovering_are_counted_until_one_recovers(tmp_path: Path) -> None:
+    """They are nobody's work: without this a start that dies at its checkpoint dies for ever."""
+    file = tmp_path / "attempts.json"
+    assert [_die_recovering(file).recover_deaths for _ in range(3)] == [1, 2, 3]
+    attempts = Attempts(file)
+    assert attempts.deaths == 0
+    with pytest.raises(DiskFull), attempts.recovering():
+        raise DiskFull("no space")
+    assert Attempts(file).recover_deaths == 3
+    with Attempts(file).recovering():
+        pass
+    assert Attempts(file).recover_deaths == 0
+
+
+def test_batches_get_smaller_with_deaths_and_larger_with_epochs(tmp_path: Path) -> None:
+    """One death may be anybody's kill; an epoch takes back one halving."""
+    file = tmp_path / "attempts.json"
+    assert [_die(file, 1, 2).halvings for _ in range(3)] == [0, 2, 4]
+    attempts = Attempts(file)
+    attempts.searched(has_found=False)
+    assert attempts.halvings == 4
+    left = []
+    for epoch in range(1, 7):
+        attempts.progress(epoch)
+        left.append(Attempts(file).halvings)
+    assert left == [3, 2, 1, 0, 0, 0]
+
+
+def test_after_some_were_found_one_death_is_enough_for_a_while(tmp_path: Path) -> None:
+    """Whoever sent them sends more: three deaths each time would be minutes."""
+    file = tmp_path / "attempts.json"
+    assert not _die(file, 1, 2).is_due
+    Attempts(file).searched(has_found=True)
+    assert _die(file, 5, 6).is_due
+    attempts = Attempts(file)
+    attempts.progress(WATCHFUL_EPOCHS)
+    assert not _die(file, 8, 9).is_due
+
+
+def test_what_a_search_cleared_is_not_searched_again(tmp_path: Path) -> None:
+    """The process that searches may be killed as well: the next goes on where it was."""
+    file = tmp_path / "attempts.json"
+    for _ in range(3):
+        _die(file, 10, 90)
+    Attempts(file).searched_to(50)
+    again = Attempts(file)
+    assert again.is_due
+    assert again.suspects == (50, 90)

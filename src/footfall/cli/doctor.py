@@ -217,15 +217,23 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
 
 
 def _poison(home: Home, project: str) -> tuple[State, str]:
+    """What holds the pipeline up, or did and is put aside."""
+    from footfall.clock import SystemClock
     from footfall.metadata import Metadata
+    from footfall.pipeline import read_trouble, trouble_file
 
+    trouble = read_trouble(trouble_file(home, project))
+    said = trouble.lines(SystemClock().now_us())
     offsets = Metadata.open(home).quarantined(project)
-    if not offsets:
-        return "good", "no request ever ended the pipeline"
-    return "attention", (
-        f"{len(offsets)} requests ended the pipeline and are failed events with reason poison, the"
-        f" last at offset {offsets[-1]}; mend the plug-in that decodes them"
-    )
+    if offsets:
+        said.append(
+            f"{len(offsets)} requests ended the pipeline or took too long and are failed events"
+            f" with reason poison, the last at offset {offsets[-1]}; mend the plug-in that decodes"
+            f" them{trouble.named_last()}"
+        )
+    if not said:
+        return "good", "no request ever ended the pipeline or took too long"
+    return "attention", "; ".join(said)
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:

@@ -11,7 +11,7 @@ from footfall.decode._decode import Decoded, decode
 from footfall.decode._failures import failures_table
 from footfall.decode._ids import failed_id, uuid5
 from footfall.decode._records import Decoder, Outcome
-from footfall.decode._registry import decoders
+from footfall.decode._registry import decoders, leave_out, plug_ins
 from footfall.decode._rows import DECODED_SCHEMA
 from footfall.decode._weight import weight
 
@@ -24,6 +24,8 @@ __all__ = [
     "decoders",
     "failed_id",
     "failures_table",
+    "leave_out",
+    "plug_ins",
     "uuid5",
     "weight",
 ]

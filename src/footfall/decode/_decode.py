@@ -242,7 +242,8 @@ def _outcome(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
 
 _POISON: Final = Fault(
     FailureReason.POISON,
-    "decoding it ends the process; the plug-in of its protocol is at fault: mend it and replay",
+    "decoding it ends the process or takes too long; if a plug-in decodes it, mend that and send it"
+    " again",
 )
 
 

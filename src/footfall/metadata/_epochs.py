@@ -68,7 +68,9 @@ def plan(
     )
 
 
-def amend(connection: Connection, project: str, epoch: int, text: str) -> None:
+def amend(
+    connection: Connection, project: str, epoch: int, text: str, log_to: int, watermark: int
+) -> None:
     """See `Metadata.amend_plan`."""
     changed = connection.execute(
         update(epochs)
@@ -77,7 +79,7 @@ def amend(connection: Connection, project: str, epoch: int, text: str) -> None:
             & (epochs.c.epoch == epoch)
             & epochs.c.committed_at.is_(None)
         )
-        .values(plan=text)
+        .values(plan=text, log_to=log_to, watermark=watermark)
     )
     if changed.rowcount != 1:
         raise Conflict(f"epoch is committed or was not planned; leave its plan: {epoch=}")

@@ -288,7 +288,9 @@ class Metadata:
             _leases.check(connection, project, term)
             _epochs.commit(connection, project, epoch, ledger, self._clock.now_us())
 
-    def amend_plan(self, project: str, epoch: int, plan: str, *, term: int = 0) -> None:
+    def amend_plan(
+        self, project: str, epoch: int, plan: str, *, log_to: int, watermark: int, term: int = 0
+    ) -> None:
         """Replace the plan of an epoch that no table has anything of.
 
         Raises:
@@ -297,7 +299,7 @@ class Metadata:
         """
         with self._transaction() as connection:
             _leases.check(connection, project, term)
-            _epochs.amend(connection, project, epoch, plan)
+            _epochs.amend(connection, project, epoch, plan, log_to, watermark)
 
     def quarantine(self, project: str, offsets: Iterable[int], *, term: int = 0) -> None:
         """Note requests that are never to be decoded, by their offsets in the log.

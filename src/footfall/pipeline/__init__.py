@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from footfall.pipeline._plan import EpochPlan, Rules
     from footfall.pipeline._prepare import Prepared, prepare
     from footfall.pipeline._run import run
+    from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
 
 __all__ = [
     "EpochPlan",
@@ -30,6 +31,7 @@ __all__ = [
     "MendedTable",
     "Prepared",
     "Rules",
+    "Trouble",
     "admit",
     "catch_up",
     "checkpoint_epochs",
@@ -39,7 +41,9 @@ __all__ = [
     "maintain",
     "mend_lake",
     "prepare",
+    "read_trouble",
     "run",
+    "trouble_file",
 ]
 
 _PLACES = {
@@ -50,6 +54,7 @@ _PLACES = {
     "MendedTable": "_mend",
     "Prepared": "_prepare",
     "Rules": "_plan",
+    "Trouble": "_trouble",
     "admit": "_epoch",
     "catch_up": "_catch_up",
     "checkpoint_epochs": "_checkpoint",
@@ -59,7 +64,9 @@ _PLACES = {
     "maintain": "_maintain",
     "mend_lake": "_mend",
     "prepare": "_prepare",
+    "read_trouble": "_trouble",
     "run": "_run",
+    "trouble_file": "_trouble",
 }
 
 

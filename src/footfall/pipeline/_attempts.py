@@ -20,7 +20,14 @@ from footfall.disk import is_disk_full
 from footfall.errors import FootfallError
 from footfall.home import make_directory
 
-_BYTES: Final = 256
+DEATHS: Final = 3
+"""Without progress; then the requests at fault are looked for."""
+WATCHFUL_EPOCHS: Final = 20
+"""After some were found, one death is enough to look again: whoever sent them sends more."""
+_HALVINGS_STEP: Final = 2
+_HALVINGS_MAX: Final = 20
+_LEFT_OUT_MAX: Final = 20
+_BYTES: Final = 4096
 
 
 class _Record(msgspec.Struct):
@@ -34,6 +41,15 @@ class _Record(msgspec.Struct):
     is_working: bool = False
     searches: int = 0
     """Searches since then that found no request at fault."""
+    watchful_to: int = 0
+    """Epoch up to which one death is enough."""
+    halvings: int = 0
+    """How often micro-batches were halved; an epoch takes one back."""
+    is_recovering: bool = False
+    recover_deaths: int = 0
+    """While recovering, since that last succeeded."""
+    left_out: tuple[str, ...] = ()
+    """Protocols of plug-ins that cannot be loaded."""
 
 
 class Attempts:
@@ -45,16 +61,26 @@ class Attempts:
         self._file = file
         self._mutex = threading.Lock()
         self._active: list[tuple[int, int]] = []
-        self._record = _read(file)
-        if self._record.is_working:
-            self._record.deaths += 1
-            self._record.is_working = False
+        record = self._record = _read(file)
+        if record.is_working:
+            record.deaths += 1
+            if record.deaths > 1:  # one may be anybody's kill
+                record.halvings = min(record.halvings + _HALVINGS_STEP, _HALVINGS_MAX)
+        if record.is_recovering:
+            record.recover_deaths += 1
+        record.is_working = record.is_recovering = False
         self._write()
 
     @property
     def deaths(self) -> int:
         """How often the process died since the last epoch that was committed."""
         return self._record.deaths
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the process died often enough to look for the requests at fault."""
+        is_watchful = self._record.epoch < self._record.watchful_to
+        return self.deaths >= (1 if is_watchful else DEATHS)
 
     @property
     def suspects(self) -> tuple[int, int]:
@@ -66,6 +92,21 @@ class Attempts:
         """Searches since the last epoch that found no request at fault."""
         return self._record.searches
 
+    @property
+    def halvings(self) -> int:
+        """How often micro-batches are to be halved, since larger ones ended the process."""
+        return self._record.halvings
+
+    @property
+    def recover_deaths(self) -> int:
+        """How often the process died while it recovered, since it last did."""
+        return self._record.recover_deaths
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Protocols of plug-ins that could not be loaded."""
+        return self._record.left_out
+
     @contextlib.contextmanager
     def working(self, log_from: int, log_to: int) -> Iterator[None]:
         """Work on requests [log_from, log_to): if the process ends meanwhile, it is a death."""
@@ -75,27 +116,60 @@ class Attempts:
         try:
             yield
         except BaseException as error:
-            is_outside = isinstance(error, (FootfallError, OSError, KeyboardInterrupt))
-            if is_outside or is_disk_full(error):
+            if _is_outside(error):
                 self._end(log_from, log_to)
             raise  # any other error leaves it as it is: it ends the process
         self._end(log_from, log_to)
 
-    def progress(self, epoch: int) -> None:
-        """An epoch was committed: deaths before it count no more."""
+    @contextlib.contextmanager
+    def recovering(self) -> Iterator[None]:
+        """Recover: if the process ends meanwhile, it is counted until one does not."""
+        self._note(is_recovering=True)
+        try:
+            yield
+        except BaseException as error:
+            if _is_outside(error):
+                self._note(is_recovering=False)
+            raise
+        self._note(is_recovering=False, recover_deaths=0)
+
+    def progress(self, epoch: int) -> bool:
+        """An epoch was committed: deaths before it count no more. Whether it is a new one."""
         with self._mutex:
-            if epoch > self._record.epoch:
-                is_working = self._record.is_working
-                self._record = _Record(epoch=epoch)
-                if is_working:
-                    self._begin()
-                self._write()
+            if epoch <= self._record.epoch:
+                return False
+            is_working = self._record.is_working
+            self._forget_deaths(epoch=epoch, searches=0, halvings=max(0, self._record.halvings - 1))
+            if is_working:
+                self._begin()
+            self._write()
+            return True
+
+    def searched_to(self, offset: int) -> None:
+        """Requests before `offset` are at fault no more: a search goes on from there."""
+        self._note(log_from=offset)
 
     def searched(self, *, has_found: bool) -> None:
         """The requests at fault were looked for: count anew."""
         with self._mutex:
-            searches = 0 if has_found else self._record.searches + 1
-            self._record = _Record(epoch=self._record.epoch, searches=searches)
+            record = self._record
+            if has_found:
+                record.watchful_to = record.epoch + WATCHFUL_EPOCHS
+            self._forget_deaths(searches=0 if has_found else record.searches + 1)
+            self._write()
+
+    def leave_out(self, protocols: tuple[str, ...]) -> None:
+        """Plug-ins that cannot be loaded; all others can."""
+        self._note(left_out=protocols[:_LEFT_OUT_MAX])
+
+    def _forget_deaths(self, **changes: int) -> None:
+        self._record = msgspec.structs.replace(
+            self._record, deaths=0, log_from=0, log_to=0, is_working=False, **changes
+        )
+
+    def _note(self, **changes: object) -> None:
+        with self._mutex:
+            self._record = msgspec.structs.replace(self._record, **changes)
             self._write()
 
     def _begin(self) -> None:
@@ -122,6 +196,10 @@ class Attempts:
                 os.pwrite(descriptor, data, 0)
             finally:
                 os.close(descriptor)
+
+
+def _is_outside(error: BaseException) -> bool:
+    return isinstance(error, (FootfallError, OSError, KeyboardInterrupt)) or is_disk_full(error)
 
 
 def _read(file: Path) -> _Record:

@@ -36,12 +36,12 @@ def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepare
     for line in questions:
         question = msgspec.json.decode(line, type=Question)
         requests_max = settings.micro_batch_requests_max
-        requests = read_requests(log, question.offset, requests_max, settings, rules.decode)
-        if not requests:
-            yield None
-            continue
         with bounded_time(settings.batch_time_max / SECOND):
-            yield prepare(requests, rules, frozenset(question.quarantined))
+            requests = read_requests(log, question.offset, requests_max, settings, rules.decode)
+            found = None
+            if requests:
+                found = prepare(requests, rules, frozenset(question.quarantined))
+        yield found
 
 
 def main() -> None:

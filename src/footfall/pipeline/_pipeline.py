@@ -34,6 +34,7 @@ from footfall.lake import TABLES, Footers, Lake, LakeHistory, take_back
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
+from footfall.pipeline._attempts import DEATHS
 from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.pipeline._epoch import (
     EpochResult,
@@ -50,7 +51,7 @@ from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
 from footfall.pipeline._prepare import Prepared
 from footfall.pipeline._preview import Preview
 from footfall.pipeline._publisher import Position, Publisher
-from footfall.pipeline._recovery import from_lake, starting_point, tell
+from footfall.pipeline._recovery import Way, from_lake, starting_point, tell
 from footfall.sessionize import (
     GapDefinition,
     SessionState,
@@ -127,16 +128,31 @@ class Pipeline:
         self._footers = Footers()
 
     def recover(self) -> None:
-        """Load the newest state there is, redo the epochs planned after it, publish a cut."""
-        self._lake.write_as(self.lease.term)
-        if self.lease.is_contested:
-            self._lake.fence()
+        """Load the newest state there is, redo the epochs planned after it, publish a cut.
+
+        When the process keeps dying of it, other ways are tried, in turns and for ever: the
+        checkpoint before the newest, then the lake itself. Nothing is lost by any of them.
+        """
+        with self._feed.recovering() as deaths:
+            self._lake.write_as(self.lease.term)
+            if self.lease.is_contested:
+                self._lake.fence()
+            ways = list(Way)
+            way = ways[deaths // DEATHS % len(ways)]
+            if way is not Way.NEWEST:
+                self._feed.say(
+                    f"the pipeline ended {deaths} times while it recovered; trying {way.value}"
+                )
+            self._recover(way)
+
+    def _recover(self, way: Way) -> None:
         start = starting_point(
             self._project,
             self._checkpoints,
             self._lake,
             self._metadata,
             self._log.start_offset(),
+            way,
         )
         if start is not None:
             self._load(start)
@@ -150,7 +166,7 @@ class Pipeline:
             )
             if start is None or start.note.epoch <= self._epoch:
                 raise
-            tell(f"the log cannot be read where the lake has it all already: {error}")
+            tell(f"the log cannot be worked off where the lake has it all already: {error}")
             self._load(start)
             is_rebuilt = True
             self._redo(is_rebuilt=True)
@@ -183,6 +199,7 @@ class Pipeline:
         for text in plans:
             plan = decode_plan(text)
             ingested = self._read_again(plan)
+            plan = self._feed.planned(plan.epoch)  # what takes too long now is put aside in it
             # A table without rows of the epoch would take those that were not there before.
             if committed.get(plan.epoch, ingested.ledger) != ingested.ledger:
                 raise Corrupt(
@@ -216,6 +233,7 @@ class Pipeline:
         self._advance_watermark()
         if self._is_epoch_due():
             self.close_epoch()
+            self._take_commit(wait=self._feed.is_careful)  # one thing after the other
         else:
             self._publish_idle()
         self._give_back()
@@ -236,6 +254,7 @@ class Pipeline:
             planned_at=self._clock.now_us(),
             rules=self._rules,
             quarantined=self._feed.quarantined_in(self._epoch_from, self._offset),
+            left_out=self._feed.left_out,
         )
         self._metadata.plan_epoch(
             self._project,
@@ -337,6 +356,8 @@ class Pipeline:
 
     def _is_epoch_due(self) -> bool:
         settings = self._settings.pipeline
+        if self._feed.is_careful and not self._preview.is_empty:
+            return True
         if self._preview.events >= settings.epoch_events_max:
             return True
         if self._preview.bytes >= settings.epoch_bytes_max:

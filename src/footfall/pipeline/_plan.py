@@ -57,6 +57,8 @@ class EpochPlan(msgspec.Struct, frozen=True):
     rules: Rules
     quarantined: tuple[int, ...] = ()
     """Offsets, ascending, of requests that are not decoded but fail as poison."""
+    left_out: tuple[str, ...] = ()
+    """Protocols whose requests fail as poison, all of them: their plug-in could not be loaded."""
     version: int = PLAN_VERSION
 
 

@@ -43,6 +43,7 @@ from footfall.pipeline._checkpoint import Checkpoint
 from footfall.pipeline._epoch import stamp
 from footfall.pipeline._plan import EpochPlan, decode_plan
 from footfall.pipeline._prepare import prepare
+from footfall.pipeline._read import of_protocols
 from footfall.pipeline._requests import planned_requests
 from footfall.sessionize import REPAIR_SCHEMA, assign
 from footfall.settings import PipelineSettings
@@ -169,7 +170,8 @@ class Rebuilder:
         parts = []
         try:
             for requests in planned_requests(self._log, plan, self._settings):
-                prepared = prepare(requests, plan.rules, frozenset(plan.quarantined))
+                refused = {*plan.quarantined, *of_protocols(requests, plan.left_out)}
+                prepared = prepare(requests, plan.rules, refused)
                 rows = prepared.events if table == "events" else prepared.failures
                 parts.append(stamp(rows, plan, _SCHEMAS[table]))
         except Corrupt:

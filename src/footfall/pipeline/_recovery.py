@@ -6,11 +6,12 @@ the log is trimmed only below the oldest that is kept. If none is left and the l
 state after the last committed epoch is made from the lake: sessions from its events, ids for
 duplicate removal from theirs. If nothing was trimmed yet, all epochs are done again from the first,
 and every table refuses what it has. The same way out is taken when the log is damaged where epochs
-are that the lake has already.
+are that the lake has already, and in turns with the others when processes keep dying here (`Way`).
 """
 
 from __future__ import annotations
 
+import enum
 import sys
 from pathlib import Path
 
@@ -26,12 +27,21 @@ from footfall.pipeline._plan import EpochPlan, decode_plan
 from footfall.sessionize import GapDefinition, floor_of, restore
 
 
+class Way(enum.Enum):
+    """Where to begin: the first unless processes keep dying of it."""
+
+    NEWEST = "the newest checkpoint"
+    BEFORE = "the checkpoint before the newest"
+    LAKE = "without checkpoints, from the lake"
+
+
 def starting_point(
     project: str,
     checkpoints: Checkpoints,
     lake: Lake,
     metadata: Metadata,
     log_start: int,
+    way: Way = Way.NEWEST,
 ) -> Checkpoint | None:
     """The state to begin with; `None` to begin with nothing, at the log's first request.
 
@@ -41,8 +51,14 @@ def starting_point(
         lake: What it has of epochs after the last one that was marked committed does not count.
         metadata: Has the epochs' plans.
         log_start: Oldest offset that the log keeps.
+        way: Checkpoints that it passes over stay as they are.
     """
-    for epoch in reversed(checkpoints.epochs()):
+    epochs = checkpoints.epochs()[::-1]
+    if way is Way.BEFORE:
+        epochs = epochs[1:]
+    elif way is Way.LAKE:
+        epochs = []
+    for epoch in epochs:
         try:
             checkpoint = checkpoints.read(epoch)
         except Corrupt as error:
@@ -50,7 +66,7 @@ def starting_point(
             continue
         if checkpoint.note.log_to >= log_start:
             return checkpoint
-    if log_start == 0:
+    if log_start == 0 and way is not Way.LAKE:
         return None
     return from_lake(project, lake, metadata, checkpoints.duplicates)
 

@@ -19,7 +19,7 @@ from footfall.live import LiveState
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._attempts import Attempts
-from footfall.pipeline._bounds import bound_memory
+from footfall.pipeline._bounds import bound_memory, in_time, unbounded
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._decode_ahead import DecodeAhead
 from footfall.pipeline._feed import Feed
@@ -32,6 +32,7 @@ from footfall.pipeline._plan import Rules
 from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._publisher import Publisher
 from footfall.pipeline._tail import Tail
+from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
@@ -199,7 +200,7 @@ def build(
     """Take the project's lease and wire a pipeline on local files; nothing is read yet.
 
     `lock` and `pause` are as in `_lease.take`, which also says what is raised. In a process of its
-    own decoding is bounded in time: it ends the process.
+    own decoding is bounded in time.
     """
     metadata = Metadata.open(home, clock)
     lake = Lake(home.lake_dir, project)
@@ -218,7 +219,11 @@ def build(
     )
     attempts = Attempts(home.state_dir(project) / "attempts.json")
     poison = PoisonWatch(
-        attempts, settings.pipeline, home.log_dir(project), report, is_bounding=is_process
+        attempts,
+        settings.pipeline,
+        home.log_dir(project),
+        TroubleNote(trouble_file(home, project), clock, report),
+        in_time if is_process else unbounded,
     )
     ahead = None
     if is_process and (os.cpu_count() or 1) >= CORES_MIN:

@@ -19,6 +19,7 @@ from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.metadata.quarantine import quarantined_since
+from footfall.pipeline import read_trouble, trouble_file
 
 PARTS: Final = ("collector", "worker", "studio")
 _RATE_SECONDS: Final = 60
@@ -213,6 +214,9 @@ def _read_maintenance(home: Home, project: str, problems: list[str]) -> Maintena
 
 
 def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) -> None:
+    """What holds the pipeline up now, and what was put aside in the last days."""
+    trouble = read_trouble(trouble_file(home, project))
+    problems += trouble.lines(now)
     try:
         count = quarantined_since(home.metadata_file, project, now - POISON_SHOWN)
     except sqlite3.Error as error:
@@ -220,8 +224,9 @@ def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) ->
         return
     if count:
         problems.append(
-            f"{count} requests of the last 7 days ended the pipeline and are quarantined; see the"
-            " failed events with reason poison, and mend the plug-in that decodes them"
+            f"{count} requests of the last 7 days ended the pipeline or took too long, and are"
+            " failed events with reason poison; mend the plug-in that decodes them"
+            f"{trouble.named_last()}"
         )
 
 

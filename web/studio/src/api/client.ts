@@ -1,4 +1,4 @@
-import type { Apps, EventDetail, LiveSnapshot, Problem } from "./generated";
+import type { Apps, EventDetail, LiveSnapshot, Problem, Status } from "./generated";
 
 /** Why a request has no answer; each kind is shown in its own way. */
 export type ApiFailure =
@@ -64,6 +64,10 @@ function isEventDetail(value: unknown): value is EventDetail {
   return has(value, "request_id", "columns", "request");
 }
 
+function isStatus(value: unknown): value is Status {
+  return has(value, "parts", "problems") && Array.isArray(value.problems);
+}
+
 function isApps(value: unknown): value is Apps {
   return has(value, "project", "apps");
 }
@@ -74,6 +78,10 @@ export function readLive(signal?: AbortSignal): Promise<LiveSnapshot> {
 
 export function readApps(signal?: AbortSignal): Promise<Apps> {
   return read("/api/apps", isApps, signal);
+}
+
+export function readStatus(signal?: AbortSignal): Promise<Status> {
+  return read("/api/status", isStatus, signal);
 }
 
 /** Where an event is: what the address of an open drawer holds. */

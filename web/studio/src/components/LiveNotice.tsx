@@ -1,5 +1,6 @@
 import type { LiveState } from "../live/state";
 import css from "./LiveNotice.module.css";
+import { StatusProblems } from "./StatusProblems";
 
 /** Says why the numbers below are not moving, if they are not. */
 export function LiveNotice({ live }: { readonly live: LiveState }) {
@@ -12,10 +13,13 @@ export function LiveNotice({ live }: { readonly live: LiveState }) {
       );
     case "stalled":
       return (
-        <p className={css.notice}>
-          The pipeline has written nothing for some seconds. Events are still collected; see <code>footfall status</code>
-          .
-        </p>
+        <>
+          <p className={css.notice}>
+            The pipeline has written nothing for some seconds. Events are still collected; see{" "}
+            <code>footfall status</code>.
+          </p>
+          <StatusProblems />
+        </>
       );
     case "loading":
     case "waiting":

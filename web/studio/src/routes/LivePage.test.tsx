@@ -1,10 +1,14 @@
 import { screen } from "@testing-library/react";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { Apps } from "../api/generated";
 import type { LiveState } from "../live/state";
 import { snapshot, streamEvent } from "../testing/builders";
 import { show } from "../testing/render";
 import { LivePage } from "./LivePage";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 const apps: Apps = {
   project: "default",
@@ -55,8 +59,16 @@ test("reconnecting: the last numbers stay, and the page says so", () => {
 });
 
 test("silent pipeline: said, with the last numbers", () => {
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ parts: [], problems: [] })));
   page({ kind: "stalled", snapshot: busy, heardAt: 0 });
   expect(screen.getByText(/pipeline has written nothing/)).toBeTruthy();
+});
+
+test("silent pipeline: what holds it up, by name", async () => {
+  const problem = "the pipeline has been held up for 90 s: it is at offset 3 (request 07, protocol xyz, app shop)";
+  vi.stubGlobal("fetch", async () => new Response(JSON.stringify({ parts: [], problems: [problem] })));
+  page({ kind: "stalled", snapshot: busy, heardAt: 0 });
+  expect(await screen.findByText(problem)).toBeTruthy();
 });
 
 test("never connected: what may be the case, and a way to try", () => {

@@ -18,6 +18,7 @@ from footfall.decode._records import Decoder, Outcome
 from footfall.lake import TABLES, Lake
 from footfall.metadata import Metadata
 from footfall.pipeline._bounds import Late
+from footfall.pipeline._prepare import Prepared
 from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
@@ -235,6 +236,23 @@ def test_a_committed_epoch_stays_when_a_request_of_it_is_late(tmp_path: Path, pl
     assert _rows(bench)["events"] == before["events"]
 
 
+def test_what_a_search_found_in_a_committed_epoch_is_not_decoded_again(
+    tmp_path: Path, plug: Plug
+) -> None:
+    """It would end the process again, at each start: the lake has the epoch, as it was then."""
+    bench = Bench(tmp_path / "home", *OVERRIDES)
+    bench.append(_requests())
+    _work_off(bench)
+    before = _rows(bench)
+    for file in bench.home.state_dir("default").glob("checkpoint-*"):
+        file.rename(file.with_name(f"gone-{file.name}"))
+    Metadata.open(bench.home).quarantine("default", [2], term=1)
+    plug.calls.clear()
+    _work_off(bench)
+    assert 2 not in plug.calls
+    assert _rows(bench)["events"] == before["events"]
+
+
 def test_a_batch_of_one_gets_a_second_chance(tmp_path: Path, plug: Plug) -> None:
     """A process that is stopped for a while must not cost anybody an event."""
     bench = Bench(tmp_path / "home", *OVERRIDES)
@@ -243,7 +261,7 @@ def test_a_batch_of_one_gets_a_second_chance(tmp_path: Path, plug: Plug) -> None
 
     def bound(seconds: float, work: Callable[[], Any]) -> Any:
         found = work()
-        if found and not isinstance(found, list) and rings:
+        if isinstance(found, Prepared) and rings:
             rings.pop()()
         return found
 

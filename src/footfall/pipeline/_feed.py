@@ -130,17 +130,14 @@ class Feed:
             plan = self._amend(plan, left_out=tuple(sorted({*plan.left_out, *self.left_out})))
         if is_open and self._poison.is_redoing_fatal:
             plan = self._made_smaller(plan)
-        known = set(plan.quarantined)
         if not is_open:
-            noted = self._metadata.quarantined(self._project, plan.log_from)
-            self._refuse([at for at in noted if at < plan.log_to and at not in known], plan)
-
-        def put_aside(one: LoggedRequest) -> None:
-            self._put_aside([one.offset])
-            if not is_open:
-                self._refuse([one.offset], plan)
-
-        batches = self._under(plan.rules, put_aside, known, plan.left_out)
+            self._refuse(plan)
+        batches = self._under(
+            plan.rules,
+            lambda one: self._put_aside([one.offset]),
+            plan.quarantined,
+            plan.left_out,
+        )
         offset = plan.log_from
         while offset < plan.log_to:
             found = batches.next(offset, plan.log_to)
@@ -242,9 +239,11 @@ class Feed:
         )
         return self._amend(plan, log_to=log_to, watermark=before[0] if before else plan.watermark)
 
-    def _refuse(self, offsets: Sequence[int], plan: EpochPlan) -> None:
-        if offsets:
+    def _refuse(self, plan: EpochPlan) -> None:
+        noted = self._metadata.quarantined(self._project, plan.log_from)
+        later = {at for at in noted if at < plan.log_to}.difference(plan.quarantined)
+        if later:
             raise Corrupt(
                 "requests cannot be decoded any more that the lake has the events of; they stay:"
-                f" epoch={plan.epoch} offsets={list(offsets[:NAMED_MAX])}"
+                f" epoch={plan.epoch} offsets={sorted(later)[:NAMED_MAX]}"
             )

@@ -114,6 +114,13 @@ class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     skew_max: Duration
     event_age_max: Duration
+    event_age_trusted_max: Duration = 0
+    """0 in plans of epochs from before this setting, which had one bound for all."""
+
+    @property
+    def trusted_age_max(self) -> int:
+        """Microseconds that an event sent with a server key may be old."""
+        return self.event_age_trusted_max or self.event_age_max
 
 
 class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,12 +171,17 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     tail_grace: Duration
     tail_bytes_max: Size
+    live_days: Count
+    waiting_rows: Count
+    waiting_age_max: Duration
+    bulk_days_max: Count
     maintain_epochs: Count
     maintain_age_max: Duration
     keep_age: Age
     keep_age_min: Duration
     bytes_max: Bound
     rewrite_bytes_max: Size
+    rewrites_max: Count
     merge_runs: Annotated[int, msgspec.Meta(ge=2)]
     day_settled_after: Duration
     fold_rows: Count
@@ -438,6 +450,11 @@ def kept_at_least(settings: Settings) -> int | None:
 
 
 def _too_short(settings: Settings) -> Iterable[str]:
+    if settings.clock.event_age_trusted_max < settings.clock.event_age_max:
+        yield (
+            "clock: event_age_trusted_max must be at least event_age_max; who has a server key may"
+            " send what anybody may"
+        )
     kept = kept_at_least(settings)
     least = retention_margin(settings) + LATE_AGE_MIN
     if kept is not None and kept < least:

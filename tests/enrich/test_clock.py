@@ -132,6 +132,47 @@ def test_too_old_events_fail_and_others_stay() -> None:
     assert row["payload_bytes"] == len(row["payload"])
 
 
+def test_a_server_key_may_bring_what_is_older() -> None:
+    """History is theirs to send; a write id is public, and years of days are work for everybody."""
+    ages = [
+        CLOCK.event_age_max,
+        CLOCK.event_age_max + 1,
+        CLOCK.trusted_age_max,
+        CLOCK.trusted_age_max + 1,
+    ]
+    times = [NOON - timedelta(microseconds=age) for age in ages]
+    events = table([(time, None, NOON) for time in times])
+    (offset,) = set(events.column("log_offset").to_pylist())
+
+    public = correct_clock(events, CLOCK, [offset + 1])
+    assert public.events.column("created_at").to_pylist() == times[:1]
+    assert public.failures.column("request_index").to_pylist() == [1, 2, 3]
+    assert set(public.failures.column("message").to_pylist()) == {
+        "event is older than clock.event_age_max: days=14"
+    }
+    trusted = correct_clock(events, CLOCK, [offset])
+    assert trusted.events.column("created_at").to_pylist() == times[:3]
+    assert trusted.failures.column("message").to_pylist() == [
+        "event is older than clock.event_age_trusted_max: days=1100"
+    ]
+
+
+def test_failures_of_both_kinds_are_in_log_order() -> None:
+    """Enriched apart or together, the rows are the same: a redone epoch must not differ."""
+    requests = [logged([AWS_EVENT], offset=offset) for offset in range(3)]
+    events = decode(requests, SETTINGS).events
+    received = events.column("received_at").cast(pa.int64()).to_pylist()
+    old = pa.array([time - 2000 * DAY for time in received], pa.int64()).cast(TIMESTAMP)
+    events = events.set_column(events.schema.get_field_index("created_at"), "created_at", old)
+    assert correct_clock(events, CLOCK, [1]).failures.column("log_offset").to_pylist() == [0, 1, 2]
+
+
+def test_a_plan_from_before_the_second_bound_keeps_its_one() -> None:
+    """An epoch that is redone must give the rows it gave, whatever key its events came with."""
+    old = msgspec.convert({"skew_max": 1, "event_age_max": 5 * DAY}, type(CLOCK))
+    assert old.trusted_age_max == 5 * DAY
+
+
 def test_absurd_times_together_are_too_old() -> None:
     """Created in the year 1, sent in 9999: the sum is before all calendars, and must not raise."""
     absurd = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), NOON)

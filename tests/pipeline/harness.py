@@ -144,6 +144,7 @@ def request(
     *,
     body: bytes | None = None,
     app_id: str | None = "shop",
+    trusted: bool = False,
 ) -> Request:
     """One POST to /v1/events as the collector logs it; the number makes its id."""
     content = body if body is not None else json.dumps({"events": events}).encode()
@@ -154,7 +155,7 @@ def request(
         protocol="footfall",
         app_id=app_id,
         credential="shop",
-        trusted=False,
+        trusted=trusted,
         method="POST",
         path="/v1/events",
         query="",

@@ -137,3 +137,13 @@ def test_settings_survive_the_wire() -> None:
     """A worker process gets them as JSON; it must see the same values."""
     settings = load_settings()
     assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
+
+
+def test_a_server_key_may_send_at_least_what_anybody_may() -> None:
+    """Two bounds the wrong way round would refuse the shop's own server what a stranger may."""
+    with pytest.raises(Invalid) as caught:
+        load_settings(overrides=["clock.event_age_max=30d", "clock.event_age_trusted_max=29d"])
+    (problem,) = caught.value.problems
+    assert "event_age_trusted_max must be at least event_age_max" in problem
+    same = ["clock.event_age_max=30d", "clock.event_age_trusted_max=30d"]
+    assert load_settings(overrides=same).clock.trusted_age_max == 30 * DAY

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +21,7 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
+from footfall.clock import SECOND
 from footfall.process import stop_on_signals, watch_parent
 
 if TYPE_CHECKING:
@@ -81,7 +83,19 @@ def _lines(report: MaintenanceReport) -> list[str]:
         f"compacted  {compacted} in {report.rewrites:,} rewrites",
         f"folded     {report.notes_folded:,} notes of renamed and removed sessions",
         f"dropped    {report.days_dropped:,} days with {report.rows_dropped:,} rows",
+        waiting_line(report),
         f"forgotten  {forgotten}",
         f"removed    {removed}; {report.files_waiting:,} wait",
     ]
     return [*lines, "stopped    the next run goes on"] if report.is_stopped else lines
+
+
+def waiting_line(report: MaintenanceReport) -> str:
+    """How many events of days past a run left without a file of their day, and since when."""
+    if report.waiting_since is None:
+        return "waiting    no events of days past wait for their day"
+    since = datetime.fromtimestamp(report.waiting_since / SECOND, UTC)
+    return (
+        f"waiting    {report.events_waiting:,} events of days past wait for their day, since"
+        f" {since:%Y-%m-%d %H:%M:%S} UTC; queries see them"
+    )

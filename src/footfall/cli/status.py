@@ -19,6 +19,7 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
+from footfall.cli.maintain import waiting_line
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.clock import DAY, SECOND, SystemClock
 from footfall.disk import DiskMeter, DiskStatus
@@ -91,18 +92,20 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
 
 
 def _retention_lines(home: Home, project: str) -> list[str]:
-    """What the lake may keep, and the oldest day that the last maintenance left."""
+    """What the lake may keep; the oldest day, and what waits, that the last maintenance left."""
     from footfall.pipeline import MaintenanceReport
 
     lake = settings_for(home).lake
     file = home.maintenance_dir(project) / "report.json"
-    oldest = None
+    report = None
     if file.exists():
         with contextlib.suppress(msgspec.DecodeError):  # the status says that
-            oldest = msgspec.json.decode(file.read_bytes(), type=MaintenanceReport).oldest_day
+            report = msgspec.json.decode(file.read_bytes(), type=MaintenanceReport)
+    oldest = None if report is None else report.oldest_day
     age = "for ever" if lake.keep_age is None else f"{lake.keep_age / DAY:,.1f} days"
     size = "any size" if lake.bytes_max is None else f"at most {_size(lake.bytes_max)}"
-    return [f"kept       {age}, {size}; oldest day {oldest or 'not known yet'}"]
+    kept = f"kept       {age}, {size}; oldest day {oldest or 'not known yet'}"
+    return [kept] if report is None else [kept, waiting_line(report)]
 
 
 def _disk_lines(disk: DiskStatus) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import pyarrow as pa
 
@@ -21,7 +23,7 @@ class Enriched(msgspec.Struct, frozen=True):
     """`FAILED_SCHEMA`: events that are too old."""
 
 
-def enrich(events: pa.Table, settings: ClockSettings) -> Enriched:
+def enrich(events: pa.Table, settings: ClockSettings, trusted: Sequence[int] = ()) -> Enriched:
     """Run the chain over decoded events.
 
     Pure, and per event: parts of a table enriched apart and put together equal the whole.
@@ -29,7 +31,8 @@ def enrich(events: pa.Table, settings: ClockSettings) -> Enriched:
     Args:
         events: As `decode` gives them.
         settings: Limits of the clock step.
+        trusted: Offsets of requests that were sent with a server key.
     """
-    corrected = correct_clock(events, settings)
+    corrected = correct_clock(events, settings, trusted)
     table = add_campaign(add_page(add_user_agent(corrected.events)))
     return Enriched(table, corrected.failures)

@@ -16,6 +16,7 @@ of the batch job's, so that a repeated run gives the same times.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -32,6 +33,7 @@ from footfall.settings import ClockSettings
 
 _RULES: Final = ("received", "device", "shifted", "clamped")
 _RECEIVED, _DEVICE, _SHIFTED, _CLAMPED = range(4)
+_LOG_ORDER: Final = [("log_offset", "ascending"), ("request_index", "ascending")]
 _YEAR_1_US: Final = -62_135_596_800_000_000
 """Nothing is earlier: two absurd times together must still make one that can be printed."""
 
@@ -43,7 +45,9 @@ class Corrected(msgspec.Struct, frozen=True):
     failures: pa.Table
 
 
-def correct_clock(events: pa.Table, settings: ClockSettings) -> Corrected:
+def correct_clock(
+    events: pa.Table, settings: ClockSettings, trusted: Sequence[int] = ()
+) -> Corrected:
     """Add `event_time`, `event_time_rule` and `clock_offset_ms`; take out what is too old.
 
     `event_time` is never after `received_at`. `clock_offset_ms` is what was added to `created_at`
@@ -60,9 +64,10 @@ def correct_clock(events: pa.Table, settings: ClockSettings) -> Corrected:
         12:09:00  12:00:00  clamped  12:00:00    future, and the sending time explains nothing
 
     Args:
-        events: With `created_at`, `sent_at`, `received_at`.
+        events: With `created_at`, `sent_at`, `received_at`, and `log_offset` if any is trusted.
         settings: `skew_max`; an event older than `event_age_max` when it was received is a failure
             with the reason TOO_OLD.
+        trusted: Offsets of requests sent with a server key: `event_age_trusted_max` is their bound.
     """
     created, has_created = _microseconds(events, "created_at")
     sent, has_sent = _microseconds(events, "sent_at")
@@ -92,8 +97,25 @@ def correct_clock(events: pa.Table, settings: ClockSettings) -> Corrected:
     is_too_old = received - time > settings.event_age_max
     if not is_too_old.any():
         return Corrected(corrected, failures_table([]))
-    old = corrected.filter(pa.array(is_too_old))
-    return Corrected(corrected.filter(pa.array(~is_too_old)), _too_old(old, settings))
+    is_trusted = _is_trusted(events, trusted)
+    is_too_old &= ~is_trusted | (received - time > settings.trusted_age_max)
+    failures = [
+        _too_old(corrected.filter(pa.array(is_too_old & is_theirs)), name, age)
+        for is_theirs, name, age in (
+            (~is_trusted, "event_age_max", settings.event_age_max),
+            (is_trusted, "event_age_trusted_max", settings.trusted_age_max),
+        )
+    ]
+    in_order = pa.concat_tables(failures).sort_by(_LOG_ORDER)
+    return Corrected(corrected.filter(pa.array(~is_too_old)), in_order)
+
+
+def _is_trusted(
+    events: pa.Table, trusted: Sequence[int]
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    if not trusted:
+        return np.zeros(events.num_rows, np.bool_)
+    return np.isin(events.column("log_offset").to_numpy(), np.asarray(trusted))
 
 
 def _microseconds(
@@ -107,7 +129,6 @@ def _microseconds(
     )
 
 
-def _too_old(events: pa.Table, settings: ClockSettings) -> pa.Table:
-    days = settings.event_age_max // DAY
-    message = f"event is older than clock.event_age_max: days={days}"
+def _too_old(events: pa.Table, setting: str, age_max: int) -> pa.Table:
+    message = f"event is older than clock.{setting}: days={age_max // DAY}"
     return refused(events, FailureReason.TOO_OLD, message, "$.created_at")

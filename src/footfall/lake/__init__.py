@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.lake._catalog import catalog_problem, restore_catalog
+    from footfall.lake._days import NO_DAYS, day_of, days_from
     from footfall.lake._history import LakeHistory, recent_events
-    from footfall.lake._inspect import DamagedFile, day_of, inspect_data_files, readable_rows
+    from footfall.lake._inspect import DamagedFile, inspect_data_files, readable_rows
     from footfall.lake._lake import Lake
     from footfall.lake._lookup import Footers
     from footfall.lake._lost import LostRows, lost_rows, replace_damaged
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from footfall.lake._retention import RetentionBound, dropped_rows, rows_by_epoch
     from footfall.lake._schemas import TABLES
     from footfall.lake._take_back import take_back
+    from footfall.lake._waiting import waiting_events
 
 __all__ = [
+    "NO_DAYS",
     "TABLES",
     "DamagedFile",
     "EpochsUpTo",
@@ -37,6 +40,7 @@ __all__ = [
     "RetentionBound",
     "catalog_problem",
     "day_of",
+    "days_from",
     "dropped_rows",
     "inspect_data_files",
     "lost_rows",
@@ -47,6 +51,7 @@ __all__ = [
     "restore_catalog",
     "rows_by_epoch",
     "take_back",
+    "waiting_events",
 ]
 
 _PLACES = {
@@ -60,7 +65,9 @@ _PLACES = {
     "Maintenance": "_maintenance",
     "RetentionBound": "_retention",
     "catalog_problem": "_catalog",
-    "day_of": "_inspect",
+    "NO_DAYS": "_days",
+    "day_of": "_days",
+    "days_from": "_days",
     "dropped_rows": "_retention",
     "inspect_data_files": "_inspect",
     "lost_rows": "_lost",
@@ -71,6 +78,7 @@ _PLACES = {
     "restore_catalog": "_catalog",
     "rows_by_epoch": "_retention",
     "take_back": "_take_back",
+    "waiting_events": "_waiting",
 }
 
 

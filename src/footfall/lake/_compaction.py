@@ -34,12 +34,29 @@ class Run(msgspec.Struct, frozen=True):
     files: tuple[DataFile, ...]
 
 
+class Compacted(msgspec.Struct, frozen=True):
+    """What compaction did."""
+
+    jobs: int = 0
+    files_before: int = 0
+    """Data files that were replaced …"""
+    rows: int = 0
+    """… and their rows."""
+
+    def __add__(self, other: Compacted) -> Compacted:
+        return Compacted(
+            self.jobs + other.jobs,
+            self.files_before + other.files_before,
+            self.rows + other.rows,
+        )
+
+
 def by_partition(files: Sequence[DataFile]) -> dict[Partition, list[DataFile]]:
-    """Files of each partition; the newest day first, which most queries read."""
+    """Files of each partition: those without a day, then the newest, which most queries read."""
     found: dict[Partition, list[DataFile]] = defaultdict(list)
     for file in files:
         found[tuple(file.partition[place] for place in range(len(file.partition)))].append(file)
-    return dict(sorted(found.items(), key=lambda item: item[0], reverse=True))
+    return dict(sorted(found.items(), key=lambda item: (not item[0], item[0]), reverse=True))
 
 
 def runs_of(files: Sequence[DataFile]) -> list[Run]:

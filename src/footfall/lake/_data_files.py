@@ -32,6 +32,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.locations import load_location_provider
 from pyiceberg.typedef import Record
 
+from footfall.lake._days import Days
 from footfall.lake._layout import (
     LAYOUTS,
     FileShape,
@@ -45,10 +46,17 @@ from footfall.lake._schemas import to_lake
 _PAGE_BYTES: Final = 1 << 20
 """A page of most columns is then as long as its row group: shorter ones, which readers with a page
 index could skip by, cost a byte an event."""
+_HELD_GROUPS: Final = 4
+"""Row groups' worth of rows that a writer holds, whatever the number of its open files."""
 
 
 def write_sorted(
-    table: Table, name: str, rows: pa.Table, shape: FileShape, write_id: uuid.UUID
+    table: Table,
+    name: str,
+    rows: pa.Table,
+    shape: FileShape,
+    write_id: uuid.UUID,
+    days: Days | None = None,
 ) -> list[DataFile]:
     """Sort `rows`, all in memory, and write them as data files of `table`.
 
@@ -61,8 +69,9 @@ def write_sorted(
         rows: As the stages see them; any order.
         shape: `FRESH` for an epoch, `COMPACTED` for a rewrite.
         write_id: Goes into file names; a new one each time.
+        days: As for `DataFileWriter`.
     """
-    with DataFileWriter(table, name, shape, write_id) as writer:
+    with DataFileWriter(table, name, shape, write_id, days) as writer:
         writer.write(in_order(name, rows))
     return writer.files
 
@@ -109,13 +118,30 @@ def _is_text(kind: pa.DataType) -> bool:
 class DataFileWriter:
     """Writes rows that come in order, however many, and ends files at partitions and sizes.
 
-    Holds at most a row group of each partition that is open. Leave its context without an error to
-    have `files`; after an error what was written stays behind unnamed.
+    Holds at most a row group of each partition that is open, and of all together `_HELD_GROUPS`.
+    Leave its context without an error to have `files`; after an error what was written stays behind
+    unnamed.
     """
 
-    def __init__(self, table: Table, name: str, shape: FileShape, write_id: uuid.UUID) -> None:
-        """Write nothing yet."""
-        self._target = _Target(table, name, shape, write_id)
+    def __init__(
+        self,
+        table: Table,
+        name: str,
+        shape: FileShape,
+        write_id: uuid.UUID,
+        days: Days | None = None,
+    ) -> None:
+        """Write nothing yet.
+
+        Args:
+            table: The Iceberg table; its current schema and partition spec are used.
+            name: Its key in `TABLES`.
+            shape: How large files and their parts are.
+            write_id: Goes into file names; a new one each time.
+            days: Days that get files of their own; rows of other days go to files without a day.
+                `None`: every day.
+        """
+        self._target = _Target(table, name, shape, write_id, days)
         self._open: dict[tuple[object, ...], _OpenFile] = {}
         self.files: list[DataFile] = []
         """Complete, durable files, for a commit to name."""
@@ -126,6 +152,7 @@ class DataFileWriter:
         for partition, part in self._target.by_partition(rows):
             for start in range(0, part.num_rows, group):
                 self._write(partition, part.slice(start, group))
+                self._bound_held()
 
     def _write(self, partition: tuple[object, ...], rows: pa.Table) -> None:
         file = self._open.get(partition)
@@ -136,6 +163,13 @@ class DataFileWriter:
             self.files.append(self._open.pop(partition).close())
             if rest.num_rows:
                 self._write(partition, rest)
+
+    def _bound_held(self) -> None:
+        """Rows of many days at once do not wait for row groups that they will not fill."""
+        while sum(file.held for file in self._open.values()) > (
+            _HELD_GROUPS * self._target.shape.row_group_rows
+        ):
+            max(self._open.values(), key=lambda file: file.held).flush()
 
     @property
     def open_bytes(self) -> int:
@@ -165,8 +199,11 @@ class DataFileWriter:
 class _Target:
     """What all files of one write have in common."""
 
-    def __init__(self, table: Table, name: str, shape: FileShape, write_id: uuid.UUID) -> None:
+    def __init__(
+        self, table: Table, name: str, shape: FileShape, write_id: uuid.UUID, days: Days | None
+    ) -> None:
         self.table = table
+        self._days = days
         self.shape = shape
         self.schema = table.schema()
         self.spec = table.spec()
@@ -178,7 +215,7 @@ class _Target:
         self._locations = load_location_provider(table.location(), table.properties)
 
     def by_partition(self, rows: pa.Table) -> Iterator[tuple[tuple[object, ...], pa.Table]]:
-        """Rows of each partition, in the order they came; partitions ascend."""
+        """Rows of each partition, in the order they came; days ascend, then rows without one."""
         if rows.num_rows == 0:
             return
         if self.spec.is_unpartitioned():
@@ -188,12 +225,17 @@ class _Target:
         source = self.schema.find_field(field.source_id)
         transform = field.transform.pyarrow_transform(source.field_type)
         values = transform(rows.column(source.name)).cast(pa.int32()).to_numpy()
+        is_left = np.ones(len(values), np.bool_)
         for value in np.unique(values):
-            mine = values == value
-            yield (int(value),), rows if mine.all() else rows.filter(pa.array(mine))
+            if self._days is None or int(value) in self._days:
+                mine = values == value
+                is_left &= ~mine
+                yield (int(value),), rows if mine.all() else rows.filter(pa.array(mine))
+        if is_left.any():
+            yield (), rows if is_left.all() else rows.filter(pa.array(is_left))
 
     def partition_key(self, partition: tuple[object, ...]) -> PartitionKey | None:
-        """As PyIceberg wants it; `None` for a table without partitions."""
+        """As PyIceberg wants it; `None` for rows without a day."""
         if not partition:
             return None
         values = [
@@ -254,6 +296,15 @@ class _OpenFile:
         """Bytes written."""
         return self._stream.tell()
 
+    @property
+    def held(self) -> int:
+        """Rows that no row group has yet."""
+        return self._waiting_rows
+
+    def flush(self) -> None:
+        """Make a row group of what is held."""
+        self._flush(self._waiting_rows)
+
     def write(self, rows: pa.Table) -> bool:
         """Take at most a row group of rows; whether the file is large enough now."""
         self._waiting.append(rows)
@@ -272,7 +323,7 @@ class _OpenFile:
     def close(self) -> DataFile:
         """Write what is waiting; the file is durable then."""
         if self._waiting_rows:
-            self._flush(self._waiting_rows)
+            self.flush()
         with self._stream:
             self._writer.close()
         target = self._target
@@ -288,7 +339,6 @@ class _OpenFile:
             partition=Record() if self._key is None else self._key.partition,
             file_size_in_bytes=len(self._output),
             sort_order_id=None,
-            spec_id=target.table.metadata.default_spec_id,
             equality_ids=None,
             key_metadata=None,
             **statistics.to_serialized_dict(),

@@ -5,6 +5,7 @@ reader applies them, and the pipeline holds them in memory, so they must not pil
 an epoch E rewrites the days they touch, and then forgets them, in an order that leaves the tables
 right for whoever looks between two steps, or after a crash:
 
+    0. rows of epochs up to E that wait for their days get there (`_waiting`; the caller sees to it)
     1. `events`: session ids as the overrides up to E have them, then `footfall.folded-epoch` = E
     2. `sessions`: without revisions that others or removals up to E made void, then the same there
     3. `session_changes`, then `session_overrides`: without their rows up to E
@@ -89,7 +90,7 @@ class Folding:
         """Event files, by day, that may hold an event that an override covers."""
         visitors = sorted(name.encode() for name in set(overrides.column("visitor_id").to_pylist()))
         found = []
-        for (day,), files in by_partition(self._lake.data_files("events")).items():
+        for day, files in _by_day(self._lake.data_files("events")).items():
             if day in days:
                 found.append([file for file in files if _may_hold(file, "events", visitors)])
         return [files for files in found if files]
@@ -98,7 +99,7 @@ class Folding:
         """All session files of the days on which a session may have a revision too many."""
         folded = self._lake.folded_epoch("sessions")
         found = []
-        for (day,), files in by_partition(self._lake.data_files("sessions")).items():
+        for day, files in _by_day(self._lake.data_files("sessions")).items():
             is_revised = any(
                 upper_bound("sessions", file, "revision") > 1
                 and upper_bound("sessions", file, "epoch") > folded
@@ -198,6 +199,15 @@ def without_void(removed: pa.Table, epoch: int) -> Transform:
 def without_epochs_to(epoch: int) -> Transform:
     """Rows of later epochs only."""
     return lambda rows: rows.filter(pc.greater(rows.column("epoch"), epoch))
+
+
+def _by_day(files: Sequence[DataFile]) -> dict[int, list[DataFile]]:
+    """Files of each day, the newest first; not those whose rows wait."""
+    return {
+        partition[0]: found
+        for partition, found in by_partition(files).items()
+        if partition and partition[0] is not None
+    }
 
 
 def _up_to(rows: pa.Table, epoch: int) -> pa.Table:

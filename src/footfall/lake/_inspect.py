@@ -15,6 +15,7 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import day_text
 from footfall.lake._bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake._damage import CHECKED
+from footfall.lake._days import day_of
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES, from_lake, to_lake
 from footfall.lake.location import local_path
@@ -27,7 +28,7 @@ class DamagedFile(msgspec.Struct, frozen=True):
     path: str
     rows: int
     day: int | None
-    """Of all its rows, days since 1970; none in a table without days."""
+    """Of all its rows, days since 1970; none in a table without days, or if they wait."""
     first_epoch: int
     last_epoch: int
     """Of its rows, as its manifest entry says; without that, any there can be."""
@@ -69,11 +70,6 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
                     upper_bound(table, file, "epoch"),
                     problem,
                 )
-
-
-def day_of(file: DataFile) -> int | None:
-    """Of all rows of a data file, days since 1970; none in a table without days."""
-    return file.partition[0] if len(file.partition) else None
 
 
 def readable_rows(file: DamagedFile) -> Iterator[pa.Table]:

@@ -46,6 +46,7 @@ from footfall.home import make_directory
 from footfall.lake._catalog import has_commits, open_catalog, reading_catalog
 from footfall.lake._damage import naming
 from footfall.lake._data_files import DataFileWriter, write_sorted
+from footfall.lake._days import Days, append, commits_of, overwrite
 from footfall.lake._expiry import expired
 from footfall.lake._layout import COMPACTED, FRESH
 from footfall.lake._locks import LakeLocks
@@ -141,11 +142,18 @@ class Lake:
             for table in TABLES:
                 self._land(table, self._is_newer, stage)
 
-    def commit(self, table: str, rows: pa.Table, epoch: int) -> bool:
+    def commit(self, table: str, rows: pa.Table, epoch: int, days: Days | None = None) -> bool:
         """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
 
         Data files are written first, once; only the small metadata commit is tried again. No rows,
         no commit: redoing an epoch gives the same nothing.
+
+        Args:
+            table: One of `TABLES`.
+            rows: As the stages see them; any order.
+            epoch: Counts from 1.
+            days: Days that get files of their own; rows of the others wait, see
+                `footfall.lake._days`. `None`: every day.
 
         Raises:
             LeaseLost: the table has seen a higher term; stop.
@@ -155,13 +163,11 @@ class Lake:
         if rows.num_rows == 0 or self.epoch(table) >= epoch:
             return False
         with self.locks.committing():
-            files = self.write_files(table, rows, self.new_id())
+            files = self.write_files(table, rows, self.new_id(), days)
             before = self._plans.get(table)
 
             def stage(transaction: Transaction) -> None:
-                with transaction.update_snapshot().merge_append() as append:
-                    for file in files:
-                        append.append_data_file(file)
+                append(transaction, table, files)
                 transaction.set_properties(
                     {EPOCH_PROPERTY: str(epoch), TERM_PROPERTY: str(self._term)}
                 )
@@ -214,11 +220,7 @@ class Lake:
 
         def stage(transaction: Transaction) -> None:
             if remove or add:
-                with transaction.update_snapshot().overwrite() as overwrite:
-                    for file in remove:
-                        overwrite.delete_data_file(file)
-                    for file in add:
-                        overwrite.append_data_file(file)
+                overwrite(transaction, table, remove, add)
             if properties:
                 transaction.set_properties(dict(properties))
 
@@ -337,25 +339,32 @@ class Lake:
         """A UUIDv7, for names of files."""
         return uuid.UUID(bytes=uuid7(self._clock.now_us()))
 
-    def write_files(self, table: str, rows: pa.Table, name: uuid.UUID) -> list[DataFile]:
+    def write_files(
+        self, table: str, rows: pa.Table, name: uuid.UUID, days: Days | None = None
+    ) -> list[DataFile]:
         """Write durable data files for a commit to name.
 
         Args:
             table: One of `TABLES`.
             rows: As the stages see them; any order.
             name: Goes into the files' names; never the same twice.
+            days: As for `commit`.
         """
-        return write_sorted(self._tables[table], table, rows, FRESH, name)
+        return write_sorted(self._tables[table], table, rows, FRESH, name, days)
 
-    def writer(self, table: str, name: uuid.UUID) -> DataFileWriter:
+    def writer(self, table: str, name: uuid.UUID, days: Days | None = None) -> DataFileWriter:
         """Writes rewritten data files, of rows that come in order; `name` as in `write_files`."""
-        return DataFileWriter(self._tables[table], table, COMPACTED, name)
+        return DataFileWriter(self._tables[table], table, COMPACTED, name, days)
 
     def _extend_plan(
         self, committed: Table, table: str, before: Plan | None, files: list[DataFile]
     ) -> None:
         snapshot = committed.current_snapshot()
-        if before is None or snapshot is None or snapshot.parent_snapshot_id != before.snapshot_id:
+        parent = snapshot
+        for _ in range(commits_of(table, files)):
+            number = None if parent is None else parent.parent_snapshot_id
+            parent = None if number is None else committed.snapshot_by_id(number)
+        if before is None or snapshot is None or number != before.snapshot_id:
             self._plans.pop(table, None)
             return
         paths = tuple(_reader_path(file.file_path) for file in files)

@@ -10,7 +10,17 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import Clock
 from footfall.home import make_directory, write_atomically
-from footfall.lake._compaction import Partition, Run, by_partition, due, is_over, runs_of
+from footfall.lake._bounds import NO_BOUND
+from footfall.lake._compaction import (
+    Compacted,
+    Partition,
+    Run,
+    by_partition,
+    due,
+    is_over,
+    runs_of,
+)
+from footfall.lake._days import is_waiting
 from footfall.lake._fold import Folding
 from footfall.lake._garbage import Garbage, Swept
 from footfall.lake._lake import Lake
@@ -22,22 +32,11 @@ from footfall.lake._retention import (
     oldest_day,
 )
 from footfall.lake._rewrite import Rewriter
-from footfall.lake._schemas import TABLES
+from footfall.lake._schemas import DAY_COLUMNS, TABLES
 from footfall.lake._streams import RUNS_MAX
+from footfall.lake._waiting import COMPACT, Placing
 from footfall.lake.location import local_path
 from footfall.settings import LakeSettings
-
-COMPACT = "compact"
-
-
-class Compacted(msgspec.Struct, frozen=True):
-    """What compaction did."""
-
-    jobs: int
-    files_before: int
-    """Data files that were replaced …"""
-    rows: int
-    """… and their rows."""
 
 
 class Maintenance:
@@ -77,6 +76,9 @@ class Maintenance:
             lake, directory / "job.json", settings.rewrite_bytes_max, should_stop, rest=rest
         )
         self.folding = Folding(lake, self.rewriter)
+        self.placing = Placing(
+            lake, self.rewriter, settings, clock, directory / "placed.json", should_stop
+        )
         self._garbage = Garbage(
             lake, tail_dir, directory / "garbage.json", clock, settings.file_grace
         )
@@ -97,27 +99,45 @@ class Maintenance:
     def compact(self, *, full: bool = False) -> Compacted:
         """Rewrite what is due, or with `full` every partition that is not one run.
 
+        Without `full` at most `lake.rewrites_max` jobs, what waits for its day first.
+
         Raises:
             Conflict, CommitUnknown: as `Lake.replace`; the next run goes on.
         """
-        jobs = files_before = rows = 0
+        jobs_max = NO_BOUND if full else self._settings.rewrites_max
+        done = Compacted()
+        for table in DAY_COLUMNS:
+            done += self.placing.place(table, jobs_max - done.jobs, full=full)
         for table in TABLES:
-            for partition, found in by_partition(self._lake.data_files(table)).items():
-                files = found
-                while chosen := self._due(partition, files, full=full):
-                    if self._should_stop():
-                        return Compacted(jobs, files_before, rows)
-                    old = [file for run in chosen for file in run.files]
-                    outcome = self.rewriter.rewrite(table, old, kind=COMPACT)
-                    if outcome == "stopped":
-                        return Compacted(jobs, files_before, rows)
-                    jobs += 1
-                    files_before += len(old)
-                    rows += sum(run.rows for run in chosen)
-                    if outcome == "overtaken":
-                        break
-                    files = by_partition(self._lake.data_files(table)).get(partition, [])
-        return Compacted(jobs, files_before, rows)
+            for partition, files in by_partition(self._lake.data_files(table)).items():
+                more = self._compact(table, partition, files, full, jobs_max - done.jobs)
+                done += more
+                if self._should_stop() or done.jobs >= jobs_max:
+                    return done
+        return done
+
+    def _compact(
+        self, table: str, partition: Partition, files: list[DataFile], full: bool, jobs_max: int
+    ) -> Compacted:
+        """Rewrite what is due of one partition, in at most `jobs_max` jobs."""
+        done = Compacted()
+        stay = () if is_waiting(table, files[0]) else None
+        while done.jobs < jobs_max and (chosen := self._due(partition, files, full=full)):
+            if self._should_stop():
+                break
+            old = [file for run in chosen for file in run.files]
+            outcome = self.rewriter.rewrite(table, old, kind=COMPACT, days=stay)
+            if outcome == "stopped":
+                break
+            done += Compacted(1, len(old), sum(run.rows for run in chosen))
+            if outcome == "overtaken":
+                break
+            gone = {file.file_path for file in old}
+            files = [file for file in files if file.file_path not in gone] + self.rewriter.written
+            if self._due(partition, files, full=full):
+                # Only then: a thousand days would read the table a thousand times.
+                files = by_partition(self._lake.data_files(table)).get(partition, [])
+        return done
 
     def _due(self, partition: Partition, files: list[DataFile], *, full: bool) -> list[Run]:
         """Runs of a partition to make one of next, no more than can be read side by side."""
@@ -138,10 +158,16 @@ class Maintenance:
         is_due = notes >= self._settings.fold_rows or (
             notes and self._clock.now_us() - self._folded_at() >= self._settings.fold_age_max
         )
-        if not is_due or not self.folding.fold(epoch):
+        if not is_due or not self._fold(epoch):
             return 0
         write_atomically(self._folded_file, msgspec.json.encode(self._clock.now_us()))
         return notes
+
+    def _fold(self, epoch: int) -> bool:
+        """Fold what is about rows in their days, all rows it can be about; whether to the end."""
+        tables = ("events", "sessions")
+        is_placed = all(self.placing.place_all(table, epoch) for table in tables)
+        return is_placed and self.folding.fold(epoch)
 
     def _folded_at(self) -> int:
         """When notes were folded last; a clock that was set back counts from then on."""
@@ -163,8 +189,11 @@ class Maintenance:
         oldest = oldest_day(self._lake)
         # Notes about a day's rows go by becoming part of them; none is left about a dropped day.
         has_notes = oldest is not None and oldest < until and self.folding.pending(bound.epoch) > 0
-        if has_notes and not self.folding.fold(bound.epoch):
+        if has_notes and not self._fold(bound.epoch):
             return Retained(oldest=oldest)
+        if oldest is not None and oldest < until:
+            for table in DAY_COLUMNS:
+                self.placing.place_all(table, bound.epoch)
         return drop_days(self._lake, until, bound)
 
     def expire(self) -> int:

@@ -33,6 +33,7 @@ from footfall.clock import SystemClock, uuid7
 from footfall.errors import Corrupt
 from footfall.home import sync_directory, sync_file
 from footfall.lake._catalog import open_catalog
+from footfall.lake._days import append
 from footfall.lake._files import SyncedFileIO
 from footfall.lake._planning import data_files
 from footfall.lake.location import CATALOG, local_path, table_locations
@@ -98,9 +99,8 @@ def _register(
     table = catalog.register_table(identifier, file)
     if not files:
         return
-    with table.transaction() as transaction, transaction.update_snapshot().fast_append() as append:
-        for data_file in files:
-            append.append_data_file(data_file)
+    with table.transaction() as transaction:
+        append(transaction, name, files)
 
 
 def _data_files(metadata: dict[str, Any], root: str) -> list[DataFile]:

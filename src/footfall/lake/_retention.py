@@ -29,9 +29,9 @@ import polars as pl
 from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
-from footfall.lake._bounds import NO_BOUND, upper_bound
-from footfall.lake._compaction import by_partition
+from footfall.lake._bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake._damage import naming
+from footfall.lake._days import day_of
 from footfall.lake._lake import Lake
 from footfall.lake._schemas import TABLES
 from footfall.lake.location import local_path
@@ -104,21 +104,24 @@ def drop_days(lake: Lake, until: int, bound: RetentionBound) -> Retained:
     days: set[int] = set()
     rows = 0
     for table in DAILY_TABLES:
-        files = [
-            file
-            for (day,), found in by_partition(lake.data_files(table)).items()
-            for file in found
-            if day is not None and day < until and _is_free(table, file, bound)
-        ]
+        old = {
+            file: day
+            for file in lake.data_files(table)
+            if (day := day_of(file)) is not None and day < until and _is_free(table, file, bound)
+        }
+        files = list(old)
         if files and lake.replace(table, files, (), _counted(lake, table, files, until, bound)):
-            days.update(file.partition[0] for file in files)
+            days.update(old.values())
             rows += sum(file.record_count for file in files)
     return Retained(len(days), rows, oldest_day(lake))
 
 
 def oldest_day(lake: Lake) -> int | None:
-    """First day (since 1970) with events; none without."""
-    days = [file.partition[0] for file in lake.data_files(DAILY_TABLES[0])]
+    """First day (since 1970) with events, also such as wait; none without."""
+    days = []
+    for file in lake.data_files("events"):
+        day = day_of(file)
+        days.append(lower_bound("events", file, "event_time") // DAY if day is None else day)
     return min(days, default=None)
 
 
@@ -129,8 +132,9 @@ def _day_of_size(lake: Lake, bytes_max: int, before: int) -> int:
     for table in TABLES:
         for file in lake.data_files(table):
             total += file.file_size_in_bytes
-            if table in DAILY_TABLES and file.partition[0] is not None:
-                sizes[file.partition[0]] += file.file_size_in_bytes
+            day = day_of(file)
+            if day is not None:
+                sizes[day] += file.file_size_in_bytes
     until = -NO_BOUND
     for day in sorted(sizes):
         if total <= bytes_max or (day + 1) * DAY > before:

@@ -13,8 +13,9 @@ Rows appended meanwhile lie in other files and are not touched. If someone else 
 old files, the work was for nothing and is left to orphan removal. Files in the table's order are
 read as streams (`_streams`); should one turn out not to be, the job starts over and reads each
 range by itself (`_ranges`). Compaction is this job with no
-transform; folding, and whatever changes history, with one. A transform may drop and change rows but
-not move them to another partition, and sees rows of equal key (`key_columns`) together.
+transform, also where rows that wait get to their days (`_waiting`); folding, and whatever changes
+history, is it with one. A transform may drop and change rows but not move them to another day, and
+sees rows of equal key (`key_columns`) together.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal, TypeVar
@@ -70,6 +71,8 @@ class RewriteJob(msgspec.Struct):
     added: tuple[StoredFile, ...] = ()
     is_streamed: bool = False
     """The old files are sorted, as far as is known."""
+    days: tuple[int, ...] | None = None
+    """Days that get files of their own, of rows that waited; none: as before."""
 
 
 class Rewriter:
@@ -101,6 +104,8 @@ class Rewriter:
         self._should_stop = should_stop
         self._stretch_bytes = stretch_bytes
         self._rest = rest
+        self.written: list[DataFile] = []
+        """What the last job that was done put in place of the old files."""
 
     def pending(self) -> RewriteJob | None:
         """The job that was not finished, if any.
@@ -120,8 +125,18 @@ class Rewriter:
         *,
         kind: str = "compact",
         epoch: int = 0,
+        days: Collection[int] | None = None,
     ) -> Outcome:
         """Rewrite `files`, all of one partition. No other job may be pending.
+
+        Args:
+            table: One of `TABLES`.
+            files: Of its newest snapshot.
+            transform: What becomes of their rows; none: nothing.
+            kind: Names the transform, for who resumes the job.
+            epoch: The same.
+            days: Of files that wait: days whose rows get files of their own; the others go on
+                waiting. None: all of one day, or a table without days.
 
         Raises:
             Conflict, CommitUnknown: as `Lake.replace`; `resume` goes on.
@@ -138,9 +153,10 @@ class Rewriter:
             tuple(splits),
             str(self._lake.new_id()),
             is_streamed=is_streamed,
+            days=None if days is None else tuple(days),
         )
         self._note(job)
-        return self.resume(job, transform)
+        return self._run(job, files, transform)
 
     def resume(self, job: RewriteJob, transform: Transform | None = None) -> Outcome:
         """Go on with a pending job; `transform` as it was."""
@@ -148,7 +164,11 @@ class Rewriter:
         if not named.keys() >= set(job.remove):
             self.forget()
             return "overtaken"
-        old = [named[path] for path in job.remove]
+        return self._run(job, [named[path] for path in job.remove], transform)
+
+    def _run(
+        self, job: RewriteJob, old: Sequence[DataFile], transform: Transform | None
+    ) -> Outcome:
         try:
             is_written = _apart(lambda: self._write(job, transform))
         except Unsorted:
@@ -159,6 +179,7 @@ class Rewriter:
             return "stopped"
         new = [file.data_file() for file in job.added]
         is_swapped = self._lake.replace(job.table, old, new)
+        self.written = new if is_swapped else []
         self.forget()
         return "done" if is_swapped else "overtaken"
 
@@ -184,7 +205,8 @@ class Rewriter:
     ) -> None:
         """Write ranges until they make a large file, or are all; then note it."""
         done = job.done
-        with self._lake.writer(job.table, self._file_name(job)) as writer:
+        days = None if job.days is None else frozenset(job.days)
+        with self._lake.writer(job.table, self._file_name(job), days) as writer:
             while done <= len(job.splits) and writer.open_bytes < self._stretch_bytes:
                 part = next(parts)
                 writer.write(in_order(job.table, part if transform is None else transform(part)))

@@ -41,11 +41,12 @@ TABLES: Final[dict[str, pa.Schema]] = {
 """Every table that an epoch may write, in the order of commit: what names sessions comes after the
 sessions."""
 
-_PARTITION_DAY_OF: Final = {
+DAY_COLUMNS: Final = {
     "events": "event_time",
     "sessions": "started_at",
     "failed_events": "received_at",
 }
+"""Tables whose partitions are days, and the column that says the day."""
 _PARTITION_FIELD_ID: Final = 1000
 
 _PRIMITIVES: Final[list[tuple[pa.DataType, IcebergType]]] = [
@@ -71,12 +72,18 @@ def iceberg_schema(schema: pa.Schema) -> Schema:
 
 def partition_spec(table: str, schema: Schema) -> PartitionSpec:
     """By day where the table has a day, else unpartitioned."""
-    column = _PARTITION_DAY_OF.get(table)
+    column = DAY_COLUMNS.get(table)
     if column is None:
         return PartitionSpec()
     source = schema.find_field(column).field_id
-    name = column.removesuffix("_time").removesuffix("_at") + "_day"
-    return PartitionSpec(PartitionField(source, _PARTITION_FIELD_ID, DayTransform(), name))
+    return PartitionSpec(
+        PartitionField(source, _PARTITION_FIELD_ID, DayTransform(), day_field(table))
+    )
+
+
+def day_field(table: str) -> str:
+    """Name of the partition field of a table with days."""
+    return DAY_COLUMNS[table].removesuffix("_time").removesuffix("_at") + "_day"
 
 
 def to_lake(table: pa.Table) -> pa.Table:

@@ -14,6 +14,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.errors import Conflict
 from footfall.lake._bounds import lower_bound, upper_bound
+from footfall.lake._days import NO_DAYS, is_waiting
 from footfall.lake._lake import COMMIT_ATTEMPTS_MAX, EPOCH_PROPERTY, Lake
 from footfall.lake._ranges import FileRows
 from footfall.lake._schemas import TABLES
@@ -43,17 +44,19 @@ def take_back(lake: Lake, epoch: int) -> bool:
 
 def _is_taken(lake: Lake, table: str, epoch: int) -> bool:
     """One attempt; it fails if maintenance replaced one of the files meanwhile."""
-    remove, rest = [], []
+    remove: list[DataFile] = []
+    rest: dict[bool, list[str]] = {True: [], False: []}  # by whether their rows wait
     for file in lake.data_files(table):
         if upper_bound(table, file, "epoch") >= epoch:
             remove.append(file)
             if lower_bound(table, file, "epoch") < epoch:
-                rest.append(_path(file))
-    kept = []
-    if rest:
-        rows = FileRows(table, rest).read(None, None)
-        rows = rows.filter(pc.less(rows.column("epoch"), epoch))
-        kept = lake.write_files(table, rows, lake.new_id())
+                rest[is_waiting(table, file)].append(_path(file))
+    kept: list[DataFile] = []
+    for waits, paths in rest.items():
+        if paths:
+            rows = FileRows(table, paths).read(None, None)
+            rows = rows.filter(pc.less(rows.column("epoch"), epoch))
+            kept += lake.write_files(table, rows, lake.new_id(), NO_DAYS if waits else None)
     return lake.replace(table, remove, kept, {EPOCH_PROPERTY: str(epoch - 1)}, as_pipeline=True)
 
 

@@ -15,7 +15,7 @@ import msgspec
 from footfall.clock import Clock, SystemClock, day_text
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, write_atomically
-from footfall.lake import Lake, Maintenance
+from footfall.lake import Lake, Maintenance, waiting_events
 from footfall.metadata import Metadata
 from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._courtesy import Courtesy, are_readers_behind
@@ -46,6 +46,10 @@ class MaintenanceReport(msgspec.Struct, frozen=True):
     files_waiting: int = 0
     """Files that nothing names and that are removed after `lake.file_grace`."""
     epochs_forgotten: int = 0
+    events_waiting: int = 0
+    """Events of days past that are not in a file of their day yet; readers see them."""
+    waiting_since: int | None = None
+    """When the first of them was received, microseconds."""
     is_stopped: bool = False
     """It was told to stop; the next run goes on."""
     error: str | None = None
@@ -103,8 +107,9 @@ def _run(
     clock: Clock,
     should_stop: Callable[[], bool],
 ) -> MaintenanceReport:
+    lake = Lake(home.lake_dir, project, clock)
     work = Maintenance(
-        Lake(home.lake_dir, project, clock),
+        lake,
         home.maintenance_dir(project),
         home.tail_dir(project),
         settings.lake,
@@ -121,6 +126,7 @@ def _run(
     compacted = work.compact(full=full)
     expired = work.expire()
     swept = work.sweep()
+    waiting = waiting_events(lake)
     return MaintenanceReport(
         0,
         0,
@@ -136,6 +142,8 @@ def _run(
         bytes_removed=swept.removed_bytes,
         files_waiting=swept.waiting,
         epochs_forgotten=_forget_epochs(home, settings, project, checkpoints, clock),
+        events_waiting=waiting.rows,
+        waiting_since=waiting.since,
     )
 
 

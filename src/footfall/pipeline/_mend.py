@@ -102,12 +102,16 @@ def _mend(
     accept_loss: bool,
     is_dry: bool,
 ) -> MendedTable:
+    # A file whose rows waited is one of any day: then all of them are judged together.
+    has_day = all(file.day is not None for file in damaged)
     had: Counter[int | None] = Counter()
     for file in damaged:
-        had[file.day] += file.rows
+        had[file.day if has_day else None] += file.rows
     lost = had - made.rows
-    taken = [file.path for file in damaged if accept_loss or not lost[file.day]]
-    days = {file.day for file in damaged if file.path in taken}
+    taken = [
+        file.path for file in damaged if accept_loss or not lost[file.day if has_day else None]
+    ]
+    days = {file.day if has_day else None for file in damaged if file.path in taken}
     used = [file for file in made.files if day_of(file) in days and not is_dry]
     lost_epochs = made.lost if lost else {}
     if taken and not is_dry:

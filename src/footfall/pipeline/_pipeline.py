@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 from footfall.clock import DAY, SECOND, Clock
 from footfall.enrich import DuplicateIndex
 from footfall.errors import Corrupt
-from footfall.lake import TABLES, Footers, Lake, LakeHistory, take_back
+from footfall.lake import TABLES, Footers, Lake, LakeHistory, days_from, take_back
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -382,8 +382,9 @@ class Pipeline:
         with self._feed.working(plan.log_from, plan.log_to):
             history = LakeHistory(self._lake, plan.epoch, self._footers)
             result = finish(plan, ingested, state, history)
+            live = days_from(plan.watermark // DAY - self._settings.lake.live_days + 1)
             for table in TABLES:
-                self._lake.commit(table, result.rows[table], plan.epoch)
+                self._lake.commit(table, result.rows[table], plan.epoch, live)
         self._metadata.commit_epoch(self._project, plan.epoch, result.ledger, term=self.lease.term)
         return result
 

@@ -37,8 +37,12 @@ class Rules(msgspec.Struct, frozen=True):
         """
         clock, kept = settings.clock, kept_at_least(settings)
         if kept is not None:
-            late = min(clock.event_age_max, kept - retention_margin(settings))
-            clock = msgspec.structs.replace(clock, event_age_max=late)
+            late = kept - retention_margin(settings)
+            clock = msgspec.structs.replace(
+                clock,
+                event_age_max=min(clock.event_age_max, late),
+                event_age_trusted_max=min(clock.trusted_age_max, late),
+            )
         return cls(settings.decode, clock, settings.duplicates, settings.sessions)
 
 

@@ -46,7 +46,8 @@ def prepare(
         quarantined: Offsets of requests that are not decoded; each is a failed event.
     """
     decoded = decode(requests, rules.decode, quarantined)
-    enriched = enrich(decoded.events, rules.clock)
+    trusted = [logged.offset for logged in requests if logged.request.trusted]
+    enriched = enrich(decoded.events, rules.clock, trusted)
     failures = [conform(decoded.failures, FAILED_SCHEMA)]
     if enriched.failures.num_rows:
         failures.append(conform(enriched.failures, FAILED_SCHEMA))

@@ -26,6 +26,7 @@ from footfall.clock import DAY
 from footfall.errors import Corrupt
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16
 from footfall.lake import (
+    NO_DAYS,
     DamagedFile,
     Lake,
     LakeHistory,
@@ -99,9 +100,11 @@ class Rebuilder:
         """
         gone = {file.path for file in damaged}
         made = Rebuilt()
+        # Of rows that waited nobody knows the day: what is made again waits, all of it.
+        target = NO_DAYS if any(file.day is None for file in damaged) else None
         for file in damaged:
             for rows in readable_rows(file):
-                made.files += self._lake.write_files(table, rows, self._lake.new_id())
+                made.files += self._lake.write_files(table, rows, self._lake.new_id(), target)
         live = [file for file in self._lake.plan(table).files if file not in gone]
         missing = self._missing(table, damaged, [*live, *_paths(made.files)])
         left = Counter(missing)
@@ -111,7 +114,7 @@ class Rebuilder:
             for rows in self._chunks(table, days, plans):
                 found = self._admitted(table, rows, [*live, *_paths(made.files)], plans, left)
                 left.subtract(found.column("epoch").to_pylist())
-                made.files += self._lake.write_files(table, found, self._lake.new_id())
+                made.files += self._lake.write_files(table, found, self._lake.new_id(), target)
         for written in made.files:
             made.rows[day_of(written)] += written.record_count
         made.lost = {epoch: count for epoch, count in left.items() if count > 0}
@@ -257,6 +260,8 @@ def _count_of(table: str) -> Callable[[Ledger], int] | None:
 
 
 def _of_days(rows: pa.Table, column: str, days: Sequence[int | None]) -> pa.Table:
+    if None in days:
+        return rows
     times = rows.column(column).cast(pa.int64()).to_numpy()
     return rows.filter(pc.is_in(pa.array(times // DAY), pa.array(days, pa.int64())))
 

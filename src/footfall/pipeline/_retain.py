@@ -22,8 +22,8 @@ def retention_bound(
     """What a start from the oldest kept checkpoint needs; `None`: not known, so drop nothing.
 
     An epoch after it has events received after its watermark, and takes none that is older than
-    its plan's `clock.event_age_max`, which `Rules.of` lowers where old days go. From there a
-    repair looks back as far as a chain of activity goes: `length_max` twice. A repair that waits
+    its plan's `clock.event_age_trusted_max`, which `Rules.of` lowers where old days go. From there
+    a repair looks back as far as a chain of activity goes: `length_max` twice. A repair that waits
     looks back as far from the oldest session that waits.
     """
     epochs = checkpoints.epochs()
@@ -36,7 +36,7 @@ def retention_bound(
         return None  # set aside at the next start, and another is the oldest
     rules = [Rules.of(settings)]
     rules += [decode_plan(text).rules for text in metadata.plans_after(project, note.epoch)]
-    floor = note.watermark - max(rule.clock.event_age_max for rule in rules) - _SLACK
+    floor = note.watermark - max(rule.clock.trusted_age_max for rule in rules) - _SLACK
     floor = min([floor, *(time for time in waiting if time is not None)])
     horizon = max(rule.duplicates.horizon for rule in rules)
     known = metadata.first_epoch(project)

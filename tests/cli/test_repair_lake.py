@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,16 @@ from typer.testing import CliRunner
 import footfall
 from footfall.cli.main import app
 from footfall.errors import FootfallError
-from footfall.lake import DamagedFile, Lake, readable_rows
+from footfall.lake import DamagedFile, Lake, day_of, readable_rows
+from footfall.lake._days import is_waiting
 from footfall.lake._schemas import to_lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import maintain
+from footfall.request import Request
 from tests.cli.test_damaged_lake import DAMAGE
 from tests.pipeline.harness import Bench, event, request
+from tests.pipeline.test_days import traffic as days_past
 from tests.pipeline.test_pipeline import SETTINGS, _drive, _traffic
 
 EPOCHS = 6
@@ -30,11 +34,13 @@ EPOCHS = 6
 class _House:
     """A home whose pipeline was stopped cleanly; tests damage it in its place."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, traffic: Callable[..., list[list[Request]]] = _traffic
+    ) -> None:
         self.bench = Bench(directory, *SETTINGS, "log.segment_age_max=2m")
         self.home = self.bench.home
         with self.running() as pipeline:
-            batches = _traffic(35, EPOCHS)
+            batches = traffic(35, EPOCHS)
             _drive(self.bench, pipeline, batches)
         self.bodies = [request.body for batch in batches for request in batch]
         """By offset."""
@@ -128,6 +134,31 @@ def test_events_are_made_again(which: str, damage: str, house: _House) -> None:
         pass
     assert house.read() == before
     assert house.run("doctor", "--deep")[0] == 0
+    assert house.check("ledgers")[0] == "good"
+
+
+def test_rows_of_days_past_that_waited_are_made_again(tmp_path: Path) -> None:
+    """Of a file without a day nobody knows the days it had; its epochs say which rows are missing.
+
+    With a damaged file of a day beside it, all that is made again waits: some of it anew.
+    """
+    house = _House(tmp_path / "home", days_past)
+    before = house.read()
+    lake = Lake(house.home.lake_dir, "default")
+    kinds: dict[bool, list[Path]] = {True: [], False: []}
+    for file in lake.data_files("events"):
+        kinds[is_waiting("events", file)].append(Path(file.file_path.removeprefix("file://")))
+    assert len(kinds[True]) > 1
+    for file in (*kinds[True][:2], kinds[False][0]):
+        DAMAGE["truncate"](file)
+    assert house.check("lake", "--deep")[0] == "broken"
+    code, output = house.run("repair")
+    assert (code, "lost" in output) == (0, False), output
+    days = {day_of(file) for file in lake.data_files("events")}
+    assert len(days) < 5, "not a file for each day of the past"
+    with house.running():
+        pass
+    assert house.read() == before
     assert house.check("ledgers")[0] == "good"
 
 

@@ -85,7 +85,7 @@ def test_old_days_are_one_file_and_every_reader_sees_them(tmp_path: Path, lake: 
         60,
         fresh.snapshot_id,
     )
-    assert pl.scan_parquet(plan.files).select(pl.len()).collect().item() == 60
+    assert pl.scan_parquet(list(plan.files)).select(pl.len()).collect().item() == 60
     table = lake.table("events")
     for day in (0, 1, 2, 29, 30):
         first, after = (f"'{day_text(TODAY - day + more)}T00:00:00+00:00'" for more in (0, 1))

@@ -234,7 +234,7 @@ def test_retention_bounds_both_ages() -> None:
 OLD = (*pipelines.SETTINGS, "lake.live_days=1", "lake.bulk_days_max=3", "lake.waiting_age_max=1ms")
 
 
-def _traffic(seed: int, batches: int) -> list[list[Request]]:
+def traffic(seed: int, batches: int) -> list[list[Request]]:
     """As `test_pipeline`'s, and with each batch a request of days past: joins, repeats, splits."""
     chance = random.Random(seed)  # noqa: S311 (seeded on purpose)
     made = []
@@ -252,7 +252,7 @@ def _traffic(seed: int, batches: int) -> list[list[Request]]:
 @pytest.mark.slow
 def test_death_at_every_effect_changes_nothing(tmp_path: Path) -> None:
     """With rows that wait in every epoch; the same lake as one where nothing waits."""
-    batches = _traffic(11, 3)
+    batches = traffic(11, 3)
     plain = Bench(tmp_path / "plain", *pipelines.SETTINGS, "lake.live_days=10000")
     pipeline = plain.pipeline()
     pipelines._drive(plain, pipeline, batches)
@@ -281,7 +281,7 @@ def test_death_anywhere_in_bulk_writes_shows_nothing(tmp_path: Path) -> None:
         Bench(tmp_path / "a", *OLD, "lake.fold_rows=1"),
         Bench(tmp_path / "b", *pipelines.SETTINGS, "lake.live_days=10000"),
     )
-    batches = _traffic(12, 6)
+    batches = traffic(12, 6)
     for one in (bench, plain):
         pipeline = one.pipeline()
         pipelines._drive(one, pipeline, batches[:4])
@@ -337,7 +337,7 @@ def test_rows_that_waited_end_as_those_that_did_not(seed: int, tmp_path: Path) -
     tables = []
     for name, live in (("waits", "1"), ("plain", "10000")):
         bench = Bench(tmp_path / name, *OLD, "lake.fold_rows=1", f"lake.live_days={live}")
-        batches = _traffic(20 + seed, 8)
+        batches = traffic(20 + seed, 8)
         for first in (0, 4):
             pipeline = bench.pipeline()
             pipelines._drive(bench, pipeline, batches[first : first + 4])
@@ -358,7 +358,7 @@ def test_state_is_made_again_from_rows_that_wait(seed: int, tmp_path: Path) -> N
     ends = []
     for is_lost in (False, True):
         bench = Bench(tmp_path / str(is_lost), *OLD)
-        batches = _traffic(40 + seed, 8)
+        batches = traffic(40 + seed, 8)
         pipeline = bench.pipeline()
         pipelines._drive(bench, pipeline, batches[:5])
         if is_lost:

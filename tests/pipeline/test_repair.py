@@ -124,10 +124,10 @@ class _DiesBefore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lake, name)
 
-    def commit(self, table: str, rows: pa.Table, epoch: int) -> bool:
+    def commit(self, table: str, *rest: Any) -> bool:
         if table == self._table:
             raise Crash
-        return bool(self._lake.commit(table, rows, epoch))
+        return bool(self._lake.commit(table, *rest))
 
 
 def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_state(

@@ -151,9 +151,10 @@ class Connection(HttpToolsProtocol):
         request, body_bytes = self.scope, self._body_bytes
         self._read_bytes = len(data)
         super().data_received(data)
-        if self.scope is request or self._is_in_head():
+        cycle = self.cycle
+        if self.scope is request or cycle is None or cycle.scope is not self.scope:
             self._add_part(request, body_bytes, len(data))
-        else:
+        elif self._head_bytes or self._trailer_bytes:
             self._head_bytes = self._trailer_bytes = 0
 
     def _add_part(self, request: object, body_bytes: int, size: int) -> None:

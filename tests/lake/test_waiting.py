@@ -112,6 +112,30 @@ def test_two_writers_of_one_epoch_put_its_old_days_in_once(tmp_path: Path, lake:
     assert lake.read("events").num_rows == 9
 
 
+def test_rows_that_come_while_others_get_to_their_days_stay(tmp_path: Path, lake: Lake) -> None:
+    """The swap loses the race, looks again, and is made on top: two snapshots of it or none."""
+    lake.commit("events", _rows(1, 9), 1, LIVE)
+    other = Lake(tmp_path / "lake", "default")
+    old = [file for file in lake.data_files("events") if is_waiting("events", file)]
+    new = lake.write_files("events", _rows(1, 9).slice(2), lake.new_id(), {TODAY - 3, TODAY - 5})
+    assert len(new) == 3
+    real, calls = lake._catalog.commit_table, []
+
+    def late(*arguments: object, **named: object) -> object:
+        calls.append(arguments)
+        if len(calls) == 1:
+            assert other.commit("events", _rows(2, 9), 2, LIVE)
+        return real(*arguments, **named)  # type: ignore[arg-type]
+
+    # Alone at the lock, as maintenance tries to be, it could not lose.
+    with mock.patch.object(lake._catalog, "commit_table", late), lake.locks.committing():
+        assert lake.replace("events", old, new, as_pipeline=True)
+    assert len(calls) == 2
+    assert not lake.replace("events", old, new)
+    assert _in_order(lake.read("events")) == _in_order(pa.concat_tables([_rows(1, 9), _rows(2, 9)]))
+    assert lake.plan("events").rows == 18
+
+
 def test_an_epoch_taken_back_leaves_what_waited_before_it(lake: Lake) -> None:
     """Rows of earlier epochs in the same file go on waiting: not a file for each of their days."""
     for epoch in (1, 2):

@@ -164,8 +164,8 @@ def has_more_than(array: bytes | msgspec.Raw, most: int) -> bool:
 
     Nothing is parsed for it: usual texts have too few braces, of others the elements are found.
     """
-    text = memoryview(array)
-    if text.nbytes <= 2 * most or bytes(text).count(b"{") <= most:
+    text = array if isinstance(array, bytes) else bytes(array)
+    if len(text) <= 2 * most or text.count(b"{") <= most:
         return False
     try:
         return len(_decode_elements(array)) > most

@@ -8,11 +8,10 @@ import msgspec
 
 from footfall.decode._body import looks_like_json, open_body, unpacked_bytes_max
 from footfall.decode._fault import Fault
-from footfall.decode._json import count_values
+from footfall.decode._json import VALUES_MAX
 from footfall.decode._parse import BROKEN, decoder
 from footfall.decode._records import head_bytes
 from footfall.decode._registry import decoders
-from footfall.decode._split import first_byte
 from footfall.request import Request
 from footfall.settings import DecodeSettings
 
@@ -47,16 +46,17 @@ def weight(request: Request, settings: DecodeSettings) -> int:
         except Fault:  # found out at any point of unpacking
             return OBJECT_BYTES + unpacked_bytes_max(len(body), settings)
     # `count` looks at one byte after the other, `replace` at many: four times as fast.
-    objects = len(body) - len(body.replace(b"{", b""))
+    objects = min(VALUES_MAX, len(body) - len(body.replace(b"{", b"")))  # more is refused
+    values = min(VALUES_MAX, body.count(b",") + body.count(b"["))
     shared = max(0, _shared_bytes(request, body) - SHARED_BYTES_FREE) * objects
-    own = len(body) + OBJECT_BYTES * (objects + 1) + VALUE_BYTES * count_values(body)
+    own = len(body) + OBJECT_BYTES * (objects + 1) + VALUE_BYTES * values
     return own + min(shared, settings.inflated_bytes_max)
 
 
 def _shared_bytes(request: Request, body: bytes) -> int:
     """About how much all events of a request share, at least so much."""
     head = head_bytes(request)
-    if request.protocol != "footfall" or first_byte(body) != b"{":
+    if request.protocol != "footfall" or body[:256].lstrip()[:1] != b"{":
         return head
     try:
         events = _decode_members(body).get(EVENTS)

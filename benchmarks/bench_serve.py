@@ -85,7 +85,7 @@ def freshness(home: Path, url: str) -> tuple[list[float], list[float]]:
 
 
 def _probes(snapshot: object) -> int:
-    rows = snapshot.events.rows  # type: ignore[attr-defined]
+    rows = snapshot.people.events.rows  # type: ignore[attr-defined]
     return next((row.count for row in rows if row.value == "probe"), 0)
 
 

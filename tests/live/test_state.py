@@ -15,6 +15,7 @@ from footfall.clock import MINUTE, SECOND
 from footfall.ledger import Ledger
 from footfall.live import (
     SNAPSHOT_BYTES_MAX,
+    LiveCounts,
     LiveLimits,
     LiveSnapshot,
     LiveState,
@@ -28,8 +29,13 @@ from tests.scale import scaled
 NOW = NOON_US + 10 * SECOND
 
 
-def snapshot_of(state: LiveState, now_us: int = NOW) -> LiveSnapshot:
+def whole_of(state: LiveState, now_us: int = NOW) -> LiveSnapshot:
     return state.snapshot(now_us, open_sessions=0, totals=Ledger())
+
+
+def snapshot_of(state: LiveState, now_us: int = NOW) -> LiveCounts:
+    """What was counted of people; with no bots about, that is all."""
+    return whole_of(state, now_us).people
 
 
 def state_of(*rows: dict[str, Any], now_us: int = NOW, **limits: int) -> LiveState:
@@ -39,7 +45,7 @@ def state_of(*rows: dict[str, Any], now_us: int = NOW, **limits: int) -> LiveSta
 
 
 def at(seconds_ago: float, **columns: Any) -> dict[str, Any]:
-    return {"received_at": NOW - int(seconds_ago * SECOND), **columns}
+    return {"event_time": NOW - int(seconds_ago * SECOND), **columns}
 
 
 def test_seconds_and_minutes_end_with_the_current_one() -> None:
@@ -88,23 +94,67 @@ def test_pages_count_views_by_path_or_screen() -> None:
 
 
 def test_source_of_a_visitor_is_where_it_last_came_from() -> None:
-    """Moving inside the site (its own host as referrer) does not make a visitor 'direct'."""
-    own = {"page_host": "shop.example", "referrer_host": "shop.example"}
+    """Moving on inside the site, without a source, does not make a visitor 'direct'."""
     rows = [
-        at(3, visitor_id="a", source="newsletter", **own),
-        at(2, visitor_id="a", **own),
-        at(2, visitor_id="b", page_host="shop.example", referrer_host="search.example"),
-        at(2, visitor_id="c", page_host="shop.example"),
-        at(1, visitor_id="d", referrer_host="search.example"),
+        at(3, visitor_id="a", source="newsletter"),
+        at(2, visitor_id="a"),
+        at(2, visitor_id="c"),
+        at(1, visitor_id="d", source="search.example"),
         at(0, visitor_id="d", source="ads"),
     ]
     sources = snapshot_of(state_of(*rows)).sources
     assert Counter({row.value: row.count for row in sources.rows}) == {
         "newsletter": 1,
-        "search.example": 1,
         "ads": 1,
         None: 1,
     }
+
+
+def test_bots_are_counted_apart() -> None:
+    """A crawler must not look like a crowd: headlines and lists are of people, bots have theirs."""
+    rows = [
+        at(70, visitor_id="ann", page_path="/a"),
+        at(3, visitor_id="crawler", page_path="/a", is_bot=True, device_category="bot"),
+        at(2, visitor_id="crawler", page_path="/b", is_bot=True, device_category="bot"),
+        at(1, visitor_id="ann", event_name="click"),
+    ]
+    state = state_of(*rows)
+    found = state.snapshot(NOW, open_sessions=3, open_bot_sessions=2, totals=Ledger())
+    people, bots = found.people, found.bots
+    assert (people.visitors_30m, people.events_30m, people.views_30m) == (1, 2, 1)
+    assert (bots.visitors_30m, bots.events_30m, bots.views_30m) == (1, 2, 2)
+    assert (people.open_sessions, bots.open_sessions) == (3, 2)
+    assert people.pages.rows == (TopRow("/a", 1),)
+    assert bots.pages.rows == (TopRow("/b", 1), TopRow("/a", 1))
+    assert (people.devices.rows, bots.devices.rows) == ((TopRow(None, 1),), (TopRow("bot", 1),))
+    assert [event.log_offset for event in people.stream] == [3, 0]
+    assert [event.log_offset for event in bots.stream] == [2, 1]
+    assert (sum(people.seconds.events), sum(bots.seconds.events)) == (2, 2)
+
+
+def test_flood_of_bots_leaves_the_stream_to_people() -> None:
+    """However many bots come, the newest events of people are listed."""
+    state = state_of(at(2), *[at(1, is_bot=True, log_offset=n) for n in range(1, 400)])
+    found = whole_of(state)
+    assert len(found.people.stream) == 1
+    assert [event.log_offset for event in found.bots.stream] == list(range(399, 349, -1))
+
+
+def test_late_events_are_counted_where_they_happened() -> None:
+    """A phone that was offline sends twenty minutes at once: no peak now, no hole then.
+
+    How fast events come in is another question, and that counts them as they come.
+    """
+    late = [
+        at(20 * 60, received_at=NOW),
+        at(10 * 60, received_at=NOW),
+        at(31 * 60, received_at=NOW),
+    ]
+    counted = snapshot_of(state_of(*late))
+    assert [29 - n for n, events in enumerate(counted.minutes.events) if events] == [20, 10]
+    assert (counted.events_30m, counted.visitors_30m, counted.visitors_5m) == (2, 1, 0)
+    assert counted.seconds.events[-1] == 3
+    assert len(counted.stream) == 3
 
 
 def test_devices_count_visitors_not_events() -> None:
@@ -132,9 +182,10 @@ def test_snapshot_stays_small_with_the_longest_texts() -> None:
     text = "\x01" * 5_000
     columns = ("page_path", "page_title", "visitor_id", "source", "browser", "os")
     rows = [at(0, **dict.fromkeys(columns, f"{n}{text}")) for n in range(300)]
-    snapshot = snapshot_of(state_of(*rows))
+    rows += [{**row, "is_bot": True} for row in rows]
+    snapshot = whole_of(state_of(*rows))
     assert len(encode_snapshot(snapshot)) <= SNAPSHOT_BYTES_MAX
-    pages = snapshot.pages
+    pages = snapshot.people.pages
     assert pages.rows
     assert sum(row.count for row in pages.rows) + pages.others == 300
     plain = snapshot_of(state_of(*[at(0, page_path=f"/{n}") for n in range(300)]))
@@ -168,7 +219,7 @@ def test_sources_beyond_the_bound_become_others() -> None:
     state = state_of(*rows, texts_max=5)
     sources = snapshot_of(state).sources
     assert (len(sources.rows), sources.others, sources.is_exact) == (5, 3, False)
-    state.add(event_table([{"received_at": NOW + 31 * MINUTE, "source": "new"}]), NOW + 31 * MINUTE)
+    state.add(event_table([at(-31 * 60, source="new")]), NOW + 31 * MINUTE)
     assert snapshot_of(state, NOW + 31 * MINUTE).sources == TopList((TopRow("new", 1),), 0)
 
 
@@ -189,7 +240,7 @@ def test_rebuild_equals_having_seen_the_events() -> None:
     rows = [at(1700 - n * 17, visitor_id=f"v{n % 7}", page_path=f"/{n % 5}") for n in range(100)]
     state = LiveState()
     for row in rows:
-        state.add(event_table([row]), row["received_at"])
+        state.add(event_table([row]), row["event_time"])
     again = LiveState()
     again.add(event_table([at(5)]), NOW)
     again.rebuild(event_table(rows).select(LiveState.COLUMNS), NOW)
@@ -243,7 +294,7 @@ def test_equals_counting_by_hand(
 
 def _table(part: list[tuple[int, str | None, str | None, str]]) -> pa.Table:
     return event_table(
-        {"received_at": when, "visitor_id": visitor, "page_path": path, "event_name": name}
+        {"event_time": when, "visitor_id": visitor, "page_path": path, "event_name": name}
         for when, visitor, path, name in part
     )
 

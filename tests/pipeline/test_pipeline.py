@@ -14,7 +14,7 @@ import pytest
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.lake import Lake
 from footfall.lake.cut import read_cut
-from footfall.live import LiveSnapshot, decode_snapshot
+from footfall.live import LiveCounts, decode_snapshot
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
@@ -307,8 +307,8 @@ def _settle_soon(bench: Bench, pipeline: Pipeline) -> None:
     pipeline._take_commit(wait=True)
 
 
-def _live(bench: Bench) -> LiveSnapshot:
-    return decode_snapshot(bench.home.live_file("default").read_bytes())
+def _live(bench: Bench) -> LiveCounts:
+    return decode_snapshot(bench.home.live_file("default").read_bytes()).people
 
 
 def test_log_is_trimmed_only_below_every_kept_checkpoint(tmp_path: Path) -> None:

@@ -162,8 +162,11 @@ class FakeShop:
     def publish(self, now_us: int) -> None:
         """Write the live file."""
         self._now = now_us
-        open_sessions = round(self._state._visitors.count() * 0.7)
-        snapshot = self._state.snapshot(now_us, open_sessions=open_sessions, totals=self.totals)
+        snapshot = self._state.snapshot(now_us, open_sessions=0, totals=self.totals)
+        people = msgspec.structs.replace(
+            snapshot.people, open_sessions=round(snapshot.people.visitors_30m * 0.7)
+        )
+        snapshot = msgspec.structs.replace(snapshot, people=people)
         file = self.home.live_file(PROJECT)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, msgspec.json.encode(snapshot))
@@ -301,7 +304,8 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
         "live": LiveFeed(shop.home.live_file(PROJECT)),
         "sql": shop.sql,
         "open_log": lambda: shop.log,
-        "read_apps": lambda: (AppView(shop_app, "fw_shop"),),
+        "read_apps": lambda: (AppView(shop_app, "fw_shop", ("fw_shop",)),),
+        "collect_path": "/collect",
         "read_disk": None,
         "assets": Assets(assets),
     }

@@ -219,7 +219,7 @@ def test_sql_passes_parameters_apart(shop: FakeShop, signed_in: httpx.Client) ->
 def address(shop: FakeShop) -> tuple[str, str]:
     """Path of the newest event, and its log offset."""
     shop.step(SystemClock().now_us(), 1)
-    newest = decode_snapshot(shop.home.live_file(PROJECT).read_bytes()).stream[0]
+    newest = decode_snapshot(shop.home.live_file(PROJECT).read_bytes()).people.stream[0]
     return f"/api/events/{newest.request_id}/{newest.request_index}", str(newest.log_offset)
 
 

@@ -37,7 +37,8 @@ def test_apps_with_their_newest_write_id(tmp_path: Path) -> None:
     metadata.revoke_write_id(only.write_id)
     metadata.revoke_write_id("blog")
     metadata.close()
-    expected = (AppView(shop, first.write_id), AppView(blog, None))
+    known = (first.write_id, "shop")
+    expected = (AppView(shop, first.write_id, known), AppView(blog, None))
     assert read_apps(home, "default") == expected
 
 

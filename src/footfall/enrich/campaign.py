@@ -4,7 +4,7 @@ The first of these that says anything is taken whole, never mixed with another:
 
 1. what the SDK sent;
 2. `utm_*` parameters and click ids of the page's URL;
-3. a referrer outside the site: source is its host, medium `referral`;
+3. a referrer outside the site: source is the name of its host (`source_name`), medium `referral`;
 4. nothing: all columns stay null, which means direct.
 
 A click id without `utm_source` names its platform as the source; its medium is `cpc` where only
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.enrich._columns import column, per_distinct, with_columns
+from footfall.enrich.sources import source_name
 
 
 class ClickId(NamedTuple):
@@ -88,7 +89,8 @@ def add_campaign(events: pa.Table) -> pa.Table:
     is_referral = _is_outside(referrer_host, page_host)
     no_text = pa.scalar(None, pa.string())
     referred: dict[str, pa.Array | pa.Scalar] = dict.fromkeys(COLUMNS, no_text)
-    referred["source"] = pc.if_else(is_referral, referrer_host, no_text)
+    named = per_distinct(referrer_host, _named, (("source", pa.string()),))["source"]
+    referred["source"] = pc.if_else(is_referral, named, no_text)
     referred["medium"] = pc.if_else(is_referral, "referral", no_text)
     return with_columns(
         events,
@@ -139,6 +141,10 @@ def is_same_site(left: str, right: str) -> bool:
 def _any_valid(columns: dict[str, pa.Array]) -> pa.Array:
     found = [pc.is_valid(values) for values in columns.values()]
     return functools.reduce(pc.or_, found)
+
+
+def _named(host: str) -> tuple[str]:
+    return (source_name(host),)
 
 
 def _is_outside(referrer: pa.Array, page: pa.Array) -> pa.Array:

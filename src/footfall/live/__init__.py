@@ -1,9 +1,10 @@
 """Live: what happened in the last 30 minutes, in memory, as one small snapshot.
 
 The pipeline feeds each micro-batch of events to a `LiveState` and writes its snapshot as JSON to
-`Home.live_file` by atomic rename; the studio reads that file and nothing else. Windows are of
-`received_at`. Counts are exact within stated bounds, and the snapshot says so where a bound was
-reached. Nothing here reads a clock or a file. See docs/concepts/live.md.
+`Home.live_file` by atomic rename; the studio reads that file. People and bots are counted apart.
+Windows are of `event_time`, as in every report. Counts are exact within stated bounds, and the
+snapshot says so where a bound was reached. Nothing here reads a clock or a file. See
+docs/concepts/live.md.
 
 `LiveState` needs Arrow; the snapshot's types do not, so that the studio stays light: names are
 imported when they are asked for.
@@ -14,9 +15,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from footfall.live._snapshot import (
+    BOT_STREAM_EVENTS,
     SNAPSHOT_BYTES_MAX,
     STREAM_EVENTS,
+    TEXT_LENGTH_MAX,
     TOP_ROWS,
+    LiveCounts,
     LiveSnapshot,
     MinuteSeries,
     SecondSeries,
@@ -32,9 +36,12 @@ if TYPE_CHECKING:
     from footfall.live._state import LiveState as LiveState
 
 __all__ = [
+    "BOT_STREAM_EVENTS",
     "SNAPSHOT_BYTES_MAX",
     "STREAM_EVENTS",
+    "TEXT_LENGTH_MAX",
     "TOP_ROWS",
+    "LiveCounts",
     "LiveLimits",
     "LiveSnapshot",
     "LiveState",

@@ -9,10 +9,11 @@ import msgspec
 from footfall.errors import Corrupt
 from footfall.ledger import Ledger
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 SNAPSHOT_BYTES_MAX: Final = 150_000
 """Largest encoded snapshot; the oldest events of the stream are left out to stay below it."""
 STREAM_EVENTS: Final = 200
+BOT_STREAM_EVENTS: Final = 50
 TOP_ROWS: Final = 50
 TEXT_LENGTH_MAX: Final = 200
 """Characters of a text in a snapshot; the whole is in the event."""
@@ -80,20 +81,19 @@ class StreamEvent(msgspec.Struct, frozen=True):
     is_bot: bool
 
 
-class LiveSnapshot(msgspec.Struct, frozen=True):
-    """The last 30 minutes: 29 whole minutes and the current one, by `received_at`."""
+class LiveCounts(msgspec.Struct, frozen=True):
+    """Everything counted of people, or of bots; windows are of `event_time`."""
 
-    at: int
-    """Pipeline's clock when it was made, microseconds since 1970 UTC."""
     open_sessions: int
     visitors_5m: int
-    """Visitors with an event in the 5 minutes before `at`."""
+    """Visitors with an event in the last 5 minutes."""
     visitors_30m: int
     visitors_are_exact: bool
     """False: more visitors than are kept; the numbers are too low."""
     events_30m: int
     views_30m: int
     seconds: SecondSeries
+    """By `received_at`: how fast events come in, whenever they happened."""
     minutes: MinuteSeries
     pages: TopList
     """By views."""
@@ -106,7 +106,20 @@ class LiveSnapshot(msgspec.Struct, frozen=True):
     browsers: TopList
     systems: TopList
     stream: tuple[StreamEvent, ...]
-    """Newest first, at most `STREAM_EVENTS`."""
+    """Newest first, at most `STREAM_EVENTS`, of bots `BOT_STREAM_EVENTS`."""
+
+
+class LiveSnapshot(msgspec.Struct, frozen=True):
+    """The last 30 minutes: 29 whole minutes and the current one, by `event_time`.
+
+    A visitor id that people and bots use is one visitor of each, so both together are their sum.
+    """
+
+    at: int
+    """Pipeline's clock when it was made, microseconds since 1970 UTC."""
+    people: LiveCounts
+    bots: LiveCounts
+    """What says by its user agent that it is no person."""
     totals: Ledger
     """Sum over everything read so far."""
     lag_requests: int = 0
@@ -120,16 +133,24 @@ def within_bounds(snapshot: LiveSnapshot) -> LiveSnapshot:
     If the lists alone are too long, with no events and the upper parts of the lists.
     """
     while len(encode_snapshot(snapshot)) > SNAPSHOT_BYTES_MAX:
-        if snapshot.stream:
-            kept = snapshot.stream[: len(snapshot.stream) // 2]
-            snapshot = msgspec.structs.replace(snapshot, stream=kept)
-        else:
-            halves = {name: _upper_half(getattr(snapshot, name)) for name in _LISTS}
-            snapshot = msgspec.structs.replace(snapshot, **halves)
+        has_stream = bool(snapshot.people.stream or snapshot.bots.stream)
+        shorten = _half_of_stream if has_stream else _half_of_lists
+        snapshot = msgspec.structs.replace(
+            snapshot, people=shorten(snapshot.people), bots=shorten(snapshot.bots)
+        )
     return snapshot
 
 
 _LISTS: Final = ("pages", "events", "sources", "devices", "browsers", "systems")
+
+
+def _half_of_stream(counts: LiveCounts) -> LiveCounts:
+    return msgspec.structs.replace(counts, stream=counts.stream[: len(counts.stream) // 2])
+
+
+def _half_of_lists(counts: LiveCounts) -> LiveCounts:
+    halves = {name: _upper_half(getattr(counts, name)) for name in _LISTS}
+    return msgspec.structs.replace(counts, **halves)
 
 
 def _upper_half(top: TopList) -> TopList:

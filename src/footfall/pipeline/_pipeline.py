@@ -56,7 +56,7 @@ from footfall.sessionize import (
     GapDefinition,
     SessionState,
     has_closable,
-    open_count,
+    open_sessions,
     unwritten,
 )
 from footfall.settings import Settings
@@ -345,7 +345,7 @@ class Pipeline:
             epoch=self._epoch,
             watermark=watermark,
             ledger=self._totals + self._preview.shown,
-            open_sessions=open_count(self._preview.state, watermark, self._definition),
+            open_sessions=open_sessions(self._preview.state, watermark, self._definition),
         )
 
     # Epochs

@@ -16,6 +16,7 @@ from footfall.live import LiveState
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._preview import PreviewBatch, hot_rows
 from footfall.pipeline._tail import Tail
+from footfall.sessionize import OpenSessions
 
 READ_TABLES = ("events", "sessions", "failed_events")
 """Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
@@ -35,7 +36,7 @@ class Position(msgspec.Struct, frozen=True):
     epoch: int
     watermark: int
     ledger: Ledger
-    open_sessions: int
+    open_sessions: OpenSessions
 
 
 class Publisher:
@@ -128,7 +129,8 @@ class Publisher:
             self._tail.sweep(cut)
         snapshot = self._live.snapshot(
             now,
-            open_sessions=position.open_sessions,
+            open_sessions=position.open_sessions.people,
+            open_bot_sessions=position.open_sessions.bots,
             totals=position.ledger,
             lag_requests=position.log_end - position.log_offset,
         )

@@ -13,7 +13,7 @@ from footfall.sessionize._assign import assign
 from footfall.sessionize._close import Closed, close
 from footfall.sessionize._columns import EVENT_COLUMNS
 from footfall.sessionize._definition import GapDefinition, session_ids
-from footfall.sessionize._hot import has_closable, open_count, unwritten
+from footfall.sessionize._hot import OpenSessions, has_closable, open_sessions, unwritten
 from footfall.sessionize._provisional import RepairLimits, repair
 from footfall.sessionize._repair import REPAIR_SCHEMA, History
 from footfall.sessionize._restore import floor_of, restore
@@ -26,6 +26,7 @@ __all__ = [
     "Closed",
     "GapDefinition",
     "History",
+    "OpenSessions",
     "RepairLimits",
     "SessionState",
     "Sessionized",
@@ -33,7 +34,7 @@ __all__ = [
     "close",
     "floor_of",
     "has_closable",
-    "open_count",
+    "open_sessions",
     "repair",
     "restore",
     "session_ids",

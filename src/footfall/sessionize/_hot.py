@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -29,11 +30,24 @@ def unwritten(state: SessionState) -> pa.Table:
     return session_rows(frame, frame["written_revision"].to_numpy() + 1, 0)
 
 
-def open_count(state: SessionState, watermark: int, definition: GapDefinition) -> int:
+class OpenSessions(NamedTuple):
     """How many sessions the watermark has not closed."""
-    return sum(
-        int(np.count_nonzero(ended + definition.gap >= watermark)) for ended, *_ in _live(state)
-    )
+
+    people: int
+    bots: int
+    """Sessions with an event of a bot."""
+
+
+def open_sessions(state: SessionState, watermark: int, definition: GapDefinition) -> OpenSessions:
+    """Count the sessions that are open."""
+    every = bots = 0
+    for segment in state.segments:
+        is_open = (segment.frame["ended_at"].to_numpy() + definition.gap >= watermark) & (
+            ~segment.dead
+        )
+        every += int(np.count_nonzero(is_open))
+        bots += int(np.count_nonzero(is_open & segment.frame["is_bot"].to_numpy()))
+    return OpenSessions(every - bots, bots)
 
 
 def has_closable(state: SessionState, watermark: int, definition: GapDefinition) -> bool:

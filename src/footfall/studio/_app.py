@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
@@ -20,7 +21,7 @@ from footfall.clock import SECOND, Clock
 from footfall.disk import DiskStatus
 from footfall.errors import FootfallError
 from footfall.home import Home
-from footfall.live import LiveSnapshot
+from footfall.live import LiveSnapshot, TopList
 from footfall.signin import SESSION_AGE_MAX, Sessions
 from footfall.studio._apps import Apps, ReadApps
 from footfall.studio._asker import while_asked
@@ -36,8 +37,19 @@ from footfall.studio._problems import (
     answer_error,
 )
 from footfall.studio._request import StudioRequest
+from footfall.studio._snippets import Snippets, fill_snippets
 from footfall.studio._sql import SqlAnswerShape, SqlQuestion, SqlRunner, answer_of
 from footfall.studio._status import LogReader, Status, read_status
+from footfall.studio.recent import (
+    Arrivals,
+    FilteredCounts,
+    Panel,
+    Who,
+    parse_filters,
+    read_arrivals,
+    read_counts,
+    read_list,
+)
 
 API_VERSION: Final = "1"
 BODY_BYTES_MAX: Final = 256 * 1024
@@ -62,6 +74,8 @@ class Services(msgspec.Struct, frozen=True):
     sql: SqlRunner
     open_log: Callable[[], LogReader]
     read_apps: ReadApps
+    collect_path: str
+    """Where the collector takes the AWS Clickstream protocol."""
     read_disk: Callable[[], DiskStatus] | None
     assets: Assets
 
@@ -109,6 +123,47 @@ async def live_stream(services: Use) -> Stream:
     )
 
 
+@get("/api/live/filtered", summary="Live counters of what filters leave", responses=_PROBLEMS)
+async def live_filtered(
+    services: Use,
+    request: AnyRequest,
+    f: FromQuery[list[str] | None] = None,
+    who: FromQuery[Who] = "people",
+) -> FilteredCounts:
+    """As in a snapshot, of events and visitors with all of `f`: `pages:/cart`, `sources` (none)."""
+    now = services.clock.now_us()
+    return await while_asked(
+        request.receive, read_counts(services.sql, parse_filters(f or ()), who, now)
+    )
+
+
+@get("/api/live/lists/{panel:str}", summary="All values of a panel", responses=_PROBLEMS)
+async def live_list(
+    services: Use,
+    request: AnyRequest,
+    panel: FromPath[Panel],
+    f: FromQuery[list[str] | None] = None,
+    who: FromQuery[Who] = "people",
+    search: FromQuery[str] = "",
+) -> TopList:
+    """Up to 1000 values of the last 30 minutes that contain `search`, most frequent first."""
+    now = services.clock.now_us()
+    return await while_asked(
+        request.receive,
+        read_list(services.sql, panel, search, parse_filters(f or ()), who, now),
+    )
+
+
+@get("/api/live/failures", summary="What failed in the last 30 minutes", responses=_PROBLEMS)
+async def live_failures(services: Use, request: AnyRequest) -> Arrivals:
+    """Events and requests that came in and could not become events, by reason and write id."""
+    known = await asyncio.to_thread(services.read_apps)
+    write_ids = tuple(write_id for view in known for write_id in view.write_ids)
+    return await while_asked(
+        request.receive, read_arrivals(services.sql, write_ids, services.clock.now_us())
+    )
+
+
 @get(
     "/api/events/{request_id:str}/{request_index:int}",
     summary="One event and its request",
@@ -142,13 +197,29 @@ async def sql(services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]) -
 @get("/api/apps", summary="Apps of the project", sync_to_thread=True, responses=_PROBLEMS)
 def apps(services: Use) -> Apps:
     """Apps, and where their SDKs send to."""
-    collector = process.read_ready(services.home, "collector")
-    is_running = collector is not None and process.is_alive(collector.pid)
     return Apps(
         project=services.project,
         apps=services.read_apps(),
-        collector_url=collector.url if collector is not None and is_running else None,
+        collector_url=_collector_url(services.home),
     )
+
+
+def _collector_url(home: Home) -> str | None:
+    """Where SDKs send to; `None` when the collector does not run."""
+    collector = process.read_ready(home, "collector")
+    if collector is None or not process.is_alive(collector.pid):
+        return None
+    return collector.url
+
+
+@get("/api/snippets", summary="Code that sends", sync_to_thread=True, responses=_PROBLEMS)
+def snippets(services: Use, app_id: FromQuery[str] = "") -> Snippets:
+    """For each way to send, text that works as it stands; of the first app, or of `app_id`."""
+    views = [view for view in services.read_apps() if app_id in ("", view.app.app_id)]
+    if app_id and not views:
+        raise NotFound(f"there is no such app in the project: app_id={app_id}")
+    write_id = next((view.write_id for view in views if view.write_id is not None), None)
+    return fill_snippets(_collector_url(services.home), write_id, services.collect_path)
 
 
 @get("/open", include_in_schema=False)
@@ -209,7 +280,10 @@ async def openapi(request: AnyRequest) -> dict[str, object]:
     return request.app.openapi_schema.to_schema()
 
 
-ROUTES: Final = (status, live, live_stream, event, sql, apps, openapi)
+ROUTES: Final = (
+    *(status, live, live_stream, live_filtered, live_list, live_failures),
+    *(event, sql, apps, snippets, openapi),
+)
 """Everything under `/api`; needs a session."""
 
 

@@ -16,10 +16,13 @@ from footfall.project import App
 
 
 class AppView(msgspec.Struct, frozen=True):
-    """An app, and the newest write id that its SDK may send with."""
+    """An app, and what its SDK may send with."""
 
     app: App
     write_id: str | None
+    """`None`: all are revoked."""
+    write_ids: tuple[str, ...] = ()
+    """All that may be sent with, newest first, the app's own id last; at most `WRITE_IDS_MAX`."""
 
 
 class Apps(msgspec.Struct, frozen=True):
@@ -35,11 +38,14 @@ ReadApps = Callable[[], tuple[AppView, ...]]
 """Reads the apps of the project, oldest first; blocks for a moment."""
 
 _BUSY_MS: Final = 500
+WRITE_IDS_MAX: Final = 20
 _SELECT: Final = """
 SELECT a.app_id, a.name, a.time_zone, a.origins, (
-    SELECT w.write_id FROM write_ids AS w
-    WHERE w.project = a.project AND w.app_id = a.app_id AND w.revoked_at IS NULL
-    ORDER BY w.write_id = w.app_id, w.created_at DESC, w.write_id LIMIT 1
+    SELECT json_group_array(write_id) FROM (
+        SELECT w.write_id FROM write_ids AS w
+        WHERE w.project = a.project AND w.app_id = a.app_id AND w.revoked_at IS NULL
+        ORDER BY w.write_id = w.app_id, w.created_at DESC, w.write_id LIMIT ?
+    )
 )
 FROM apps AS a WHERE a.project = ? ORDER BY a.created_at, a.app_id
 """
@@ -56,13 +62,18 @@ def read_apps(home: Home, project: str) -> tuple[AppView, ...]:
         return ()
     try:
         with contextlib.closing(_connect(file.absolute().as_uri())) as connection:
-            rows = connection.execute(_SELECT, (project,)).fetchall()
+            rows = connection.execute(_SELECT, (WRITE_IDS_MAX, project)).fetchall()
     except sqlite3.Error as error:
         raise Unavailable(f"the metadata database cannot be read: {error} path={file}") from error
-    return tuple(
-        AppView(App(project, app_id, name, time_zone, tuple(json.loads(origins))), write_id)
-        for app_id, name, time_zone, origins, write_id in rows
-    )
+    return tuple(_view(project, *row) for row in rows)
+
+
+def _view(
+    project: str, app_id: str, name: str, time_zone: str, origins: str, write_ids: str
+) -> AppView:
+    app = App(project, app_id, name, time_zone, tuple(json.loads(origins)))
+    known = tuple(json.loads(write_ids))
+    return AppView(app, known[0] if known else None, known)
 
 
 def _connect(uri: str) -> sqlite3.Connection:

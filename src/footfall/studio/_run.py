@@ -128,6 +128,7 @@ def run(
         sql=pool,
         open_log=lambda: SqliteLog.reader(home.log_dir(project)),
         read_apps=lambda: read_apps(home, project),
+        collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),
         assets=Assets(STATIC),
     )

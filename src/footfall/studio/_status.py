@@ -248,9 +248,11 @@ def _lag(log: LogStatus | None, cut: _Cut | None) -> int | None:
 
 def _rate(snapshot: LiveSnapshot, now: int) -> float:
     """Of the last 60 whole seconds; what a snapshot from long ago does not cover is none."""
-    end = now // SECOND - snapshot.seconds.from_us // SECOND
-    events = snapshot.seconds.events[max(0, end - _RATE_SECONDS) : max(0, end)]
-    return sum(events) / _RATE_SECONDS
+    total = 0
+    for seconds in (snapshot.people.seconds, snapshot.bots.seconds):
+        end = now // SECOND - seconds.from_us // SECOND
+        total += sum(seconds.events[max(0, end - _RATE_SECONDS) : max(0, end)])
+    return total / _RATE_SECONDS
 
 
 def _part(home: Home, name: str) -> Part:

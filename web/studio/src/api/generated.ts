@@ -4,7 +4,11 @@ export type Path =
   | "/api/apps"
   | "/api/events/{request_id}/{request_index}"
   | "/api/live"
+  | "/api/live/failures"
+  | "/api/live/filtered"
+  | "/api/live/lists/{panel}"
   | "/api/live/stream"
+  | "/api/snippets"
   | "/api/sql"
   | "/api/status";
 
@@ -19,12 +23,18 @@ export type App = {
 export type AppView = {
   readonly app: App;
   readonly write_id: string | null;
+  readonly write_ids?: readonly (string)[];
 };
 
 export type Apps = {
   readonly apps: readonly (AppView)[];
   readonly collector_url: string | null;
   readonly project: string;
+};
+
+export type Arrivals = {
+  readonly failures: readonly (Failure)[];
+  readonly write_ids: readonly (string)[];
 };
 
 export type DiskStatus = {
@@ -55,6 +65,22 @@ export type EventDetail = {
   readonly request_missing: Missing | null;
 };
 
+export type Failure = {
+  readonly count: number;
+  readonly credential: string | null;
+  readonly last_at: number;
+  readonly message: string | null;
+  readonly part: "record" | "request";
+  readonly path: string | null;
+  readonly protocol: string;
+  readonly reason: string;
+};
+
+export type FilteredCounts = {
+  readonly at: number;
+  readonly counts: LiveCounts;
+};
+
 export type Header = {
   readonly name: string;
   readonly value: string;
@@ -72,13 +98,11 @@ export type Ledger = {
   readonly undecodable?: number;
 };
 
-export type LiveSnapshot = {
-  readonly at: number;
+export type LiveCounts = {
   readonly browsers: TopList;
   readonly devices: TopList;
   readonly events: TopList;
   readonly events_30m: number;
-  readonly lag_requests?: number;
   readonly minutes: MinuteSeries;
   readonly open_sessions: number;
   readonly pages: TopList;
@@ -86,12 +110,19 @@ export type LiveSnapshot = {
   readonly sources: TopList;
   readonly stream: readonly (StreamEvent)[];
   readonly systems: TopList;
-  readonly totals: Ledger;
-  readonly version?: number;
   readonly views_30m: number;
   readonly visitors_30m: number;
   readonly visitors_5m: number;
   readonly visitors_are_exact: boolean;
+};
+
+export type LiveSnapshot = {
+  readonly at: number;
+  readonly bots: LiveCounts;
+  readonly lag_requests?: number;
+  readonly people: LiveCounts;
+  readonly totals: Ledger;
+  readonly version?: number;
 };
 
 export type LogStatus = {
@@ -166,6 +197,20 @@ export type RawRequest = {
 export type SecondSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
+};
+
+export type Snippet = {
+  readonly about: string;
+  readonly language: string;
+  readonly name: string;
+  readonly text: string;
+  readonly title: string;
+};
+
+export type Snippets = {
+  readonly endpoint: string;
+  readonly snippets: readonly (Snippet)[];
+  readonly write_id: string;
 };
 
 export type SqlAnswerShape = {

@@ -1,0 +1,243 @@
+"""What the Live page asks SQL agrees with what it counts: same windows, same meanings."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from footfall.clock import MINUTE, SECOND
+from footfall.errors import Invalid
+from footfall.ledger import Ledger
+from footfall.live import LiveCounts, LiveState
+from footfall.query.engine import Engine
+from footfall.query.formats import render
+from footfall.studio._sql import SqlValue
+from footfall.studio.recent import (
+    Panel,
+    Who,
+    parse_filters,
+    read_arrivals,
+    read_counts,
+    read_list,
+)
+from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.query.cuts import CutWriter, failures, query_settings, sessions
+from tests.scale import scaled
+
+NOW = NOON_US + 10 * SECOND
+PANELS: tuple[Panel, ...] = ("pages", "events", "sources", "devices", "browsers", "systems")
+
+
+class Rendered(NamedTuple):
+    """What is looked at of an answer."""
+
+    body: bytes
+
+
+class Shop:
+    """Events in a cut of their own, the real engine over it, and the live counters of the same."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.engine: Engine | None = None
+        self.state = LiveState()
+        self.cuts = 0
+
+    def has(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Forget what was there, and have these."""
+        self.close()
+        self.cuts += 1
+        writer = CutWriter(self.root / str(self.cuts))
+        events = event_table(rows)
+        writer.to_tail("events", events)
+        writer.add_hot(sessions([{"session_id": uuid_of("open")}], hot=True))
+        writer.to_tail("failed_events", failures(2))
+        writer.publish()
+        self.state = LiveState()
+        self.state.add(events, NOW)
+        self.engine = Engine(writer.home, writer.project, query_settings())
+
+    def counted(self, who: Literal["people", "bots"] = "people") -> LiveCounts:
+        snapshot = self.state.snapshot(NOW, open_sessions=0, totals=Ledger())
+        found: LiveCounts = getattr(snapshot, who)
+        return found
+
+    async def run(
+        self,
+        sql: str,
+        parameters: Sequence[SqlValue] = (),
+        *,
+        format: Literal["rows"] = "rows",  # noqa: A002
+    ) -> Any:
+        assert self.engine is not None
+        found = self.engine.run(sql, tuple(parameters))
+        return Rendered(render(found.table, format))
+
+    def asked(self, *filters: str, who: Who = "people") -> LiveCounts:
+        return asyncio.run(read_counts(self, parse_filters(filters), who, NOW)).counts
+
+    def listed(self, panel: Panel, search: str = "", *filters: str) -> dict[str | None, int]:
+        found = read_list(self, panel, search, parse_filters(filters), "people", NOW)
+        return {row.value: row.count for row in asyncio.run(found).rows}
+
+    def close(self) -> None:
+        if self.engine is not None:
+            self.engine.close()
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    made = Shop(tmp_path_factory.mktemp("recent"))
+    yield made
+    made.close()
+
+
+def at(seconds_ago: float, **columns: Any) -> dict[str, Any]:
+    return {"event_time": NOW - int(seconds_ago * SECOND), "received_at": NOW, **columns}
+
+
+sources = st.sampled_from(["google", "news", None])
+rows_of = st.lists(
+    st.fixed_dictionaries(
+        {
+            "event_time": st.integers(0, 35 * 60).map(lambda s: NOW - s * SECOND),
+            "visitor_id": st.sampled_from(["a", "b", "c", None]),
+            "event_name": st.sampled_from(["page_view", "click"]),
+            "page_path": st.sampled_from(["/", "/x", "/" + "y" * 300, None]),
+            "source": sources,
+            "device_category": st.sampled_from(["mobile", "desktop", None]),
+            "browser": st.sampled_from(["Firefox", None]),
+            "is_bot": st.booleans(),
+        }
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@settings(
+    max_examples=scaled(15, 300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rows=rows_of)
+def test_without_a_filter_sql_and_the_counters_agree(
+    shop: Shop, rows: list[dict[str, Any]]
+) -> None:
+    """Two ways to count must not tell two stories: a filter that is removed changes no number."""
+    shop.has([{**row, "received_at": row["event_time"]} for row in rows])
+    for who in ("people", "bots"):
+        counted, asked = shop.counted(who), shop.asked(who=who)
+        for name in ("visitors_30m", "visitors_5m", "events_30m", "views_30m", "minutes"):
+            assert getattr(asked, name) == getattr(counted, name), name
+        assert asked.seconds == counted.seconds
+        for panel in PANELS:
+            left, right = getattr(asked, panel), getattr(counted, panel)
+            assert Counter(left.rows) == Counter(right.rows), panel
+            assert left.others == right.others == 0
+
+
+@settings(
+    max_examples=scaled(10, 200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(rows=rows_of)
+def test_the_number_of_a_row_is_the_number_behind_it(
+    shop: Shop, rows: list[dict[str, Any]]
+) -> None:
+    """A click on a row shows as many visitors or views as the row said."""
+    shop.has([{**row, "received_at": row["event_time"]} for row in rows])
+    counted = shop.counted()
+    of: dict[Panel, str] = {"pages": "views_30m", "events": "events_30m"}
+    for panel in PANELS:
+        for row in getattr(counted, panel).rows:
+            text = panel if row.value is None else f"{panel}:{row.value}"
+            assert getattr(shop.asked(text), of.get(panel, "visitors_30m")) == row.count, text
+
+
+def test_filters_together(shop: Shop) -> None:
+    """Visitors of a source, on one page: both must hold, and a former source does not count."""
+    shop.has(
+        [
+            at(60, visitor_id="ann", source="google", page_path="/a"),
+            at(50, visitor_id="ann", page_path="/b"),
+            at(40, visitor_id="bob", source="google", page_path="/b"),
+            at(30, visitor_id="bob", source="news", page_path="/b"),
+            at(20, visitor_id=None, page_path="/b"),
+            at(10, visitor_id="ann", page_path="/b", is_bot=True),
+        ]
+    )
+    found = shop.asked("sources:google", "pages:/b")
+    assert (found.visitors_30m, found.events_30m) == (1, 1)
+    assert [event.log_offset for event in found.stream] == [1]
+    assert found.stream[0].request_id == str(uuid.UUID(bytes=uuid_of("request 1")))
+    everyone = shop.asked("pages:/b", who="all")
+    assert (everyone.visitors_30m, everyone.events_30m) == (3, 5)
+    assert shop.asked("sources").visitors_30m == 0
+
+
+def test_open_sessions_of_a_filter(shop: Shop) -> None:
+    """Those with such an event; a closed one is not open because somebody looked at its page."""
+    shop.has(
+        [
+            at(60, visitor_id="ann", page_path="/a", session_id=uuid_of("open")),
+            at(50, visitor_id="bob", page_path="/a", session_id=uuid_of("closed")),
+            at(40, visitor_id="cleo", page_path="/b"),
+        ]
+    )
+    assert [shop.asked(*f).open_sessions for f in ((), ("pages:/a",), ("pages:/b",))] == [1, 1, 0]
+
+
+def test_whole_list_and_search(shop: Shop) -> None:
+    """More rows than the page shows, found by a part in any case; signs are no wildcards."""
+    shop.has([at(n, page_path=f"/Page/{n % 60}") for n in range(90)] + [at(1, page_path="/50%")])
+    assert len(shop.counted().pages.rows) == 50
+    assert len(shop.listed("pages")) == 61
+    assert shop.listed("pages", "page/2") == {
+        "/Page/2": 2,
+        **{f"/Page/{n}": 2 if n < 30 else 1 for n in range(20, 30)},
+    }
+    assert shop.listed("pages", "%") == {"/50%": 1}
+    assert shop.listed("pages", "page", "pages:/Page/7") == {"/Page/7": 2}
+
+
+def test_failures_by_reason(shop: Shop) -> None:
+    """What failed is said once for each kind, with what to do, beside the ids that are known."""
+    shop.has([at(0)])
+    found = asyncio.run(read_arrivals(shop, ("web",), NOW))
+    assert [(one.reason, one.part, one.count, one.message) for one in found.failures] == [
+        ("not_json", "record", 2, "body is not JSON")
+    ]
+    assert found.write_ids == ("web",)
+    assert asyncio.run(read_arrivals(shop, (), NOW + 31 * MINUTE)).failures == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["colour:red"], "a filter is one of pages, events"),
+        (["pages:" + "x" * 3_000], "at most 2000 characters"),
+        (["pages:/"] * 9, "remove some filters"),
+    ],
+)
+def test_bad_filters(texts: list[str], message: str) -> None:
+    """An address that somebody changed by hand gets a sentence, never a statement."""
+    with pytest.raises(Invalid, match=message):
+        parse_filters(texts)
+
+
+def test_values_are_bound(shop: Shop) -> None:
+    """A page's name is text, whatever it holds."""
+    attack = "/'; SELECT 1 --"
+    shop.has([at(1, page_path=attack), at(1, page_path="/")])
+    assert shop.asked(f"pages:{attack}").views_30m == 1
+    assert shop.listed("pages", "' OR 1=1 --") == {}

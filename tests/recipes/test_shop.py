@@ -161,6 +161,22 @@ def test_truth_holds_for_a_backlog_sent_at_once() -> None:
     assert all(NOON_US <= request.send_at_us < NOON_US + 60 * SECOND for request in requests)
 
 
+def test_the_last_half_hour_is_full_and_true() -> None:
+    """The demo's live page starts with visits in each minute, all of them sent from now on."""
+    shops = live_shops(
+        NOON_US, rate=20, duration_us=30 * SECOND, visitors=50, seed=3, recent_us=30 * MINUTE
+    )
+    assert [shop.name for shop in shops] == ["recent", "live"]
+    requests = list(merge(*(shop_requests(shop) for shop in shops)))
+    recent = shop_truth(shops[0])
+    compare(recent + shop_truth(shops[1]), requests)
+    assert all(NOON_US <= request.send_at_us < NOON_US + 60 * SECOND for request in requests)
+    sessions = [session for visitor in recent.visitors for session in visitor.sessions]
+    for minute in range(30):
+        start = NOON_US - (minute + 1) * MINUTE
+        assert any(one.start_us < start + MINUTE and one.end_us >= start for one in sessions)
+
+
 def test_equal_settings_give_equal_bytes() -> None:
     """A failure that comes with its seed can be repeated; another seed is another shop."""
     again = ShopSettings(start_us=NOON_US, duration_us=3 * HOUR, visitors=120, events=3_000, seed=7)

@@ -16,11 +16,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import duckdb
 import msgspec
+import pyarrow as pa
 import uvicorn
 
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError
+from footfall.event import FAILED_SCHEMA
 from footfall.home import Home, write_atomically
 from footfall.ledger import Ledger
 from footfall.live import LiveState
@@ -54,7 +57,7 @@ PAGES = {
     "/search": "Search",
 }
 SOURCES = [None, None, "google", "newsletter", "instagram", "news.ycombinator.com", "bing"]
-DEVICES = [
+DEVICES: list[tuple[str, str, str | None]] = [
     ("mobile", "Mobile Safari", "iOS"),
     ("mobile", "Chrome Mobile", "Android"),
     ("desktop", "Chrome", "Windows"),
@@ -76,10 +79,14 @@ class FakeAnswer(msgspec.Struct):
 
 
 class FakeSql:
-    """Answers from a list of events; raises `error` instead when one is set."""
+    """Answers from a list of events; raises `error` instead when one is set.
+
+    One event is looked up; what counts many is run by a DuckDB over them.
+    """
 
     def __init__(self) -> None:
         self.events: dict[tuple[str, int], dict[str, Any]] = {}
+        self.failures: list[dict[str, Any]] = []
         self.questions: list[tuple[str, Sequence[SqlValue]]] = []
         self.error: Exception | None = None
 
@@ -93,14 +100,46 @@ class FakeSql:
         self.questions.append((sql, params))
         if self.error is not None:
             raise self.error
+        if "failed_events" in sql or "WITH recent" in sql:
+            return self._count(sql, params)
         found = self._find(params)
         columns = tuple(SqlColumn(name, _type(value)) for name, value in (found or {}).items())
         rows = [[_plain(value) for value in found.values()]] if found else []
         return FakeAnswer(columns, msgspec.json.encode(rows))
 
+    def _count(self, sql: str, params: Sequence[SqlValue]) -> FakeAnswer:
+        with duckdb.connect() as connection:
+            events = event_table(self.events.values())
+            at = [field.name for field in events.schema].index("request_id")
+            ids = pa.array([str(uuid.UUID(bytes=one.as_py())) for one in events["request_id"]])
+            connection.register("events", events.set_column(at, "request_id", ids))
+            connection.register("failed_events", failed_table(self.failures))
+            connection.execute(
+                "CREATE VIEW sessions AS SELECT NULL::BLOB AS session_id, '' AS status"
+            )
+            rows = connection.execute(sql, list(params)).fetchall()
+        return FakeAnswer((), msgspec.json.encode(rows))
+
     def _find(self, params: Sequence[SqlValue]) -> dict[str, Any] | None:
         row = self.events.get((str(params[0]), int(str(params[1])))) if len(params) == 2 else None
         return None if row is None else event_table([row]).to_pylist()[0]
+
+
+def failed_table(rows: Sequence[dict[str, Any]]) -> pa.Table:
+    """Failed events; each row names the columns it cares about, times are microseconds."""
+    common = {"protocol": "footfall", "part": "record", "reason": "not_json", "message": "no JSON"}
+    fields = [
+        field
+        for field in FAILED_SCHEMA
+        if field.name in ("received_at", "credential", "path", *common)
+    ]
+    arrays = [
+        pa.array([{**common, **row}.get(field.name) for row in rows], pa.int64()).cast(field.type)
+        if pa.types.is_timestamp(field.type)
+        else pa.array([{**common, **row}.get(field.name) for row in rows], field.type)
+        for field in fields
+    ]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
 class FakeLog:
@@ -171,6 +210,13 @@ class FakeShop:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, msgspec.json.encode(snapshot))
 
+    def fail(self, now_us: int, **columns: Any) -> None:
+        """One more request that failed."""
+        row = {"part": "request", "reason": "unknown_write_id", "credential": "wbe", **columns}
+        self.sql.failures.append({"received_at": now_us, **row})
+        self.totals += Ledger(requests=1, undecodable=1)
+        self.publish(now_us)
+
     def history(self, now_us: int, minutes: int = 30) -> None:
         """Half an hour of visits up to now."""
         for second in range(minutes * 60, 0, -5):
@@ -181,6 +227,8 @@ class FakeShop:
         chance = self._random
         visitor = int(chance.paretovariate(0.6)) % 700
         device, browser, system = DEVICES[visitor % len(DEVICES)]
+        if visitor % 23 == 22:
+            device, browser, system = "bot", "Crawler", None
         path = min(chance.choices(list(PAGES), k=2), key=list(PAGES).index)
         row = {
             "event_name": chance.choice(NAMES),
@@ -203,6 +251,7 @@ class FakeShop:
             "user_agent": "Mozilla/5.0 (made up)",
             "properties": json.dumps({"item_id": f"sku-{visitor}", "price": 12.5}),
             "is_late": False,
+            "is_bot": visitor % 23 == 22,
         }
         self._log(row)
         return row

@@ -28,10 +28,11 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { isWorthRetry } from "./api/client";
 import { App } from "./App";
 import { theme } from "./theme";
 
-const client = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 30_000 } } });
+const client = new QueryClient({ defaultOptions: { queries: { retry: isWorthRetry, staleTime: 30_000 } } });
 const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute("content") ?? "";
 const root = document.getElementById("root");
 

@@ -32,6 +32,8 @@ from footfall.recipes.truth import TrueSession, TrueVisitor, Truth
 __all__ = ["ShopSettings", "live_shops", "shop_requests", "shop_truth"]
 
 BACKLOG_SENT_WITHIN_US: Final = 10 * SECOND
+RECENT_SHARE: Final = 0.2
+"""Of the rate from now on: what a laptop takes at once, with bars that can be seen."""
 
 
 def shop_requests(settings: ShopSettings) -> Iterator[TimedRequest]:
@@ -117,6 +119,7 @@ def live_shops(
     visitors: int,
     seed: int = 1,
     backlog_us: int = 0,
+    recent_us: int = 0,
     write_id: str = "web",
     collect_path: str = "/collect",
 ) -> tuple[ShopSettings, ...]:
@@ -130,6 +133,8 @@ def live_shops(
         seed: Decides everything.
         backlog_us: With more than 0, a second set of visitors was in the shop this long before now,
             made as many events altogether, and sends them at once, having been offline.
+        recent_us: With more than 0, a third set of visitors was in the shop until now, so densely
+            that a chart of that time is no desert (`RECENT_SHARE` of the rate); offline likewise.
         write_id: App to send to.
         collect_path: `collector.aws_collect_path` of the platform.
 
@@ -148,14 +153,24 @@ def live_shops(
         write_id=write_id,
         collect_path=collect_path,
     )
-    if backlog_us == 0:
-        return (live,)
-    past = msgspec.structs.replace(
+    shops = [live]
+    if recent_us:
+        times = RECENT_SHARE * recent_us / duration_us
+        shops.insert(0, _until_now(live, "recent", recent_us, times))
+    if backlog_us:
+        shops.insert(0, _until_now(live, "past", backlog_us, 1))
+    return tuple(shops)
+
+
+def _until_now(live: ShopSettings, name: str, duration_us: int, times: float) -> ShopSettings:
+    """A shop that was open before `live`, offline, `times` as many visitors and events in all."""
+    return msgspec.structs.replace(
         live,
-        start_us=now_us - backlog_us,
-        duration_us=backlog_us,
-        name="past",
-        live_from_us=now_us,
-        backlog_us=min(duration_us, BACKLOG_SENT_WITHIN_US),
+        start_us=live.start_us - duration_us,
+        duration_us=duration_us,
+        name=name,
+        visitors=max(1, round(live.visitors * times)),
+        events=max(1, round(live.events * times)),
+        live_from_us=live.start_us,
+        backlog_us=min(live.duration_us, BACKLOG_SENT_WITHIN_US),
     )
-    return past, live

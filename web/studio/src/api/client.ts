@@ -1,4 +1,15 @@
-import type { Apps, EventDetail, LiveSnapshot, Problem, Status } from "./generated";
+import { type Filter, formatFilter, type Panel, type Who } from "../live/filters";
+import type {
+  Apps,
+  Arrivals,
+  EventDetail,
+  FilteredCounts,
+  LiveSnapshot,
+  Problem,
+  Snippets,
+  Status,
+  TopList,
+} from "./generated";
 
 /** Why a request has no answer; each kind is shown in its own way. */
 export type ApiFailure =
@@ -57,7 +68,7 @@ export function isProblem(value: unknown): value is Problem {
 }
 
 export function isLiveSnapshot(value: unknown): value is LiveSnapshot {
-  return has(value, "at", "seconds", "minutes", "stream", "pages", "version") && value.version === 1;
+  return has(value, "at", "people", "bots", "totals", "version") && value.version === 2;
 }
 
 function isEventDetail(value: unknown): value is EventDetail {
@@ -72,6 +83,33 @@ function isApps(value: unknown): value is Apps {
   return has(value, "project", "apps");
 }
 
+function isFilteredCounts(value: unknown): value is FilteredCounts {
+  return has(value, "at", "counts");
+}
+
+function isTopList(value: unknown): value is TopList {
+  return has(value, "rows", "others");
+}
+
+function isArrivals(value: unknown): value is Arrivals {
+  return has(value, "failures", "write_ids");
+}
+
+function isSnippets(value: unknown): value is Snippets {
+  return has(value, "endpoint", "write_id", "snippets");
+}
+
+/** Whether asking again may help: a second try for what passes, none for what is so. */
+export function isWorthRetry(failures: number, error: Error): boolean {
+  if (failures > 0 || !(error instanceof ApiError)) return false;
+  const { failure } = error;
+  return failure.kind === "unreachable" || (failure.kind === "problem" && failure.problem.retryable);
+}
+
+export function failureText(error: Error): string {
+  return error instanceof ApiError ? describeFailure(error.failure) : error.message;
+}
+
 export function readLive(signal?: AbortSignal): Promise<LiveSnapshot> {
   return read("/api/live", isLiveSnapshot, signal);
 }
@@ -82,6 +120,37 @@ export function readApps(signal?: AbortSignal): Promise<Apps> {
 
 export function readStatus(signal?: AbortSignal): Promise<Status> {
   return read("/api/status", isStatus, signal);
+}
+
+function narrowed(filters: readonly Filter[], who: Who): URLSearchParams {
+  const query = new URLSearchParams({ who });
+  for (const filter of filters) query.append("f", formatFilter(filter));
+  return query;
+}
+
+export function readFiltered(filters: readonly Filter[], who: Who, signal?: AbortSignal): Promise<FilteredCounts> {
+  return read(`/api/live/filtered?${narrowed(filters, who)}`, isFilteredCounts, signal);
+}
+
+export type ListQuestion = {
+  readonly panel: Panel;
+  readonly search: string;
+  readonly filters: readonly Filter[];
+  readonly who: Who;
+};
+
+export function readList({ panel, search, filters, who }: ListQuestion, signal?: AbortSignal): Promise<TopList> {
+  const query = narrowed(filters, who);
+  query.set("search", search);
+  return read(`/api/live/lists/${panel}?${query}`, isTopList, signal);
+}
+
+export function readFailures(signal?: AbortSignal): Promise<Arrivals> {
+  return read("/api/live/failures", isArrivals, signal);
+}
+
+export function readSnippets(appId: string, signal?: AbortSignal): Promise<Snippets> {
+  return read(`/api/snippets?app_id=${encodeURIComponent(appId)}`, isSnippets, signal);
 }
 
 /** Where an event is: what the address of an open drawer holds. */

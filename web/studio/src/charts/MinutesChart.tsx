@@ -17,6 +17,11 @@ export function summarizeMinutes(series: MinuteSeries, metric: MinuteMetric): st
   );
 }
 
+/** Ticks stand at whole five minutes of the clock and move with their bars. */
+export function isFiveMinutes(series: MinuteSeries, index: number): boolean {
+  return (Math.round(series.from_us / 60e6) + index) % 5 === 0;
+}
+
 type Props = { readonly series: MinuteSeries; readonly metric: MinuteMetric; readonly clock: Clock };
 
 /** A bar for each of the last 30 minutes; the one that is not over is paler. */
@@ -24,15 +29,16 @@ export function MinutesChart({ series, metric, clock }: Props) {
   const option = useCallback(
     (palette: Palette) => {
       const values = series[metric];
+      const isTick = (index: number) => isFiveMinutes(series, index);
       const label = { color: palette.muted, fontFamily: "Inter Variable", fontSize: 12 };
       return {
         grid: { left: 36, right: 4, top: 12, bottom: 24 },
         xAxis: {
           type: "category",
           data: values.map((_, minute) => clock.minute(series.from_us + minute * 60e6)),
-          axisTick: { show: false },
+          axisTick: { show: true, alignWithLabel: true, interval: isTick, lineStyle: { color: palette.line } },
           axisLine: { lineStyle: { color: palette.line } },
-          axisLabel: { ...label, interval: (index: number) => (values.length - 1 - index) % 5 === 0 },
+          axisLabel: { ...label, interval: isTick },
         },
         yAxis: {
           type: "value",

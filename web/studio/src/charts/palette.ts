@@ -9,9 +9,15 @@ export type Palette = {
 };
 
 export function readPalette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const color = (name: string) => style.getPropertyValue(name).trim();
-  return {
+  // A colour of the system has a name in a variable and a value in a property only.
+  const probe = document.createElement("span");
+  probe.style.setProperty("forced-color-adjust", "none");
+  document.body.append(probe);
+  const color = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const palette = {
     accent: color("--accent"),
     soft: color("--accent-soft"),
     line: color("--line"),
@@ -19,4 +25,6 @@ export function readPalette(): Palette {
     muted: color("--muted"),
     raised: color("--raised"),
   };
+  probe.remove();
+  return palette;
 }

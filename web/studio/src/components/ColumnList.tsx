@@ -3,6 +3,8 @@ import type { EventColumn } from "../api/generated";
 import type { Clock } from "../format/format";
 import { groupColumns, isEmpty, prettyJson } from "./columns";
 import css from "./ColumnList.module.css";
+import { LongText } from "./LongText";
+import { Moment } from "./Moment";
 
 type Props = { readonly columns: readonly EventColumn[]; readonly clock: Clock };
 
@@ -44,18 +46,8 @@ export function ColumnList({ columns, clock }: Props) {
 function Value({ column, clock }: { readonly column: EventColumn; readonly clock: Clock }) {
   const { name, type, value } = column;
   if (isEmpty(column)) return <span className={css.empty}>none</span>;
-  if (typeof value === "string" && JSON_COLUMNS.has(name)) return <pre className={css.json}>{prettyJson(value)}</pre>;
+  if (typeof value === "string" && JSON_COLUMNS.has(name)) return <pre className={css.json} dir="auto">{prettyJson(value)}</pre>;
   if (typeof value === "string" && type.startsWith("TIMESTAMP")) return <Moment text={value} clock={clock} />;
-  return <>{Array.isArray(value) ? value.join(", ") : String(value)}</>;
-}
-
-/** SQL writes `2026-07-01 10:00:00+00`, the browser reads `2026-07-01T10:00:00+00:00`. */
-function momentMs(text: string): number {
-  return Date.parse(text.replace(" ", "T").replace(/([+-]\d\d)$/, "$1:00"));
-}
-
-/** A time in the app's zone, as stored on hover. */
-function Moment({ text, clock }: { readonly text: string; readonly clock: Clock }) {
-  const ms = momentMs(text);
-  return <span title={text}>{Number.isNaN(ms) ? text : `${clock.full(ms * 1000)} ${clock.zone}`}</span>;
+  const text = Array.isArray(value) ? value.join(", ") : String(value);
+  return typeof value === "number" ? <span className="number">{text}</span> : <LongText text={text} />;
 }

@@ -1,6 +1,6 @@
 import { Button, Skeleton, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, describeFailure, type EventPlace, readEvent } from "../api/client";
+import { ApiError, type EventPlace, failureText, readEvent } from "../api/client";
 import type { EventDetail } from "../api/generated";
 import type { Clock } from "../format/format";
 import { formatPlace } from "../url/place";
@@ -8,6 +8,7 @@ import { columnText } from "./columns";
 import { ColumnList } from "./ColumnList";
 import css from "./EventDetailView.module.css";
 import { HowEnriched } from "./HowEnriched";
+import { LongText } from "./LongText";
 import { RawRequestView } from "./RawRequestView";
 
 type Props = { readonly place: EventPlace; readonly clock: Clock };
@@ -20,27 +21,41 @@ export function EventDetailView({ place, clock }: Props) {
     staleTime: Infinity,
   });
   if (query.isPending) return <Skeletons />;
-  if (query.isError) {
-    const text = query.error instanceof ApiError ? describeFailure(query.error.failure) : query.error.message;
+  if (query.isError) return <NotShown error={query.error} retry={() => void query.refetch()} />;
+  return <Detail detail={query.data} clock={clock} />;
+}
+
+function NotShown({ error, retry }: { readonly error: Error; readonly retry: () => void }) {
+  const failure = error instanceof ApiError ? error.failure : null;
+  if (failure?.kind === "problem" && failure.problem.code === "not_found") {
     return (
       <div role="alert">
-        <p className={css.failure}>The event cannot be shown</p>
-        <p>{text}</p>
-        <Button variant="default" size="xs" onClick={() => void query.refetch()}>
-          Try again
-        </Button>
+        <p className={css.name}>This event is not here</p>
+        <p>The link may be of another project, or the event was deleted. The studio says: {failure.problem.detail}.</p>
       </div>
     );
   }
-  return <Detail detail={query.data} clock={clock} />;
+  return (
+    <div role="alert">
+      <p className={css.failure}>The event cannot be shown</p>
+      <p>{failureText(error)}</p>
+      <Button variant="default" size="xs" onClick={retry}>
+        Try again
+      </Button>
+    </div>
+  );
 }
 
 function Detail({ detail, clock }: { readonly detail: EventDetail; readonly clock: Clock }) {
   return (
     <>
-      <p className={css.name}>{columnText(detail, "event_name") ?? "Event"}</p>
-      <p className={css.place}>{columnText(detail, "page_url") ?? columnText(detail, "screen_name")}</p>
-      <Tabs defaultValue={detail.columns ? "columns" : "request"}>
+      <h3 className={css.name}>
+        <LongText text={columnText(detail, "event_name") ?? "Event"} />
+      </h3>
+      <p className={css.place}>
+        <LongText text={columnText(detail, "page_url") ?? columnText(detail, "screen_name") ?? ""} />
+      </p>
+      <Tabs defaultValue={detail.columns ? "columns" : "request"} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="columns">Columns</Tabs.Tab>
           <Tabs.Tab value="how">How it was enriched</Tabs.Tab>

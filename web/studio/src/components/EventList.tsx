@@ -1,27 +1,36 @@
-import { type KeyboardEvent, memo } from "react";
+import { type KeyboardEvent, memo, useState } from "react";
 import type { StreamEvent } from "../api/generated";
-import type { Clock } from "../format/format";
+import { type Clock, shortId } from "../format/format";
 import { eventKey } from "../live/stream";
 import { formatPlace } from "../url/place";
 import { useQueryValue } from "../url/useQuery";
 import css from "./EventList.module.css";
 
-type Props = { readonly events: readonly StreamEvent[]; readonly clock: Clock };
+type Props = {
+  readonly events: readonly StreamEvent[];
+  readonly clock: Clock;
+};
 
-/** Rows that open an event. One stop of the Tab key; arrows move between rows. */
+/** Rows that open an event. One stop of the Tab key, the row that had the focus last; arrows move between rows. */
 export function EventList({ events, clock }: Props) {
   const [, open] = useQueryValue("event");
+  const [active, setActive] = useState("");
+  const isActiveThere = events.some((event) => eventKey(event) === active);
   return (
     <ol className={css.list} aria-label="Newest events">
-      {events.map((event, row) => (
-        <Row key={eventKey(event)} event={event} clock={clock} open={open} isFirst={row === 0} />
-      ))}
+      {events.map((event, row) => {
+        const key = eventKey(event);
+        const isStop = isActiveThere ? key === active : row === 0;
+        return <Row key={key} id={key} event={event} clock={clock} open={open} isStop={isStop} onFocus={setActive} />;
+      })}
     </ol>
   );
 }
 
+const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+
 function moveFocus(event: KeyboardEvent<HTMLElement>) {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const step = STEPS[event.key];
   if (!step) return;
   const rows = [...(event.currentTarget.closest("ol")?.querySelectorAll("a") ?? [])];
   const from = rows.findIndex((row) => row === event.currentTarget);
@@ -30,13 +39,15 @@ function moveFocus(event: KeyboardEvent<HTMLElement>) {
 }
 
 type RowProps = {
+  readonly id: string;
   readonly event: StreamEvent;
   readonly clock: Clock;
   readonly open: (place: string, step: "push") => void;
-  readonly isFirst: boolean;
+  readonly isStop: boolean;
+  readonly onFocus: (id: string) => void;
 };
 
-const Row = memo(function Row({ event, clock, open, isFirst }: RowProps) {
+const Row = memo(function Row({ id, event, clock, open, isStop, onFocus }: RowProps) {
   const place = formatPlace({
     requestId: event.request_id,
     requestIndex: event.request_index,
@@ -48,7 +59,8 @@ const Row = memo(function Row({ event, clock, open, isFirst }: RowProps) {
       <a
         className={css.row}
         href={`?event=${place}`}
-        tabIndex={isFirst ? 0 : -1}
+        tabIndex={isStop ? 0 : -1}
+        onFocus={() => onFocus(id)}
         onKeyDown={moveFocus}
         onClick={(click) => {
           if (click.metaKey || click.ctrlKey || click.shiftKey) return;
@@ -57,18 +69,24 @@ const Row = memo(function Row({ event, clock, open, isFirst }: RowProps) {
         }}
       >
         <span className={css.head}>
-          <span className={css.name}>{event.event_name}</span>
+          <span className={css.name}>
+            <bdi>{event.event_name}</bdi>
+          </span>
           <span className={css.page} title={event.page ?? undefined}>
-            {event.page}
+            <bdi>{event.page}</bdi>
           </span>
           <time className={css.time}>{clock.second(event.received_at)}</time>
         </span>
-        <span className={css.details}>{details.filter(Boolean).join(" · ")}</span>
+        <span className={css.details}>
+          {details.filter(Boolean).map((detail, at) => (
+            // oxlint-disable-next-line react/no-array-index-key -- a place says what it is: id, source, device, browser
+            <span key={at}>
+              {at > 0 && " · "}
+              <bdi>{detail}</bdi>
+            </span>
+          ))}
+        </span>
       </a>
     </li>
   );
 });
-
-function shortId(id: string | null): string | null {
-  return id && id.length > 14 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
-}

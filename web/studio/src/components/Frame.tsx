@@ -9,11 +9,13 @@ import { ThemeSwitch } from "./ThemeSwitch";
 type Props = {
   readonly project: string | null;
   readonly live: LiveState;
+  /** What is marked in the navigation. */
+  readonly current: "live" | null;
   readonly children: ReactNode;
 };
 
 /** Navigation, header and the page. */
-export function Frame({ project, live, children }: Props) {
+export function Frame({ project, live, current, children }: Props) {
   return (
     <div className={css.frame}>
       <a className={css.skip} href="#page">
@@ -26,7 +28,7 @@ export function Frame({ project, live, children }: Props) {
         </a>
         <ul className={css.pages}>
           <li>
-            <a className={css.page} href="/live" aria-current="page">
+            <a className={css.page} href="/live" aria-current={current === "live" ? "page" : undefined}>
               <IconActivity size={18} stroke={1.75} aria-hidden />
               Live
             </a>
@@ -35,7 +37,7 @@ export function Frame({ project, live, children }: Props) {
       </nav>
       <header className={css.header}>
         <span className={css.project}>
-          <span className={css.projectLabel}>Project</span> {project ?? "…"}
+          <span className={css.projectLabel}>Project</span> <bdi>{project ?? "…"}</bdi>
         </span>
         <ConnectionMark live={live} />
         <ThemeSwitch />

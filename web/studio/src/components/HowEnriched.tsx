@@ -2,8 +2,12 @@ import type { EventDetail } from "../api/generated";
 import type { Clock } from "../format/format";
 import { columnText } from "./columns";
 import css from "./HowEnriched.module.css";
+import { LongText } from "./LongText";
+import { Moment } from "./Moment";
 
 type Props = { readonly detail: EventDetail; readonly clock: Clock };
+
+const TIMES = new Set(["created_at", "sent_at", "received_at", "event_time"]);
 
 const RULES: Readonly<Record<string, string>> = {
   received: "The device sent no time, so the event has the time it was received.",
@@ -51,24 +55,24 @@ function stepsOf(detail: EventDetail): readonly Step[] {
 }
 
 /** Each step with what it read and what it added. */
-export function HowEnriched({ detail }: Props) {
+export function HowEnriched({ detail, clock }: Props) {
   return (
     <ol className={css.steps}>
       {stepsOf(detail).map((step) => (
         <li key={step.title} className={css.step}>
           <h3 className={css.title}>{step.title}</h3>
           <p className={css.text}>{step.text}</p>
-          <Fields label="From" names={step.from} detail={detail} />
-          <Fields label="To" names={step.to} detail={detail} />
+          <Fields label="From" names={step.from} detail={detail} clock={clock} />
+          <Fields label="To" names={step.to} detail={detail} clock={clock} />
         </li>
       ))}
     </ol>
   );
 }
 
-type FieldsProps = { readonly label: string; readonly names: readonly string[]; readonly detail: EventDetail };
+type FieldsProps = Props & { readonly label: string; readonly names: readonly string[] };
 
-function Fields({ label, names, detail }: FieldsProps) {
+function Fields({ label, names, detail, clock }: FieldsProps) {
   const found = names.flatMap((name) => {
     const value = columnText(detail, name);
     return value === null ? [] : [{ name, value }];
@@ -82,7 +86,8 @@ function Fields({ label, names, detail }: FieldsProps) {
         <ul className={css.values}>
           {found.map(({ name, value }) => (
             <li key={name}>
-              <span className={css.name}>{name}</span> {value}
+              <span className={css.name}>{name}</span>{" "}
+              {TIMES.has(name) ? <Moment text={value} clock={clock} /> : <LongText text={value} />}
             </li>
           ))}
         </ul>

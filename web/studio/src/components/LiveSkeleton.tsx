@@ -21,7 +21,7 @@ export function LiveSkeleton() {
         {isSlow ? "Still connecting to the studio. It may be starting." : "Loading"}
       </p>
       <div className={page.page} aria-hidden data-testid="skeleton">
-        <div className={page.left}>
+        <div className={page.numbers}>
           <div className={numbers.numbers}>
             {FOUR.map((key) => (
               <div key={key} className={numbers.number}>
@@ -31,10 +31,14 @@ export function LiveSkeleton() {
               </div>
             ))}
           </div>
+        </div>
+        <div className={page.minutes}>
           <Skeleton height={200} mt={20} />
+        </div>
+        <div className={page.panels}>
           <Skeleton height={220} mt={20} />
         </div>
-        <div>
+        <div className={page.stream}>
           {ROWS.map((key) => (
             <Skeleton key={key} height={36} mb={10} />
           ))}

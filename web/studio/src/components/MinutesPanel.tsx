@@ -1,5 +1,5 @@
 import { SegmentedControl } from "@mantine/core";
-import type { LiveSnapshot } from "../api/generated";
+import type { LiveCounts } from "../api/generated";
 import { MINUTE_METRICS, MinutesChart } from "../charts/MinutesChart";
 import type { Clock } from "../format/format";
 import { useQueryValue } from "../url/useQuery";
@@ -8,7 +8,7 @@ import { Section } from "./Section";
 
 const NAMES = { visitors: "Visitors", views: "Views", events: "Events" };
 
-export function MinutesPanel({ snapshot, clock }: { readonly snapshot: LiveSnapshot; readonly clock: Clock }) {
+export function MinutesPanel({ counts, clock }: { readonly counts: LiveCounts; readonly clock: Clock }) {
   const [asked, setAsked] = useQueryValue("by");
   const metric = MINUTE_METRICS.find((name) => name === asked) ?? "visitors";
   const choose = (value: string) => setAsked(value === "visitors" ? "" : value);
@@ -26,7 +26,7 @@ export function MinutesPanel({ snapshot, clock }: { readonly snapshot: LiveSnaps
           />
         }
       >
-        <MinutesChart series={snapshot.minutes} metric={metric} clock={clock} />
+        <MinutesChart series={counts.minutes} metric={metric} clock={clock} />
         <p className={css.zone}>Times in {clock.zone}</p>
       </Section>
     </div>

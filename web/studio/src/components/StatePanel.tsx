@@ -5,13 +5,16 @@ type Props = {
   readonly title: string;
   readonly children: ReactNode;
   readonly tone?: "calm" | "failure";
+  /** 1 unless it stands in a page that has its heading. */
+  readonly level?: 1 | 2;
 };
 
 /** Instead of content: what is the case, why, and what to do. */
-export function StatePanel({ title, children, tone = "calm" }: Props) {
+export function StatePanel({ title, children, tone = "calm", level = 1 }: Props) {
+  const Heading = level === 1 ? "h1" : "h2";
   return (
     <section className={css.panel} data-tone={tone} role={tone === "failure" ? "alert" : undefined}>
-      <h2 className={css.title}>{title}</h2>
+      <Heading className={css.title}>{title}</Heading>
       <div className={css.body}>{children}</div>
     </section>
   );

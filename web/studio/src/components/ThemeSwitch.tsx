@@ -11,7 +11,7 @@ export function ThemeSwitch() {
   const Icon = ICONS[colorScheme];
   const label = `Colours: ${NAMES[colorScheme]}. Change to ${NAMES[NEXT[colorScheme]]}`;
   return (
-    <Tooltip label={label} openDelay={400}>
+    <Tooltip label={label} openDelay={400} withinPortal={false} multiline w={180}>
       <ActionIcon
         variant="subtle"
         color="gray"

@@ -1,10 +1,14 @@
 import { SegmentedControl } from "@mantine/core";
-import type { LiveSnapshot } from "../api/generated";
-import { useQueryValue } from "../url/useQuery";
+import type { ReactNode } from "react";
+import type { LiveCounts } from "../api/generated";
+import { PANELS, type Panel } from "../live/filters";
+import { pick, useNarrowing } from "../url/useNarrowing";
+import { changeQuery, useQueryValue } from "../url/useQuery";
 import { Section } from "./Section";
-import { TopTable } from "./TopTable";
 import css from "./TopPanels.module.css";
+import { TopTable } from "./TopTable";
 
+const SHOWN = 7;
 const SIDES = [
   { value: "devices", label: "Device" },
   { value: "browsers", label: "Browser" },
@@ -12,28 +16,17 @@ const SIDES = [
 ] as const;
 
 /** What is most frequent in the last 30 minutes. */
-export function TopPanels({ snapshot }: { readonly snapshot: LiveSnapshot }) {
+export function TopPanels({ counts }: { readonly counts: LiveCounts }) {
   const [asked, setAsked] = useQueryValue("with");
   const side = SIDES.find(({ value }) => value === asked)?.value ?? "devices";
   return (
     <div className={css.panels}>
-      <Section title="Pages" aside={<Unit>views</Unit>}>
-        <TopTable top={snapshot.pages} caption="Most viewed pages" unit="views" none="No views yet" />
-      </Section>
-      <Section title="Events" aside={<Unit>events</Unit>}>
-        <TopTable top={snapshot.events} caption="Most frequent events" unit="events" none="No events yet" />
-      </Section>
-      <Section title="Sources" aside={<Unit>visitors</Unit>}>
-        <TopTable
-          top={snapshot.sources}
-          caption="Where visitors came from"
-          unit="visitors"
-          none="No visitors yet"
-          nothing="Direct or unknown"
-        />
-      </Section>
-      <Section
-        title="Devices"
+      <TopPanel panel="pages" counts={counts} />
+      <TopPanel panel="events" counts={counts} />
+      <TopPanel panel="sources" counts={counts} />
+      <TopPanel
+        panel={side}
+        counts={counts}
         aside={
           <SegmentedControl
             size="xs"
@@ -43,13 +36,34 @@ export function TopPanels({ snapshot }: { readonly snapshot: LiveSnapshot }) {
             data={SIDES.map(({ value, label }) => ({ value, label }))}
           />
         }
-      >
-        <TopTable top={snapshot[side]} caption="What visitors use" unit="visitors" none="No visitors yet" nothing="Unknown" />
-      </Section>
+      />
     </div>
   );
 }
 
-function Unit({ children }: { readonly children: string }) {
-  return <span className={css.unit}>{children}</span>;
+type PanelProps = { readonly panel: Panel; readonly counts: LiveCounts; readonly aside?: ReactNode };
+
+function TopPanel({ panel, counts, aside }: PanelProps) {
+  const { filters } = useNarrowing();
+  const { title, unit } = PANELS[panel];
+  const top = counts[panel];
+  const more = top.rows.length - SHOWN;
+  return (
+    <Section title={title} aside={aside ?? <span className={css.unit}>{unit}</span>}>
+      <TopTable
+        top={top}
+        panel={panel}
+        caption={`${title} by ${unit}`}
+        rowsMax={SHOWN}
+        none={`No ${unit} yet`}
+        filters={filters}
+        onPick={(filter) => pick(filters, filter)}
+      />
+      {more > 0 && (
+        <button type="button" className={css.more} onClick={() => changeQuery({ list: panel }, "push")}>
+          All {title.toLowerCase()}
+        </button>
+      )}
+    </Section>
+  );
 }

@@ -1,68 +1,64 @@
-import { useState } from "react";
+/* oxlint-disable jsx-a11y/control-has-associated-label -- the value in the button is its name */
 import type { TopList } from "../api/generated";
 import { formatCount, formatExact, formatPercent } from "../format/format";
+import { type Filter, PANELS, type Panel } from "../live/filters";
 import css from "./TopTable.module.css";
-
-const SHOWN = 7;
 
 type Props = {
   readonly top: TopList;
+  readonly panel: Panel;
   readonly caption: string;
-  readonly unit: string;
+  /** Most rows that are shown. */
+  readonly rowsMax: number;
   /** Instead of an empty table. */
   readonly none: string;
-  /** Name of what has no value. */
-  readonly nothing?: string;
+  readonly filters: readonly Filter[];
+  readonly onPick: (filter: Filter) => void;
 };
 
-/** Values by how often they occur, each with a bar of its share of the first. */
-export function TopTable({ top, caption, unit, none, nothing = "None" }: Props) {
-  const [isLong, setIsLong] = useState(false);
+/** Values by how often they occur, each with a bar of its share of the first; a click narrows the page to it. */
+export function TopTable({ top, panel, caption, rowsMax, none, filters, onPick }: Props) {
   if (top.rows.length === 0) return <p className={css.none}>{none}</p>;
-  const rows = isLong ? top.rows : top.rows.slice(0, SHOWN);
+  const { unit, nothing } = PANELS[panel];
   const highest = top.rows[0]?.count ?? 1;
   const total = top.rows.reduce((sum, row) => sum + row.count, top.others);
-  const hidden = top.rows.length - rows.length;
+  const isOn = (value: string | null) => filters.some((one) => one.panel === panel && one.value === value);
   return (
-    <>
-      <table className={css.table}>
-        <caption className="visually-hidden">{`${caption}, last 30 minutes`}</caption>
-        <colgroup>
-          <col />
-          <col className={css.countColumn} />
-        </colgroup>
-        <thead className="visually-hidden">
-          <tr>
-            <th scope="col">Value</th>
-            <th scope="col">{unit}</th>
+    <table className={css.table}>
+      <caption className="visually-hidden">{`${caption}, last 30 minutes`}</caption>
+      <colgroup>
+        <col />
+        <col className={css.countColumn} />
+      </colgroup>
+      <thead className="visually-hidden">
+        <tr>
+          <th scope="col">Value</th>
+          <th scope="col">{unit}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {top.rows.slice(0, rowsMax).map(({ value, count }) => (
+          <tr key={value === null ? "none" : `value ${value}`} className={css.row}>
+            <th scope="row" className={css.name}>
+              <span className={css.bar} style={{ width: `${(100 * count) / highest}%` }} aria-hidden />
+              <button
+                type="button"
+                className={css.pick}
+                aria-pressed={isOn(value)}
+                title={value ?? nothing}
+                onClick={() => onPick({ panel, value })}
+              >
+                <span className={value === null ? css.nothing : css.text}>
+                  <bdi>{value ?? nothing}</bdi>
+                </span>
+              </button>
+            </th>
+            <td className={css.count} title={`${formatExact(count)} ${unit}, ${formatPercent(count, total)}`}>
+              {formatCount(count)}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.value ?? ""} className={css.row}>
-              <th scope="row" className={css.name} title={row.value ?? nothing}>
-                <span className={css.bar} style={{ width: `${(100 * row.count) / highest}%` }} aria-hidden />
-                <span className={row.value === null ? css.nothing : css.text}>{row.value ?? nothing}</span>
-              </th>
-              <td className={css.count} title={`${formatExact(row.count)} ${unit}, ${formatPercent(row.count, total)}`}>
-                {formatCount(row.count)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <div className={css.foot}>
-        {top.rows.length > SHOWN && (
-          <button type="button" className={css.more} aria-expanded={isLong} onClick={() => setIsLong(!isLong)}>
-            {isLong ? "Show fewer" : `Show ${hidden} more`}
-          </button>
-        )}
-        {isLong && top.others > 0 && (
-          <span className={css.others}>
-            {formatCount(top.others)} {unit} of others{top.is_exact === false ? "; rare values are counted there" : ""}
-          </span>
-        )}
-      </div>
-    </>
+        ))}
+      </tbody>
+    </table>
   );
 }

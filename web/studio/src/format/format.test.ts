@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockIn, formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "./format";
+import { clockIn, formatBytes, formatCount, formatDuration, formatPercent, formatRate, shortId } from "./format";
 
 test("counts are short once they are long", () => {
   expect([0, 999, 9_999, 12_400, 1_250_000, 3e9].map(formatCount)).toEqual([
@@ -25,4 +25,10 @@ test("times are in the zone named; an unknown zone is UTC", () => {
   expect(clockIn("Nowhere/Land")).toMatchObject({ zone: "UTC" });
   expect(clockIn("UTC").second(us)).toBe("22:30:05");
   expect(clockIn("UTC").minute(us)).toBe("22:30");
+});
+
+test("ids are cut between characters as people see them", () => {
+  expect(shortId("0192f0c1-2c3d-7abc")).toBe("0192f0c1…7abc");
+  expect(shortId("👩‍👩‍👧".repeat(20))).toBe(`${"👩‍👩‍👧".repeat(8)}…${"👩‍👩‍👧".repeat(4)}`);
+  expect([shortId(null), shortId("ada")]).toEqual([null, "ada"]);
 });

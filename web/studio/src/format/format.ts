@@ -78,3 +78,12 @@ function isZone(zone: string): boolean {
     return false;
   }
 }
+
+/** The ends of a long id. By characters as people see them, so that no emoji is cut in two. */
+export function shortId(id: string | null): string | null {
+  if (!id) return id;
+  const letters = [...SEGMENTS.segment(id)].map(({ segment }) => segment);
+  return letters.length > 14 ? `${letters.slice(0, 8).join("")}…${letters.slice(-4).join("")}` : id;
+}
+
+const SEGMENTS = new Intl.Segmenter();

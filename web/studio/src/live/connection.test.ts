@@ -50,7 +50,7 @@ test("snapshots are told, anything else on the stream is not", () => {
   source?.send("waiting");
   source?.send("snapshot", JSON.stringify(snapshot()));
   source?.send("snapshot", "{");
-  source?.send("snapshot", '{"version": 2}');
+  source?.send("snapshot", '{"version": 3}');
   expect(kinds()).toEqual(["nothing_yet", "snapshot"]);
 });
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { snapshot } from "../testing/builders";
 import { type LiveState, nextState, SILENT_MS } from "./state";
 
-const first = snapshot({ visitors_5m: 1 });
+const first = snapshot({ at: 1 });
 const live: LiveState = { kind: "live", snapshot: first, heardAt: 1_000 };
 
 test("a snapshot makes every state live", () => {

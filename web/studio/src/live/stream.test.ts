@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { streamEvent } from "../testing/builders";
-import { eventKey, KEPT_EVENTS, matches, mergeEvents } from "./stream";
+import { eventKey, KEPT_EVENTS, matches, mergeEvents, newerThan } from "./stream";
 
 const events = (...numbers: number[]) => numbers.map((number) => streamEvent(number));
 
@@ -31,4 +31,10 @@ test("a filter wants each of its words, anywhere, in any case", () => {
   expect(matches(event, " CART  firefox ")).toBe(true);
   expect(matches(event, "cart chrome")).toBe(false);
   expect(matches(event, ".*")).toBe(false);
+});
+
+test("what is newer than a list that stands still, of what the filter lets through", () => {
+  expect(newerThan(events(2, 1), events(4, 3, 2, 1), "").map(eventKey)).toEqual(events(4, 3).map(eventKey));
+  expect(newerThan(events(2, 1), events(4, 3, 2, 1), "page/3")).toHaveLength(1);
+  expect(newerThan(events(2, 1), events(9, 8), "")).toHaveLength(2);
 });

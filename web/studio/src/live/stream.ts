@@ -9,8 +9,7 @@ export function eventKey(event: StreamEvent): string {
 
 /** The newest events of a snapshot before those held already; both newest first, none twice, bounded. */
 export function mergeEvents(held: readonly StreamEvent[], newest: readonly StreamEvent[]): readonly StreamEvent[] {
-  const known = new Set(held.map(eventKey));
-  const added = newest.filter((event) => !known.has(eventKey(event)));
+  const added = newerThan(held, newest, "");
   if (added.length === 0) return held;
   return [...added, ...held].slice(0, KEPT_EVENTS);
 }
@@ -33,4 +32,14 @@ export function matches(event: StreamEvent, filter: string): boolean {
   ];
   const text = shown.filter(Boolean).join("\n").toLowerCase();
   return words.every((word) => text.includes(word));
+}
+
+/** What came after `shown`, of events that match; both newest first. */
+export function newerThan(
+  shown: readonly StreamEvent[],
+  all: readonly StreamEvent[],
+  filter: string,
+): readonly StreamEvent[] {
+  const known = new Set(shown.map(eventKey));
+  return all.filter((event) => !known.has(eventKey(event)) && matches(event, filter));
 }

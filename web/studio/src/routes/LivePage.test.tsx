@@ -1,8 +1,8 @@
-import { screen } from "@testing-library/react";
-import { afterEach, expect, test, vi } from "vitest";
+import { fireEvent, screen } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Apps } from "../api/generated";
 import type { LiveState } from "../live/state";
-import { snapshot, streamEvent } from "../testing/builders";
+import { counts, snapshot, streamEvent } from "../testing/builders";
 import { show } from "../testing/render";
 import { LivePage } from "./LivePage";
 
@@ -15,7 +15,26 @@ const apps: Apps = {
   collector_url: "http://127.0.0.1:7700",
   apps: [{ app: { project: "default", app_id: "shop", name: "Shop", time_zone: "Europe/Rome" }, write_id: "fw_1" }],
 };
-const busy = snapshot({ events_30m: 5, visitors_5m: 12_345, open_sessions: 7, stream: [streamEvent(1)] });
+const people = counts({ events_30m: 5, visitors_5m: 12_345, open_sessions: 7, stream: [streamEvent(1)] });
+const busy = snapshot({ people, totals: { events: 5 } });
+const asked: string[] = [];
+let answer: unknown = {};
+let status = 200;
+
+beforeEach(() => {
+  asked.length = 0;
+  answer = {};
+  status = 200;
+  vi.stubGlobal("fetch", async (url: string) => {
+    asked.push(url);
+    return new Response(JSON.stringify(answer), { status });
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
 const page = (live: LiveState) => show(<LivePage live={live} apps={apps} />);
 
 test("loading: the page's shape", () => {
@@ -29,12 +48,49 @@ test("waiting: why, and where to look", () => {
   expect(screen.getByText(/The pipeline has not written any yet/)).toBeTruthy();
 });
 
-test("empty: what to send, to this collector, with this write id", () => {
-  page({ kind: "live", snapshot: snapshot(), heardAt: 0 });
-  expect(screen.getByRole("region", { name: "command" }).textContent).toBe(
-    "curl -X POST 'http://127.0.0.1:7700/v1/events?write_id=fw_1' \\\n" +
-      `  -d '{"name":"page_view","visitor_id":"me","page":{"url":"https://example.com/hello"}}'`,
-  );
+test("empty: how to send; the first event is shown there, and the page when it is asked for", () => {
+  const { showAgain } = page({ kind: "live", snapshot: snapshot(), heardAt: 0 });
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("Send the first event");
+  showAgain(<LivePage live={{ kind: "live", snapshot: busy, heardAt: 0 }} apps={apps} />);
+  fireEvent.click(screen.getByRole("button", { name: "Show the live page" }));
+  expect(screen.getByTestId("Open sessions").textContent).toBe("7");
+});
+
+test("quiet for half an hour: the page comes back by itself", () => {
+  const { showAgain } = page({ kind: "live", snapshot: snapshot({ totals: { events: 9 } }), heardAt: 0 });
+  expect(screen.getByText("No events in the last 30 minutes")).toBeTruthy();
+  showAgain(<LivePage live={{ kind: "live", snapshot: busy, heardAt: 0 }} apps={apps} />);
+  expect(screen.getByTestId("Open sessions").textContent).toBe("7");
+});
+
+test("bots are left out, and where only they came the page says so", () => {
+  const bots = counts({ events_30m: 3, visitors_5m: 2, stream: [streamEvent(4, { event_name: "crawl" })] });
+  page({ kind: "live", snapshot: snapshot({ bots, totals: { events: 3 } }), heardAt: 0 });
+  expect(screen.getByTestId("Visitors now").textContent).toBe("0");
+  expect(screen.queryByText("crawl")).toBeNull();
+  fireEvent.click(screen.getByRole("button", { name: "Show them" }));
+  expect(window.location.search).toBe("?who=bots");
+  expect(screen.getByTestId("Visitors now").textContent).toBe("2");
+  expect(screen.getByText("crawl")).toBeTruthy();
+});
+
+test("a filter in the address: numbers of what is left, never those of everything", async () => {
+  const left = counts({ visitors_5m: 3, events_30m: 1, stream: [streamEvent(9)] });
+  answer = { at: 1, counts: left };
+  window.history.replaceState(null, "", "/live?f=pages%3A%2Fcart");
+  page({ kind: "live", snapshot: busy, heardAt: 0 });
+  expect(screen.getByTestId("skeleton")).toBeTruthy();
+  expect((await screen.findByTestId("Visitors now")).textContent).toBe("3");
+  expect(asked).toContain("/api/live/filtered?who=people&f=pages%3A%2Fcart");
+});
+
+test("a filter that cannot be counted says why", async () => {
+  status = 503;
+  answer = { code: "overloaded", detail: "too many statements wait" };
+  window.history.replaceState(null, "", "/live?f=pages%3A%2Fcart");
+  page({ kind: "live", snapshot: busy, heardAt: 0 });
+  expect((await screen.findByRole("alert")).textContent).toContain("too many statements wait");
+  expect(screen.getByRole("button", { name: /Remove the filter Page/ })).toBeTruthy();
 });
 
 test("live: numbers short, exact on hover, times in the app's zone, charts in words", () => {
@@ -48,7 +104,7 @@ test("live: numbers short, exact on hover, times in the app's zone, charts in wo
 });
 
 test("numbers that reached their bound say that they are too low", () => {
-  page({ kind: "live", snapshot: { ...busy, visitors_are_exact: false }, heardAt: 0 });
+  page({ kind: "live", snapshot: { ...busy, people: { ...people, visitors_are_exact: false } }, heardAt: 0 });
   expect(screen.getByTestId("Visitors now").textContent).toBe("≥ 12.3 k");
 });
 

@@ -1,17 +1,24 @@
 import { Button } from "@mantine/core";
-import { useMemo } from "react";
-import type { Apps, LiveSnapshot } from "../api/generated";
+import { useMemo, useState } from "react";
+import type { Apps, LiveCounts, LiveSnapshot } from "../api/generated";
 import { EventDrawer } from "../components/EventDrawer";
-import { FirstEvent } from "../components/FirstEvent";
+import { FailureNotice } from "../components/FailureNotice";
 import { LiveNotice } from "../components/LiveNotice";
 import { LiveNumbers } from "../components/LiveNumbers";
 import { LiveSkeleton } from "../components/LiveSkeleton";
 import { MinutesPanel } from "../components/MinutesPanel";
+import { NarrowBar } from "../components/NarrowBar";
+import { PanelDrawer } from "../components/PanelDrawer";
 import { StatePanel } from "../components/StatePanel";
 import { StreamPanel } from "../components/StreamPanel";
 import { TopPanels } from "../components/TopPanels";
+import { Welcome } from "../components/Welcome";
 import { type Clock, clockIn } from "../format/format";
+import { isQuiet } from "../live/counts";
+import { formatFilter } from "../live/filters";
 import type { LiveState } from "../live/state";
+import { type Shown as CountsShown, useCounts } from "../live/useCounts";
+import { chooseWho, type Narrowing, useNarrowing } from "../url/useNarrowing";
 import css from "./LivePage.module.css";
 
 /** The zone of the project's apps if they have one; else UTC. */
@@ -28,7 +35,6 @@ export function LivePage({ live, apps }: Props) {
   const clock = useMemo(() => clockIn(zone), [zone]);
   return (
     <>
-      <h1 className="visually-hidden">Live</h1>
       <LiveBody live={live} apps={apps} clock={clock} />
       <EventDrawer clock={clock} />
     </>
@@ -38,7 +44,12 @@ export function LivePage({ live, apps }: Props) {
 function LiveBody({ live, apps, clock }: Props & { readonly clock: Clock }) {
   switch (live.kind) {
     case "loading":
-      return <LiveSkeleton />;
+      return (
+        <>
+          <h1 className="visually-hidden">Live</h1>
+          <LiveSkeleton />
+        </>
+      );
     case "waiting":
       return (
         <StatePanel title="Waiting for the first numbers">
@@ -82,22 +93,96 @@ function LiveNumbersAndLists({
   apps,
   clock,
 }: Props & { readonly snapshot: LiveSnapshot; readonly clock: Clock }) {
-  const isEmpty = snapshot.events_30m === 0 && snapshot.stream.length === 0;
+  const isNew = (snapshot.totals.events ?? 0) === 0 && isQuiet(snapshot);
+  // Whoever waits for a first event sees it arrive where it was waited for, and goes on when ready.
+  const [isWelcomed, setIsWelcomed] = useState(false);
+  if (isNew && !isWelcomed) setIsWelcomed(true);
   return (
     <>
       <LiveNotice live={live} />
-      {isEmpty ? (
-        <FirstEvent apps={apps} />
+      {isWelcomed || isQuiet(snapshot) ? (
+        <Welcome snapshot={snapshot} apps={apps} clock={clock} onContinue={() => setIsWelcomed(false)} />
       ) : (
-        <div className={css.page}>
-          <div className={css.left}>
-            <LiveNumbers snapshot={snapshot} clock={clock} />
-            <MinutesPanel snapshot={snapshot} clock={clock} />
-            <TopPanels snapshot={snapshot} />
-          </div>
-          <StreamPanel events={snapshot.stream} clock={clock} />
-        </div>
+        <Numbers snapshot={snapshot} clock={clock} />
       )}
     </>
   );
+}
+
+function Numbers({ snapshot, clock }: { readonly snapshot: LiveSnapshot; readonly clock: Clock }) {
+  const narrowing = useNarrowing();
+  const shown = useCounts(snapshot, narrowing);
+  return (
+    <>
+      <NarrowBar title="Live" />
+      <FailureNotice snapshot={snapshot} clock={clock} />
+      <Shown shown={shown} narrowing={narrowing} snapshot={snapshot} clock={clock} />
+      <PanelDrawer />
+    </>
+  );
+}
+
+type ShownProps = {
+  readonly shown: CountsShown;
+  readonly narrowing: Narrowing;
+  readonly snapshot: LiveSnapshot;
+  readonly clock: Clock;
+};
+
+function Shown({ shown, narrowing, snapshot, clock }: ShownProps) {
+  switch (shown.kind) {
+    case "loading":
+      return <LiveSkeleton />;
+    case "failed":
+      return (
+        <StatePanel title="The filtered numbers cannot be shown" tone="failure" level={2}>
+          <p>{shown.text}</p>
+          <Button variant="default" onClick={shown.retry}>
+            Try again
+          </Button>
+        </StatePanel>
+      );
+    case "counts":
+      return (
+        <>
+          <WhatIsShown counts={shown.counts} narrowing={narrowing} snapshot={snapshot} />
+          <div className={css.page}>
+            <div className={css.numbers}>
+              <LiveNumbers counts={shown.counts} clock={clock} />
+            </div>
+            <div className={css.stream}>
+              <StreamPanel key={keyOf(narrowing)} events={shown.counts.stream} clock={clock} />
+            </div>
+            <div className={css.minutes}>
+              <MinutesPanel counts={shown.counts} clock={clock} />
+            </div>
+            <div className={css.panels}>
+              <TopPanels counts={shown.counts} />
+            </div>
+          </div>
+        </>
+      );
+  }
+}
+
+/** Other filters have other events: nothing of the former list is kept. */
+function keyOf({ who, filters }: Narrowing): string {
+  return [who, ...filters.map(formatFilter)].join("\n");
+}
+
+function WhatIsShown({ counts, narrowing, snapshot }: Pick<ShownProps, "narrowing" | "snapshot"> & { readonly counts: LiveCounts }) {
+  if (narrowing.filters.length > 0) {
+    return <p className={css.note}>Filtered numbers are counted anew every five seconds.</p>;
+  }
+  if (narrowing.who === "people" && counts.events_30m === 0 && snapshot.bots.events_30m > 0) {
+    return (
+      <p className={css.note}>
+        Only bots came in the last 30 minutes: programs, by their user agent.{" "}
+        <button type="button" className={css.link} onClick={() => chooseWho("bots")}>
+          Show them
+        </button>
+      </p>
+    );
+  }
+  return null;
 }

@@ -1,12 +1,10 @@
-import type { LiveSnapshot, StreamEvent, TopList } from "../api/generated";
+import type { Failure, LiveCounts, LiveSnapshot, StreamEvent, TopList } from "../api/generated";
 
 const NONE: TopList = { rows: [], others: 0, is_exact: true };
 const AT = 1_728_043_200_000_000;
 
-export function snapshot(changes: Partial<LiveSnapshot> = {}): LiveSnapshot {
+export function counts(changes: Partial<LiveCounts> = {}): LiveCounts {
   return {
-    at: AT,
-    version: 1,
     open_sessions: 0,
     visitors_5m: 0,
     visitors_30m: 0,
@@ -22,10 +20,12 @@ export function snapshot(changes: Partial<LiveSnapshot> = {}): LiveSnapshot {
     browsers: NONE,
     systems: NONE,
     stream: [],
-    totals: {},
-    lag_requests: 0,
     ...changes,
   };
+}
+
+export function snapshot(changes: Partial<LiveSnapshot> = {}): LiveSnapshot {
+  return { at: AT, version: 2, people: counts(), bots: counts(), totals: {}, lag_requests: 0, ...changes };
 }
 
 function zeros(): number[] {
@@ -51,6 +51,20 @@ export function streamEvent(number: number, changes: Partial<StreamEvent> = {}):
     os: null,
     is_late: false,
     is_bot: false,
+    ...changes,
+  };
+}
+
+export function failure(changes: Partial<Failure> = {}): Failure {
+  return {
+    reason: "unknown_write_id",
+    part: "request",
+    protocol: "footfall",
+    credential: "wbe",
+    count: 1,
+    message: null,
+    path: null,
+    last_at: AT,
     ...changes,
   };
 }

@@ -2,11 +2,12 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { render } from "@testing-library/react";
 import type { ReactNode } from "react";
+import type { isWorthRetry } from "../api/client";
 import { theme } from "../theme";
 
 /** Renders with what every page has around it. */
-export function show(content: ReactNode) {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+export function show(content: ReactNode, queries: { readonly retry: false | typeof isWorthRetry } = { retry: false }) {
+  const client = new QueryClient({ defaultOptions: { queries } });
   const wrap = (inner: ReactNode) => (
     <MantineProvider theme={theme} env="test">
       <QueryClientProvider client={client}>{inner}</QueryClientProvider>

@@ -1,0 +1,32 @@
+import { screen } from "@testing-library/react";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { App } from "./App";
+import { show } from "./testing/render";
+
+beforeEach(() => {
+  vi.stubGlobal("EventSource", class extends EventTarget {
+    close() {}
+  });
+  vi.stubGlobal("fetch", async () => new Response("{}", { status: 503 }));
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+const marked = () => screen.getAllByRole("link").filter((link) => link.getAttribute("aria-current") === "page");
+
+test("the live page is marked in the navigation", () => {
+  show(<App />);
+  expect(document.title).toBe("Live · Footfall");
+  expect(marked().map((link) => link.textContent)).toEqual(["Live"]);
+});
+
+test("a page that is not there has a title, a heading and a way out, and nothing is marked", () => {
+  window.history.replaceState(null, "", "/nowhere");
+  show(<App />);
+  expect(document.title).toBe("No such page · Footfall");
+  expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("There is no such page");
+  expect(marked()).toEqual([]);
+  expect(screen.getByRole("link", { name: "Go to the live page" })).toBeTruthy();
+});

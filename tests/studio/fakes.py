@@ -176,6 +176,7 @@ class FakeShop:
         self._state = LiveState()
         self._random = random.Random(seed)  # noqa: S311
         self._offset = 0
+        self._has_bots = False
         self._now = 0
 
     def step(self, now_us: int, events: int, spread_us: int = SECOND) -> list[dict[str, Any]]:
@@ -218,16 +219,19 @@ class FakeShop:
         self.publish(now_us)
 
     def history(self, now_us: int, minutes: int = 30) -> None:
-        """Half an hour of visits up to now."""
+        """Half an hour of visits up to now, some of them by bots."""
+        self._has_bots = True
         for second in range(minutes * 60, 0, -5):
             wave = 14 + round(9 * math.sin(second / 190)) + self._random.randrange(6)
             self.step(now_us - second * SECOND, wave, spread_us=5 * SECOND)
+        self._has_bots = False
 
     def _row(self, received_at: int) -> dict[str, Any]:
         chance = self._random
         visitor = int(chance.paretovariate(0.6)) % 700
         device, browser, system = DEVICES[visitor % len(DEVICES)]
-        if visitor % 23 == 22:
+        is_bot = self._has_bots and visitor % 23 == 22
+        if is_bot:
             device, browser, system = "bot", "Crawler", None
         path = min(chance.choices(list(PAGES), k=2), key=list(PAGES).index)
         row = {
@@ -251,7 +255,7 @@ class FakeShop:
             "user_agent": "Mozilla/5.0 (made up)",
             "properties": json.dumps({"item_id": f"sku-{visitor}", "price": 12.5}),
             "is_late": False,
-            "is_bot": visitor % 23 == 22,
+            "is_bot": is_bot,
         }
         self._log(row)
         return row

@@ -198,9 +198,45 @@ def test_apps(shop: FakeShop, signed_in: httpx.Client) -> None:
     app |= {"time_zone": "UTC", "origins": ["*"]}
     assert signed_in.get("/api/apps").json() == {
         "project": PROJECT,
-        "apps": [{"app": app, "write_id": "fw_shop"}],
+        "apps": [{"app": app, "write_id": "fw_shop", "write_ids": ["fw_shop"]}],
         "collector_url": "http://127.0.0.1:7700",
     }
+
+
+def test_snippets_are_filled_in(shop: FakeShop, signed_in: httpx.Client) -> None:
+    """What is copied works as it stands: no placeholder is left, other braces stay."""
+    write_ready(shop.home, "collector", "http://127.0.0.1:7700")
+    answer = signed_in.get("/api/snippets").json()
+    texts = {one["name"]: one["text"] for one in answer["snippets"]}
+    assert list(texts) == ["html", "aws-script", "aws-bundler", "python", "curl"]
+    for text in texts.values():
+        assert "http://127.0.0.1:7700" in text
+        assert "fw_shop" in text
+        assert not any(f"{{{name}}}" in text for name in ("endpoint", "write_id", "collect_path"))
+    assert '{"name": "page_view"' in texts["curl"]
+    assert signed_in.get("/api/snippets?app_id=nobody").json()["code"] == "not_found"
+
+
+def test_filters_of_an_address(signed_in: httpx.Client) -> None:
+    """A filter changed by hand is told what there is; so is a panel."""
+    answer = signed_in.get("/api/live/filtered?f=colour:red")
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert "a filter is one of pages" in answer.json()["detail"]
+    assert signed_in.get("/api/live/filtered?who=robots").status_code == 400
+    assert signed_in.get("/api/live/lists/colours").status_code in (400, 404)
+    counted = signed_in.get("/api/live/filtered?f=pages:/a&f=sources").json()["counts"]
+    assert (counted["events_30m"], counted["pages"]["rows"]) == (0, [])
+    assert signed_in.get("/api/live/lists/pages?search=x").json()["rows"] == []
+
+
+def test_failures_with_the_known_ids(shop: FakeShop, signed_in: httpx.Client) -> None:
+    """Somebody who mistyped a write id sees both it and the right ones."""
+    shop.fail(SystemClock().now_us())
+    answer = signed_in.get("/api/live/failures").json()
+    assert [(one["reason"], one["credential"]) for one in answer["failures"]] == [
+        ("unknown_write_id", "wbe")
+    ]
+    assert answer["write_ids"] == ["fw_shop"]
 
 
 def test_sql_passes_parameters_apart(shop: FakeShop, signed_in: httpx.Client) -> None:

@@ -69,6 +69,7 @@ def test_serves_stays_light_and_stops(tmp_path: Path, number: signal.Signals) ->
                 assert client.get("/api/status").status_code == 200
                 assert client.get("/api/live").status_code == 503
                 assert client.get("/api/apps").status_code == 200
+                assert client.get("/api/snippets").status_code == 200
                 assert client.get("/").status_code == 200
             process.send_signal(number)
             assert process.communicate(timeout=20)[0] == "heavy:\n"

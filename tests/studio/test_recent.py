@@ -19,6 +19,7 @@ from footfall.ledger import Ledger
 from footfall.live import LiveCounts, LiveState
 from footfall.query.engine import Engine
 from footfall.query.formats import render
+from footfall.session import VIEW_EVENTS
 from footfall.studio._sql import SqlValue
 from footfall.studio.recent import (
     Panel,
@@ -28,6 +29,7 @@ from footfall.studio.recent import (
     read_counts,
     read_list,
 )
+from footfall.studio.recent._filters import VIEWS
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.query.cuts import CutWriter, failures, query_settings, sessions
 from tests.scale import scaled
@@ -124,7 +126,7 @@ rows_of = st.lists(
 
 
 @settings(
-    max_examples=scaled(15, 300),
+    max_examples=scaled(8, 300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -146,7 +148,7 @@ def test_without_a_filter_sql_and_the_counters_agree(
 
 
 @settings(
-    max_examples=scaled(10, 200),
+    max_examples=scaled(4, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -233,6 +235,11 @@ def test_bad_filters(texts: list[str], message: str) -> None:
     """An address that somebody changed by hand gets a sentence, never a statement."""
     with pytest.raises(Invalid, match=message):
         parse_filters(texts)
+
+
+def test_views_are_those_of_the_sessions() -> None:
+    """One meaning of a view, though the studio must not load where it is written."""
+    assert set(VIEWS) == VIEW_EVENTS
 
 
 def test_values_are_bound(shop: Shop) -> None:

@@ -101,6 +101,7 @@ def test_web_sdk_end_to_end(tmp_path: Path, site: str, mode: str) -> None:
         failed: list[str] = []
         page.on("requestfailed", lambda request: failed.append(request.url))
         _drive(page, site, f"{tree.collector_url()}/collect", mode)
+        live.get_by_role("button", name="Show the live page").click()
         live.get_by_text("closing_event").first.wait_for()
         live.get_by_text("/search").first.wait_for()
         rows = _rows_when(tree, "event_name = '_app_end'")

@@ -32,8 +32,9 @@ def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
         event = {"name": name, "visitor_id": "ada", "page": {"url": "https://shop.example/plans"}}
         assert post_events(tree.collector_url(), "web", [event]) == 200
         page.get_by_text(name).first.wait_for()
+        page.get_by_role("button", name="Show the live page").click()
         page.get_by_text("/plans").first.wait_for()
-        page.get_by_text(name).last.click()
+        page.get_by_role("list", name="Newest events").get_by_role("link").first.click()
         page.get_by_text("event_time_rule").first.wait_for()
         assert errors == []
         stranger = context.browser.new_context().new_page()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -26,8 +25,7 @@ def test_a_link_is_printed_and_what_is_missing_is_said(
 ) -> None:
     """The link alone on standard output, so that it can be opened by a program."""
     asked: list[tuple[Home, Settings]] = []
-    maker = SimpleNamespace(fresh_link=lambda *given: asked.append(given) or FRESH)
-    monkeypatch.setattr(link, "import_module", lambda _: maker)
+    monkeypatch.setattr(link, "fresh_link", lambda *given: asked.append(given) or FRESH)
     home = Home(tmp_path)
     stamp_new(home)
     if is_served:

@@ -74,7 +74,7 @@ def test_a_section(home: Path) -> None:
     ("name", "said"),
     [
         ("disk.free", "no setting 'disk.free'; there are: disk.alarm_before, disk.free_min"),
-        ("dish", "no setting 'dish'; there are: collector, log, pipeline, decode, clock,"),
+        ("dish", "no setting 'dish'; there are: collector, connections, log, pipeline, decode,"),
     ],
 )
 def test_what_is_none_is_refused_with_those_there_are(name: str, said: str, home: Path) -> None:

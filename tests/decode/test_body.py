@@ -136,3 +136,13 @@ def test_the_limit_holds_for_plain_bodies_as_well() -> None:
     assert failures_of(BODY, settings=limits(inflated_bytes_max=20)) == [
         (-1, "body_too_large", None)
     ]
+
+
+def test_a_server_key_in_a_compressed_body_is_masked() -> None:
+    """The collector masks what it can read; this is the first place that can read the rest."""
+    key = "fsk_" + "0123456789abcdef" * 3
+    event = AWS_EVENT | {"attributes": {"note": f"sent with {key}"}}
+    decoded = decode_one(gzip.compress(json.dumps([event]).encode()))
+    [properties] = decoded.events["properties"].to_pylist()
+    assert "fsk_01234567********" in properties
+    assert key not in properties

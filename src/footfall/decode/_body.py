@@ -16,6 +16,7 @@ from typing import Final
 from footfall.decode._fault import Fault
 from footfall.decode._inflate import GZIP_MAGIC, inflate
 from footfall.event import FailureReason
+from footfall.project import mask_server_keys
 from footfall.request import Request
 from footfall.settings import DecodeSettings
 
@@ -46,6 +47,8 @@ def unpacked_bytes_max(body_bytes: int, settings: DecodeSettings) -> int:
 def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool = False) -> bytes:
     """The text of the body, without byte order mark; not yet known to be JSON or UTF-8.
 
+    Server keys in what was compressed are masked, as the collector does with what is not.
+
     Args:
         request: Whose body.
         settings: `inflated_bytes_max` and `inflated_ratio_max` bound the result.
@@ -71,7 +74,9 @@ def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool =
     layers.undo_gzip()
     if base64_gzip:
         layers.undo_base64()
-    return layers.body.removeprefix(BOM)
+    text = layers.body.removeprefix(BOM)
+    # The collector masks what it can read; what it cannot is masked where it is first read.
+    return text if layers.body is body else mask_server_keys(text)
 
 
 def looks_like_json(body: bytes) -> bool:

@@ -17,8 +17,7 @@ from footfall.pipeline._narrow import Narrowing, Noted
 from footfall.pipeline._plan import Rules
 from footfall.pipeline._poison import PoisonWatch
 from footfall.pipeline._prepare import Prepared, prepare
-from footfall.pipeline._read import of_protocols, read_between
-from footfall.pipeline._requests import logged_requests
+from footfall.pipeline._requests import logged_requests, of_protocols, read_requests
 from footfall.request import LoggedRequest
 from footfall.settings import PipelineSettings
 
@@ -99,8 +98,13 @@ class Batches:
         """Requests [start, stop) or the first of them; the one that is decoded is put in `at`."""
 
         def work() -> Prepared | None:
-            requests = read_between(
-                self._log, start, stop, self._settings, self._rules.decode, self.quarantined
+            requests = read_requests(
+                self._log,
+                start,
+                stop - start,
+                self._settings,
+                self._rules.decode,
+                self.quarantined,
             )
             if not requests:
                 return None

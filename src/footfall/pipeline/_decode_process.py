@@ -37,10 +37,11 @@ def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepare
         question = msgspec.json.decode(line, type=Question)
         requests_max = settings.micro_batch_requests_max
         with bounded_time(settings.batch_time_max / SECOND):
-            requests = read_requests(log, question.offset, requests_max, settings, rules.decode)
-            found = None
-            if requests:
-                found = prepare(requests, rules, frozenset(question.quarantined))
+            refused = frozenset(question.quarantined)
+            requests = read_requests(
+                log, question.offset, requests_max, settings, rules.decode, refused
+            )
+            found = prepare(requests, rules, refused) if requests else None
         yield found
 
 

@@ -44,8 +44,7 @@ from footfall.pipeline._checkpoint import Checkpoint
 from footfall.pipeline._epoch import stamp
 from footfall.pipeline._plan import EpochPlan, decode_plan
 from footfall.pipeline._prepare import prepare
-from footfall.pipeline._read import of_protocols
-from footfall.pipeline._requests import planned_requests
+from footfall.pipeline._requests import of_protocols, planned_requests
 from footfall.sessionize import REPAIR_SCHEMA, assign
 from footfall.settings import PipelineSettings
 

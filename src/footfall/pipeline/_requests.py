@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import Final
 
 import msgspec
@@ -67,15 +67,20 @@ def read_requests(
     return within(requests, decode, UNPACKED_FACTOR * bytes_max, quarantined)
 
 
+def of_protocols(requests: Iterable[LoggedRequest], protocols: Collection[str]) -> set[int]:
+    """Offsets of the requests that came by one of `protocols`."""
+    return {one.offset for one in requests if one.request.protocol in protocols}
+
+
 def planned_requests(
-    log: Log, plan: EpochPlan, pipeline: PipelineSettings, quarantined: Set[int] = frozenset()
+    log: Log, plan: EpochPlan, pipeline: PipelineSettings
 ) -> Iterator[list[LoggedRequest]]:
     """All requests of an epoch that was planned, a micro-batch at a time.
 
     Raises:
         Corrupt: the log does not have them all.
     """
-    offset = plan.log_from
+    offset, quarantined = plan.log_from, frozenset(plan.quarantined)
     while offset < plan.log_to:
         requests_max = plan.log_to - offset
         requests = read_requests(
@@ -99,8 +104,11 @@ def within(
     """The first of `requests`, as many as decoded weigh at most `weight_max` bytes, or one.
 
     What the log returns is bounded in bytes as they came; a body may hold hundreds of times as
-    much. Weighing unpacks no more than it weighs, so it takes no longer than the bound allows.
+    much. Weighing unpacks no more than it weighs, so it takes no longer than the bound allows; one
+    request alone is not weighed.
     """
+    if len(requests) == 1:
+        return list(requests)
     kept: list[LoggedRequest] = []
     left = weight_max
     for logged in requests:

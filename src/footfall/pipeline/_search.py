@@ -35,7 +35,7 @@ from footfall.log import SqliteLog
 from footfall.pipeline._bounds import bound_memory, bounded_time
 from footfall.pipeline._narrow import Narrowing, Noted
 from footfall.pipeline._plan import Rules
-from footfall.pipeline._read import of_protocols, read_between
+from footfall.pipeline._requests import of_protocols, read_requests
 from footfall.private import keep_private
 from footfall.request import LoggedRequest
 from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
@@ -173,7 +173,9 @@ class Search:
         definition = GapDefinition.of(job.rules.sessions)
         refused = {*job.quarantined, *found}
         with bounded_time(job.settings.batch_time_max / SECOND):
-            requests = read_between(log, start, stop, job.settings, job.rules.decode, refused)
+            requests = read_requests(
+                log, start, stop - start, job.settings, job.rules.decode, refused
+            )
             refused |= of_protocols(requests, job.left_out)
             noted = Noted(requests, lambda one: self._note(one.offset if one else -1, -1))
             decoded = decode(noted, job.rules.decode, refused)

@@ -6,10 +6,6 @@ import { counts, snapshot, streamEvent } from "../testing/builders";
 import { show } from "../testing/render";
 import { LivePage } from "./LivePage";
 
-afterEach(() => {
-  vi.unstubAllGlobals();
-});
-
 const apps: Apps = {
   project: "default",
   collector_url: "http://127.0.0.1:7700",

@@ -141,6 +141,8 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # Plans of epochs from before these settings lack them.
     repair_events_max: Count = 1_000_000
     repair_visitors_max: Count = 1_000
+    hot_max: Count = 10_000_000
+    file_rows_min: Count = 32_768
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,6 +25,7 @@ from tests.scale import scaled
 SETTINGS = (
     "pipeline.epoch_age_max=10s",
     "pipeline.checkpoint_epochs=2",
+    "sessions.file_rows_min=1",
     "sessions.gap=5m",
     "sessions.hot_age=10m",
 )

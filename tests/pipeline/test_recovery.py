@@ -8,12 +8,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import polars as pl
 import pytest
 
 from footfall.clock import SECOND
 from footfall.pipeline import checkpoint_epochs
 from footfall.pipeline._pipeline import Pipeline
+from footfall.sessionize import SegmentNote
 from tests.pipeline.harness import Bench
 from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
 from tests.scale import scaled
@@ -53,17 +55,49 @@ def test_damaged_checkpoint_is_set_aside_and_an_older_one_used(
     state = _state_dir(bench)
     newest = max(state.glob("checkpoint-*")).name
     shutil.copytree(state, tmp_path / "whole")
-    for name in ("sessions.arrow", "note.json"):
+    (segment, *_) = _only_named_by(state, newest)
+    files = [f"{newest}/{name}" for name in ("sessions.arrow", "segments.msgpack", "note.json")]
+    for name in (*files, f"sessions/{segment}"):
         for damage in (_truncate, _flip, _zero, Path.unlink):
             shutil.rmtree(state)
             shutil.copytree(tmp_path / "whole", state)
-            damage(state / newest / name)
+            damage(state / name)
             after = bench.pipeline()
             assert after._epoch == before._epoch, (name, damage)
             assert after._state.to_arrow() == before._state.to_arrow(), (name, damage)
             assert checkpoint_epochs(bench.home, "default"), "all that are left can be read"
             assert (state / f"damaged-{newest}").exists()
             assert f"damaged-{newest}" in capsys.readouterr().err
+
+
+def _only_named_by(state: Path, newest: str) -> list[str]:
+    """Segments' files that no other checkpoint needs."""
+    named = {
+        path.parent.name: {
+            note.file for note in msgspec.msgpack.decode(path.read_bytes(), type=list[SegmentNote])
+        }
+        for path in state.glob("checkpoint-*/segments.msgpack")
+    }
+    mine = named.pop(newest)
+    return sorted(mine.difference(*named.values()))
+
+
+def test_files_that_no_checkpoint_names_go(tmp_path: Path) -> None:
+    """A death between a segment's file and the checkpoint that names it leaves nothing behind."""
+    bench = Bench(tmp_path, *SETTINGS)
+    _ran(bench, 5, 5)
+    directory = _state_dir(bench) / "sessions"
+    for name in ("torn.segment", ".half.segment"):
+        (directory / name).write_bytes(b"torn")
+    bench.pipeline()
+    named = {
+        note.file
+        for path in _state_dir(bench).glob("checkpoint-*/segments.msgpack")
+        for note in msgspec.msgpack.decode(path.read_bytes(), type=list[SegmentNote])
+    }
+    left = {file.name for file in directory.iterdir()}
+    assert named <= left
+    assert not {"torn.segment", ".half.segment"} & left
 
 
 @pytest.mark.parametrize("seed", range(scaled(2, 30)))

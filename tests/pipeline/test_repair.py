@@ -25,6 +25,7 @@ GAP, LENGTH_MAX, EVENTS_MAX = 5 * MINUTE, 60 * MINUTE, 25
 SETTINGS = (
     "pipeline.epoch_age_max=10s",
     "pipeline.checkpoint_epochs=3",
+    "sessions.file_rows_min=1",
     "sessions.gap=5m",
     "sessions.hot_age=10m",
     "sessions.length_max=1h",

@@ -36,6 +36,7 @@ SETTINGS = (
     "pipeline.checkpoint_epochs=2",
     "sessions.gap=5m",
     "sessions.hot_age=10m",
+    "sessions.file_rows_min=1",
     "lake.tail_grace=120s",
     "lake.merge_runs=2",
     "lake.fold_rows=1",

@@ -43,6 +43,8 @@ class CutWriter:
         self._epochs: dict[str, int] = {}
         self.tail: dict[str, tuple[str, ...]] = {}
         self.hot: tuple[str, ...] = ()
+        self.kept: tuple[str, ...] = ()
+        self.shown: str | None = None
         self.overrides: str | None = None
         self.removed: str | None = None
         self.watermark = 0
@@ -66,6 +68,12 @@ class CutWriter:
     def add_hot(self, rows: pa.Table) -> None:
         """Add a file of hot sessions."""
         self.hot = (*self.hot, self._write("hot", rows))
+
+    def set_kept(self, *files: tuple[pa.Table, list[bool]]) -> None:
+        """Replace the kept files, each with which of its rows count."""
+        self.kept = tuple(self._write("kept", rows) for rows, _ in files)
+        shown = [one for _, mask in files for one in mask]
+        self.shown = self._write("shown", pa.table({"is_shown": pa.array(shown)}))
 
     def set_overrides(self, rows: pa.Table) -> None:
         """Replace the overrides."""
@@ -96,6 +104,8 @@ class CutWriter:
             plans=plans,
             tail=dict(self.tail),
             hot=self.hot,
+            kept=self.kept,
+            shown=self.shown,
             overrides=self.overrides,
             removed=self.removed,
         )

@@ -178,6 +178,60 @@ def test_sessions_are_the_newest_of_hot_and_lake(
     assert sorted(rows) == sorted((_text(name), events) for name, events in expected.items())
 
 
+def test_kept_files_count_where_they_are_shown(writer: CutWriter, open_engine: OpenEngine) -> None:
+    """Open sessions by the million are in files that many cuts name; each cut says which count."""
+    names = ["shown", "changed since", "in the hot file", "gone", "other", "written since"]
+    first, second = (
+        sessions([{"session_id": uuid_of(name), "events": 5} for name in some])
+        for some in (names[:4], names[4:])
+    )
+    writer.set_kept((first, [True, False, True, True]), (second, [True, False]))
+    newer = sessions([{"session_id": uuid_of("changed since"), "events": 6}])
+    writer.to_lake(
+        "sessions",
+        sessions(
+            [
+                {"session_id": uuid_of("written since"), "events": 7},
+                {"session_id": uuid_of("shown"), "events": 4},
+                {"session_id": uuid_of("once"), "events": 1},
+            ]
+        ),
+    )
+    writer.publish()
+    engine = open_engine(writer)
+    expected = {"shown": 5, "in the hot file": 5, "gone": 5, "other": 5}
+    expected |= {"written since": 7, "once": 1}
+    assert _by_name(engine) == {_text(name): events for name, events in expected.items()}
+    writer.set_kept((first, [True, False, True, True]), (second, [True, False]), (newer, [True]))
+    writer.add_hot(
+        sessions(
+            [
+                {"session_id": uuid_of("in the hot file"), "events": 8, "sequence": 2},
+                {"session_id": uuid_of("gone"), "is_removed": True, "sequence": 2},
+            ],
+            hot=True,
+        )
+    )
+    writer.publish()
+    expected |= {"changed since": 6, "in the hot file": 8}
+    del expected["gone"]
+    assert _by_name(engine) == {_text(name): events for name, events in expected.items()}
+
+
+def _by_name(engine: Engine) -> dict[str, int]:
+    rows = _rows(engine, "SELECT session_id, events FROM sessions")
+    assert len(rows) == len(dict(rows)), "each session once"
+    return dict(rows)
+
+
+def test_kept_files_that_do_not_fit_are_damage(writer: CutWriter, open_engine: OpenEngine) -> None:
+    """A mask of other rows would show others' sessions: it is refused with what to do."""
+    writer.set_kept((sessions([{}]), [True, False]))
+    writer.publish()
+    with pytest.raises(Corrupt, match="restart the server"):
+        open_engine(writer).run("SELECT count(*) FROM sessions")
+
+
 def test_removal_hides_only_what_was_written_before(
     writer: CutWriter, open_engine: OpenEngine
 ) -> None:

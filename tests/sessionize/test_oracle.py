@@ -67,6 +67,7 @@ DEFINITIONS = st.builds(
     length_max=st.sampled_from((3, 10, 40, 10**12)),
     events_max=st.sampled_from((1, 2, 3, 5, 1000)),
     hot_age=st.sampled_from((1, 8, 30, 10**12)),
+    hot_max=st.sampled_from((0, 1, 4, 10**12, 10**12)),
 )
 LIMITS = st.builds(
     RepairLimits,

@@ -8,7 +8,17 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import RepairLimits, SessionState, assign, close, repair, sessionize
+from footfall.sessionize import (
+    RepairLimits,
+    SessionState,
+    assign,
+    close,
+    describe,
+    in_files,
+    repair,
+    sessionize,
+    undescribe,
+)
 from footfall.testing.events import event_table
 from tests.sessionize import oracle
 
@@ -58,10 +68,30 @@ def _in_ranges(rows, wanted, last, first):
     ]
 
 
-class World:
-    """Runs epochs over a state and keeps what a lake would keep; `view` is what readers see."""
+class MemoryStore:
+    """A `SegmentStore` without files."""
 
-    def __init__(self, definition, limits=LIMITS):
+    def __init__(self):
+        self.kept = {}
+
+    def save(self, data):
+        name = f"{len(self.kept)}"
+        self.kept[name] = data.to_pybytes()
+        return name, self.open(name)
+
+    def open(self, name):
+        return pa.py_buffer(self.kept[name])
+
+
+class World:
+    """Runs epochs over a state and keeps what a lake would keep; `view` is what readers see.
+
+    Segments of `rows_min` rows are in files after each epoch: all of them, unless told otherwise.
+    """
+
+    def __init__(self, definition, limits=LIMITS, rows_min=1):
+        self.store = MemoryStore()
+        self.rows_min = rows_min
         self.definition = definition
         self.limits = limits
         self.state = SessionState.empty()
@@ -131,8 +161,11 @@ class World:
         closed = close(found.state, watermark, self.epoch, self.definition)
         assert closed.state.floor >= found.state.floor
         self.sessions.extend(plain(closed.rows))
-        self.state = SessionState.from_arrow(closed.state.to_arrow())
+        loose, notes = describe(in_files(closed.state, self.store, self.rows_min))
+        loose = SessionState.from_arrow(loose.to_arrow())
+        self.state = undescribe(loose, notes, self.store)
         assert self.state.frame().equals(closed.state.frame())
+        assert self.state.to_arrow().schema.metadata == closed.state.to_arrow().schema.metadata
         return found
 
     def settle(self, watermark, epochs_max=10_000):

@@ -205,8 +205,8 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
     if cut is None:
         return "attention", "nothing published yet; start the server: footfall serve"
     tail_dir = home.tail_dir(project)
-    names = [*cut.hot, *(name for files in cut.tail.values() for name in files)]
-    names += [name for name in (cut.overrides, cut.removed) if name is not None]
+    names = [*cut.hot, *cut.kept, *(name for files in cut.tail.values() for name in files)]
+    names += [name for name in (cut.overrides, cut.removed, cut.shown) if name is not None]
     files = [tail_dir / name for name in names]
     for table in cut.plans:
         files += [home.root / file for file in read_plan(cut, table, tail_dir).files]

@@ -10,8 +10,9 @@ names is not removed.
                 the cut's)
     failed    = plan("failed_events") ∪ tail["failed_events"]
     sessions  = newest hot row by (session_id, sequence), unless is_removed
-                ∪ plan("sessions"), newest revision by session_id, whose id is in no hot row and not
-                in `removed`
+                ∪ kept rows that are shown, whose id is in no hot row
+                ∪ plan("sessions"), newest revision by session_id, whose id is in none of those and
+                not in `removed`
 
 Paths are relative to the project's tail directory, except data files in a plan, which are absolute.
 """
@@ -44,6 +45,9 @@ HOT_SCHEMA: Final = pa.schema(
 )
 """Rows of a cut's `hot` files. A removed session has its id, keys and times, and placeholders
 elsewhere."""
+
+SHOWN_SCHEMA: Final = pa.schema([pa.field("is_shown", pa.bool_(), nullable=False)])
+"""Which rows of a cut's `kept` files count; the others were changed or written since."""
 
 OVERRIDE_SCHEMA: Final = pa.schema(
     [
@@ -102,6 +106,10 @@ class Cut(msgspec.Struct, frozen=True):
     tail: dict[str, tuple[str, ...]] = {}
     """Table → Arrow IPC files with its schema."""
     hot: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Files of sessions that later cuts name as well, `SESSION_SCHEMA`, each id shown once."""
+    shown: str | None = None
+    """File with `SHOWN_SCHEMA`: which rows of `kept`, one file after another, are valid now."""
     overrides: str | None = None
     removed: str | None = None
     version: int = CUT_VERSION

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -56,8 +57,8 @@ from footfall.sessionize import (
     GapDefinition,
     SessionState,
     has_closable,
+    in_files,
     open_sessions,
-    unwritten,
 )
 from footfall.settings import Settings
 
@@ -137,6 +138,7 @@ class Pipeline:
             self._lake.write_as(self.lease.term)
             if self.lease.is_contested:
                 self._lake.fence()
+            self._checkpoints.remove_unnamed()
             ways = list(Way)
             way = ways[deaths // DEATHS % len(ways)]
             if way is not Way.NEWEST:
@@ -386,7 +388,10 @@ class Pipeline:
             for table in TABLES:
                 self._lake.commit(table, result.rows[table], plan.epoch, live)
         self._metadata.commit_epoch(self._project, plan.epoch, result.ledger, term=self.lease.term)
-        return result
+        rows_min = self._settings.sessions.file_rows_min
+        kept = in_files(result.state, self._checkpoints.segments, rows_min)
+        self._publisher.prepare(kept)
+        return msgspec.structs.replace(result, state=kept)
 
     def _take_commit(self, *, wait: bool) -> None:
         """Go on from the truth of the epoch being committed, once it is there."""
@@ -426,9 +431,7 @@ class Pipeline:
         self._drop_folded()
         since = self._preview.parts
         self._preview = self._new_preview()
-        self._publisher.start_epoch(
-            self._lake, unwritten(self._state), self._overrides, self._removed
-        )
+        self._publisher.start_epoch(self._lake, self._state, self._overrides, self._removed)
         for ingested in since:
             self._preview.put_off(ingested)
         self._shown_offset = self._epoch_from

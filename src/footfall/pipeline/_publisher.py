@@ -5,18 +5,29 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.clock import MINUTE, Clock
 from footfall.home import write_atomically
 from footfall.lake import Lake, recent_events
-from footfall.lake.cut import Cut
+from footfall.lake.cut import SHOWN_SCHEMA, Cut
 from footfall.ledger import Ledger
 from footfall.live import LiveState
 from footfall.pipeline._overrides import OverrideSet
 from footfall.pipeline._preview import PreviewBatch, hot_rows
 from footfall.pipeline._tail import Tail
-from footfall.sessionize import OpenSessions
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize import (
+    OpenSessions,
+    SessionState,
+    is_unwritten,
+    unwritten,
+    unwritten_parts,
+)
+
+Bools = npt.NDArray[np.bool_]
 
 READ_TABLES = ("events", "sessions", "failed_events")
 """Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
@@ -39,6 +50,14 @@ class Position(msgspec.Struct, frozen=True):
     open_sessions: OpenSessions
 
 
+class KeptFile(msgspec.Struct, frozen=True):
+    """Sessions of a segment as readers read them."""
+
+    name: str
+    rows: Bools
+    """Which rows of the segment are in the file."""
+
+
 class Publisher:
     """Writer of one project's tail, cut and live snapshot."""
 
@@ -54,6 +73,9 @@ class Publisher:
         self._clock = clock
         self._files: dict[str, tuple[str, ...]] = {}
         self._hot: tuple[str, ...] = ()
+        self._kept: dict[str, KeptFile] = {}
+        self._named: tuple[str, ...] = ()
+        self._shown: str | None = None
         self._plans: dict[str, str] = {}
         self._overrides: str | None = None
         self._removed: str | None = None
@@ -79,14 +101,31 @@ class Publisher:
         events = recent_events(lake, now - LIVE_WINDOW, LIVE_ROWS_MAX, LiveState.COLUMNS)
         self._live.rebuild(events, now)
 
+    def prepare(self, state: SessionState) -> None:
+        """Write what readers need of segments that are new, before `start_epoch` names it.
+
+        May run beside everything but `start_epoch`: it is a third of an epoch's work.
+        """
+        for segment in state.segments:
+            file = segment.rows.file
+            if file is None or file in self._kept:
+                continue
+            wanted = is_unwritten(segment)
+            if wanted.any():
+                digest = file.partition(".")[0]
+                name = self._tail.write_kept(digest, SESSION_SCHEMA, unwritten_parts(segment))
+                self._kept[file] = KeptFile(name, wanted)
+
     def start_epoch(
-        self, lake: Lake, sessions: pa.Table, overrides: OverrideSet, removed: pa.Table
+        self, lake: Lake, state: SessionState, overrides: OverrideSet, removed: pa.Table
     ) -> None:
         """Name what the lake has now; the tail starts anew. The next `publish` shows it.
 
         Args:
             lake: Its plans name the data files.
-            sessions: Hot sessions that the lake does not have in this form, `SESSION_SCHEMA`.
+            state: Of its sessions those are shown that the lake does not have in this form. Large
+                segments are files that were written before; what is written anew is which of their
+                rows still count, and the other rows.
             overrides: All that are not folded into the events yet.
             removed: All rows of `session_changes` that are not folded into the sessions yet.
         """
@@ -94,10 +133,27 @@ class Publisher:
         with lake.locks.committing():  # what a plan names is not removed before it is written
             self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
         self._files = {}
-        hot = self._tail.write("hot", hot_rows(sessions, removed.slice(0, 0), sequence))
+        self.prepare(state)
+        self._name_kept(state)
+        loose = unwritten(state.with_segments([s for s in state.segments if s.rows.file is None]))
+        hot = self._tail.write("hot", hot_rows(loose, removed.slice(0, 0), sequence))
         self._hot = () if hot is None else (hot,)
         self._overrides = self._tail.write("overrides", overrides.table())
         self._removed = self._tail.write("removed", removed)
+
+    def _name_kept(self, state: SessionState) -> None:
+        files, names, shown = {}, [], []
+        for segment in state.segments:
+            kept = self._kept.get(segment.rows.file or "")
+            mask = is_unwritten(segment)
+            if kept is not None and mask.any():
+                files[str(segment.rows.file)] = kept
+                names.append(kept.name)
+                shown.append(mask[kept.rows])
+        self._tail.forget(kept.name for file, kept in self._kept.items() if file not in files)
+        self._kept, self._named = files, tuple(names)
+        masks = np.concatenate([np.zeros(0, np.bool_), *shown])
+        self._shown = self._tail.write("shown", pa.table([pa.array(masks)], schema=SHOWN_SCHEMA))
 
     def _add(self, table: str, file: str | None) -> None:
         if file is not None:
@@ -121,6 +177,8 @@ class Publisher:
             plans=self._plans,
             tail=self._files,
             hot=self._hot,
+            kept=self._named,
+            shown=self._shown,
             overrides=self._overrides,
             removed=self._removed,
         )

@@ -11,6 +11,7 @@ plan files: maintenance, which reads all of them, must not be held up by a torn 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -65,6 +66,7 @@ class Tail:
         self._term = term
         self._sequence = _last_sequence(directory, cut_file)
         self._dropped_at: dict[str, float] = {}
+        self._kept: set[str] = set()
 
     @property
     def sequence(self) -> int:
@@ -85,6 +87,22 @@ class Tail:
             writer.write_table(table)
         return name
 
+    def write_kept(self, digest: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> str:
+        """Write a file that many cuts will name; `forget` lets go of it.
+
+        Until a cut names it nobody removes it either: it may be written beside `sweep`.
+        """
+        name = f"kept-{self._term}-{digest}.arrow"
+        self._kept.add(name)
+        with ipc.new_file(self._directory / name, schema) as writer:
+            for part in parts:
+                writer.write_table(part)
+        return name
+
+    def forget(self, names: Iterable[str]) -> None:
+        """No later cut will name these kept files."""
+        self._kept.difference_update(names)
+
     def write_plan(self, plan: Plan) -> str:
         """Write the list of data files of one snapshot; the same snapshot is written once."""
         name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}.json"
@@ -104,7 +122,7 @@ class Tail:
         And those dropped first, where all that were dropped are more than `bytes_max`: a reader who
         comes too late for one takes the newest cut.
         """
-        named = _named(cut)
+        named = _named(cut) | self._kept
         now = self._clock.monotonic()
         for file in self._directory.iterdir():
             name = file.name
@@ -168,8 +186,8 @@ def _is_shared(file: Path, cut_file: Path) -> bool:
 
 
 def _named(cut: Cut) -> set[str]:
-    named = {*cut.plans.values(), *cut.hot}
+    named = {*cut.plans.values(), *cut.hot, *cut.kept}
     for files in cut.tail.values():
         named.update(files)
-    named.update(name for name in (cut.overrides, cut.removed) if name is not None)
+    named.update(name for name in (cut.overrides, cut.removed, cut.shown) if name is not None)
     return named

@@ -20,10 +20,12 @@ from footfall.lake.cut import (
     HOT_SCHEMA,
     OVERRIDE_SCHEMA,
     REMOVED_SCHEMA,
+    SHOWN_SCHEMA,
     Cut,
     HeldPlan,
     read_cut,
 )
+from footfall.session import SESSION_SCHEMA
 
 _ATTEMPTS_MAX = 5
 
@@ -86,16 +88,27 @@ class CutReader:
             "_events_tail": (cut.tail.get("events", ()), EVENT_SCHEMA),
             "_failed_tail": (cut.tail.get("failed_events", ()), FAILED_SCHEMA),
             "_hot": (cut.hot, HOT_SCHEMA),
+            "_kept": (cut.kept, SESSION_SCHEMA),
             "_overrides": ((cut.overrides,) if cut.overrides else (), OVERRIDE_SCHEMA),
             "_removed": ((cut.removed,) if cut.removed else (), REMOVED_SCHEMA),
         }
         names = {name for files, _ in parts.values() for name in files}
+        names |= {name for name in [cut.shown] if name is not None}
         self._mapped = {name: self._mapped[name] for name in names & self._mapped.keys()}
         tables = {}
         for name, (files, schema) in parts.items():
             rows = [self._map(file, schema) for file in files]
             if any(part.num_rows for part in rows):
                 tables[name] = pa.concat_tables(rows)
+        if cut.shown is not None:
+            shown = self._map(cut.shown, SHOWN_SCHEMA).column("is_shown")
+            kept = tables.get("_kept")
+            if kept is None or kept.num_rows != len(shown):
+                raise Corrupt(
+                    "files of the cut do not fit; restart the server to rebuild it:"
+                    f" shown={cut.shown}"
+                )
+            tables["_kept"] = kept.append_column("is_shown", shown)
         self._plans = plans
         return CutFiles(cut, {table: plans[name] for table, name in cut.plans.items()}, tables)
 

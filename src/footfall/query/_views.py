@@ -66,39 +66,58 @@ def failed_view(files: Sequence[str], *, has_tail: bool) -> str:
 
 
 def sessions_view(
-    files: Sequence[str], *, has_hot: bool, has_removed: bool, watermark: int, gap: int
+    files: Sequence[str],
+    *,
+    has_hot: bool,
+    has_kept: bool,
+    has_removed: bool,
+    watermark: int,
+    gap: int,
 ) -> str:
-    """`sessions`: hot ∪ lake, newest of each, and `status`.
+    """`sessions`: hot ∪ kept ∪ lake, newest of each, and `status`.
 
     Only a session whose later revision is in the lake has one above 1, so the newest revisions are
     looked for among those few and the rest of the lake is read once, in place.
     """
     columns = ", ".join(SESSION_SCHEMA.names)
-    kept = _lake(files, SESSION_SCHEMA)
+    written = _lake(files, SESSION_SCHEMA)
     if has_removed:
-        kept = (
-            f"(SELECT s.* FROM {kept} s ANTI JOIN _removed r"
+        written = (
+            f"(SELECT s.* FROM {written} s ANTI JOIN _removed r"
             " ON r.session_id = s.session_id AND r.epoch > s.epoch)"
         )
     newest = (
-        f"(SELECT session_id, max(revision) AS revision FROM {kept} WHERE revision > 1 GROUP BY 1)"
+        "(SELECT session_id, max(revision) AS revision"
+        f" FROM {written} WHERE revision > 1 GROUP BY 1)"
     )
     lake = (
-        f"SELECT {columns}, 'closed' AS status FROM {kept} s"
+        f"SELECT {columns}, 'closed' AS status FROM {written} s"
         f" ANTI JOIN {newest} n ON n.session_id = s.session_id AND n.revision > s.revision"
     )
-    if not has_hot:
-        return lake
-    hot = (
-        f"SELECT {columns}, CASE WHEN epoch_us(ended_at) + {int(gap)} < {int(watermark)}"
-        " THEN 'closed' ELSE 'open' END AS status FROM (SELECT * FROM _hot QUALIFY"
-        " row_number() OVER (PARTITION BY session_id ORDER BY sequence DESC, is_removed) = 1)"
-        " WHERE NOT is_removed"
+    status = (
+        f"CASE WHEN epoch_us(ended_at) + {int(gap)} < {int(watermark)}"
+        " THEN 'closed' ELSE 'open' END AS status"
     )
-    return (
-        f"{hot} UNION ALL SELECT l.* FROM ({lake}) l"
-        " ANTI JOIN _hot h ON h.session_id = l.session_id"
-    )
+    parts = []
+    if has_hot:
+        parts.append(
+            f"SELECT {columns}, {status} FROM (SELECT * FROM _hot QUALIFY"
+            " row_number() OVER (PARTITION BY session_id ORDER BY sequence DESC, is_removed) = 1)"
+            " WHERE NOT is_removed"
+        )
+    if has_kept:
+        shown = f"SELECT {columns}, {status} FROM _kept WHERE is_shown"
+        parts.append(_not_in(shown, ["_hot"] if has_hot else []))
+        lake = _not_in(lake, ["(SELECT session_id FROM _kept WHERE is_shown)"])
+    parts.append(_not_in(lake, ["_hot"] if has_hot else []))
+    return " UNION ALL ".join(parts)
+
+
+def _not_in(rows: str, others: Sequence[str]) -> str:
+    """`rows` without sessions that another table expression has."""
+    for other in others:
+        rows = f"SELECT l.* FROM ({rows}) l ANTI JOIN {other} h ON h.session_id = l.session_id"
+    return rows
 
 
 def without_glob(path: str) -> str:

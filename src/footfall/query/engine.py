@@ -252,6 +252,7 @@ def _views(made: CutFiles) -> dict[str, str]:
         "sessions": sessions_view(
             files.get("sessions", ()),
             has_hot="_hot" in tables,
+            has_kept="_kept" in tables,
             has_removed="_removed" in tables,
             watermark=made.cut.watermark,
             gap=made.cut.gap,

@@ -13,12 +13,27 @@ from footfall.sessionize._assign import assign
 from footfall.sessionize._close import Closed, close
 from footfall.sessionize._columns import EVENT_COLUMNS
 from footfall.sessionize._definition import GapDefinition, session_ids
-from footfall.sessionize._hot import OpenSessions, has_closable, open_sessions, unwritten
+from footfall.sessionize._hot import (
+    OpenSessions,
+    has_closable,
+    is_unwritten,
+    open_sessions,
+    unwritten,
+    unwritten_parts,
+)
 from footfall.sessionize._provisional import RepairLimits, repair
 from footfall.sessionize._repair import REPAIR_SCHEMA, History
 from footfall.sessionize._restore import floor_of, restore
 from footfall.sessionize._sessionize import Sessionized, sessionize
-from footfall.sessionize._state import SessionState
+from footfall.sessionize._state import Segment, SessionState
+from footfall.sessionize._stored import (
+    SegmentNote,
+    SegmentStore,
+    describe,
+    files_of,
+    in_files,
+    undescribe,
+)
 
 __all__ = [
     "EVENT_COLUMNS",
@@ -28,16 +43,25 @@ __all__ = [
     "History",
     "OpenSessions",
     "RepairLimits",
+    "Segment",
+    "SegmentNote",
+    "SegmentStore",
     "SessionState",
     "Sessionized",
     "assign",
     "close",
+    "describe",
+    "files_of",
     "floor_of",
     "has_closable",
+    "in_files",
+    "is_unwritten",
     "open_sessions",
     "repair",
     "restore",
     "session_ids",
     "sessionize",
+    "undescribe",
     "unwritten",
+    "unwritten_parts",
 ]

@@ -25,12 +25,20 @@ class GapDefinition(msgspec.Struct, frozen=True):
     events_max: int
     """Events of a window are cut in parts of this many; equal event times stay together."""
     hot_age: int
-    """Sessions stay in memory this long after they closed."""
+    """Sessions stay in the state this long after they closed, unless there are too many."""
+    hot_max: int = 2**62
+    """Beyond so many sessions closed ones go earlier; open ones stay, however many."""
 
     @classmethod
     def of(cls, settings: SessionSettings) -> GapDefinition:
         """The definition that the project's settings give."""
-        return cls(settings.gap, settings.length_max, settings.events_max, settings.hot_age)
+        return cls(
+            settings.gap,
+            settings.length_max,
+            settings.events_max,
+            settings.hot_age,
+            settings.hot_max,
+        )
 
 
 def session_ids(apps: Iterable[str], visitors: Iterable[str], starts: Iterable[int]) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,9 +11,12 @@ import pyarrow as pa
 
 from footfall.sessionize._columns import STATE_SCHEMA
 from footfall.sessionize._definition import GapDefinition
-from footfall.sessionize._packing import Bools, Ints
-from footfall.sessionize._rows import session_rows
-from footfall.sessionize._state import SessionState
+from footfall.sessionize._packing import Bools
+from footfall.sessionize._rows import session_rows, session_table
+from footfall.sessionize._state import Segment, SessionState
+
+_PART_ROWS: Final = 1 << 15
+"""Rows that are made at a time: half a kilobyte each, several times over."""
 
 
 def unwritten(state: SessionState) -> pa.Table:
@@ -21,13 +24,24 @@ def unwritten(state: SessionState) -> pa.Table:
 
     `revision` is the one they will be written as; `epoch` is 0.
     """
-    parts = [pl.DataFrame(schema=STATE_SCHEMA)]
-    for segment in state.segments:
-        is_wanted = segment.frame["is_dirty"].to_numpy() & ~segment.dead
-        if is_wanted.any():
-            parts.append(segment.frame.filter(is_wanted))
-    frame = pl.concat(parts)
-    return session_rows(frame, frame["written_revision"].to_numpy() + 1, 0)
+    columns = list(STATE_SCHEMA)
+    parts = [
+        segment.take(columns, np.flatnonzero(is_unwritten(segment))) for segment in state.segments
+    ]
+    return session_rows(pl.concat([pl.DataFrame(schema=STATE_SCHEMA), *parts]), 0)
+
+
+def unwritten_parts(segment: Segment) -> Iterator[pa.Table]:
+    """The same of one segment, some at a time, in the order of its rows."""
+    rows = np.flatnonzero(is_unwritten(segment))
+    for low in range(0, len(rows), _PART_ROWS):
+        some = segment.take(list(STATE_SCHEMA), rows[low : low + _PART_ROWS])
+        yield session_table(some, 0)
+
+
+def is_unwritten(segment: Segment) -> Bools:
+    """Which rows the lake does not have in this form."""
+    return segment.dirty & ~segment.dead
 
 
 class OpenSessions(NamedTuple):
@@ -42,25 +56,32 @@ def open_sessions(state: SessionState, watermark: int, definition: GapDefinition
     """Count the sessions that are open."""
     every = bots = 0
     for segment in state.segments:
-        is_open = (segment.frame["ended_at"].to_numpy() + definition.gap >= watermark) & (
-            ~segment.dead
-        )
+        first, last = (time + definition.gap for time in segment.rows.ended)
+        has_bots = not segment.rows.is_all("is_bot", 0)
+        if last < watermark:
+            continue
+        if first >= watermark and not has_bots:
+            every += segment.live
+            continue
+        is_open = segment.rows.numbers("ended_at") + definition.gap >= watermark
+        is_open &= ~segment.dead
         every += int(np.count_nonzero(is_open))
-        bots += int(np.count_nonzero(is_open & segment.frame["is_bot"].to_numpy()))
+        if has_bots:
+            is_bot = segment.rows.numbers("is_bot").astype(np.bool_)
+            bots += int(np.count_nonzero(is_open & is_bot))
     return OpenSessions(every - bots, bots)
 
 
 def has_closable(state: SessionState, watermark: int, definition: GapDefinition) -> bool:
     """Whether `close` would write anything."""
-    return any(
-        bool((is_dirty & is_exact & (ended + definition.gap < watermark)).any())
-        for ended, is_dirty, is_exact in _live(state)
-    )
+    return any(closable(segment, watermark, definition).any() for segment in state.segments)
 
 
-def _live(state: SessionState) -> Iterator[tuple[Ints, Bools, Bools]]:
-    for segment in state.segments:
-        alive = ~segment.dead
-        ended = segment.frame["ended_at"].to_numpy()[alive]
-        is_exact = segment.frame["pending_since"].to_numpy()[alive] == 0
-        yield ended, segment.frame["is_dirty"].to_numpy()[alive], is_exact
+def closable(segment: Segment, watermark: int, definition: GapDefinition) -> Bools:
+    """Sessions that `close` writes."""
+    found = is_unwritten(segment)
+    if segment.rows.ended[0] + definition.gap >= watermark or not found.any():
+        return np.zeros(len(found), np.bool_)
+    found &= segment.rows.numbers("ended_at") + definition.gap < watermark
+    found[segment.pending] = False
+    return found

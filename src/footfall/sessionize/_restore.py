@@ -58,7 +58,7 @@ def restore(
     others = _others(events, waiting, settled)
     rows = _as_written(pl.concat([exact, _provisional(others)]), written)
     is_known = pl.col("pending_since").eq(0) | (pl.col("ended_at") >= floor) | pl.col("is_dirty")
-    return SessionState.of(rows.filter(is_known), floor)
+    return SessionState.of(rows.filter(is_known), floor, watermark)
 
 
 def _settled(events: pa.Table, state: SessionState) -> pl.DataFrame:

@@ -11,15 +11,19 @@ import pyarrow as pa
 from footfall.clock import SECOND, US_PER_MS
 from footfall.event import MONEY
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize._packing import Ints
 
 _ENGAGED_US: Final = 10 * SECOND
 _MONEY_MAX: Final = 10**MONEY.precision - 1
 """Largest value a session can show; a larger sum shows this."""
 
 
-def session_rows(frame: pl.DataFrame, revision: Ints, epoch: int) -> pa.Table:
-    """Rows of `SESSION_SCHEMA`, ordered by start and id, from rows of `STATE_SCHEMA`."""
+def session_rows(frame: pl.DataFrame, epoch: int) -> pa.Table:
+    """The same as `session_table`, ordered by start and id."""
+    return session_table(frame.sort("started_at", "session_id"), epoch)
+
+
+def session_table(frame: pl.DataFrame, epoch: int) -> pa.Table:
+    """Rows of `SESSION_SCHEMA` as those of `STATE_SCHEMA` will be written, in their order."""
     engagement = (
         pl.when("has_named").then("engagement_named").otherwise("engagement_other")
     ).alias("engagement_ms")
@@ -30,13 +34,12 @@ def session_rows(frame: pl.DataFrame, revision: Ints, epoch: int) -> pa.Table:
         | (pl.col("engagement_ms") * US_PER_MS > _ENGAGED_US)
     )
     rows = (
-        frame.with_columns(engagement, revision=pl.Series(revision, dtype=pl.Int64))
+        frame.with_columns(engagement, revision=pl.col("written_revision") + 1)
         .with_columns(duration_ms=duration // US_PER_MS, is_engaged=is_engaged)
         .with_columns(
             is_bounced=~pl.col("is_engaged") & (pl.col("views") <= 1),
             epoch=pl.lit(epoch, pl.Int64),
         )
-        .sort("started_at", "session_id")
     )
     columns = []
     for field in SESSION_SCHEMA:

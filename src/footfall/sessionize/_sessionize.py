@@ -77,8 +77,7 @@ class Sessionized:
 
         `revision` is the one they will be written as; `epoch` is 0.
         """
-        revision = self._changed["written_revision"].to_numpy() + 1
-        return session_rows(self._changed, revision, 0)
+        return session_rows(self._changed, 0)
 
 
 def sessionize(

@@ -1,0 +1,99 @@
+"""Sessions in files: readers see what they would see of memory, and little is written twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from footfall.clock import SECOND
+from footfall.lake.cut import Cut, read_cut
+from footfall.query.engine import Engine
+from tests.pipeline.harness import Bench, event, request
+from tests.pipeline.sessions_process import MEMORY_MAX, VISITORS
+from tests.pipeline.test_pipeline import SETTINGS, _traffic
+from tests.scale import scaled
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("seed", range(scaled(2, 20)))
+def test_readers_see_the_same_wherever_sessions_lie(seed: int, tmp_path: Path) -> None:
+    """After each micro-batch, each epoch and a restart: every column of every session."""
+    in_files = Bench(tmp_path / "files", *SETTINGS)
+    in_memory = Bench(tmp_path / "memory", *SETTINGS, "sessions.file_rows_min=1000000")
+    benches = in_files, in_memory
+    engines = [Engine(bench.home, "default", bench.settings.query) for bench in benches]
+    pipelines = [bench.pipeline() for bench in benches]
+    kept = 0
+    with closing(engines[0]), closing(engines[1]):
+        for number, requests in enumerate(_traffic(200 + seed, 6)):
+            if number == 3:
+                pipelines = [bench.pipeline() for bench in benches]
+            for bench, pipeline in zip(benches, pipelines, strict=True):
+                bench.append(requests)
+                pipeline.step()
+            assert _sessions(engines[0]) == _sessions(engines[1]), f"{number=} before its epoch"
+            for bench, pipeline in zip(benches, pipelines, strict=True):
+                bench.clock.advance(20 * SECOND)
+                pipeline.step()
+                pipeline._take_commit(wait=True)
+            assert _sessions(engines[0]) == _sessions(engines[1]), f"{number=} after its epoch"
+            kept += len(_cut(in_files).kept)
+            assert not _cut(in_memory).kept
+            for bench in benches:
+                bench.clock.advance(70 * SECOND)
+    assert kept > 0
+
+
+def _sessions(engine: Engine) -> list[dict[str, object]]:
+    rows = engine.run("SELECT * EXCLUDE (epoch) FROM sessions ORDER BY session_id").table
+    return rows.to_pylist()
+
+
+def _cut(bench: Bench) -> Cut:
+    cut = read_cut(bench.home.cut_file("default"))
+    assert cut is not None
+    return cut
+
+
+def test_an_epoch_names_the_files_of_the_one_before(tmp_path: Path) -> None:
+    """What an epoch writes for readers follows its events, not the sessions that are open."""
+    bench = Bench(tmp_path, *SETTINGS, "sessions.file_rows_min=100")
+    pipeline = bench.pipeline()
+    seen: list[Cut] = []
+    for number, visitors in enumerate((400, 3, 3)):
+        at = bench.clock.now_us()
+        events = [event(f"{number}-{v}", at, 1000 * number + v) for v in range(visitors)]
+        events += [event("0-7", at, 1000 * number + 999)]
+        bench.append([request(number, events, at)])
+        pipeline.step()
+        bench.clock.advance(20 * SECOND)
+        pipeline.step()
+        pipeline._take_commit(wait=True)
+        seen.append(_cut(bench))
+    first, second, third = seen
+    assert len(first.kept) == 1
+    assert first.kept == second.kept == third.kept
+    assert len({cut.shown for cut in seen}) == 3
+    with closing(Engine(bench.home, "default", bench.settings.query)) as engine:
+        (row,) = engine.run(
+            "SELECT count(*) AS n, sum(events) AS e FROM sessions"
+        ).table.to_pylist()
+    assert row == {"n": 406, "e": 409}
+
+
+def test_many_visitors_fit_into_little_memory(tmp_path: Path) -> None:
+    """Three hundred thousand visitors, checkpoints, a restart: in less than a kilobyte each."""
+    command = [sys.executable, "-m", "tests.pipeline.sessions_process", str(tmp_path)]
+    done = subprocess.run(
+        command, cwd=REPOSITORY, check=False, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found == {"sessions": VISITORS, "again": VISITORS, "shown": VISITORS}
+    assert MEMORY_MAX < 1_024 * VISITORS

@@ -1,6 +1,6 @@
 """Memory, epochs and restart of the pipeline over the number of sessions: what a good day costs.
 
-    python benchmarks/bench_sessions_memory.py [--visitors 250000,500000,1000000] [--rate 5000]
+    python benchmarks/bench_sessions_memory.py [--visitors 250000,500000,1000000]
 
 A whole pipeline (decoding, duplicates, sessions, lake, cuts) in one process, on a log of real
 requests, under a simulated clock: every second of it `--rate` events come from visitors of whom
@@ -11,9 +11,8 @@ visitors is a process of its own.
 
 `memory` is what the process added since it was empty, the generator's and the clock's included:
 `private` no file backs, `mapped` the kernel takes back when it needs it. `state` is counted from
-the columns. `restart` is opening the newest checkpoint, `start` a new pipeline that publishes its
-first cut. Spark's session_window keeps its state in the JVM or in RocksDB; its memory beside it is
-`benchmarks/bench_sessionize.py`'s comparison, which has its own process.
+the state's own arrays, those in files aside. `restart` is opening the newest checkpoint, `start` a
+new pipeline that publishes its first cut. `--spark` adds what Spark's session_window says it keeps.
 """
 
 from __future__ import annotations
@@ -44,6 +43,7 @@ from footfall.pipeline._run import build
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
+from spark_sessions import state_bytes
 
 START = 1_790_000_000 * SECOND
 EVENTS_PER_VISITOR = 3.6
@@ -225,6 +225,7 @@ def main() -> None:
     parser.add_argument("--visitors", default="250000,500000,1000000")
     parser.add_argument("--rate", type=int, default=5_000)
     parser.add_argument("--set", action="append", default=[], dest="overrides")
+    parser.add_argument("--spark", action="store_true")
     parser.add_argument("--in-one", action="store_true", help="print JSON of one run")
     options = parser.parse_args()
     counts = [int(number) for number in options.visitors.split(",")]
@@ -239,6 +240,14 @@ def main() -> None:
         command += [part for one in options.overrides for part in ("--set", one)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         show(json.loads(done.stdout.splitlines()[-1]))
+    if options.spark:
+        with tempfile.TemporaryDirectory() as root:
+            found = state_bytes(Path(root), counts[0], START)
+        if found is None:
+            print("  Spark is missing: install the group `bench` for the comparison")
+        else:
+            rows, taken = found
+            print(f"  Spark: {rows:,} sessions with one count, {taken / rows:.0f} bytes each")
 
 
 if __name__ == "__main__":

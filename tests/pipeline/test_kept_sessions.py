@@ -8,11 +8,14 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from footfall.clock import SECOND
+from footfall.clock import MINUTE, SECOND
+from footfall.errors import Unavailable
 from footfall.lake.cut import Cut, read_cut
 from footfall.query.engine import Engine
+from footfall.studio._status import LogReader, read_status
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.sessions_process import MEMORY_MAX, VISITORS
 from tests.pipeline.test_pipeline import SETTINGS, _traffic
@@ -85,6 +88,69 @@ def test_an_epoch_names_the_files_of_the_one_before(tmp_path: Path) -> None:
             "SELECT count(*) AS n, sum(events) AS e FROM sessions"
         ).table.to_pylist()
     assert row == {"n": 406, "e": 409}
+
+
+def test_a_file_of_which_little_counts_is_written_anew(tmp_path: Path) -> None:
+    """Readers map whole files: sessions that were written since must not pile up in them."""
+    bench = Bench(tmp_path, *SETTINGS, "sessions.file_rows_min=100")
+    gap = bench.settings.sessions.gap
+    pipeline = bench.pipeline()
+    at = bench.clock.now_us()
+    bench.append(
+        request(n, [event(f"{n}-{v}", at - n * gap // 2, 200 * n + v) for v in range(v_max)], at)
+        for n, v_max in enumerate((50, 350))
+    )
+    seen = []
+    for _ in range(2):
+        pipeline.step()
+        bench.clock.advance(20 * SECOND)
+        pipeline.step()
+        pipeline._take_commit(wait=True)
+        seen.append(_cut(bench).kept)
+        bench.clock.advance(3 * gap // 4)
+    (first,), (second,) = seen
+    tail = bench.home.tail_dir("default")
+    assert first != second
+    rows = [pa.ipc.open_file(tail / name).read_all().num_rows for name in (first, second)]
+    assert rows == [400, 50]
+    with closing(Engine(bench.home, "default", bench.settings.query)) as engine:
+        (row,) = engine.run(
+            "SELECT count(*) AS n, count_if(status = 'open') AS o FROM sessions"
+        ).table.to_pylist()
+    assert row == {"n": 400, "o": 50}
+
+
+def test_a_bound_that_is_reached_is_said(tmp_path: Path) -> None:
+    """Late events wait longer then: whoever runs it must see why, and what to do."""
+    bench = Bench(tmp_path, *SETTINGS, "sessions.hot_max=3")
+    pipeline = bench.pipeline()
+    for number in range(3):
+        at = bench.clock.now_us()
+        events = [event(f"v{number}-{v}", at, 10 * number + v) for v in range(3)]
+        bench.append([request(number, events, at)])
+        for _ in range(2):
+            pipeline.step()
+            bench.clock.advance(20 * SECOND)
+        pipeline._take_commit(wait=True)
+        assert _cut(bench).hot_age is None, "open sessions may be more, and stay"
+        assert _problems(bench) == ()
+        bench.clock.advance(bench.settings.sessions.gap // 4)
+    for _ in range(3):
+        bench.clock.advance(bench.settings.sessions.gap // 2)
+        pipeline.step()
+        pipeline._take_commit(wait=True)
+    assert len(pipeline._state) == 3
+    age = _cut(bench).hot_age
+    assert age is not None
+    assert 0 <= age < bench.settings.sessions.hot_age
+    assert f"remembered for {age / MINUTE:.1f} min only" in _problems(bench)[0]
+
+
+def _problems(bench: Bench) -> tuple[str, ...]:
+    def no_log() -> LogReader:
+        raise Unavailable("not asked for")
+
+    return read_status(bench.home, "default", bench.clock, no_log).problems
 
 
 def test_many_visitors_fit_into_little_memory(tmp_path: Path) -> None:

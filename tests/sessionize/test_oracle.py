@@ -106,11 +106,13 @@ def test_previews_are_the_truth_unless_history_is_needed(before, micro_batches, 
     """What pages show within a second is what the lake gets, however the epoch was cut up.
 
     All of an epoch at once may ask for history where its parts did not: it does not know then where
-    a session of `events_max` ends, asks, and finds the same.
+    a session of `events_max` ends, asks, and finds the same. What waits for its repair from before
+    is no truth yet: that is done first.
     """
     world = World(definition)
     for batch, watermark in before:
         world.run(batch, watermark)
+    world.settle(before[-1][1])
     later = [[renumbered(event) for event in batch] for batch, _ in micro_batches]
     state, needs, _ = world.preview(later)
     if needs:

@@ -112,6 +112,9 @@ class Cut(msgspec.Struct, frozen=True):
     """File with `SHOWN_SCHEMA`: which rows of `kept`, one file after another, are valid now."""
     overrides: str | None = None
     removed: str | None = None
+    hot_age: int | None = None
+    """Microseconds that closed sessions are remembered now, where `sessions.hot_max` makes it less
+    than `sessions.hot_age`."""
     version: int = CUT_VERSION
 
 

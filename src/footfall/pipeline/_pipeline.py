@@ -59,6 +59,7 @@ from footfall.sessionize import (
     has_closable,
     in_files,
     open_sessions,
+    shortened_hot_age,
 )
 from footfall.settings import Settings
 
@@ -348,6 +349,7 @@ class Pipeline:
             watermark=watermark,
             ledger=self._totals + self._preview.shown,
             open_sessions=open_sessions(self._preview.state, watermark, self._definition),
+            hot_age=shortened_hot_age(self._state, self._definition),
         )
 
     # Epochs

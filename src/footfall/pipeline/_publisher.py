@@ -33,6 +33,9 @@ READ_TABLES = ("events", "sessions", "failed_events")
 """Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
 
 
+_STALE_MOST = 4
+"""A kept file is written anew when it has more than so many rows for each that counts."""
+
 LIVE_WINDOW = 30 * MINUTE
 LIVE_ROWS_MAX = 200_000
 """Events read again for the live counters after a restart; at more than 110 events/s the counters
@@ -48,6 +51,8 @@ class Position(msgspec.Struct, frozen=True):
     watermark: int
     ledger: Ledger
     open_sessions: OpenSessions
+    hot_age: int | None = None
+    """As `Cut.hot_age`."""
 
 
 class KeptFile(msgspec.Struct, frozen=True):
@@ -56,6 +61,7 @@ class KeptFile(msgspec.Struct, frozen=True):
     name: str
     rows: Bools
     """Which rows of the segment are in the file."""
+    count: int
 
 
 class Publisher:
@@ -74,6 +80,7 @@ class Publisher:
         self._files: dict[str, tuple[str, ...]] = {}
         self._hot: tuple[str, ...] = ()
         self._kept: dict[str, KeptFile] = {}
+        self._files_kept = 0
         self._named: tuple[str, ...] = ()
         self._shown: str | None = None
         self._plans: dict[str, str] = {}
@@ -102,19 +109,26 @@ class Publisher:
         self._live.rebuild(events, now)
 
     def prepare(self, state: SessionState) -> None:
-        """Write what readers need of segments that are new, before `start_epoch` names it.
+        """Write what readers need of segments, before `start_epoch` names it.
 
-        May run beside everything but `start_epoch`: it is a third of an epoch's work.
+        Those that are new, and those of whose rows most do not count any more: readers map all of a
+        file. May run beside everything but `start_epoch`: it is a third of an epoch's work.
         """
         for segment in state.segments:
             file = segment.rows.file
-            if file is None or file in self._kept:
+            if file is None:
                 continue
             wanted = is_unwritten(segment)
-            if wanted.any():
-                digest = file.partition(".")[0]
-                name = self._tail.write_kept(digest, SESSION_SCHEMA, unwritten_parts(segment))
-                self._kept[file] = KeptFile(name, wanted)
+            rows = int(np.count_nonzero(wanted))
+            known = self._kept.get(file)
+            if rows == 0 or (known is not None and known.count <= _STALE_MOST * rows):
+                continue
+            self._files_kept += 1
+            name = f"{file.partition('.')[0]}-{self._files_kept}"
+            name = self._tail.write_kept(name, SESSION_SCHEMA, unwritten_parts(segment))
+            self._kept[file] = KeptFile(name, wanted, rows)
+            if known is not None:
+                self._tail.forget([known.name])  # the cut that still names it keeps it
 
     def start_epoch(
         self, lake: Lake, state: SessionState, overrides: OverrideSet, removed: pa.Table
@@ -179,6 +193,7 @@ class Publisher:
             hot=self._hot,
             kept=self._named,
             shown=self._shown,
+            hot_age=position.hot_age,
             overrides=self._overrides,
             removed=self._removed,
         )

@@ -18,6 +18,7 @@ from footfall.sessionize._hot import (
     has_closable,
     is_unwritten,
     open_sessions,
+    shortened_hot_age,
     unwritten,
     unwritten_parts,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "restore",
     "session_ids",
     "sessionize",
+    "shortened_hot_age",
     "undescribe",
     "unwritten",
     "unwritten_parts",

@@ -72,6 +72,14 @@ def open_sessions(state: SessionState, watermark: int, definition: GapDefinition
     return OpenSessions(every - bots, bots)
 
 
+def shortened_hot_age(state: SessionState, definition: GapDefinition) -> int | None:
+    """How long closed sessions stay, in microseconds, while `hot_max` makes it too short."""
+    if state.watermark is None:
+        return None
+    age = state.watermark - definition.gap - state.floor
+    return age if age < definition.hot_age else None
+
+
 def has_closable(state: SessionState, watermark: int, definition: GapDefinition) -> bool:
     """Whether `close` would write anything."""
     return any(closable(segment, watermark, definition).any() for segment in state.segments)

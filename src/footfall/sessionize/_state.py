@@ -45,7 +45,8 @@ class Segment:
         self.rows = rows
         self.keys = keys
         self.dead = dead
-        self.revision = revision.astype(np.min_scalar_type(int(revision.max(initial=0))))
+        kind = np.min_scalar_type(int(revision.max(initial=0)))
+        self.revision = revision.astype(kind, copy=False)
         self.dirty = dirty
         self.live = len(keys) - int(np.count_nonzero(dead))
 

@@ -12,7 +12,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from footfall import process
-from footfall.clock import DAY, SECOND, US_PER_MS, Clock
+from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
 from footfall.disk import DiskStatus
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
@@ -121,6 +121,7 @@ class _Cut(msgspec.Struct, frozen=True):
     watermark: int
     published_at: int
     ledger: Ledger
+    hot_age: int | None = None
 
 
 def read_status(
@@ -137,6 +138,7 @@ def read_status(
     log = _read_log(open_log, problems)
     snapshot = _read_live(home, project, problems)
     _look_for_poison(home, project, now, problems)
+    _look_at_sessions(cut, problems)
     ledger = Ledger() if cut is None else cut.ledger
     return Status(
         at=now,
@@ -211,6 +213,15 @@ def _read_maintenance(home: Home, project: str, problems: list[str]) -> Maintena
     if found.error is not None:
         problems.append(f"maintenance failed and is tried again: {found.error}")
     return found
+
+
+def _look_at_sessions(cut: _Cut | None, problems: list[str]) -> None:
+    if cut is not None and cut.hot_age is not None:
+        problems.append(
+            f"closed sessions are remembered for {cut.hot_age / MINUTE:.1f} min only: there are"
+            " more than sessions.hot_max, which may be raised; until then later events of theirs"
+            " wait for their repair"
+        )
 
 
 def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) -> None:

@@ -69,7 +69,9 @@ def tables_page() -> Iterator[str]:
     yield from TABLES_SAID.splitlines()
     found = {
         "events": events_view((), has_tail=False, has_overrides=False),
-        "sessions": sessions_view((), has_hot=False, has_removed=False, watermark=0, gap=0),
+        "sessions": sessions_view(
+            (), has_hot=False, has_kept=False, has_removed=False, watermark=0, gap=0
+        ),
         "failed_events": failed_view((), has_tail=False),
     }
     for view, text in found.items():

@@ -2,81 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from footfall.client import Client, ClientStatistics
+from footfall.client import Client, ClientStatistics, DeliveryWarning
 from footfall.errors import Closed, Invalid
-
-Statuses = Callable[[int, list[dict[str, Any]]], int]
-
-
-class Collector(ThreadingHTTPServer):
-    """Answers with what it is told and keeps what came."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.answer: Statuses = lambda *_: 200
-        self.requests: list[tuple[dict[str, str], dict[str, Any]]] = []
-        self.came = threading.Condition()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    @property
-    def batches(self) -> list[list[dict[str, Any]]]:
-        with self.came:
-            return [body["events"] for _, body in self.requests]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        headers = {name.lower(): value for name, value in self.headers.items()} | {"": self.path}
-        with self.server.came:
-            self.server.requests.append((headers, body))
-            status = self.server.answer(len(self.server.requests), body["events"])
-            self.server.came.notify_all()
-        text = b'{"detail":"because"}' if status >= 400 else b"{}"
-        self.send_response(status)
-        self.send_header("content-length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
-        del format, args
-
-
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    server = Collector()
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(autouse=True)
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long it waits between attempts is not what is tested."""
-    monkeypatch.setattr("footfall.client._client.RETRY_SECONDS_MIN", 0.01)
-    monkeypatch.setattr("footfall.client._client.RETRY_SECONDS_MAX", 0.02)
+from tests.client.conftest import Collector, hearing
 
 
 def test_an_event_arrives_as_it_was_tracked(collector: Collector) -> None:
@@ -160,11 +95,15 @@ def test_a_refused_batch_does_not_stop_the_next(collector: Collector) -> None:
     collector.answer = lambda number, _: 403 if number == 1 else 200
     with Client(collector.url, write_id="web", flush_seconds=0.0) as client:
         client.track("bad")
-        assert client.flush()
+        with pytest.warns(DeliveryWarning):
+            assert not client.flush()
         client.track("good")
         assert client.flush()
         assert client.statistics() == ClientStatistics(
-            sent=1, refused=1, last_error="answered 403: because"
+            sent=1,
+            refused=1,
+            last_error="answered 403: because",
+            refusals={"answered 403: because": 1},
         )
 
 
@@ -183,18 +122,22 @@ def test_a_full_queue_drops_and_counts(collector: Collector) -> None:
     """The application is never blocked, and what is lost is known."""
     collector.answer = lambda *_: 503
     client = Client(collector.url, write_id="web", queue_max=5, flush_seconds=0.0)
-    for _ in range(8):
-        client.track("tick")
+    with hearing() as told:
+        for _ in range(8):
+            client.track("tick")
+    assert ["5 events wait already" in text for text in told] == [True]
     statistics = client.statistics()
     assert (statistics.waiting, statistics.dropped) == (5, 3)
-    assert client.close(0.05).dropped == 8
+    with pytest.warns(DeliveryWarning, match="closed before all"):
+        assert client.close(0.05).dropped == 8
 
 
 def test_closing_ends_in_time_when_nobody_answers() -> None:
     """A program must be able to end although its collector is down."""
     client = Client("http://127.0.0.1:9", write_id="web", flush_seconds=0.0)
     client.track("lost")
-    statistics = client.close(0.1)
+    with pytest.warns(DeliveryWarning, match="ConnectionRefusedError"):
+        statistics = client.close(0.1)
     assert (statistics.dropped, statistics.waiting, statistics.sent) == (1, 0, 0)
     assert "ConnectionRefusedError" in str(statistics.last_error)
     with pytest.raises(Closed):

@@ -14,6 +14,7 @@ from footfall.clock import MINUTE, US_PER_MS
 from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.metadata.access import (
+    MISS_INTERVAL_US,
     POLL_INTERVAL_US,
     Access,
     AccessDirectory,
@@ -98,6 +99,59 @@ def test_changes_are_followed_within_the_poll_interval(
     assert key is not None
     assert key.is_revoked
     assert not directory.refresh()
+
+
+class Counting(AccessDirectory):
+    """Counts how often it looks into the database."""
+
+    looks = 0
+
+    def refresh(self) -> bool:
+        self.looks += 1
+        return super().refresh()
+
+
+@pytest.fixture
+def counting(home: Home, metadata: Metadata, clock: SimClock) -> Iterator[Counting]:
+    del metadata  # first
+    with contextlib.closing(Counting(home.metadata_file, clock, "default")) as directory:
+        directory.looks = 0
+        yield directory
+
+
+def test_a_key_counts_from_the_moment_it_is_made(counting: Counting, metadata: Metadata) -> None:
+    """Whoever just made one uses it next; to be refused for a moment looks like a mistake."""
+    secret, _ = metadata.create_server_key("default", "shop")
+    assert counting.server_key(hash_server_key(secret)) is not None
+    assert counting.looks == 1
+
+
+def test_made_up_keys_cost_a_look_an_interval(
+    counting: Counting, metadata: Metadata, clock: SimClock
+) -> None:
+    """However many a stranger tries; known keys cost none, and poll as ever."""
+    for number in range(1000):
+        assert counting.write_id(f"made-up-{number}") is None
+        assert counting.server_key(f"made-up-{number}") is None
+        assert counting.write_id("shop") is not None
+    assert counting.looks == 1
+    metadata.create_write_id("default", "shop", "new")
+    clock.advance(MISS_INTERVAL_US)
+    assert counting.write_id("new") is not None
+    assert counting.looks == 2
+
+
+def test_a_database_that_cannot_be_read_is_not_looked_into_again_for_strangers(
+    counting: Counting, metadata: Metadata, home: Home, clock: SimClock
+) -> None:
+    """A locked one is waited for, and the collector answers nobody meanwhile."""
+    metadata.close()
+    remove(home)
+    home.metadata_file.write_bytes(b"damaged" * 1000)
+    assert not counting.refresh()
+    clock.advance(MINUTE)
+    assert counting.write_id("made-up") is None
+    assert counting.looks == 1
 
 
 def test_other_projects_are_not_seen(directory: AccessDirectory, metadata: Metadata) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -83,21 +84,25 @@ def send(
     events: Iterable[dict[str, Any]] = (
         _read_lines(sys.stdin.buffer) if name is None else [{"name": name, **given}]
     )
-    from footfall.client import Client
+    from footfall.client import Client, DeliveryWarning
 
-    client = Client(url, write_id=write_id, key=secret, queue_max=2 * _CHUNK, flush_seconds=0.0)
-    try:
-        _track(client, events, timeout)
-    finally:
-        statistics = client.close(timeout)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeliveryWarning)  # told below, with the sums
+        client = Client(url, write_id=write_id, key=secret, queue_max=2 * _CHUNK, flush_seconds=0.0)
+        try:
+            _track(client, events, timeout)
+        finally:
+            statistics = client.close(timeout)
     _tell(statistics, as_json=as_json)
 
 
 def _track(client: Client, events: Iterable[dict[str, Any]], timeout: float) -> None:
     for position, event in enumerate(events, 1):
         client.track(**event)
-        if position % _CHUNK == 0 and not client.flush(timeout):
-            return
+        if position % _CHUNK == 0:
+            client.flush(timeout)
+            if client.statistics().waiting:
+                return
 
 
 def _read_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

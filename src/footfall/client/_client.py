@@ -1,53 +1,38 @@
-"""The queue and the thread that empties it."""
+"""The client: checks events where they are made, and follows its process through forks."""
 
 from __future__ import annotations
 
 import atexit
-import json
+import os
 import threading
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+import weakref
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
-from uuid import UUID
 
-from footfall.client._post import Poster, Verdict
-from footfall.clock import Clock, SystemClock, uuid7
-from footfall.errors import Closed, Invalid
+from footfall.client._event import make_event
+from footfall.client._post import Poster
+from footfall.client._sender import ClientStatistics, Limits, Sender
+from footfall.client._told import Teller
+from footfall.clock import Clock, SystemClock
+from footfall.errors import FootfallError
 
 QUEUE_MAX: Final = 10_000
 BATCH_MAX: Final = 100
-EVENT_BYTES_MAX: Final = 64 * 1024
 FLUSH_SECONDS: Final = 1.0
 TIMEOUT_SECONDS: Final = 10.0
-RETRY_SECONDS_MIN: Final = 0.2
-RETRY_SECONDS_MAX: Final = 30.0
 CLOSE_SECONDS: Final = 5.0
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class ClientStatistics:
-    """Counts of events since the client was made."""
-
-    sent: int = 0
-    """Acknowledged: durable at the collector."""
-    waiting: int = 0
-    """In the queue or on their way."""
-    dropped: int = 0
-    """The queue was full, or the client was closed before they could be sent."""
-    refused: int = 0
-    """The collector will not take them; `last_error` says why."""
-    last_error: str | None = None
 
 
 class Client:
     """Sends events in the background; thread-safe.
 
-    Make it after forking, once per process. At exit of the program it is closed, which waits up to
-    `CLOSE_SECONDS` for what is still queued.
+    Make it anywhere, also before a server forks its workers: each process sends what it tracked,
+    from a thread of its own, and nothing twice. At exit of the program it is closed, which waits
+    up to `CLOSE_SECONDS` for what is still queued. Events that are not taken are told by a
+    `DeliveryWarning`, once for each reason.
     """
 
     def __init__(
@@ -62,7 +47,7 @@ class Client:
         timeout_seconds: float = TIMEOUT_SECONDS,
         clock: Clock | None = None,
     ) -> None:
-        """Start the thread; nothing is sent before the first event.
+        """Open nothing: the first event starts the thread, and that the connection.
 
         Args:
             url: Address of the collector, such as `http://127.0.0.1:7700`.
@@ -77,20 +62,24 @@ class Client:
         Raises:
             Invalid: the address is none, or not exactly one of `write_id` and `key` is given.
         """
-        self._poster = Poster(url, write_id, key, timeout_seconds)
-        self._queue_max = queue_max
-        self._batch_max = batch_max
-        self._flush_seconds = flush_seconds
         self._clock = clock or SystemClock()
-        self._changed = threading.Condition()
-        self._queue: deque[str] = deque()
-        self._in_flight = 0
-        self._flushing = 0
-        self._closes_at: float | None = None
-        self._statistics = ClientStatistics()
-        self._thread = threading.Thread(target=self._run, name="footfall-client", daemon=True)
-        self._thread.start()
+        self._is_server = key is not None
+        self._teller = Teller()
+        self._make_sender = partial(
+            Sender,
+            partial(Poster, url, write_id, key, timeout_seconds),
+            Limits(queue_max, batch_max, flush_seconds),
+            self._clock,
+        )
+        self._sender = self._make_sender(self._teller)
+        with _forking:
+            _clients.add(self)
         atexit.register(self.close)
+
+    @property
+    def is_server(self) -> bool:
+        """Whether it sends with a server key, so that `ip` and `user_agent` are believed."""
+        return self._is_server
 
     def track(
         self,
@@ -102,6 +91,12 @@ class Client:
         page: Mapping[str, str] | None = None,
         timestamp: datetime | None = None,
         event_id: str | None = None,
+        value: float | str | None = None,
+        currency: str | None = None,
+        items: Sequence[Mapping[str, Any]] | None = None,
+        ip: str | None = None,
+        user_agent: str | None = None,
+        **fields: Any,
     ) -> str:
         """Queue one event and return its id at once.
 
@@ -109,46 +104,69 @@ class Client:
             name: Such as `order_shipped`.
             visitor_id: Anonymous id of browser or device; without it the event has no session.
             user_id: Id after login.
-            properties: What JSON can say.
+            properties: Your own fields: what JSON can say.
             page: `url`, `title`, `referrer`.
             timestamp: When it happened, aware; default now.
             event_id: Default a new UUID. The same id twice is one event.
+            value: Amount, six decimals; a `Decimal` as its text.
+            currency: Of `value`, such as `EUR`.
+            items: What was looked at or bought, an object each.
+            ip: The visitor's address; with a server key only.
+            user_agent: The visitor's browser; with a server key only.
+            **fields: The events API's other fields: `device_id`, `session_id`, `session_number`,
+                `platform`, `app_id`, `entrance`, `engagement_ms`, `search_term`, `language`,
+                `time_zone`, and the dicts `screen`, `campaign`, `device`, `app`, `sdk`, `link`,
+                `error`, `user_properties`.
 
         Raises:
-            Invalid: no name, a naive timestamp, something JSON cannot say, or too large.
+            Invalid: no name, an unknown field, a naive timestamp, something JSON cannot say, too
+                large, or `ip` or `user_agent` with a write id. Nothing was queued.
             Closed: the client is closed.
         """
-        now_us = self._clock.now_us()
-        event: dict[str, Any] = {
-            "event_id": event_id or str(UUID(bytes=uuid7(now_us))),
-            "name": name,
-            "timestamp": _rfc3339(timestamp or _EPOCH + timedelta(microseconds=now_us)),
-        }
-        optional = {
+        given = {
             "visitor_id": visitor_id,
             "user_id": user_id,
-            "page": None if page is None else dict(page),
-            "properties": None if properties is None else dict(properties),
+            "page": _as_dict(page),
+            "properties": _as_dict(properties),
+            "timestamp": timestamp,
+            "event_id": event_id,
+            "value": value,
+            "currency": currency,
+            "items": None if items is None else list(items),
+            "ip": ip,
+            "user_agent": user_agent,
         }
-        event |= {field: value for field, value in optional.items() if value is not None}
-        if not name:
-            raise Invalid("an event needs a name")
-        self._put(_json(event))
-        return str(event["event_id"])
+        return self._track(name, given | fields)
+
+    def try_track(self, name: str, fields: Mapping[str, Any]) -> str | None:
+        """As `track`, but a mistake is told as a `DeliveryWarning` in place of being raised.
+
+        For places that must not fail for the sake of a statistic, such as a web request.
+
+        Args:
+            name: As in `track`.
+            fields: The other arguments of `track`.
+
+        Returns:
+            The event's id; `None` if it is not queued.
+        """
+        try:
+            return self._track(name, fields)
+        except FootfallError as error:
+            self._teller.tell(str(error), f"an event was not sent: {error}")
+            return None
 
     def flush(self, timeout_seconds: float = CLOSE_SECONDS) -> bool:
         """Send what is queued now without waiting for more.
 
         Returns:
-            Whether everything queued was answered in time.
+            Whether everything tracked since the last flush is durable at the collector. `False`:
+            some of it was refused or dropped, or not answered within `timeout_seconds` (it is
+            tried further); `statistics()` says how many and why.
         """
-        with self._changed:
-            self._flushing += 1
-            self._changed.notify_all()
-            try:
-                return self._changed.wait_for(self._is_idle, timeout_seconds)
-            finally:
-                self._flushing -= 1
+        is_taken = self._sender.flush(timeout_seconds)
+        self._teller.raise_untold()
+        return is_taken
 
     def close(self, timeout_seconds: float = CLOSE_SECONDS) -> ClientStatistics:
         """Send what is queued, for at most `timeout_seconds`, and end the thread.
@@ -156,17 +174,13 @@ class Client:
         What could not be sent by then is counted as dropped. Closing twice does nothing.
         """
         atexit.unregister(self.close)
-        with self._changed:
-            if self._closes_at is None:
-                self._closes_at = self._clock.monotonic() + timeout_seconds
-                self._changed.notify_all()
-        self._thread.join(timeout_seconds + 1)
+        self._sender.close(timeout_seconds)
+        self._teller.raise_untold()
         return self.statistics()
 
     def statistics(self) -> ClientStatistics:
         """Counts so far."""
-        with self._changed:
-            return replace(self._statistics, waiting=len(self._queue) + self._in_flight)
+        return self._sender.statistics()
 
     def __enter__(self) -> Self:
         return self
@@ -179,108 +193,39 @@ class Client:
     ) -> None:
         self.close()
 
-    def _put(self, event: str) -> None:
-        with self._changed:
-            if self._closes_at is not None:
-                raise Closed("the client is closed; make another")
-            if len(self._queue) + self._in_flight >= self._queue_max:
-                self._count(dropped=1)
-                return
-            self._queue.append(event)
-            if len(self._queue) in (1, self._batch_max):
-                self._changed.notify_all()
+    def _track(self, name: str, given: Mapping[str, Any]) -> str:
+        now_us = self._clock.now_us()
+        event_id, event = make_event(name, given, now_us, is_server=self._is_server)
+        self._sender.put(event)
+        return event_id
 
-    # -- the thread ------------------------------------------------------------------------------
-
-    def _run(self) -> None:
-        while batch := self._next_batch():
-            self._send(batch)
-            with self._changed:
-                self._in_flight = 0
-                self._changed.notify_all()
-        self._poster.close()
-
-    def _next_batch(self) -> list[str]:
-        """Wait for a batch; empty when the client is closed and nothing is left to try."""
-        with self._changed:
-            self._changed.wait_for(lambda: bool(self._queue) or self._closes_at is not None)
-            self._changed.wait_for(self._is_due, self._flush_seconds)
-            if self._is_out_of_time():
-                self._count(dropped=len(self._queue))
-                self._queue.clear()
-                self._changed.notify_all()
-            size = min(len(self._queue), self._batch_max)
-            self._in_flight = size
-            return [self._queue.popleft() for _ in range(size)]
-
-    def _is_due(self) -> bool:
-        is_full = len(self._queue) >= self._batch_max
-        return is_full or bool(self._flushing) or self._closes_at is not None
-
-    def _is_idle(self) -> bool:
-        return not self._queue and not self._in_flight
-
-    def _is_out_of_time(self) -> bool:
-        return self._closes_at is not None and self._clock.monotonic() >= self._closes_at
-
-    def _send(self, events: list[str]) -> None:
-        """Try until it is answered for good, or the client is closed and its time is over."""
-        wait_seconds = RETRY_SECONDS_MIN
-        while True:
-            now = _EPOCH + timedelta(microseconds=self._clock.now_us())
-            answer = self._poster.post(events, _rfc3339(now))
-            with self._changed:
-                if answer.verdict is Verdict.DONE:
-                    self._count(sent=len(events))
-                    return
-                self._statistics = replace(self._statistics, last_error=answer.reason)
-                if answer.verdict is Verdict.REFUSED:
-                    self._count(refused=len(events))
-                    return
-                if answer.verdict is Verdict.TRY_AGAIN:
-                    self._pause(wait_seconds)
-                    wait_seconds = min(wait_seconds * 2, RETRY_SECONDS_MAX)
-                    if self._is_out_of_time():
-                        self._count(dropped=len(events))
-                        return
-            if answer.verdict is Verdict.SPLIT:
-                half = len(events) // 2
-                self._send(events[:half])
-                self._send(events[half:])
-                return
-
-    def _pause(self, seconds: float) -> None:
-        """Wait before the next attempt; closing ends the wait early, or at the end of its time."""
-        if self._closes_at is None:
-            if not self._changed.wait_for(lambda: self._closes_at is not None, seconds):
-                return
-            seconds = RETRY_SECONDS_MIN
-        assert self._closes_at is not None
-        left = self._closes_at - self._clock.monotonic()
-        self._changed.wait_for(lambda: False, max(0.0, min(seconds, left)))
-
-    def _count(self, *, sent: int = 0, dropped: int = 0, refused: int = 0) -> None:
-        old = self._statistics
-        self._statistics = replace(
-            old,
-            sent=old.sent + sent,
-            dropped=old.dropped + dropped,
-            refused=old.refused + refused,
-        )
+    def _follow_fork(self) -> None:
+        """In the child: what the parent queued is the parent's to send."""
+        was_closed = self._sender.is_closed
+        self._teller = Teller()
+        self._sender = self._make_sender(self._teller)
+        if was_closed:
+            self._sender.close_unused()
 
 
-def _rfc3339(moment: datetime) -> str:
-    if moment.tzinfo is None:
-        raise Invalid(f"timestamp has no time zone; give it one: {moment.isoformat()}")
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+def _as_dict(value: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return dict(value) if isinstance(value, Mapping) else value
 
 
-def _json(event: dict[str, Any]) -> str:
+_forking: Final = threading.RLock()
+"""Held across each fork, so that no child inherits a set in the middle of a change."""
+_clients: Final[weakref.WeakSet[Client]] = weakref.WeakSet()
+
+
+def _follow_forks() -> None:
     try:
-        text = json.dumps(event, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise Invalid(f"JSON cannot say this event: {error}") from None
-    if len(text) > EVENT_BYTES_MAX:
-        raise Invalid(f"event is larger than {EVENT_BYTES_MAX} bytes: {len(text)}")
-    return text
+        for client in list(_clients):
+            client._follow_fork()
+    finally:
+        _forking.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_forking.acquire, after_in_parent=_forking.release, after_in_child=_follow_forks
+    )

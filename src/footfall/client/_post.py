@@ -8,7 +8,7 @@ import http.client
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from footfall.errors import Invalid
@@ -16,6 +16,14 @@ from footfall.errors import Invalid
 EVENTS_PATH: Final = "/v1/events"
 _BODY_TOO_LARGE: Final = 413
 _TOO_MANY_REQUESTS: Final = 429
+_KEY_ADVICE: Final = " See write_id= or key= of the Client, and `footfall key list`."
+_ADVICE: Final = {
+    **dict.fromkeys((401, 403), _KEY_ADVICE),
+    **dict.fromkeys(
+        (301, 302, 303, 307, 308, 404, 405),
+        " Is url= of the Client the address of a collector?",
+    ),
+}
 
 
 class Verdict(enum.Enum):
@@ -36,6 +44,8 @@ class Answer:
 
     verdict: Verdict
     reason: str = ""
+    advice: str = ""
+    """Where to look, if that is known; begins with a space."""
 
 
 class Poster:
@@ -64,6 +74,7 @@ class Poster:
             parts, port = urlsplit(""), None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid(f"not an address to send to; write http://127.0.0.1:7700: {url!r}")
+        self.url = url
         self._is_tls = parts.scheme == "https"
         self._host, self._port = parts.hostname, port
         self._path = parts.path.rstrip("/") + EVENTS_PATH
@@ -102,19 +113,27 @@ class Poster:
 
 def _judge(status: int, text: bytes, events: int) -> Answer:
     if 200 <= status < 300:
-        return Answer(Verdict.DONE)
+        if _document(text).get("quarantined") is not True:
+            return Answer(Verdict.DONE)
+        reason = "kept among the failed events, because nobody knows this write id"
+        return Answer(Verdict.REFUSED, reason, _KEY_ADVICE)
     reason = f"answered {status}{_detail(text)}"
     if status >= 500 or status == _TOO_MANY_REQUESTS:
         return Answer(Verdict.TRY_AGAIN, reason)
     if status == _BODY_TOO_LARGE and events > 1:
         return Answer(Verdict.SPLIT, reason)
-    return Answer(Verdict.REFUSED, reason)
+    return Answer(Verdict.REFUSED, reason, _ADVICE.get(status, ""))
 
 
 def _detail(text: bytes) -> str:
     """The sentence of an RFC 9457 answer, if it is one."""
-    with contextlib.suppress(ValueError):
+    detail = _document(text).get("detail")
+    return f": {detail[:200]}" if isinstance(detail, str) else ""
+
+
+def _document(text: bytes) -> dict[str, Any]:
+    with contextlib.suppress(ValueError, RecursionError):
         document = json.loads(text)
-        if isinstance(document, dict) and isinstance(document.get("detail"), str):
-            return f": {document['detail'][:200]}"
-    return ""
+        if isinstance(document, dict):
+            return document
+    return {}

@@ -43,7 +43,16 @@ _NOT_ALLOWED: Final = Answer.of(
     "allow: POST, OPTIONS",
 )
 _BODY: Final = '{"accepted":true,"request_id":"%s"}'
-_TAKEN: Final = Answer.of(200, (_BODY % request_id_text(bytes(16))).encode(), "application/json")
+_QUARANTINED_BODY: Final = '{"accepted":true,"quarantined":true,"request_id":"%s"}'
+"""Kept as failed events, since nobody knows the write id: a client that can read is told."""
+
+
+def _taken(body: str) -> Answer:
+    return Answer.of(200, (body % request_id_text(bytes(16))).encode(), "application/json")
+
+
+_TAKEN: Final = _taken(_BODY)
+_QUARANTINED: Final = _taken(_QUARANTINED_BODY)
 
 
 class Events:
@@ -78,8 +87,11 @@ class Events:
         if isinstance(taken, Refusal):
             await self._refuse(scope, send, taken, seen.origin)
         elif taken is not None:
-            body = (_BODY % request_id_text(taken.request_id)).encode()
-            await respond(scope, send, _TAKEN, seen.origin, request_id=taken.request_id, body=body)
+            answer, text = (
+                (_TAKEN, _BODY) if sender.access is not None else (_QUARANTINED, _QUARANTINED_BODY)
+            )
+            body = (text % request_id_text(taken.request_id)).encode()
+            await respond(scope, send, answer, seen.origin, request_id=taken.request_id, body=body)
 
     async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
         """Refuse without looking at the request."""

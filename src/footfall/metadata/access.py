@@ -2,7 +2,9 @@
 
 The collector looks a key up for each request, so the whole directory is held in two dicts, loaded
 again when SQLite says that another process has committed something (`PRAGMA data_version`). Asked
-for often enough, a revocation counts within a second.
+for often enough, a revocation counts within a second. A key that nobody knows may just have been
+made, so it is looked for at once, but not more often than `MISS_INTERVAL_US`: strangers who make
+keys up cost twenty looks a second together.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import msgspec
 from footfall.clock import US_PER_MS, Clock
 
 POLL_INTERVAL_US: Final = 250 * US_PER_MS
+MISS_INTERVAL_US: Final = 50 * US_PER_MS
 _BUSY_MS: Final = 100
 
 _SELECT: Final = """
@@ -49,6 +52,7 @@ class AccessDirectory:
         self._file: tuple[int, int] | None = None
         self._data_version = -1
         self._polled_at = -1
+        self._missed_at = -1
         self._write_ids: dict[str, Access] = {}
         self._server_keys: dict[str, Access] = {}
         self.failures = 0
@@ -57,15 +61,21 @@ class AccessDirectory:
 
     def write_id(self, text: str) -> Access | None:
         """What a write id stands for; `None` if nobody knows it."""
-        return self._write_ids.get(text)
+        found = self._write_ids.get(text)
+        if found is None and self._look_again():
+            found = self._write_ids.get(text)
+        return found
 
     def server_key(self, key_hash: str) -> Access | None:
         """What the key of this hash stands for; `None` if nobody knows it."""
-        return self._server_keys.get(key_hash)
+        found = self._server_keys.get(key_hash)
+        if found is None and self._look_again():
+            found = self._server_keys.get(key_hash)
+        return found
 
     def poll(self) -> bool:
         """Look for changes, at most every `POLL_INTERVAL_US`; whether there were any."""
-        now = round(self._clock.monotonic() * 1_000_000)
+        now = self._now_us()
         if self._polled_at >= 0 and now - self._polled_at < POLL_INTERVAL_US:
             return False
         self._polled_at = now
@@ -84,6 +94,22 @@ class AccessDirectory:
     def close(self) -> None:
         """Close the database; lookups go on with what was known."""
         self._disconnect()
+
+    def _look_again(self) -> bool:
+        """Look for a key that is not known; whether anything has changed.
+
+        While the database cannot be read, which may take as long as it is locked, only `poll` and
+        `refresh` try.
+        """
+        now = self._now_us()
+        is_late = self._missed_at < 0 or now - self._missed_at >= MISS_INTERVAL_US
+        if self._connection is None or not is_late:
+            return False
+        self._missed_at = now
+        return self.refresh()
+
+    def _now_us(self) -> int:
+        return round(self._clock.monotonic() * 1_000_000)
 
     def _refresh(self) -> bool:
         connection = self._connect()

@@ -182,12 +182,26 @@ def _with_source(program: str) -> str:
         ({"url": "collector"}, "not an address"),
         ({"key": "fsk_x"}, "either write_id"),
         ({"write_id": None}, "either write_id"),
+        ({"write_id": None, "key": "fsk_…"}, "key has characters"),
+        ({"write_id": "web\n"}, "write_id has characters"),
+        ({"url": "http://127.0.0.1:9/a b"}, "path has characters"),
     ],
 )
 def test_a_wrong_client_is_refused_at_once(wrong: dict[str, Any], said: str) -> None:
     """Not in a thread, minutes later, where nobody sees it."""
     with pytest.raises(Invalid, match=said):
         Client(**({"url": "http://127.0.0.1:9", "write_id": "web"} | wrong))
+
+
+def test_an_address_nobody_can_look_up_is_told() -> None:
+    """The thread ends by nothing: an event after it would wait for ever."""
+    with hearing() as told:
+        client = Client("http://a..b", write_id="web", flush_seconds=0.0)
+        for _ in range(2):
+            client.track("tick")
+            assert not client.flush()
+        assert client.close().refused == 2
+    assert ["Is url= of the Client the address" in text for text in told] == [True]
 
 
 @pytest.mark.parametrize(

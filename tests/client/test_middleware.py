@@ -11,7 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from litestar import Litestar, Request, get
 from litestar.middleware import DefineMiddleware
@@ -170,6 +170,7 @@ def test_a_closed_client_fails_no_request(
         assert ask(serve(WsgiMiddleware(wsgi_app(), client))) == 200
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from([*HTTP, "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR"]), HOSTILE)
 )
@@ -179,6 +180,7 @@ def test_no_wsgi_request_fails_it(environ: dict[str, str]) -> None:
     _check(fields)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -100,6 +100,17 @@ client = Client(sys.argv[1], write_id="web", flush_seconds=60)
 atexit.register(lambda: client.track("last words"))
 """
 
+THREADLESS = """
+import sys, threading
+from footfall.client import Client
+
+threading.stack_size(1 << 46)  # more than there is: no thread starts
+client = Client(sys.argv[1], write_id="web", flush_seconds=60)
+client.track("one")
+client.track("two")
+assert client.close().sent == 2
+"""
+
 
 def run(program: str, url: str) -> str:
     done = subprocess.run(
@@ -149,6 +160,12 @@ def test_an_event_of_the_programs_last_moment_is_sent(running: Running) -> None:
     """At the interpreter's end some versions start no thread any more."""
     run(LATE, running.url)
     assert names(running) == Counter(["last words"])
+
+
+def test_without_a_thread_closing_sends(running: Running) -> None:
+    """A machine out of threads fails no request, and the interpreter's end starts none."""
+    run(THREADLESS, running.url)
+    assert names(running) == Counter(["one", "two"])
 
 
 @pytest.mark.parametrize("threads", [8])

@@ -60,6 +60,25 @@ def test_where_warnings_are_errors_flush_raises_and_sending_goes_on(collector: C
         assert client.close().sent == 1
 
 
+def test_an_application_that_cannot_show_warnings_still_sends(collector: Collector) -> None:
+    """Its hook is its own code; the thread must not end by it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("hook")
+
+    collector.answer = lambda number, _: 403 if number == 1 else 200
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.showwarning = fail
+        client = Client(collector.url, write_id="web", flush_seconds=0.0)
+        client.track("bad")
+        with pytest.raises(KeyError):
+            client.flush()
+        client.track("good")
+        assert client.flush()
+    client.close()
+
+
 def test_reasons_kept_are_bounded(collector: Collector) -> None:
     """A proxy that answers with a different text each time must not fill the memory."""
     answers = iter(range(1000))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import http.client
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import footfall
 from tests.collect.conftest import Running
+from tests.query.cuts import CutWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 SNIPPETS = ROOT / "src" / "footfall" / "studio" / "snippets"
@@ -126,3 +131,40 @@ def test_the_page_shows_what_the_studio_shows(file: Path) -> None:
     for placeholder, value in EXAMPLE.items():
         text = text.replace(placeholder, value)
     assert text in [code for _, code in blocks("send.md")]
+
+
+SHELL = [code for language, code in blocks("send.md") if language == "sh"]
+CURLS = [code for code in SHELL if code.startswith("curl")]
+QUERIES = [
+    sql for code in SHELL for sql in re.findall(r'^footfall sql "(.*)"$', code, re.MULTILINE)
+]
+
+
+@pytest.mark.parametrize("command", CURLS)
+def test_each_curl_works_as_it_stands(running: Running, server_key: str, command: str) -> None:
+    """Copied into a shell, but for address and key."""
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl here")
+    command = command.replace("http://127.0.0.1:7700", running.url).replace("fsk_…", server_key)
+    shell = ["sh", "-c", command.replace("curl ", "curl --noproxy '*' -sS --fail ", 1)]
+    done = subprocess.run(shell, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"quarantined" not in done.stdout
+    ((app_id, trusted),) = [(r.app_id, r.trusted) for r in running.records()]
+    assert (app_id, trusted) == ("web", "Bearer" in command)
+
+
+def test_the_pages_python_works(running: Running) -> None:
+    """The same text as the studio's."""
+    ((_, code),) = [block for block in blocks("send.md") if block[0] == "python"]
+    code = code.replace("http://127.0.0.1:7700", running.url)
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+    assert [record.app_id for record in running.records()] == ["web"]
+
+
+def test_the_pages_queries_run(tmp_path: Path) -> None:
+    """Their columns are there."""
+    assert len(QUERIES) == 2
+    CutWriter(tmp_path).publish()
+    with footfall.open(tmp_path) as lake:
+        assert [lake.sql(sql).arrow().num_rows for sql in QUERIES] == [0, 0]

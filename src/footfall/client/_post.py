@@ -17,12 +17,10 @@ EVENTS_PATH: Final = "/v1/events"
 _BODY_TOO_LARGE: Final = 413
 _TOO_MANY_REQUESTS: Final = 429
 _KEY_ADVICE: Final = " See write_id= or key= of the Client, and `footfall key list`."
+_URL_ADVICE: Final = " Is url= of the Client the address of a collector?"
 _ADVICE: Final = {
     **dict.fromkeys((401, 403), _KEY_ADVICE),
-    **dict.fromkeys(
-        (301, 302, 303, 307, 308, 404, 405),
-        " Is url= of the Client the address of a collector?",
-    ),
+    **dict.fromkeys((301, 302, 303, 307, 308, 404, 405), _URL_ADVICE),
 }
 
 
@@ -63,7 +61,8 @@ class Poster:
             timeout_seconds: For connecting and for each read.
 
         Raises:
-            Invalid: the address is none, or not exactly one of `write_id` and `key` is given.
+            Invalid: the address is none, not exactly one of `write_id` and `key` is given, or it
+                has characters that none has.
         """
         if (write_id is None) == (key is None):
             raise Invalid("give either write_id (public) or key (secret), not both")
@@ -74,6 +73,11 @@ class Poster:
             parts, port = urlsplit(""), None
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid(f"not an address to send to; write http://127.0.0.1:7700: {url!r}")
+        for name, text in (("write_id", write_id), ("key", key), ("path", parts.path)):
+            if text is not None and not _is_sendable(text):
+                raise Invalid(
+                    f"{name} has characters that none has; copy it again, whole: {text[:12]!r}"
+                )
         self.url = url
         self._is_tls = parts.scheme == "https"
         self._host, self._port = parts.hostname, port
@@ -94,6 +98,9 @@ class Poster:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             return Answer(Verdict.TRY_AGAIN, f"{type(error).__name__}: {error}".rstrip(": "))
+        except ValueError as error:  # such as a host name that no name service takes
+            self.close()
+            return Answer(Verdict.REFUSED, f"{type(error).__name__}: {error}", _URL_ADVICE)
         return _judge(status, text, len(events))
 
     def close(self) -> None:
@@ -109,6 +116,11 @@ class Poster:
         self._connection.request("POST", self._path, body, self._headers)
         response = self._connection.getresponse()
         return response.status, response.read()
+
+
+def _is_sendable(text: str) -> bool:
+    """Whether it can stand in a line of HTTP."""
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _judge(status: int, text: bytes, events: int) -> Answer:

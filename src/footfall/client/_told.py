@@ -20,7 +20,7 @@ class Teller:
     def __init__(self) -> None:
         """Nothing is told yet."""
         self._told: set[str] = set()
-        self._untold: list[DeliveryWarning] = []
+        self._untold: list[Exception] = []
 
     def tell(self, reason: str, text: str) -> None:
         """Warn unless this reason was told already. Raises nothing."""
@@ -29,8 +29,9 @@ class Teller:
         self._told.add(reason)
         try:
             _warn(text)
-        except DeliveryWarning as error:
-            # Warnings are errors here, and nobody can catch one in a thread.
+        except Exception as error:
+            # Warnings are errors here, or what the application shows them with failed. Nobody can
+            # catch that in a thread, which must go on.
             self._untold.append(error)
 
     def raise_untold(self) -> None:

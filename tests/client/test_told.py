@@ -33,6 +33,20 @@ def test_each_reason_is_told_once_and_counted(collector: Collector) -> None:
     assert statistics.refused == 4
 
 
+def test_no_secret_is_told(collector: Collector) -> None:
+    """Warnings end up in logs, which more people read than keys."""
+    collector.answer = lambda *_: 403
+    address = collector.url.replace("//", "//user:pass@")
+    with hearing() as told:
+        client = Client(address, key="fsk_hidden")
+        client.track("tick")
+        client.close()
+    (text,) = told
+    assert f"not taken by {collector.url}:" in text
+    assert "pass@" not in text
+    assert "hidden" not in text
+
+
 def test_a_refusal_is_told_without_a_flush(collector: Collector) -> None:
     """A server never flushes; its log must say that its key is wrong."""
     collector.answer = lambda *_: 403

@@ -75,10 +75,8 @@ class Poster:
             raise Invalid(f"not an address to send to; write http://127.0.0.1:7700: {url!r}")
         for name, text in (("write_id", write_id), ("key", key), ("path", parts.path)):
             if text is not None and not _is_sendable(text):
-                raise Invalid(
-                    f"{name} has characters that none has; copy it again, whole: {text[:12]!r}"
-                )
-        self.url = url
+                raise Invalid(f"{name} has characters that none has; copy it again, whole")
+        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
         self._is_tls = parts.scheme == "https"
         self._host, self._port = parts.hostname, port
         self._path = parts.path.rstrip("/") + EVENTS_PATH

@@ -24,7 +24,12 @@ from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock
 from tests.pipeline.harness import START_US, Bench, event, request
 
-SETTINGS = ("pipeline.epoch_age_max=10s", "pipeline.checkpoint_epochs=1", "log.keep_age_min=2m")
+SETTINGS = (
+    "pipeline.epoch_age_max=10s",
+    "pipeline.checkpoint_epochs=1",
+    "log.keep_age_min=2m",
+    "sessions.file_rows_min=1",
+)
 AGE = "lake.keep_age=8d"
 DAYS = 12
 

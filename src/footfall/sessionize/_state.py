@@ -264,7 +264,7 @@ def settled(segments: Sequence[Segment], rows_max: int | None = None) -> list[Se
     """Few segments, each at least twice as large as the next, none mostly dead.
 
     `rows_max` (default `SEGMENT_ROWS_MAX`) leaves alone what would be a larger segment: of those
-    there may be many. It is for those who must not wait; nothing is packed for them that is alone.
+    there may be many. It is for those who must not wait: nothing is packed for them.
     """
     most = SEGMENT_ROWS_MAX if rows_max is None else rows_max
     alive = (_compacted(segment) for segment in segments if segment.live)
@@ -276,7 +276,7 @@ def settled(segments: Sequence[Segment], rows_max: int | None = None) -> list[Se
         while kept and kept[-1].live < 2 * last.live:
             if kept[-1].live + last.live > most:
                 break
-            last = merged([kept.pop(), last])
+            last = merged([kept.pop(), last], is_packing=rows_max is None)
         kept.append(last)
     return kept
 
@@ -290,8 +290,11 @@ def _packed(segment: Segment) -> Segment:
     return merged([segment]) if is_loose else segment
 
 
-def merged(parts: Sequence[Segment]) -> Segment:
-    """One segment of what lives in `parts`; column by column, so that little is held twice."""
+def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
+    """One segment of what lives in `parts`; column by column, so that little is held twice.
+
+    Packing takes less memory for long and more time now.
+    """
     living = [part.living() for part in parts]
     keys, revision, dirty = (
         np.concatenate(
@@ -305,7 +308,7 @@ def merged(parts: Sequence[Segment]) -> Segment:
         found = [part.rows.series(name, rows) for part, rows in zip(parts, living, strict=True)]
         return pl.concat(found)[order]
 
-    if len(order) >= PACKED_ROWS_MIN:
+    if is_packing and len(order) >= PACKED_ROWS_MIN:
         rows: Rows = pack(len(order), column)
     else:
         rows = Plain(_let_go(pl.DataFrame({name: column(name) for name in PACKED_COLUMNS})))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -15,3 +15,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped although CI=true: {report.longrepr}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def usual_mask() -> Iterator[None]:
+    """The file mask of most systems: a verb that is run in this process narrows it for good."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)

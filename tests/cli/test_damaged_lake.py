@@ -99,7 +99,9 @@ def test_data_file(damage: str, bench: Bench, capsys: pytest.CaptureFixture[str]
     ):
         lake.sql("SELECT * FROM events")
     assert bench.pipeline().step() == 0
-    assert "live counters start at zero" in capsys.readouterr().err
+    # The flipped page is of a column that live counters do not read.
+    is_met = "live counters start at zero" in capsys.readouterr().err
+    assert is_met == (damage != "flip")
 
 
 def test_flipped_bit_that_can_be_read(bench: Bench) -> None:

@@ -31,6 +31,7 @@ def test_every_metric_is_documented_with_its_kind_and_labels() -> None:
     metrics.requests["aws", "accepted"] += 1
     metrics.body_bytes["aws"] += 1
     metrics.add_group(1, 0.1)
+    metrics.connections_dropped = lambda: {"total": 1}
     exposed = {
         family.name + SUFFIXES.get(family.type, ""): (
             family.type,

@@ -20,6 +20,8 @@ from footfall.cli.doctor import checks
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.lake.cut import read_cut
+from footfall.settings import load_settings
+from footfall.signin import fresh_link
 from tests.faults.faults import Faults
 from tests.sessionize import oracle
 from tests.system.tree import FAST, RetryingClient, Tree
@@ -94,8 +96,8 @@ class Shop:
         """Ask the studio for its live numbers, as its page does; the status, `None` without one."""
         try:
             url = json.loads((self.home / "run" / "studio.json").read_bytes())["url"]
-            if url not in self._cookies:  # the link opens once for each process
-                link = self.tree.addresses["studio"]
+            if url not in self._cookies:  # its name has the port, which is another after a kill
+                link = fresh_link(Home(self.home), load_settings())
                 answer = _get(url, "/open?" + link.partition("?")[2], {})
                 self._cookies[url] = answer.headers["Set-Cookie"].partition(";")[0]
             return _get(url, "/api/live", {"Cookie": self._cookies[url]}).status

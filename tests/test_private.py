@@ -81,6 +81,18 @@ def test_open_home_is_closed_with_a_line(home: Home, open_mask: None) -> None:
     assert close_home(home) == []
 
 
+def test_what_is_not_ours_is_left_alone(home: Home, open_mask: None) -> None:
+    """A mistyped `--home` must shut nobody out of a directory, nor of what lies beside a home."""
+    (home.root / "log").mkdir(parents=True)
+    (home.root / "log" / "syslog").write_bytes(b"")
+    assert close_home(home) == []
+    make_open(Home(home.root / "ours"))
+    (home.root / "ours" / "site").mkdir()
+    assert close_home(Home(home.root / "ours")) != []
+    left = (home.root, home.root / "log", home.root / "ours" / "site")
+    assert [stat.S_IMODE(path.stat().st_mode) & 0o055 for path in left] == [0o055] * 3
+
+
 def test_what_is_opened_below_a_closed_home_is_closed(home: Home, open_mask: None) -> None:
     """With a group that may pass to the lake, a file beside it must not be open to that group."""
     make_open(home)

@@ -76,6 +76,16 @@ class Home(msgspec.Struct, frozen=True):
         return self.tail_dir(project) / "live.json"
 
 
+def is_home(directory: Path) -> bool:
+    """Whether there is an installation, be it damaged."""
+    home = Home(directory)
+    signs = (home.metadata_file, home.format_file, home.settings_file, home.restoring_file)
+    if any(sign.exists() for sign in signs):
+        return True
+    remains = ("lake/catalog.db", "tail/*/cut.json", "log/*/*.db")
+    return any(next(directory.glob(remain), None) is not None for remain in remains)
+
+
 def make_directory(directory: Path, mode: int = OWNER_ONLY) -> None:
     """Make a directory, and those above it, that are still there after a power cut.
 

@@ -18,12 +18,16 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Invalid
-from footfall.home import Home
+from footfall.home import Home, is_home
 
 _MASK: Final = 0o077
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _PASSING: Final = stat.S_IXGRP
 """What the home's own directory may have: a group that passes through, to the lake."""
+_OWN: Final = frozenset(
+    {"format.json", "log", "metadata.db", "restoring", "run", "state", "studio.db", "tail"}
+)
+"""What of a home's directory is closed: whatever else lies there is somebody else's."""
 _ROOT: Final = 0
 
 
@@ -35,7 +39,8 @@ def keep_private() -> None:
 def close_home(home: Home) -> list[str]:
     """Take away what other users can do in the home, but for the lake; what to tell, a line each.
 
-    A few looks at files when there is nothing to do. Where it cannot be done, because another user
+    A directory that is no home is left alone: somebody may have mistyped its name. A few looks at
+    files when there is nothing to do. Where it cannot be done, because another user
     owns the file or the file system is read-only, that is told and everything goes on.
 
     Raises:
@@ -44,6 +49,8 @@ def close_home(home: Home) -> list[str]:
     if not _is_there(home.root):
         return []
     _check_user(home.root)
+    if not is_home(home.root):
+        return []
     opened = _opened(home)
     failed = [path for entry in opened for path in _close(home, entry)]
     if failed:
@@ -76,8 +83,8 @@ def _opened(home: Home) -> list[Path]:
     """The home and what lies in it, as far as it is open; nothing in a closed directory is."""
     if not _access_bits(home.root):
         return []
-    entries = [home.root, *sorted(home.root.iterdir())]
-    return [path for path in entries if _access(home, path)]
+    own = (path for path in home.root.iterdir() if path.name.partition("-")[0] in _OWN)
+    return [path for path in (home.root, *sorted(own)) if _access(home, path)]
 
 
 def _is_there(root: Path) -> bool:
@@ -113,8 +120,7 @@ def _access(home: Home, path: Path) -> int:
     bits = _access_bits(path)
     if path == home.root:
         return bits & ~_PASSING
-    is_left = path in (home.lake_dir, home.settings_file) or path.is_symlink()
-    return 0 if is_left else bits
+    return 0 if path.is_symlink() else bits
 
 
 def _access_bits(path: Path) -> int:

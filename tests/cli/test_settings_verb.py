@@ -16,7 +16,7 @@ from tests.cli.shell import run_here as run
 def home(tmp_path: Path) -> Path:
     """One value from the file."""
     root = tmp_path / "home"
-    root.mkdir()
+    root.mkdir(mode=0o700)
     (root / "footfall.toml").write_text('[pipeline]\nlease = "20s"\n[query]\nthreads = 3\n')
     return root
 

@@ -13,7 +13,7 @@ import msgspec
 import typer
 
 from footfall.errors import Invalid
-from footfall.home import Home
+from footfall.home import Home, is_home
 from footfall.metadata.access import project_names
 from footfall.private import close_home
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
@@ -103,16 +103,6 @@ def projects_of(home: Home) -> list[str]:
         if directory.is_dir():
             found |= dict.fromkeys(sorted(path.name for path in directory.iterdir()))
     return [name for name in found if ID_PATTERN.match(name)]
-
-
-def is_home(directory: Path) -> bool:
-    """Whether there is an installation, be it damaged."""
-    home = Home(directory)
-    signs = (home.metadata_file, home.format_file, home.settings_file, home.restoring_file)
-    if any(sign.exists() for sign in signs):
-        return True
-    remains = ("lake/catalog.db", "tail/*/cut.json", "log/*/*.db")
-    return any(next(directory.glob(remain), None) is not None for remain in remains)
 
 
 def _those_near(root: Path) -> str:

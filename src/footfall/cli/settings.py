@@ -14,13 +14,13 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     SetOption,
-    is_home,
     open_home,
     print_json,
     settings_for,
 )
 from footfall.cli.terminal.errors import complain
 from footfall.errors import Invalid
+from footfall.home import is_home
 from footfall.reference import Setting, as_toml, describe
 
 _INDENT = "    "

@@ -20,7 +20,7 @@ SERVER_KEY_PREFIX: Final = "fsk_"
 SERVER_KEY_SHOWN: Final = len(SERVER_KEY_PREFIX) + 8
 """Characters of a server key that are kept to tell keys apart."""
 WRITE_ID_PREFIX: Final = "fw_"
-_KEY_BEGINS: Final = SERVER_KEY_PREFIX.encode()
+SERVER_KEY_BEGINS: Final = SERVER_KEY_PREFIX.encode()
 _KEY: Final = re.compile(rb"(fsk_[0-9A-Fa-f]{8})([0-9A-Fa-f]{1,40})")
 _ENCODED_LETTER: Final = re.compile(rb"%(?:66|73|6[Bb]|5[Ff]|[346][0-9])")
 _ENCODED_DIGIT: Final = rb"(?:[0-9A-Fa-f]|%3[0-9]|%[46][1-6])"
@@ -76,7 +76,7 @@ def mask_server_keys(text: bytes) -> bytes:
 
     Also of keys that are cut off at the end. Text that is compressed or encoded shows none.
     """
-    return _KEY.sub(_masked, text) if _KEY_BEGINS in text else text
+    return _KEY.sub(_masked, text) if SERVER_KEY_BEGINS in text else text
 
 
 def mask_in_address(text: bytes) -> bytes:

@@ -27,7 +27,6 @@ from footfall.project import (
     hash_server_key,
     is_origin_allowed,
     mask_in_address,
-    mask_server_keys,
 )
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import CollectorSettings
@@ -188,7 +187,7 @@ class Intake:
             mask_in_address(scope["query_string"]).decode("latin-1"),
             seen.kept,
             self._client(scope, seen),
-            mask_server_keys(body.data),
+            body.data,
             body.size,
         )
 

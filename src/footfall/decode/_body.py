@@ -47,7 +47,7 @@ def unpacked_bytes_max(body_bytes: int, settings: DecodeSettings) -> int:
 def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool = False) -> bytes:
     """The text of the body, without byte order mark; not yet known to be JSON or UTF-8.
 
-    Server keys in what was compressed are masked, as the collector does with what is not.
+    Server keys in it are masked: the log has a body as it was sent, tables never have a key.
 
     Args:
         request: Whose body.
@@ -74,9 +74,7 @@ def open_body(request: Request, settings: DecodeSettings, *, base64_gzip: bool =
     layers.undo_gzip()
     if base64_gzip:
         layers.undo_base64()
-    text = layers.body.removeprefix(BOM)
-    # The collector masks what it can read; what it cannot is masked where it is first read.
-    return text if layers.body is body else mask_server_keys(text)
+    return mask_server_keys(layers.body.removeprefix(BOM))
 
 
 def looks_like_json(body: bytes) -> bool:

@@ -29,6 +29,7 @@ from footfall.decode._registry import decoders
 from footfall.decode._rows import DECODED_SCHEMA, build
 from footfall.event import FailureReason
 from footfall.ledger import Ledger
+from footfall.project import mask_server_keys
 from footfall.request import LOST_PROTOCOL, REQUEST_VERSION, LoggedRequest
 from footfall.settings import DecodeSettings
 
@@ -256,7 +257,7 @@ def _internal(error: Exception) -> Fault:
 def _whole(logged: LoggedRequest, fault: Fault, settings: DecodeSettings) -> Outcome:
     """The request as one failure; its payload is the body as received, else the query."""
     request = logged.request
-    payload = request.body or request.query.encode(errors="surrogateescape")
+    payload = mask_server_keys(request.body or request.query.encode(errors="surrogateescape"))
     failed = failed_record(-1, fault, payload, settings.payload_bytes_max)
     if request.body_bytes > failed.payload_bytes:
         failed = msgspec.structs.replace(failed, payload_bytes=request.body_bytes)

@@ -1,8 +1,13 @@
-"""One request of a batch of events, and what its answer asks for."""
+"""One request of a batch of events, and what its answer asks for.
+
+All that it needs is imported with it. A thread that imports holds the lock of the module, and a
+fork at that moment leaves it held for ever in the child, where the next one to import it waits.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import encodings.idna  # noqa: F401 (sockets import it for the first host, see below)
 import enum
 import http.client
 import json

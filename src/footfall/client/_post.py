@@ -7,7 +7,7 @@ fork at that moment leaves it held for ever in the child, where the next one to 
 from __future__ import annotations
 
 import contextlib
-import encodings.idna  # noqa: F401 (sockets import it for the first host, see below)
+import encodings.idna  # noqa: F401 (sockets import it for their first host)
 import enum
 import http.client
 import json

@@ -34,9 +34,9 @@ from footfall.clock import DAY, MINUTE, SECOND, Uuid7Source
 from footfall.event import EVENT_SCHEMA, conform
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake._data_files import write_sorted
-from footfall.lake._layout import COMPACTED
+from footfall.lake.commit.data_files import write_sorted
 from footfall.lake.location import local_path
+from footfall.lake.tables.layout import COMPACTED
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._run import build

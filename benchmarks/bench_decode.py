@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.decode import decode
-from footfall.enrich import DuplicateIndex, enrich
+from footfall.duplicates import DuplicateIndex
+from footfall.enrich import enrich
 from footfall.request import LoggedRequest, Request
 from footfall.settings import load_settings
 

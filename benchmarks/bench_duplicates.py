@@ -21,10 +21,10 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.clock import DAY, HOUR
-from footfall.enrich import FINGERPRINT_COLUMNS, DuplicateIndex
-from footfall.enrich._runs import make_run
-from footfall.enrich._runs_store import write_run
-from footfall.enrich.fingerprint import fingerprints
+from footfall.duplicates import FINGERPRINT_COLUMNS, DuplicateIndex
+from footfall.duplicates.fingerprint import fingerprints
+from footfall.duplicates.runs import make_run
+from footfall.duplicates.runs_store import write_run
 from footfall.event import EVENT_SCHEMA, TIMESTAMP
 from footfall.settings import DuplicateSettings
 

@@ -35,7 +35,7 @@ import pyarrow as pa
 from footfall.clock import DAY, HOUR
 from footfall.event import EVENT_SCHEMA, LAST_COLUMNS, conform
 from footfall.lake import Lake, Maintenance
-from footfall.lake._expiry import files_below, reachable
+from footfall.lake.commit.expiry import files_below, reachable
 from footfall.session import SESSION_SCHEMA
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock

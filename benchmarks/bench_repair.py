@@ -30,8 +30,8 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake import TABLES, Footers, Lake, LakeHistory
 from footfall.ledger import Ledger
-from footfall.pipeline._epoch import EpochResult, Ingested, finish
-from footfall.pipeline._plan import EpochPlan, Rules
+from footfall.pipeline.epoch.epoch import EpochResult, Ingested, finish
+from footfall.pipeline.epoch.plan import EpochPlan, Rules
 from footfall.sessionize import SessionState
 from footfall.settings import load_settings
 

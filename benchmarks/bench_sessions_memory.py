@@ -36,10 +36,10 @@ from footfall.home import Home
 from footfall.lake.cut import read_cut
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
-from footfall.pipeline._checkpoint import Checkpoints
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._run import build
+from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock

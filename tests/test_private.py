@@ -17,7 +17,7 @@ import pytest
 from footfall.cli._common import open_home
 from footfall.errors import Invalid
 from footfall.home import Home, make_directory
-from footfall.lake._files import SyncedFileIO
+from footfall.lake.store.files import SyncedFileIO
 from footfall.metadata import Metadata
 from footfall.private import close_home, is_lake_shared, others_access
 

@@ -13,8 +13,8 @@ import pytest
 from footfall.backup import _backup as module
 from footfall.backup import back_up, finish_restore, restore
 from footfall.backup._store import Store
-from footfall.cli.doctor import checks
 from footfall.cli.main import run
+from footfall.cli.operating.doctor import checks
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import Home
 from footfall.lake import Lake

@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from footfall.cli.generate import generate
+from footfall.cli.running.generate import generate
 from footfall.clock import HOUR, SECOND, SystemClock
 from footfall.errors import Invalid
 from footfall.recipes.traffic import decode_line

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli import link, main
+from footfall.cli import main
+from footfall.cli.configuring import link
 from footfall.home import Home
 from footfall.process import write_ready
 from footfall.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import footfall
-from footfall.cli._ready import make_ready
+from footfall.cli.operating.ready import make_ready
 from footfall.errors import Conflict
 from footfall.home import Home
 from tests.homes.kept import unpack, versions

@@ -17,8 +17,8 @@ import footfall
 from footfall.cli.main import app
 from footfall.errors import FootfallError
 from footfall.lake import DamagedFile, Lake, day_of, readable_rows
-from footfall.lake._days import is_waiting
-from footfall.lake._schemas import to_lake
+from footfall.lake.tables.days import is_waiting
+from footfall.lake.tables.schemas import to_lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import maintain

@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from footfall.cli.send import send
+from footfall.cli.running.send import send
 from footfall.errors import Invalid
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from footfall.cli import _sending
-from footfall.cli._sending import wait_for_collector
+from footfall.cli.running import sending as _sending
+from footfall.cli.running.sending import wait_for_collector
 from footfall.cli.terminal.waiting import NEWS_SECONDS, Waiting, waiting
 from footfall.clock import SECOND
 from footfall.errors import Unavailable

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 import brotli
 import zstandard
 
-from footfall.decode._body import UNPACKED_BYTES_FREE
+from footfall.decode.blocks.body import UNPACKED_BYTES_FREE
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 from tests.decode.builders import AWS_EVENT, RECEIVED_AT, logged

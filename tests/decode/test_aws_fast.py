@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.decode import Decoded, _aws_fields, _decode, decode
-from footfall.decode._aws_event import AwsCommon, AwsOwn
-from footfall.decode._aws_fast import lay_out_events, lay_out_repeating
-from footfall.decode._aws_take import take_aws
-from footfall.decode._fast import Taken
+from footfall.decode import Decoded, _decode, decode
+from footfall.decode.aws import fields as _aws_fields
+from footfall.decode.aws.event import AwsCommon, AwsOwn
+from footfall.decode.aws.fast import lay_out_events, lay_out_repeating
+from footfall.decode.aws.take import take_aws
+from footfall.decode.blocks.fast import Taken
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged

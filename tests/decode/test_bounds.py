@@ -12,12 +12,13 @@ import brotli
 import pytest
 import zstandard
 
-from footfall.decode import _inflate, _weight, decode, weight
-from footfall.decode._body import LAYERS_MAX, UNPACKED_BYTES_FREE, unpacked_bytes_max
-from footfall.decode._inflate import PARTS_MAX
-from footfall.decode._json import LONG_NUMBERS_MAX, VALUES_MAX
-from footfall.decode._parse import SURROGATES_MAX
-from footfall.decode._rows import cut_json
+from footfall.decode import _weight, decode, weight
+from footfall.decode.blocks import inflate as _inflate
+from footfall.decode.blocks.body import LAYERS_MAX, UNPACKED_BYTES_FREE, unpacked_bytes_max
+from footfall.decode.blocks.inflate import PARTS_MAX
+from footfall.decode.blocks.json import LONG_NUMBERS_MAX, VALUES_MAX
+from footfall.decode.blocks.parse import SURROGATES_MAX
+from footfall.decode.blocks.rows import cut_json
 from footfall.request import LoggedRequest
 from tests.decode.builders import (
     AWS_EVENT,

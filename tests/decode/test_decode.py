@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import DECODED_SCHEMA, Outcome, _registry, decode
-from footfall.decode._rows import BLANK
+from footfall.decode.blocks.rows import BLANK
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16, conform
 from footfall.ledger import Ledger
 from footfall.request import LoggedRequest

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.decode import _footfall_fields as fields
-from footfall.decode._footfall_fast import lay_out_footfall
-from footfall.decode._footfall_take import take_footfall
+from footfall.decode.footfall import fields
+from footfall.decode.footfall.fast import lay_out_footfall
+from footfall.decode.footfall.take import take_footfall
 from footfall.request import LoggedRequest
 from tests.decode.builders import AWS_EVENT, SETTINGS, logged
 from tests.decode.test_aws_fast import assert_equal

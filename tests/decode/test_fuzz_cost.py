@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.decode import decode, weight
-from footfall.decode._body import unpacked_bytes_max
+from footfall.decode.blocks.body import unpacked_bytes_max
 from footfall.enrich import enrich, warm_up
 from footfall.request import LoggedRequest
 from footfall.settings import load_settings

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from footfall.decode import aws as aws_module
 from footfall.decode import decode
-from footfall.decode._parse import repair_surrogates
-from footfall.decode._split import split
+from footfall.decode.blocks.parse import repair_surrogates
+from footfall.decode.blocks.split import split
 from tests.decode.builders import (
     AWS_EVENT,
     SETTINGS,

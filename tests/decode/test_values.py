@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.decode import _values as values
-from footfall.decode._fault import Fault
+from footfall.decode.blocks import values
+from footfall.decode.blocks.fault import Fault
 
 NOON = 1_795_262_400_000_000
 """2026-11-21T12:00:00Z."""

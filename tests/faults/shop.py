@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import footfall
-from footfall.cli.doctor import checks
+from footfall.cli.operating.doctor import checks
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.lake.cut import read_cut

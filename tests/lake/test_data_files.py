@@ -21,9 +21,9 @@ from pyiceberg.table import Table
 from footfall.clock import DAY, SECOND
 from footfall.event import UUID16, conform
 from footfall.lake import TABLES, Lake
-from footfall.lake._data_files import DataFileWriter, in_order, write_sorted
-from footfall.lake._layout import COMPACTED, FRESH, LAYOUTS, FileShape
+from footfall.lake.commit.data_files import DataFileWriter, in_order, write_sorted
 from footfall.lake.location import local_path
+from footfall.lake.tables.layout import COMPACTED, FRESH, LAYOUTS, FileShape
 from footfall.testing.events import event_table
 
 START = 20_000 * DAY

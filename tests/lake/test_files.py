@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from footfall.lake import Lake
-from footfall.lake._files import SyncedFileIO, local_path
+from footfall.lake.store.files import SyncedFileIO, local_path
 from footfall.testing.events import event_table
 
 

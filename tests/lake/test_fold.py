@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from footfall.clock import HOUR
 from footfall.event import EVENT_SCHEMA
 from footfall.lake import resolve_overrides
-from footfall.lake._fold import with_overrides, without_epochs_to, without_void
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
-from footfall.pipeline._overrides import OverrideSet
+from footfall.lake.maintenance.fold import with_overrides, without_epochs_to, without_void
+from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.session import SESSION_SCHEMA
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
@@ -195,7 +195,7 @@ def test_sessions_show_the_same_from_the_checkpoint_on(
 
 def test_long_sessions_touch_each_of_their_days() -> None:
     """A removed session is looked for on every day that the override which took it touches."""
-    from footfall.lake._fold import _days
+    from footfall.lake.maintenance.fold import _days
 
     found = _days(_overrides([("a", 0, 30 * HOUR, 1), ("b", -HOUR, HOUR, 1)]))
     day = NOON_US // (24 * HOUR)

@@ -12,10 +12,10 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Corrupt
 from footfall.lake import TABLES, Lake, Maintenance
-from footfall.lake import _maintenance as _maintenance_module
-from footfall.lake._expiry import files_below, reachable
-from footfall.lake._garbage import Garbage
+from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import HeldPlan, Plan, remove_plan
+from footfall.lake.maintenance import maintenance as _maintenance_module
+from footfall.lake.maintenance.garbage import Garbage
 from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock

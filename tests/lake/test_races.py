@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from footfall.errors import CommitUnknown, LeaseLost
 from footfall.lake import TABLES, Lake
-from footfall.lake._lake import RETRY_PROPERTY, TERM_PROPERTY
+from footfall.lake.commit.lake import RETRY_PROPERTY, TERM_PROPERTY
 from footfall.testing.events import event_table
 
 ROWS = 5
@@ -22,7 +22,7 @@ WRITERS = 2
 
 LIBRARY = """
 from pyiceberg.catalog.sql import SqlCatalog
-from footfall.lake._schemas import to_lake
+from footfall.lake.tables.schemas import to_lake
 table = SqlCatalog("footfall", uri=f"sqlite:///{lake}/catalog.db").load_table(("default", "events"))
 ready()
 with table.transaction() as transaction:

@@ -60,7 +60,7 @@ import sys
 from pathlib import Path
 from footfall.lake import Lake, recent_events
 from footfall.live import LiveState
-from footfall.pipeline._bounds import bound_memory
+from footfall.pipeline.poison.bounds import bound_memory
 
 lake = Lake(Path(sys.argv[1]), "default")
 recent_events(lake, 1 << 62, 1, LiveState.COLUMNS)  # what libraries reserve once

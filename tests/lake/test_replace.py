@@ -13,7 +13,7 @@ from pyiceberg.manifest import DataFile, ManifestFile
 
 from footfall.errors import Conflict
 from footfall.lake import Lake
-from footfall.lake._locks import LakeLocks
+from footfall.lake.store.locks import LakeLocks
 from footfall.testing.events import event_table, uuid_of
 
 CONFLICTS = 3

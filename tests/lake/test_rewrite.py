@@ -17,13 +17,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.clock import DAY
-from footfall.lake import Lake, _data_files, _streams
-from footfall.lake._compaction import Run, by_partition, due, is_over, runs_of
-from footfall.lake._data_files import in_order
-from footfall.lake._ranges import FileRows
-from footfall.lake._rewrite import _STREAMED_PARTS, Rewriter
-from footfall.lake._schemas import to_lake
-from footfall.lake._streams import stream_ranges
+from footfall.lake import Lake
+from footfall.lake.commit import data_files as _data_files
+from footfall.lake.commit.data_files import in_order
+from footfall.lake.maintenance.compaction import Run, by_partition, due, is_over, runs_of
+from footfall.lake.maintenance.rewrite import _STREAMED_PARTS, Rewriter
+from footfall.lake.read import streams as _streams
+from footfall.lake.read.ranges import FileRows
+from footfall.lake.read.streams import stream_ranges
+from footfall.lake.tables.schemas import to_lake
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 

@@ -10,7 +10,8 @@ from unittest.mock import patch
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-from footfall.lake import Lake, _catalog
+from footfall.lake import Lake
+from footfall.lake.store import catalog as _catalog
 from footfall.testing.events import event_table
 
 FILES = ("location", "manifest-list", "metadata-file")

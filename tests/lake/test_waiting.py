@@ -15,11 +15,11 @@ import pytest
 
 from footfall.clock import DAY, MINUTE, day_text
 from footfall.lake import Lake, Maintenance, days_from, take_back
-from footfall.lake._data_files import DataFileWriter, in_order
-from footfall.lake._days import NO_DAYS, day_of, is_waiting
-from footfall.lake._layout import FileShape
-from footfall.lake._relocate import relocate
-from footfall.lake._waiting import fullest
+from footfall.lake.commit.data_files import DataFileWriter, in_order
+from footfall.lake.maintenance.waiting import fullest
+from footfall.lake.recovery.relocate import relocate
+from footfall.lake.tables.days import NO_DAYS, day_of, is_waiting
+from footfall.lake.tables.layout import FileShape
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock

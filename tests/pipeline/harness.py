@@ -15,16 +15,16 @@ from footfall.home import Home
 from footfall.lake import TABLES, Lake
 from footfall.live import LiveState
 from footfall.metadata import Metadata
-from footfall.pipeline._attempts import Attempts
-from footfall.pipeline._bounds import unbounded
-from footfall.pipeline._checkpoint import Checkpoints
-from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._poison import Bound, PoisonWatch
-from footfall.pipeline._publisher import Publisher
-from footfall.pipeline._tail import Tail
 from footfall.pipeline._trouble import TroubleNote, trouble_file
+from footfall.pipeline.feed.feed import Feed
+from footfall.pipeline.poison.attempts import Attempts
+from footfall.pipeline.poison.bounds import unbounded
+from footfall.pipeline.poison.poison import Bound, PoisonWatch
+from footfall.pipeline.preview.publisher import Publisher
+from footfall.pipeline.preview.tail import Tail
+from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import Settings, load_settings
 from footfall.testing.memory_log import MemoryLog

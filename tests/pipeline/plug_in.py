@@ -10,7 +10,7 @@ _MODULE = """
 import ctypes, os
 from collections import deque
 from itertools import repeat
-from footfall.decode.footfall import decode_footfall
+from footfall.decode.footfall.decoder import decode_footfall
 
 kept = []
 

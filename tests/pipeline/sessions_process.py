@@ -15,12 +15,12 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.clock import HOUR, MINUTE, SECOND
-from footfall.enrich import DuplicateIndex
+from footfall.duplicates import DuplicateIndex
 from footfall.event import EVENT_SCHEMA, conform
-from footfall.pipeline._bounds import bound_memory
-from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.pipeline._memory import give_back, keep_freed
-from footfall.pipeline._tail import Tail
+from footfall.pipeline.poison.bounds import bound_memory
+from footfall.pipeline.preview.tail import Tail
+from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import (
     GapDefinition,

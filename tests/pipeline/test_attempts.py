@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import DiskFull
-from footfall.pipeline._attempts import WATCHFUL_EPOCHS, Attempts
+from footfall.pipeline.poison.attempts import WATCHFUL_EPOCHS, Attempts
 
 
 def _die(file: Path, start: int, end: int, error: type[BaseException] = MemoryError) -> Attempts:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from footfall.pipeline._bounds import Late, in_time
+from footfall.pipeline.poison.bounds import Late, in_time
 
 
 def _spin() -> None:
@@ -56,7 +56,7 @@ def test_an_error_of_the_work_is_its_own() -> None:
 _HANG = """
 from collections import deque
 from itertools import repeat
-from footfall.pipeline import _bounds
+from footfall.pipeline.poison import bounds as _bounds
 _bounds._GRACE_SECONDS_MIN = 0.1
 _bounds.in_time(0.1, lambda: deque(repeat(0), maxlen=0))
 """

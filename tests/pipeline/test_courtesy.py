@@ -9,7 +9,12 @@ import pytest
 
 from footfall.clock import SECOND
 from footfall.lake.cut import publish, read_cut
-from footfall.pipeline._courtesy import BEHIND_MIN, REST_FACTOR, Courtesy, are_readers_behind
+from footfall.pipeline.maintenance.courtesy import (
+    BEHIND_MIN,
+    REST_FACTOR,
+    Courtesy,
+    are_readers_behind,
+)
 from footfall.testing.sim_clock import SimClock
 from tests.pipeline.harness import START_US, Bench, event, request
 

@@ -16,11 +16,11 @@ import pytest
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.lake import TABLES, Lake
-from footfall.lake._days import is_waiting
-from footfall.lake._rewrite import Rewriter
+from footfall.lake.maintenance.rewrite import Rewriter
+from footfall.lake.tables.days import is_waiting
 from footfall.metadata import Metadata
 from footfall.pipeline import maintain
-from footfall.pipeline._plan import Rules
+from footfall.pipeline.epoch.plan import Rules
 from footfall.query.engine import Engine
 from footfall.request import Request
 from footfall.settings import load_settings

@@ -22,11 +22,11 @@ from footfall.lake import TABLES, Lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import Prepared, Rules, prepare
-from footfall.pipeline import _decode_ahead as module
-from footfall.pipeline import _feed as feed_module
-from footfall.pipeline._decode_ahead import IDLE_SECONDS, DecodeAhead
-from footfall.pipeline._requests import read_requests
 from footfall.pipeline._run import CORES_MIN, build
+from footfall.pipeline.feed import decode_ahead as module
+from footfall.pipeline.feed import feed as feed_module
+from footfall.pipeline.feed.decode_ahead import IDLE_SECONDS, DecodeAhead
+from footfall.pipeline.feed.requests import read_requests
 from footfall.request import Request, encode_request
 from footfall.settings import Settings, load_settings
 from footfall.testing.sim_clock import SimClock

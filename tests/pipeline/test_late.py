@@ -10,16 +10,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from footfall.cli.doctor import checks
+from footfall.cli.operating.doctor import checks
 from footfall.clock import SECOND
 from footfall.decode import _decode as decode_module
 from footfall.decode import decoders
-from footfall.decode._records import Decoder, Outcome
+from footfall.decode.blocks.records import Decoder, Outcome
 from footfall.lake import TABLES, Lake
 from footfall.metadata import Metadata
-from footfall.pipeline._bounds import Late
-from footfall.pipeline._prepare import Prepared
 from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
+from footfall.pipeline.epoch.prepare import Prepared
+from footfall.pipeline.poison.bounds import Late
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 from footfall.studio import read_status

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.pipeline._narrow import Narrowing
+from footfall.pipeline.poison.narrow import Narrowing
 
 COUNT = 5_000
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.lake.cut import OVERRIDE_SCHEMA
-from footfall.pipeline._overrides import OverrideSet
+from footfall.pipeline.epoch.overrides import OverrideSet
 
 Row = tuple[str, str, int, int, bytes, int]
 

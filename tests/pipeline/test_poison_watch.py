@@ -18,14 +18,14 @@ from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, EpochResult
 from footfall.pipeline import _pipeline as pipeline_module
-from footfall.pipeline import _recovery as recovery
-from footfall.pipeline._attempts import DEATHS, Attempts
-from footfall.pipeline._bounds import unbounded
-from footfall.pipeline._checkpoint import Checkpoint, Checkpoints
-from footfall.pipeline._plan import Rules
-from footfall.pipeline._poison import PoisonWatch
-from footfall.pipeline._search import Found, Job
 from footfall.pipeline._trouble import TroubleNote, read_trouble, trouble_file
+from footfall.pipeline.epoch.plan import Rules
+from footfall.pipeline.poison.attempts import DEATHS, Attempts
+from footfall.pipeline.poison.bounds import unbounded
+from footfall.pipeline.poison.poison import PoisonWatch
+from footfall.pipeline.poison.search import Found, Job
+from footfall.pipeline.recovery import recovery
+from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.request import encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock

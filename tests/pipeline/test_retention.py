@@ -10,15 +10,15 @@ from unittest import mock
 import msgspec
 import pytest
 
-from footfall.cli.doctor import _ledgers
+from footfall.cli.operating.doctor import _ledgers
 from footfall.clock import DAY, HOUR
 from footfall.errors import Conflict, Invalid
 from footfall.lake import Lake, RetentionBound
-from footfall.lake._retention import drop_days, dropped_rows, first_kept_day
+from footfall.lake.maintenance.retention import drop_days, dropped_rows, first_kept_day
 from footfall.metadata import Metadata
 from footfall.pipeline import MaintenanceReport, maintain
-from footfall.pipeline._checkpoint import Checkpoints
-from footfall.pipeline._retain import retention_bound
+from footfall.pipeline.maintenance.retain import retention_bound
+from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock

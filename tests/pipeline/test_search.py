@@ -11,8 +11,8 @@ import msgspec
 import pytest
 
 from footfall.log import SqliteLog
-from footfall.pipeline._plan import Rules
-from footfall.pipeline._search import Found, Job
+from footfall.pipeline.epoch.plan import Rules
+from footfall.pipeline.poison.search import Found, Job
 from footfall.request import encode_request
 from footfall.settings import Settings, load_settings
 from tests.pipeline.harness import START_US, event, request
@@ -74,7 +74,7 @@ def _search(
         left_out=left_out,
     )
     done = subprocess.run(
-        [sys.executable, "-m", "footfall.pipeline._search"],
+        [sys.executable, "-m", "footfall.pipeline.poison.search"],
         input=msgspec.json.encode(job),
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},

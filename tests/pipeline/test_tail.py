@@ -9,7 +9,7 @@ from unittest import mock
 from footfall.clock import SECOND
 from footfall.lake.cut import Cut, Plan, read_cut
 from footfall.ledger import Ledger
-from footfall.pipeline._tail import Tail
+from footfall.pipeline.preview.tail import Tail
 from footfall.testing.events import event_table
 from footfall.testing.sim_clock import SimClock
 from tests.vanish import after_first

@@ -16,14 +16,14 @@ import polars as pl
 import pyarrow as pa
 
 import footfall
-from footfall.cli.doctor import checks
+from footfall.cli.operating.doctor import checks
 from footfall.clock import HOUR
 from footfall.home import Home
 from footfall.lake import TABLES, Lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
-from footfall.pipeline._maintain import maintain
 from footfall.pipeline._run import build
+from footfall.pipeline.maintenance.maintain import maintain
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 from footfall.upgrade import check_format

@@ -13,8 +13,8 @@ from pathlib import Path
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.log import SqliteLog
-from footfall.pipeline._maintain import maintain
 from footfall.pipeline._run import build
+from footfall.pipeline.maintenance.maintain import maintain
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 

@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
-from footfall.cli.sql import sql
-from footfall.cli.tables import tables
+from footfall.cli.asking.sql import sql
+from footfall.cli.asking.tables import tables
 from footfall.cli.terminal.table import print_rows
 from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Invalid, Unavailable

@@ -23,13 +23,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.home import Home
 from footfall.lake import TABLES, Lake, RetentionBound, dropped_rows
-from footfall.lake import _garbage as garbage_module
-from footfall.lake._expiry import files_below, reachable
-from footfall.lake._maintenance import Maintenance
-from footfall.lake._retention import drop_days
+from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import Cut, planned_files
+from footfall.lake.maintenance import garbage as garbage_module
+from footfall.lake.maintenance.maintenance import Maintenance
+from footfall.lake.maintenance.retention import drop_days
 from footfall.ledger import Ledger
-from footfall.pipeline._tail import Tail
+from footfall.pipeline.preview.tail import Tail
 from footfall.query._cut_files import CutFiles, CutReader
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of

@@ -4,7 +4,7 @@ import pytest
 
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.sessionize import GapDefinition, SessionState, close, has_closable, sessionize
-from footfall.sessionize import _close as close_module
+from footfall.sessionize.gap import close as close_module
 from footfall.testing.events import NOON_US, event_table
 from tests.sessionize.world import MemoryStore, in_files, plain
 

@@ -18,10 +18,10 @@ from footfall.sessionize import (
     sessionize,
     undescribe,
 )
-from footfall.sessionize import _state as state_module
-from footfall.sessionize import _stored as stored_module
-from footfall.sessionize._columns import GROUPS, STATE_SCHEMA
-from footfall.sessionize._packed import OVERLAID, PACKED_COLUMNS, Packed, pack
+from footfall.sessionize.gap.state import state as state_module
+from footfall.sessionize.gap.state import stored as stored_module
+from footfall.sessionize.gap.state.columns import GROUPS, STATE_SCHEMA
+from footfall.sessionize.gap.state.packed import OVERLAID, PACKED_COLUMNS, Packed, pack
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import MemoryStore

@@ -5,7 +5,7 @@ import pytest
 
 from footfall.clock import HOUR, MINUTE
 from footfall.sessionize import GapDefinition, RepairLimits
-from footfall.sessionize._neighbourhood import Known, stretch_of
+from footfall.sessionize.gap.repair.neighbourhood import Known, stretch_of
 from footfall.testing.events import uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import World

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import GapDefinition, SessionState, close, sessionize
-from footfall.sessionize import _batch as batch_module
-from footfall.sessionize._packing import Packing
+from footfall.sessionize.gap import batch as batch_module
+from footfall.sessionize.gap.state.packing import Packing
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.test_oracle import DEFINITIONS, epochs

@@ -20,7 +20,7 @@ import pytest
 
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake._lake import TERM_PROPERTY
+from footfall.lake.commit.lake import TERM_PROPERTY
 from footfall.lake.cut import read_cut
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata

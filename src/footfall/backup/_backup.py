@@ -38,8 +38,8 @@ from footfall.backup._store import Manifest, Store, StoredFile
 from footfall.clock import Clock, SystemClock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
-from footfall.lake._locks import LakeLocks
 from footfall.lake.location import CATALOG, is_moved, table_locations
+from footfall.lake.store.locks import LakeLocks
 from footfall.process import exclusive
 from footfall.upgrade import check_format
 
@@ -216,7 +216,7 @@ class _Source:
 
     def _add_tables(self, catalog: Path) -> None:
         """Files of a table are written once under names of their own: one is copied once."""
-        from footfall.lake._relocate import table_files
+        from footfall.lake.recovery.relocate import table_files
 
         for identifier, location in sorted(table_locations(catalog.parent).items()):
             for relative in table_files(self._home.lake_dir, identifier, location):

@@ -50,7 +50,7 @@ def restore(source: Path, home: Home) -> Manifest:
     for directory in {(home.root / stored.path).parent for stored in manifest.files}:
         sync_directory(directory)
     if table_locations(home.lake_dir):
-        from footfall.lake._relocate import relocate
+        from footfall.lake.recovery.relocate import relocate
 
         relocate(home.lake_dir)
     return manifest

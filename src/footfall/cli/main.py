@@ -8,26 +8,11 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from footfall.cli import (
-    backup,
-    completion,
-    demo,
-    doctor,
-    generate,
-    key,
-    link,
-    maintain,
-    project,
-    repair,
-    roles,
-    send,
-    serve,
-    settings,
-    sql,
-    status,
-    tables,
-    upgrade,
-)
+from footfall.cli import completion
+from footfall.cli.asking import sql, tables
+from footfall.cli.configuring import key, link, project, settings
+from footfall.cli.operating import backup, doctor, maintain, repair, status, upgrade
+from footfall.cli.running import demo, generate, roles, send, serve
 from footfall.cli.terminal.errors import (
     EXIT_FAILED,
     EXIT_STOPPED,

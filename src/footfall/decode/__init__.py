@@ -8,12 +8,12 @@ packages add more (entry-point group `footfall.decoders`).
 """
 
 from footfall.decode._decode import Decoded, decode
-from footfall.decode._failures import failures_table
-from footfall.decode._ids import failed_id, uuid5
-from footfall.decode._records import Decoder, Outcome
 from footfall.decode._registry import decoders, leave_out, plug_ins
-from footfall.decode._rows import DECODED_SCHEMA
 from footfall.decode._weight import weight
+from footfall.decode.blocks.failures import failures_table
+from footfall.decode.blocks.ids import failed_id, uuid5
+from footfall.decode.blocks.records import Decoder, Outcome
+from footfall.decode.blocks.rows import DECODED_SCHEMA
 
 __all__ = [
     "DECODED_SCHEMA",

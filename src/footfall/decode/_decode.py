@@ -19,14 +19,14 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from footfall.decode._aws_take import take_aws
-from footfall.decode._failures import failure_rows, failures_table
-from footfall.decode._fast import LayOut, Take, Taken, Unusual
-from footfall.decode._fault import Fault, failed_record
-from footfall.decode._footfall_take import take_footfall
-from footfall.decode._records import Outcome
 from footfall.decode._registry import decoders
-from footfall.decode._rows import DECODED_SCHEMA, build
+from footfall.decode.aws.take import take_aws
+from footfall.decode.blocks.failures import failure_rows, failures_table
+from footfall.decode.blocks.fast import LayOut, Take, Taken, Unusual
+from footfall.decode.blocks.fault import Fault, failed_record
+from footfall.decode.blocks.records import Outcome
+from footfall.decode.blocks.rows import DECODED_SCHEMA, build
+from footfall.decode.footfall.take import take_footfall
 from footfall.event import FailureReason
 from footfall.ledger import Ledger
 from footfall.project import mask_server_keys

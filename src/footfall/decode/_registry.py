@@ -12,9 +12,9 @@ from importlib import metadata
 from types import MappingProxyType
 from typing import Final
 
-from footfall.decode._records import Decoder
-from footfall.decode.aws import decode_aws
-from footfall.decode.footfall import decode_footfall
+from footfall.decode.aws.decoder import decode_aws
+from footfall.decode.blocks.records import Decoder
+from footfall.decode.footfall.decoder import decode_footfall
 from footfall.decode.pixel import decode_pixel
 
 ENTRY_POINT_GROUP: Final = "footfall.decoders"

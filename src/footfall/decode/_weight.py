@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-from footfall.decode._body import looks_like_json, open_body, unpacked_bytes_max
-from footfall.decode._fault import Fault
-from footfall.decode._json import VALUES_MAX
-from footfall.decode._parse import BROKEN, decoder
-from footfall.decode._records import head_bytes
 from footfall.decode._registry import decoders
+from footfall.decode.blocks.body import looks_like_json, open_body, unpacked_bytes_max
+from footfall.decode.blocks.fault import Fault
+from footfall.decode.blocks.json import VALUES_MAX
+from footfall.decode.blocks.parse import BROKEN, decoder
+from footfall.decode.blocks.records import head_bytes
 from footfall.request import Request
 from footfall.settings import DecodeSettings
 

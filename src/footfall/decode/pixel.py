@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from footfall.decode import _footfall_fields as fields
-from footfall.decode._fields import fill
-from footfall.decode._json import single
-from footfall.decode._records import (
+from footfall.decode.blocks.fields import fill
+from footfall.decode.blocks.json import single
+from footfall.decode.blocks.records import (
     Outcome,
     check_app,
     decode_records,
@@ -15,8 +14,9 @@ from footfall.decode._records import (
     set_event_id,
     set_name,
 )
-from footfall.decode._rows import SLOT, Row, to_json
-from footfall.decode.footfall import own_template
+from footfall.decode.blocks.rows import SLOT, Row, to_json
+from footfall.decode.footfall import fields
+from footfall.decode.footfall.decoder import own_template
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 

@@ -2,21 +2,14 @@
 
 `enrich` runs the steps in order: `clock` (when did it happen, if the device's clock is wrong?),
 `user_agent`, `page`, `campaign`. Each is a function of the table and its settings alone, and works
-per distinct user agent and URL, not per event. `DuplicateIndex` stands apart, because it remembers:
-it keeps the first of each event id, counts its repetitions, and tells conflicts from them.
+per distinct user agent and URL, not per event.
 """
 
 from footfall.enrich._enrich import Enriched, enrich
-from footfall.enrich.duplicates import DuplicateIndex, Kept, conflict_failures
-from footfall.enrich.fingerprint import FINGERPRINT_COLUMNS
 from footfall.enrich.user_agent import parse_user_agent
 
 __all__ = [
-    "FINGERPRINT_COLUMNS",
-    "DuplicateIndex",
     "Enriched",
-    "Kept",
-    "conflict_failures",
     "enrich",
     "warm_up",
 ]

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.enrich._columns import column, per_distinct, with_columns
+from footfall.enrich.columns import column, per_distinct, with_columns
 from footfall.enrich.sources import source_name
 
 

@@ -26,8 +26,8 @@ import pyarrow.compute as pc
 
 from footfall.clock import DAY, US_PER_MS
 from footfall.decode import failures_table
-from footfall.enrich._columns import column, with_columns
-from footfall.enrich._failures import refused
+from footfall.enrich.columns import column, with_columns
+from footfall.enrich.failures import refused
 from footfall.event import TIMESTAMP, FailureReason
 from footfall.settings import ClockSettings
 

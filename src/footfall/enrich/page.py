@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.enrich._columns import column, per_distinct, with_columns
+from footfall.enrich.columns import column, per_distinct, with_columns
 
 _URL: Final = re.compile(
     r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://([^/?#\\]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL

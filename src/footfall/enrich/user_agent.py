@@ -17,7 +17,7 @@ from ua_parser import Domain, Resolver, load_builtins
 from ua_parser.core import OS, PartialResult, UserAgent
 from ua_parser.regex import Resolver as RustResolver
 
-from footfall.enrich._columns import column, per_distinct, with_columns
+from footfall.enrich.columns import column, per_distinct, with_columns
 from footfall.event import EVENT_SCHEMA
 
 USER_AGENTS_KEPT: Final = 20_000

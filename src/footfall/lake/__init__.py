@@ -12,20 +12,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from footfall.lake._catalog import catalog_problem, restore_catalog
-    from footfall.lake._days import NO_DAYS, day_of, days_from
-    from footfall.lake._history import LakeHistory, recent_events
-    from footfall.lake._inspect import DamagedFile, inspect_data_files, readable_rows
-    from footfall.lake._lake import Lake
-    from footfall.lake._lookup import Footers
-    from footfall.lake._lost import LostRows, lost_rows, replace_damaged
-    from footfall.lake._maintenance import Maintenance
-    from footfall.lake._overrides import resolve_overrides
-    from footfall.lake._rebuild import EpochsUpTo
-    from footfall.lake._retention import RetentionBound, dropped_rows, rows_by_epoch
-    from footfall.lake._schemas import TABLES
-    from footfall.lake._take_back import take_back
-    from footfall.lake._waiting import waiting_events
+    from footfall.lake.commit.lake import Lake
+    from footfall.lake.maintenance.maintenance import Maintenance
+    from footfall.lake.maintenance.retention import RetentionBound, dropped_rows, rows_by_epoch
+    from footfall.lake.maintenance.waiting import waiting_events
+    from footfall.lake.read.history import LakeHistory, recent_events
+    from footfall.lake.read.lookup import Footers
+    from footfall.lake.read.overrides import resolve_overrides
+    from footfall.lake.recovery.inspect import DamagedFile, inspect_data_files, readable_rows
+    from footfall.lake.recovery.lost import LostRows, lost_rows, replace_damaged
+    from footfall.lake.recovery.rebuild import EpochsUpTo
+    from footfall.lake.recovery.take_back import take_back
+    from footfall.lake.store.catalog import catalog_problem, restore_catalog
+    from footfall.lake.tables.days import NO_DAYS, day_of, days_from
+    from footfall.lake.tables.schemas import TABLES
 
 __all__ = [
     "NO_DAYS",
@@ -55,30 +55,30 @@ __all__ = [
 ]
 
 _PLACES = {
-    "TABLES": "_schemas",
-    "DamagedFile": "_inspect",
-    "EpochsUpTo": "_rebuild",
-    "Footers": "_lookup",
-    "Lake": "_lake",
-    "LakeHistory": "_history",
-    "LostRows": "_lost",
-    "Maintenance": "_maintenance",
-    "RetentionBound": "_retention",
-    "catalog_problem": "_catalog",
-    "NO_DAYS": "_days",
-    "day_of": "_days",
-    "days_from": "_days",
-    "dropped_rows": "_retention",
-    "inspect_data_files": "_inspect",
-    "lost_rows": "_lost",
-    "readable_rows": "_inspect",
-    "recent_events": "_history",
-    "replace_damaged": "_lost",
-    "resolve_overrides": "_overrides",
-    "restore_catalog": "_catalog",
-    "rows_by_epoch": "_retention",
-    "take_back": "_take_back",
-    "waiting_events": "_waiting",
+    "TABLES": "tables.schemas",
+    "DamagedFile": "recovery.inspect",
+    "EpochsUpTo": "recovery.rebuild",
+    "Footers": "read.lookup",
+    "Lake": "commit.lake",
+    "LakeHistory": "read.history",
+    "LostRows": "recovery.lost",
+    "Maintenance": "maintenance.maintenance",
+    "RetentionBound": "maintenance.retention",
+    "catalog_problem": "store.catalog",
+    "NO_DAYS": "tables.days",
+    "day_of": "tables.days",
+    "days_from": "tables.days",
+    "dropped_rows": "maintenance.retention",
+    "inspect_data_files": "recovery.inspect",
+    "lost_rows": "recovery.lost",
+    "readable_rows": "recovery.inspect",
+    "recent_events": "read.history",
+    "replace_damaged": "recovery.lost",
+    "resolve_overrides": "read.overrides",
+    "restore_catalog": "store.catalog",
+    "rows_by_epoch": "maintenance.retention",
+    "take_back": "recovery.take_back",
+    "waiting_events": "maintenance.waiting",
 }
 
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.pipeline._catch_up import catch_up
-    from footfall.pipeline._checkpoint import checkpoint_epochs
-    from footfall.pipeline._epoch import EpochResult, Ingested, admit, finish, join
-    from footfall.pipeline._maintain import MaintenanceReport, maintain
     from footfall.pipeline._memory import keep_freed
-    from footfall.pipeline._mend import MendedTable, mend_lake
-    from footfall.pipeline._plan import EpochPlan, Rules
-    from footfall.pipeline._prepare import Prepared, prepare
     from footfall.pipeline._run import run
     from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
+    from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, finish, join
+    from footfall.pipeline.epoch.plan import EpochPlan, Rules
+    from footfall.pipeline.epoch.prepare import Prepared, prepare
+    from footfall.pipeline.maintenance.maintain import MaintenanceReport, maintain
+    from footfall.pipeline.recovery.checkpoint import checkpoint_epochs
+    from footfall.pipeline.recovery.mend import MendedTable, mend_lake
 
 __all__ = [
     "EpochPlan",
@@ -47,23 +47,23 @@ __all__ = [
 ]
 
 _PLACES = {
-    "EpochPlan": "_plan",
-    "EpochResult": "_epoch",
-    "Ingested": "_epoch",
-    "MaintenanceReport": "_maintain",
-    "MendedTable": "_mend",
-    "Prepared": "_prepare",
-    "Rules": "_plan",
+    "EpochPlan": "epoch.plan",
+    "EpochResult": "epoch.epoch",
+    "Ingested": "epoch.epoch",
+    "MaintenanceReport": "maintenance.maintain",
+    "MendedTable": "recovery.mend",
+    "Prepared": "epoch.prepare",
+    "Rules": "epoch.plan",
     "Trouble": "_trouble",
-    "admit": "_epoch",
+    "admit": "epoch.epoch",
     "catch_up": "_catch_up",
-    "checkpoint_epochs": "_checkpoint",
-    "finish": "_epoch",
-    "join": "_epoch",
+    "checkpoint_epochs": "recovery.checkpoint",
+    "finish": "epoch.epoch",
+    "join": "epoch.epoch",
     "keep_freed": "_memory",
-    "maintain": "_maintain",
-    "mend_lake": "_mend",
-    "prepare": "_prepare",
+    "maintain": "maintenance.maintain",
+    "mend_lake": "recovery.mend",
+    "prepare": "epoch.prepare",
     "read_trouble": "_trouble",
     "run": "_run",
     "trouble_file": "_trouble",

@@ -29,30 +29,30 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.clock import DAY, SECOND, Clock
-from footfall.enrich import DuplicateIndex
+from footfall.duplicates import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.lake import TABLES, Footers, Lake, LakeHistory, days_from, take_back
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
-from footfall.pipeline._attempts import DEATHS
-from footfall.pipeline._checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.pipeline._epoch import (
+from footfall.pipeline._lease import WriterLease
+from footfall.pipeline._memory import give_back
+from footfall.pipeline.epoch.epoch import (
     EpochResult,
     Ingested,
     admit,
     finish,
     join,
 )
-from footfall.pipeline._feed import Feed
-from footfall.pipeline._lease import WriterLease
-from footfall.pipeline._memory import give_back
-from footfall.pipeline._overrides import OverrideSet
-from footfall.pipeline._plan import EpochPlan, Rules, decode_plan, encode_plan
-from footfall.pipeline._prepare import Prepared
-from footfall.pipeline._preview import Preview
-from footfall.pipeline._publisher import Position, Publisher
-from footfall.pipeline._recovery import Way, from_lake, starting_point, tell
+from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.pipeline.epoch.plan import EpochPlan, Rules, decode_plan, encode_plan
+from footfall.pipeline.epoch.prepare import Prepared
+from footfall.pipeline.feed.feed import Feed
+from footfall.pipeline.poison.attempts import DEATHS
+from footfall.pipeline.preview.preview import Preview
+from footfall.pipeline.preview.publisher import Position, Publisher
+from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.pipeline.recovery.recovery import Way, from_lake, starting_point, tell
 from footfall.sessionize import (
     GapDefinition,
     SessionState,

@@ -18,21 +18,21 @@ from footfall.lake import Lake
 from footfall.live import LiveState
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
-from footfall.pipeline._attempts import Attempts
-from footfall.pipeline._bounds import bound_memory, in_time, unbounded
-from footfall.pipeline._checkpoint import Checkpoints
-from footfall.pipeline._decode_ahead import DecodeAhead
-from footfall.pipeline._feed import Feed
 from footfall.pipeline._lease import take
-from footfall.pipeline._maintainer import Maintainer
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._plan import Rules
-from footfall.pipeline._poison import PoisonWatch
-from footfall.pipeline._publisher import Publisher
-from footfall.pipeline._tail import Tail
 from footfall.pipeline._trouble import TroubleNote, trouble_file
+from footfall.pipeline.epoch.plan import Rules
+from footfall.pipeline.feed.decode_ahead import DecodeAhead
+from footfall.pipeline.feed.feed import Feed
+from footfall.pipeline.maintenance.maintainer import Maintainer
+from footfall.pipeline.poison.attempts import Attempts
+from footfall.pipeline.poison.bounds import bound_memory, in_time, unbounded
+from footfall.pipeline.poison.poison import PoisonWatch
+from footfall.pipeline.preview.publisher import Publisher
+from footfall.pipeline.preview.tail import Tail
+from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 

@@ -9,11 +9,15 @@ Definition, worked tables and caveats: docs/concepts/sessions.md.
 
 from __future__ import annotations
 
-from footfall.sessionize._assign import assign
-from footfall.sessionize._close import Closed, close
-from footfall.sessionize._columns import EVENT_COLUMNS
-from footfall.sessionize._definition import GapDefinition, session_ids
-from footfall.sessionize._hot import (
+from footfall.sessionize.gap.assign import assign
+from footfall.sessionize.gap.close import Closed, close
+from footfall.sessionize.gap.definition import GapDefinition, session_ids
+from footfall.sessionize.gap.repair.provisional import RepairLimits, repair
+from footfall.sessionize.gap.repair.repair import REPAIR_SCHEMA, History
+from footfall.sessionize.gap.repair.restore import floor_of, restore
+from footfall.sessionize.gap.sessionize import Sessionized, sessionize
+from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
+from footfall.sessionize.gap.state.hot import (
     OpenSessions,
     has_closable,
     is_unwritten,
@@ -22,12 +26,8 @@ from footfall.sessionize._hot import (
     unwritten,
     unwritten_parts,
 )
-from footfall.sessionize._provisional import RepairLimits, repair
-from footfall.sessionize._repair import REPAIR_SCHEMA, History
-from footfall.sessionize._restore import floor_of, restore
-from footfall.sessionize._sessionize import Sessionized, sessionize
-from footfall.sessionize._state import Segment, SessionState
-from footfall.sessionize._stored import (
+from footfall.sessionize.gap.state.state import Segment, SessionState
+from footfall.sessionize.gap.state.stored import (
     SegmentNote,
     SegmentStore,
     describe,

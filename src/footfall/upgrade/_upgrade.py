@@ -3,9 +3,9 @@
 Theory of operation. Step n makes a home of format n − 1 one of format n, and only then is n written
 down. So a step that was interrupted is done again from its beginning: steps must bear that, and
 leave the home readable for the step itself until its last effect. Afterwards, a lake that lies
-elsewhere than its catalog says is registered anew (`footfall.lake._relocate`). The tail and the
-notes of maintenance go before that: they name data files by absolute path, and what they hold is
-made again.
+elsewhere than its catalog says is registered anew (`footfall.lake.recovery.relocate`). The tail
+and the notes of maintenance go before that: they name data files by absolute path, and what they
+hold is made again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def upgrade(home: Home, steps: Mapping[int, Step] = STEPS) -> list[str]:
             write_format(home, number)
             done.append(f"format {number}")
         if is_moved(home.lake_dir):
-            from footfall.lake._relocate import relocate
+            from footfall.lake.recovery.relocate import relocate
 
             _forget_places(home)
             tables = relocate(home.lake_dir)

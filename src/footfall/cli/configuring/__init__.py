@@ -1,0 +1,1 @@
+"""Verbs that set up projects, keys and settings."""

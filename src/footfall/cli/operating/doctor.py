@@ -1,0 +1,314 @@
+"""`footfall doctor`: look at every part that can be broken, and say what to do about it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    JsonOption,
+    ProjectOption,
+    open_project,
+    print_json,
+    settings_for,
+)
+from footfall.cli.terminal.errors import EXIT_FAILED
+from footfall.disk import full_places
+from footfall.errors import Corrupt, FootfallError
+from footfall.home import Home
+from footfall.private import is_lake_shared, others_access
+
+FREE_BYTES_MIN = 1 << 30
+EPOCHS_CHECKED = 10_000
+SEGMENTS_CHECKED = 2
+"""Newest segments of the log that are read without `--deep`: 128 MiB as delivered."""
+
+State = Literal["good", "attention", "broken"]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    name: str
+    state: State
+    message: str
+
+
+DeepOption = Annotated[
+    bool, typer.Option("--deep", help="Read every byte of log and lake; may take hours.")
+]
+
+
+def doctor(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    deep: DeepOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Look for anything that is broken, and say what to do.
+
+    Settings, disk, log, lake, ledgers and checkpoints; exits with 1 if one is broken.
+    """
+    place = open_project(home, project)
+    found = list(checks(place, project, is_deep=deep))
+    if as_json:
+        print_json(found)
+    else:
+        marks = {"good": "ok        ", "attention": "attention ", "broken": "BROKEN    "}
+        for check in found:
+            typer.echo(f"{marks[check.state]}{check.name:<12} {check.message}")
+    if any(check.state == "broken" for check in found):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check]:
+    """Everything that can be looked at, one after the other."""
+    yield _run("settings", lambda: _settings(home))
+    yield _run("disk", lambda: _disk(home, project))
+    yield _run("access", lambda: _access(home))
+    if not home.metadata_file.exists():
+        yield Check("home", "attention", f"nothing is installed there yet: {home.root}")
+        return
+    yield _run("metadata", lambda: _metadata(home, project))
+    yield _run("log", lambda: _log(home, project, is_deep=is_deep))
+    yield _run("lake", lambda: _lake(home, project, is_deep=is_deep))
+    yield _run("cut", lambda: _cut(home, project))
+    yield _run("poison", lambda: _poison(home, project))
+    yield _run("ledgers", lambda: _ledgers(home, project))
+    yield _run("checkpoints", lambda: _checkpoints(home, project))
+
+
+def _run(name: str, look: Callable[[], tuple[State, str]]) -> Check:
+    try:
+        return Check(name, *look())
+    except FootfallError as error:
+        return Check(name, "broken", str(error))
+    except Exception as error:  # supervisor: one broken part must not hide the others
+        text = " ".join(str(error).split())[:300]
+        return Check(name, "broken", f"cannot be read; restore it from a backup: {text}")
+
+
+def _settings(home: Home) -> tuple[State, str]:
+    settings_for(home)
+    found = (
+        "footfall.toml is valid" if home.settings_file.exists() else "defaults, no footfall.toml"
+    )
+    return "good", found
+
+
+def _disk(home: Home, project: str) -> tuple[State, str]:
+    existing = next(path for path in (home.root, *home.root.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if not os.access(existing, os.W_OK):
+        return "broken", f"not writable for this user; change its owner: {existing}"
+    full = full_places(home, project)
+    if full:
+        return "broken", (
+            "no space left (bytes, inodes or a quota); make room, everything goes on by itself: "
+            + ", ".join(map(str, full))
+        )
+    message = f"{free / (1 << 30):.1f} GiB free"
+    if free < FREE_BYTES_MIN:
+        return "attention", f"{message}: the collector refuses events when none is left"
+    return "good", message
+
+
+def _access(home: Home) -> tuple[State, str]:
+    """Verbs close a home that they may; what is left open another user owns, or an operator."""
+    if not home.root.exists():
+        return "good", "nothing is there yet"
+    opened = others_access(home)
+    if opened:
+        return "attention", (
+            f"other users have access; close it with chmod -R go= : {'; '.join(opened[:5])}"
+        )
+    if is_lake_shared(home):
+        return (
+            "good",
+            f"the owner's alone, but for the lake, which a group may read: {home.lake_dir}",
+        )
+    return "good", "the owner's alone"
+
+
+def _metadata(home: Home, project: str) -> tuple[State, str]:
+    from footfall.metadata import Metadata
+
+    metadata = Metadata.open(home)
+    apps = metadata.apps(project)
+    if not apps:
+        return "attention", f"no app yet; make one with: footfall key create APP ({project=})"
+    return "good", f"{len(apps)} apps: {', '.join(app.app_id for app in apps[:5])}"
+
+
+def _log(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
+    """Each record of the newest segments, or of all."""
+    from footfall.cli.operating.damage import known_end
+    from footfall.log import inspect_log
+
+    newest = None if is_deep else SEGMENTS_CHECKED
+    try:
+        end = known_end(home, project)
+    except Corrupt:
+        end = 0  # said by the check of the metadata
+    found = inspect_log(home.log_dir(project), end, newest)
+    damaged = [
+        f"{health.file}: {health.lost_records} requests from offset {health.lost[0][0]} on"
+        for health in found
+        if health.lost
+    ]
+    if damaged:
+        return "broken", "cannot be read; stop the server and run: footfall repair; " + "; ".join(
+            damaged
+        )
+    unsound = [str(health.file) for health in found if health.is_damaged]
+    if unsound:
+        return "broken", (
+            "every request can be read, but the file is damaged; stop the server and run: footfall"
+            f" repair; {'; '.join(unsound)}"
+        )
+    return "good", f"{len(found)} segments read, every request whole"
+
+
+def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
+    """Catalog, metadata, manifests, and every data file: its size, or every page of it."""
+    from footfall.lake import Lake, catalog_problem, inspect_data_files
+
+    if not home.lake_dir.exists():
+        return "attention", "nothing is there yet; start the server: footfall serve"
+    problem = catalog_problem(home.lake_dir)
+    if problem is not None:
+        return "broken", f"stop the server and run: footfall repair; {problem}"
+    files = list(inspect_data_files(Lake(home.lake_dir, project), is_deep=is_deep))
+    damaged = [file for file in files if file is not None]
+    if damaged:
+        return "broken", (
+            f"{len(damaged)} of {len(files)} data files are damaged; stop the server and run:"
+            f" footfall repair; the first: {damaged[0]}"
+        )
+    how = "every page read" if is_deep else "all there; --deep reads them"
+    return "good", f"{len(files)} data files, {how}"
+
+
+def _cut(home: Home, project: str) -> tuple[State, str]:
+    from footfall.lake.cut import read_cut, read_plan
+
+    cut = read_cut(home.cut_file(project))
+    if cut is None:
+        return "attention", "nothing published yet; start the server: footfall serve"
+    tail_dir = home.tail_dir(project)
+    names = [*cut.hot, *cut.kept, *(name for files in cut.tail.values() for name in files)]
+    names += [name for name in (cut.overrides, cut.removed, cut.shown) if name is not None]
+    files = [tail_dir / name for name in names]
+    for table in cut.plans:
+        files += [home.root / file for file in read_plan(cut, table, tail_dir).files]
+    missing = [str(file) for file in files if not file.exists()]
+    if missing:
+        return "broken", f"{len(missing)} files are missing, the first: {missing[0]}"
+    return "good", f"number {cut.sequence}, epoch {cut.epoch}, all {len(files)} files there"
+
+
+def _poison(home: Home, project: str) -> tuple[State, str]:
+    """What holds the pipeline up, or did and is put aside."""
+    from footfall.clock import SystemClock
+    from footfall.metadata import Metadata
+    from footfall.pipeline import read_trouble, trouble_file
+
+    trouble = read_trouble(trouble_file(home, project))
+    said = trouble.lines(SystemClock().now_us())
+    offsets = Metadata.open(home).quarantined(project)
+    if offsets:
+        said.append(
+            f"{len(offsets)} requests ended the pipeline or took too long and are failed events"
+            f" with reason poison, the last at offset {offsets[-1]}; mend the plug-in that decodes"
+            f" them{trouble.named_last()}"
+        )
+    if not said:
+        return "good", "no request ever ended the pipeline or took too long"
+    return "attention", "; ".join(said)
+
+
+def _ledgers(home: Home, project: str) -> tuple[State, str]:
+    """Each epoch's ledger, and the sum of all, against rows the lake has and those it dropped."""
+    from footfall.metadata import Metadata
+
+    metadata = Metadata.open(home)
+    epochs = metadata.last_epochs(project, EPOCHS_CHECKED)
+    total = metadata.ledger(project)
+    while epochs != (again := metadata.last_epochs(project, EPOCHS_CHECKED)):
+        epochs, total = again, metadata.ledger(project)  # one was committed in between
+    last = max((epoch.epoch for epoch in epochs if epoch.ledger is not None), default=0)
+    events, events_dropped = _rows_by_epoch(home, project, "events")
+    failed, failed_dropped = _rows_by_epoch(home, project, "failed_events")
+    problems = []
+    had = (
+        sum(rows for epoch, rows in events.items() if epoch <= last) + events_dropped,
+        sum(rows for epoch, rows in failed.items() if epoch <= last) + failed_dropped,
+    )
+    if had != (total.events, total.failed + total.undecodable):
+        problems.append(
+            f"all epochs: ledgers say {total.events} events and"
+            f" {total.failed + total.undecodable} failed, the lake had {had[0]} and {had[1]}"
+        )
+    for epoch in epochs:
+        if epoch.ledger is None:
+            continue
+        problems += [f"epoch {epoch.epoch}: {problem}" for problem in epoch.ledger.problems()]
+        expected = (epoch.ledger.events, epoch.ledger.failed + epoch.ledger.undecodable)
+        actual = (events.get(epoch.epoch, 0), failed.get(epoch.epoch, 0))
+        if expected != actual:
+            problems.append(
+                f"epoch {epoch.epoch}: ledger says {expected[0]} events and {expected[1]} failed,"
+                f" the lake has {actual[0]} and {actual[1]}"
+            )
+    if problems:
+        return "broken", f"{len(problems)} do not add up; report it, the first: {problems[0]}"
+    lost = _lost(home, project)
+    if lost:
+        return "attention", f"{len(epochs)} epochs; lost to damage and given up: {lost}"
+    return "good", f"{len(epochs)} epochs, every row accounted for"
+
+
+def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int], int]:
+    """Rows that the lake has or had of each epoch, and how many of those gone no epoch counts."""
+    from footfall.lake import Lake, dropped_rows, lost_rows, rows_by_epoch
+
+    lake = Lake(home.lake_dir, project)
+    with lake.locks.reading():
+        dropped = dropped_rows(lake, table)
+        files = lake.plan(table).files
+        while dropped != dropped_rows(lake, table):  # days were dropped in between
+            dropped = dropped_rows(lake, table)
+            files = lake.plan(table).files
+        rows = Counter(rows_by_epoch(files))
+    gone = 0
+    for known in (dropped, lost_rows(lake, table)):
+        rows.update(known.epochs)
+        gone += known.rows - sum(known.epochs.values())
+    return rows, gone
+
+
+def _lost(home: Home, project: str) -> str:
+    """Rows that `footfall repair --accept-loss` gave up, by table; empty for none."""
+    from footfall.lake import TABLES, Lake, lost_rows
+
+    lake = Lake(home.lake_dir, project)
+    rows = {table: lost_rows(lake, table).rows for table in TABLES}
+    return ", ".join(f"{count} rows of {table}" for table, count in rows.items() if count)
+
+
+def _checkpoints(home: Home, project: str) -> tuple[State, str]:
+    from footfall.pipeline import checkpoint_epochs
+
+    epochs = checkpoint_epochs(home, project)
+    if not epochs:
+        return "good", "none yet: a restart reads the log from its start"
+    return "good", f"after epochs {', '.join(map(str, epochs))}, readable"

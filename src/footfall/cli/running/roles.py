@@ -1,0 +1,100 @@
+"""The parts as processes of their own: `serve` starts them; a larger installation, apart."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    PROJECT_DEFAULT,
+    HomeOption,
+    ProjectOption,
+    SetOption,
+    open_project,
+    settings_arguments,
+    settings_for,
+)
+from footfall.cli.operating.upgrade import upgrade_first
+from footfall.cli.terminal.verbs import group
+from footfall.process import write_ready
+
+ParentOption = Annotated[
+    int | None,
+    typer.Option("--parent-fd", hidden=True, help="Stop when the other end of this pipe closes."),
+]
+
+
+def collector(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
+    parent_fd: ParentOption = None,
+) -> None:
+    """Take events over HTTP and append them to the log."""
+    from footfall import collect
+
+    place = open_project(home, project)
+    upgrade_first(place)
+    collect.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        parent_pipe_fd=parent_fd,
+        on_ready=lambda url: write_ready(place, "collector", url),
+    )
+
+
+def worker(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006
+    parent_fd: ParentOption = None,
+) -> None:
+    """Run the pipeline: log in; lake and live counters out."""
+    from footfall import pipeline
+
+    place = open_project(home, project)
+    upgrade_first(place)
+    pipeline.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        parent_fd=parent_fd,
+        on_ready=lambda: write_ready(place, "worker"),
+        maintain_command=[
+            *(sys.executable, "-m", "footfall.cli.main", "maintain", "--json"),
+            *("--home", str(place.root), "--project", project, *settings_arguments(overrides)),
+        ],
+    )
+
+
+studio_app = group(
+    "Serve the pages and their API; print a link to them.", invoke_without_command=True
+)
+
+
+@studio_app.callback()
+def studio(
+    context: typer.Context,
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    overrides: SetOption = [],  # noqa: B006
+    parent_fd: ParentOption = None,
+) -> None:
+    """Serve the pages and their API on the loopback."""
+    if context.invoked_subcommand is not None:
+        return
+    from footfall import studio as part
+
+    place = open_project(home, project)
+    upgrade_first(place)
+    part.run(
+        place,
+        settings_for(place, overrides),
+        project,
+        parent_pipe_fd=parent_fd,
+        on_ready=lambda url: write_ready(place, "studio", url),
+    )

@@ -1,0 +1,1 @@
+"""AWS Clickstream SDKs: the decoder, and its fast way."""

@@ -1,0 +1,1 @@
+"""What decoders are built from: bodies, JSON, fields, values, rows and faults."""

@@ -1,0 +1,1 @@
+"""Our own wire format: the decoder, and its fast way."""

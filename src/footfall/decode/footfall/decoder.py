@@ -1,0 +1,244 @@
+"""Our own wire format, `POST /v1/events`: for web SDK, servers and every other HTTP client.
+
+A body is one event, an array, newline-delimited JSON, or an envelope `{"events": […]}` whose other
+fields hold for all of its events. docs/formats/events-api.md is the contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from footfall.decode.blocks import values
+from footfall.decode.blocks.body import open_body
+from footfall.decode.blocks.fault import Fault, missing_field, wrong_type
+from footfall.decode.blocks.fields import Fields, fill, fill_aliases
+from footfall.decode.blocks.json import (
+    Batch,
+    check_mendable,
+    check_values,
+    find_member,
+    has_many_records,
+    pieces_of,
+    read_json,
+    salvaged,
+    salvaged_envelope,
+    single,
+    whole_array,
+    whole_lines,
+)
+from footfall.decode.blocks.parse import check_depth
+from footfall.decode.blocks.records import (
+    Outcome,
+    check_app,
+    check_shared,
+    decode_records,
+    new_template,
+    parse_query,
+    record_json,
+    set_event_id,
+    set_name,
+)
+from footfall.decode.blocks.rows import SLOT, Row
+from footfall.decode.footfall import fields
+from footfall.request import LoggedRequest, Request
+from footfall.settings import DecodeSettings
+
+EVENTS: Final = "events"
+_CONTEXT: Final = "context"
+_NAME_KEYS: Final = ("name", "event", "event_name")
+_EVENT_NAME: Final = SLOT["event_name"]
+_SENT_AT: Final = SLOT["sent_at"]
+_LANGUAGE: Final = SLOT["language"]
+_PROPERTIES: Final = SLOT["properties"]
+_USER_PROPERTIES: Final = SLOT["user_properties"]
+_ITEMS: Final = SLOT["items"]
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False):
+    """What all events of a request have in common."""
+
+    request: Request
+    fields: Fields
+    row: Row
+    properties: dict[str, object]
+
+
+def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
+    """Events of one `POST /v1/events`.
+
+    Raises:
+        Fault: the request as a whole cannot be decoded.
+    """
+    request = logged.request
+    body = open_body(request, settings)
+    envelope, batch = _read(body, settings.events_per_request_max)
+    row = own_template(logged)
+    properties = use_query(request, row)
+    shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
+    shared = Shared(request, shared_fields, row, properties)
+    use_envelope(shared, envelope)
+    check_shared(request, row, properties, len(batch.values), len(body), settings)
+
+    def make_row(event: dict[str, object], index: int) -> Row:
+        return _row(event, index, shared)
+
+    return decode_records(batch, settings, make_row, _NAME_KEYS)
+
+
+def own_template(logged: LoggedRequest) -> Row:
+    """What all events of a request of ours share.
+
+    A server speaks for its clients: its own address and user agent say nothing about them.
+    """
+    row = new_template(logged)
+    if logged.request.trusted:
+        row[SLOT["ip"]] = row[SLOT["user_agent"]] = None
+    else:
+        row[_LANGUAGE] = first_language(logged.request.header("accept-language"))
+    return row
+
+
+def first_language(accept_language: str | None) -> str | None:
+    """`en-GB` of `en-GB,en;q=0.9`: browsers list what the user prefers first."""
+    if not accept_language:
+        return None
+    tag = accept_language.partition(",")[0].partition(";")[0].strip()
+    return tag if tag and tag != "*" else None
+
+
+def fill_groups(
+    row: Row, rest: dict[str, object], groups: Mapping[str, Fields], where: str
+) -> None:
+    """Take grouped fields (`page`, `device`, …) out of `rest`; what has no column stays there.
+
+    Raises:
+        Fault: with the path of the first field at fault.
+    """
+    for key in [key for key in groups if key in rest]:
+        group = rest.pop(key)
+        if group is None:
+            continue
+        if not isinstance(group, dict):
+            fault = wrong_type("an object", group)
+            fault.path = f"{where}.{key}"
+            raise fault
+        unknown: dict[str, object] = {}
+        fill(row, group, groups[key], unknown, f"{where}.{key}")
+        if unknown:
+            rest[key] = unknown
+
+
+def _read(body: bytes, most: int) -> tuple[dict[str, object], Batch]:
+    """The fields beside the events, and the events."""
+    check_values(body)
+    broken: Fault | None = None
+    if not has_many_records(body, EVENTS, most):
+        value = read_json(body)
+        if isinstance(value, Fault):
+            broken = value
+        else:
+            found = _whole(body, value, most)
+            if found is not None:
+                return found
+    check_mendable(body)
+    if broken is not None:
+        lines = whole_lines(body, most)
+        if lines is not None:
+            return {}, lines
+    return salvaged_envelope(body, EVENTS, most) or ({}, salvaged(body, broken, most))
+
+
+def _whole(
+    body: bytes, value: dict[str, object] | list[object], most: int
+) -> tuple[dict[str, object], Batch] | None:
+    """The same of a body that parsed; `None` if it has more than `most` events."""
+    if isinstance(value, list):
+        return ({}, whole_array(body, value)) if len(value) <= most else None
+    if EVENTS not in value:
+        return {}, single(body, value)
+    events = value.pop(EVENTS)
+    if not isinstance(events, list):
+        fault = wrong_type("an array", events)
+        fault.path = f"$.{EVENTS}"
+        raise fault
+    if len(events) > most:
+        return None
+    return value, Batch(events, lambda: pieces_of(find_member(body, EVENTS), most), f"$.{EVENTS}")
+
+
+def use_query(request: Request, row: Row) -> dict[str, object]:
+    """Put what the query says into `row`; returns what has no column, for `properties`."""
+    query = parse_query(request.query)
+    for key in fields.KEY_PARAMETERS:
+        query.pop(key, None)
+    kept: dict[str, object] = {}
+    sent_at = query.pop("sent_at", "")
+    try:
+        row[_SENT_AT] = values.moment(sent_at)
+    except Fault:  # only the clock correction reads it; the events are good without
+        kept["_sent_at"] = sent_at
+    kept.update((f"_query_{key}", value) for key, value in query.items())
+    return kept
+
+
+def use_envelope(shared: Shared, envelope: dict[str, object]) -> None:
+    """Fields beside `events` and in its `context` hold for every event that has none of its own."""
+    if not envelope:
+        return
+    context = envelope.pop(_CONTEXT, None)
+    shared_fields = {key: found for key, found in shared.fields.items() if key != "event_id"}
+    try:
+        for source, where in ((envelope, ""), (context, f".{_CONTEXT}")):
+            if source is not None:
+                check_depth(source)
+                _fill(shared.row, values.mapping(source), shared_fields, shared.properties, where)
+    except Fault as fault:
+        fault.path = "$" + (fault.path or where)
+        raise
+
+
+def _row(event: dict[str, object], index: int, shared: Shared) -> Row:
+    row = shared.row.copy()
+    row[fields.EVENT_ID] = row[fields.OWN_PROPERTIES] = None
+    properties = shared.properties.copy()
+    _fill(row, event, shared.fields, properties, "")
+    if row[_EVENT_NAME] is None:
+        raise missing_field("event has no name; send name", ".name")
+    check_app(shared.request, row[fields.APP_ID], ".app_id")
+    set_name(row)
+    set_event_id(row, shared.request, index, row[fields.EVENT_ID])  # type: ignore[arg-type]
+    user, items = row[fields.USER_PROPERTIES], row[fields.ITEMS]
+    if properties:
+        row[_PROPERTIES] = record_json(properties, event)
+    if user:
+        row[_USER_PROPERTIES] = record_json(user, event)
+    if items:
+        row[_ITEMS] = record_json(items, event)
+    return row
+
+
+def _fill(
+    row: Row,
+    source: dict[str, object],
+    known: Fields,
+    properties: dict[str, object],
+    where: str,
+) -> None:
+    """Put the fields of an event or a context in their columns, all others into `properties`."""
+    row[fields.OWN_PROPERTIES] = None
+    rest: dict[str, object] = {}
+    fill(row, source, known, rest, where)
+    if rest:
+        fill_aliases(row, fields.ALIASES, rest, where)
+        fill_groups(row, rest, fields.GROUPS, where)
+    own = row[fields.OWN_PROPERTIES]
+    if isinstance(own, dict):
+        properties.update(own)
+    else:
+        own = {}
+    for key, value in rest.items():
+        if value is not None:
+            properties[f"_event_{key}" if key in own else key] = value

@@ -1,0 +1,1 @@
+"""Writing: data files, and the one commit that takes an epoch once."""

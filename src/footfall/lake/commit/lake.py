@@ -1,0 +1,423 @@
+"""The lake of one project: create its tables, take an epoch once, swap files, list a snapshot's.
+
+An epoch reaches a table in one Iceberg commit that appends its rows *and* sets the table property
+`footfall.epoch`. PyIceberg's own retry would append the rows again after losing a race (tested: two
+writers with one epoch both land), so it is off, and the loop here decides by that property after
+each reload. Somebody may have switched it on again, or taken the setting away (then it is on): each
+attempt looks, on the very metadata it commits against. A snapshot's summary could not carry the
+number: compaction hides it and expiry removes it.
+
+Beside the epoch stands `footfall.term`, the highest term of a writer's lease that the table has
+seen; a writer with a lower one is refused. A commit fails if the table has another *snapshot* than
+the one it was made from (a change of properties alone goes unnoticed: tested), so a new term is
+stamped together with a snapshot that adds nothing: it fails whoever has looked already, and the
+next look sees the term.
+
+Maintenance *replaces* named data files by others that hold the same rows. It conflicts with a
+concurrent append only in the catalog, whose loser reloads and looks whether what it wanted to
+replace is still there; an append is never lost, and nothing is replaced twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    CommitStateUnknownException,
+    NamespaceAlreadyExistsError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+    ValidationException,
+)
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table, Transaction
+from pyiceberg.table.update.snapshot import ExpireSnapshots
+from sqlalchemy.exc import OperationalError
+
+from footfall.clock import Clock, SystemClock, uuid7
+from footfall.errors import CommitUnknown, Conflict, Corrupt, LeaseLost
+from footfall.home import make_directory
+from footfall.lake.commit.data_files import DataFileWriter, write_sorted
+from footfall.lake.commit.expiry import expired
+from footfall.lake.cut import Plan
+from footfall.lake.location import CATALOG, check_location, local_path, table_locations
+from footfall.lake.read.planning import SnapshotFiles, data_files
+from footfall.lake.store.catalog import has_commits, open_catalog, reading_catalog
+from footfall.lake.store.damage import naming
+from footfall.lake.store.locks import LakeLocks
+from footfall.lake.tables.days import Days, append, commits_of, overwrite
+from footfall.lake.tables.layout import COMPACTED, FRESH
+from footfall.lake.tables.schemas import TABLES, from_lake, iceberg_schema, partition_spec
+
+EPOCH_PROPERTY: Final = "footfall.epoch"
+TERM_PROPERTY: Final = "footfall.term"
+FOLDED_PROPERTY: Final = "footfall.folded-epoch"
+RETRY_PROPERTY: Final = "commit.retry.num-retries"
+COMMIT_ATTEMPTS_MAX: Final = 10
+
+_KEPT_PROPERTIES: Final = {
+    RETRY_PROPERTY: "0",
+    "write.parquet.compression-codec": "zstd",
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+    "commit.manifest-merge.enabled": "true",
+    "commit.manifest.min-count-to-merge": "20",
+    # Merging reads and writes as much as this at a time: small, so that a commit takes the same
+    # time however many files there are.
+    "commit.manifest.target-size-bytes": str(128 << 10),
+    # Replacing files does not conflict with rows appended meanwhile.
+    "write.delete.isolation-level": "snapshot",
+    "write.update.isolation-level": "snapshot",
+}
+
+
+class Lake:
+    """Iceberg tables of one project (its namespace), in a SQL catalog on SQLite, on local files."""
+
+    def __init__(self, directory: Path, project: str, clock: Clock | None = None) -> None:
+        """Open or create the catalog and the project's tables below `directory`.
+
+        Raises:
+            Invalid: the lake was moved there; `footfall upgrade` registers it anew.
+            Corrupt: its catalog is damaged.
+        """
+        make_directory(directory)
+        check_location(directory)
+        self._directory = directory
+        self._project = project
+        self._clock = clock or SystemClock()
+        self.locks = LakeLocks(directory, project)
+        self._files = {name: SnapshotFiles() for name in TABLES}
+        self._term = 0
+        self._tables: dict[str, Table] = {}
+        self._plans: dict[str, Plan] = {}
+        is_complete = {(project, name) for name in TABLES} <= table_locations(directory).keys()
+        with contextlib.nullcontext() if is_complete else self.locks.creating():
+            with reading_catalog(directory):
+                self._catalog = open_catalog(directory)
+            self._create()
+
+    def epoch(self, table: str) -> int:
+        """Last epoch that `table` holds; 0 for none."""
+        return _epoch_of(self._reload(table))
+
+    def folded_epoch(self, table: str) -> int:
+        """Epoch up to which overrides or removals are part of `table`'s rows; 0 for none."""
+        return int(self._reload(table).properties.get(FOLDED_PROPERTY, "0"))
+
+    def write_as(self, term: int) -> None:
+        """Write under the lease of `term` from now on: each epoch's commit carries it.
+
+        A `Lake` that was not told a term commits epochs as 0: only where nobody ever had a lease.
+        """
+        self._term = term
+
+    def term(self) -> int:
+        """Highest term that any table has seen; 0 for none."""
+        return max(_term_of(self._reload(table)) for table in TABLES)
+
+    def fence(self) -> None:
+        """Make every table refuse epochs of lower terms, before anything is committed.
+
+        Needed when the writer before may still live; costs each table a snapshot without rows.
+
+        Raises:
+            LeaseLost: a table has seen a higher term; stop.
+            Conflict: as `commit`.
+            CommitUnknown: as `commit`.
+        """
+
+        def stage(transaction: Transaction) -> None:
+            with transaction.update_snapshot().fast_append():
+                pass
+            transaction.set_properties({TERM_PROPERTY: str(self._term)})
+
+        with self.locks.committing():
+            for table in TABLES:
+                self._land(table, self._is_newer, stage)
+
+    def commit(self, table: str, rows: pa.Table, epoch: int, days: Days | None = None) -> bool:
+        """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
+
+        Data files are written first, once; only the small metadata commit is tried again. No rows,
+        no commit: redoing an epoch gives the same nothing.
+
+        Args:
+            table: One of `TABLES`.
+            rows: As the stages see them; any order.
+            epoch: Counts from 1.
+            days: Days that get files of their own; rows of the others wait, see
+                `footfall.lake.tables.days`. `None`: every day.
+
+        Raises:
+            LeaseLost: the table has seen a higher term; stop.
+            Conflict: other writers won `COMMIT_ATTEMPTS_MAX` times in a row; try the epoch again.
+            CommitUnknown: the catalog did not say; call again, it looks before it writes.
+        """
+        if rows.num_rows == 0 or self.epoch(table) >= epoch:
+            return False
+        with self.locks.committing():
+            files = self.write_files(table, rows, self.new_id(), days)
+            before = self._plans.get(table)
+
+            def stage(transaction: Transaction) -> None:
+                append(transaction, table, files)
+                transaction.set_properties(
+                    {EPOCH_PROPERTY: str(epoch), TERM_PROPERTY: str(self._term)}
+                )
+
+            def is_wanted(current: Table) -> bool:
+                self._is_newer(current)
+                return _epoch_of(current) < epoch
+
+            committed = self._land(table, is_wanted, stage)
+            if committed is not None:
+                self._extend_plan(committed, table, before, files)
+            return committed is not None
+
+    def replace(
+        self,
+        table: str,
+        remove: Sequence[DataFile],
+        add: Sequence[DataFile],
+        properties: Mapping[str, str] | None = None,
+        *,
+        as_pipeline: bool = False,
+    ) -> bool:
+        """Swap data files of the newest snapshot for others, all or none; `footfall.epoch` stays.
+
+        Rows appended meanwhile stay as well.
+
+        Args:
+            table: One of `TABLES`.
+            remove: Files to take out; none, to set `properties` alone.
+            add: Durable files to put in. What they hold is the caller's promise.
+            properties: Table properties to set in the same commit.
+            as_pipeline: Refuse if the table has seen a higher term; do not wait for those who
+                commit. The caller holds `locks.committing`.
+
+        Returns:
+            `False`, and nothing changed, if one of `remove` is not in the table any more: someone
+            replaced it, perhaps an earlier attempt of this call.
+
+        Raises:
+            LeaseLost: as `commit`, with `as_pipeline`.
+            Conflict: as `commit`; the files are still good, try again.
+            CommitUnknown: as `commit`.
+        """
+        wanted = {file.file_path for file in remove}
+
+        def is_wanted(current: Table) -> bool:
+            if as_pipeline:
+                self._is_newer(current)
+            return wanted <= self._files[table].named(current).keys()
+
+        def stage(transaction: Transaction) -> None:
+            if remove or add:
+                overwrite(transaction, table, remove, add)
+            if properties:
+                transaction.set_properties(dict(properties))
+
+        lock = contextlib.nullcontext() if as_pipeline else self.locks.maintaining(self._clock)
+        with lock:
+            return self._land(table, is_wanted, stage) is not None
+
+    def _land(
+        self,
+        table: str,
+        is_wanted: Callable[[Table], bool],
+        stage: Callable[[Transaction], None],
+    ) -> Table | None:
+        """Reload, look, commit, until it is in; `None` once it is not wanted any more."""
+        for _ in range(COMMIT_ATTEMPTS_MAX):
+            current = self._reload(table)
+            if not is_wanted(current):
+                return None
+            try:
+                if current.properties.get(RETRY_PROPERTY) != "0":
+                    with Transaction(current) as transaction:
+                        transaction.set_properties({RETRY_PROPERTY: "0"})
+                with Transaction(current) as transaction:
+                    stage(transaction)
+            except (CommitFailedException, ValidationException):
+                # PyIceberg looks for the manifests of files to delete in several threads that share
+                # one evaluator and its state (0.12), so it may miss one: "missing required files",
+                # and nothing is written. That they are there was seen above.
+                continue
+            except (CommitStateUnknownException, OperationalError) as error:
+                raise CommitUnknown(
+                    f"commit may or may not be in; the next attempt looks first: {table=}"
+                ) from error
+            return current
+        raise Conflict(f"other writers keep committing; is a second pipeline running? {table=}")
+
+    def _is_newer(self, current: Table) -> bool:
+        """Whether the table has seen only lower terms than ours.
+
+        Raises:
+            LeaseLost: it has seen a higher one.
+        """
+        seen = _term_of(current)
+        if seen > self._term:
+            raise LeaseLost(
+                "another pipeline has taken this project over; this one stops and writes nothing"
+                f" more: table={current.name()[-1]} term={self._term} now={seen}"
+            )
+        return seen < self._term
+
+    def plan(self, table: str) -> Plan:
+        """Data files of the newest snapshot.
+
+        A commit of ours only adds its files to the plan before it; after another's, manifests that
+        were not seen before are read, at about a millisecond a file.
+        """
+        current = self._reload(table)
+        snapshot = current.current_snapshot()
+        snapshot_id = None if snapshot is None else snapshot.snapshot_id
+        known = self._plans.get(table)
+        if known is not None and known.snapshot_id == snapshot_id:
+            return known
+        named = self._files[table].named(current)
+        files = tuple(sorted(map(_reader_path, named)))
+        self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()))
+        return self._plans[table]
+
+    def data_files(self, table: str) -> list[DataFile]:
+        """What Iceberg knows of each data file of the newest snapshot."""
+        current = self._reload(table)
+        return data_files(current, current.current_snapshot())
+
+    def read(self, table: str, columns: tuple[str, ...] | None = None) -> pa.Table:
+        """All rows of a small table, as the stages see them; for large ones use the files."""
+        schema = TABLES[table]
+        if columns is not None:
+            schema = pa.schema([schema.field(name) for name in columns])
+        with self.locks.reading(), naming(f"a data file of {table}"):
+            scan = self._reload(table).scan(selected_fields=columns or ("*",))
+            return from_lake(scan.to_arrow(), schema)
+
+    def table(self, table: str) -> Table:
+        """The newest metadata."""
+        return self._reload(table)
+
+    def expire(self, table: str, count_max: int, age_max: int) -> int:
+        """Forget snapshots beyond the newest `count_max`, or older than `age_max` (microseconds).
+
+        Their files stay until they are swept. Also gives a table made by an older version the
+        properties that ours have.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            Conflict, CommitUnknown: as `commit`; call again.
+        """
+        forgotten: list[int] = []
+
+        def is_wanted(current: Table) -> bool:
+            head = current.metadata.current_snapshot_id
+            now = self._clock.now_us()
+            forgotten[:] = expired(current.metadata.snapshots, head, now, count_max, age_max)
+            has_ours = _KEPT_PROPERTIES.items() <= current.properties.items()
+            return bool(forgotten) or not has_ours
+
+        def stage(transaction: Transaction) -> None:
+            transaction.set_properties(_KEPT_PROPERTIES)
+            if forgotten:
+                ExpireSnapshots(transaction).by_ids(forgotten).commit()
+
+        with self.locks.maintaining(self._clock):
+            return 0 if self._land(table, is_wanted, stage) is None else len(forgotten)
+
+    def new_id(self) -> uuid.UUID:
+        """A UUIDv7, for names of files."""
+        return uuid.UUID(bytes=uuid7(self._clock.now_us()))
+
+    def write_files(
+        self, table: str, rows: pa.Table, name: uuid.UUID, days: Days | None = None
+    ) -> list[DataFile]:
+        """Write durable data files for a commit to name.
+
+        Args:
+            table: One of `TABLES`.
+            rows: As the stages see them; any order.
+            name: Goes into the files' names; never the same twice.
+            days: As for `commit`.
+        """
+        return write_sorted(self._tables[table], table, rows, FRESH, name, days)
+
+    def writer(self, table: str, name: uuid.UUID, days: Days | None = None) -> DataFileWriter:
+        """Writes rewritten data files, of rows that come in order; `name` as in `write_files`."""
+        return DataFileWriter(self._tables[table], table, COMPACTED, name, days)
+
+    def _extend_plan(
+        self, committed: Table, table: str, before: Plan | None, files: list[DataFile]
+    ) -> None:
+        snapshot = committed.current_snapshot()
+        parent = snapshot
+        for _ in range(commits_of(table, files)):
+            number = None if parent is None else parent.parent_snapshot_id
+            parent = None if number is None else committed.snapshot_by_id(number)
+        if before is None or snapshot is None or number != before.snapshot_id:
+            self._plans.pop(table, None)
+            return
+        paths = tuple(_reader_path(file.file_path) for file in files)
+        rows = before.rows + sum(file.record_count for file in files)
+        self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows)
+
+    def _reload(self, table: str) -> Table:
+        with reading_catalog(self._directory), naming(lambda: self._metadata_file(table)):
+            if table in self._tables:
+                self._tables[table] = self._tables[table].refresh()
+            else:
+                self._tables[table] = self._catalog.load_table((self._project, table))
+        return self._tables[table]
+
+    def _metadata_file(self, table: str) -> str:
+        location = table_locations(self._directory).get((self._project, table))
+        return location or f"newest metadata of {table}"
+
+    def _create(self) -> None:
+        with contextlib.suppress(NamespaceAlreadyExistsError):
+            self._catalog.create_namespace(self._project)
+        for name, arrow in TABLES.items():
+            try:
+                self._reload(name)
+            except NoSuchTableError as error:
+                if has_commits(self._directory, self._project, name):
+                    raise Corrupt(
+                        "the lake's catalog lacks a table whose files are there; stop the server"
+                        f" and run footfall repair: path={self._directory / CATALOG} table={name}"
+                    ) from error
+                self._create_table(name, arrow)
+
+    def _create_table(self, name: str, arrow: pa.Schema) -> None:
+        schema = iceberg_schema(arrow)
+        try:
+            self._tables[name] = self._catalog.create_table(
+                (self._project, name),
+                schema=schema,
+                partition_spec=partition_spec(name, schema),
+                properties={"format-version": "2", **_KEPT_PROPERTIES},
+            )
+        except TableAlreadyExistsError:
+            self._tables[name] = self._catalog.load_table((self._project, name))
+
+
+def _epoch_of(table: Table) -> int:
+    return int(table.properties.get(EPOCH_PROPERTY, "0"))
+
+
+def _term_of(table: Table) -> int:
+    return int(table.properties.get(TERM_PROPERTY, "0"))
+
+
+def _reader_path(location: str) -> str:
+    path = local_path(location)
+    return location if path is None else str(path)

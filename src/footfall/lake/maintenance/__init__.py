@@ -1,0 +1,1 @@
+"""Maintenance: compaction, folding, retention, and removal of what nothing names."""

@@ -1,0 +1,1 @@
+"""Reading: which files a snapshot has, and which rows of them are asked for."""

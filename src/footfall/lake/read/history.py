@@ -1,0 +1,132 @@
+"""Looks up what a repair needs: events and sessions of some visitors, of epochs before one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.event import EVENT_SCHEMA
+from footfall.lake.commit.lake import Lake
+from footfall.lake.read.lookup import Footers, Looked, look_up
+from footfall.lake.store.damage import naming
+from footfall.lake.tables.schemas import TABLES, from_lake
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize import EVENT_COLUMNS
+
+_EVENT_TIMES = ("event_time", "event_time")
+_LOG_ORDER = ("log_offset", "request_index")
+_SESSION_TIMES = ("started_at", "ended_at")
+
+
+class LakeHistory:
+    """What the lake held before `epoch`, also when some tables have that epoch already."""
+
+    def __init__(self, lake: Lake, epoch: int, footers: Footers | None = None) -> None:
+        """Read nothing yet. `footers` remembers bounds of files over epochs."""
+        self._lake = lake
+        self._epoch = epoch
+        self._footers = footers or Footers()
+        self.looked = Looked()
+
+    def events(self, ranges: pa.Table) -> pa.Table:
+        """See `footfall.sessionize.History`."""
+        schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
+        with self._lake.locks.reading():
+            return self._find("events", ranges, schema, _EVENT_TIMES)
+
+    def sessions(self, ranges: pa.Table) -> pa.Table:
+        """See `footfall.sessionize.History`."""
+        with self._lake.locks.reading():
+            found = self._find("sessions", ranges, SESSION_SCHEMA, _SESSION_TIMES)
+            newest = newest_sessions(self._lake, pl.DataFrame(pl.from_arrow(found)), self._epoch)
+        return as_arrow(newest, SESSION_SCHEMA)
+
+    def _find(
+        self, table: str, ranges: pa.Table, schema: pa.Schema, times: tuple[str, str]
+    ) -> pa.Table:
+        """Rows of earlier epochs, with the columns of `schema`."""
+        names = list(dict.fromkeys([*schema.names, "epoch"]))
+        files = self._lake.plan(table).files
+        found = look_up(files, ranges, names, times, self._footers, self.looked)
+        parts = [from_lake(_of_epochs_before(self._epoch, rows), schema) for rows in found]
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+
+def _of_epochs_before(epoch: int, rows: pa.Table) -> pa.Table:
+    is_earlier = pc.less(rows.column("epoch"), epoch)
+    return rows if pc.all(is_earlier).as_py() else rows.filter(is_earlier)
+
+
+def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataFrame:
+    """One row a session: its newest revision, if it was not removed after that was written.
+
+    Args:
+        lake: Has the removals.
+        sessions: Revisions, of epochs below `before`.
+        before: Removals of this epoch and later ones do not count.
+    """
+    files = list(lake.plan("session_changes").files)
+    if sessions.height and files:
+        removals = (
+            pl.scan_parquet(files, hive_partitioning=False)
+            .filter(
+                pl.col("visitor_id").is_in(sessions["visitor_id"].unique().to_list()),
+                pl.col("epoch") < before,
+            )
+            .group_by("session_id")
+            .agg(pl.col("epoch").max().alias("removed_epoch"))
+        )
+        with naming("a data file of session_changes"):
+            last = removals.collect()
+        is_there = pl.col("removed_epoch").is_null() | (pl.col("removed_epoch") <= pl.col("epoch"))
+        sessions = sessions.join(last, on="session_id", how="left").filter(is_there)
+        sessions = sessions.drop("removed_epoch")
+    if sessions.height == 0:
+        return sessions
+    return sessions.sort("epoch", "revision").unique("session_id", keep="last", maintain_order=True)
+
+
+def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str]) -> pa.Table:
+    """Committed events received at or after `since` (microseconds), in log order.
+
+    At most `rows_max`, the newest, of `columns` only: what live counters start with after a
+    restart. They are sorted when they are few: Polars sorts a scan by reserving gigabytes, which
+    the process that recovers is not allowed (`pipeline.memory_max`).
+
+    Raises:
+        Corrupt: one of their files is damaged.
+    """
+    schema = pa.schema([EVENT_SCHEMA.field(name) for name in columns])
+    moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
+    with lake.locks.reading(), naming("a data file of events"):
+        files = lake.plan("events").files
+        if not files:
+            return schema.empty_table()
+        is_recent = pl.col("received_at") >= moment
+        offsets = pl.Series(dtype=pl.Int64)
+        for file in files:  # one after the other: half an hour may be a hundred million events
+            more = pl.scan_parquet(file).filter(is_recent).select("log_offset").collect()
+            offsets = pl.concat([offsets, more.to_series()]).top_k(rows_max)
+        if not len(offsets):
+            return schema.empty_table()
+        oldest = offsets.min()
+        recent = pl.scan_parquet(list(files), hive_partitioning=False).filter(is_recent)
+        found = (
+            recent.filter(pl.col("log_offset") >= oldest)
+            .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))
+            .collect()
+        )
+    return as_arrow(found.sort(_LOG_ORDER).tail(rows_max), schema)
+
+
+def as_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+    """Polars' rows with exactly the types of `schema`."""
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    arrays = [table.column(field.name).cast(field.type) for field in schema]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+assert set(EVENT_COLUMNS) <= set(TABLES["events"].names)

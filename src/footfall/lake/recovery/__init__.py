@@ -1,0 +1,1 @@
+"""After damage, a move, or a lost state: what is still there, and what is made of it."""

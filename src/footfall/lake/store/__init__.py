@@ -1,0 +1,1 @@
+"""Where the lake lies: its catalog, files that survive a power cut, and locks."""

@@ -1,0 +1,1 @@
+"""The lake's tables: Iceberg schemas and partitions, days, and how rows lie in files."""

@@ -1,0 +1,1 @@
+"""The epoch: its plan, and the pure functions that make its rows."""

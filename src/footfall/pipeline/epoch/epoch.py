@@ -1,0 +1,143 @@
+"""What an epoch does, as pure functions: requests, plan, state before in; rows, state after out.
+
+`prepare` (`_prepare`) turns requests into events, `admit` keeps the first of each id, one
+micro-batch or a whole epoch at a time, with the same result; `finish` gives the epoch's events
+their sessions. A redone epoch, on this machine or another, runs exactly this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import polars as pl
+import pyarrow as pa
+
+from footfall.duplicates import DuplicateIndex, conflict_failures
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
+from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
+from footfall.ledger import Ledger
+from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.pipeline.epoch.plan import EpochPlan
+from footfall.pipeline.epoch.prepare import Prepared
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize import (
+    GapDefinition,
+    History,
+    RepairLimits,
+    Sessionized,
+    SessionState,
+    assign,
+    close,
+    repair,
+    sessionize,
+)
+
+
+class Ingested(msgspec.Struct, frozen=True):
+    """Events and failures of some requests, in log order; session ids are not known yet."""
+
+    events: pa.Table
+    """`EVENT_SCHEMA`"""
+    failures: pa.Table
+    """`FAILED_SCHEMA`"""
+    ledger: Ledger
+    received_at: int
+    """Latest `received_at` of the requests, in microseconds; 0 for none."""
+
+
+class EpochResult(msgspec.Struct, frozen=True):
+    """Rows of one epoch by table, and the state after it."""
+
+    plan: EpochPlan
+    rows: dict[str, pa.Table]
+    ledger: Ledger
+    state: SessionState
+
+
+def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingested:
+    """Keep the first event of each id; `duplicates` learns the ids kept."""
+    kept = duplicates.keep(prepared.events, epoch)
+    failures = prepared.failures
+    if kept.conflicts.num_rows:
+        conflicts = conform(conflict_failures(kept.conflicts), FAILED_SCHEMA)
+        failures = pa.concat_tables([failures, conflicts])
+    ledger = msgspec.structs.replace(
+        prepared.ledger,
+        events=kept.events.num_rows,
+        failed=prepared.ledger.failed + kept.conflicts.num_rows,
+        duplicates=kept.duplicates,
+    )
+    return Ingested(kept.events, failures, ledger, prepared.received_at)
+
+
+def join(parts: Iterable[Ingested]) -> Ingested:
+    """The micro-batches of an epoch as one; the same as ingesting all their requests at once."""
+    parts = list(parts)
+    return Ingested(
+        pa.concat_tables([EVENT_SCHEMA.empty_table(), *(part.events for part in parts)]),
+        pa.concat_tables([FAILED_SCHEMA.empty_table(), *(part.failures for part in parts)]),
+        sum((part.ledger for part in parts), Ledger()),
+        max((part.received_at for part in parts), default=0),
+    )
+
+
+def finish(
+    plan: EpochPlan, ingested: Ingested, state: SessionState, history: History
+) -> EpochResult:
+    """Give the epoch's events their sessions, close what the watermark passed, lay out the rows.
+
+    First, sessions that earlier epochs left provisional are repaired, as many as the plan's rules
+    allow: state and lake agree on the events there are, and this epoch's come on top.
+
+    Args:
+        plan: The epoch's plan.
+        ingested: Everything between `plan.log_from` and `plan.log_to`.
+        state: After the epoch before.
+        history: Reads events and sessions of *earlier* epochs.
+    """
+    rules = plan.rules.sessions
+    definition = GapDefinition.of(rules)
+    limits = RepairLimits(rules.repair_events_max, rules.repair_visitors_max)
+    repaired = repair(state, history, definition, limits)
+    sessions = sessionize(
+        repaired.state,
+        ingested.events,
+        definition,
+        epoch=plan.epoch,
+        history=history,
+        events_max=limits.events_max,
+    )
+    overrides = OverrideSet()
+    for found in (repaired, sessions):
+        overrides.add(found.overrides)
+    events = assign(ingested.events, sessions.state)
+    closed = close(sessions.state, plan.watermark, plan.epoch, definition)
+    rows = {
+        "events": stamp(events, plan, EVENT_SCHEMA),
+        "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
+        "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
+        "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
+        "session_changes": stamp(_withdrawn(repaired, sessions), plan, REMOVED_SCHEMA),
+    }
+    return EpochResult(plan, rows, ingested.ledger, closed.state)
+
+
+def _withdrawn(*found: Sessionized) -> pa.Table:
+    """Sessions that any of them withdrew, each once; one that a later one made again is newer."""
+    rows = pl.concat([pl.DataFrame(pl.from_arrow(one.withdrawn)) for one in found])
+    once = rows.unique("session_id", keep="first", maintain_order=True)
+    return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
+
+
+def stamp(table: pa.Table, plan: EpochPlan, schema: pa.Schema) -> pa.Table:
+    """`table` as rows of `schema` that belong to the plan's epoch."""
+    epoch = pa.chunked_array([pa.repeat(pa.scalar(plan.epoch, pa.int64()), table.num_rows)])
+    return conform(_replace(table, "epoch", epoch), schema)
+
+
+def _replace(table: pa.Table, name: str, column: pa.ChunkedArray) -> pa.Table:
+    index = table.schema.get_field_index(name)
+    if index < 0:
+        return table.append_column(name, column)
+    return table.set_column(index, name, column)

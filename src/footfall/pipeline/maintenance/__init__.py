@@ -1,0 +1,1 @@
+"""When the lake is maintained, and by whom; what retention must leave."""

@@ -1,0 +1,1 @@
+"""Requests that end or hold up whoever decodes them: found, bounded, put aside."""

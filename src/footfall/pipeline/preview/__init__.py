@@ -1,0 +1,1 @@
+"""The open epoch as readers see it: previews, tail files, cuts."""

@@ -1,0 +1,1 @@
+"""Where a start begins: checkpoints, the lake, and rows made again after damage."""

@@ -1,0 +1,1 @@
+"""Sessions as chains of events without a gap longer than a limit."""

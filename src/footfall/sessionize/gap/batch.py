@@ -1,0 +1,221 @@
+"""Events of a call, coded by visitor and put in the order that everything else relies on.
+
+Visitors get codes 0, 1, 2 … in the order of a 64-bit hash of their names, which is also the order
+of the state's segments. The hash is not trusted: names are compared, and where two visitors share a
+hash both the coding and the look-up in the state still tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from footfall.event import EVENT_SCHEMA
+from footfall.session import VIEW_EVENTS
+from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
+from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, Packing, run_starts
+
+_ENGAGEMENT_EVENTS: Final = ("user_engagement", "_user_engagement")
+_APP_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
+_TIE: Final = np.dtype([("received", ">u8"), ("request", "V16"), ("index", ">u4")])
+
+VIEW, USER, SOURCE, REFERRER, NUMBER, BOT, NAMED, VALUE = (np.uint8(1 << bit) for bit in range(8))
+"""Bits of `Batch.flags`: the event is a view, has a user id …"""
+
+
+def visitor_keys(apps: pl.Series, visitors: pl.Series) -> Keys:
+    """A hash of each (app, visitor): fast, the same within a process, not free of collisions."""
+    return _mixed(apps.hash(seed=1).to_numpy(), visitors)
+
+
+def _mixed(app_keys: Keys, visitors: pl.Series) -> Keys:
+    keys: Keys = visitors.hash().to_numpy()
+    return keys ^ (app_keys * _APP_FACTOR)
+
+
+class Visitors:
+    """The distinct visitors of a call, by code."""
+
+    def __init__(self, apps: pl.Series, visitors: pl.Series, keys: Keys) -> None:
+        """Take names and hashes, ascending by hash."""
+        self.apps = apps
+        self.visitors = visitors
+        self.keys = keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def are(self, codes: Ints, apps: pl.Series, visitors: pl.Series) -> Bools:
+        """Whether the visitors of `codes` have these names."""
+        index = pl.Series(codes)
+        same = (self.visitors.gather(index) == visitors) & (self.apps.gather(index) == apps)
+        return same.to_numpy()
+
+    def codes_of(self, apps: pl.Series, visitors: pl.Series) -> Ints:
+        """Codes of other rows' visitors; -1 for those that are not among these."""
+        mine = pl.DataFrame({"app": self.apps, "visitor": self.visitors}).with_row_index("code")
+        asked = pl.DataFrame({"app": apps, "visitor": visitors})
+        joined = asked.join(mine, on=["app", "visitor"], how="left", maintain_order="left")
+        return joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def code_visitors(apps: pa.Array, names: pa.Array) -> tuple[Visitors, npt.NDArray[np.int32]]:
+    """Distinct visitors, and the code of each row."""
+    encoded = apps.dictionary_encode()
+    app = encoded.indices.to_numpy()
+    distinct = pl.Series(pl.from_arrow(encoded.dictionary))
+    visitors = pl.Series(pl.from_arrow(names))
+    keys = _mixed(distinct.hash(seed=1).to_numpy()[app], visitors)
+    order = np.argsort(keys)
+    ordered = keys[order]
+    starts = run_starts(ordered)
+    codes = np.empty(len(keys), np.int32)
+    numbers = np.arange(len(starts), dtype=np.int32)
+    codes[order] = np.repeat(numbers, np.diff(starts, append=len(keys)))
+    examples = order[starts]
+    some = visitors.gather(pl.Series(examples))
+    is_exact = bool((some.gather(pl.Series(codes)) == visitors).all())
+    if is_exact and (len(distinct) <= 1 or np.array_equal(app[examples][codes], app)):
+        return Visitors(distinct.gather(pl.Series(app[examples])), some, ordered[starts]), codes
+    return _code_by_name(distinct.gather(pl.Series(app)), visitors, keys)
+
+
+def _code_by_name(
+    apps: pl.Series, visitors: pl.Series, keys: Keys
+) -> tuple[Visitors, npt.NDArray[np.int32]]:
+    """The slow way, for when hashes collide."""
+    rows = pl.DataFrame({"key": keys, "app": apps, "visitor": visitors})
+    distinct = rows.unique().sort("key", "app", "visitor")
+    found = Visitors(distinct["app"], distinct["visitor"], distinct["key"].to_numpy())
+    return found, found.codes_of(apps, visitors).astype(np.int32)
+
+
+class Batch:
+    """Events that have a visitor, in the order (visitor, event time, received, request, index).
+
+    `code`, `time` and `row` are in that order; `row` is the event's place in `table`, whose own
+    order stays as it came.
+    """
+
+    def __init__(self, events: pa.Table) -> None:
+        """Sort `events`; those without `visitor_id` are left out."""
+        self.table = _usable(events)
+        self._integers: dict[str, Ints] = {}
+        self.visitors, codes = code_visitors(self.column("app_id"), self.column("visitor_id"))
+        times = self.integers("event_time")
+        self.row = self._sorted(codes, times)
+        self.code = codes[self.row]
+        self.time = times[self.row]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def keep(self, mask: Bools) -> None:
+        """Leave out events; `mask` is in this batch's order."""
+        self.row, self.code, self.time = self.row[mask], self.code[mask], self.time[mask]
+
+    def column(self, name: str) -> pa.Array:
+        """A column of all events in their own order, in one piece."""
+        return in_one_piece(self.table.column(name))
+
+    def integers(self, name: str) -> Ints:
+        """The same as numbers, null as 0."""
+        if name not in self._integers:
+            column = self.column(name)
+            if pa.types.is_timestamp(column.type):
+                column = column.view(pa.int64())
+            if column.null_count:
+                column = pc.fill_null(column, 0)
+            numbers = column.to_numpy(zero_copy_only=False)
+            self._integers[name] = numbers.astype(np.int64, copy=False)
+        return self._integers[name]
+
+    def flags(self) -> npt.NDArray[np.uint8]:
+        """What each event is and has, as bits, in this batch's order."""
+        names = self.column("event_name").dictionary_encode()
+        kinds = [
+            VIEW * (name in VIEW_EVENTS) | NAMED * (name in _ENGAGEMENT_EVENTS)
+            for name in names.dictionary.to_pylist()
+        ]
+        found: npt.NDArray[np.uint8] = np.array(kinds, np.uint8)[names.indices.to_numpy()]
+        found |= BOT * self.column("is_bot").to_numpy(zero_copy_only=False)
+        for bit, column in (
+            (USER, "user_id"),
+            (SOURCE, "source"),
+            (REFERRER, "referrer_host"),
+            (NUMBER, "client_session_number"),
+            (VALUE, "value"),
+        ):
+            values = self.column(column)
+            if values.null_count < len(values):
+                found |= bit * values.is_valid().to_numpy(zero_copy_only=False)
+        return found[self.row]
+
+    def unscaled(self, name: str, rows: Ints) -> Ints:
+        """A decimal column at `rows`, in units of its last digit; none may be null."""
+        column = self.column(name)
+        assert column.type == EVENT_SCHEMA.field(name).type
+        words = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
+        found: Ints = words[rows + column.offset, 0]
+        return found
+
+    def ties(self, rows: Ints) -> pl.Series:
+        """What orders events of the same time, for some rows of the table."""
+        ties = np.empty(len(rows), _TIE)
+        ties["received"] = (self.integers("received_at")[rows]).view(np.uint64) ^ np.uint64(1 << 63)
+        ties["request"] = self._requests().view("V16").ravel()[rows]
+        ties["index"] = self.integers("request_index")[rows]
+        array = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(_TIE.itemsize), len(rows), [None, pa.py_buffer(ties.tobytes())]
+        )
+        return pl.Series(pl.from_arrow(array))
+
+    def _requests(self) -> npt.NDArray[np.uint64]:
+        column = self.column("request_id")
+        words = np.frombuffer(column.buffers()[1], ">u8").reshape(-1, 2)
+        return words[column.offset : column.offset + len(column)]
+
+    def _sorted(self, codes: npt.NDArray[np.int32], times: Ints) -> Ints:
+        packed = Packing(len(self.visitors), times).pack(codes, times)
+        order = np.argsort(packed)
+        ordered = packed[order]
+        equal = ordered[1:] == ordered[:-1]
+        if not equal.any():
+            return order
+        tied: Bools = np.zeros(len(order), np.bool_)
+        tied[1:] = equal
+        tied[:-1] |= equal
+        rows = order[tied]
+        requests = self._requests()[rows].astype(np.uint64)
+        order[tied] = rows[
+            np.lexsort(
+                (
+                    self.integers("request_index")[rows],
+                    requests[:, 1],
+                    requests[:, 0],
+                    self.integers("received_at")[rows],
+                    packed[rows],
+                )
+            )
+        ]
+        return order
+
+
+def _usable(events: pa.Table) -> pa.Table:
+    table = events.select(EVENT_COLUMNS)
+    visitors = table.column("visitor_id")
+    if visitors.null_count:
+        table = table.filter(visitors.is_valid())
+    return table
+
+
+def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """The same in one array."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.combine_chunks() if column.num_chunks else pa.array([], column.type)

@@ -1,0 +1,388 @@
+"""Which session every event and every earlier session belongs to: intervals only, no attributes.
+
+Theory of operation. A batch's events, sorted, fall into *runs* without a gap longer than `gap`.
+Runs and the state's sessions of the same visitors are intervals; sorted by start, a new *chain*
+begins where the running maximum of ends is more than `gap` before the next start. A chain without
+any run is not looked at again.
+
+Before `cold` events are provisional, and of a row's chain only if they lie in it. By the gap alone
+the late events of a busy visitor would grow together with what waits and with what a repair has
+just made, until one provisional session covers all that the visitor did, and each event more would
+make a repair that sweeps it begin again.
+
+A chain within one window and `events_max` is one session: the usual case, done by whole columns.
+Others are cut. Their new events can be cut anywhere, the state's sessions cannot be: they are sums.
+That is enough unless a cut moves inside of one, and `_Cuts` finds out which: it uses that a session
+knows its chain's start and its rank in its window, so that events that come *after* all there is in
+their window have known ranks. What remains is a conflict: a late event in an earlier part, or an
+earlier start of a chain that puts a window's end inside a session. Such a chain needs the events
+again, from the last session that begins before the first new event (`Conflicts`); until then it is
+taken as one provisional session.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from footfall.sessionize.gap.definition import GapDefinition
+from footfall.sessionize.gap.state.packing import Bools, Ints, Packing, run_starts
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Earlier sessions, ascending by (code, start); one entry a column."""
+
+    code: Ints
+    start: Ints
+    end: Ints
+    chain: Ints
+    rank: Ints
+    events: Ints
+
+    def at(self, index: Ints | Bools) -> Rows:
+        """Some of them."""
+        return Rows(*(getattr(self, name)[index] for name in self.__struct_fields__))
+
+
+class Conflicts(msgspec.Struct, frozen=True):
+    """Chains that cannot be cut without their events, and from where those are needed."""
+
+    code: Ints
+    time: Ints
+    """First event that is needed; the first of a session of the same chain, or of the chain."""
+    chain: Ints
+    rank: Ints
+    """Rank of that first event in its window."""
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """The sessions of a call, numbered by (visitor, start)."""
+
+    piece: Ints
+    """Position of the first event of each run of events of the same session; events are sorted."""
+    piece_session: Ints
+    row_session: Ints
+    """Session of each earlier one, -1 for those that are not touched."""
+    chain: Ints
+    """Start of each session's chain."""
+    rank: Ints
+    run_code: Ints
+    run_start: Ints
+    run_place: Ints
+    """How many of the earlier sessions, over all visitors, come before each run."""
+    conflicts: Conflicts
+
+
+def cut(
+    codes: npt.NDArray[np.int32],
+    times: Ints,
+    rows: Rows,
+    definition: GapDefinition,
+    cold: Ints,
+) -> Cut:
+    """Assign events, ascending by (code, time), and earlier sessions to sessions.
+
+    Args:
+        codes: Visitor of each event.
+        times: Of each event.
+        rows: Earlier sessions.
+        definition: The session definition.
+        cold: For each code, the time before which sessions may have been evicted.
+    """
+    changed = np.flatnonzero(codes[1:] != codes[:-1])
+    begins = np.diff(times) > definition.gap
+    begins[changed] = True
+    # One by one, or two events of a run would join sessions that lie between them.
+    begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
+    run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
+    run_end = times[np.append(run[1:], len(times)) - 1] if len(run) else run
+    run_code, run_start = codes[run].astype(np.int64), times[run]
+    run_events = np.diff(run, append=len(times))
+
+    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition, cold)
+    cuts = _Cuts(merged, codes, times, run, run_events, rows, definition)
+    return cuts.result(run_code, run_start, merged.run_place)
+
+
+class _Intervals:
+    """Runs and rows in one order, and the chains they form."""
+
+    def __init__(
+        self,
+        run_code: Ints,
+        run_start: Ints,
+        run_end: Ints,
+        run_events: Ints,
+        rows: Rows,
+        definition: GapDefinition,
+        cold: Ints,
+    ) -> None:
+        codes = 1 + max(int(run_code[-1]) if len(run_code) else 0, int(rows.code.max(initial=0)))
+        packing = Packing(codes, run_start, run_end, rows.start, rows.end)
+        row_key, run_key = packing.pack(rows.code, rows.start), packing.pack(run_code, run_start)
+        self.run_place = np.searchsorted(row_key, run_key, "right")
+        run_at = self.run_place + np.arange(len(run_code))
+        row_at = np.searchsorted(run_key, row_key, "left") + np.arange(len(row_key))
+
+        def mix(of_runs: Ints, of_rows: Ints) -> Ints:
+            found = np.empty(len(run_at) + len(row_at), np.int64)
+            found[run_at], found[row_at] = of_runs, of_rows
+            return found
+
+        code, start = mix(run_code, rows.code), mix(run_start, rows.start)
+        end = mix(run_end, rows.end)
+        reached = packing.times(np.maximum.accumulate(packing.pack(code, end)))
+        begins = np.ones(len(code), np.bool_)
+        begins[1:] = (code[1:] != code[:-1]) | (start[1:] - reached[:-1] > definition.gap)
+        is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
+        if is_apart.any():
+            is_row = mix(np.zeros(len(run_at), np.int64), np.ones(len(row_at), np.int64)) > 0
+            begins[1:] |= is_apart & (is_row[:-1] | is_row[1:])
+        first = np.flatnonzero(begins)
+        chain = np.cumsum(begins) - 1
+        self.run_chain, self.row_chain = chain[run_at], chain[row_at]
+        last = np.append(first[1:], len(code)) - 1 if len(first) else first
+        self.first_start = start[first]
+        self.code = code[first]
+        self.start = _reduce(np.minimum, mix(run_start, rows.chain), first)
+        self.end = reached[last]
+        self.events = _reduce(np.add, mix(run_events, rows.events), first)
+        ranked = _reduce(np.add, mix(np.zeros(len(run_at), np.int64), rows.rank), first)
+        self.is_touched = np.zeros(len(first), np.bool_)
+        self.is_touched[self.run_chain] = True
+        self.is_simple = (
+            (self.start == self.first_start)
+            & (ranked == 0)
+            & (self.end - self.start < definition.length_max)
+            & (self.events <= definition.events_max)
+        )
+
+
+class _Cuts:
+    """Sessions of the touched chains, those that are cut included."""
+
+    def __init__(
+        self,
+        chains: _Intervals,
+        codes: npt.NDArray[np.int32],
+        times: Ints,
+        run: Ints,
+        run_events: Ints,
+        rows: Rows,
+        definition: GapDefinition,
+    ) -> None:
+        self._chains = chains
+        self._times = times
+        self._run = run
+        self._rows = rows
+        self._definition = definition
+        is_cut = chains.is_touched & ~chains.is_simple
+        self._counts = chains.is_touched.astype(np.int64)
+        """Sessions of each chain."""
+        self._conflicting = np.zeros(len(self._counts), np.bool_)
+        self._runs_cut = is_cut[chains.run_chain]
+        self._rows_cut = np.flatnonzero(is_cut[chains.row_chain])
+        self._any = bool(is_cut.any())
+        if self._any:
+            self._cut_chains(is_cut, run_events)
+
+    def result(self, run_code: Ints, run_start: Ints, run_place: Ints) -> Cut:
+        """Number the sessions."""
+        chains, offset = self._chains, np.cumsum(self._counts) - self._counts
+        row_session = np.where(
+            chains.is_touched[chains.row_chain], offset[chains.row_chain], np.int64(-1)
+        )
+        chain_of = np.repeat(np.arange(len(self._counts)), self._counts)
+        rank = np.zeros(len(chain_of), np.int64)
+        plain = ~self._runs_cut
+        position, session = self._run[plain], offset[chains.run_chain[plain]]
+        if self._any:
+            row_session[self._rows_cut] = offset[self._row_chain] + self._row_ordinal
+            cut_session = offset[self._event_chain] + self._event_ordinal
+            first = run_starts(cut_session)
+            position = np.concatenate([position, self._event[first]])
+            session = np.concatenate([session, cut_session[first]])
+            rank[offset[self._key_chain] + self._key_ordinal] = self._key_rank
+            order = np.argsort(position, kind="stable")
+            position, session = position[order], session[order]
+        first = run_starts(session) if len(session) else session
+        return Cut(
+            piece=position[first],
+            piece_session=session[first],
+            row_session=row_session,
+            chain=chains.start[chain_of],
+            rank=rank,
+            run_code=run_code,
+            run_start=run_start,
+            run_place=run_place,
+            conflicts=self._conflicts(),
+        )
+
+    def _cut_chains(self, is_cut: Bools, run_events: Ints) -> None:
+        chains, limits, rows = self._chains, self._definition, self._rows.at(self._rows_cut)
+        self._event = np.flatnonzero(np.repeat(self._runs_cut, run_events))
+        event_run = np.repeat(np.flatnonzero(self._runs_cut), run_events[self._runs_cut])
+        self._event_chain = chains.run_chain[event_run]
+        self._row_chain = chains.row_chain[self._rows_cut]
+        time = self._times[self._event]
+        event_window = (time - chains.start[self._event_chain]) // limits.length_max
+        row_start = chains.start[self._row_chain]
+        row_window = (rows.start - row_start) // limits.length_max
+        straddles = row_window != (rows.end - row_start) // limits.length_max
+        windows = _Windows(
+            time,
+            self._event_chain,
+            event_window,
+            self._row_chain,
+            row_window,
+            rows,
+            row_start,
+            limits,
+        )
+        self._conflicting[self._row_chain[straddles]] = True
+        self._conflicting[windows.chain[windows.is_conflict]] = True
+        event_lost = self._conflicting[self._event_chain]
+        row_lost = self._conflicting[self._row_chain]
+        self._number(
+            np.where(event_lost, 0, event_window),
+            np.where(event_lost, 0, windows.event_part),
+            windows.event_rank,
+            np.where(row_lost, 0, row_window),
+            np.where(row_lost, 0, windows.row_part),
+            np.where(windows.row_is_small, 0, rows.rank),
+        )
+
+    def _number(
+        self, event_window: Ints, event_part: Ints, event_rank: Ints, *of_rows: Ints
+    ) -> None:
+        """Give every (chain, window, part) its ordinal in the chain."""
+        row_window, row_part, row_rank = of_rows
+        first = run_starts(self._event_chain, event_window, event_part)
+        chain = np.concatenate([self._event_chain[first], self._row_chain])
+        window = np.concatenate([event_window[first], row_window])
+        part = np.concatenate([event_part[first], row_part])
+        rank = np.concatenate([event_rank[first], row_rank])
+        key, starts, order = _dense(chain, window, part)
+        self._key_chain = chain[order][starts]
+        first_of_chain = run_starts(self._key_chain)
+        lengths = np.diff(first_of_chain, append=len(starts))
+        self._key_ordinal = np.arange(len(starts)) - np.repeat(first_of_chain, lengths)
+        self._counts[self._key_chain[first_of_chain]] = lengths
+        self._key_rank = np.minimum.reduceat(rank[order], starts)
+        ordinal = self._key_ordinal[key]
+        self._row_ordinal = ordinal[len(first) :]
+        lengths = np.diff(first, append=len(event_window))
+        self._event_ordinal = np.repeat(ordinal[: len(first)], lengths)
+
+    def _conflicts(self) -> Conflicts:
+        """For each, the last row of its old beginning that is not after the first new event."""
+        chains, rows = self._chains, self._rows
+        lost = np.flatnonzero(self._conflicting)
+        time, rank = chains.first_start[lost].copy(), np.zeros(len(lost), np.int64)
+        for i, chain in enumerate(lost):
+            first_new = self._times[self._run[np.searchsorted(chains.run_chain, chain)]]
+            low, high = np.searchsorted(chains.row_chain, [chain, chain + 1])
+            keeps = (rows.start[low:high] <= first_new) & (
+                rows.chain[low:high] == chains.start[chain]
+            )
+            if keeps.any():
+                last = low + int(np.flatnonzero(keeps)[-1])
+                time[i], rank[i] = rows.start[last], rows.rank[last]
+        return Conflicts(chains.code[lost], time, chains.start[lost], rank)
+
+
+class _Windows:
+    """Windows of the chains that are cut: which part of them an event or a row is in."""
+
+    def __init__(
+        self,
+        time: Ints,
+        event_chain: Ints,
+        event_window: Ints,
+        row_chain: Ints,
+        row_window: Ints,
+        rows: Rows,
+        row_start: Ints,
+        limits: GapDefinition,
+    ) -> None:
+        first = run_starts(event_chain, event_window)
+        chain = np.concatenate([event_chain[first], row_chain])
+        key, starts, order = _dense(chain, np.concatenate([event_window[first], row_window]))
+        self.chain = chain[order][starts]
+        n, most = len(starts), limits.events_max
+        run_group, row_group = key[: len(first)], key[len(first) :]
+        event_group = np.repeat(run_group, np.diff(first, append=len(time)))
+        first_row, last_row = np.full(n, -1), np.full(n, -1)
+        first_row[row_group[::-1]] = np.arange(len(row_group))[::-1]
+        last_row[row_group] = np.arange(len(row_group))
+        has_rows = first_row >= 0
+
+        new = np.bincount(event_group, minlength=n)
+        total = new + np.bincount(row_group, rows.events, n).astype(np.int64)
+        rank, size, end, begin = (
+            np.where(has_rows, _pick(column, last_row), otherwise)
+            for column, otherwise in (
+                (rows.rank, 0),
+                (rows.events, 0),
+                (rows.end, np.iinfo(np.int64).min),
+                (rows.start, np.iinfo(np.int64).min),
+            )
+        )
+        small = (total <= most) & (_pick(rows.rank, first_row) * has_rows == 0)
+        part = rank // most
+
+        in_block = time <= end[event_group]
+        block = np.bincount(event_group[in_block], minlength=n)
+        inner = np.bincount(event_group[time < end[event_group]], minlength=n)
+        before = np.bincount(event_group[time < begin[event_group]], minlength=n)
+        self.is_conflict = ~small & (
+            ((before > 0) & (rank > 0))
+            | ((inner > 0) & (rank + size + block > (part + 1) * most))
+            | _is_out_of_step(rows, row_group, row_start, n)
+        )
+
+        new_rank = (rank + size)[event_group] + _tie_ranks(time, event_group, run_group, first)
+        is_small = small[event_group]
+        self.event_rank = np.where(is_small, 0, np.where(in_block, rank[event_group], new_rank))
+        self.event_part = np.where(is_small, 0, self.event_rank // most)
+        self.row_is_small = small[row_group]
+        self.row_part = np.where(self.row_is_small, 0, rows.rank // most)
+
+
+def _is_out_of_step(rows: Rows, row_group: Ints, row_start: Ints, n: int) -> Bools:
+    """Windows whose rows do not follow on one another as parts of one window do."""
+    found = np.zeros(n, np.bool_)
+    same = row_group[1:] == row_group[:-1]
+    follows = rows.rank[1:] == rows.rank[:-1] + rows.events[:-1]
+    found[row_group[1:][same & ~follows]] = True
+    begins = np.append(np.ones(min(len(row_group), 1), np.bool_), ~same)
+    moved = (rows.chain != row_start) & (rows.rank != 0)
+    found[row_group[begins & moved]] = True
+    return found
+
+
+def _tie_ranks(time: Ints, event_group: Ints, run_group: Ints, first: Ints) -> Ints:
+    """How many new events of its window are before each event's time."""
+    tie = run_starts(event_group, time)
+    at = np.repeat(tie, np.diff(tie, append=len(time)))
+    return at - np.repeat(first, np.diff(first, append=len(time)))
+
+
+def _dense(*columns: Ints) -> tuple[Ints, Ints, Ints]:
+    """Number distinct rows in ascending order: numbers, and starts of each in the sorting order."""
+    order = np.lexsort(columns[::-1])
+    starts = run_starts(*(column[order] for column in columns))
+    number = np.empty(len(order), np.int64)
+    number[order] = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(order)))
+    return number, starts, order
+
+
+def _pick(column: Ints, index: Ints) -> Ints:
+    """`column[index]`, anything where the index is -1."""
+    return column[index] if len(column) else np.zeros(len(index), np.int64)
+
+
+def _reduce(function: np.ufunc, values: Ints, starts: Ints) -> Ints:
+    found: Ints = function.reduceat(values, starts) if len(starts) else values[:0]
+    return found

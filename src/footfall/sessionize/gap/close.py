@@ -1,0 +1,120 @@
+"""What the watermark closes: rows to write, and what may be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.sessionize.gap.definition import GapDefinition
+from footfall.sessionize.gap.rows import session_rows
+from footfall.sessionize.gap.state.columns import STATE_SCHEMA
+from footfall.sessionize.gap.state.hot import closable
+from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints
+from footfall.sessionize.gap.state.state import NO_FLOOR, Segment, SessionState, settled
+
+WRITTEN_MAX: Final = 1 << 18
+"""Sessions that one epoch writes: when events stop, millions may close at once."""
+
+
+class Closed(msgspec.Struct, frozen=True):
+    """Result of `close`."""
+
+    rows: pa.Table
+    """`SESSION_SCHEMA`: to be written with this epoch."""
+    state: SessionState
+
+
+def close(state: SessionState, watermark: int, epoch: int, definition: GapDefinition) -> Closed:
+    """Take out what is to be written, and evict what closed longer than `hot_age` ago.
+
+    A session is closed when its end plus `gap` is before the watermark. It is written when it is
+    closed and has changed since it was last written, as the next revision: those that ended first,
+    if they are more than `WRITTEN_MAX`; the others follow with the next epochs. A later event may
+    open it again; then it is written once more when it closes. If more than `hot_max` are left,
+    those that ended first are evicted before their time, as far as they are closed and written.
+
+    Args:
+        state: With every event of the epoch. Provisional sessions stay, unwritten.
+        watermark: Microseconds of event time; one before that of an earlier call counts as that.
+        epoch: Goes into the rows.
+        definition: The session definition.
+    """
+    # Sessions that a repair brought back lie below the floor: were they left there open, by a
+    # watermark that went back, others of their chain could be gone between them.
+    known = state.watermark
+    if known is None:
+        known = state.floor + definition.gap + definition.hot_age
+    watermark = max(watermark, known)
+    written, waits_from = _to_write(state, watermark, definition)
+    rows, segments = [pl.DataFrame(schema=STATE_SCHEMA)], []
+    for segment, is_written in zip(state.segments, written, strict=True):
+        if is_written.any():
+            rows.append(segment.take(list(STATE_SCHEMA), np.flatnonzero(is_written)))
+        segments.append(_written(segment, is_written))
+    floor = max(min(watermark - definition.gap - definition.hot_age, waits_from), state.floor)
+    segments = [_evicted(segment, floor) for segment in segments]
+    excess = sum(segment.live for segment in segments) - definition.hot_max
+    if excess > 0:
+        floor = max(_raised(segments, excess, watermark - definition.gap), floor)
+        segments = [_evicted(segment, floor) for segment in segments]
+    after = SessionState(settled(segments), floor, watermark)
+    return Closed(session_rows(pl.concat(rows), epoch), after)
+
+
+def _to_write(
+    state: SessionState, watermark: int, definition: GapDefinition
+) -> tuple[list[Bools], int]:
+    """Which rows of each segment are written, and when the first ended that has to wait."""
+    found = [closable(segment, watermark, definition) for segment in state.segments]
+    if sum(map(np.count_nonzero, found)) <= WRITTEN_MAX:
+        return found, NEVER
+    ended = [_ended(part, rows) for part, rows in zip(state.segments, found, strict=True)]
+    ordered = np.sort(np.concatenate(ended))
+    last = int(ordered[WRITTEN_MAX - 1])  # and all that ended with it
+    for rows, times in zip(found, ended, strict=True):
+        rows[np.flatnonzero(rows)[times > last]] = False
+    later = ordered[np.searchsorted(ordered, last, "right") :]
+    return found, int(later[0]) if len(later) else NEVER
+
+
+def _written(segment: Segment, is_written: Bools) -> Segment:
+    if not is_written.any():
+        return segment
+    revision = segment.revision.astype(np.int64) + is_written
+    dirty = segment.dirty & ~is_written
+    return Segment(segment.rows, segment.keys, segment.dead, revision, dirty)
+
+
+def _evicted(segment: Segment, floor: int) -> Segment:
+    """Without sessions that are written and ended before `floor`."""
+    is_gone = _evictable(segment, floor)
+    return segment.without(np.flatnonzero(is_gone)) if is_gone.any() else segment
+
+
+def _evictable(segment: Segment, before: int) -> Bools:
+    """Sessions that are written and ended before this."""
+    if segment.rows.ended[0] >= before:
+        return np.zeros(len(segment.keys), np.bool_)
+    found: Bools = (segment.rows.numbers("ended_at") < before) & ~segment.dirty & ~segment.dead
+    found[segment.pending] = False
+    return found
+
+
+def _raised(segments: Sequence[Segment], excess: int, before: int) -> int:
+    """A floor below which so many sessions can go; less if there are not so many."""
+    ended = np.concatenate([_ended(part, _evictable(part, before)) for part in segments])
+    if not len(ended):
+        return NO_FLOOR
+    last = min(excess, len(ended)) - 1
+    return int(np.partition(ended, last)[last]) + 1
+
+
+def _ended(segment: Segment, mask: Bools) -> Ints:
+    if not mask.any():
+        return np.zeros(0, np.int64)
+    return segment.rows.numbers("ended_at")[mask]

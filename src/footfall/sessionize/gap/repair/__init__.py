@@ -1,0 +1,1 @@
+"""Sessions made exact when late events touch what the state has let go."""

@@ -1,0 +1,452 @@
+"""`sessionize`: state and events in; state, repairs, overrides and removed sessions out."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from footfall.session import SESSION_SCHEMA
+from footfall.sessionize.gap.batch import Batch, Visitors
+from footfall.sessionize.gap.chains import Cut, Rows, cut
+from footfall.sessionize.gap.changes import (
+    OVERRIDE_COLUMNS,
+    REMOVED_COLUMNS,
+    Comparison,
+    Old,
+    override_table,
+    removed_table,
+)
+from footfall.sessionize.gap.definition import GapDefinition, session_ids
+from footfall.sessionize.gap.merge import merge
+from footfall.sessionize.gap.repair.repair import (
+    REPAIR_SCHEMA,
+    History,
+    Late,
+    Needs,
+    Replay,
+    affordable,
+    find_needs,
+    range_table,
+    with_history,
+)
+from footfall.sessionize.gap.rows import session_rows
+from footfall.sessionize.gap.state.columns import NUMBERS, STATE_SCHEMA
+from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints, Packing
+from footfall.sessionize.gap.state.state import Found, SessionState
+
+EVENTS_MAX = 1_000_000
+_LAST = 2**62
+"""Later than any event."""
+_OLD_COLUMNS = ("started_at", "events", "ended_at", "written_revision", "is_dirty")
+
+
+class Sessionized:
+    """What one call of `sessionize` found."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        changed: pl.DataFrame,
+        repairs: pa.Table,
+        overrides: pa.Table,
+        removed: pa.Table,
+        withdrawn: pa.Table,
+    ) -> None:
+        self._changed = changed
+        self.state = state
+        """Every session touched is there, nothing is evicted."""
+        self.repairs = repairs
+        """`REPAIR_SCHEMA`: provisional sessions of this call, which wait for `repair`. What it says
+        of them is consistent in itself; `close` does not write them. Empty: it is exact."""
+        self.overrides = overrides
+        """`OVERRIDE_SCHEMA`, disjoint, `epoch` 0: which session intervals of *earlier* events are
+        in now, where it is another than before."""
+        self.removed = removed
+        """`REMOVED_SCHEMA`, `epoch` 0: sessions that there were before and are no more, written or
+        not."""
+        self.withdrawn = withdrawn
+        """Those of `removed` that were written. The lake must not learn of others: a provisional
+        session may have the id of an evicted one, which is there all the same."""
+
+    @cached_property
+    def touched(self) -> pa.Table:
+        """`SESSION_SCHEMA`: sessions that are new or changed, as they are now.
+
+        `revision` is the one they will be written as; `epoch` is 0.
+        """
+        return session_rows(self._changed, 0)
+
+
+def sessionize(
+    state: SessionState,
+    events: pa.Table,
+    definition: GapDefinition,
+    *,
+    epoch: int = 1,
+    history: History | None = None,
+    events_max: int = EVENTS_MAX,
+) -> Sessionized:
+    """Place events in their visitors' sessions: open, extend, join, rename and cut them.
+
+    The result does not depend on the order of `events`, nor on how events were divided over calls
+    (of one epoch; between epochs, `close` evicts). With a gap of 30 min:
+
+        events     10:00   10:20          11:00            10:40, late
+        sessions   [10:00–10:20]   then   [11:00]   then   [10:00–11:00]
+
+    An event that may touch evicted sessions has a provisional session of its own, until `repair`.
+
+    Args:
+        state: From the call before, or `close`.
+        events: At least `EVENT_COLUMNS`, any order, each event once over all calls. Those without
+            `visitor_id` are left out.
+        definition: The same in all calls.
+        epoch: What provisional sessions wait since.
+        history: For hot sessions that cannot be cut without their events; without it they are
+            provisional, too.
+        events_max: Most events to read from `history`; what needs more is provisional.
+    """
+    batch = Batch(events)
+    if not len(batch):
+        return nothing(state)
+    first = Call(state, batch, definition)
+    needs = first.affordable(events_max)
+    if history is None or not len(needs.code):
+        return first.result(epoch)
+    ranges = range_table(batch.visitors, needs.code, needs.time, np.full(len(needs.code), _LAST))
+    whole, past = with_history(batch, needs, history.events(ranges))
+    begins = needs.replay().begins(len(whole.visitors))
+    whole.keep((whole.row >= past) | (whole.time >= begins[whole.code]))
+    second = Call(state, whole, definition, needs.replay(), history.sessions(ranges))
+    return second.result(epoch)
+
+
+def nothing(state: SessionState) -> Sessionized:
+    """No change."""
+    return Sessionized(
+        state,
+        pl.DataFrame(schema=STATE_SCHEMA),
+        REPAIR_SCHEMA.empty_table(),
+        OVERRIDE_COLUMNS.empty_table(),
+        REMOVED_COLUMNS.empty_table(),
+        REMOVED_COLUMNS.empty_table(),
+    )
+
+
+class Call:
+    """One pass over events and the state's sessions of their visitors.
+
+    An *isolated* replay looks at nothing but its stretch: the caller knows that nothing else is
+    touched.
+    """
+
+    def __init__(
+        self,
+        state: SessionState,
+        batch: Batch,
+        definition: GapDefinition,
+        replay: Replay | None = None,
+        lake: pa.Table | None = None,
+        *,
+        is_isolated: bool = False,
+    ) -> None:
+        self._batch = batch
+        self._is_isolated = is_isolated
+        self._visitors = batch.visitors
+        self._found, self._numbers = _in_order(state.find(batch.visitors))
+        if replay is not None and is_isolated:
+            self._found, self._numbers = _within(self._found, self._numbers, replay, batch)
+        core = self._numbers
+        rows = Rows(
+            self._found.codes,
+            *(
+                core[name].to_numpy()
+                for name in ("started_at", "ended_at", "chain_start", "rank", "events")
+            ),
+        )
+        codes = len(batch.visitors)
+        self._place = np.arange(len(self._found))
+        """Which of the found sessions each row is, -1 for a replay's stub."""
+        self._replayed = np.zeros(len(rows.code), np.bool_)
+        is_replay = np.zeros(codes, np.bool_)
+        cold = np.full(codes, state.floor)
+        self._lake: Old | None = None
+        if replay is not None:
+            begins = replay.begins(codes)
+            is_replay[replay.code] = True
+            cold[replay.code] = -NEVER  # made anew as it stays, whole runs at a time
+            self._replayed = rows.start >= begins[rows.code]
+            self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
+            rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
+        self._rows = rows
+        self._cut = cut(batch.code, batch.time, rows, definition, cold)
+        self.needs: Needs
+        self.late: Late
+        self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)
+
+    def affordable(self, events_max: int) -> Needs:
+        """Conflicts that can be resolved at once."""
+        return affordable(self.needs, self.late, self._rows, events_max)
+
+    def result(self, epoch: int, waiting: Late | None = None) -> Sessionized:
+        """Merge, compare with what was there, and put it in the state.
+
+        Args:
+            epoch: What sessions that are provisional now wait since.
+            waiting: More of them, by an event of theirs: the last of a replay that was cut short.
+                They reach as far as what it takes the place of.
+        """
+        self._leave_out_unchanged()
+        cut = self._cut
+        used = (cut.row_session >= 0) & (self._place >= 0)
+        mine = self._found.at(self._place[used])
+        numbers = self._numbers if used.all() else self._numbers[self._place[used]]
+        session = cut.row_session[used]
+        columns = merge(self._batch, cut, mine, numbers, session)
+        code = np.zeros(len(cut.chain), np.int64)
+        code[cut.piece_session] = self._batch.code[cut.piece]
+        code[session] = mine.codes
+
+        gone = self._found.at(np.flatnonzero(self._replayed))
+        old = _old_sessions(mine, numbers, gone, self._lake)
+        start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy().copy()
+        if waiting:
+            place = _place_of(waiting, code, start)
+            end[place] = np.maximum(end[place], _reached(gone, len(self._visitors))[waiting.code])
+            columns["ended_at"] = pl.Series(end)
+        # Every conflict, not only a visitor's first, which is where a replay would begin.
+        conflicts = Late(cut.conflicts.code, cut.conflicts.time)
+        marks = [self.late, conflicts, *([waiting] if waiting else [])]
+        since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
+        columns["pending_since"] = pl.Series(since)
+        comparison = Comparison(old, code, start, end)
+        frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
+        overrides = self._overrides(comparison, code, frame["session_id"])
+        is_kept |= since > 0
+        is_withdrawn = comparison.is_removed & (old.revision > 0)
+        # Of what repairs make and replace again no reader knows.
+        is_removed = is_withdrawn if self._is_isolated else comparison.is_removed
+        removed, withdrawn = (
+            removed_table(self._visitors, old.code[mask], old.session_id.filter(pl.Series(mask)))
+            for mask in (is_removed, is_withdrawn)
+        )
+        places = np.concatenate([self._place[used], np.flatnonzero(self._replayed)])
+        state = self._found.at(places).replaced_by(
+            frame if is_kept.all() else frame.filter(is_kept),
+            self._visitors.keys[code[is_kept]],
+        )
+        changed = frame if is_changed.all() else frame.filter(is_changed)
+        repairs = range_table(self._visitors, code[since > 0], start[since > 0], end[since > 0])
+        return Sessionized(state, changed, repairs, overrides, removed, withdrawn)
+
+    def _leave_out_unchanged(self) -> None:
+        """Forget sessions of touched chains that stay exactly as they are."""
+        cut, rows = self._cut, self._rows
+        touched = np.flatnonzero(cut.row_session >= 0)
+        session = cut.row_session[touched]
+        stays = np.zeros(len(cut.chain), np.bool_)
+        stays[session] = (rows.chain[touched] == cut.chain[session]) & (
+            rows.rank[touched] == cut.rank[session]
+        )
+        stays &= np.bincount(session, minlength=len(stays)) == 1
+        stays[cut.piece_session] = False
+        if not stays.any():
+            return
+        number = np.cumsum(~stays) - 1
+        row_session = np.full(len(cut.row_session), -1)
+        row_session[touched] = np.where(stays[session], -1, number[session])
+        self._cut = Cut(
+            piece=cut.piece,
+            piece_session=number[cut.piece_session],
+            row_session=row_session,
+            chain=cut.chain[~stays],
+            rank=cut.rank[~stays],
+            run_code=cut.run_code,
+            run_start=cut.run_start,
+            run_place=cut.run_place,
+            conflicts=cut.conflicts,
+        )
+
+    def _written(
+        self, columns: dict[str, pl.Series], code: Ints, old: Old, old_of: Ints
+    ) -> tuple[pl.DataFrame, Bools, Bools]:
+        """The sessions' rows; which of them changed; which of them belong into the state."""
+        index = pl.Series(code)
+        apps = self._visitors.apps.gather(index)
+        visitors = self._visitors.visitors.gather(index)
+        known = old_of >= 0
+        before = old_of[known]
+        same = np.zeros(len(code), np.bool_)
+        same[known] = (old.end[before] == columns["ended_at"].to_numpy()[known]) & (
+            old.events[before] == columns["events"].to_numpy()[known]
+        )
+        revision = np.zeros(len(code), np.int64)
+        revision[known] = old.revision[before]
+        is_dirty = ~same
+        is_dirty[known] |= old.is_dirty[before]
+        is_hot = ~same
+        is_hot[known] |= old.is_hot[before]
+        columns = columns | {
+            "app_id": apps,
+            "visitor_id": visitors,
+            "session_id": _ids(apps, visitors, columns["started_at"], old, old_of),
+            "written_revision": pl.Series(revision),
+            "is_dirty": pl.Series(is_dirty),
+        }
+        return pl.DataFrame({name: columns[name] for name in STATE_SCHEMA}), ~same, is_hot
+
+    def _overrides(self, comparison: Comparison, code: Ints, session_id: pl.Series) -> pa.Table:
+        session, from_time, to_time = comparison.overridden()
+        return override_table(
+            self._visitors, code[session], from_time, to_time, session_id.gather(pl.Series(session))
+        )
+
+
+def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
+    """By visitor and start, with their numbers."""
+    numbers = found.frame(NUMBERS)
+    starts = numbers["started_at"].to_numpy()
+    packed = Packing(int(found.codes.max(initial=0)) + 1, starts).pack(found.codes, starts)
+    if bool((packed[1:] > packed[:-1]).all()):
+        return found, numbers
+    order = np.argsort(packed)
+    return found.at(order), numbers[order]
+
+
+def _within(
+    found: Found, numbers: pl.DataFrame, replay: Replay, batch: Batch
+) -> tuple[Found, pl.DataFrame]:
+    """Only those that a replay makes anew."""
+    codes, start = len(batch.visitors), numbers["started_at"].to_numpy()
+    begins, ends = replay.begins(codes)[found.codes], replay.ends(codes)[found.codes]
+    inside = (start >= begins) & (start <= ends)
+    return found.at(inside), numbers.filter(pl.Series(inside))
+
+
+def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Late], epoch: int) -> Ints:
+    """`since` with the sessions of `marks` waiting, at the latest from `epoch` on."""
+    marked = np.concatenate([mark.code for mark in marks])
+    times = np.concatenate([mark.time for mark in marks])
+    if not len(marked):
+        return since
+    place = _place_of(Late(marked, times), code, start)
+    found: Ints = since.copy()
+    found[place] = np.where(found[place] == 0, epoch, np.minimum(found[place], epoch))
+    return found
+
+
+def _place_of(events: Late, code: Ints, start: Ints) -> Ints:
+    """The sessions of these events, among sessions by (code, start)."""
+    codes = 1 + max(int(code.max(initial=0)), int(events.code.max(initial=0)))
+    packing = Packing(codes, start, events.time)
+    key = packing.pack(events.code, events.time)
+    found: Ints = np.searchsorted(packing.pack(code, start), key, "right") - 1
+    return found
+
+
+def _reached(gone: Found, codes: int) -> Ints:
+    """For each code the last end of these sessions, before all events if it has none."""
+    last = np.full(codes, -NEVER)
+    np.maximum.at(last, gone.codes, gone.frame(["ended_at"])["ended_at"].to_numpy())
+    return last
+
+
+def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
+    """Rows with those replayed gone and the stubs there; and where each row was."""
+    kept = np.flatnonzero(~replayed)
+    place = np.concatenate([kept, np.full(len(stubs.code), -1)])
+    left = rows.at(kept)
+    both = Rows(
+        *(
+            np.concatenate([getattr(left, name), getattr(stubs, name)])
+            for name in Rows.__struct_fields__
+        )
+    )
+    order = np.lexsort((both.start, both.code))
+    return both.at(order), place[order]
+
+
+def _ids(
+    apps: pl.Series, visitors: pl.Series, starts: pl.Series, old: Old, old_of: Ints
+) -> pl.Series:
+    """Ids of sessions: those they had, and new ones."""
+    new = pl.Series(np.flatnonzero(old_of < 0))
+    made = session_ids(
+        apps.gather(new).to_list(), visitors.gather(new).to_list(), starts.gather(new).to_list()
+    )
+    place = old_of.copy()
+    place[new.to_numpy()] = len(old.session_id) + np.arange(len(made))
+    return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))
+
+
+def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | None) -> Old:
+    """Sessions that were there: those merged, those replayed, and those only the lake has."""
+    frame = numbers.select(_OLD_COLUMNS).with_columns(mine.frame(["session_id"]))
+    code = mine.codes
+    if len(gone):
+        replayed = gone.frame(frame.columns)
+        frame, code = pl.concat([frame, replayed]), np.concatenate([code, gone.codes])
+        order = np.lexsort((frame["started_at"].to_numpy(), code))
+        frame, code = frame[order], code[order]
+    hot = _as_old(frame, code, is_hot=True)
+    if lake is None:
+        return hot
+    place = {at: i for i, at in enumerate(zip(hot.code.tolist(), hot.start.tolist(), strict=True))}
+    same = np.array(
+        [place.get(at, -1) for at in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
+        np.int64,
+    )
+    # A provisional session may have the id of an evicted one, and knows neither its revision nor
+    # how far it reaches.
+    known = same >= 0
+    np.maximum.at(hot.revision, same[known], lake.revision[known])
+    np.maximum.at(hot.end, same[known], lake.end[known])
+    return _sorted_old(hot, lake, ~known)
+
+
+def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
+    return Old(
+        code=code,
+        start=frame["started_at"].to_numpy(),
+        end=frame["ended_at"].to_numpy().copy(),
+        events=frame["events"].to_numpy(),
+        revision=frame["written_revision"].to_numpy().copy(),
+        is_dirty=frame["is_dirty"].to_numpy(),
+        is_hot=np.full(len(code), is_hot),
+        session_id=frame["session_id"],
+    )
+
+
+def _sorted_old(hot: Old, lake: Old, cold: Bools) -> Old:
+    parts = {
+        name: np.concatenate([getattr(hot, name), getattr(lake, name)[cold]])
+        for name in Old.__struct_fields__
+        if name != "session_id"
+    }
+    order = np.lexsort((parts["start"], parts["code"]))
+    ids = pl.concat([hot.session_id, lake.session_id.filter(pl.Series(cold))])
+    return Old(
+        **{name: values[order] for name, values in parts.items()},
+        session_id=ids.gather(pl.Series(order)),
+    )
+
+
+def _from_lake(sessions: pa.Table | None, begins: Ints, ends: Ints, visitors: Visitors) -> Old:
+    """Sessions that history brought, of replayed visitors, that begin within the replay."""
+    table = SESSION_SCHEMA.empty_table() if sessions is None else sessions
+    frame = pl.DataFrame(pl.from_arrow(table)).select(
+        pl.col("started_at", "ended_at").dt.timestamp("us"),
+        "events",
+        "session_id",
+        pl.col("revision").cast(pl.Int64).alias("written_revision"),
+        "app_id",
+        "visitor_id",
+        is_dirty=pl.lit(value=False),
+    )
+    code = visitors.codes_of(frame["app_id"], frame["visitor_id"])
+    start = frame["started_at"].to_numpy()
+    mask = (code >= 0) & (start >= np.append(begins, 0)[code]) & (start <= np.append(ends, 0)[code])
+    return _as_old(frame.filter(mask), code[mask], is_hot=False)

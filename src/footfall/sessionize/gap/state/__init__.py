@@ -1,0 +1,1 @@
+"""The hot sessions: packed rows, in memory or in mapped files."""

@@ -95,6 +95,9 @@ EVENTS: Final = {
     "properties": "All else that was sent, JSON.",
     "user_properties": "What was sent about the user, JSON.",
     "items": "Things bought or looked at, JSON.",
+    "client_event_name": "The name as sent; `event_name` is the same for all SDKs.",
+    "request_properties": "What the request said beside its events, JSON: `query`, `body`.",
+    "problems": "Fields that could not be used, each as `reason path`; their values: `properties`.",
 }
 
 SESSIONS: Final = {

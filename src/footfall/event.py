@@ -57,6 +57,22 @@ class FailureReason(enum.StrEnum):
     """A decoder or enrichment step failed; a bug to report, the payload is kept."""
 
 
+class ProblemReason(enum.StrEnum):
+    """Why a field of an event could not be used; the event is good without it.
+
+    `events.problems` names them as `reason path`, the value itself is kept in `properties`.
+    """
+
+    WRONG_TYPE = "wrong_type"
+    """Text where an object belongs, and the like."""
+    INVALID_VALUE = "invalid_value"
+    """Right type, but too long, out of range, or no number, time or address."""
+    NOT_AN_ID = "not_an_id"
+    """A program's word for nothing (`undefined`, `null`, a UUID of zeros) where an id belongs."""
+    TOO_DEEP = "too_deep"
+    """Nested too deep to be kept as it is."""
+
+
 class FailedPart(enum.StrEnum):
     """How much of the request a failed event stands for."""
 
@@ -122,9 +138,12 @@ EVENT_SCHEMA: Final = pa.schema(
         pa.field("is_outbound", pa.bool_()),
         *_nullable("error_code error_message", _TEXT),
         *_nullable("properties user_properties items", _TEXT),
+        *_nullable("client_event_name request_properties", _TEXT),
+        pa.field("problems", pa.list_(pa.field("element", _TEXT, nullable=False))),
     ]
 )
-"""Columns of the lake's `events`. `properties`, `user_properties` and `items` are JSON text."""
+"""Columns of the lake's `events`. `properties`, `user_properties`, `items` and
+`request_properties` are JSON text."""
 
 FAILED_SCHEMA: Final = pa.schema(
     [

@@ -3,6 +3,9 @@
     requests = decoded + undecodable
     records  = events + failed + duplicates + dropped{reason} + ignored{reason}
 
+Beside them: `unused`, fields of events that could not be used, by reason. The events are good, so
+it is in no sum.
+
 A record is one element of a request's array (or its single object). Rows of `failed_events` are
 `undecodable + failed`.
 """
@@ -26,6 +29,8 @@ class Ledger(msgspec.Struct, frozen=True, omit_defaults=True):
     duplicates: int = 0
     dropped: dict[str, int] = {}
     ignored: dict[str, int] = {}
+    unused: dict[str, int] = {}
+    """`ProblemReason` → fields with it, of all events."""
 
     def __add__(self, other: Ledger) -> Ledger:
         return Ledger(
@@ -38,6 +43,7 @@ class Ledger(msgspec.Struct, frozen=True, omit_defaults=True):
             duplicates=self.duplicates + other.duplicates,
             dropped=_add(self.dropped, other.dropped),
             ignored=_add(self.ignored, other.ignored),
+            unused=_add(self.unused, other.unused),
         )
 
     def problems(self) -> list[str]:

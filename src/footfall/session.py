@@ -47,5 +47,5 @@ SESSION_SCHEMA: Final = pa.schema(
 first and last view. `session_number` is what the SDK says, if it says it. `epoch` is the
 epoch that wrote this revision."""
 
-VIEW_EVENTS: Final = frozenset({"page_view", "_page_view", "screen_view", "_screen_view"})
+VIEW_EVENTS: Final = frozenset({"page_view", "screen_view"})
 """Event names that count as views."""

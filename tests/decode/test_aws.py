@@ -37,6 +37,7 @@ def test_the_least_event() -> None:
     assert event_of(AWS_EVENT, offset=5) == {
         "event_id": bytes.fromhex("06f3e7f4c9ec411fb3a0947579971f9e"),
         "event_name": "add_to_cart",
+        "client_event_name": "add_to_cart",
         "app_id": "shop",
         "protocol": "aws",
         "visitor_id": "visitor-1",
@@ -170,8 +171,9 @@ def test_what_has_no_column_is_kept() -> None:
         "wechat_version": "8",
         "zone_offset": 90_001,
         "country_code": "GB",
-        "_event_bundle_sequence_id": 7,
-        "_query_fakeIp": "1.2.3.4",
+    }
+    assert json.loads(found["request_properties"]) == {
+        "query": {"event_bundle_sequence_id": 7, "fakeIp": "1.2.3.4"}
     }
     assert (found["platform"], found["source"], found["ip"]) == ("Web", "t", "192.0.2.7")
 
@@ -180,18 +182,20 @@ def test_what_has_no_column_is_kept() -> None:
     ("query", "sent_at", "kept"),
     [
         ("upload_timestamp=1795300235000", CREATED, {}),
-        ("upload_timestamp=later", None, {"_upload_timestamp": "later"}),
-        ("upload_timestamp=99999999999999999999", None, {"_upload_timestamp": "9" * 20}),
+        ("upload_timestamp=later", None, {"upload_timestamp": "later"}),
+        ("upload_timestamp=99999999999999999999", None, {"upload_timestamp": "9" * 20}),
         ("upload_timestamp=", None, {}),
-        ("event_bundle_sequence_id=x", None, {"_event_bundle_sequence_id": "x"}),
-        ("hashCode=00000000", None, {"_hash_code": "00000000"}),
-        ("%ff=%ff", None, {"_query_�": "�"}),
+        ("event_bundle_sequence_id=x", None, {"event_bundle_sequence_id": "x"}),
+        ("hashCode=00000000", None, {"hashCode": "00000000"}),
+        ("%ff=%ff", None, {"�": "�"}),
     ],
 )
 def test_the_query_is_used_or_kept(query: str, sent_at: object, kept: dict[str, object]) -> None:
-    """A useless parameter never costs the event."""
+    """A useless parameter never costs the event, and is none of its properties."""
     found = event_of(AWS_EVENT, query=query)
-    assert (found.get("sent_at"), json.loads(found.get("properties", "{}"))) == (sent_at, kept)
+    about = json.loads(found.get("request_properties", '{"query": {}}'))
+    assert (found.get("sent_at"), about, "properties" in found) == (sent_at, {"query": kept}, False)
+    assert ("problems" in found) == ("upload_timestamp" in kept)
 
 
 def test_a_right_hash_code_is_not_kept() -> None:
@@ -239,33 +243,131 @@ def test_items_have_one_spelling() -> None:
         ({"event_type": None}, "missing_field", "$.event_type"),
         ({"event_type": ""}, "invalid_value", "$.event_type"),
         ({"event_type": 5}, "wrong_type", "$.event_type"),
-        ({"event_id": None}, "missing_field", "$.event_id"),
-        ({"event_id": {}}, "wrong_type", "$.event_id"),
-        ({"timestamp": None}, "missing_field", "$.timestamp"),
-        ({"timestamp": "soon"}, "invalid_value", "$.timestamp"),
-        ({"timestamp": 2**63}, "invalid_value", "$.timestamp"),
-        ({"timestamp": True}, "wrong_type", "$.timestamp"),
         ({"app_id": "other"}, "app_mismatch", "$.app_id"),
-        ({"app_id": []}, "wrong_type", "$.app_id"),
-        ({"attributes": []}, "wrong_type", "$.attributes"),
-        ({"attributes": {"_value": "free"}}, "wrong_type", "$.attributes._value"),
-        ({"attributes": {"_page_url": {}}}, "wrong_type", "$.attributes._page_url"),
-        ({"attributes": {"_gclid": []}}, "wrong_type", "$.attributes._gclid"),
-        ({"user": "u"}, "wrong_type", "$.user"),
-        ({"user": {"_user_id": {"value": []}}}, "wrong_type", "$.user._user_id.value"),
-        ({"user": {"_user_id": []}}, "wrong_type", "$.user._user_id"),
-        ({"items": {}}, "wrong_type", "$.items"),
-        ({"items": [{}, 5]}, "wrong_type", "$.items[1]"),
-        ({"screen_width": -1}, "invalid_value", "$.screen_width"),
-        ({"screen_width": "wide"}, "wrong_type", "$.screen_width"),
-        ({"unique_id": "v" * 513}, "invalid_value", "$.unique_id"),
-        ({"user_pseudo_id": [], "unique_id": None}, "wrong_type", "$.user_pseudo_id"),
-        ({"event_value": "free"}, "wrong_type", "$.event_value"),
     ],
 )
-def test_a_bad_field_is_named(sent: dict[str, Any], reason: str, path: str) -> None:
+def test_without_a_name_or_for_another_app_it_is_no_event(
+    sent: dict[str, Any], reason: str, path: str
+) -> None:
     """The path leads the person who sent it to the line of code to mend."""
     assert failures_of({**AWS_EVENT, **sent}) == [(0, reason, path)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "problem", "column", "kept"),
+    [
+        ({"event_id": {}}, "wrong_type event_id", None, {"event_id": {}}),
+        ({"timestamp": "soon"}, "invalid_value timestamp", "created_at", {"timestamp": "soon"}),
+        ({"timestamp": 2**63}, "invalid_value timestamp", "created_at", {"timestamp": 2**63}),
+        ({"timestamp": True}, "wrong_type timestamp", "created_at", {"timestamp": True}),
+        ({"app_id": [1]}, "wrong_type app_id", None, {"app_id": [1]}),
+        ({"attributes": 5}, "wrong_type attributes", None, {"attributes": 5}),
+        (
+            {"attributes": {"_value": "1,299.00"}},
+            "wrong_type attributes._value",
+            "value",
+            {"_value": "1,299.00"},
+        ),
+        (
+            {"attributes": {"_page_url": {"a": 1}}},
+            "wrong_type attributes._page_url",
+            "page_url",
+            {"_page_url": {"a": 1}},
+        ),
+        (
+            {"attributes": {"_gclid": [1]}},
+            "wrong_type attributes._gclid",
+            "click_id",
+            {"_gclid": [1]},
+        ),
+        ({"user": "u"}, "wrong_type user", "user_properties", {"user": "u"}),
+        ({"items": [{}, 5]}, "wrong_type items[1]", "items", {"items": [{}, 5]}),
+        ({"screen_width": -1}, "invalid_value screen_width", "screen_width", {"screen_width": -1}),
+        (
+            {"viewport_width": "NaN"},
+            "wrong_type viewport_width",
+            "viewport_width",
+            {"viewport_width": "NaN"},
+        ),
+        (
+            {"unique_id": "v" * 513},
+            "invalid_value unique_id",
+            "visitor_id",
+            {"unique_id": "v" * 513},
+        ),
+        (
+            {"user_pseudo_id": [1], "unique_id": None},
+            "wrong_type user_pseudo_id",
+            "visitor_id",
+            {"user_pseudo_id": [1]},
+        ),
+        ({"event_value": "free"}, "wrong_type event_value", "value", {"event_value": "free"}),
+        (
+            {"unique_id": "undefined"},
+            "not_an_id unique_id",
+            "visitor_id",
+            {"unique_id": "undefined"},
+        ),
+        (
+            {"attributes": {"_session_id": "[object Object]"}},
+            "not_an_id attributes._session_id",
+            "client_session_id",
+            {"_session_id": "[object Object]"},
+        ),
+    ],
+)
+def test_a_field_that_cannot_be_used_costs_that_field(
+    sent: dict[str, Any], problem: str, column: str | None, kept: dict[str, Any]
+) -> None:
+    """The event is good without it; what was sent is kept, and what is wrong with it named."""
+    found = event_of({**AWS_EVENT, **sent})
+    assert found["problems"] == [problem]
+    assert json.loads(found["properties"]) == kept
+    assert column not in found
+
+
+@pytest.mark.parametrize("user_id", [[5], {"value": [5]}])
+def test_an_id_of_a_user_that_cannot_be_used_stays_with_the_user(user_id: Any) -> None:
+    """It is kept where it was sent."""
+    found = event_of(event(user={"_user_id": user_id}))
+    where = "user._user_id.value" if isinstance(user_id, dict) else "user._user_id"
+    assert found["problems"] == [f"wrong_type {where}"]
+    assert json.loads(found["user_properties"]) == {"_user_id": user_id}
+    assert "user_id" not in found
+
+
+@pytest.mark.parametrize("sent", [{"attributes": []}, {"user": []}, {"items": {}}])
+def test_an_empty_array_of_php_is_an_empty_object(sent: dict[str, Any]) -> None:
+    """PHP has one empty array for both, and nothing is wrong with it."""
+    found = event_of({**AWS_EVENT, **sent})
+    assert {"problems", "properties", "user_properties", "items"}.isdisjoint(found)
+
+
+@pytest.mark.parametrize("missing", ["event_id", "timestamp"])
+def test_an_event_without_id_or_time_is_an_event(missing: str) -> None:
+    """Its place in its request is id enough, and when it came is time enough."""
+    found = event_of({**AWS_EVENT, missing: None})
+    assert "problems" not in found
+    assert found["event_id"] is not None
+
+
+def test_ids_that_are_none_make_no_duplicates() -> None:
+    """Thousands of events with the id `undefined` are as many events."""
+    decoded = decode([logged([{**AWS_EVENT, "event_id": "undefined"}] * 2)], SETTINGS)
+    assert len(set(decoded.events.column("event_id").to_pylist())) == 2
+    assert decoded.events.column("problems").to_pylist() == [["not_an_id event_id"]] * 2
+
+
+def test_names_are_the_same_for_all_sdks_and_kept_as_sent() -> None:
+    """One report for all apps, however they send."""
+    sent = ["_session_start", "_first_open", "_user_engagement", "_scroll", "_click", "_search"]
+    sent += ["_profile_set", "_page_view", "_app_exception", "_custom", "buy"]
+    events = decode([logged([{**AWS_EVENT, "event_type": name} for name in sent])], SETTINGS).events
+    assert events.column("client_event_name").to_pylist() == sent
+    assert events.column("event_name").to_pylist() == [
+        *("session_start", "first_open", "user_engagement", "scroll", "click", "search"),
+        *("profile_set", "page_view", "app_exception", "_custom", "buy"),
+    ]
 
 
 @pytest.mark.parametrize("sent", ["shop", "fw_shop", None])
@@ -299,15 +401,15 @@ def test_texts_are_cut_at_a_character_and_json_stays_json() -> None:
 
 def test_a_failed_event_keeps_its_name_and_bytes() -> None:
     """So it can be found, and replayed when the cause is mended."""
-    body = b'[{"event_type": "buy",  "event_id": "1", "timestamp": "soon"}]'
+    body = b'[{"event_type": "buy",  "event_id": "1", "app_id": "soon"}]'
     (row,) = decode([logged(body, offset=9)], SETTINGS).failures.to_pylist()
     assert {name: value for name, value in row.items() if name != "failed_id"} == {
         "app_id": "shop",
         "protocol": "aws",
         "part": "record",
-        "reason": "invalid_value",
-        "message": "expected milliseconds since 1970 or an ISO 8601 text",
-        "path": "$[0].timestamp",
+        "reason": "app_mismatch",
+        "message": "event names another app than the key it was sent with: 'soon'",
+        "path": "$[0].app_id",
         "event_name": "buy",
         "payload": body[1:-1],
         "payload_bytes": len(body) - 2,

@@ -301,7 +301,7 @@ def test_attributes_at_the_bounds_of_their_columns(custom: dict[str, Any]) -> No
             b"[" + AWS[:-1] + b', "user": ' + user + b"}]"
             for user in (b"0", b"[]", b"false", b'""', b"null", b"{}", b'{"_user_id": {}}')
         ),
-        b"[" + AWS + b", NaN]",
+        b"[" + AWS + b", nil]",
         b"[" + AWS + b"] ",
     ],
 )

@@ -59,7 +59,7 @@ MIXED = [
     logged(b"junk", offset=1, request_id=b"b" * 16),
     logged([], offset=2, request_id=b"c" * 16),
     logged({"name": "x"}, offset=3, request_id=b"d" * 16, protocol="footfall"),
-    logged(b"", offset=4, request_id=b"e" * 16, protocol="pixel", query="value=x"),
+    logged(b"", offset=4, request_id=b"e" * 16, protocol="pixel", query="app_id=x"),
     logged([AWS_EVENT], offset=5, request_id=b"f" * 16, app_id=None),
     logged([AWS_EVENT] * 3, offset=6, request_id=b"g" * 16),
 ]

@@ -88,6 +88,7 @@ def test_every_field_has_its_column() -> None:
         {
             "event_id": bytes.fromhex("06f3e7f4c9ec411fb3a0947579971f9e"),
             "event_name": "page_view",
+            "client_event_name": "_page_view",
             "platform": "Web",
             "visitor_id": "v-1",
             "user_id": "17",
@@ -221,7 +222,9 @@ def test_the_query_of_a_beacon(query: str) -> None:
 def test_other_query_parameters_are_kept() -> None:
     """Nothing that was sent is lost."""
     (found,) = events({"name": "a"}, query="sent_at=x&debug=1")
-    assert json.loads(found["properties"]) == {"_sent_at": "x", "_query_debug": "1"}
+    assert json.loads(found["request_properties"]) == {"query": {"sent_at": "x", "debug": "1"}}
+    assert found["problems"] == ["invalid_value query.sent_at"]
+    assert "properties" not in found
 
 
 def test_a_server_speaks_for_its_visitors() -> None:
@@ -254,22 +257,16 @@ def test_a_browser_does_not() -> None:
         ({}, [(0, "missing_field", "$.name")]),
         ([{"name": None}], [(0, "missing_field", "$[0].name")]),
         ({"name": 7}, [(0, "wrong_type", "$.name")]),
-        ([{"name": "a"}, {"name": "b", "page": []}], [(1, "wrong_type", "$[1].page")]),
-        ([{"name": "a", "page": {"url": {}}}], [(0, "wrong_type", "$[0].page.url")]),
         ({"events": [{"name": "a", "app_id": "x"}]}, [(0, "app_mismatch", "$.events[0].app_id")]),
         ({"events": [5]}, [(0, "not_an_event", "$.events[0]")]),
         ({"events": {}}, [(-1, "wrong_type", "$.events")]),
-        ({"events": [], "context": 5}, [(-1, "wrong_type", "$.context")]),
-        ({"events": [], "context": {"page": 5}}, [(-1, "wrong_type", "$.context.page")]),
-        ({"events": [], "sent_at": "x"}, [(-1, "invalid_value", "$.sent_at")]),
         (
-            b'{"events": [{"name": "a"}, {"name": NaN}]}',
+            b'{"events": [{"name": "a"}, {"name": nil}]}',
             [(1, "not_json", "$.events[1]")],
         ),
-        (b'{"events": [{"name": "a"}], "context": NaN}', [(-1, "not_json", "$.context")]),
-        (b'{"name": "a"}\n{"name": NaN}\n{"name": "c"}', [(1, "not_json", "$[1]")]),
+        (b'{"name": "a"}\n{"name": nil}\n{"name": "c"}', [(1, "not_json", "$[1]")]),
         (b'{"name": "a"}\n{"name": "b"', [(1, "not_json", "$[1]")]),
-        (b'{"name": NaN}', [(0, "not_json", "$")]),
+        (b'{"name": nil}', [(0, "not_json", "$")]),
         (b'{"name": "a"', [(-1, "not_json", None)]),
         (b'{"events": [', [(-1, "not_json", None)]),
         (b'{"events": [' + b"[" * 2000 + b"]" * 2000 + b"]}", [(0, "not_json", "$.events[0]")]),
@@ -277,8 +274,91 @@ def test_a_browser_does_not() -> None:
     ],
 )
 def test_faults_are_placed(body: Any, expected: list[tuple[int, str, str | None]]) -> None:
-    """One bad event fails alone, with the way to the field; a shared field fails all."""
+    """One bad event fails alone, with the way to the field."""
     assert failures(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "problem", "kept"),
+    [
+        ({"page": "home"}, "wrong_type page", {"page": "home"}),
+        ({"page": {"url": {"a": 1}}}, "wrong_type page.url", {"page": {"url": {"a": 1}}}),
+        (
+            {"device": {"screen_width": -1, "os": "x"}},
+            "invalid_value device.screen_width",
+            {"device": {"screen_width": -1}},
+        ),
+        ({"sent_at": "now"}, "invalid_value sent_at", {"sent_at": "now"}),
+        ({"value": "1,299.00"}, "wrong_type value", {"value": "1,299.00"}),
+        ({"properties": 5}, "wrong_type properties", {"properties": 5}),
+        ({"anonymous_id": "null"}, "not_an_id anonymous_id", {"anonymous_id": "null"}),
+        ({"user_id": "NaN"}, "not_an_id user_id", {"user_id": "NaN"}),
+    ],
+)
+def test_a_field_that_cannot_be_used_costs_that_field(
+    sent: dict[str, Any], problem: str, kept: dict[str, Any]
+) -> None:
+    """Only an event without a name is none."""
+    (found,) = events({"name": "a", **sent})
+    assert (found["problems"], json.loads(found["properties"])) == ([problem], kept)
+
+
+@pytest.mark.parametrize(
+    ("beside", "problems", "about_request"),
+    [
+        ({"context": 5}, ["wrong_type request.context"], {"context": 5}),
+        ({"sent_at": "Sun, 29 Nov 2026 10:00:00 GMT"}, ["invalid_value request.sent_at"], ...),
+        ({"sent_at": 1_795_300_235_000_000_000}, ["invalid_value request.sent_at"], ...),
+        ({"name": 7}, ["wrong_type request.name"], {"name": 7}),
+        ({"retry": 1}, None, {"retry": 1}),
+        ({"context": []}, None, None),
+        ({"context": {"device": {"screen_width": -1}}}, [
+            "invalid_value request.context.device.screen_width"
+        ], None),
+        ({"context": {"name": ""}}, ["invalid_value request.context.name"], None),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_events_costs_none_of_them(
+    beside: dict[str, Any], problems: list[str] | None, about_request: Any
+) -> None:
+    """One bad context must not lose a batch."""
+    found = events({**beside, "events": [{"name": "a"}, {"name": "b"}]})
+    expected = beside if about_request is ... else about_request
+    assert [event["event_name"] for event in found] == ["a", "b"]
+    for event in found:
+        about = event.get("request_properties")
+        assert (None if about is None else json.loads(about)["body"]) == expected
+        assert event.get("problems") == problems
+
+
+def test_a_context_that_is_no_json_or_too_deep_is_kept_as_its_text() -> None:
+    """It cannot be kept as what it is."""
+    (broken,) = events(b'{"events": [{"name": "a"}], "context": {"page" 5}}')
+    assert json.loads(broken["request_properties"]) == {"body": {"context": '{"page" 5}'}}
+    nested = json.loads("[" * 200 + "]" * 200)
+    (deep,) = events({"events": [{"name": "a"}], "context": {"tenant": nested, "plan": "pro"}})
+    assert json.loads(deep["properties"]) == {
+        "plan": "pro",
+        "tenant": json.dumps(nested, separators=(",", ":")),
+    }
+    assert deep["problems"] == ["too_deep request.context.tenant"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "Infinity"])
+def test_what_is_no_number_costs_its_field(number: str) -> None:
+    """Python writes it so by itself; JSON has no such thing."""
+    start, end = '{"name":"NaN here","value":', ',"properties":{"text":"\\" NaN, Infinity"}}'
+    (found,) = events(f"{start}{number}{end}".encode())
+    assert (found["event_name"], found["problems"]) == ("NaN here", ["wrong_type value"])
+    assert json.loads(found["properties"]) == {"text": '" NaN, Infinity', "value": number}
+
+
+@pytest.mark.parametrize("sent", ["properties", "user_properties", "page", "campaign", "context"])
+def test_an_empty_array_of_php_is_an_empty_object(sent: str) -> None:
+    """PHP has one empty array for both, and nothing is wrong with it."""
+    (found,) = events({"events": [{"name": "a", **({} if sent == "context" else {sent: []})}],
+                       **({"context": []} if sent == "context" else {})})  # fmt: skip
+    assert {"problems", "properties", "user_properties"}.isdisjoint(found)
 
 
 def test_payloads_are_the_records_as_sent() -> None:
@@ -323,11 +403,11 @@ def test_an_empty_pixel_is_a_page_view() -> None:
 
 def test_a_bad_pixel_keeps_its_query() -> None:
     """It is a record, so it fails as one."""
-    request = logged(b"", protocol="pixel", query="name=a&value=free")
+    request = logged(b"", protocol="pixel", query="name=a&app_id=other")
     (row,) = decode([request], SETTINGS).failures.to_pylist()
     assert (row["part"], row["path"], row["payload"], row["event_name"]) == (
         "record",
-        "$.value",
-        b"name=a&value=free",
+        "$.app_id",
+        b"name=a&app_id=other",
         "a",
     )

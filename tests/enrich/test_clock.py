@@ -22,6 +22,8 @@ from tests.decode.builders import AWS_EVENT, SETTINGS, logged
 CLOCK = load_settings().clock
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+FIVE = -(5 * 365 + 1) * 86_400_000
+"""Milliseconds of five years, one of them a leap year."""
 
 
 def at(text: str | None) -> datetime | None:
@@ -66,6 +68,10 @@ def correct(created: str | None, sent: str | None, received: str = "12:00:00") -
         ("12:00:00", "12:00:00", "device", "12:00:00", 0),
         ("12:09:00", "12:00:00", "clamped", "12:00:00", -540_000),
         ("10:00:00", "09:00:00", "clamped", "12:00:00", 7_200_000),
+        ("11:59:59", "9999-05-28T13:13:23+00:00", "device", "11:59:59", 0),
+        ("11:59:59", "2031-11-21T12:00:00+00:00", "device", "11:59:59", 0),
+        ("12:00:09", "9999-05-28T13:13:23+00:00", "clamped", "12:00:00", -9_000),
+        ("2031-11-21T11:59:00+00:00", "2031-11-21T12:00:00+00:00", "shifted", "11:59:00", FIVE),
         ("12:09:00", None, "clamped", "12:00:00", -540_000),
         ("11:00:00", None, "device", "11:00:00", 0),
         (None, "11:59:59", "received", "12:00:00", None),
@@ -197,7 +203,7 @@ moments = st.none() | times
 
 
 def reference(created: datetime | None, sent: datetime | None, received: datetime) -> datetime:
-    """The rule as the reference states it, one event at a time."""
+    """The rule as the reference states it, one event at a time; here no event is too old."""
     if created is None:
         return received
     time = created

@@ -77,17 +77,20 @@ USER = {
 def expected(event_id: str, name: str, created: str, *parts: dict[str, Any], **own: Any) -> Any:
     """A row of the visit; `created` is the time of 21 November 2026, UTC."""
     time = f"2026-11-21T{created}Z"
-    row = {"event_id": event_id.replace("-", ""), "event_name": name, "created_at": time}
+    shown = name.removeprefix("_")
+    row = {"event_id": event_id.replace("-", ""), "event_name": shown, "created_at": time}
+    row["client_event_name"] = name
     merged = {**VISIT, **row, "event_time": time}
     for part in parts:
         merged |= part
     return merged | own
 
 
+JSON = ("properties", "user_properties", "items")
 EXPECTED = [
     expected(
         "5ea7eb3c-fa74-4d04-9fb1-c47fb7d8e822",
-        "page_view",
+        "_page_view",
         "22:30:35.939000",
         page_url="https://www.shop.test/landing?utm_source=newsletter&utm_medium=email"
         "&utm_campaign=autumn_sale&utm_term=running+shoes&utm_content=hero&utm_id=abc123"
@@ -207,8 +210,13 @@ def test_rows_written_by_hand(row: dict[str, Any]) -> None:
     """Field by field out of the payloads, not out of the program; request columns aside."""
     (found,) = (event for event in rows("immediate") if event["event_id"] == row["event_id"])
     place = captured("immediate")[found["log_offset"]]
-    found["properties"] = json.loads(found["properties"])
-    sequence = found["properties"].pop("_event_bundle_sequence_id")
+    row = dict(row)
+    for side, names in ((found, JSON), (row, ("user_properties", "items"))):
+        side |= {name: json.loads(side[name]) for name in names if name in side}
+    about = json.loads(found.pop("request_properties"))
+    assert list(about) == ["query"]
+    sequence = about["query"].pop("event_bundle_sequence_id")
+    assert about == {"query": {}}
     assert f"event_bundle_sequence_id={sequence}&" in place.request.query
     request = ("received_at", "sent_at", "request_id", "log_offset")
     assert {name: value for name, value in found.items() if name not in request} == row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def _traffic(seed: int, batches: int) -> list[list[Request]]:
             body = b"{nonsense" if broken < 0.1 else None
             if broken > 0.9:
                 events[0]["timestamp"] = ["not", "a", "time"]
+            elif broken > 0.8:
+                events[0]["event_type"] = ["not", "a", "name"]
             requests.append(request(number, events, now + len(requests), body=body))
         made.append(requests)
     return made
@@ -101,6 +104,13 @@ def test_ledger_equals_rows(tmp_path: Path) -> None:
     assert ledger.duplicates > 0
     assert "id_conflict" in tables["failed_events"].column("reason").to_pylist()
     assert len(set(tables["events"].column("event_id").to_pylist())) == ledger.events
+    noted = [
+        problem.partition(" ")[0]
+        for problems in tables["events"].column("problems").to_pylist()
+        for problem in problems or ()
+    ]
+    assert ledger.unused == dict(Counter(noted))
+    assert ledger.unused["wrong_type"] > 0
     cut = read_cut(bench.home.cut_file("default"))
     assert cut is not None
     assert (cut.ledger, cut.tail) == (ledger, {})

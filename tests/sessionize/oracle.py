@@ -56,12 +56,8 @@ def first(events, *names):
 def row(events):
     """What the table says of one session, but for revision and epoch."""
     start, end = events[0]["event_time"], events[-1]["event_time"]
-    views = [
-        e
-        for e in events
-        if e["event_name"] in ("page_view", "_page_view", "screen_view", "_screen_view")
-    ]
-    named = [e for e in events if e["event_name"] in ("user_engagement", "_user_engagement")]
+    views = [e for e in events if e["event_name"] in ("page_view", "screen_view")]
+    named = [e for e in events if e["event_name"] == "user_engagement"]
     engagement = sum(e.get("engagement_ms") or 0 for e in named or events)
     is_engaged = end - start > 10_000_000 or len(views) >= 2 or engagement > 10_000
     campaign = next((e for e in events if e.get("source") is not None), {})

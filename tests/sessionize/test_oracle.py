@@ -11,7 +11,7 @@ from footfall.testing.events import event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, World, key, plain
 
-NAMES = ("page_view", "_screen_view", "click", "user_engagement", "_user_engagement", "scroll")
+NAMES = ("page_view", "screen_view", "click", "user_engagement", "_user_engagement", "scroll")
 MAYBE = st.sampled_from((None, None, "a", "b"))
 SEVERAL = st.sampled_from(("v", "v", "v", "w", None))
 BASE = 1_700_000_000_000_000

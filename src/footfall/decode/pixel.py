@@ -10,6 +10,7 @@ from footfall.decode.blocks.records import (
     Outcome,
     check_app,
     decode_records,
+    keep_about_request,
     parse_query,
     set_event_id,
     set_name,
@@ -20,6 +21,14 @@ from footfall.decode.footfall.decoder import own_template
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 
+_AGAINST_CACHES: Final = frozenset(
+    (
+        *("_", "r", "rnd", "rand", "random", "ord", "z", "ts", "nocache", "no_cache"),
+        *("cb", "cachebust", "cachebuster", "cache_buster"),
+        *("retry", "retries", "retry_count", "attempt"),
+    )
+)
+"""Parameters that change when the same pixel is loaded again: they tell of the request."""
 DEFAULT_NAME: Final = "page_view"
 _EVENT_NAME: Final = SLOT["event_name"]
 _PAGE_URL: Final = SLOT["page_url"]
@@ -36,6 +45,8 @@ def decode_pixel(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     for key in fields.KEY_PARAMETERS:
         query.pop(key, None)
     template = own_template(logged)
+    against = {key: query.pop(key) for key in _AGAINST_CACHES.intersection(query)}
+    keep_about_request(template, "query", against)
     template[_PAGE_URL] = request.header("referer") or None
     template[_EVENT_NAME] = DEFAULT_NAME
 

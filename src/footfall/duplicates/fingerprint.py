@@ -2,8 +2,10 @@
 
 A fingerprint follows from columns of the event as the lake has them, and from nothing that sending
 again may change: not from ids of event and request, the times of sending and receipt, the address,
-or what follows from headers. So it can be computed again from the lake. Its definition is ours
-(docs/formats/duplicates.md), no library's: what was remembered stays right across versions.
+what follows from headers, or what the request says beside its events (a counter of tries, a
+sequence). Keys of an object have no order, and `1.0` is `1`. So it can be computed again from the
+lake. Its definition is ours (docs/formats/duplicates.md), no library's: what was remembered stays
+right across versions.
 
 It is no defence: who wants two payloads of one fingerprint can make them, and loses one of them.
 Two that differ by accident share one with a chance of about 2⁻⁶⁰.
@@ -44,6 +46,9 @@ FINGERPRINT_COLUMNS: Final = (
 )
 """In this order, for ever; another list is another definition."""
 
+_JSON: Final = frozenset({"properties", "user_properties", "items"})
+_WHOLE_FRACTION: Final = r"([0-9])\.0([,}\]])"
+
 _REPEATED: Final = frozenset({"event_name", "visitor_id", "user_id", "page_url", "screen_name"})
 """Columns with few distinct values in a batch: each is hashed once. Changes no result."""
 
@@ -77,11 +82,25 @@ def fingerprints(events: pa.Table) -> Keys:
     with np.errstate(over="ignore"):
         weight = _COLUMN
         for name in FINGERPRINT_COLUMNS:
-            _add(total, column(events, name), weight, is_repeated=name in _REPEATED)
+            values = column(events, name)
+            if name in _JSON:
+                values = _comparable(values)
+            _add(total, values, weight, is_repeated=name in _REPEATED)
             weight = weight * _COLUMN
         mixed = _mix(total)
     mixed[mixed == UNKNOWN] = 1
     return mixed
+
+
+def _comparable(texts: pa.Array) -> pa.Array:
+    """JSON as it is compared: `1` for `1.0`; `decode` has sorted its keys.
+
+    A text within the JSON that looks like such a number is changed as well. It only makes two
+    payloads equal that differ there alone.
+    """
+    if texts.null_count == len(texts) or not pc.any(pc.match_substring(texts, ".0")).as_py():
+        return texts
+    return pc.replace_substring_regex(texts, _WHOLE_FRACTION, r"\1\2")
 
 
 def _add(total: Keys, values: pa.Array, weight: np.uint64, *, is_repeated: bool) -> None:

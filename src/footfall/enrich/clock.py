@@ -10,6 +10,9 @@ own clock; only the collector's `received_at` is trusted. Sending is taken to co
     shifted   clock off by more, or created_at is future      created_at + (received_at − sent_at)
     clamped   still later than received_at                    received_at
 
+A correction that makes a fresh event older than `event_age_max` explains nothing (the sending time
+is absurd), and is not made.
+
 Source: Clickstream Analytics on AWS, `ClickstreamEventParser`; with the collector's time in place
 of the batch job's, so that a repeated run gives the same times.
 """
@@ -62,6 +65,7 @@ def correct_clock(
         09:59:00  10:00:00  shifted  11:59:00    the clock is 2 h slow
         12:09:00  12:09:30  shifted  11:59:30    future, so the clock is 9:30 fast
         12:09:00  12:00:00  clamped  12:00:00    future, and the sending time explains nothing
+        11:59:59  year 9999 device   11:59:59    it would have happened some 8,000 years ago
 
     Args:
         events: With `created_at`, `sent_at`, `received_at`, and `log_offset` if any is trusted.
@@ -76,6 +80,8 @@ def correct_clock(
     offset = received - sent
     is_future = created > received
     is_shifted = has_created & has_sent & (is_future | (np.abs(offset) > settings.skew_max))
+    oldest = received - settings.event_age_max
+    is_shifted &= (created < oldest) | (created + offset >= oldest)
     time = np.where(has_created, created, received)
     time = np.where(is_shifted, created + offset, time)
     is_clamped = time > received

@@ -141,9 +141,11 @@ def ledger_lines(ledger: Ledger) -> list[str]:
     requests = f"{ledger.decoded:,} decoded + {ledger.undecodable:,} undecodable"
     records = f"{ledger.events:,} events + {ledger.failed:,} failed"
     records += f" + {ledger.duplicates:,} duplicates{dropped}{ignored}"
+    unused = ", ".join(f"{count:,} {reason}" for reason, count in ledger.unused.items())
     return [
         f"requests   {ledger.requests:,} = {requests}",
         f"records    {ledger.records:,} = {records}",
+        *([f"fields     {unused}: not used, kept in properties"] if unused else []),
         f"ledgers    {verdict}",
     ]
 

@@ -18,7 +18,7 @@ from footfall.decode.aws.row import finish_row
 from footfall.decode.blocks import values
 from footfall.decode.blocks.body import open_body
 from footfall.decode.blocks.fault import Fault
-from footfall.decode.blocks.fields import fill
+from footfall.decode.blocks.fields import fill, note
 from footfall.decode.blocks.json import (
     Batch,
     check_mendable,
@@ -33,6 +33,7 @@ from footfall.decode.blocks.records import (
     Outcome,
     check_shared,
     decode_records,
+    keep_about_request,
     new_template,
     parse_query,
 )
@@ -55,15 +56,15 @@ def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     request = logged.request
     body = open_body(request, settings, base64_gzip=True)
     template = new_template(logged)
-    kept = use_query(request, template)
+    use_query(request, template)
 
     def make_row(event: dict[str, object], index: int) -> Row:
         row, unknown = template.copy(), dict[str, object]()
         fill(row, event, fields.EVENT, unknown, "")
-        return finish_row(row, event, unknown, index, request, kept)
+        return finish_row(row, event, unknown, index, request)
 
     batch = _read(body, settings.events_per_request_max)
-    check_shared(request, template, kept, len(batch.values), len(body), settings)
+    check_shared(request, template, {}, len(batch.values), len(body), settings)
     return decode_records(batch, settings, make_row, _NAME_KEYS)
 
 
@@ -82,8 +83,8 @@ def _read(body: bytes, most: int) -> Batch:
     return salvaged(body, broken, most)
 
 
-def use_query(request: Request, template: Row) -> dict[str, object]:
-    """Put what the query says into the template; returns what has no column, for `properties`.
+def use_query(request: Request, template: Row) -> None:
+    """Put what the query says into the template.
 
     `hashCode` follows from the body: it is kept only where it does not match it.
     """
@@ -95,14 +96,14 @@ def use_query(request: Request, template: Row) -> dict[str, object]:
     sequence = query.pop("event_bundle_sequence_id", "")
     if sequence:
         is_number = sequence.isascii() and sequence.isdigit() and len(sequence) < 19
-        kept["_event_bundle_sequence_id"] = int(sequence) if is_number else sequence
+        kept["event_bundle_sequence_id"] = int(sequence) if is_number else sequence
     upload = query.pop("upload_timestamp", "")
     try:
         template[_SENT_AT] = values.moment(upload)
-    except Fault:  # only the clock correction reads it; the event is good without
-        kept["_upload_timestamp"] = upload
+    except Fault as fault:  # only the clock correction reads it; the event is good without
+        note(template, fault, "query.upload_timestamp")
+        kept["upload_timestamp"] = upload
     sent_hash = query.pop("hashCode", "")
     if sent_hash and hashlib.sha256(request.body).hexdigest()[:_HASH_CHARACTERS] != sent_hash:
-        kept["_hash_code"] = sent_hash
-    kept.update((f"_query_{key}", value) for key, value in query.items())
-    return kept
+        kept["hashCode"] = sent_hash
+    keep_about_request(template, "query", {**query, **kept})

@@ -102,6 +102,8 @@ def fill_common(row: Row, common: AwsCommon) -> bool:
 class _AwsSheet(Sheet):
     """The columns that events' own fields fill; templates have those of `AwsCommon`."""
 
+    names_for_all = fields.NAMES
+
     def __init__(self, taken: Sequence[Taken]) -> None:
         super().__init__(taken)
         names = self.events[0].__struct_fields__
@@ -135,7 +137,9 @@ class _AwsSheet(Sheet):
             slot = _PLAIN.get(name, SCRATCH)
             if slot < SCRATCH and not is_empty(found):
                 self.columns[slot] = found
-        self.columns[SLOT["event_name"]] = self.names(sent["event_type"])
+        self.use_names(sent["event_type"])
+        for key in ("event_id", "device_id", "unique_id"):
+            self.check_ids(sent[key])
         created = np.array(sent["timestamp"], np.int64) * 1_000
         self.columns[SLOT["created_at"]] = pa.array(created).cast(TIMESTAMP)
         ids, others = event_ids(sent["event_id"], self.taken[0].logged.request.protocol)
@@ -188,8 +192,8 @@ class _AwsSheet(Sheet):
         """What has no column, in the order that `_aws_row` gives it."""
         found: list[dict[str, object]] = []
         extras, plans = self._extras, self._plans
-        for place, (attributes, shape, kept) in enumerate(
-            zip(self._attributes, self._shapes, self.kept(), strict=True)
+        for place, (attributes, shape) in enumerate(
+            zip(self._attributes, self._shapes, strict=True)
         ):
             plan = plans[shape]
             properties = {key: attributes[key] for key in plan.rest}
@@ -198,8 +202,6 @@ class _AwsSheet(Sheet):
             if extras:
                 for key, value in extras.get(place, ()):
                     properties[f"_event_{key}" if key in properties else key] = value
-            for key in kept:
-                properties[f"_event_{key}" if key in properties else key] = kept[key]
             found.append(properties)
         self.columns[SLOT["properties"]] = self.objects(found)
 
@@ -208,9 +210,8 @@ class _AwsSheet(Sheet):
         row = BLANK.copy()
         for slot in _ALIASED:
             row[slot] = self._column(slot)[place]
-        try:
-            fill_aliases(row, fields.ATTRIBUTE_ALIASES, properties, "")
-        except Fault:
+        fill_aliases(row, fields.ATTRIBUTE_ALIASES, properties, "")
+        if row[SLOT["problems"]] is not None:
             self.fault((place,))
         for slot in _ALIASED:
             self._column(slot)[place] = row[slot]

@@ -10,7 +10,7 @@ from typing import Final
 
 from footfall.decode.blocks import values
 from footfall.decode.blocks.fields import Fields, field, text
-from footfall.decode.blocks.records import json_items
+from footfall.decode.blocks.records import VIEW_NAMES, json_items
 from footfall.decode.blocks.rows import SCRATCH
 
 EVENT_ID: Final = SCRATCH
@@ -25,6 +25,19 @@ ZONE_OFFSET: Final = SCRATCH + 8
 LATEST_REFERRER: Final = SCRATCH + 9
 LATEST_REFERRER_HOST: Final = SCRATCH + 10
 PACKAGE: Final = SCRATCH + 11
+
+NAMES: Final = {
+    **VIEW_NAMES,
+    **{
+        f"_{name}": name
+        for name in (
+            *("first_open", "first_visit", "session_start", "user_engagement", "app_start"),
+            *("app_end", "app_update", "app_exception", "os_update", "page_load", "scroll"),
+            *("search", "click", "profile_set", "clickstream_error", "mp_share", "mp_favorite"),
+        )
+    },
+}
+"""Names of events that the SDKs send by themselves, and the names that are the same for all."""
 
 EVENT: Final[Fields] = {
     "event_type": field("event_name", values.name),

@@ -12,13 +12,12 @@ from typing import Any, Final
 from footfall.decode.aws import fields
 from footfall.decode.blocks import values
 from footfall.decode.blocks.fault import Fault, missing_field
-from footfall.decode.blocks.fields import fill, fill_aliases
+from footfall.decode.blocks.fields import fill, fill_aliases, note
 from footfall.decode.blocks.records import check_app, record_json, set_event_id, set_name
 from footfall.decode.blocks.rows import SLOT, Row
 from footfall.request import Request
 
 _EVENT_NAME: Final = SLOT["event_name"]
-_CREATED_AT: Final = SLOT["created_at"]
 _VALUE: Final = SLOT["value"]
 _CURRENCY: Final = SLOT["currency"]
 _LANGUAGE: Final = SLOT["language"]
@@ -46,7 +45,6 @@ def finish_row(
     unknown: dict[str, object],
     index: int,
     request: Request,
-    kept: dict[str, object],
 ) -> Row:
     """Make a row of the slots that an event's top-level fields have filled.
 
@@ -56,10 +54,10 @@ def finish_row(
         unknown: Its top-level fields without a slot; taken apart.
         index: Its place in the request.
         request: Whose event it is.
-        kept: What the query says and has no column.
 
     Raises:
-        Fault: with a path relative to the event.
+        Fault: it has no name, is another app's or is nested too deep; with a path relative to the
+            event.
     """
     properties: dict[str, object] = {}
     attributes: Any = row[fields.ATTRIBUTES]
@@ -69,16 +67,17 @@ def finish_row(
             fill_aliases(row, fields.ATTRIBUTE_ALIASES, properties, ".attributes")
     if unknown:
         _use_unknown(row, event, unknown)
-    _check_required(row, request)
-    set_name(row)
+    if row[_EVENT_NAME] is None:
+        raise missing_field("event has no name; send event_type", ".event_type")
+    check_app(request, row[fields.APP_ID], ".app_id")
+    set_name(row, fields.NAMES)
     set_event_id(row, request, index, row[fields.EVENT_ID])  # type: ignore[arg-type]
     _set_user(row, event)
     _set_items(row, event)
     _set_referrer(row, properties)
     _set_device(row, properties)
-    for source in (unknown, kept):
-        for key, value in source.items():
-            _keep(properties, key, value)
+    for key, value in unknown.items():
+        _keep(properties, key, value)
     if properties:
         row[_PROPERTIES] = record_json(properties, event)
     return row
@@ -95,23 +94,14 @@ def _use_unknown(row: Row, event: dict[str, object], unknown: dict[str, object])
         row[_CURRENCY] = "USD"
 
 
-def _check_required(row: Row, request: Request) -> None:
-    if row[_EVENT_NAME] is None:
-        raise missing_field("event has no name; send event_type", ".event_type")
-    if row[fields.EVENT_ID] is None:
-        raise missing_field("event has no id; send event_id", ".event_id")
-    if row[_CREATED_AT] is None:
-        raise missing_field("event has no time; send timestamp", ".timestamp")
-    check_app(request, row[fields.APP_ID], ".app_id")
-
-
 def _set_user(row: Row, event: dict[str, object]) -> None:
     user: Any = row[fields.USER]
     if not user:
         return
-    found = find_user(user)
-    if found is not None:
-        row[_USER_ID] = found
+    try:
+        row[_USER_ID] = find_user(user) or row[_USER_ID]
+    except Fault as fault:
+        note(row, fault, "")
     row[_USER_PROPERTIES] = record_json(user, event)
 
 

@@ -67,10 +67,10 @@ def _take_events(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -
     if not _are_usual(events, logged.request, settings):
         return None
     template = new_template(logged)
-    kept = use_query(logged.request, template)
-    if shares_too_much(logged.request, template, kept, len(events), len(body), settings):
+    use_query(logged.request, template)
+    if shares_too_much(logged.request, template, {}, len(events), len(body), settings):
         return None
-    return Taken(lay_out_events, logged, template, kept, events)
+    return Taken(lay_out_events, logged, template, {}, events)
 
 
 def _take_repeating(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
@@ -90,12 +90,12 @@ def _take_repeating(body: bytes, logged: LoggedRequest, settings: DecodeSettings
     if len(events) != times or not _are_usual(events, logged.request, settings):
         return None
     template = new_template(logged)
-    kept = use_query(logged.request, template)
+    use_query(logged.request, template)
     if shares_too_much(
-        logged.request, template, kept, len(events), len(body), settings
+        logged.request, template, {}, len(events), len(body), settings
     ) or not fill_common(template, common):
         return None
-    return Taken(lay_out_repeating, logged, template, kept, events)
+    return Taken(lay_out_repeating, logged, template, {}, events)
 
 
 def _after_time(piece: bytes) -> bytes:

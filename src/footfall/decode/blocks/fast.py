@@ -9,7 +9,7 @@ taking or later, goes the decoder's way, the whole request at a time. Both ways 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -18,13 +18,14 @@ import pyarrow as pa
 
 from footfall.decode.blocks.fault import Fault
 from footfall.decode.blocks.ids import uuid5, uuid_bytes
-from footfall.decode.blocks.records import BRACKETS_SAFE, EVENT_NAMES
-from footfall.decode.blocks.rows import DECODED_SCHEMA, SCRATCH, SLOT, Row, table_of
+from footfall.decode.blocks.records import BRACKETS_SAFE, VIEW_NAMES
+from footfall.decode.blocks.rows import DECODED_SCHEMA, ENCODER, SCRATCH, SLOT, Row, table_of
 from footfall.decode.blocks.split import is_deeper_than
 from footfall.decode.blocks.values import (
     ID_CHARACTERS_MAX,
     INT32_MAX,
     INT64_MAX,
+    NO_IDS,
     Convert,
     flag,
     identifier,
@@ -52,8 +53,8 @@ for _digit in "0123456789abcdefABCDEF":
 
 _TYPES: Final = tuple(DECODED_SCHEMA.types)
 
-_encode: Final = msgspec.json.Encoder().encode
-_encode_lines: Final = msgspec.json.Encoder().encode_lines
+_encode: Final = ENCODER.encode
+_encode_lines: Final = ENCODER.encode_lines
 
 
 class Unusual(Exception):  # noqa: N818 (a value that travels by raise)
@@ -93,6 +94,9 @@ Take = Callable[[LoggedRequest, DecodeSettings], Taken | None]
 
 class Sheet:
     """The columns of some requests' events while they are being filled."""
+
+    names_for_all: Mapping[str, str] = VIEW_NAMES
+    """As `records.set_name` has it."""
 
     def __init__(self, taken: Sequence[Taken]) -> None:
         """Lay out nothing yet."""
@@ -158,17 +162,23 @@ class Sheet:
                 made.append(None)
         return made
 
-    def names(self, sent: Sequence[str]) -> list[str]:
-        """Names of events, views under one name for all SDKs."""
+    def use_names(self, sent: Sequence[str]) -> None:
+        """Fill the columns of names: as sent, and the same for all SDKs."""
         shown: dict[str, str] = {}
         for name in set(sent):
             try:
-                shown[name] = EVENT_NAMES.get(check_name(name), name)
+                shown[name] = self.names_for_all.get(check_name(name), name)
             except Fault:
                 shown[name] = ""
         if "" in shown.values():
             self.fault(place for place, name in enumerate(sent) if not shown[name])
-        return [shown[name] for name in sent]
+        self.columns[SLOT["client_event_name"]] = sent
+        self.columns[SLOT["event_name"]] = [shown[name] for name in sent]
+
+    def check_ids(self, sent: Sequence[str | None]) -> None:
+        """Ids that are none need the general way."""
+        if not NO_IDS.isdisjoint(sent):
+            self.fault(place for place, one in enumerate(sent) if one in NO_IDS)
 
     def objects(self, found: Sequence[dict[str, Any]]) -> pa.Array:
         """JSON of an object for each event, null for an empty one."""
@@ -285,6 +295,7 @@ def _are_kept(found: Sequence[Any], convert: Convert) -> bool:
         return (
             kinds <= _TEXTS
             and "" not in found
+            and NO_IDS.isdisjoint(found)
             and max(map(len, filter(None, found)), default=0) <= ID_CHARACTERS_MAX
         )
     return False

@@ -10,23 +10,28 @@ from typing import Final
 
 import msgspec
 
-from footfall.event import FailureReason
+from footfall.event import FailureReason, ProblemReason
 
 TOLD_CHARACTERS_MAX: Final = 1024
 """Of a path or a name: both are texts of the sender's, and may be the whole body."""
 
 
 class Fault(Exception):  # noqa: N818 (a value that travels by raise, not an error of the program)
-    """A record or request that becomes a failed event.
+    """What is wrong with a record, a request, or one field.
+
+    Only what makes a record no event (no name, another app's key, no JSON) becomes a failed event;
+    of every other field it is a problem that the event is noted to have (`fields.note`).
 
     Attributes:
-        reason: Which kind of failure.
+        reason: Which kind of failure, or of problem.
         message: One sentence for a person: what is expected here and what was found.
         path: JSON path of the field at fault, `None` for the request as a whole.
         event_name: Name of the event, once it is known.
     """
 
-    def __init__(self, reason: FailureReason, message: str, path: str | None = None) -> None:
+    def __init__(
+        self, reason: FailureReason | ProblemReason, message: str, path: str | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
@@ -39,7 +44,7 @@ class FailedRecord(msgspec.Struct, frozen=True, gc=False):
 
     index: int
     """Place in the request; -1: the request as a whole."""
-    reason: FailureReason
+    reason: FailureReason | ProblemReason
     message: str
     path: str | None
     event_name: str | None

@@ -227,11 +227,8 @@ def salvaged(body: bytes, broken: Fault | None, most: int) -> Batch:
 def salvaged_envelope(body: bytes, key: str, most: int) -> tuple[dict[str, object], Batch] | None:
     """Members of an object that did not parse as a whole, and the records in its array `key`.
 
-    `None` if the object's brackets do not match or it has no such array. A member other than `key`
-    that is no JSON is a fault of the whole request: it would count for every record.
-
-    Raises:
-        Fault: such a member.
+    `None` if the object's brackets do not match or it has no such array. Of a member other than
+    `key` that is no JSON the value is its text: what cannot be used costs no record.
     """
     if first_byte(body) != b"{":
         return None
@@ -247,7 +244,7 @@ def salvaged_envelope(body: bytes, key: str, most: int) -> tuple[dict[str, objec
     events = raw.pop(key, b"")
     if not events.startswith(b"["):
         return None
-    members = {name: _parse_member(name, found) for name, found in raw.items()}
+    members = {name: _parse_member(found) for name, found in raw.items()}
     return members, _salvaged_array(events, None, f"$.{key}", most)
 
 
@@ -321,9 +318,6 @@ def _why_broken(body: bytes) -> Fault:
     return Fault(FailureReason.NOT_JSON, "brackets do not match")
 
 
-def _parse_member(name: str, raw: bytes) -> object:
+def _parse_member(raw: bytes) -> object:
     value = parse_record(raw)
-    if isinstance(value, Fault):
-        value.path = f"$.{name}"
-        raise value
-    return value
+    return raw.decode(errors="replace") if isinstance(value, Fault) else value

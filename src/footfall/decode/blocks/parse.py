@@ -16,6 +16,9 @@ from footfall.event import FailureReason
 SURROGATES_MAX: Final = 200_000
 """Escapes of UTF-16 surrogates in a body that has to be mended: two for each emoji."""
 
+NO_NUMBERS_MAX: Final = 10_000
+"""`NaN` and the like in a body that is mended: two for each of 5,000 events."""
+
 BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for text that is no JSON, or not of the type."""
 
@@ -23,6 +26,10 @@ _SURROGATE: Final = re.compile(
     rb"(\\(?<!\\\\)(?:\\\\)*+u)(?:"  # an odd number of backslashes: not itself escaped
     rb"([dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
+
+
+_NO_NUMBER: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|(?<![\w.])-?(?:NaN|Infinity)(?!\w)')
+"""Texts, which stay as they are, and what Python and others write for a number that is none."""
 
 
 def read_float(text: str) -> float:
@@ -49,12 +56,16 @@ _decode: Final = decoder()
 
 
 def parse_record(raw: bytes) -> object:
-    """The value, lone surrogates replaced; or a `Fault` without a path."""
+    """The value, or a `Fault` without a path. Lone surrogates are replaced; `NaN` becomes a text.
+
+    The text `"NaN"` is no number either, so it costs one field where `NaN` would cost the record.
+    """
     try:
         return _decode(raw)
     except BROKEN as error:
         broken: Exception = error
     repaired = raw if has_many_surrogates(raw) else repair_surrogates(raw)
+    repaired = repair_numbers(repaired)
     if repaired is not raw:
         try:
             return _decode(repaired)
@@ -87,6 +98,22 @@ def repair_surrogates(body: bytes) -> bytes:
         return body
     repaired = _SURROGATE.sub(_repair, body)
     return body if repaired == body else repaired
+
+
+def repair_numbers(body: bytes) -> bytes:
+    """Put `"NaN"` for `NaN`, and likewise for both infinities.
+
+    Returns `body` itself if there are none, or more than `NO_NUMBERS_MAX`.
+    """
+    found = body.count(b"NaN") + body.count(b"Infinity")
+    if not 0 < found <= NO_NUMBERS_MAX:
+        return body
+    repaired = _NO_NUMBER.sub(_quote, body)
+    return body if repaired == body else repaired
+
+
+def _quote(match: re.Match[bytes]) -> bytes:
+    return match[0] if match[0].startswith(b'"') else b'"%s"' % match[0]
 
 
 def _repair(match: re.Match[bytes]) -> bytes:

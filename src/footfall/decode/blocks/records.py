@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -18,15 +18,18 @@ from footfall.event import FailureReason
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
-EVENT_NAMES: Final = {"_page_view": "page_view", "_screen_view": "screen_view"}
-"""Names that are changed, so that one name counts views of every SDK. All others are kept."""
+VIEW_NAMES: Final = {"_page_view": "page_view", "_screen_view": "screen_view"}
+"""Names that are changed whoever sends them, so that one name counts all views. A protocol whose
+SDKs have more names of their own brings its own table; all other names are kept."""
 
 RowMaker = Callable[[dict[str, object], int], Row]
 """One parsed record and its place → its row. Raises `Fault`, paths relative to the record."""
 
 _REQUEST_INDEX: Final = SLOT["request_index"]
 _EVENT_NAME: Final = SLOT["event_name"]
+_CLIENT_EVENT_NAME: Final = SLOT["client_event_name"]
 _EVENT_ID: Final = SLOT["event_id"]
+_REQUEST_PROPERTIES: Final = SLOT["request_properties"]
 _CLIENT_EVENT_ID: Final = SLOT["client_event_id"]
 
 _ESCAPED_FACTOR: Final = 6
@@ -163,10 +166,16 @@ def head_bytes(request: Request) -> int:
     return found
 
 
-def set_name(row: Row) -> None:
-    """Give views one name for all SDKs."""
-    sent = row[_EVENT_NAME]
-    row[_EVENT_NAME] = EVENT_NAMES.get(sent, sent)  # type: ignore[call-overload]
+def set_name(row: Row, names: Mapping[str, str] = VIEW_NAMES) -> None:
+    """Give an event the name that is the same for all SDKs, and keep the one that was sent.
+
+    Args:
+        row: With the name as sent; changed in place.
+        names: Name as sent → the same for all; of this protocol.
+    """
+    sent: Any = row[_EVENT_NAME]
+    row[_CLIENT_EVENT_NAME] = sent
+    row[_EVENT_NAME] = names.get(sent, sent)
 
 
 def set_event_id(row: Row, request: Request, index: int, sent: str | None) -> None:
@@ -182,6 +191,26 @@ def set_event_id(row: Row, request: Request, index: int, sent: str | None) -> No
         found = uuid5(request.protocol, sent.encode())
         row[_CLIENT_EVENT_ID] = sent
     row[_EVENT_ID] = found
+
+
+def keep_about_request(row: Row, part: str, said: Mapping[str, object]) -> None:
+    """Keep what a request says beside its events and no column has, in `request_properties`.
+
+    It is not in the events' `properties`, because sending them again may change it: a counter of
+    tries, a number against caches, a sequence. An event is the same whatever stands there.
+
+    Args:
+        row: The template of the request's events; changed in place.
+        part: `query` or `body`.
+        said: Names and values as sent; nothing happens if there are none.
+
+    Raises:
+        RecursionError: nested too deep; only a part of the body can be, which is checked before.
+    """
+    if said:
+        other: Any = row[_REQUEST_PROPERTIES]
+        found: Any = {} if other is None else msgspec.json.decode(other)
+        row[_REQUEST_PROPERTIES] = to_json({**found, part: said})
 
 
 def check_app(request: Request, sent: object, path: str) -> None:
@@ -216,8 +245,10 @@ def record_json(value: object, record: dict[str, object]) -> str:
     return text
 
 
-def json_items(value: object) -> list[object]:
-    """An array of objects, for `items`."""
+def json_items(value: object) -> list[object] | None:
+    """An array of objects, for `items`; an empty object is PHP's empty array, and no value."""
+    if value == {}:
+        return None
     if not isinstance(value, list):
         raise wrong_type("an array", value)
     for index, item in enumerate(value):

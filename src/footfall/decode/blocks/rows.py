@@ -40,7 +40,7 @@ SCRATCH_SLOTS: Final = 12
 BLANK: Final[Row] = [None] * (SCRATCH + SCRATCH_SLOTS)
 """A row without values, to copy."""
 
-JSON_COLUMNS: Final = ("properties", "user_properties", "items")
+JSON_COLUMNS: Final = ("properties", "user_properties", "items", "request_properties")
 
 _COLUMNS: Final = tuple(
     (slot, field.type, field.type == pa.string(), field.name in JSON_COLUMNS)
@@ -48,7 +48,10 @@ _COLUMNS: Final = tuple(
 )
 """Asked for once: Arrow makes an object for each answer."""
 
-_encode: Final = msgspec.json.Encoder().encode
+ENCODER: Final = msgspec.json.Encoder(order="sorted")
+"""Writes `properties` and the like. Keys are sorted: an event sent again with its keys in another
+order is the same event, byte for byte."""
+_encode: Final = ENCODER.encode
 _decode: Final = decoder()
 _MISSES_MAX: Final = 1_000
 """Members that do not fit, before those after them are not tried any more."""

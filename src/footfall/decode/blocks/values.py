@@ -17,7 +17,9 @@ from typing import Final
 
 import msgspec
 
-from footfall.decode.blocks.fault import invalid_value, wrong_type
+from footfall.clock import DAY
+from footfall.decode.blocks.fault import Fault, invalid_value, wrong_type
+from footfall.event import ProblemReason
 
 Convert = Callable[[object], object]
 
@@ -32,7 +34,25 @@ TIME_MAX_US: Final = 253_402_300_799_999_999
 INT32_MAX: Final = 2**31 - 1
 INT64_MAX: Final = 2**63 - 1
 
+NO_IDS: Final = frozenset(
+    {
+        *("undefined", "Undefined", "UNDEFINED", "null", "Null", "NULL", "nil", "Nil", "<nil>"),
+        *("none", "None", "NONE", "NaN", "nan", "NAN", "(null)", "(none)", "(not set)", "not set"),
+        *("[object Object]", "[object Undefined]", "[object Null]", "Object", "{}", "[]"),
+        *("anonymous", "Anonymous", "guest", "Guest", "unknown", "Unknown", "UNKNOWN"),
+        *(" ", "false", "False", "true", "True", "0", "-1", "00000000-0000-0000-0000-000000000000"),
+        *("0" * 32, "ffffffff-ffff-ffff-ffff-ffffffffffff", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
+    }
+)
+"""Texts that programs write where they have no id. Taken for ids, they would make one visitor of
+thousands, and of all but the first event a duplicate. After PostHog's list of ids that it refuses,
+with the nil and max UUIDs of RFC 9562 (§5.9, §5.10) and the zeros that phones give for an
+advertising id that is switched off."""
+
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{0,40})?\Z")
+_LEAP_SECOND: Final = re.compile(r"(.{10}[T ][0-9]{2}:[0-9]{2}):60(?:[.,][0-9]+)?(.{0,6})\Z")
+_END_OF_DAY: Final = re.compile(r"(.{10}[T ])24:00(?::00(?:[.,]0+)?)?(.{0,6})\Z")
+_SECOND_US: Final = 1_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MONEY_CONTEXT: Final = Context(prec=60, rounding=ROUND_HALF_EVEN, Emin=-2000, Emax=2000)
@@ -56,6 +76,8 @@ def identifier(value: object) -> str | None:
     found = value if value.__class__ is str else text(value)
     if not found:
         return None
+    if found in NO_IDS:
+        raise Fault(ProblemReason.NOT_AN_ID, f"expected an id, found {found!r}")
     if len(found) > ID_CHARACTERS_MAX:
         raise invalid_value(f"expected at most {ID_CHARACTERS_MAX} characters")
     return found
@@ -138,8 +160,9 @@ def flag(value: object) -> bool | None:
 def moment(value: object) -> int | None:
     """Point in time, in microseconds since 1970 UTC, within the years 1 to 9999.
 
-    A number (or its text) is milliseconds since 1970, fractions allowed. Other text is ISO 8601;
-    without an offset it is UTC, without a time it is midnight.
+    A number (or its text) is milliseconds since 1970, fractions allowed. Other text is ISO 8601 or
+    RFC 3339; without an offset it is UTC, without a time it is midnight. A leap second is the
+    second after it, and 24:00 the midnight that ends its day.
     """
     if value.__class__ is int:
         found = value * 1_000
@@ -157,10 +180,12 @@ def moment(value: object) -> int | None:
     return found
 
 
-def mapping(value: object) -> dict[str, object]:
-    """A JSON object."""
+def mapping(value: object) -> dict[str, object] | None:
+    """A JSON object; an empty array is PHP's empty object, and no value."""
     if isinstance(value, dict):
         return value
+    if value == []:
+        return None
     raise wrong_type("an object", value)
 
 
@@ -185,12 +210,38 @@ def _number(value: object, expected: str) -> int | float | Decimal:
 
 def _iso(text_: str) -> int:
     try:
-        found = datetime.fromisoformat(text_)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=UTC)
-        return (found - _EPOCH) // _MICROSECOND
+        return _plain_iso(text_)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return _rare_iso(text_.upper())
     except (ValueError, OverflowError):
         raise invalid_value("expected milliseconds since 1970 or an ISO 8601 text") from None
+
+
+def _plain_iso(text_: str) -> int:
+    found = datetime.fromisoformat(text_)
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=UTC)
+    return (found - _EPOCH) // _MICROSECOND
+
+
+def _rare_iso(text_: str) -> int:
+    """Forms of RFC 3339 and ISO 8601 that Python does not read, small letters made large.
+
+    Raises:
+        ValueError: it is none of them either.
+    """
+    leap = _LEAP_SECOND.match(text_)
+    if leap is not None:
+        found = _plain_iso(f"{leap[1]}:59{leap[2]}") + _SECOND_US
+        if found % DAY:  # there was none but at the end of a day, in UTC
+            raise ValueError(text_)
+        return found
+    end = _END_OF_DAY.match(text_)
+    if end is not None:
+        return _plain_iso(f"{end[1]}00:00{end[2]}") + DAY
+    return _plain_iso(text_)
 
 
 _any_int64: Final = whole(-INT64_MAX - 1, INT64_MAX)

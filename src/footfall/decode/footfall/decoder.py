@@ -14,7 +14,7 @@ import msgspec
 from footfall.decode.blocks import values
 from footfall.decode.blocks.body import open_body
 from footfall.decode.blocks.fault import Fault, missing_field, wrong_type
-from footfall.decode.blocks.fields import Fields, fill, fill_aliases
+from footfall.decode.blocks.fields import Fields, fill, fill_aliases, note
 from footfall.decode.blocks.json import (
     Batch,
     check_mendable,
@@ -35,14 +35,16 @@ from footfall.decode.blocks.records import (
     check_app,
     check_shared,
     decode_records,
+    keep_about_request,
     new_template,
     parse_query,
     record_json,
     set_event_id,
     set_name,
 )
-from footfall.decode.blocks.rows import SLOT, Row
+from footfall.decode.blocks.rows import SLOT, Row, to_json
 from footfall.decode.footfall import fields
+from footfall.event import FailureReason, ProblemReason
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 
@@ -76,8 +78,9 @@ def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     body = open_body(request, settings)
     envelope, batch = _read(body, settings.events_per_request_max)
     row = own_template(logged)
-    properties = use_query(request, row)
+    use_query(request, row)
     shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
+    properties: dict[str, object] = {}
     shared = Shared(request, shared_fields, row, properties)
     use_envelope(shared, envelope)
     check_shared(request, row, properties, len(batch.values), len(body), settings)
@@ -112,19 +115,16 @@ def first_language(accept_language: str | None) -> str | None:
 def fill_groups(
     row: Row, rest: dict[str, object], groups: Mapping[str, Fields], where: str
 ) -> None:
-    """Take grouped fields (`page`, `device`, …) out of `rest`; what has no column stays there.
-
-    Raises:
-        Fault: with the path of the first field at fault.
-    """
+    """Take grouped fields (`page`, `device`, …) out of `rest`; what has no column stays there."""
     for key in [key for key in groups if key in rest]:
-        group = rest.pop(key)
-        if group is None:
+        try:
+            group = values.mapping(rest[key] or {})
+        except Fault as fault:
+            note(row, fault, f"{where}.{key}")
             continue
-        if not isinstance(group, dict):
-            fault = wrong_type("an object", group)
-            fault.path = f"{where}.{key}"
-            raise fault
+        del rest[key]
+        if not group:
+            continue
         unknown: dict[str, object] = {}
         fill(row, group, groups[key], unknown, f"{where}.{key}")
         if unknown:
@@ -169,8 +169,8 @@ def _whole(
     return value, Batch(events, lambda: pieces_of(find_member(body, EVENTS), most), f"$.{EVENTS}")
 
 
-def use_query(request: Request, row: Row) -> dict[str, object]:
-    """Put what the query says into `row`; returns what has no column, for `properties`."""
+def use_query(request: Request, row: Row) -> None:
+    """Put what the query says into `row`."""
     query = parse_query(request.query)
     for key in fields.KEY_PARAMETERS:
         query.pop(key, None)
@@ -178,26 +178,66 @@ def use_query(request: Request, row: Row) -> dict[str, object]:
     sent_at = query.pop("sent_at", "")
     try:
         row[_SENT_AT] = values.moment(sent_at)
-    except Fault:  # only the clock correction reads it; the events are good without
-        kept["_sent_at"] = sent_at
-    kept.update((f"_query_{key}", value) for key, value in query.items())
-    return kept
+    except Fault as fault:  # only the clock correction reads it; the events are good without
+        note(row, fault, "query.sent_at")
+        kept["sent_at"] = sent_at
+    keep_about_request(row, "query", {**query, **kept})
 
 
 def use_envelope(shared: Shared, envelope: dict[str, object]) -> None:
-    """Fields beside `events` and in its `context` hold for every event that has none of its own."""
+    """Fields beside `events` and in its `context` hold for every event that has none of its own.
+
+    Those that cannot be used are noted with every event, and cost no event. What stands beside the
+    events and has no column tells of the request, not of an event.
+    """
     if not envelope:
         return
     context = envelope.pop(_CONTEXT, None)
-    shared_fields = {key: found for key, found in shared.fields.items() if key != "event_id"}
+    about_request: dict[str, object] = {}
+    _share(shared, envelope, about_request, "request")
+    own = shared.row[fields.OWN_PROPERTIES]
+    if isinstance(own, dict):
+        for key in own:
+            about_request.pop(key, None)
+        shared.properties.update(own)
     try:
-        for source, where in ((envelope, ""), (context, f".{_CONTEXT}")):
-            if source is not None:
-                check_depth(source)
-                _fill(shared.row, values.mapping(source), shared_fields, shared.properties, where)
+        found = values.mapping(context or {})
     except Fault as fault:
-        fault.path = "$" + (fault.path or where)
-        raise
+        note(shared.row, fault, f"request.{_CONTEXT}")
+        about_request[_CONTEXT] = context
+        found = None
+    keep_about_request(shared.row, "body", about_request)
+    if found:
+        _share(shared, found, shared.properties, f"request.{_CONTEXT}")
+
+
+def _share(
+    shared: Shared, source: dict[str, object], properties: dict[str, object], where: str
+) -> None:
+    """Give every event what `source` says, but for what would make it none."""
+    known = {key: found for key, found in shared.fields.items() if key != "event_id"}
+    for key in list(source):
+        try:
+            check_depth(source[key])
+            if key in _NAME_KEYS and source[key] is not None:
+                values.name(source[key])
+        except Fault as fault:
+            is_deep = fault.reason is FailureReason.NOT_JSON
+            problem = Fault(ProblemReason.TOO_DEEP, fault.message) if is_deep else fault
+            note(shared.row, problem, f"{where}.{key}")
+            value = source.pop(key)
+            kept = _as_text(value) if is_deep else value
+            if kept is not None:
+                properties[key] = kept
+    _fill(shared.row, source, known, properties, where)
+
+
+def _as_text(value: object) -> str | None:
+    """JSON of what is nested too deep to be stored as what it is."""
+    try:
+        return to_json(value)
+    except RecursionError:
+        return None
 
 
 def _row(event: dict[str, object], index: int, shared: Shared) -> Row:

@@ -48,7 +48,7 @@ class _FootfallSheet(Sheet):
                 self._put(slot, self._sent[key], convert)
         for key in GROUPS:
             self._use_group(key)
-        self.columns[SLOT["event_name"]] = self.names(self._sent["name"])
+        self.use_names(self._sent["name"])
         self._use_ids()
         self._use_json()
         return self.table(text_bytes_max)
@@ -85,6 +85,8 @@ class _FootfallSheet(Sheet):
 
     def _use_ids(self) -> None:
         sent = self._sent["event_id"]
+        for key in ("event_id", "visitor_id", "user_id", "device_id", "session_id"):
+            self.check_ids(self._sent[key])
         if None not in sent:
             ids, others = event_ids(sent, self.taken[0].logged.request.protocol)
             self.columns[SLOT["event_id"]] = ids

@@ -43,7 +43,8 @@ def take_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Taken | No
             return None
         template = own_template(logged)
         known = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
-        shared = Shared(request, known, template, use_query(request, template))
+        use_query(request, template)
+        shared = Shared(request, known, template, {})
         use_envelope(shared, envelope)
     except (Fault, *BROKEN):
         return None

@@ -82,13 +82,13 @@ LAYOUTS: Final = {
 _OF_A_VISITOR: Final = _names("session_id visitor_id user_id device_id client_session_id ip")
 _OF_A_ROW: Final = _names(
     "event_id client_event_id request_id failed_id replayed_as"
-    " properties user_properties payload message"
+    " properties user_properties request_properties payload message"
 )
 """Neither kind repeats enough for a dictionary."""
 _RANDOM: Final = frozenset(("event_id", "failed_id"))
 _WITHOUT_STATISTICS: Final = _names(
     "event_id client_event_id request_id session_id failed_id replayed_as"
-    " properties user_properties items payload message"
+    " properties user_properties items request_properties problems payload message"
 )
 
 

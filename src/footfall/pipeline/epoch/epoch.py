@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from footfall.duplicates import DuplicateIndex, conflict_failures
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
@@ -67,8 +68,19 @@ def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingeste
         events=kept.events.num_rows,
         failed=prepared.ledger.failed + kept.conflicts.num_rows,
         duplicates=kept.duplicates,
+        unused=_unused(kept.events),
     )
     return Ingested(kept.events, failures, ledger, prepared.received_at)
+
+
+def _unused(events: pa.Table) -> dict[str, int]:
+    """How many fields of the events could not be used, by reason."""
+    problems = events.column("problems")
+    if problems.null_count == len(problems):
+        return {}
+    reasons = pc.list_element(pc.split_pattern(pc.list_flatten(problems), " ", max_splits=1), 0)
+    counts = {found["values"]: found["counts"] for found in pc.value_counts(reasons).to_pylist()}
+    return {reason: counts[reason] for reason in sorted(counts)}
 
 
 def join(parts: Iterable[Ingested]) -> Ingested:

@@ -258,17 +258,18 @@ def _with(field: str, value: Any) -> _Flaw:
 
 
 _AWS_FLAWS: Final = (
-    _without("event_id"),
-    _without("timestamp"),
-    _with("timestamp", "yesterday"),
+    _without("event_type"),
+    _with("event_type", ""),
     _with("event_type", 42),
+    _with("app_id", "another_shop"),
 )
 _FOOTFALL_FLAWS: Final = (
     _without("name"),
-    _with("timestamp", "yesterday"),
-    _with("visitor_id", ["a", "b"]),
-    _with("properties", "none"),
+    _with("name", ""),
+    _with("name", ["a", "b"]),
+    _with("app_id", "another_shop"),
 )
+"""Whatever else is wrong with a record costs a field of it, and not the event."""
 
 
 def _spoil(plan: VisitPlan, records: list[dict[str, Any]], flaws: tuple[_Flaw, ...]) -> None:

@@ -20,7 +20,7 @@ from footfall.session import VIEW_EVENTS
 from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
 from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, Packing, run_starts
 
-_ENGAGEMENT_EVENTS: Final = ("user_engagement", "_user_engagement")
+_ENGAGEMENT_EVENT: Final = "user_engagement"
 _APP_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _TIE: Final = np.dtype([("received", ">u8"), ("request", "V16"), ("index", ">u4")])
 
@@ -139,7 +139,7 @@ class Batch:
         """What each event is and has, as bits, in this batch's order."""
         names = self.column("event_name").dictionary_encode()
         kinds = [
-            VIEW * (name in VIEW_EVENTS) | NAMED * (name in _ENGAGEMENT_EVENTS)
+            VIEW * (name in VIEW_EVENTS) | NAMED * (name == _ENGAGEMENT_EVENT)
             for name in names.dictionary.to_pylist()
         ]
         found: npt.NDArray[np.uint8] = np.array(kinds, np.uint8)[names.indices.to_numpy()]

@@ -100,7 +100,7 @@ def _condition(one: Filter) -> tuple[str, list[SqlValue]]:
     return f"{field} = ?", [one.value]
 
 
-VIEWS: Final = ("_page_view", "_screen_view", "page_view", "screen_view")
+VIEWS: Final = ("page_view", "screen_view")
 """`footfall.session.VIEW_EVENTS`, whose module loads Arrow; a test compares them."""
 _CUT: Final = TEXT_LENGTH_MAX
 """Values are told apart as far as the panels show them."""

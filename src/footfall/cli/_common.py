@@ -121,6 +121,27 @@ def settings_for(home: Home, overrides: Sequence[str] = ()) -> Settings:
     return load_settings(home.settings_file, os.environ, overrides)
 
 
+PORT_HELP = "0 takes a free one and prints it."
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port", min=0, max=65_535, help=f"Port for events, as collector.port; {PORT_HELP}"
+    ),
+]
+StudioPortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--studio-port", min=0, max=65_535, help=f"Port for pages, as studio.port; {PORT_HELP}"
+    ),
+]
+
+
+def with_ports(overrides: Sequence[str], port: int | None, studio_port: int | None) -> list[str]:
+    """The overrides, and those that the two options stand for; an option wins over its setting."""
+    named = (("collector.port", port), ("studio.port", studio_port))
+    return [*overrides, *(f"{name}={given}" for name, given in named if given is not None)]
+
+
 def settings_arguments(overrides: Sequence[str]) -> list[str]:
     """Command-line arguments that give a child process the same overrides."""
     return [argument for override in overrides for argument in ("--set", override)]

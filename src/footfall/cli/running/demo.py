@@ -15,10 +15,13 @@ from footfall.app import PARTS, Supervisor
 from footfall.cli._common import (
     PROJECT_DEFAULT,
     JsonOption,
+    PortOption,
     SetOption,
+    StudioPortOption,
     open_home,
     print_json,
     settings_for,
+    with_ports,
 )
 from footfall.cli.operating.status import ledger_lines
 from footfall.cli.running.serve import prepare, running_tree, tell
@@ -68,6 +71,8 @@ def demo(
     ] = "30m",
     seed: Annotated[int, typer.Option(help="Equal seeds give equal visitors.")] = 1,
     once: Annotated[bool, typer.Option("--once", help="Stop after the check.")] = False,
+    port: PortOption = None,
+    studio_port: StudioPortOption = None,
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
     as_json: JsonOption = False,
 ) -> None:
@@ -77,6 +82,7 @@ def demo(
     compared with what is known to be right. Afterwards traffic goes on until Ctrl-C, for the live
     page. Exits with 1 if anything differs.
     """
+    overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
     settings_for(place, overrides)
     times = (

@@ -18,13 +18,16 @@ from footfall.cli._common import (
     PROJECT_DEFAULT,
     HomeOption,
     JsonOption,
+    PortOption,
     ProjectOption,
     SetOption,
+    StudioPortOption,
     check_project,
     open_home,
     print_json,
     settings_arguments,
     settings_for,
+    with_ports,
 )
 from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.waiting import Waiting, waiting
@@ -44,10 +47,13 @@ def serve(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
+    port: PortOption = None,
+    studio_port: StudioPortOption = None,
     no_studio: NoStudioOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run everything: collector, pipeline, pages. Stop with Ctrl-C or SIGTERM."""
+    overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
     settings_for(place, overrides)  # all mistakes are told here, once, before anything starts
     check_project(place, project)

@@ -18,7 +18,7 @@ from tests.collect.conftest import Running
 from tests.query.cuts import CutWriter
 
 ROOT = Path(__file__).resolve().parents[2]
-SNIPPETS = ROOT / "src" / "footfall" / "studio" / "snippets"
+SNIPPETS = ROOT / "src" / "footfall" / "studio" / "api" / "apps" / "snippet_texts"
 BODY = b'{"name": "x", "write_id": "web", "key": "web"}'
 EXAMPLE = {"{endpoint}": "http://127.0.0.1:7700", "{write_id}": "web", "{collect_path}": "/collect"}
 

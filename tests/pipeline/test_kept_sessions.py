@@ -15,7 +15,7 @@ from footfall.clock import MINUTE, SECOND
 from footfall.errors import Unavailable
 from footfall.lake.cut import Cut, read_cut
 from footfall.query.engine import Engine
-from footfall.studio._status import LogReader, read_status
+from footfall.studio.api.status.status import LogReader, read_status
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.sessions_process import MEMORY_MAX, VISITORS
 from tests.pipeline.test_pipeline import SETTINGS, _traffic

@@ -31,13 +31,14 @@ from footfall.project import App
 from footfall.request import Request, encode_request
 from footfall.settings import load_settings
 from footfall.signin import Sessions
-from footfall.studio._app import Services, make_app
-from footfall.studio._apps import AppView
-from footfall.studio._assets import Assets
-from footfall.studio._guard import Guard
-from footfall.studio._live import LiveFeed
+from footfall.studio._app import make_app
 from footfall.studio._run import STATIC, StudioServer, listen
-from footfall.studio._sql import SqlColumn, SqlValue
+from footfall.studio.api.apps.apps import AppView
+from footfall.studio.api.live.feed import LiveFeed
+from footfall.studio.api.sql.runner import SqlColumn, SqlValue
+from footfall.studio.edge.assets import Assets
+from footfall.studio.edge.guard import Guard
+from footfall.studio.services import Services
 from footfall.testing.events import event_table
 
 TOKEN = "one-time-token"  # noqa: S105
@@ -95,7 +96,8 @@ class FakeSql:
         sql: str,
         params: Sequence[SqlValue] = (),
         *,
-        format: Literal["rows"] = "rows",  # noqa: A002
+        format: Literal["rows", "csv"] = "rows",  # noqa: A002
+        rows_max: int | None = None,
     ) -> FakeAnswer:
         self.questions.append((sql, params))
         if self.error is not None:

@@ -15,7 +15,7 @@ from footfall.clock import SECOND, SystemClock
 from footfall.ledger import Ledger
 from footfall.live import decode_snapshot
 from footfall.process import write_ready
-from footfall.studio._problems import STATUS_OF_CODE
+from footfall.studio.edge.problems import STATUS_OF_CODE
 from tests.studio.fakes import PROJECT, FakeShop, Studio, studio
 
 
@@ -304,3 +304,56 @@ def test_event_of_another_request_is_not_shown(shop: FakeShop, signed_in: httpx.
 def test_event_that_does_not_exist(signed_in: httpx.Client, path: str) -> None:
     answer = signed_in.get(f"/api/events/{path}")
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_events_in_pages(shop: FakeShop, signed_in: httpx.Client) -> None:
+    """A program reads all events of an hour by following `next`."""
+    shop.step(SystemClock().now_us(), 7)
+    found: list[int] = []
+    after = ""
+    while len(found) < 8:
+        query = {"last": "1h", "limit": "3", "app": "shop", "after": after}
+        page = signed_in.get("/api/events", params=query).json()
+        found += [event["log_offset"] for event in page["events"]]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert found == [6, 5, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("app=nobody", 404, "there is no such app in the project"),
+        ("who=robots", 400, ""),
+        ("last=soon", 400, "last is a duration such as 30m, 24h or 7d"),
+        ("last=1h&since=2026-11-24T00:00:00Z", 400, "not both"),
+        ("until=2026-11-24T00:00:00Z", 400, "say since as well"),
+        ("since=2026-11-24T00:00:00", 400, "since needs its zone"),
+        ("since=2026-11-24T01:00:00Z&until=2026-11-24T00:00:00Z", 400, "since is after until"),
+        ("since=yesterday", 400, ""),
+        ("limit=0", 400, "limit is from 1 to 1000"),
+        ("limit=1001", 400, "limit is from 1 to 1000"),
+        ("after=x", 400, "after is what the page before has as next"),
+    ],
+)
+def test_mistakes_in_what_pages_share(
+    signed_in: httpx.Client, query: str, status: int, words: str
+) -> None:
+    """App, time and place mean the same everywhere, and so do mistakes in them."""
+    answer = signed_in.get(f"/api/events?{query}")
+    assert (answer.status_code, words in answer.json()["detail"]) == (status, True)
+    shared = "limit" not in query and "after=x" not in query
+    for path in ("/api/live/lists/pages", "/api/live/failures"):
+        assert (signed_in.get(f"{path}?{query}").status_code == status) is shared
+
+
+def test_csv_is_a_file(shop: FakeShop, signed_in: httpx.Client) -> None:
+    """A browser saves it; a program sees in a header whether it is whole."""
+    answer = signed_in.post("/api/sql/csv", json={"sql": "SELECT ?", "params": ["x"]})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="footfall.csv"'
+    assert answer.headers["footfall-cut-off"] == "false"
+    shop.sql.error = errors.Invalid("only a SELECT can be run")
+    answer = signed_in.post("/api/sql/csv", json={"sql": "DROP TABLE events"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")

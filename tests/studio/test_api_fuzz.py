@@ -24,7 +24,7 @@ from footfall.log import SqliteLog
 from footfall.query import QueryPool
 from footfall.settings import load_settings
 from footfall.studio._app import describe
-from footfall.studio._problems import Problem
+from footfall.studio.edge.problems import Problem
 from tests.query.cuts import query_settings, sample
 from tests.scale import scaled
 from tests.studio.fakes import FakeShop, Studio, studio

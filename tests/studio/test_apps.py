@@ -11,7 +11,7 @@ from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.project import App
-from footfall.studio._apps import AppView, read_apps
+from footfall.studio.api.apps.apps import AppView, read_apps
 
 
 def test_before_the_first_start(tmp_path: Path) -> None:

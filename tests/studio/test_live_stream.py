@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import httpx
 
 from footfall.clock import SystemClock
-from footfall.studio._live import SUBSCRIBERS_MAX, LiveFeed
+from footfall.studio.api.live.feed import SUBSCRIBERS_MAX, LiveFeed
 from tests.studio.fakes import PROJECT, FakeShop, Studio, studio, wait_until
 
 

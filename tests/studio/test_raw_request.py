@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from footfall.request import LoggedRequest, Request
-from footfall.studio._raw_request import SHOWN_BYTES_MAX, RawRequest, raw_request
+from footfall.studio.api.events.raw_request import SHOWN_BYTES_MAX, RawRequest, raw_request
 
 TEXT = '[{"event_type": "Größe ✓"}]'
 

@@ -20,16 +20,14 @@ from footfall.live import LiveCounts, LiveState
 from footfall.query.engine import Engine
 from footfall.query.formats import render
 from footfall.session import VIEW_EVENTS
-from footfall.studio._sql import SqlValue
-from footfall.studio.recent import (
-    Panel,
-    Who,
-    parse_filters,
-    read_arrivals,
-    read_counts,
-    read_list,
-)
-from footfall.studio.recent._filters import VIEWS
+from footfall.studio.api.events.listed import EventPage, read_events
+from footfall.studio.api.filters import VIEWS, Panel, parse_filters
+from footfall.studio.api.live.counts import read_counts
+from footfall.studio.api.live.failures import read_arrivals
+from footfall.studio.api.live.lists import read_list
+from footfall.studio.api.paging import Page
+from footfall.studio.api.scope import Scope, TimeRange, Who, live_range
+from footfall.studio.api.sql.runner import SqlValue
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.query.cuts import CutWriter, failures, query_settings, sessions
 from tests.scale import scaled
@@ -77,17 +75,20 @@ class Shop:
         sql: str,
         parameters: Sequence[SqlValue] = (),
         *,
-        format: Literal["rows"] = "rows",  # noqa: A002
+        format: Literal["rows", "csv"] = "rows",  # noqa: A002
+        rows_max: int | None = None,
     ) -> Any:
         assert self.engine is not None
         found = self.engine.run(sql, tuple(parameters))
         return Rendered(render(found.table, format))
 
-    def asked(self, *filters: str, who: Who = "people") -> LiveCounts:
-        return asyncio.run(read_counts(self, parse_filters(filters), who, NOW)).counts
+    def asked(self, *filters: str, who: Who = "people", app: str = "") -> LiveCounts:
+        found = read_counts(self, parse_filters(filters), Scope(who, app), NOW)
+        return asyncio.run(found).counts
 
     def listed(self, panel: Panel, search: str = "", *filters: str) -> dict[str | None, int]:
-        found = read_list(self, panel, search, parse_filters(filters), "people", NOW)
+        during = live_range(NOW)
+        found = read_list(self, panel, search, parse_filters(filters), Scope(), during)
         return {row.value: row.count for row in asyncio.run(found).rows}
 
     def close(self) -> None:
@@ -215,12 +216,51 @@ def test_whole_list_and_search(shop: Shop) -> None:
 def test_failures_by_reason(shop: Shop) -> None:
     """What failed is said once for each kind, with what to do, beside the ids that are known."""
     shop.has([at(0)])
-    found = asyncio.run(read_arrivals(shop, ("web",), NOW))
+    found = asyncio.run(read_arrivals(shop, ("web",), Scope(), live_range(NOW)))
     assert [(one.reason, one.part, one.count, one.message) for one in found.failures] == [
         ("not_json", "record", 2, "body is not JSON")
     ]
     assert found.write_ids == ("web",)
-    assert asyncio.run(read_arrivals(shop, (), NOW + 31 * MINUTE)).failures == ()
+    for scope, now in ((Scope(), NOW + 31 * MINUTE), (Scope(app="other"), NOW)):
+        assert asyncio.run(read_arrivals(shop, (), scope, live_range(now))).failures == ()
+
+
+def test_one_app_alone(shop: Shop) -> None:
+    """Two apps share a visitor id and a page: each is counted with its own."""
+    shop.has([at(n, app_id="shop" if n % 3 else "blog", visitor_id="ann") for n in range(9)])
+    assert [shop.asked(app=app).events_30m for app in ("shop", "blog", "", "none")] == [6, 3, 9, 0]
+    assert {event.app_id for event in shop.asked(app="blog").stream} == {"blog"}
+
+
+def test_pages_hold_every_event_once(shop: Shop) -> None:
+    """Page after page gives each event of the range once, newest first, whatever the page's size.
+
+    Two events of one request stand at its index; those outside the range, of bots, or left out by
+    a filter are in none.
+    """
+    rows = [
+        at(n, log_offset=n // 2, request_index=n % 2, page_path="/a" if n % 5 else "/b")
+        for n in range(23)
+    ]
+    shop.has([*rows, at(40 * 60, log_offset=99), at(3, log_offset=98, is_bot=True)])
+    during = TimeRange(NOW - 20 * SECOND, NOW)
+    wanted = [(n // 2, n % 2) for n in range(20, -1, -1) if n % 5]
+
+    def page(limit: int, after: str | None) -> EventPage:
+        where = None if after is None else (int(after.split(".")[0]), int(after.split(".")[1]))
+        filters = parse_filters(["pages:/a"])
+        return asyncio.run(read_events(shop, filters, Scope(), during, Page(limit, where)))
+
+    for limit in (1, 3, len(wanted) - 1, len(wanted), 100):
+        found, after = [], None
+        for _ in range(len(wanted) + 1):
+            part = page(limit, after)
+            assert len(part.events) <= limit
+            found += [(event.log_offset, event.request_index) for event in part.events]
+            after = part.next
+            if after is None:
+                break
+        assert found == wanted
 
 
 @pytest.mark.parametrize(

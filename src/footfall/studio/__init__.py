@@ -8,8 +8,9 @@ PyIceberg, so it starts at once and stays small.
 
 from __future__ import annotations
 
-from footfall.studio._app import Services, make_app
+from footfall.studio._app import make_app
 from footfall.studio._run import run
-from footfall.studio._status import Status, read_status
+from footfall.studio.api.status.status import Status, read_status
+from footfall.studio.services import Services
 
 __all__ = ["Services", "Status", "make_app", "read_status", "run"]

@@ -22,11 +22,12 @@ from footfall.process import watch_parent
 from footfall.query import QueryPool
 from footfall.settings import Settings
 from footfall.signin import Sessions
-from footfall.studio._app import Services, make_app
-from footfall.studio._apps import read_apps
-from footfall.studio._assets import Assets
-from footfall.studio._guard import Guard, refuse
-from footfall.studio._live import LiveFeed
+from footfall.studio._app import make_app
+from footfall.studio.api.apps.apps import read_apps
+from footfall.studio.api.live.feed import LiveFeed
+from footfall.studio.edge.assets import Assets
+from footfall.studio.edge.guard import Guard, refuse
+from footfall.studio.services import Services
 from footfall.tls import ServerCertificate, server_certificate
 
 STATIC: Final = Path(__file__).parent / "static"

@@ -2,6 +2,7 @@
 
 export type Path =
   | "/api/apps"
+  | "/api/events"
   | "/api/events/{request_id}/{request_index}"
   | "/api/live"
   | "/api/live/failures"
@@ -10,6 +11,8 @@ export type Path =
   | "/api/live/stream"
   | "/api/snippets"
   | "/api/sql"
+  | "/api/sql/csv"
+  | "/api/sql/tables"
   | "/api/status";
 
 export type App = {
@@ -63,6 +66,11 @@ export type EventDetail = {
   readonly request_id: string;
   readonly request_index: number;
   readonly request_missing: Missing | null;
+};
+
+export type EventPage = {
+  readonly events: readonly (StreamEvent)[];
+  readonly next: string | null;
 };
 
 export type Failure = {
@@ -264,6 +272,23 @@ export type StreamEvent = {
   readonly source: string | null;
   readonly user_id: string | null;
   readonly visitor_id: string | null;
+};
+
+export type Table = {
+  readonly columns: readonly (TableColumn)[];
+  readonly name: string;
+  readonly problem?: string | null;
+  readonly row_is: string;
+};
+
+export type TableColumn = {
+  readonly meaning: string;
+  readonly name: string;
+  readonly type: string;
+};
+
+export type Tables = {
+  readonly tables: readonly (Table)[];
 };
 
 export type TopList = {

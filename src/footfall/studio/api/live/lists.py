@@ -9,39 +9,44 @@ import msgspec
 
 from footfall.errors import Invalid
 from footfall.live import TopList, TopRow
-from footfall.studio._sql import SqlRunner
-from footfall.studio.recent._filters import (
+from footfall.studio.api.filters import (
     EVENT_FIELDS,
     VALUE_LENGTH_MAX,
     VISITOR_FIELDS,
     Filter,
     Panel,
-    Who,
     narrowed,
 )
+from footfall.studio.api.scope import Scope, TimeRange
+from footfall.studio.api.sql.runner import SqlRunner
 
 PANEL_ROWS_MAX: Final = 1_000
 
 
 async def read_list(
-    sql: SqlRunner, panel: Panel, search: str, filters: Sequence[Filter], who: Who, now_us: int
+    sql: SqlRunner,
+    panel: Panel,
+    search: str,
+    filters: Sequence[Filter],
+    scope: Scope,
+    during: TimeRange,
 ) -> TopList:
-    """Values of a panel in the last 30 minutes, most frequent first, at most `PANEL_ROWS_MAX`.
+    """Values of a panel, most frequent first, at most `PANEL_ROWS_MAX`.
 
     Args:
         sql: Asks.
         panel: Which.
         search: Only values with this text in them, whatever the case; "" is all.
         filters: What the page is narrowed to.
-        who: Whose events.
-        now_us: End of the 30 minutes.
+        scope: Which app, and whose events.
+        during: When.
 
     Raises:
         Invalid: the search is too long.
     """
     if len(search) > VALUE_LENGTH_MAX:
         raise Invalid(f"search for at most {VALUE_LENGTH_MAX} characters")
-    start = narrowed(filters, who, now_us)
+    start = narrowed(filters, scope, during)
     if panel in EVENT_FIELDS:
         field = EVENT_FIELDS[panel]
         source = f"hits WHERE {field} IS NOT NULL" + (" AND is_view" if panel == "pages" else "")

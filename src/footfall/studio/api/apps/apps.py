@@ -13,6 +13,7 @@ import msgspec
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.project import App
+from footfall.studio.edge.problems import NotFound
 
 
 class AppView(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ ReadApps = Callable[[], tuple[AppView, ...]]
 
 _BUSY_MS: Final = 500
 WRITE_IDS_MAX: Final = 20
+_ID_CHARS_SHOWN: Final = 200
 _SELECT: Final = """
 SELECT a.app_id, a.name, a.time_zone, a.origins, (
     SELECT json_group_array(write_id) FROM (
@@ -49,6 +51,18 @@ SELECT a.app_id, a.name, a.time_zone, a.origins, (
 )
 FROM apps AS a WHERE a.project = ? ORDER BY a.created_at, a.app_id
 """
+
+
+def known(views: tuple[AppView, ...], app_id: str) -> AppView:
+    """The app of this id.
+
+    Raises:
+        NotFound: the project has none.
+    """
+    for view in views:
+        if view.app.app_id == app_id:
+            return view
+    raise NotFound(f"there is no such app in the project: app_id={app_id[:_ID_CHARS_SHOWN]}")
 
 
 def read_apps(home: Home, project: str) -> tuple[AppView, ...]:

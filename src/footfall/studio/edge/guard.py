@@ -21,8 +21,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from footfall.clock import random_token
 from footfall.errors import FootfallError
 from footfall.signin import Sessions
-from footfall.studio._problem_page import PAGE_MEDIA_TYPE, problem_page, wants_page
-from footfall.studio._problems import (
+from footfall.studio.edge.problem_page import PAGE_MEDIA_TYPE, problem_page, wants_page
+from footfall.studio.edge.problems import (
     PROBLEM_MEDIA_TYPE,
     Forbidden,
     Misdirected,

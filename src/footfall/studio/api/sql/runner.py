@@ -91,7 +91,7 @@ class RunnerAnswer(Protocol):
 
     @property
     def body(self) -> bytes:
-        """Rows: a JSON array of arrays."""
+        """In the format asked for: rows are a JSON array of arrays."""
         ...
 
 
@@ -103,7 +103,8 @@ class SqlRunner(Protocol):
         sql: str,
         parameters: Sequence[SqlValue] = (),
         *,
-        format: Literal["rows"] = "rows",  # noqa: A002 (the word users know)
+        format: Literal["rows", "csv"] = "rows",  # noqa: A002 (the word users know)
+        rows_max: int | None = None,
     ) -> RunnerAnswer:
         """Answer of the guarded statement `sql`; ends with its work when it is cancelled.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -18,16 +18,11 @@ from footfall.live import (
     TopList,
     TopRow,
 )
-from footfall.studio._sql import SqlRunner
-from footfall.studio.recent._filters import (
-    EVENT_FIELDS,
-    MINUTES,
-    VISITOR_FIELDS,
-    Filter,
-    Who,
-    narrowed,
-    window_from,
-)
+from footfall.studio.api.events.listed import read_events
+from footfall.studio.api.filters import EVENT_FIELDS, VISITOR_FIELDS, Filter, narrowed
+from footfall.studio.api.paging import Page
+from footfall.studio.api.scope import MINUTES, Scope, TimeRange, live_range
+from footfall.studio.api.sql.runner import SqlRunner
 
 SECONDS: Final = 300
 ACTIVE_US: Final = 5 * MINUTE
@@ -42,7 +37,7 @@ class FilteredCounts(msgspec.Struct, frozen=True):
 
 
 async def read_counts(
-    sql: SqlRunner, filters: Sequence[Filter], who: Who, now_us: int
+    sql: SqlRunner, filters: Sequence[Filter], scope: Scope, now_us: int
 ) -> FilteredCounts:
     """Count what `filters` leave of the last 30 minutes, as the live snapshot counts everything.
 
@@ -51,12 +46,12 @@ async def read_counts(
         Overloaded: too many statements wait.
         Unavailable: there is nothing to read yet.
     """
-    start = narrowed(filters, who, now_us)
+    during = live_range(now_us)
+    start = narrowed(filters, scope, during)
     numbers = await sql.run(start.ctes + _NUMBERS, start.parameters)
-    newest = await sql.run(start.ctes + _STREAM, start.parameters)
+    newest = await read_events(sql, filters, scope, during, Page(STREAM_EVENTS))
     rows = msgspec.json.decode(numbers.body, type=list[tuple[str, str | None, int, int, int]])
-    stream = msgspec.json.decode(newest.body, type=list[list[Any]])
-    return FilteredCounts(now_us, _counts(rows, _stream_of(stream), now_us))
+    return FilteredCounts(now_us, _counts(rows, newest.events, during))
 
 
 _LISTS: Final = " UNION ALL ".join(
@@ -95,24 +90,15 @@ UNION ALL
 SELECT 'open', NULL, count(DISTINCT session_id), 0, 0 FROM hits
 WHERE session_id IN (SELECT session_id FROM sessions WHERE status = 'open')
 """  # noqa: S608
-_STREAM: Final = f"""
-SELECT request_id, request_index, log_offset, received_us, happened_us, event_name, app_id, page,
-    page_title, visitor_id, user_id, source, device, browser, system, is_late, is_bot
-FROM hits ORDER BY log_offset DESC, request_index DESC LIMIT {STREAM_EVENTS}
-"""  # noqa: S608
-
-
-def _stream_of(rows: Sequence[Sequence[Any]]) -> tuple[StreamEvent, ...]:
-    names = StreamEvent.__struct_fields__
-    return tuple(msgspec.convert(dict(zip(names, row, strict=True)), StreamEvent) for row in rows)
 
 
 def _counts(
     rows: Sequence[tuple[str, str | None, int, int, int]],
     stream: tuple[StreamEvent, ...],
-    now_us: int,
+    during: TimeRange,
 ) -> LiveCounts:
-    first_minute = window_from(now_us) // MINUTE
+    now_us = during.to_us
+    first_minute = during.from_us // MINUTE
     first_second = now_us // SECOND - SECONDS + 1
     events, views, visitors = [0] * MINUTES, [0] * MINUTES, [0] * MINUTES
     seconds = [0] * SECONDS

@@ -1,4 +1,4 @@
-"""What came in during the last 30 minutes and did not become an event, by reason."""
+"""What came in and did not become an event, by reason."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import Final, Literal
 
 import msgspec
 
-from footfall.studio._sql import SqlRunner
-from footfall.studio.recent._filters import window_from
+from footfall.studio.api.scope import Scope, TimeRange
+from footfall.studio.api.sql.runner import SqlRunner
 
 GROUPS_MAX: Final = 50
 _SQL: Final = f"""
 SELECT reason, part, protocol, credential, count(*) AS n, arg_max(message, received_at),
     arg_max(path, received_at), max(epoch_us(received_at)) AS last_us
 FROM failed_events WHERE received_at >= make_timestamptz(CAST(? AS BIGINT))
+    AND received_at <= make_timestamptz(CAST(? AS BIGINT)){{app}}
 GROUP BY reason, part, protocol, credential ORDER BY last_us DESC LIMIT {GROUPS_MAX}
 """  # noqa: S608
 
@@ -46,13 +47,16 @@ class Arrivals(msgspec.Struct, frozen=True):
     """Those that are known, to compare an unknown one with."""
 
 
-async def read_arrivals(sql: SqlRunner, write_ids: tuple[str, ...], now_us: int) -> Arrivals:
-    """Group the failed events and requests of the last 30 minutes.
+async def read_arrivals(
+    sql: SqlRunner, write_ids: tuple[str, ...], scope: Scope, during: TimeRange
+) -> Arrivals:
+    """Group the failed events and requests of a time; what failed is of people and bots alike.
 
     Raises:
         Unavailable: there is nothing to read yet.
     """
-    found = await sql.run(_SQL, (window_from(now_us),))
+    of_app, values = scope.app_condition()
+    found = await sql.run(_SQL.format(app=of_app), (during.from_us, during.to_us, *values))
     rows = msgspec.json.decode(found.body, type=list[list[str | int | None]])
     names = Failure.__struct_fields__
     failures = [dict(zip(names, row, strict=True)) for row in rows]

@@ -11,10 +11,10 @@ import msgspec
 
 from footfall.errors import FootfallError, Invalid
 from footfall.request import LoggedRequest, decode_request
-from footfall.studio._problems import NotFound
-from footfall.studio._raw_request import RawRequest, raw_request
-from footfall.studio._sql import SqlRunner
-from footfall.studio._status import LogReader
+from footfall.studio.api.events.raw_request import RawRequest, raw_request
+from footfall.studio.api.sql.runner import SqlRunner
+from footfall.studio.api.status.status import LogReader
+from footfall.studio.edge.problems import NotFound
 
 UUID_PATTERN: Final = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 LOG_OFFSET_MAX: Final = (1 << 63) - 1

@@ -1,6 +1,6 @@
 """Code that sends, filled in for an app: one text for the page, the documents and the tests.
 
-Each file of `snippets/` is one way to send, told about in `snippets/index.toml`. `{endpoint}`,
+Each file of `snippet_texts/` is one way to send, told about in its `index.toml`. `{endpoint}`,
 `{write_id}` and `{collect_path}` are replaced; other braces are the code's own.
 """
 
@@ -52,7 +52,7 @@ def fill_snippets(endpoint: str | None, write_id: str | None, collect_path: str)
 
 
 def _read(values: dict[str, str]) -> list[Snippet]:
-    folder = resources.files("footfall.studio") / "snippets"
+    folder = resources.files("footfall.studio.api.apps") / "snippet_texts"
     index = tomllib.loads((folder / "index.toml").read_text("utf-8"))
     found = []
     for name, about in index.items():

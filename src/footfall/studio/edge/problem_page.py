@@ -14,7 +14,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 
 from footfall.errors import FootfallError
-from footfall.studio._problems import PROBLEM_MEDIA_TYPE, Problem, problem_of
+from footfall.studio.edge.problems import PROBLEM_MEDIA_TYPE, Problem, problem_of
 
 PAGE_MEDIA_TYPE: Final = "text/html"
 

@@ -1,4 +1,4 @@
-"""Filters of the Live page, and the events they leave, as SQL with bound parameters."""
+"""Rows of panels as filters, and the events they leave, as SQL with bound parameters."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from footfall.clock import MINUTE
 from footfall.errors import Invalid
 from footfall.live import TEXT_LENGTH_MAX
-from footfall.studio._sql import SqlValue
+from footfall.studio.api.scope import Scope, TimeRange
+from footfall.studio.api.sql.runner import SqlValue
 
 Panel = Literal["pages", "events", "sources", "devices", "browsers", "systems"]
-Who = Literal["people", "bots", "all"]
 FILTERS_MAX: Final = 8
 VALUE_LENGTH_MAX: Final = 2_000
-MINUTES: Final = 30
 
 EVENT_FIELDS: Final = {"pages": "page", "events": "event_name"}
 """Panels that count events, and the field they count by."""
@@ -65,29 +63,21 @@ def _parse(text: str) -> Filter:
     raise Invalid(f"a filter is one of {', '.join(get_args(Panel))}: {name[:40]!r}")
 
 
-def window_from(now_us: int) -> int:
-    """Start of the 29 whole minutes and the current one."""
-    return (now_us // MINUTE - MINUTES + 1) * MINUTE
-
-
-def narrowed(filters: Sequence[Filter], who: Who, now_us: int) -> Statement:
+def narrowed(filters: Sequence[Filter], scope: Scope, during: TimeRange) -> Statement:
     """CTEs `hits`, the events that are left, and `seen`, the visitors who made them.
 
     A page or an event narrows the events. What a visitor has (source, device, …) is what it had
-    last in the window, as in the panels, so the number of a row is the number behind it.
+    last in the range, as in the panels, so the number of a row is the number behind it.
     """
-    parameters: list[SqlValue] = [window_from(now_us), now_us]
-    bots = ""
-    if who != "all":
-        bots = " AND is_bot = ?"
-        parameters.append(who == "bots")
+    whose, values = scope.conditions()
+    parameters: list[SqlValue] = [during.from_us, during.to_us, *values]
     conditions = []
     for one in filters:
         condition, values = _condition(one)
         conditions.append(condition)
         parameters += values
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return Statement(_CTES.format(bots=bots, where=where), tuple(parameters))
+    return Statement(_CTES.format(whose=whose, where=where), tuple(parameters))
 
 
 def _condition(one: Filter) -> tuple[str, list[SqlValue]]:
@@ -100,6 +90,10 @@ def _condition(one: Filter) -> tuple[str, list[SqlValue]]:
     return f"{field} = ?", [one.value]
 
 
+EVENT_COLUMNS: Final = """\
+request_id, request_index, log_offset, received_us, happened_us, event_name, app_id, page,
+    page_title, visitor_id, user_id, source, device, browser, system, is_late, is_bot"""
+"""Of `hits`: the fields of `footfall.live.StreamEvent`, in its order."""
 VIEWS: Final = ("page_view", "screen_view")
 """`footfall.session.VIEW_EVENTS`, whose module loads Arrow; a test compares them."""
 _CUT: Final = TEXT_LENGTH_MAX
@@ -118,7 +112,7 @@ WITH recent AS (
         log_offset::HUGEINT * 1000000 + request_index AS place
     FROM events
     WHERE event_time >= make_timestamptz(CAST(? AS BIGINT))
-        AND event_time <= make_timestamptz(CAST(? AS BIGINT)){{bots}}
+        AND event_time <= make_timestamptz(CAST(? AS BIGINT)){{whose}}
 ), visitors AS (
     SELECT app_id, visitor_id, is_bot, arg_max(source, place) AS source,
         arg_max(device, place) AS device, arg_max(browser, place) AS browser,

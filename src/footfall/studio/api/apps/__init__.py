@@ -1,0 +1,1 @@
+"""The project's apps, and code that sends to them."""

@@ -1,0 +1,59 @@
+"""What the routes need of the rest; tests pass fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+from litestar import MediaType, Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
+
+from footfall.clock import Clock
+from footfall.disk import DiskStatus
+from footfall.home import Home
+from footfall.signin import Sessions
+from footfall.studio.api.apps.apps import ReadApps
+from footfall.studio.api.live.feed import LiveFeed
+from footfall.studio.api.sql.runner import SqlRunner
+from footfall.studio.api.status.status import LogReader
+from footfall.studio.edge.assets import Assets
+from footfall.studio.edge.problems import Problem
+
+
+class Services(msgspec.Struct, frozen=True):
+    """One project, as the studio sees it."""
+
+    home: Home
+    project: str
+    clock: Clock
+    sessions: Sessions
+    cookie: str
+    """Name of the session's cookie; has the port, as cookies of one host are shared by all."""
+    is_cookie_secure: bool
+    """Browsers may send the cookie over TLS only."""
+    live: LiveFeed
+    sql: SqlRunner
+    open_log: Callable[[], LogReader]
+    read_apps: ReadApps
+    collect_path: str
+    """Where the collector takes the AWS Clickstream protocol."""
+    read_disk: Callable[[], DiskStatus] | None
+    assets: Assets
+
+
+Use = NamedDependency[Services]
+"""Injected by name, not part of the API."""
+AnyRequest = Request[object, object, State]
+PROBLEMS: Final = dict.fromkeys(
+    (400, 401, 403, 404, 503),
+    ResponseSpec(
+        Problem,
+        generate_examples=False,
+        media_type=MediaType.JSON,
+        description="An error (RFC 9457), as application/problem+json.",
+    ),
+)
+"""What each route may answer besides; `responses` of its decorator."""

@@ -7,8 +7,10 @@ takes one event over HTTP, and `footfall sql` finds it. Standard library only.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -97,8 +99,7 @@ def try_server(footfall: Path, place: Path) -> None:
         addresses = wait_for_addresses(server, out, errors)
         collector = addresses["collector"]
         expect(f"{collector}/health")
-        if "<html" not in expect(addresses["studio"]).lower():
-            raise Problem("the studio's link shows no page")
+        try_pages(addresses["studio"])
         send(collector)
         find(footfall, home)
     finally:
@@ -122,6 +123,22 @@ def wait_for_addresses(server: subprocess.Popen[bytes], out: Path, errors: Path)
             return dict(json.loads(text))
         time.sleep(0.05)
     raise Problem(f"serve did not start:\n{errors.read_text()[-2000:]}")
+
+
+def try_pages(link: str) -> None:
+    """The page, and its script as a browser asks for it: in a form that the wheel holds."""
+    page = expect(link)
+    if "<html" not in page.lower():
+        raise Problem("the studio's link shows no page")
+    script = re.search(r'src="(/assets/[^"]+\.js)"', page)
+    if script is None:
+        raise Problem("the studio's page names no script of its own")
+    request = urllib.request.Request(  # noqa: S310 (our own address)
+        link.partition("/open")[0] + script[1], headers={"accept-encoding": "gzip"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        if response.headers["content-encoding"] != "gzip" or not gzip.decompress(response.read()):
+            raise Problem(f"the wheel has no compressed form of {script[1]}; run make studio")
 
 
 def expect(url: str) -> str:

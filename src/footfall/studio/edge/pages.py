@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from footfall.clock import SECOND
 from footfall.errors import FootfallError
 from footfall.signin import SESSION_AGE_MAX
+from footfall.studio.edge.assets import Asset, is_known
 from footfall.studio.edge.guard import NONCE_KEY
 from footfall.studio.edge.problem_page import answer_person
 from footfall.studio.edge.problems import Forbidden, NotFound
@@ -63,10 +64,7 @@ async def page(services: Use, request: AnyRequest, path: FromPath[str] = "") -> 
     name = path.strip("/")
     asset = services.assets.get(name)
     if asset is not None and name != "index.html":
-        if request.headers.get("if-none-match") == asset.etag:
-            return Response(b"", status_code=304, headers={"etag": asset.etag})
-        headers = {"cache-control": asset.cache_control, "etag": asset.etag}
-        return Response(asset.content, media_type=asset.media_type, headers=headers)
+        return _file(request, asset)
     if name.startswith(("api/", "assets/")) or name == "api" or "." in name.rpartition("/")[2]:
         raise NotFound(f"there is nothing at this address: path=/{name}")
     return Response(
@@ -74,3 +72,11 @@ async def page(services: Use, request: AnyRequest, path: FromPath[str] = "") -> 
         media_type="text/html",
         headers={"cache-control": "no-store"},
     )
+
+
+def _file(request: AnyRequest, asset: Asset) -> Response[bytes]:
+    form = asset.form(request.headers.get("accept-encoding", ""))
+    headers = asset.headers(form)
+    if is_known(request.headers.get("if-none-match", ""), form.etag):
+        return Response(b"", status_code=304, headers=headers)
+    return Response(form.content, media_type=asset.media_type, headers=headers)

@@ -2,79 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from footfall.clock import SystemClock
 from footfall.live import LiveSnapshot, decode_snapshot
-from footfall.studio._run import STATIC
-from tests.studio.fakes import PROJECT, TOKEN, FakeShop, Studio, feeding, studio
+from tests.studio.fakes import PROJECT, FakeShop, Studio, feeding, studio
+from tests.studio.pages import (
+    BROWSER_TESTS,
+    browser,
+    contrast,
+    faults,
+    is_narrow,
+    opened,
+    shot,
+)
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-AXE = Path(__file__).parents[2] / "web" / "studio" / "node_modules" / "axe-core" / "axe.min.js"
+__all__ = ["browser"]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium"),
-    pytest.mark.skipif(not AXE.exists(), reason="needs npm ci in web/studio"),
-    pytest.mark.skipif(not (STATIC / "index.html").exists(), reason="needs the built front end"),
-    # Playwright's own event loop leaves transports to the collector of garbage.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-class Watched:
-    """A page with everything it complained about and every other host it asked."""
-
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self.faults: list[str] = []
-        self.outside: list[str] = []
-        self.page: Page = context.new_page()
-        self.page.on("console", lambda line: self._note(line.type, line.text))
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("request", lambda request: self._check(request, origin))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.faults.append(text)
-
-    def _check(self, request: Request, origin: str) -> None:
-        if not request.url.startswith((origin + "/", "data:", "blob:")):
-            self.outside.append(request.url)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
+pytestmark = BROWSER_TESTS
 
 
 @pytest.fixture
 def running(shop: FakeShop) -> Iterator[Studio]:
     with studio(shop) as found:
         yield found
-
-
-def opened(browser: Browser, running: Studio, **options: object) -> Watched:
-    """A page that used a link."""
-    running.services.sessions.add_link(TOKEN)
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
-    context.set_default_timeout(20_000)
-    watched = Watched(context, running.url)
-    watched.page.goto(running.link)
-    return watched
 
 
 def newest(shop: FakeShop) -> LiveSnapshot:
@@ -490,49 +444,3 @@ def test_reconnects_by_itself(browser: Browser, shop: FakeShop) -> None:
             str(newest(shop).people.visitors_5m)
         )
         page.context.close()
-
-
-def faults(page: Page) -> list[str]:
-    """What axe finds, each with where it is.
-
-    What is fading in has no contrast yet, so running transitions are waited for.
-    """
-    page.wait_for_function(
-        "() => document.getAnimations().every(one => !(one instanceof CSSTransition))"
-        " && [...document.querySelectorAll('[role=dialog]')]"
-        ".every(one => getComputedStyle(one).opacity === '1')"
-    )
-    # Evaluated by the driver, which the page's policy does not bind.
-    page.evaluate(f"() => {{ {AXE.read_text()} }}")
-    found = page.evaluate("async () => JSON.stringify((await window.axe.run()).violations)")
-    return [
-        f"{fault['id']}: {node['html'][:160]}"
-        for fault in json.loads(found)
-        for node in fault["nodes"]
-    ]
-
-
-def is_narrow(page: Page, width: int) -> None:
-    """Nothing is wider than the page."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def contrast(left: str, right: str) -> float:
-    """WCAG's contrast of two opaque colours as CSS computes them, `rgb(1, 2, 3)`."""
-    lights = sorted(luminance(colour) for colour in (left, right))
-    return (lights[1] + 0.05) / (lights[0] + 0.05)
-
-
-def luminance(colour: str) -> float:
-    """WCAG's relative luminance."""
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def shot(page: Page, name: str, *, full: bool = False) -> None:
-    """Keep a picture where `FOOTFALL_SHOTS` says, for looking at."""
-    folder = os.environ.get("FOOTFALL_SHOTS")
-    if folder:
-        page.wait_for_timeout(300)
-        page.screenshot(path=f"{folder}/{name}.png", full_page=full)

@@ -1,4 +1,4 @@
-import { screen } from "@testing-library/react";
+import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App";
 import { show } from "./testing/render";
@@ -29,4 +29,14 @@ test("a page that is not there has a title, a heading and a way out, and nothing
   expect(screen.getByRole("heading", { level: 1 }).textContent).toBe("There is no such page");
   expect(marked()).toEqual([]);
   expect(screen.getByRole("link", { name: "Go to the live page" })).toBeTruthy();
+});
+
+test("the navigation has the pages there are; a click goes there without loading anew", async () => {
+  show(<App />);
+  const links = screen.getAllByRole("navigation").flatMap((nav) => [...nav.querySelectorAll("li a")]);
+  expect(links.map((link) => link.getAttribute("href"))).toEqual(["/live", "/sql"]);
+  fireEvent.click(screen.getByRole("link", { name: "SQL" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "SQL" })).toBeTruthy();
+  expect([window.location.pathname, document.title, document.activeElement?.id]).toEqual(["/sql", "SQL · Footfall", "page"]);
+  expect(marked().map((link) => link.textContent)).toEqual(["SQL"]);
 });

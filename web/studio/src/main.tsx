@@ -30,16 +30,18 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { isWorthRetry } from "./api/client";
 import { App } from "./App";
+import { styleNonce } from "./nonce";
 import { theme } from "./theme";
 
-const client = new QueryClient({ defaultOptions: { queries: { retry: isWorthRetry, staleTime: 30_000 } } });
-const nonce = document.querySelector('meta[name="csp-nonce"]')?.getAttribute("content") ?? "";
+// The studio is on this machine or behind its own proxy: a browser that has no internet still reaches it.
+const queries = { retry: isWorthRetry, staleTime: 30_000, networkMode: "always" } as const;
+const client = new QueryClient({ defaultOptions: { queries } });
 const root = document.getElementById("root");
 
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
         <QueryClientProvider client={client}>
           <App />
         </QueryClientProvider>

@@ -1,3 +1,4 @@
+import { useLive } from "../live/LiveContext";
 import type { LiveState } from "../live/state";
 import css from "./ConnectionMark.module.css";
 
@@ -21,8 +22,8 @@ function markOf(live: LiveState): Mark {
 }
 
 /** Whether what is shown is fresh; told to screen readers when it changes. */
-export function ConnectionMark({ live }: { readonly live: LiveState }) {
-  const { tone, text } = markOf(live);
+export function ConnectionMark() {
+  const { tone, text } = markOf(useLive());
   return (
     <span className={css.mark} data-tone={tone} role="status">
       <span className={css.dot} aria-hidden />

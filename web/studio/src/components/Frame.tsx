@@ -1,45 +1,43 @@
-import { IconActivity } from "@tabler/icons-react";
 import type { ReactNode } from "react";
-import type { LiveState } from "../live/state";
+import { usePathname } from "wouter/use-browser-location";
+import { useApps } from "../api/useApps";
+import { PageLink } from "../router/PageLink";
+import { FIRST_PAGE, PAGES, pageAt } from "../router/pages";
 import { ConnectionMark } from "./ConnectionMark";
 import css from "./Frame.module.css";
 import { Logo } from "./Logo";
 import { ThemeSwitch } from "./ThemeSwitch";
 
-type Props = {
-  readonly project: string | null;
-  readonly live: LiveState;
-  /** What is marked in the navigation. */
-  readonly current: "live" | null;
-  readonly children: ReactNode;
-};
-
 /** Navigation, header and the page. */
-export function Frame({ project, live, current, children }: Props) {
+export function Frame({ children }: { readonly children: ReactNode }) {
+  const current = pageAt(usePathname());
+  const apps = useApps();
   return (
     <div className={css.frame}>
       <a className={css.skip} href="#page">
         Skip to the page
       </a>
       <nav className={css.nav} aria-label="Pages">
-        <a className={css.brand} href="/live">
+        <PageLink className={css.brand} to={FIRST_PAGE.path}>
           <Logo />
           <span>Footfall</span>
-        </a>
+        </PageLink>
         <ul className={css.pages}>
-          <li>
-            <a className={css.page} href="/live" aria-current={current === "live" ? "page" : undefined}>
-              <IconActivity size={18} stroke={1.75} aria-hidden />
-              Live
-            </a>
-          </li>
+          {PAGES.map(({ path, title, icon: Icon }) => (
+            <li key={path}>
+              <PageLink className={css.page} to={path} isCurrent={current?.path === path}>
+                <Icon size={18} stroke={1.75} aria-hidden />
+                {title}
+              </PageLink>
+            </li>
+          ))}
         </ul>
       </nav>
       <header className={css.header}>
         <span className={css.project}>
-          <span className={css.projectLabel}>Project</span> <bdi>{project ?? "…"}</bdi>
+          <span className={css.projectLabel}>Project</span> <bdi>{apps?.project ?? "…"}</bdi>
         </span>
-        <ConnectionMark live={live} />
+        <ConnectionMark />
         <ThemeSwitch />
       </header>
       <main className={css.main} id="page" tabIndex={-1}>

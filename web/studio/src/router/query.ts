@@ -1,19 +1,5 @@
-import { useCallback, useMemo, useSyncExternalStore } from "react";
-
-const CHANGED = "footfall:address";
-
-function subscribe(onChange: () => void): () => void {
-  window.addEventListener("popstate", onChange);
-  window.addEventListener(CHANGED, onChange);
-  return () => {
-    window.removeEventListener("popstate", onChange);
-    window.removeEventListener(CHANGED, onChange);
-  };
-}
-
-export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => window.location.pathname);
-}
+import { useCallback, useMemo } from "react";
+import { navigate, useLocationProperty } from "wouter/use-browser-location";
 
 /** Whether Back undoes the change (an opened drawer) or skips it (a typed letter). */
 export type Step = "push" | "replace";
@@ -29,10 +15,7 @@ export function changeQuery(changes: QueryChanges, step: Step): void {
     for (const each of typeof value === "string" ? [value] : value) if (each) query.append(name, each);
   }
   const search = query.toString();
-  const address = `${window.location.pathname}${search ? `?${search}` : ""}`;
-  if (step === "push") window.history.pushState(null, "", address);
-  else window.history.replaceState(null, "", address);
-  window.dispatchEvent(new Event(CHANGED));
+  navigate(`${window.location.pathname}${search ? `?${search}` : ""}`, { replace: step === "replace" });
 }
 
 function valuesOf(name: string): string {
@@ -41,7 +24,7 @@ function valuesOf(name: string): string {
 
 /** All values of one name; a text of JSON until it is read, so that an unchanged list is the same list. */
 export function useQueryValues(name: string): readonly string[] {
-  const text = useSyncExternalStore(subscribe, () => valuesOf(name));
+  const text = useLocationProperty(() => valuesOf(name));
   return useMemo(() => textsIn(JSON.parse(text)), [text]);
 }
 
@@ -51,7 +34,7 @@ function textsIn(values: unknown): readonly string[] {
 
 /** One value of the address's query; "" when it is not there. The address is the state. */
 export function useQueryValue(name: string): [string, (value: string, step?: Step) => void] {
-  const value = useSyncExternalStore(subscribe, () => new URLSearchParams(window.location.search).get(name) ?? "");
+  const value = useLocationProperty(() => new URLSearchParams(window.location.search).get(name) ?? "");
   const set = useCallback((next: string, step: Step = "replace") => changeQuery({ [name]: next }, step), [name]);
   return [value, set];
 }

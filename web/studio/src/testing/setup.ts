@@ -1,12 +1,17 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
+import { PlainEditor } from "./PlainEditor";
 
 // Charts are looked at in the browser tests; here only their summaries matter.
 vi.mock("../charts/echarts", () => ({
   init: () => ({ setOption: () => {}, resize: () => {}, dispose: () => {} }),
 }));
 
+// CodeMirror needs a browser's layout; the browser tests have it.
+vi.mock("../pages/sql/editor/Editor", () => ({ default: PlainEditor }));
+
 afterEach(() => {
   cleanup();
+  window.localStorage.clear();
   window.history.replaceState(null, "", "/live");
 });

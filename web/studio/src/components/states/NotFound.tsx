@@ -1,10 +1,12 @@
-import { StatePanel } from "../components/StatePanel";
+import { PageLink } from "../../router/PageLink";
+import { StatePanel } from "./StatePanel";
 
-export function NotFoundPage({ path }: { readonly path: string }) {
+/** An address without a page. */
+export function NotFound({ path }: { readonly path: string }) {
   return (
     <StatePanel title="There is no such page">
       <p>
-        Nothing is at <code><bdi>{path}</bdi></code>. <a href="/live">Go to the live page</a>.
+        Nothing is at <code><bdi>{path}</bdi></code>. <PageLink to="/live">Go to the live page</PageLink>.
       </p>
     </StatePanel>
   );

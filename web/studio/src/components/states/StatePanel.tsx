@@ -5,15 +5,17 @@ type Props = {
   readonly title: string;
   readonly children: ReactNode;
   readonly tone?: "calm" | "failure";
-  /** 1 unless it stands in a page that has its heading. */
-  readonly level?: 1 | 2;
+  /** 1 for a whole page; 2 or 3 where it stands in one that has its heading. */
+  readonly level?: 1 | 2 | 3;
 };
 
-/** Instead of content: what is the case, why, and what to do. */
+const HEADINGS = { 1: "h1", 2: "h2", 3: "h3" } as const;
+
+/** Instead of content: what is the case, why, and what to do. The ground of the other states. */
 export function StatePanel({ title, children, tone = "calm", level = 1 }: Props) {
-  const Heading = level === 1 ? "h1" : "h2";
+  const Heading = HEADINGS[level];
   return (
-    <section className={css.panel} data-tone={tone} role={tone === "failure" ? "alert" : undefined}>
+    <section className={css.panel} data-tone={tone} data-level={level} role={tone === "failure" ? "alert" : undefined}>
       <Heading className={css.title}>{title}</Heading>
       <div className={css.body}>{children}</div>
     </section>

@@ -1,4 +1,4 @@
-import type { LiveState } from "../live/state";
+import type { LiveState } from "../../live/state";
 import css from "./LiveNotice.module.css";
 import { StatusProblems } from "./StatusProblems";
 

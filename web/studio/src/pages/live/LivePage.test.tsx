@@ -1,9 +1,9 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Apps } from "../api/generated";
-import type { LiveState } from "../live/state";
-import { counts, snapshot, streamEvent } from "../testing/builders";
-import { show } from "../testing/render";
+import type { Apps } from "../../api/generated";
+import type { LiveState } from "../../live/state";
+import { counts, snapshot, streamEvent } from "../../testing/builders";
+import { show } from "../../testing/render";
 import { LivePage } from "./LivePage";
 
 const apps: Apps = {

@@ -1,25 +1,29 @@
 import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
-import type { Apps, LiveCounts, LiveSnapshot } from "../api/generated";
-import { EventDrawer } from "../components/EventDrawer";
-import { FailureNotice } from "../components/FailureNotice";
-import { LiveNotice } from "../components/LiveNotice";
-import { LiveNumbers } from "../components/LiveNumbers";
-import { LiveSkeleton } from "../components/LiveSkeleton";
-import { MinutesPanel } from "../components/MinutesPanel";
-import { NarrowBar } from "../components/NarrowBar";
-import { PanelDrawer } from "../components/PanelDrawer";
-import { StatePanel } from "../components/StatePanel";
-import { StreamPanel } from "../components/StreamPanel";
-import { TopPanels } from "../components/TopPanels";
-import { Welcome } from "../components/Welcome";
-import { type Clock, clockIn } from "../format/format";
-import { isQuiet } from "../live/counts";
-import { formatFilter } from "../live/filters";
-import type { LiveState } from "../live/state";
-import { type Shown as CountsShown, useCounts } from "../live/useCounts";
-import { chooseWho, type Narrowing, useNarrowing } from "../url/useNarrowing";
+import type { Apps, LiveCounts, LiveSnapshot } from "../../api/generated";
+import { useApps } from "../../api/useApps";
+import { Empty } from "../../components/states/Empty";
+import { Failure, SignedOut } from "../../components/states/Failure";
+import { StatePanel } from "../../components/states/StatePanel";
+import { type Clock, clockIn } from "../../format/format";
+import { useLive } from "../../live/LiveContext";
+import type { LiveState } from "../../live/state";
+import { EventDrawer } from "./event/EventDrawer";
+import { FailureNotice } from "./failures/FailureNotice";
+import { LiveNotice } from "./LiveNotice";
 import css from "./LivePage.module.css";
+import { LiveSkeleton } from "./LiveSkeleton";
+import { isQuiet } from "./narrowing/counts";
+import { formatFilter } from "./narrowing/filters";
+import { NarrowBar } from "./narrowing/NarrowBar";
+import { type Shown as CountsShown, useCounts } from "./narrowing/useCounts";
+import { chooseWho, type Narrowing, useNarrowing } from "./narrowing/useNarrowing";
+import { LiveNumbers } from "./numbers/LiveNumbers";
+import { MinutesPanel } from "./numbers/MinutesPanel";
+import { StreamPanel } from "./stream/StreamPanel";
+import { PanelDrawer } from "./tops/PanelDrawer";
+import { TopPanels } from "./tops/TopPanels";
+import { Welcome } from "./welcome/Welcome";
 
 /** The zone of the project's apps if they have one; else UTC. */
 function zoneOf(apps: Apps | null): string {
@@ -29,6 +33,11 @@ function zoneOf(apps: Apps | null): string {
 }
 
 type Props = { readonly live: LiveState; readonly apps: Apps | null };
+
+/** What is happening now. */
+export default function Page() {
+  return <LivePage live={useLive()} apps={useApps()} />;
+}
 
 export function LivePage({ live, apps }: Props) {
   const zone = zoneOf(apps);
@@ -52,22 +61,15 @@ function LiveBody({ live, apps, clock }: Props & { readonly clock: Clock }) {
       );
     case "waiting":
       return (
-        <StatePanel title="Waiting for the first numbers">
+        <Empty title="Waiting for the first numbers" level={1}>
           <p>
             The pipeline has not written any yet. It does so within a second of its start: if this stays, see what{" "}
             <code>footfall status</code> says.
           </p>
-        </StatePanel>
+        </Empty>
       );
     case "signed_out":
-      return (
-        <StatePanel title="Open the link again">
-          <p>
-            This browser is not signed in. Open the link that <code>footfall serve</code> printed when it started; it
-            works once for each start.
-          </p>
-        </StatePanel>
-      );
+      return <SignedOut />;
     case "reconnecting":
       return live.snapshot ? (
         <LiveNumbersAndLists live={live} snapshot={live.snapshot} apps={apps} clock={clock} />
@@ -134,14 +136,7 @@ function Shown({ shown, narrowing, snapshot, clock }: ShownProps) {
     case "loading":
       return <LiveSkeleton />;
     case "failed":
-      return (
-        <StatePanel title="The filtered numbers cannot be shown" tone="failure" level={2}>
-          <p>{shown.text}</p>
-          <Button variant="default" onClick={shown.retry}>
-            Try again
-          </Button>
-        </StatePanel>
-      );
+      return <Failure title="The filtered numbers cannot be shown" error={shown.error} retry={shown.retry} />;
     case "counts":
       return (
         <>

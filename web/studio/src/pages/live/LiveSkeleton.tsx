@@ -1,26 +1,16 @@
 import { Skeleton } from "@mantine/core";
-import { useEffect, useState } from "react";
-import page from "../routes/LivePage.module.css";
-import css from "./LiveSkeleton.module.css";
-import numbers from "./LiveNumbers.module.css";
+import { Loading } from "../../components/states/Loading";
+import page from "./LivePage.module.css";
+import numbers from "./numbers/LiveNumbers.module.css";
 
-const SLOW_MS = 2_000;
 const FOUR = ["a", "b", "c", "d"];
 const ROWS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
 /** The page's shape until the first numbers are there; says so when that takes long. */
 export function LiveSkeleton() {
-  const [isSlow, setIsSlow] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setIsSlow(true), SLOW_MS);
-    return () => clearTimeout(timer);
-  }, []);
   return (
-    <>
-      <p className={css.status} role="status">
-        {isSlow ? "Still connecting to the studio. It may be starting." : "Loading"}
-      </p>
-      <div className={page.page} aria-hidden data-testid="skeleton">
+    <Loading slow="Still connecting to the studio. It may be starting.">
+      <div className={page.page}>
         <div className={page.numbers}>
           <div className={numbers.numbers}>
             {FOUR.map((key) => (
@@ -44,6 +34,6 @@ export function LiveSkeleton() {
           ))}
         </div>
       </div>
-    </>
+    </Loading>
   );
 }

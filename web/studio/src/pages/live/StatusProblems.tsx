@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readStatus } from "../api/client";
+import { readStatus } from "../../api/client";
 import css from "./LiveNotice.module.css";
 
 const REFRESH_MS = 10_000;

@@ -1,10 +1,10 @@
 import { useState } from "react";
-import type { EventColumn } from "../api/generated";
-import type { Clock } from "../format/format";
-import { groupColumns, isEmpty, prettyJson } from "./columns";
+import type { EventColumn } from "../../../api/generated";
+import { LongText } from "../../../components/LongText";
+import { Moment } from "../../../components/Moment";
+import type { Clock } from "../../../format/format";
 import css from "./ColumnList.module.css";
-import { LongText } from "./LongText";
-import { Moment } from "./Moment";
+import { groupColumns, isEmpty, prettyJson } from "./columns";
 
 type Props = { readonly columns: readonly EventColumn[]; readonly clock: Clock };
 

@@ -1,9 +1,9 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { isWorthRetry } from "../api/client";
-import type { EventDetail } from "../api/generated";
-import { clockIn } from "../format/format";
-import { show } from "../testing/render";
+import { isWorthRetry } from "../../../api/client";
+import type { EventDetail } from "../../../api/generated";
+import { clockIn } from "../../../format/format";
+import { show } from "../../../testing/render";
 import { EventDetailView } from "./EventDetailView";
 
 const place = { requestId: "0192f0c1-2c3d-7abc-8def-0123456789ab", requestIndex: 0, logOffset: 5 };

@@ -1,14 +1,17 @@
-import { Button, Skeleton, Tabs } from "@mantine/core";
+import { Skeleton, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, type EventPlace, failureText, readEvent } from "../api/client";
-import type { EventDetail } from "../api/generated";
-import type { Clock } from "../format/format";
-import { formatPlace } from "../url/place";
-import { columnText } from "./columns";
+import { ApiError } from "../../../api/client";
+import type { EventDetail } from "../../../api/generated";
+import { LongText } from "../../../components/LongText";
+import { Failure } from "../../../components/states/Failure";
+import { StatePanel } from "../../../components/states/StatePanel";
+import type { Clock } from "../../../format/format";
+import { readEvent } from "../api";
 import { ColumnList } from "./ColumnList";
+import { columnText } from "./columns";
 import css from "./EventDetailView.module.css";
 import { HowEnriched } from "./HowEnriched";
-import { LongText } from "./LongText";
+import { type EventPlace, formatPlace } from "./place";
 import { RawRequestView } from "./RawRequestView";
 
 type Props = { readonly place: EventPlace; readonly clock: Clock };
@@ -29,21 +32,12 @@ function NotShown({ error, retry }: { readonly error: Error; readonly retry: () 
   const failure = error instanceof ApiError ? error.failure : null;
   if (failure?.kind === "problem" && failure.problem.code === "not_found") {
     return (
-      <div role="alert">
-        <p className={css.name}>This event is not here</p>
+      <StatePanel title="This event is not here" tone="failure" level={3}>
         <p>The link may be of another project, or the event was deleted. The studio says: {failure.problem.detail}.</p>
-      </div>
+      </StatePanel>
     );
   }
-  return (
-    <div role="alert">
-      <p className={css.failure}>The event cannot be shown</p>
-      <p>{failureText(error)}</p>
-      <Button variant="default" size="xs" onClick={retry}>
-        Try again
-      </Button>
-    </div>
-  );
+  return <Failure title="The event cannot be shown" error={error} retry={retry} level={3} />;
 }
 
 function Detail({ detail, clock }: { readonly detail: EventDetail; readonly clock: Clock }) {

@@ -1,8 +1,8 @@
-import type { Clock } from "../format/format";
-import { parsePlace } from "../url/place";
-import { useQueryValue } from "../url/useQuery";
+import { SideDrawer } from "../../../components/SideDrawer";
+import type { Clock } from "../../../format/format";
+import { useQueryValue } from "../../../router/query";
 import { EventDetailView } from "./EventDetailView";
-import { SideDrawer } from "./SideDrawer";
+import { parsePlace } from "./place";
 
 /** One event, opened over the page; which one is in the address. */
 export function EventDrawer({ clock }: { readonly clock: Clock }) {

@@ -1,9 +1,9 @@
-import type { EventDetail } from "../api/generated";
-import type { Clock } from "../format/format";
+import type { EventDetail } from "../../../api/generated";
+import { LongText } from "../../../components/LongText";
+import { Moment } from "../../../components/Moment";
+import type { Clock } from "../../../format/format";
 import { columnText } from "./columns";
 import css from "./HowEnriched.module.css";
-import { LongText } from "./LongText";
-import { Moment } from "./Moment";
 
 type Props = { readonly detail: EventDetail; readonly clock: Clock };
 

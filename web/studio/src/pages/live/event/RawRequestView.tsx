@@ -1,8 +1,8 @@
-import type { RawRequest } from "../api/generated";
-import { type Clock, formatBytes } from "../format/format";
+import type { RawRequest } from "../../../api/generated";
+import { Snippet } from "../../../components/Snippet";
+import { type Clock, formatBytes } from "../../../format/format";
 import { prettyJson } from "./columns";
 import css from "./RawRequestView.module.css";
-import { Snippet } from "./Snippet";
 
 type Props = { readonly request: RawRequest; readonly clock: Clock };
 

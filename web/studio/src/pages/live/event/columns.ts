@@ -1,4 +1,4 @@
-import type { EventColumn, EventDetail } from "../api/generated";
+import type { EventColumn, EventDetail } from "../../../api/generated";
 
 /** What people look for, in the order they do; columns in no group come last. */
 export const GROUPS: readonly { readonly title: string; readonly names: RegExp }[] = [

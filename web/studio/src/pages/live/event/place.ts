@@ -1,4 +1,9 @@
-import type { EventPlace } from "../api/client";
+/** Where an event is: what the address of an open drawer holds. */
+export type EventPlace = {
+  readonly requestId: string;
+  readonly requestIndex: number;
+  readonly logOffset: number;
+};
 
 const PATTERN = /^([0-9a-f-]{36})\.(\d{1,9})\.(\d{1,15})$/;
 

@@ -1,8 +1,8 @@
 import { screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { clockIn } from "../format/format";
-import { failure } from "../testing/builders";
-import { show } from "../testing/render";
+import { clockIn } from "../../../format/format";
+import { failure } from "../../../testing/builders";
+import { show } from "../../../testing/render";
 import { FailureList } from "./FailureList";
 
 test("each kind with its reason, place and time; what was sent is text", () => {

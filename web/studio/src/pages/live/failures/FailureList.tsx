@@ -1,8 +1,8 @@
-import type { Arrivals } from "../api/generated";
-import type { Clock } from "../format/format";
-import { describeFailure } from "../live/failures";
+import type { Arrivals } from "../../../api/generated";
+import { LongText } from "../../../components/LongText";
+import type { Clock } from "../../../format/format";
 import css from "./FailureList.module.css";
-import { LongText } from "./LongText";
+import { describeFailure } from "./failures";
 
 type Props = { readonly arrivals: Arrivals; readonly clock: Clock };
 

@@ -1,8 +1,8 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
-import { clockIn } from "../format/format";
-import { failure, snapshot } from "../testing/builders";
-import { show } from "../testing/render";
+import { clockIn } from "../../../format/format";
+import { failure, snapshot } from "../../../testing/builders";
+import { show } from "../../../testing/render";
 import { FailureNotice } from "./FailureNotice";
 
 afterEach(() => {

@@ -1,10 +1,10 @@
-import type { Arrivals, LiveSnapshot } from "../api/generated";
-import { type Clock, formatCount } from "../format/format";
-import { useFailures } from "../live/useFailures";
-import { changeQuery, useQueryValue } from "../url/useQuery";
+import type { Arrivals, LiveSnapshot } from "../../../api/generated";
+import { SideDrawer } from "../../../components/SideDrawer";
+import { type Clock, formatCount } from "../../../format/format";
+import { changeQuery, useQueryValue } from "../../../router/query";
 import { FailureList } from "./FailureList";
 import css from "./FailureNotice.module.css";
-import { SideDrawer } from "./SideDrawer";
+import { useFailures } from "./useFailures";
 
 type Props = { readonly snapshot: LiveSnapshot; readonly clock: Clock };
 

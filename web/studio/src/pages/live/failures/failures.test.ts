@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { failure } from "../testing/builders";
+import { failure } from "../../../testing/builders";
 import { describeFailure } from "./failures";
 
 const text = (reason: string) => describeFailure(failure({ reason, part: "record", count: 1_200 }), []).before;

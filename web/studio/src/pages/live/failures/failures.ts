@@ -1,4 +1,4 @@
-import type { Failure } from "../api/generated";
+import type { Failure } from "../../../api/generated";
 
 /** What each reason means, after "3 events" or "1 request". */
 const WORDS: Readonly<Record<string, string>> = {

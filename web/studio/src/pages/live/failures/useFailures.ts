@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { readFailures } from "../api/client";
-import type { Arrivals, LiveSnapshot } from "../api/generated";
+import type { Arrivals, LiveSnapshot } from "../../../api/generated";
+import { readFailures } from "../api";
 
 /** Nothing polls faster. */
 const MORE_MS = 5_000;

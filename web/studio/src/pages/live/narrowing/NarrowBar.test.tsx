@@ -1,6 +1,6 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { expect, test } from "vitest";
-import { show } from "../testing/render";
+import { show } from "../../../testing/render";
 import { NarrowBar } from "./NarrowBar";
 
 const names = () => screen.queryAllByRole("listitem").map((item) => item.textContent);

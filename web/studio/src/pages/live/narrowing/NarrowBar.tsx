@@ -1,8 +1,8 @@
 import { SegmentedControl } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import { formatFilter, PANELS, parseWho, type Who } from "../live/filters";
-import { chooseFilters, chooseWho, useNarrowing } from "../url/useNarrowing";
+import { formatFilter, PANELS, parseWho, type Who } from "./filters";
 import css from "./NarrowBar.module.css";
+import { chooseFilters, chooseWho, useNarrowing } from "./useNarrowing";
 
 const NAMES: Readonly<Record<Who, string>> = { people: "People", bots: "Bots", all: "All" };
 const CHOICES = [

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counts, snapshot, streamEvent } from "../testing/builders";
+import { counts, snapshot, streamEvent } from "../../../testing/builders";
 import { countsOf, isQuiet } from "./counts";
 
 const people = counts({

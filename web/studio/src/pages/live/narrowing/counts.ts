@@ -1,4 +1,4 @@
-import type { LiveCounts, LiveSnapshot, StreamEvent, TopList, TopRow } from "../api/generated";
+import type { LiveCounts, LiveSnapshot, StreamEvent, TopList, TopRow } from "../../../api/generated";
 import type { Who } from "./filters";
 
 const ROWS_MAX = 50;

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { failureText, readFiltered } from "../api/client";
-import type { LiveCounts, LiveSnapshot } from "../api/generated";
-import type { Narrowing } from "../url/useNarrowing";
+import type { LiveCounts, LiveSnapshot } from "../../../api/generated";
+import { readFiltered } from "../api";
 import { countsOf } from "./counts";
 import { formatFilter } from "./filters";
+import type { Narrowing } from "./useNarrowing";
 
 /** Filtered numbers are asked from SQL; nothing polls faster. */
 export const FILTERED_INTERVAL_MS = 5_000;
@@ -11,7 +11,7 @@ export const FILTERED_INTERVAL_MS = 5_000;
 export type Shown =
   | { readonly kind: "counts"; readonly counts: LiveCounts }
   | { readonly kind: "loading" }
-  | { readonly kind: "failed"; readonly text: string; readonly retry: () => void };
+  | { readonly kind: "failed"; readonly error: Error; readonly retry: () => void };
 
 /** What the page shows: the snapshot's numbers, or with filters those of what is left. */
 export function useCounts(snapshot: LiveSnapshot, { who, filters }: Narrowing): Shown {
@@ -25,6 +25,6 @@ export function useCounts(snapshot: LiveSnapshot, { who, filters }: Narrowing): 
   });
   if (filters.length === 0) return { kind: "counts", counts: countsOf(snapshot, who) };
   if (query.data) return { kind: "counts", counts: query.data.counts };
-  if (query.error) return { kind: "failed", text: failureText(query.error), retry: () => void query.refetch() };
+  if (query.error) return { kind: "failed", error: query.error, retry: () => void query.refetch() };
   return { kind: "loading" };
 }

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
-import { type Filter, formatFilter, parseFilter, parseWho, toggled, type Who } from "../live/filters";
-import { changeQuery, useQueryValue, useQueryValues } from "./useQuery";
+import { changeQuery, useQueryValue, useQueryValues } from "../../../router/query";
+import { type Filter, formatFilter, parseFilter, parseWho, toggled, type Who } from "./filters";
 
 export type Narrowing = {
   readonly who: Who;

@@ -1,7 +1,7 @@
-import type { LiveCounts } from "../api/generated";
-import { SecondsChart, wholeSeconds } from "../charts/SecondsChart";
-import { type Clock, formatCount, formatExact, formatRate } from "../format/format";
+import type { LiveCounts } from "../../../api/generated";
+import { type Clock, formatCount, formatExact, formatRate } from "../../../format/format";
 import css from "./LiveNumbers.module.css";
+import { SecondsChart, wholeSeconds } from "./SecondsChart";
 
 /** Mean of the last ten whole seconds: steady enough to read, quick enough to be now. */
 export function currentRate(counts: LiveCounts): number {

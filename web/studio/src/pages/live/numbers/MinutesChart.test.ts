@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { counts } from "../testing/builders";
+import { counts } from "../../../testing/builders";
 import { isFiveMinutes, summarizeMinutes } from "./MinutesChart";
 
 const { minutes } = counts();

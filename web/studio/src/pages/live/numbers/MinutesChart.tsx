@@ -1,9 +1,9 @@
 import { useCallback } from "react";
-import type { MinuteSeries } from "../api/generated";
-import { type Clock, formatCount, formatExact } from "../format/format";
-import { Chart } from "./Chart";
-import type { Palette } from "./palette";
-import { tooltipLook } from "./tooltip";
+import type { MinuteSeries } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import type { Palette } from "../../../charts/palette";
+import { tooltipLook } from "../../../charts/tooltip";
+import { type Clock, formatCount, formatExact } from "../../../format/format";
 
 export const MINUTE_METRICS = ["visitors", "views", "events"] as const;
 export type MinuteMetric = (typeof MINUTE_METRICS)[number];

@@ -1,10 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
-import type { LiveCounts } from "../api/generated";
-import { MINUTE_METRICS, MinutesChart } from "../charts/MinutesChart";
-import type { Clock } from "../format/format";
-import { useQueryValue } from "../url/useQuery";
+import type { LiveCounts } from "../../../api/generated";
+import { Section } from "../../../components/Section";
+import type { Clock } from "../../../format/format";
+import { useQueryValue } from "../../../router/query";
+import { MINUTE_METRICS, MinutesChart } from "./MinutesChart";
 import css from "./MinutesPanel.module.css";
-import { Section } from "./Section";
 
 const NAMES = { visitors: "Visitors", views: "Views", events: "Events" };
 

@@ -1,10 +1,10 @@
 import { useCallback } from "react";
-import type { SecondSeries } from "../api/generated";
-import type { Clock } from "../format/format";
-import { formatExact, formatRate } from "../format/format";
-import { Chart } from "./Chart";
-import type { Palette } from "./palette";
-import { tooltipLook } from "./tooltip";
+import type { SecondSeries } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import type { Palette } from "../../../charts/palette";
+import { tooltipLook } from "../../../charts/tooltip";
+import type { Clock } from "../../../format/format";
+import { formatExact, formatRate } from "../../../format/format";
 
 /** Whole seconds: the last one is not over and would always dip. */
 export function wholeSeconds(series: SecondSeries): readonly number[] {

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, memo, useState } from "react";
-import type { StreamEvent } from "../api/generated";
-import { type Clock, shortId } from "../format/format";
-import { eventKey } from "../live/stream";
-import { formatPlace } from "../url/place";
-import { useQueryValue } from "../url/useQuery";
+import type { StreamEvent } from "../../../api/generated";
+import { type Clock, shortId } from "../../../format/format";
+import { useQueryValue } from "../../../router/query";
+import { formatPlace } from "../event/place";
 import css from "./EventList.module.css";
+import { eventKey } from "./stream";
 
 type Props = {
   readonly events: readonly StreamEvent[];

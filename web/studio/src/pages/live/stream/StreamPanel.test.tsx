@@ -1,8 +1,8 @@
 import { act, fireEvent, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { clockIn } from "../format/format";
-import { streamEvent } from "../testing/builders";
-import { show } from "../testing/render";
+import { clockIn } from "../../../format/format";
+import { streamEvent } from "../../../testing/builders";
+import { show } from "../../../testing/render";
 import { StreamPanel } from "./StreamPanel";
 
 const clock = clockIn("UTC");

@@ -2,14 +2,15 @@ import { ActionIcon, CloseButton, TextInput, Tooltip } from "@mantine/core";
 import { IconArrowUp, IconFilter, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
 import { type MouseEvent, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import type { StreamEvent } from "../api/generated";
-import { type Clock, formatCount } from "../format/format";
-import { KEPT_EVENTS, matches, mergeEvents, newerThan } from "../live/stream";
-import { useHold } from "../live/useHold";
-import { useQueryValue } from "../url/useQuery";
+import type { StreamEvent } from "../../../api/generated";
+import { Section } from "../../../components/Section";
+import { type Clock, formatCount } from "../../../format/format";
+import { useQueryValue } from "../../../router/query";
 import { EventList } from "./EventList";
-import { Section } from "./Section";
+import { KEPT_EVENTS, matches, mergeEvents, newerThan } from "./stream";
 import css from "./StreamPanel.module.css";
+import { useHold } from "./useHold";
+import { useLingering } from "./useLingering";
 
 const SHOWN = 200;
 
@@ -27,7 +28,8 @@ export function StreamPanel({ events, clock }: Props) {
   const [still, setStill] = useState<readonly StreamEvent[] | null>(null);
   const { isHeld, handlers } = useHold();
   const place = useRef<HTMLDivElement>(null);
-  const isStill = isPaused || isHeld || opened !== "";
+  const isOpened = useLingering(opened !== "");
+  const isStill = isPaused || isHeld || isOpened;
   // Events of former snapshots are kept, so that a filter finds more than the newest.
   const all = mergeEvents(held, events);
   if (all !== held) setHeld(all);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { streamEvent } from "../testing/builders";
+import { streamEvent } from "../../../testing/builders";
 import { eventKey, KEPT_EVENTS, matches, mergeEvents, newerThan } from "./stream";
 
 const events = (...numbers: number[]) => numbers.map((number) => streamEvent(number));

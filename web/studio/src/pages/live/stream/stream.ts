@@ -1,4 +1,4 @@
-import type { StreamEvent } from "../api/generated";
+import type { StreamEvent } from "../../../api/generated";
 
 /** Events a page holds, so that a filter finds more than the newest 200. */
 export const KEPT_EVENTS = 1_000;

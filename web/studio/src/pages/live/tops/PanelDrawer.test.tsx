@@ -1,6 +1,6 @@
 import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { show } from "../testing/render";
+import { show } from "../../../testing/render";
 import { PanelDrawer } from "./PanelDrawer";
 
 let body: unknown = { rows: [{ value: "/cart", count: 3 }, { value: "/", count: 2 }], others: 7 };

@@ -1,10 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { LiveCounts } from "../api/generated";
-import { PANELS, type Panel } from "../live/filters";
-import { pick, useNarrowing } from "../url/useNarrowing";
-import { changeQuery, useQueryValue } from "../url/useQuery";
-import { Section } from "./Section";
+import type { LiveCounts } from "../../../api/generated";
+import { Section } from "../../../components/Section";
+import { changeQuery, useQueryValue } from "../../../router/query";
+import { PANELS, type Panel } from "../narrowing/filters";
+import { pick, useNarrowing } from "../narrowing/useNarrowing";
 import css from "./TopPanels.module.css";
 import { TopTable } from "./TopTable";
 

@@ -1,8 +1,8 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import type { TopList } from "../api/generated";
-import type { Filter } from "../live/filters";
-import { show } from "../testing/render";
+import type { TopList } from "../../../api/generated";
+import { show } from "../../../testing/render";
+import type { Filter } from "../narrowing/filters";
 import { TopTable } from "./TopTable";
 
 const rows = Array.from({ length: 10 }, (_, n) => ({ value: `/page/${n}`, count: 20_000 - n }));

@@ -1,7 +1,7 @@
 /* oxlint-disable jsx-a11y/control-has-associated-label -- the value in the button is its name */
-import type { TopList } from "../api/generated";
-import { formatCount, formatExact, formatPercent } from "../format/format";
-import { type Filter, PANELS, type Panel } from "../live/filters";
+import type { TopList } from "../../../api/generated";
+import { formatCount, formatExact, formatPercent } from "../../../format/format";
+import { type Filter, PANELS, type Panel } from "../narrowing/filters";
 import css from "./TopTable.module.css";
 
 type Props = {

@@ -1,7 +1,7 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { expect, test, vi } from "vitest";
-import { counts, snapshot, streamEvent } from "../testing/builders";
-import { show } from "../testing/render";
+import { counts, snapshot, streamEvent } from "../../../testing/builders";
+import { show } from "../../../testing/render";
 import { ArrivalLight } from "./ArrivalLight";
 
 const tone = () => screen.getByRole("status").dataset["tone"];

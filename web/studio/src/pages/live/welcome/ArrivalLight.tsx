@@ -1,5 +1,5 @@
-import type { LiveSnapshot, StreamEvent } from "../api/generated";
-import { changeQuery } from "../url/useQuery";
+import type { LiveSnapshot, StreamEvent } from "../../../api/generated";
+import { changeQuery } from "../../../router/query";
 import css from "./ArrivalLight.module.css";
 
 type Props = { readonly snapshot: LiveSnapshot; readonly onContinue: () => void };

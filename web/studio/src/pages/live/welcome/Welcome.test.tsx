@@ -1,9 +1,9 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Apps } from "../api/generated";
-import { clockIn } from "../format/format";
-import { failure, snapshot } from "../testing/builders";
-import { show } from "../testing/render";
+import type { Apps } from "../../../api/generated";
+import { clockIn } from "../../../format/format";
+import { failure, snapshot } from "../../../testing/builders";
+import { show } from "../../../testing/render";
 import { Welcome } from "./Welcome";
 
 const app = { project: "default", app_id: "web", name: "Shop" };

@@ -1,13 +1,14 @@
 import { Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { failureText, readSnippets } from "../api/client";
-import type { Apps, LiveSnapshot } from "../api/generated";
-import type { Clock } from "../format/format";
-import { useFailures } from "../live/useFailures";
-import { useQueryValue } from "../url/useQuery";
+import { failureText } from "../../../api/client";
+import type { Apps, LiveSnapshot } from "../../../api/generated";
+import { Snippet } from "../../../components/Snippet";
+import type { Clock } from "../../../format/format";
+import { useQueryValue } from "../../../router/query";
+import { readSnippets } from "../api";
+import { FailureList } from "../failures/FailureList";
+import { useFailures } from "../failures/useFailures";
 import { ArrivalLight } from "./ArrivalLight";
-import { FailureList } from "./FailureList";
-import { Snippet } from "./Snippet";
 import css from "./Welcome.module.css";
 
 type Props = {

@@ -1,0 +1,61 @@
+import { has, read } from "../../api/client";
+import type { Arrivals, EventDetail, FilteredCounts, Snippets, TopList } from "../../api/generated";
+import type { EventPlace } from "./event/place";
+import { type Filter, formatFilter, type Panel, type Who } from "./narrowing/filters";
+
+function isEventDetail(value: unknown): value is EventDetail {
+  return has(value, "request_id", "columns", "request");
+}
+
+function isFilteredCounts(value: unknown): value is FilteredCounts {
+  return has(value, "at", "counts");
+}
+
+function isTopList(value: unknown): value is TopList {
+  return has(value, "rows", "others");
+}
+
+function isArrivals(value: unknown): value is Arrivals {
+  return has(value, "failures", "write_ids");
+}
+
+function isSnippets(value: unknown): value is Snippets {
+  return has(value, "endpoint", "write_id", "snippets");
+}
+
+function narrowed(filters: readonly Filter[], who: Who): URLSearchParams {
+  const query = new URLSearchParams({ who });
+  for (const filter of filters) query.append("f", formatFilter(filter));
+  return query;
+}
+
+export function readFiltered(filters: readonly Filter[], who: Who, signal?: AbortSignal): Promise<FilteredCounts> {
+  return read(`/api/live/filtered?${narrowed(filters, who)}`, isFilteredCounts, { signal });
+}
+
+export type ListQuestion = {
+  readonly panel: Panel;
+  readonly search: string;
+  readonly filters: readonly Filter[];
+  readonly who: Who;
+};
+
+export function readList({ panel, search, filters, who }: ListQuestion, signal?: AbortSignal): Promise<TopList> {
+  const query = narrowed(filters, who);
+  query.set("search", search);
+  return read(`/api/live/lists/${panel}?${query}`, isTopList, { signal });
+}
+
+export function readFailures(signal?: AbortSignal): Promise<Arrivals> {
+  return read("/api/live/failures", isArrivals, { signal });
+}
+
+export function readSnippets(appId: string, signal?: AbortSignal): Promise<Snippets> {
+  return read(`/api/snippets?app_id=${encodeURIComponent(appId)}`, isSnippets, { signal });
+}
+
+export function readEvent(place: EventPlace, signal?: AbortSignal): Promise<EventDetail> {
+  const { requestId, requestIndex, logOffset } = place;
+  const path = `/api/events/${encodeURIComponent(requestId)}/${requestIndex}?log_offset=${logOffset}`;
+  return read(path, isEventDetail, { signal });
+}

@@ -1,0 +1,141 @@
+import { Button, Skeleton } from "@mantine/core";
+import { IconDownload } from "@tabler/icons-react";
+import { useState } from "react";
+import { failureText } from "../../../api/client";
+import { Empty } from "../../../components/states/Empty";
+import { Failure } from "../../../components/states/Failure";
+import { Loading } from "../../../components/states/Loading";
+import { type Clock, formatExact } from "../../../format/format";
+import { type Found, readCsv } from "../api";
+import type { Run } from "../useRun";
+import { ResultTable } from "./ResultTable";
+import css from "./Results.module.css";
+
+export const EXAMPLES = [
+  { title: "Events by name", sql: "SELECT event_name, count(*) AS n\nFROM events\nGROUP BY ALL ORDER BY n DESC" },
+  {
+    title: "Sessions by day",
+    sql: "SELECT started_at::DATE AS day, count(*) AS sessions, count(DISTINCT visitor_id) AS visitors\nFROM sessions\nGROUP BY ALL ORDER BY day DESC",
+  },
+  { title: "What failed", sql: "SELECT reason, protocol, count(*) AS n, max(received_at) AS last\nFROM failed_events\nGROUP BY ALL ORDER BY n DESC" },
+];
+
+const OLD_MS = 12 * 3_600_000;
+
+type Props = {
+  readonly run: Run;
+  readonly clock: Clock;
+  readonly onExample: (sql: string) => void;
+};
+
+/** The answer, or why there is none. */
+export function Results({ run, clock, onExample }: Props) {
+  switch (run.kind) {
+    case "nothing":
+      return (
+        <Empty title="Ask the project">
+          <p>Write a SELECT over the tables, or begin with one of these:</p>
+          <p className={css.examples}>
+            {EXAMPLES.map(({ title, sql }) => (
+              <Button key={title} variant="default" size="xs" onClick={() => onExample(sql)}>
+                {title}
+              </Button>
+            ))}
+          </p>
+        </Empty>
+      );
+    case "running":
+      return (
+        <Loading label="Running" slow="Still running. It ends by itself at the limit of time, and at once with Cancel.">
+          {["a", "b", "c", "d", "e", "f"].map((key) => (
+            <Skeleton key={key} height={20} mb={8} />
+          ))}
+        </Loading>
+      );
+    case "stopped":
+      return (
+        <Empty title="Stopped">
+          <p>The statement was ended before it had an answer.</p>
+        </Empty>
+      );
+    case "failed":
+      return <Failure title="The statement has no answer" error={run.error} retry={run.again} again="Run again" />;
+    case "found":
+      return <Answer found={run.found} asked={run.asked} clock={clock} />;
+  }
+}
+
+/** The server writes a cut each second while events come; one of another day says its day. */
+function isOld(us: number): boolean {
+  return Date.now() - us / 1000 > OLD_MS;
+}
+
+function Answer({ found, asked, clock }: { readonly found: Found; readonly asked: string; readonly clock: Clock }) {
+  const { answer, took } = found;
+  const rows = `${formatExact(answer.rows.length)} ${answer.rows.length === 1 ? "row" : "rows"}`;
+  return (
+    <>
+      <div className={css.bar}>
+        <p className={css.note} role="status">
+          {rows} in {took < 1000 ? `${Math.max(1, Math.round(took))} ms` : `${(took / 1000).toFixed(1)} s`}, as of{" "}
+          <time className="number" title={clock.full(answer.cut_published_at)}>
+            {isOld(answer.cut_published_at) ? clock.full(answer.cut_published_at) : clock.second(answer.cut_published_at)}
+          </time>{" "}
+          {clock.zone}
+        </p>
+        <Download sql={asked} />
+      </div>
+      {answer.is_cut_off && (
+        <p className={css.cut}>
+          There is more: the limit of rows or bytes was reached, in the CSV too. A click on a head sorts these rows
+          alone; let the statement ask for less.
+        </p>
+      )}
+      {answer.rows.length > 0 ? (
+        <ResultTable answer={answer} />
+      ) : (
+        <Empty title="No rows" level={2}>
+          <p>The statement ran, and nothing matches.</p>
+        </Empty>
+      )}
+    </>
+  );
+}
+
+/** The answer as a file. It is asked for anew, since the page's numbers may be rounded for show. */
+function Download({ sql }: { readonly sql: string }) {
+  const [error, setError] = useState<Error | null>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const save = async () => {
+    setIsBusy(true);
+    setError(null);
+    try {
+      offer(await readCsv(sql));
+    } catch (failure) {
+      setError(failure instanceof Error ? failure : new Error(String(failure)));
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  return (
+    <>
+      {error && (
+        <p className={css.failure} role="alert">
+          No CSV: {failureText(error)}
+        </p>
+      )}
+      <Button variant="default" size="xs" loading={isBusy} leftSection={<IconDownload size={14} aria-hidden />} onClick={() => void save()}>
+        CSV
+      </Button>
+    </>
+  );
+}
+
+function offer(csv: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
+  link.download = "footfall.csv";
+  link.click();
+  // The browser has taken it once this task is over.
+  setTimeout(() => URL.revokeObjectURL(link.href));
+}

@@ -1,0 +1,21 @@
+import { IconActivity, IconTerminal2 } from "@tabler/icons-react";
+import { lazy } from "react";
+
+/**
+ * The pages there are, in the order of the navigation. A new page is a folder of `pages` and its entry here: it gets its
+ * route, its place in the navigation, its title, and a file of its own that loads when it is opened.
+ */
+export const PAGES = [
+  { path: "/live", title: "Live", icon: IconActivity, Page: lazy(() => import("../pages/live/LivePage")) },
+  { path: "/sql", title: "SQL", icon: IconTerminal2, Page: lazy(() => import("../pages/sql/SqlPage")) },
+] as const;
+
+export type PagePath = (typeof PAGES)[number]["path"];
+
+/** What the bare address shows. */
+export const FIRST_PAGE = PAGES[0];
+
+/** The page of an address; null when there is none. */
+export function pageAt(path: string): (typeof PAGES)[number] | null {
+  return path === "/" ? FIRST_PAGE : (PAGES.find((page) => page.path === path) ?? null);
+}

@@ -70,6 +70,8 @@ def test_serves_stays_light_and_stops(tmp_path: Path, number: signal.Signals) ->
                 assert client.get("/api/live").status_code == 503
                 assert client.get("/api/apps").status_code == 200
                 assert client.get("/api/snippets").status_code == 200
+                tables = client.get("/api/sql/tables", timeout=60)
+                assert (tables.status_code, tables.json()["code"]) == (503, "unavailable")
                 assert client.get("/").status_code == 200
             process.send_signal(number)
             assert process.communicate(timeout=20)[0] == "heavy:\n"

@@ -193,6 +193,16 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_grace: Duration
 
 
+class ConsumerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[consumers]`."""
+
+    keep_age_max: Duration
+    log_bytes_max: Size
+    queue_bytes_max: Size
+    retry_min: Duration
+    retry_max: Duration
+
+
 class DiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[disk]`."""
 
@@ -217,6 +227,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: QuerySettings
     studio: StudioSettings
     lake: LakeSettings
+    consumers: ConsumerSettings
     disk: DiskSettings
 
 

@@ -157,7 +157,7 @@ def test_damage_where_the_lake_has_it_all_loses_nothing(
         shop.bench.log = shop.open_log()  # type: ignore[assignment]
         pipeline = shop.bench.pipeline()
         assert "rebuilt from the lake: epoch=3" in capsys.readouterr().err
-        assert pipeline._epoch == 3
+        assert pipeline.truth.epoch == 3
         assert checkpoint_epochs(shop.home, "default") == [2, 3]
         shutil.rmtree(shop.home.state_dir("default") / "checkpoint-000000000003")
         shop.bench.log.close()

@@ -13,11 +13,12 @@ import pyarrow as pa
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.lake import TABLES, Lake
-from footfall.live import LiveState
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._trouble import TroubleNote, trouble_file
+from footfall.pipeline.consumers.consumers import Consumers
+from footfall.pipeline.consumers.runner import MakeConsumer
 from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import unbounded
@@ -79,12 +80,16 @@ class Bench:
 
     def __init__(self, directory: Path, *overrides: str) -> None:
         self.home = Home(directory)
+        self._overrides = overrides
         self.settings: Settings = load_settings(overrides=overrides)
         self.clock = SimClock(START_US)
         self.log = MemoryLog()
         self.told: list[str] = []
         """Sentences that pipelines said."""
         self.bound: Bound = unbounded
+        self.consumers: dict[str, MakeConsumer] = {}
+        """Run beside the live counters by pipelines to come."""
+        self._running: Consumers | None = None
 
     def append(self, requests: Iterable[Request]) -> None:
         records = [encode_request(request) for request in requests]
@@ -92,7 +97,11 @@ class Bench:
             self.log.append(records)
 
     def pipeline(self, faults: Faults | None = None) -> Pipeline:
-        """A new one, recovered, as after a start of the process: those before it lose the lease."""
+        """A new one, recovered, as after a start of the process: those before it lose the lease.
+
+        Their consumers end; a real process takes the threads along.
+        """
+        self.stop_consumers()
         home, faults = self.home, faults or Faults()
         metadata = Metadata.open(home, self.clock)
         if "default" not in metadata.projects():
@@ -112,9 +121,17 @@ class Bench:
             600 * SECOND,
             lease.term,
         )
-        gap = self.settings.sessions.gap
-        live_file = home.live_file("default")
-        publisher = Publisher("default", gap, tail, live_file, LiveState(), self.clock)
+        publisher = Publisher("default", self.settings.sessions.gap, tail)
+        self._running = Consumers(
+            home,
+            "default",
+            self.settings.consumers,
+            metadata,
+            lambda: Lake(home.lake_dir, "default"),
+            self.clock,
+            self.told.append,
+            self.consumers,
+        )
         lake = Lake(home.lake_dir, "default")
         pipeline = Pipeline(
             "default",
@@ -124,12 +141,22 @@ class Bench:
             Faulty(metadata, faults, ["plan_epoch", "commit_epoch"]),
             Faulty(Checkpoints(home.state_dir("default")), faults, ["write"]),
             Faulty(publisher, faults, ["publish"]),
+            self._running,
             self.clock,
             lease,
             Feed("default", self.settings, self.log, lake, metadata, poison),
         )
         pipeline.recover()
         return pipeline
+
+    def stop_consumers(self) -> None:
+        """End the threads of the newest pipeline's consumers."""
+        if self._running is not None:
+            self._running.close()
+
+    def set(self, *overrides: str) -> None:
+        """Let these settings hold beside the first ones, for what is started from now on."""
+        self.settings = load_settings(overrides=(*self._overrides, *overrides))
 
     def tables(self) -> dict[str, pa.Table]:
         """All rows of the lake."""

@@ -362,7 +362,7 @@ def test_state_is_made_again_from_rows_that_wait(seed: int, tmp_path: Path) -> N
         pipeline = bench.pipeline()
         pipelines._drive(bench, pipeline, batches[:5])
         if is_lost:
-            bench.log.trim(pipeline._epoch_from)
+            bench.log.trim(pipeline.truth.log_to)
             state = bench.home.state_dir("default")
             for path in state.glob("checkpoint-*"):
                 path.rename(state / f"damaged-{path.name}")

@@ -139,7 +139,7 @@ def test_a_bound_that_is_reached_is_said(tmp_path: Path) -> None:
         bench.clock.advance(bench.settings.sessions.gap // 2)
         pipeline.step()
         pipeline._take_commit(wait=True)
-    assert len(pipeline._state) == 3
+    assert len(pipeline.truth.state) == 3
     age = _cut(bench).hot_age
     assert age is not None
     assert 0 <= age < bench.settings.sessions.hot_age

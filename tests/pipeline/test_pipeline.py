@@ -303,9 +303,11 @@ def test_live_counters_survive_a_restart(tmp_path: Path) -> None:
     pipeline = bench.pipeline()
     bench.append([request(n, [event("v", START_US, n)], START_US) for n in range(3)])
     _settle_soon(bench, pipeline)
+    assert pipeline.consumers.settle()
     before = _live(bench)
     pipeline._executor.shutdown()
-    bench.pipeline()
+    pipeline = bench.pipeline()
+    assert pipeline.consumers.settle()
     after = _live(bench)
     assert (before.events_30m, after.events_30m) == (3, 3)
     assert [one.log_offset for one in after.stream] == [2, 1, 0]

@@ -17,8 +17,8 @@ from footfall.lake import Lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, EpochResult
-from footfall.pipeline import _pipeline as pipeline_module
 from footfall.pipeline._trouble import TroubleNote, read_trouble, trouble_file
+from footfall.pipeline.epoch import commit as commit_module
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.poison.attempts import DEATHS, Attempts
 from footfall.pipeline.poison.bounds import unbounded
@@ -321,14 +321,14 @@ def test_a_planned_epoch_that_is_too_large_for_memory_is_planned_anew(
     pipeline.finish()
     pipeline.close()
 
-    done = pipeline_module.finish
+    done = commit_module.finish
 
     def finishing(plan: EpochPlan, *arguments: Any) -> EpochResult:
         if plan.log_to - plan.log_from > 5:
             raise MemoryError
         return done(plan, *arguments)
 
-    monkeypatch.setattr(pipeline_module, "finish", finishing)
+    monkeypatch.setattr(commit_module, "finish", finishing)
     monkeypatch.setattr(PoisonWatch, "_run", lambda _, job: Found((), job.log_to))
     bench = Bench(tmp_path / "home", "pipeline.micro_batch_requests_max=32")
     bench.append(requests)

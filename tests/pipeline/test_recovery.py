@@ -63,7 +63,7 @@ def test_damaged_checkpoint_is_set_aside_and_an_older_one_used(
             shutil.copytree(tmp_path / "whole", state)
             damage(state / name)
             after = bench.pipeline()
-            assert after._epoch == before._epoch, (name, damage)
+            assert after._epoch == before.truth.epoch, (name, damage)
             assert after._state.to_arrow() == before._state.to_arrow(), (name, damage)
             assert checkpoint_epochs(bench.home, "default"), "all that are left can be read"
             assert (state / f"damaged-{newest}").exists()
@@ -115,12 +115,12 @@ def test_state_rebuilt_from_the_lake_equals_the_lost_one(seed: int, tmp_path: Pa
         _drive(bench, pipeline, batches[:loss])
         if bench is lost:
             shutil.rmtree(_state_dir(bench))
-            bench.log.trim(pipeline._epoch_from)
+            bench.log.trim(pipeline.truth.log_to)
             before, pipeline = pipeline, bench.pipeline()
-            assert before._epoch > 0
-            assert pipeline._epoch == before._epoch
+            assert before.truth.epoch > 0
+            assert pipeline.truth.epoch == before.truth.epoch
             assert _known(pipeline).equals(_known(before)), f"{seed=} {loss=}"
-            assert len(pipeline._duplicates) == len(before._duplicates)
+            assert len(pipeline.truth.duplicates) == len(before.truth.duplicates)
         _drive(bench, pipeline, batches[loss:])
         pipeline.finish()
     assert _comparable(lost.tables()) == _comparable(kept.tables()), f"{seed=} {loss=}"
@@ -129,7 +129,7 @@ def test_state_rebuilt_from_the_lake_equals_the_lost_one(seed: int, tmp_path: Pa
 def _known(pipeline: Pipeline) -> pl.DataFrame:
     """The state; of provisional sessions that they are, since when says only who is first."""
     waits = pl.col("pending_since") > 0
-    return pipeline._state.frame().with_columns(pending_since=waits)
+    return pipeline.truth.state.frame().with_columns(pending_since=waits)
 
 
 def test_rebuilt_state_does_not_see_an_epoch_that_is_half_committed(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_rebuilt_state_does_not_see_an_epoch_that_is_half_committed(tmp_path: Pa
     for bench in (whole, cut_off):
         pipeline = bench.pipeline()
         _drive(bench, pipeline, batches[:4])
-        committed = pipeline._epoch_from
+        committed = pipeline.truth.log_to
         bench.append(batches[4])
         pipeline.step()
         bench.clock.advance(20 * SECOND)

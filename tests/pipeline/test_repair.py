@@ -80,7 +80,7 @@ def test_late_events_end_in_the_sessions_of_the_definition(
         bench.clock.advance(20 * SECOND)
         pipeline.step()
         pipeline._take_commit(wait=True)
-        pending = max(pending, pipeline._state.pending().height)
+        pending = max(pending, pipeline.truth.state.pending().height)
         bench.clock.advance(STEP - 20 * SECOND)
         if number % 10 == 9:
             pipeline._executor.shutdown()
@@ -88,7 +88,7 @@ def test_late_events_end_in_the_sessions_of_the_definition(
                 shutil.rmtree(bench.home.state_dir("default"))
             pipeline = bench.pipeline()
     for _ in range(200):
-        if not pipeline._state.has_pending and pipeline._preview.is_empty:
+        if not pipeline.truth.state.has_pending and pipeline._preview.is_empty:
             break
         bench.clock.advance(30 * SECOND)
         pipeline.step()
@@ -165,7 +165,7 @@ def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_stat
     bench.clock.advance(30 * MINUTE)
     for _ in range(20):
         pipeline.finish()
-    assert not pipeline._state.has_pending
+    assert not pipeline.truth.state.has_pending
     _check(bench)
 
 

@@ -17,6 +17,7 @@ from footfall.lake import Lake, RetentionBound
 from footfall.lake.maintenance.retention import drop_days, dropped_rows, first_kept_day
 from footfall.metadata import Metadata
 from footfall.pipeline import MaintenanceReport, maintain
+from footfall.pipeline.consumers.needs import NOTHING
 from footfall.pipeline.maintenance.retain import retention_bound
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.settings import load_settings
@@ -209,7 +210,7 @@ def test_a_session_that_waits_for_repair_keeps_its_days(homes: Homes) -> None:
     floors = []
     for waiting in (None, now - 10 * DAY, now - 20 * DAY):
         with mock.patch.object(Checkpoints, "oldest_pending", return_value=waiting):
-            bound = retention_bound(metadata, "default", checkpoints, bench.settings)
+            bound = retention_bound(metadata, "default", checkpoints, bench.settings, NOTHING.epoch)
         assert bound is not None
         floors.append(bound.floor)
     assert floors[2] == floors[1] - 10 * DAY
@@ -239,7 +240,7 @@ def test_bound_follows_plans_made_before_the_setting(homes: Homes) -> None:
     settings = load_settings(overrides=(*SETTINGS, AGE))
     checkpoints = Checkpoints(bench.home.state_dir("default"))
     metadata = Metadata.open(bench.home, bench.clock)
-    bound = retention_bound(metadata, "default", checkpoints, settings)
+    bound = retention_bound(metadata, "default", checkpoints, settings, NOTHING.epoch)
     assert bound is not None
     assert bound.floor < bound.now - 1100 * DAY
     bench.settings = settings

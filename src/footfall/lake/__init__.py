@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from footfall.lake.maintenance.maintenance import Maintenance
     from footfall.lake.maintenance.retention import RetentionBound, dropped_rows, rows_by_epoch
     from footfall.lake.maintenance.waiting import waiting_events
+    from footfall.lake.read.epochs import EpochRows
     from footfall.lake.read.history import LakeHistory, recent_events
     from footfall.lake.read.lookup import Footers
     from footfall.lake.read.overrides import resolve_overrides
@@ -31,6 +32,7 @@ __all__ = [
     "NO_DAYS",
     "TABLES",
     "DamagedFile",
+    "EpochRows",
     "EpochsUpTo",
     "Footers",
     "Lake",
@@ -57,6 +59,7 @@ __all__ = [
 _PLACES = {
     "TABLES": "tables.schemas",
     "DamagedFile": "recovery.inspect",
+    "EpochRows": "read.epochs",
     "EpochsUpTo": "recovery.rebuild",
     "Footers": "read.lookup",
     "Lake": "commit.lake",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from footfall.errors import Conflict, Corrupt
@@ -180,18 +181,26 @@ def last(connection: Connection, project: str, limit: int) -> list[Epoch]:
         .order_by(epochs.c.epoch.desc())
         .limit(limit)
     )
-    return [
-        Epoch(
-            row.epoch,
-            row.log_from,
-            row.log_to,
-            row.watermark,
-            row.planned_at,
-            row.committed_at,
-            None if row.ledger is None else _ledger(row.ledger),
-        )
-        for row in connection.execute(query)
-    ]
+    return [_epoch(row) for row in connection.execute(query)]
+
+
+def one(connection: Connection, project: str, epoch: int) -> Epoch | None:
+    """See `Metadata.epoch`."""
+    query = select(epochs).where((epochs.c.project == project) & (epochs.c.epoch == epoch))
+    row = connection.execute(query).first()
+    return None if row is None else _epoch(row)
+
+
+def _epoch(row: Row[Any]) -> Epoch:
+    return Epoch(
+        row.epoch,
+        row.log_from,
+        row.log_to,
+        row.watermark,
+        row.planned_at,
+        row.committed_at,
+        None if row.ledger is None else _ledger(row.ledger),
+    )
 
 
 def forget(connection: Connection, project: str, before: int) -> int:

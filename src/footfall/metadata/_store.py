@@ -344,6 +344,11 @@ class Metadata:
         with self._transaction() as connection:
             return _epochs.last(connection, project, limit)
 
+    def epoch(self, project: str, epoch: int) -> Epoch | None:
+        """One epoch, committed or not; `None` if it was not planned yet or was forgotten."""
+        with self._transaction() as connection:
+            return _epochs.one(connection, project, epoch)
+
     def first_epoch(self, project: str) -> int | None:
         """The oldest epoch that was not forgotten; none if none was planned."""
         with self._transaction() as connection:

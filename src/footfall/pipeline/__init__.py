@@ -16,6 +16,17 @@ if TYPE_CHECKING:
     from footfall.pipeline._memory import keep_freed
     from footfall.pipeline._run import run
     from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
+    from footfall.pipeline.consumers.committed import CommittedEpoch
+    from footfall.pipeline.consumers.contract import (
+        ConsumerPlace,
+        EpochConsumer,
+        EpochLost,
+        LostEpochs,
+        MicroBatch,
+        Progress,
+    )
+    from footfall.pipeline.consumers.notes import Needs
+    from footfall.pipeline.consumers.report import ConsumerReport, consumer_reports
     from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, finish, join
     from footfall.pipeline.epoch.plan import EpochPlan, Rules
     from footfall.pipeline.epoch.prepare import Prepared, prepare
@@ -24,17 +35,27 @@ if TYPE_CHECKING:
     from footfall.pipeline.recovery.mend import MendedTable, mend_lake
 
 __all__ = [
+    "CommittedEpoch",
+    "ConsumerPlace",
+    "ConsumerReport",
+    "EpochConsumer",
+    "EpochLost",
     "EpochPlan",
     "EpochResult",
     "Ingested",
+    "LostEpochs",
     "MaintenanceReport",
     "MendedTable",
+    "MicroBatch",
+    "Needs",
     "Prepared",
+    "Progress",
     "Rules",
     "Trouble",
     "admit",
     "catch_up",
     "checkpoint_epochs",
+    "consumer_reports",
     "finish",
     "join",
     "keep_freed",
@@ -47,6 +68,16 @@ __all__ = [
 ]
 
 _PLACES = {
+    "CommittedEpoch": "consumers.committed",
+    "ConsumerPlace": "consumers.contract",
+    "ConsumerReport": "consumers.report",
+    "EpochConsumer": "consumers.contract",
+    "EpochLost": "consumers.contract",
+    "LostEpochs": "consumers.contract",
+    "MicroBatch": "consumers.contract",
+    "Needs": "consumers.notes",
+    "Progress": "consumers.contract",
+    "consumer_reports": "consumers.report",
     "EpochPlan": "epoch.plan",
     "EpochResult": "epoch.epoch",
     "Ingested": "epoch.epoch",

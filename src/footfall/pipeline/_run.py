@@ -15,7 +15,6 @@ from footfall.enrich import warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.live import LiveState
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
@@ -23,6 +22,7 @@ from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline._trouble import TroubleNote, trouble_file
+from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.decode_ahead import DecodeAhead
 from footfall.pipeline.feed.feed import Feed
@@ -200,7 +200,7 @@ def build(
     """Take the project's lease and wire a pipeline on local files; nothing is read yet.
 
     `lock` and `pause` are as in `_lease.take`, which also says what is raised. In a process of its
-    own decoding is bounded in time.
+    own decoding is bounded in time, and consumers of installed packages run.
     """
     metadata = Metadata.open(home, clock)
     lake = Lake(home.lake_dir, project)
@@ -214,8 +214,15 @@ def build(
         lease.term,
         settings.lake.tail_bytes_max,
     )
-    publisher = Publisher(
-        project, settings.sessions.gap, tail, home.live_file(project), LiveState(), clock
+    consumers = Consumers(
+        home,
+        project,
+        settings.consumers,
+        metadata,
+        lambda: Lake(home.lake_dir, project),
+        clock,
+        report,
+        plug_ins() if is_process else None,
     )
     attempts = Attempts(home.state_dir(project) / "attempts.json")
     poison = PoisonWatch(
@@ -237,7 +244,8 @@ def build(
         lake,
         metadata,
         Checkpoints(home.state_dir(project)),
-        publisher,
+        Publisher(project, settings.sessions.gap, tail),
+        consumers,
         clock,
         lease,
         feed,

@@ -29,6 +29,8 @@ from footfall.private import is_lake_shared, others_access
 
 FREE_BYTES_MIN = 1 << 30
 EPOCHS_CHECKED = 10_000
+EPOCHS_BEHIND_MAX = 20
+"""A consumer that is further behind does not keep up: five minutes, as delivered."""
 SEGMENTS_CHECKED = 2
 """Newest segments of the log that are read without `--deep`: 128 MiB as delivered."""
 
@@ -83,6 +85,7 @@ def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check
     yield _run("lake", lambda: _lake(home, project, is_deep=is_deep))
     yield _run("cut", lambda: _cut(home, project))
     yield _run("poison", lambda: _poison(home, project))
+    yield _run("consumers", lambda: _consumers(home, project))
     yield _run("ledgers", lambda: _ledgers(home, project))
     yield _run("checkpoints", lambda: _checkpoints(home, project))
 
@@ -234,6 +237,18 @@ def _poison(home: Home, project: str) -> tuple[State, str]:
     if not said:
         return "good", "no request ever ended the pipeline or took too long"
     return "attention", "; ".join(said)
+
+
+def _consumers(home: Home, project: str) -> tuple[State, str]:
+    """Whether each keeps up; one that does not harms nobody else."""
+    from footfall.lake.cut import read_cut
+    from footfall.pipeline import consumer_reports
+
+    cut = read_cut(home.cut_file(project))
+    found = consumer_reports(home, project, 0 if cut is None else cut.epoch)
+    said = "; ".join(map(str, found)) or "none ran yet"
+    is_well = all(one.is_well and one.epochs_behind < EPOCHS_BEHIND_MAX for one in found)
+    return ("good" if is_well else "attention"), said
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:

@@ -58,6 +58,7 @@ from footfall.lake.tables.schemas import TABLES, from_lake, iceberg_schema, part
 EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
 FOLDED_PROPERTY: Final = "footfall.folded-epoch"
+CHANGED_PROPERTY: Final = "footfall.changed-epoch"
 RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
 
@@ -110,6 +111,21 @@ class Lake:
     def folded_epoch(self, table: str) -> int:
         """Epoch up to which overrides or removals are part of `table`'s rows; 0 for none."""
         return int(self._reload(table).properties.get(FOLDED_PROPERTY, "0"))
+
+    def changed_epoch(self) -> int:
+        """Epoch up to which rows may not be as they were committed, or be gone; 0 for none."""
+        return int(self._reload("events").properties.get(CHANGED_PROPERTY, "0"))
+
+    def change_up_to(self, epoch: int) -> None:
+        """Let rows of epochs up to `epoch` be changed from now on; call it before the first is.
+
+        Compaction changes none.
+
+        Raises:
+            Conflict, CommitUnknown: as `commit`; call again, before anything is changed.
+        """
+        if self.changed_epoch() < epoch:
+            self.replace("events", (), (), {CHANGED_PROPERTY: str(epoch)})
 
     def write_as(self, term: int) -> None:
         """Write under the lease of `term` from now on: each epoch's commit carries it.

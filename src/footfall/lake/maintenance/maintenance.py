@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import msgspec
@@ -165,6 +165,7 @@ class Maintenance:
 
     def _fold(self, epoch: int) -> bool:
         """Fold what is about rows in their days, all rows it can be about; whether to the end."""
+        self._lake.change_up_to(epoch)
         tables = ("events", "sessions")
         is_placed = all(self.placing.place_all(table, epoch) for table in tables)
         return is_placed and self.folding.fold(epoch)
@@ -192,6 +193,7 @@ class Maintenance:
         if has_notes and not self._fold(bound.epoch):
             return Retained(oldest=oldest)
         if oldest is not None and oldest < until:
+            self._lake.change_up_to(bound.epoch)
             for table in DAY_COLUMNS:
                 self.placing.place_all(table, bound.epoch)
         return drop_days(self._lake, until, bound)
@@ -204,11 +206,15 @@ class Maintenance:
             for table in TABLES
         )
 
-    def sweep(self) -> Swept:
-        """Remove files that nothing has named for long; see `footfall.lake.maintenance.garbage`."""
+    def sweep(self, needed: Collection[str] = ()) -> Swept:
+        """Remove files that nothing has named for long; see `footfall.lake.maintenance.garbage`.
+
+        Those that are `needed`, absolute paths, stay.
+        """
         job = self.rewriter.pending()
         written = () if job is None else (local_path(file.file_path) for file in job.added)
-        return self._garbage.sweep({path for path in written if path is not None})
+        kept = {path for path in written if path is not None}
+        return self._garbage.sweep(kept.union(map(Path, needed)))
 
     def _is_over(self, partition: Partition) -> bool:
         return is_over(partition, self._clock.now_us(), self._settings.day_settled_after)

@@ -94,6 +94,22 @@ class FileRows:
             )
         return from_lake(found, self._schema)
 
+    def of_epoch(self, epoch: int, columns: Sequence[str]) -> pa.Table:
+        """Rows of one epoch; the others are passed over as they are read.
+
+        Raises:
+            Corrupt: a file is damaged or missing.
+        """
+        with naming(self._name):
+            found = self._dataset.to_table(
+                columns=list(columns),
+                filter=pc.field("epoch") == epoch,
+                batch_size=_BATCH_ROWS,
+                batch_readahead=2,
+                fragment_readahead=1,
+            )
+        return from_lake(found, pa.schema([self._schema.field(name) for name in columns]))
+
     def _row_bytes(self) -> int:
         with pq.ParquetFile(self._paths[0]) as file:
             head = next(file.iter_batches(_HEAD_ROWS), None)

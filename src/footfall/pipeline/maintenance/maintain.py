@@ -17,6 +17,8 @@ from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, write_atomically
 from footfall.lake import Lake, Maintenance, waiting_events
 from footfall.metadata import Metadata
+from footfall.pipeline.consumers.needs import still_needed
+from footfall.pipeline.consumers.notes import consumers_dir
 from footfall.pipeline.maintenance.courtesy import Courtesy, are_readers_behind
 from footfall.pipeline.maintenance.retain import retention_bound
 from footfall.pipeline.recovery.checkpoint import Checkpoints
@@ -120,12 +122,15 @@ def _run(
     work.resume()
     kept = Checkpoints(home.state_dir(project))
     checkpoints = kept.epochs()
-    bound = retention_bound(Metadata.open(home, clock), project, kept, settings)
-    retained = work.retain(bound)
-    folded = work.fold(checkpoints[0]) if checkpoints else 0
+    metadata = Metadata.open(home, clock)
+    needed = still_needed(
+        consumers_dir(home, project), metadata, project, settings.consumers, clock
+    )
+    retained = work.retain(retention_bound(metadata, project, kept, settings, needed.epoch))
+    folded = work.fold(min(checkpoints[0], needed.epoch - 1)) if checkpoints else 0
     compacted = work.compact(full=full)
     expired = work.expire()
-    swept = work.sweep()
+    swept = work.sweep(needed.files)
     waiting = waiting_events(lake)
     return MaintenanceReport(
         0,
@@ -141,24 +146,26 @@ def _run(
         files_removed=swept.removed,
         bytes_removed=swept.removed_bytes,
         files_waiting=swept.waiting,
-        epochs_forgotten=_forget_epochs(home, settings, project, checkpoints, clock),
+        epochs_forgotten=_forget_epochs(
+            metadata, settings, project, [*checkpoints, needed.epoch], clock
+        ),
         events_waiting=waiting.rows,
         waiting_since=waiting.since,
     )
 
 
 def _forget_epochs(
-    home: Home, settings: Settings, project: str, checkpoints: list[int], clock: Clock
+    metadata: Metadata, settings: Settings, project: str, needed: list[int], clock: Clock
 ) -> int:
-    """Forget plans that no kept checkpoint needs, and that are older than the log's youngest age.
+    """Forget plans that nobody needs, and that are older than the log's youngest age.
 
-    The log is trimmed at the newest epoch of that age, which therefore stays.
+    The log is trimmed at the newest epoch of that age, which therefore stays. Nothing is forgotten
+    before there is a checkpoint.
     """
-    if not checkpoints:
+    if len(needed) < 2:
         return 0
-    metadata = Metadata.open(home, clock)
     old = metadata.epoch_at(project, clock.now_us() - settings.log.keep_age_min)
-    return metadata.forget_epochs(project, min(checkpoints[0], old))
+    return metadata.forget_epochs(project, min(*needed, old))
 
 
 def _keep(directory: Path, report: MaintenanceReport) -> None:

@@ -17,9 +17,15 @@ _SLACK: Final = HOUR
 
 
 def retention_bound(
-    metadata: Metadata, project: str, checkpoints: Checkpoints, settings: Settings
+    metadata: Metadata,
+    project: str,
+    checkpoints: Checkpoints,
+    settings: Settings,
+    consumed_from: int,
 ) -> RetentionBound | None:
     """What a start from the oldest kept checkpoint needs; `None`: not known, so drop nothing.
+
+    Files with rows of epochs from `consumed_from` on stay as well: consumers still need them.
 
     An epoch after it has events received after its watermark, and takes none that is older than
     its plan's `clock.event_age_trusted_max`, which `Rules.of` lowers where old days go. From there
@@ -41,7 +47,7 @@ def retention_bound(
     horizon = max(rule.duplicates.horizon for rule in rules)
     known = metadata.first_epoch(project)
     return RetentionBound(
-        epoch=note.epoch,
+        epoch=min(note.epoch, consumed_from - 1),
         now=note.watermark,
         floor=floor - max(_reach(rule.sessions) for rule in rules),
         received=note.watermark - horizon - _SLACK,

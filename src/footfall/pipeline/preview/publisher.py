@@ -1,26 +1,20 @@
-"""What readers get: tail files, cuts and live snapshots, in the order that keeps each cut whole."""
+"""What readers get: tail files and cuts, in the order that keeps each cut whole."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.clock import MINUTE, Clock
-from footfall.home import write_atomically
-from footfall.lake import Lake, recent_events
+from footfall.lake import Lake
 from footfall.lake.cut import SHOWN_SCHEMA, Cut
-from footfall.ledger import Ledger
-from footfall.live import LiveState
+from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.preview.preview import PreviewBatch, hot_rows
 from footfall.pipeline.preview.tail import Tail
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import (
-    OpenSessions,
     SessionState,
     is_unwritten,
     unwritten,
@@ -32,27 +26,8 @@ Bools = npt.NDArray[np.bool_]
 READ_TABLES = ("events", "sessions", "failed_events")
 """Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
 
-
 _STALE_MOST = 4
 """A kept file is written anew when it has more than so many rows for each that counts."""
-
-LIVE_WINDOW = 30 * MINUTE
-LIVE_ROWS_MAX = 200_000
-"""Events read again for the live counters after a restart; at more than 110 events/s the counters
-start with less than half an hour."""
-
-
-class Position(msgspec.Struct, frozen=True):
-    """How far the pipeline is."""
-
-    log_offset: int
-    log_end: int
-    epoch: int
-    watermark: int
-    ledger: Ledger
-    open_sessions: OpenSessions
-    hot_age: int | None = None
-    """As `Cut.hot_age`."""
 
 
 class KeptFile(msgspec.Struct, frozen=True):
@@ -65,18 +40,13 @@ class KeptFile(msgspec.Struct, frozen=True):
 
 
 class Publisher:
-    """Writer of one project's tail, cut and live snapshot."""
+    """Writer of one project's tail and cut."""
 
-    def __init__(
-        self, project: str, gap: int, tail: Tail, live_file: Path, live: LiveState, clock: Clock
-    ) -> None:
+    def __init__(self, project: str, gap: int, tail: Tail) -> None:
         """Publish nothing yet."""
         self._project = project
         self._gap = gap
         self._tail = tail
-        self._live_file = live_file
-        self._live = live
-        self._clock = clock
         self._files: dict[str, tuple[str, ...]] = {}
         self._hot: tuple[str, ...] = ()
         self._kept: dict[str, KeptFile] = {}
@@ -97,16 +67,6 @@ class Publisher:
             self._hot = (*self._hot, hot)
         if batch.is_renaming:
             self._overrides = self._tail.write("overrides", overrides.table())
-
-    def count(self, events: pa.Table) -> None:
-        """Let the live counters see new events, once each."""
-        self._live.add(events, self._clock.now_us())
-
-    def recount(self, lake: Lake) -> None:
-        """Start the live counters from what the lake has of the last 30 minutes."""
-        now = self._clock.now_us()
-        events = recent_events(lake, now - LIVE_WINDOW, LIVE_ROWS_MAX, LiveState.COLUMNS)
-        self._live.rebuild(events, now)
 
     def prepare(self, state: SessionState) -> None:
         """Write what readers need of segments, before `start_epoch` names it.
@@ -173,38 +133,34 @@ class Publisher:
         if file is not None:
             self._files[table] = (*self._files.get(table, ()), file)
 
-    def publish(self, position: Position, *, is_sweeping: bool = False) -> None:
-        """Make everything added so far one cut, and tell the live page.
+    def publish(
+        self, progress: Progress, hot_age: int | None = None, *, is_sweeping: bool = False
+    ) -> None:
+        """Make everything added so far one cut.
 
-        `is_sweeping` also removes files that no reader needs any more.
+        Args:
+            progress: How far the pipeline is.
+            hot_age: As `Cut.hot_age`.
+            is_sweeping: Also remove files that no reader needs any more.
         """
-        now = self._clock.now_us()
         cut = Cut(
             project=self._project,
             sequence=self._tail.next_sequence(),
-            published_at=now,
-            log_offset=position.log_offset,
-            epoch=position.epoch,
-            watermark=position.watermark,
+            published_at=progress.at,
+            log_offset=progress.log_offset,
+            epoch=progress.epoch,
+            watermark=progress.watermark,
             gap=self._gap,
-            ledger=position.ledger,
+            ledger=progress.ledger,
             plans=self._plans,
             tail=self._files,
             hot=self._hot,
             kept=self._named,
             shown=self._shown,
-            hot_age=position.hot_age,
+            hot_age=hot_age,
             overrides=self._overrides,
             removed=self._removed,
         )
         self._tail.publish(cut)
         if is_sweeping:
             self._tail.sweep(cut)
-        snapshot = self._live.snapshot(
-            now,
-            open_sessions=position.open_sessions.people,
-            open_bot_sessions=position.open_sessions.bots,
-            totals=position.ledger,
-            lag_requests=position.log_end - position.log_offset,
-        )
-        write_atomically(self._live_file, msgspec.json.encode(snapshot))

@@ -40,6 +40,19 @@ export type Arrivals = {
   readonly write_ids: readonly (string)[];
 };
 
+export type ConsumerReport = {
+  readonly batches_left_out: number;
+  readonly behind_since: number | null;
+  readonly doing: string;
+  readonly epochs_behind: number;
+  readonly epochs_lost: number;
+  readonly error: string;
+  readonly failed_at: number;
+  readonly failures: number;
+  readonly name: string;
+  readonly needs_epoch: number | null;
+};
+
 export type DiskStatus = {
   readonly alarms: readonly (string)[];
   readonly days_until_full: number | null;
@@ -241,6 +254,7 @@ export type SqlQuestion = {
 
 export type Status = {
   readonly at: number;
+  readonly consumers?: readonly (ConsumerReport)[];
   readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
   readonly lag_requests: number | null;

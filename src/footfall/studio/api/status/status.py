@@ -19,7 +19,7 @@ from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.metadata.quarantine import quarantined_since
-from footfall.pipeline import read_trouble, trouble_file
+from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
 
 PARTS: Final = ("collector", "worker", "studio")
 _RATE_SECONDS: Final = 60
@@ -109,6 +109,8 @@ class Status(msgspec.Struct, frozen=True):
     """What does not add up; empty when both sums hold."""
     problems: tuple[str, ...]
     """What could not be read, or needs a person, one sentence each."""
+    consumers: tuple[ConsumerReport, ...] = ()
+    """Who else works on each epoch, and how far each is."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
 
@@ -139,6 +141,8 @@ def read_status(
     snapshot = _read_live(home, project, problems)
     _look_for_poison(home, project, now, problems)
     _look_at_sessions(cut, problems)
+    consumers = consumer_reports(home, project, 0 if cut is None else cut.epoch)
+    problems += [f"consumer {one}" for one in consumers if not one.is_well]
     ledger = Ledger() if cut is None else cut.ledger
     return Status(
         at=now,
@@ -151,6 +155,7 @@ def read_status(
         events_per_second=None if snapshot is None else _rate(snapshot, now),
         ledger=ledger,
         ledger_problems=tuple(ledger.problems()),
+        consumers=tuple(consumers),
         disk=_read_disk(read_disk, problems),
         problems=tuple(problems),
     )

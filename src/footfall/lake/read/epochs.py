@@ -1,0 +1,109 @@
+"""Rows of one epoch, as it was committed, wherever maintenance has moved them.
+
+Manifests say the first and last epoch of each data file, so a fresh epoch is a handful of files; in
+compacted ones its rows are looked for. What changes rows or takes them away (folding, retention)
+first sets `footfall.changed-epoch`, in the catalog: whoever looks at it *after* reading knows
+whether what was read is as it was committed, however long reading took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import pyarrow as pa
+from pyiceberg.manifest import ManifestFile
+from pyiceberg.table import Table
+
+from footfall.errors import Invalid
+from footfall.lake.commit.lake import Lake
+from footfall.lake.location import local_path
+from footfall.lake.read.bounds import lower_bound, upper_bound
+from footfall.lake.read.ranges import FileRows
+from footfall.lake.store.damage import naming
+from footfall.lake.tables.schemas import TABLES
+
+_ORDER: Final = {
+    "events": ("log_offset", "request_index"),
+    "failed_events": ("log_offset", "request_index"),
+    "sessions": ("app_id", "visitor_id", "started_at", "revision"),
+    "session_overrides": ("app_id", "visitor_id", "from_time"),
+    "session_changes": ("app_id", "visitor_id", "session_id"),
+}
+"""Of what is read: the same whatever files it was in."""
+
+_Spans = tuple[tuple[str, int, int], ...]
+"""Of each data file of a manifest: path, first and last epoch."""
+
+
+class EpochRows:
+    """Reads epochs of one lake; for one thread."""
+
+    def __init__(self, lake: Lake) -> None:
+        """Read nothing yet."""
+        self._lake = lake
+        self._spans: dict[str, dict[str, _Spans]] = {table: {} for table in TABLES}
+
+    def changed_epoch(self) -> int:
+        """As `Lake.changed_epoch`."""
+        return self._lake.changed_epoch()
+
+    def files(self, table: str, epoch: int) -> list[str]:
+        """Data files of the newest snapshot that may have rows of `epoch`; absolute paths.
+
+        Raises:
+            Invalid: there is no such table.
+        """
+        if table not in TABLES:
+            raise Invalid(f"there is no such table; name one of {', '.join(TABLES)}: {table!r}")
+        spans = self._known(table, self._lake.table(table))
+        return sorted(path for path, first, last in spans if first <= epoch <= last)
+
+    def read(self, table: str, epoch: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """Rows of `epoch` with the named columns, or all, in an order that follows from the rows.
+
+        Raises:
+            Invalid: there is no such table or column.
+            Corrupt: a data file is damaged or missing.
+        """
+        with self._lake.locks.reading():
+            paths = self.files(table, epoch)
+            schema = TABLES[table]
+            names = list(schema.names if columns is None else columns)
+            unknown = [name for name in names if name not in schema.names]
+            if unknown:
+                raise Invalid(f"{table} has no such columns; see docs/tables.md: {unknown}")
+            wanted = list(dict.fromkeys([*names, *_ORDER[table]]))
+            if not paths:
+                return pa.schema([schema.field(name) for name in names]).empty_table()
+            found = FileRows(table, paths).of_epoch(epoch, wanted)
+        order = [(name, "ascending") for name in _ORDER[table]]
+        return found.sort_by(order).select(names)
+
+    def _known(self, table: str, current: Table) -> list[tuple[str, int, int]]:
+        """Of every data file; manifests never change, so each is read once."""
+        snapshot = current.current_snapshot()
+        if snapshot is None:
+            return []
+        with naming(snapshot.manifest_list):
+            manifests = snapshot.manifests(current.io)
+        before, known = self._spans[table], {}
+        for manifest in manifests:
+            path = manifest.manifest_path
+            known[path] = before.get(path) or _spans(table, current, manifest)
+        self._spans[table] = known
+        return [span for spans in known.values() for span in spans]
+
+
+def _spans(table: str, current: Table, manifest: ManifestFile) -> _Spans:
+    with naming(manifest.manifest_path):
+        entries = manifest.fetch_manifest_entry(current.io, discard_deleted=True)
+        files = [entry.data_file for entry in entries]
+    return tuple(
+        (
+            str(local_path(file.file_path) or file.file_path),
+            lower_bound(table, file, "epoch"),
+            upper_bound(table, file, "epoch"),
+        )
+        for file in files
+    )

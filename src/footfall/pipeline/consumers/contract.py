@@ -1,0 +1,134 @@
+"""What a consumer of epochs is, and what it is given.
+
+Every call comes from the consumer's own thread, one after the other. Whatever it raises ends this
+consumer object: it is closed, and after a pause a new one is made, which is given what the last
+one was not done with. That is also what happens after a restart, so there is one way back.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import msgspec
+
+from footfall.errors import LimitReached
+from footfall.home import Home
+from footfall.ledger import Ledger
+from footfall.pipeline.consumers.notes import Needs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from footfall.pipeline.consumers.committed import CommittedEpoch
+
+
+class EpochLost(LimitReached):
+    """Rows of the epoch are no longer as they were committed: it waited too long.
+
+    Let it pass: `EpochConsumer.lost` is called next.
+    """
+
+    code = "epoch_lost"
+
+
+class ConsumerPlace(msgspec.Struct, frozen=True):
+    """Where a consumer works, and where it begins."""
+
+    home: Home
+    project: str
+    directory: Path
+    """Its own, kept over restarts and in backups. `position.json` and `state.json` in it are
+    ours."""
+    first_epoch: int
+    """The first that it is given; for one that is new the next to be committed."""
+    log_to: int
+    """It sees the micro-batches of requests from here on. What lies below is in epochs that are
+    committed."""
+    now_us: int
+    """The pipeline's clock, microseconds since 1970 UTC."""
+
+
+class MicroBatch(msgspec.Struct, frozen=True):
+    """Rows that an epoch will have, within a second of their acknowledgement.
+
+    Provisional: they are no promise until the epoch is committed, have no session yet, come again
+    after a restart, and are left out when the consumer is too slow for them. The offsets tell: the
+    next one begins where the last one ended, unless some were left out.
+    """
+
+    at: int
+    """The pipeline's clock, microseconds since 1970 UTC."""
+    log_from: int
+    log_to: int
+    """First offset after its requests."""
+    events: pa.Table
+    """`EVENT_SCHEMA`, in log order; `session_id` is null."""
+    failures: pa.Table
+    """`FAILED_SCHEMA`"""
+    ledger: Ledger
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far the pipeline is: after each micro-batch, and each second when nothing comes."""
+
+    at: int
+    """The pipeline's clock, microseconds since 1970 UTC."""
+    watermark: int
+    """Sessions whose end plus `sessions.gap` is before it are over. Microseconds; goes back only
+    with a restart."""
+    epoch: int
+    """Last epoch that is committed."""
+    log_offset: int
+    """First request that is not shown yet."""
+    log_end: int
+    """One after the newest acknowledged request."""
+    ledger: Ledger
+    """Sum over everything shown so far."""
+    open_sessions: int
+    """Of people."""
+    open_bot_sessions: int
+
+
+class LostEpochs(msgspec.Struct, frozen=True):
+    """Epochs that a consumer will never be given."""
+
+    first: int
+    last: int
+
+
+class EpochConsumer:
+    """Works on each epoch, in order, each at least once. Override what you need.
+
+    An installed package brings one by an entry point in the group `footfall.consumers`: a class
+    like this, or a function, that takes a `ConsumerPlace`.
+    """
+
+    is_durable: ClassVar[bool] = True
+    """Whether it is given every epoch, over restarts. False: after each it begins with the next
+    epoch, and nothing is kept for it."""
+
+    def preview(self, batch: MicroBatch) -> None:
+        """Rows just read; see `MicroBatch` for what they are worth."""
+
+    def committed(self, epoch: CommittedEpoch) -> Needs | None:
+        """An epoch is in the lake, for ever; those before it were given or lost.
+
+        Returns:
+            What it still needs. `None`: it is done with this epoch and those before. To be given
+            epochs again after a restart, `Needs(epoch=…)` with the first of them: it is the
+            consumer's word that everything below is done, durably.
+        """
+
+    def watermark(self, progress: Progress) -> None:
+        """Time went on. Of several that wait only the newest is given."""
+
+    def lost(self, epochs: LostEpochs) -> Needs | None:
+        """These were kept as long as `consumers.keep_age_max` says, and are gone.
+
+        Returns:
+            As `committed`.
+        """
+
+    def close(self) -> None:
+        """Let go of everything; also called after one of the others raised."""

@@ -2,8 +2,8 @@
 
 Micro-batches are previewed (tail, cut, live snapshot); epochs are planned, computed from log and
 plan, and committed. `run` is the process that `footfall serve` starts; `prepare`, `admit` and
-`finish` are the pure functions that any runner calls. The process that decodes ahead imports only
-what it needs: names are loaded when first used.
+`finish` are the pure functions that any runner calls. `EpochConsumer` is what else works on each
+epoch. The process that decodes ahead imports only what it needs: names are loaded when first used.
 """
 
 from __future__ import annotations

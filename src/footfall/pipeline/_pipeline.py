@@ -1,4 +1,4 @@
-"""The pipeline of one project: log in; lake, cuts and live snapshots out.
+"""The pipeline of one project: log in; lake and cuts out.
 
 Theory of operation. Between epochs the pipeline only *previews*: micro-batches go to the tail and
 are published as cuts. Closing an epoch does, in this order:
@@ -17,7 +17,11 @@ are published as cuts. Closing an epoch does, in this order:
 
 Steps 2 to 4 run in a thread beside further previews, one epoch at a time. Rows are computed from
 the state *before* the epoch and never from previews, so nothing that a preview guessed can reach
-the lake. The log is trimmed only below the oldest checkpoint that is kept.
+the lake. The log is trimmed only below the oldest checkpoint that is kept, and what consumers
+still read.
+
+What the last epoch left is one frozen `Truth`; the open epoch is a `Preview` on top of it.
+Consumers are told what happens and are never waited for (`footfall.pipeline.consumers`).
 """
 
 from __future__ import annotations

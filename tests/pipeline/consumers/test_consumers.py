@@ -5,18 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from footfall.cli.operating import doctor
 from footfall.clock import DAY, MINUTE
+from footfall.errors import Unavailable
 from footfall.lake import Lake
 from footfall.live import decode_snapshot
 from footfall.metadata import Metadata
 from footfall.pipeline import Needs, maintain
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline.consumers.notes import ConsumerPosition, read_position, read_state
+from footfall.studio import read_status
 from footfall.testing.memory_log import MemoryLog
 from tests.pipeline.consumers.recorder import Book
 from tests.pipeline.harness import Bench, event, request
@@ -159,6 +163,7 @@ def test_one_that_hangs_and_one_that_raises_hold_up_nobody(bench: Bench) -> None
         Needs(1),
         Needs(1),
     )
+    _look_at_both(bench, pipeline.epoch)
     raises.raises = None
     hangs.gate.set()
     for book in (hangs, raises):
@@ -167,6 +172,28 @@ def test_one_that_hangs_and_one_that_raises_hold_up_nobody(bench: Bench) -> None
         assert {n: _as_sets(rows) for n, rows in book.epochs.items()} == {
             n: _as_sets(rows) for n, rows in works.epochs.items()
         }
+
+
+def _look_at_both(bench: Bench, epoch: int) -> None:
+    """What people see of one that hangs and one that raises, beside those that are well."""
+
+    def no_log() -> NoReturn:
+        raise Unavailable("not of interest")
+
+    status = read_status(bench.home, "default", bench.clock, no_log)
+    behind = {one.name: one.epochs_behind for one in status.consumers}
+    assert behind == {"hangs": epoch, "live": 0, "raises": epoch, "works": 0}
+    first = Metadata.open(bench.home).epoch("default", 1)
+    assert first is not None
+    since = {one.behind_since for one in status.consumers if one.epochs_behind}
+    assert since == {first.committed_at}
+    said = [problem for problem in status.problems if problem.startswith("consumer ")]
+    assert len(said) == 1
+    assert said[0].startswith(f"consumer raises, {epoch} epochs behind since 2026-")
+    assert said[0].endswith("the other side is gone")
+    found, sentence = doctor._consumers(bench.home, "default")
+    assert found == "attention"
+    assert all(name in sentence for name in behind)
 
 
 def _wait_for(book: Book, epoch: int) -> None:

@@ -27,7 +27,7 @@ from footfall.settings import load_settings
 from tests.faults.faults import Faults, Rule
 from tests.pipeline.consumers.counting import NAME, install
 from tests.pipeline.harness import event, request
-from tests.scale import IS_FULL
+from tests.scale import IS_FULL, scaled
 
 SETTINGS = (
     "pipeline.epoch_age_max=100ms",
@@ -112,7 +112,7 @@ class Work:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(scaled(600, 1800))
 def test_each_epoch_is_given_at_least_once_whatever_dies(tmp_path: Path) -> None:
     """By number, none passed over, with its rows; after a death at most that one comes again."""
     work = Work(tmp_path)

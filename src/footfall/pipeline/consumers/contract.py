@@ -29,8 +29,6 @@ class EpochLost(LimitReached):
     Let it pass: `EpochConsumer.lost` is called next.
     """
 
-    code = "epoch_lost"
-
 
 class ConsumerPlace(msgspec.Struct, frozen=True):
     """Where a consumer works, and where it begins."""

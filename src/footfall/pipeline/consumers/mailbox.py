@@ -41,12 +41,16 @@ class Mailbox:
         self._bytes = 0
         self._doing: Literal["working", "waiting", "resting"] = "working"
         self.is_closed = False
+        self.takes_batches = True
+        """False: the consumer has no use for micro-batches, and none are kept for it."""
         self.batches_left_out = 0
         self.committed = committed
         """The newest epoch."""
 
     def put(self, item: Item) -> None:
         """Add one, or something newer in its place; never waits."""
+        if isinstance(item, MicroBatch) and not self.takes_batches:
+            return
         with self._changed:
             if isinstance(item, Committed):
                 self.committed = item
@@ -93,7 +97,8 @@ class Mailbox:
             self._changed.notify_all()
 
     def _is_settled(self) -> bool:
-        return self._doing == "resting" or (self._doing == "waiting" and not self._items)
+        is_idle = self._doing == "waiting" and not self._items
+        return self.is_closed or is_idle or self._doing == "resting"
 
     def _shed(self) -> None:
         """Keep the newest epoch and the newest progress, in their order."""

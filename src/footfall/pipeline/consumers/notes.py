@@ -83,10 +83,11 @@ class ConsumerNotes:
         return _state(self.directory)
 
     def write_position(self, position: ConsumerPosition) -> None:
-        """Replace it; durable when this returns, where that counts."""
-        file = self.directory / "position.json"
-        write = write_durably if position.is_durable else write_atomically
-        write(file, msgspec.json.encode(position))
+        """Replace it; durable when this returns.
+
+        Also of one that keeps nothing: a file torn by a power cut would keep it from starting.
+        """
+        write_durably(self.directory / "position.json", msgspec.json.encode(position))
 
     def write_state(self, state: ConsumerState) -> None:
         """Replace it; what a power cut takes is only words."""

@@ -146,6 +146,7 @@ class Runner:
         )
         self._note(doing="start")
         consumer = self._make(place)
+        self.mailbox.takes_batches = type(consumer).preview is not EpochConsumer.preview
         try:
             self._keep(position, consumer, Needs(self._next), was_done=position is not None)
             self._note(doing="")

@@ -18,7 +18,7 @@ from footfall.settings import Settings
 
 
 class Committer:
-    """Commits one epoch at a time; whoever is done with it says so to nobody but the caller."""
+    """Commits epochs of one project, one at a time; keeps nothing of them."""
 
     def __init__(
         self,

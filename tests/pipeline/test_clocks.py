@@ -70,5 +70,5 @@ def test_a_clock_set_for_a_while_loses_and_doubles_nothing(tmp_path: Path, jump:
     assert owners == {
         one["event_id"]: oracle.row(session)["session_id"] for session in found for one in session
     }
-    ledger = bench.pipeline()._totals
+    ledger = bench.pipeline().truth.ledger
     assert (ledger.events, ledger.duplicates, ledger.problems()) == (72, 72, [])

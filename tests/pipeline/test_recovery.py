@@ -63,8 +63,8 @@ def test_damaged_checkpoint_is_set_aside_and_an_older_one_used(
             shutil.copytree(tmp_path / "whole", state)
             damage(state / name)
             after = bench.pipeline()
-            assert after._epoch == before.truth.epoch, (name, damage)
-            assert after._state.to_arrow() == before._state.to_arrow(), (name, damage)
+            assert after.truth.epoch == before.truth.epoch, (name, damage)
+            assert after.truth.state.to_arrow() == before.truth.state.to_arrow(), (name, damage)
             assert checkpoint_epochs(bench.home, "default"), "all that are left can be read"
             assert (state / f"damaged-{newest}").exists()
             assert f"damaged-{newest}" in capsys.readouterr().err

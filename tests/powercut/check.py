@@ -60,7 +60,8 @@ def recover_and_check(home: Home, sent: Sequence[Sent], acknowledged: int, now_u
 def _check_before(home: Home) -> None:
     """What has a name is whole: nothing has to fall back on anything."""
     for check in checks(home, "default"):
-        is_whole = check.state != "broken" or check.name not in ("log", "metadata", "checkpoints")
+        named = ("log", "metadata", "checkpoints", "consumers")
+        is_whole = check.state != "broken" or check.name not in named
         _expect(is_whole, f"doctor, before recovery: {check.name}: {check.message}")
 
 
@@ -73,6 +74,7 @@ def _recover(home: Home, now_us: int) -> None:
     pipeline.recover()
     clock.advance(2 * HOUR)
     pipeline.finish()
+    pipeline.close()
     maintain(home, settings, "default", full=True, clock=clock)
     log.close()
 

@@ -36,6 +36,8 @@ _PATTERNS: Final = (
     ("duplicates: run", r"state/default/duplicates/\..*\.run\..*"),
     ("duplicates: note", r"state/default/duplicates/\.ids-.*"),
     ("duplicates: directory", r"state/default/duplicates"),
+    ("consumers: position", r"state/default/consumers/\w+/\.position\.json\..*"),
+    ("consumers: directories", r"state/default/consumers(/\w+)?"),
     ("maintenance: notes", r"state/default/maintenance/\.\w+\.json\..*"),
     ("maintenance: directory", r"state/default/maintenance"),
     ("home: format", r"\.format\.json.*"),
@@ -45,12 +47,19 @@ _CLASSES: Final = tuple((name, re.compile(pattern)) for name, pattern in _PATTER
 CLASSES: Final = tuple(name for name, _ in _CLASSES)
 
 MAY_NOT_SHOW: Final = frozenset(
-    {"metadata: journal", "maintenance: notes", "maintenance: directory"}
+    {
+        "metadata: journal",
+        "maintenance: notes",
+        "maintenance: directory",
+        "consumers: directories",
+    }
 )
 """Classes whose want breaks no promise in every recording, and why they stay. The first is SQLite's
 own, while it turns an empty database to a write-ahead log: a cut has to fall in that moment, and to
-tear that one page. The others let a rewrite of hours go on where it was, and files that nobody
-names wait no longer than they must: without a note the work is done again."""
+tear that one page. Those of maintenance let a rewrite of hours go on where it was, and files that
+nobody names wait no longer than they must: without a note the work is done again. The last keeps a
+consumer's newest position: an older one gives epochs again, which is promised, or finds them let go
+of by its own word, which is told as lost."""
 
 
 def class_of(op: Op) -> str:

@@ -247,6 +247,8 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
     cut = read_cut(home.cut_file(project))
     found = consumer_reports(home, project, 0 if cut is None else cut.epoch)
     said = "; ".join(map(str, found)) or "none ran yet"
+    if any(one.needs_epoch is None for one in found):
+        return "broken", said
     is_well = all(one.is_well and one.epochs_behind < EPOCHS_BEHIND_MAX for one in found)
     return ("good" if is_well else "attention"), said
 

@@ -49,7 +49,7 @@ class ConsumerReport(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         parts = [self.name]
         if self.needs_epoch is None:
-            parts.append("position unreadable")
+            parts.append(self.error)
         elif self.epochs_behind:
             since = "" if self.behind_since is None else f" since {_time(self.behind_since)}"
             parts.append(f"{self.epochs_behind:,} epochs behind{since}")
@@ -57,7 +57,7 @@ class ConsumerReport(msgspec.Struct, frozen=True):
             parts.append(f"done up to epoch {self.needs_epoch - 1:,}")
         if self.failures:
             parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
-        if self.error and (self.failures or self.doing):
+        if self.needs_epoch is not None and self.error and (self.failures or self.doing):
             parts.append(self.error)
         if self.epochs_lost:
             parts.append(f"{self.epochs_lost:,} epochs lost")

@@ -53,8 +53,11 @@ class FailureReason(enum.StrEnum):
     POISON = "poison"
     """Decoding it ends the process or takes too long, or its plug-in cannot be loaded; the payload
     is kept."""
+    ENRICHMENT = "enrichment"
+    """An enrichment step raised for this event, or gave back what it must not; the message names
+    the step."""
     INTERNAL = "internal"
-    """A decoder or enrichment step failed; a bug to report, the payload is kept."""
+    """A decoder failed; a bug to report, the payload is kept."""
 
 
 class ProblemReason(enum.StrEnum):

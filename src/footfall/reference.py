@@ -7,7 +7,6 @@ follow from the types in `footfall.settings`: nothing is said twice, so nothing 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import UnionType
@@ -23,10 +22,11 @@ from footfall.settings import (
     Settings,
     Size,
     default_toml,
+    default_values,
     resolve_settings,
 )
 
-_SECTION: Final = re.compile(r"^\[(\w+)\]")
+_SECTION: Final = re.compile(r"^\[(\w+)(?:\.(\w+))?\]")
 _LINE: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s+#\s+(.*)$")
 _RATES: Final = {"rate_per_app_max": "requests per second"}
 _UNITS: Final = {
@@ -69,8 +69,8 @@ def describe(
         Invalid: the sources have mistakes; all are told at once.
     """
     values, sources = resolve_settings(file, environ, overrides)
-    defaults = tomllib.loads(default_toml())
-    units = _all_units()
+    defaults = default_values()
+    units = _all_units(defaults)
     return [
         Setting(
             name=f"{section}.{name}",
@@ -95,24 +95,29 @@ def as_toml(value: Any) -> str:
 
 def variable(section: str, name: str) -> str:
     """Environment variable that sets it."""
-    return f"FOOTFALL__{section.upper()}__{name.upper()}"
+    return f"FOOTFALL__{section.upper()}__{name.upper().replace('.', '__')}"
 
 
 def _meanings() -> Iterable[tuple[str, str, str]]:
     """Section, name and comment of each line of the defaults that has a setting."""
-    section = ""
+    section = prefix = ""
     for line in default_toml().splitlines():
         if heading := _SECTION.match(line):
-            section = heading[1]
+            section, prefix = heading[1], f"{heading[2]}." if heading[2] else ""
         elif match := _LINE.match(line):
-            yield section, match[1], match[3]
+            yield section, prefix + match[1], match[3]
 
 
-def _all_units() -> dict[str, str]:
-    return {
+def _all_units(defaults: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    units = {
         f"{section}.{name}": _unit(name, hint)
         for section, kind in get_type_hints(Settings).items()
         for name, hint in get_type_hints(kind, include_extras=True).items()
+    }
+    of_steps = (name for name in defaults["enrich"] if "." in name)
+    return units | {
+        f"enrich.{name}": _unit(name.partition(".")[2], type(defaults["enrich"][name]))
+        for name in of_steps
     }
 
 

@@ -60,11 +60,22 @@ class Request(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Size of the body on the wire; larger than `len(body)` if it was over the limit and cut."""
 
     def header(self, name: str) -> str | None:
-        """Value of the first header called `name` (lower case)."""
+        """Value of the first header called `name` (lower case).
+
+        Headers come as bytes, which say nothing of how they were encoded. What is UTF-8 is read so:
+        nearly no text in Latin-1 looks like it by chance.
+        """
         for key, value in self.headers:
             if key == name:
-                return value
+                return value if value.isascii() else _as_utf8(value)
         return None
+
+
+def _as_utf8(value: str) -> str:
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 class LoggedRequest(msgspec.Struct, frozen=True, gc=False):

@@ -29,6 +29,7 @@ Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 UNLIMITED: Final = "unlimited"
 Age = Annotated[int | None, msgspec.Meta(description="duration; None is for ever")]
 FOREVER: Final = "forever"
+_ENRICH: Final = "enrich"
 _DAY_US: Final = 24 * 3600 * 1_000_000
 RETENTION_SLACK: Final = _DAY_US
 """Days are dropped whole."""
@@ -121,6 +122,20 @@ class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def trusted_age_max(self) -> int:
         """Microseconds that an event sent with a server key may be old."""
         return self.event_age_trusted_max or self.event_age_max
+
+
+DEFAULT_STEPS: Final = ("user_agent", "bots", "page", "language", "campaign")
+
+
+class EnrichSettings(msgspec.Struct, frozen=True):
+    """Section `[enrich]`, and a section `[enrich.<step>]` for each step that has settings.
+
+    What a step's settings may be, the step says; `footfall.enrich.plan_steps` looks at them.
+    """
+
+    steps: tuple[str, ...]
+    options: dict[str, dict[str, Any]] = {}
+    """By step and name, as they are written."""
 
 
 class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,6 +237,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pipeline: PipelineSettings
     decode: DecodeSettings
     clock: ClockSettings
+    enrich: EnrichSettings
     duplicates: DuplicateSettings
     sessions: SessionSettings
     query: QuerySettings
@@ -268,7 +284,7 @@ def resolve_settings(
 def _load(
     file: Path | None, environ: Mapping[str, str] | None, overrides: Iterable[str]
 ) -> tuple[Settings, dict[str, dict[str, Any]], dict[str, str]]:
-    values = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
+    values = default_values()
     sources = {
         f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names
     }
@@ -292,6 +308,12 @@ def _load(
 def default_toml() -> str:
     """Text of the commented reference."""
     return resources.files("footfall").joinpath("defaults.toml").read_text("utf-8")
+
+
+def default_values() -> dict[str, dict[str, Any]]:
+    """The reference by section and name; of `[enrich.<step>]` the names are `<step>.<name>`."""
+    sections = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
+    return {section: _flat(section, names) for section, names in sections.items()}
 
 
 def parse_duration(text: str) -> int:
@@ -330,8 +352,9 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, text in environ.items():
         parts = name.split("__")
-        if len(parts) == 3 and parts[0] == "FOOTFALL":
-            found.setdefault(parts[1].lower(), {})[parts[2].lower()] = _toml_value(text)
+        if parts[0] == "FOOTFALL" and len(parts) in (3, 4 if parts[1] == "ENRICH" else 3):
+            setting = ".".join(parts[2:]).lower()
+            found.setdefault(parts[1].lower(), {})[setting] = _toml_value(text)
     return found
 
 
@@ -365,14 +388,51 @@ def _merge(
         if section not in values or not isinstance(names, dict):
             problems.append(f"{source}: no section [{section}]; there are {', '.join(values)}")
             continue
-        for name, value in names.items():
-            if name not in values[section]:
+        for name, value in _flat(section, names).items():
+            if name not in values[section] and not _may_be_a_steps(section, name):
                 problems.append(
                     f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}"
                 )
                 continue
             values[section][name] = value
             sources[f"{section}.{name}"] = source
+
+
+def _flat(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables within `[enrich]` as names with a dot."""
+    if section != _ENRICH:
+        return dict(names)
+    found: dict[str, Any] = {}
+    for name, value in names.items():
+        if isinstance(value, dict):
+            found.update({f"{name}.{option}": each for option, each in value.items()})
+        else:
+            found[name] = value
+    return found
+
+
+def _may_be_a_steps(section: str, name: str) -> bool:
+    """Whether it is of a step whose settings only `footfall.enrich` knows."""
+    step, dot, _ = name.partition(".")
+    if section != _ENRICH or not dot:
+        return False
+    return not any(other.startswith(f"{step}.") for other in default_values()[_ENRICH])
+
+
+def _enrich(
+    values: Mapping[str, Any], sources: Mapping[str, str], problems: list[str]
+) -> EnrichSettings:
+    options: dict[str, dict[str, Any]] = {}
+    for name, value in values.items():
+        step, dot, option = name.partition(".")
+        if dot:
+            options.setdefault(step, {})[option] = value
+    try:
+        steps = msgspec.convert(values["steps"], tuple[str, ...])
+    except msgspec.ValidationError as error:
+        problems.append(f"{sources['enrich.steps']}: enrich.steps: {error}")
+        steps = ()
+    return EnrichSettings(steps, options)
 
 
 def _section(
@@ -382,6 +442,8 @@ def _section(
     sources: Mapping[str, str],
     problems: list[str],
 ) -> Any:
+    if section == _ENRICH:
+        return _enrich(values, sources, problems)
     hints = get_type_hints(kind, include_extras=True)
     converted: dict[str, Any] = {}
     for name, hint in hints.items():

@@ -7,8 +7,9 @@ from typing import get_type_hints
 
 import pytest
 
+from footfall.enrich import DEFAULT_PLAN
 from footfall.reference import as_toml, describe
-from footfall.settings import Settings, default_toml
+from footfall.settings import Settings, default_values
 
 FOUND = {setting.name: setting for setting in describe()}
 
@@ -19,9 +20,12 @@ def test_every_setting_is_described() -> None:
         f"{section}.{name}"
         for section, kind in get_type_hints(Settings).items()
         for name in get_type_hints(kind)
+        if f"{section}.{name}" != "enrich.options"
     ]
+    for step in DEFAULT_PLAN:
+        typed += [f"enrich.{step.name}.{name}" for name in step.settings]
     assert sorted(FOUND) == sorted(typed)
-    written = tomllib.loads(default_toml())
+    written = default_values()
     assert list(FOUND) == [f"{section}.{name}" for section in written for name in written[section]]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -13,17 +14,20 @@ from footfall.event import FailedPart, FailureReason
 _PAYLOAD_BYTES_MAX: Final = 64 * 1024
 
 
-def refused(events: pa.Table, reason: FailureReason, message: str, path: str) -> pa.Table:
+def refused(
+    events: pa.Table, reason: FailureReason, message: str | Sequence[str], path: str | None
+) -> pa.Table:
     """One failure for each event; its payload is the decoded row as JSON.
 
     Args:
         events: Any columns of an event, `app_id`, `protocol` and those of its request among them.
         reason: Why, the same for all.
-        message: For a person.
-        path: Of the field at fault, within the payload.
+        message: For a person; the same for all, or one for each.
+        path: Of the field at fault, within the payload; `None` if none is.
     """
+    messages = [message] * events.num_rows if isinstance(message, str) else message
     rows = []
-    for row in events.to_pylist():
+    for row, said in zip(events.to_pylist(), messages, strict=True):
         kept = {name: value for name, value in row.items() if value is not None}
         payload = msgspec.json.encode(kept)
         rows.append(
@@ -33,7 +37,7 @@ def refused(events: pa.Table, reason: FailureReason, message: str, path: str) ->
                 "protocol": row["protocol"],
                 "part": FailedPart.RECORD.value,
                 "reason": reason.value,
-                "message": message,
+                "message": said,
                 "path": path,
                 "event_name": row["event_name"],
                 "payload": payload[:_PAYLOAD_BYTES_MAX],

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
 from footfall.disk import full_places, is_disk_full
-from footfall.enrich import warm_up
+from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
 from footfall.lake import Lake
@@ -113,7 +113,7 @@ def run(
 
         def ready() -> None:
             on_ready()
-            warm_up()
+            warm_up(plan_steps(settings.enrich))
             calm_collector()
 
         keep_freed()

@@ -15,7 +15,15 @@ import pyarrow as pa
 
 from footfall.decode.aws import fields
 from footfall.decode.aws.event import AwsCommon
-from footfall.decode.aws.row import find_user, language_tag, mobile_system, rename_items, time_zone
+from footfall.decode.aws.row import (
+    find_user,
+    host_in,
+    is_another_host,
+    language_tag,
+    mobile_system,
+    rename_items,
+    time_zone,
+)
 from footfall.decode.blocks import values
 from footfall.decode.blocks.fast import Sheet, Taken, event_ids, is_empty, json_column, json_text
 from footfall.decode.blocks.fault import Fault
@@ -123,6 +131,7 @@ class _AwsSheet(Sheet):
         self._use_attributes()
         self._use_items()
         self._use_referrer()
+        self._use_host()
         self._use_common()
         self._use_properties()
         return self.table(text_bytes_max)
@@ -184,9 +193,27 @@ class _AwsSheet(Sheet):
                 referrers[place] = url
                 referrer_hosts[place] = host
             elif referrers[place] != url:
+                referrer_hosts[place] = host or host_in(url)
                 self._keep(place, "_latest_referrer", url)
                 if host is not None and f"//{host}/" not in url:
                     self._keep(place, "_latest_referrer_host", host)
+
+    def _use_host(self) -> None:
+        """As `finish_row` does for one event."""
+        hosts, urls = (self._values(SLOT[name]) for name in ("page_host", "page_url"))
+        pairs = list(zip(hosts, urls, strict=True))
+        others = {pair for pair in set(pairs) if is_another_host(*pair)}
+        if others:
+            for place, pair in enumerate(pairs):
+                if pair in others:
+                    self._keep(place, "host_name", pair[0])
+
+    def _values(self, slot: int) -> Sequence[Any]:
+        """A column to read."""
+        found = self.columns.get(slot)
+        if isinstance(found, pa.Array):
+            return found.to_pylist()  # type: ignore[no-any-return]  # Arrow has no types
+        return [None] * len(self.events) if found is None else found
 
     def _use_properties(self) -> None:
         """What has no column, in the order that `_aws_row` gives it."""

@@ -7,6 +7,7 @@ become columns, and everything without a column becomes `properties`.
 from __future__ import annotations
 
 import functools
+import re
 from typing import Any, Final
 
 from footfall.decode.aws import fields
@@ -22,6 +23,8 @@ _VALUE: Final = SLOT["value"]
 _CURRENCY: Final = SLOT["currency"]
 _LANGUAGE: Final = SLOT["language"]
 _TIME_ZONE: Final = SLOT["time_zone"]
+_PAGE_HOST: Final = SLOT["page_host"]
+_PAGE_URL: Final = SLOT["page_url"]
 _PAGE_REFERRER: Final = SLOT["page_referrer"]
 _REFERRER_HOST: Final = SLOT["referrer_host"]
 _APP_NAME: Final = SLOT["app_name"]
@@ -32,6 +35,7 @@ _USER_ID: Final = SLOT["user_id"]
 _USER_PROPERTIES: Final = SLOT["user_properties"]
 _PROPERTIES: Final = SLOT["properties"]
 _ITEMS_JSON: Final = SLOT["items"]
+_HOST: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)?([^/?#:\s]*)")
 _MOBILE_SYSTEMS: Final = {"android": "Android", "ios": "iOS"}
 _REMEMBERED: Final = 1024
 """Languages and time zones: there are few, and every event has one of each."""
@@ -75,6 +79,7 @@ def finish_row(
     _set_user(row, event)
     _set_items(row, event)
     _set_referrer(row, properties)
+    _set_host(row, properties)
     _set_device(row, properties)
     for key, value in unknown.items():
         _keep(properties, key, value)
@@ -143,7 +148,10 @@ def rename_items(items: list[dict[str, Any]]) -> None:
 
 
 def _set_referrer(row: Row, properties: dict[str, object]) -> None:
-    """`page_referrer` is the page before, in the site or outside; the SDK's "latest" else."""
+    """`page_referrer` is the page before, in the site or outside; the SDK's "latest" else.
+
+    The latest leads a visit, whatever pages lie between: `referrer_host` is its host.
+    """
     latest: Any = row[fields.LATEST_REFERRER]
     if latest is None:
         return
@@ -152,9 +160,32 @@ def _set_referrer(row: Row, properties: dict[str, object]) -> None:
         row[_PAGE_REFERRER] = latest
         row[_REFERRER_HOST] = host
     elif row[_PAGE_REFERRER] != latest:
+        row[_REFERRER_HOST] = host or host_in(latest)
         _keep(properties, "_latest_referrer", latest)
         if host is not None and f"//{host}/" not in latest:
             _keep(properties, "_latest_referrer_host", host)
+
+
+def _set_host(row: Row, properties: dict[str, object]) -> None:
+    """The host as sent is a column unless the page's URL has one; where both differ both stay."""
+    if is_another_host(row[_PAGE_HOST], row[_PAGE_URL]):
+        _keep(properties, "host_name", row[_PAGE_HOST])
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def host_in(url: str) -> str | None:
+    """The host that a URL names, as it is written; enrichment looks at it closely."""
+    found = _HOST.match(url)
+    return found[1] or None if found else None
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def is_another_host(host: Any, url: Any) -> bool:
+    """Whether a host and a page's URL name two hosts."""
+    if host is None or url is None:
+        return False
+    named = host_in(url)
+    return named is not None and named.lower() != host.partition(":")[0].lower()
 
 
 def _set_device(row: Row, properties: dict[str, object]) -> None:

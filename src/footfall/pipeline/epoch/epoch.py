@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.duplicates import DuplicateIndex, conflict_failures
+from footfall.enrich import event_schema
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
@@ -39,7 +40,7 @@ class Ingested(msgspec.Struct, frozen=True):
     """Events and failures of some requests, in log order; session ids are not known yet."""
 
     events: pa.Table
-    """`EVENT_SCHEMA`"""
+    """`event_schema` of the rules."""
     failures: pa.Table
     """`FAILED_SCHEMA`"""
     ledger: Ledger
@@ -87,7 +88,7 @@ def join(parts: Iterable[Ingested]) -> Ingested:
     """The micro-batches of an epoch as one; the same as ingesting all their requests at once."""
     parts = list(parts)
     return Ingested(
-        pa.concat_tables([EVENT_SCHEMA.empty_table(), *(part.events for part in parts)]),
+        pa.concat_tables([part.events for part in parts] or [EVENT_SCHEMA.empty_table()]),
         pa.concat_tables([FAILED_SCHEMA.empty_table(), *(part.failures for part in parts)]),
         sum((part.ledger for part in parts), Ledger()),
         max((part.received_at for part in parts), default=0),
@@ -126,7 +127,7 @@ def finish(
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
-        "events": stamp(events, plan, EVENT_SCHEMA),
+        "events": stamp(events, plan, event_schema(plan.rules.enrich)),
         "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
         "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from footfall.enrich import DEFAULT_PLAN, StepPlan, plan_steps
 from footfall.errors import Corrupt
 from footfall.settings import (
     ClockSettings,
@@ -27,6 +28,8 @@ class Rules(msgspec.Struct, frozen=True):
     clock: ClockSettings
     duplicates: DuplicateSettings
     sessions: SessionSettings
+    enrich: tuple[StepPlan, ...] = DEFAULT_PLAN
+    """Plans of epochs from before the list of steps could be set lack it."""
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -34,6 +37,9 @@ class Rules(msgspec.Struct, frozen=True):
 
         Where old days are dropped, an event that would need a dropped one, or make it again, fails
         as too old: by the plan, so that an epoch that is redone decides the same.
+
+        Raises:
+            Invalid: the steps of enrichment do not fit; see `plan_steps`.
         """
         clock, kept = settings.clock, kept_at_least(settings)
         if kept is not None:
@@ -43,7 +49,8 @@ class Rules(msgspec.Struct, frozen=True):
                 event_age_max=min(clock.event_age_max, late),
                 event_age_trusted_max=min(clock.trusted_age_max, late),
             )
-        return cls(settings.decode, clock, settings.duplicates, settings.sessions)
+        steps = plan_steps(settings.enrich)
+        return cls(settings.decode, clock, settings.duplicates, settings.sessions, steps)
 
 
 class EpochPlan(msgspec.Struct, frozen=True):

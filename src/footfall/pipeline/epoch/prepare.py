@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.decode import decode
-from footfall.enrich import enrich
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
+from footfall.enrich import enrich, event_schema
+from footfall.event import FAILED_SCHEMA, conform
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.plan import Rules
 from footfall.request import LoggedRequest
@@ -26,7 +26,7 @@ class Prepared(msgspec.Struct, frozen=True):
     log_to: int
     """First offset after them."""
     events: pa.Table
-    """`EVENT_SCHEMA`, in log order; duplicates are among them."""
+    """`event_schema` of the rules, in log order; duplicates are among them."""
     failures: pa.Table
     """`FAILED_SCHEMA`"""
     ledger: Ledger
@@ -47,14 +47,14 @@ def prepare(
     """
     decoded = decode(requests, rules.decode, quarantined)
     trusted = [logged.offset for logged in requests if logged.request.trusted]
-    enriched = enrich(decoded.events, rules.clock, trusted)
+    enriched = enrich(decoded.events, rules.clock, trusted, rules.enrich)
     failures = [conform(decoded.failures, FAILED_SCHEMA)]
     if enriched.failures.num_rows:
         failures.append(conform(enriched.failures, FAILED_SCHEMA))
     return Prepared(
         requests[0].offset,
         requests[-1].offset + 1,
-        conform(mark_late(enriched.events, rules.sessions.gap), EVENT_SCHEMA),
+        conform(mark_late(enriched.events, rules.sessions.gap), event_schema(rules.enrich)),
         pa.concat_tables(failures),
         Ledger(
             requests=decoded.ledger.requests,

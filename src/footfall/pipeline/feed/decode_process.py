@@ -57,7 +57,7 @@ def main() -> None:
     ):
         job = msgspec.json.decode(stream.readline(), type=Job)
         log = SqliteLog.reader(Path(job.log_dir))
-        warm_up()
+        warm_up(job.rules.enrich)
         calm_collector()
         bound_memory(job.settings.memory_max)
         # The pipeline ended; or it meets the same when it does this itself, and says it there.

@@ -11,14 +11,12 @@ from typing import BinaryIO, Final
 import msgspec
 import pyarrow as pa
 
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.settings import PipelineSettings
 
 BUFFER_BYTES: Final = 1 << 20
-_SCHEMAS: Final = (EVENT_SCHEMA, FAILED_SCHEMA)
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -59,7 +57,7 @@ def read_answer(stream: BinaryIO) -> Prepared | None:
     head = msgspec.json.decode(stream.readline(), type=Head | None)
     if head is None:
         return None
-    events, failures = (pa.ipc.open_stream(stream).read_all() for _ in _SCHEMAS)
+    events, failures = (pa.ipc.open_stream(stream).read_all() for _ in range(2))
     return Prepared(head.log_from, head.log_to, events, failures, head.ledger, head.received_at)
 
 
@@ -69,7 +67,7 @@ def write_answer(stream: BinaryIO, found: Prepared | None) -> None:
         send(stream, None)
     else:
         send(stream, Head(found.log_from, found.log_to, found.ledger, found.received_at))
-        for schema, table in zip(_SCHEMAS, (found.events, found.failures), strict=True):
-            with pa.ipc.new_stream(stream, schema) as writer:
+        for table in (found.events, found.failures):
+            with pa.ipc.new_stream(stream, table.schema) as writer:
                 writer.write_table(table.combine_chunks())
     stream.flush()

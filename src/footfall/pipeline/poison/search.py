@@ -28,9 +28,9 @@ import msgspec
 
 from footfall.clock import SECOND, Clock, SystemClock
 from footfall.decode import decode, decoders, leave_out, plug_ins
-from footfall.enrich import enrich
+from footfall.enrich import enrich, event_schema
 from footfall.errors import FootfallError, Unavailable
-from footfall.event import EVENT_SCHEMA, conform
+from footfall.event import conform
 from footfall.log import SqliteLog
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.requests import of_protocols, read_requests
@@ -179,7 +179,8 @@ class Search:
             refused |= of_protocols(requests, job.left_out)
             noted = Noted(requests, lambda one: self._note(one.offset if one else -1, -1))
             decoded = decode(noted, job.rules.decode, refused)
-            events = conform(enrich(decoded.events, job.rules.clock).events, EVENT_SCHEMA)
+            enriched = enrich(decoded.events, job.rules.clock, steps=job.rules.enrich)
+            events = conform(enriched.events, event_schema(job.rules.enrich))
             state = sessionize(SessionState.empty(), events, definition).state
             assign(events, state)
         self._note(-1, _after(requests, stop))

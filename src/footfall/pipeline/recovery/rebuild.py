@@ -24,7 +24,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.errors import Corrupt
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16
+from footfall.event import UUID16
 from footfall.lake import (
     NO_DAYS,
     DamagedFile,
@@ -55,7 +55,6 @@ _VISITOR: Final = ["app_id", "visitor_id"]
 _ID: Final = ["app_id", "event_id"]
 _PLACE: Final = ["log_offset", "request_index"]
 _DAY_OF: Final = {"events": "event_time", "failed_events": "received_at"}
-_SCHEMAS: Final = {"events": EVENT_SCHEMA, "failed_events": FAILED_SCHEMA}
 
 
 class Rebuilt(msgspec.Struct):
@@ -175,7 +174,7 @@ class Rebuilder:
                 refused = {*plan.quarantined, *of_protocols(requests, plan.left_out)}
                 prepared = prepare(requests, plan.rules, refused)
                 rows = prepared.events if table == "events" else prepared.failures
-                parts.append(stamp(rows, plan, _SCHEMAS[table]))
+                parts.append(stamp(rows, plan, rows.schema))
         except Corrupt:
             return []
         return parts

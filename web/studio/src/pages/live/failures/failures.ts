@@ -16,6 +16,7 @@ const WORDS: Readonly<Record<string, string>> = {
   unsupported: "of a protocol this version does not know",
   lost: "lost with a damaged part of the log",
   poison: "that ended the pipeline",
+  enrichment: "that a step of enrichment failed for",
   internal: "that met a fault of ours",
 };
 

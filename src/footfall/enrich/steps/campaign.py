@@ -1,11 +1,14 @@
 """Where a visit came from: source, medium, campaign and click id.
 
-The first of these that says anything is taken whole, never mixed with another:
+Three places may say it:
 
 1. what the SDK sent;
 2. `utm_*` parameters and click ids of the page's URL;
-3. a referrer outside the site: source is the name of its host (`source_name`), medium `referral`;
-4. nothing: all columns stay null, which means direct.
+3. a referrer outside the site: source is the name of its host (`source_name`), medium `referral`.
+
+The first that names a source is taken, and nothing after it, so that two campaigns are never mixed.
+One before it that names none only adds what it has: a `utm_term` alone on a page that a search led
+to is the search's. If no place says anything all columns stay null, which means direct.
 
 A click id without `utm_source` names its platform as the source; its medium is `cpc` where only
 paid clicks carry it. Facebook's is on every outbound link, so it has none.
@@ -14,14 +17,18 @@ paid clicks carry it. Facebook's is on every outbound link, so it has none.
 from __future__ import annotations
 
 import functools
-from typing import Final, NamedTuple
+import re
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import unquote_plus
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.enrich.columns import column, per_distinct, with_columns
-from footfall.enrich.sources import source_name
+from footfall.enrich.columns import column, per_distinct
+from footfall.enrich.step import Columns, Step, event_fields
+from footfall.enrich.steps.sites import are_outside
+from footfall.enrich.steps.sources import source_name, warm_up
 
 
 class ClickId(NamedTuple):
@@ -72,45 +79,50 @@ _WANTED: Final = frozenset((*_UTM, _PLATFORM, *CLICK_IDS))
 _KEY_CHARACTERS_MAX: Final = len("%75") * max(map(len, _WANTED))
 """A longer one is none of those, however it is escaped."""
 _MARKS: Final = ("utm_", *CLICK_IDS)
-PARAMETERS_MAX: Final = 500
-"""Parameters of one URL that are looked at; a URL with more has no campaign."""
+_ESCAPED_NAME: Final = re.compile(r"(?:^|&)[^=&%]{0,30}%[0-9A-Fa-f]{2}[^=&]*=")
 
 _FIELDS: Final = tuple((name, pa.string()) for name in COLUMNS)
+_NO_TEXT: Final = pa.scalar(None, pa.string())
 _NOTHING: Final = (None,) * len(COLUMNS)
 
 
-def add_campaign(events: pa.Table) -> pa.Table:
-    """Fill the campaign columns; needs `page_query`, `page_host` and `referrer_host`."""
+class CampaignSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[enrich.campaign]`."""
+
+    parameters_max: Annotated[int, msgspec.Meta(ge=1)] = 500
+
+
+def add_campaign(events: pa.Table, settings: CampaignSettings) -> Columns:
+    """The campaign columns."""
     sent = {name: column(events, name) for name in COLUMNS}
-    in_url = per_distinct(column(events, "page_query"), parse_campaign, _FIELDS)
-    is_sent = _any_valid(sent)
-    is_in_url = _any_valid(in_url)
-    page_host, referrer_host = column(events, "page_host"), column(events, "referrer_host")
-    is_referral = _is_outside(referrer_host, page_host)
-    no_text = pa.scalar(None, pa.string())
-    referred: dict[str, pa.Array | pa.Scalar] = dict.fromkeys(COLUMNS, no_text)
+    parse = functools.partial(parse_campaign, parameters_max=settings.parameters_max)
+    in_url = per_distinct(column(events, "page_query"), parse, _FIELDS)
+    names_none = pc.is_null(sent["source"])
+    url_names_none = pc.and_(names_none, pc.is_null(in_url["source"]))
+    referrer_host = column(events, "referrer_host")
+    is_referral = pc.and_(url_names_none, are_outside(referrer_host, column(events, "page_host")))
     named = per_distinct(referrer_host, _named, (("source", pa.string()),))["source"]
-    referred["source"] = pc.if_else(is_referral, named, no_text)
-    referred["medium"] = pc.if_else(is_referral, "referral", no_text)
-    return with_columns(
-        events,
-        {
-            name: pc.if_else(
-                is_sent, sent[name], pc.if_else(is_in_url, in_url[name], referred[name])
-            )
-            for name in COLUMNS
-        },
-    )
+    referred = {
+        "source": pc.if_else(is_referral, named, _NO_TEXT),
+        "medium": pc.if_else(is_referral, "referral", _NO_TEXT),
+    }
+    found = {}
+    for name in COLUMNS:
+        values = pc.coalesce(sent[name], pc.if_else(names_none, in_url[name], _NO_TEXT))
+        found[name] = pc.coalesce(values, referred[name]) if name in referred else values
+    return found
 
 
-def parse_campaign(query: str) -> tuple[str | None, ...]:
+def parse_campaign(query: str, parameters_max: int = 500) -> tuple[str | None, ...]:
     """Values of `COLUMNS` that a URL's query holds.
 
     `+` and escapes are undone; of a repeated parameter the first with a value counts.
     """
-    if not any(mark in query for mark in _MARKS):
+    if not any(mark in query for mark in _MARKS) and not (
+        "%" in query and _ESCAPED_NAME.search(query)
+    ):
         return _NOTHING
-    if query.count("&") >= PARAMETERS_MAX:
+    if query.count("&") >= parameters_max:
         return _NOTHING
     values: dict[str, str] = {}
     for part in query.split("&"):
@@ -131,31 +143,16 @@ def parse_campaign(query: str) -> tuple[str | None, ...]:
     return (source, medium, *others, click_id, platform)
 
 
-@functools.lru_cache(maxsize=10_000)
-def is_same_site(left: str, right: str) -> bool:
-    """Whether two hosts are one site: equal but for `www.`, or one a subdomain of the other."""
-    left, right = left.removeprefix("www."), right.removeprefix("www.")
-    return left == right or left.endswith("." + right) or right.endswith("." + left)
-
-
-def _any_valid(columns: dict[str, pa.Array]) -> pa.Array:
-    found = [pc.is_valid(values) for values in columns.values()]
-    return functools.reduce(pc.or_, found)
-
-
 def _named(host: str) -> tuple[str]:
     return (source_name(host),)
 
 
-def _is_outside(referrer: pa.Array, page: pa.Array) -> pa.Array:
-    """Where there is a referrer, and it is not the page's own site."""
-    pairs = pc.binary_join_element_wise(
-        referrer, page, "\n", null_handling="replace", null_replacement=""
-    )
-    found = per_distinct(pairs, _is_pair_outside, (("outside", pa.bool_()),))
-    return found["outside"]
-
-
-def _is_pair_outside(pair: str) -> tuple[bool]:
-    referrer, _, page = pair.partition("\n")
-    return (bool(referrer) and not (page and is_same_site(referrer, page)),)
+CAMPAIGN: Final = Step(
+    name="campaign",
+    version=1,
+    reads=(*COLUMNS, "page_query", "page_host", "referrer_host"),
+    writes=event_fields(*COLUMNS),
+    run=add_campaign,
+    settings=CampaignSettings,
+    warm_up=warm_up,
+)

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.enrich.campaign import (
+from footfall.enrich.steps.campaign import (
     CLICK_IDS,
     COLUMNS,
-    PARAMETERS_MAX,
+    CampaignSettings,
     add_campaign,
-    is_same_site,
     parse_campaign,
 )
+from footfall.enrich.steps.sites import is_same_site
 from tests.decode.cost import counted
 
 
@@ -25,7 +25,7 @@ def campaign(**row: str) -> dict[str, Any]:
     """Campaign columns of one event, without nulls."""
     names = [*COLUMNS, "page_query", "page_host", "referrer_host"]
     table = pa.table({name: pa.array([row.get(name)], pa.string()) for name in names})
-    (found,) = add_campaign(table).select(COLUMNS).to_pylist()
+    (found,) = pa.table(add_campaign(table, CampaignSettings())).to_pylist()
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -111,6 +111,52 @@ def test_referrals(page: str | None, referrer: str | None, expected: dict[str, s
     assert campaign(**{key: value for key, value in row.items() if value}) == expected
 
 
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"page_query": "utm_term=shoes", "referrer_host": "www.google.com"},
+            {"source": "google", "medium": "referral", "term": "shoes"},
+        ),
+        (
+            {"page_query": "utm_content=top&utm_id=7", "referrer_host": "news.test"},
+            {"source": "news.test", "medium": "referral", "content": "top", "campaign_id": "7"},
+        ),
+        (
+            {"page_query": "utm_medium=email", "referrer_host": "mail.test"},
+            {"source": "mail.test", "medium": "email"},
+        ),
+        (
+            {"term": "shoes", "page_query": "utm_source=news&utm_term=x"},
+            {"source": "news", "term": "shoes"},
+        ),
+        ({"term": "shoes", "page_query": "a=b"}, {"term": "shoes"}),
+        ({"page_query": "utm_source=a", "referrer_host": "news.test"}, {"source": "a"}),
+    ],
+)
+def test_what_names_no_source_adds_to_the_next(
+    row: dict[str, str], expected: dict[str, str]
+) -> None:
+    """A lone search word hides neither the search engine nor the campaign that it belongs to."""
+    assert campaign(page_host="shop.test", **row) == expected
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "utm%5Fsource=a",
+        "utm%5fsource=a",
+        "x=1&%75tm_source=a",
+        "utm_source=%61",
+        "utm%5Fsource=%61",
+    ],
+)
+def test_escapes_in_names_and_values(query: str) -> None:
+    """Some SDKs escape the underscore; whether another parameter is plain must not matter."""
+    assert campaign(page_query=query) == {"source": "a"}
+    assert campaign(page_query=query + "&utm_medium=m") == {"source": "a", "medium": "m"}
+
+
 def test_same_site_is_symmetric() -> None:
     """Which of the two hosts is the page must not matter."""
     hosts = ["shop.test", "www.shop.test", "a.shop.test", "b.shop.test", "other.test", "test"]
@@ -140,6 +186,7 @@ def test_only_parameters_of_campaigns_are_unescaped() -> None:
 
 def test_a_url_of_very_many_parameters_has_no_campaign() -> None:
     """Nobody links so."""
-    few = "utm_source=a" + "&x=1" * (PARAMETERS_MAX - 1)
+    few = "utm_source=a" + "&x=1" * (CampaignSettings().parameters_max - 1)
     assert parse_campaign(few)[0] == "a"
     assert parse_campaign(few + "&x=1") == (None,) * len(COLUMNS)
+    assert parse_campaign(few, parameters_max=499) == (None,) * len(COLUMNS)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.enrich.campaign import CLICK_IDS
-from footfall.enrich.sources import source_name
-from tests.enrich.test_campaign import campaign
+from footfall.enrich.steps.campaign import CLICK_IDS
+from footfall.enrich.steps.sources import source_name
+from tests.enrich.steps.test_campaign import campaign
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,27 @@ from tests.enrich.test_campaign import campaign
         ("l.facebook.com", "facebook"),
         ("t.co", "twitter"),
         ("de.linkedin.com", "linkedin"),
+        ("za.pinterest.com", "pinterest"),
+        ("pinterest.co.uk", "pinterest"),
+        ("m.facebook.com", "facebook"),
+        ("de-de.facebook.com", "facebook"),
+        ("old.reddit.com", "reddit"),
+        ("images.google.de", "google"),
+        ("gemini.google.com", "gemini"),
+        ("chatgpt.com", "chatgpt"),
+        ("www.perplexity.ai", "perplexity"),
+        ("search.yahoo.co.jp", "yahoo"),
+        ("news.ycombinator.com", "hacker news"),
+        ("cn.bing.com", "bing"),
         # Everything else is its own name; lookalikes and other services are not searches.
         ("www.partner.example", "partner.example"),
         ("partner.example", "partner.example"),
         ("mail.google.com", "mail.google.com"),
         ("google.com.evil.example", "google.com.evil.example"),
         ("notgoogle.com", "notgoogle.com"),
+        ("notfacebook.com", "notfacebook.com"),
+        ("facebook.com.evil.example", "facebook.com.evil.example"),
+        ("docs.google.com", "docs.google.com"),
         ("www.", "www."),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import urllib.parse
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,9 +15,11 @@ import pytest
 
 from footfall.decode import decode
 from footfall.enrich import enrich
+from footfall.live import decode_snapshot
 from footfall.request import decode_request, encode_request
 from footfall.settings import load_settings
 from tests.decode.builders import AWS_EVENT, SETTINGS, logged
+from tests.pipeline.harness import START_US, Bench, event, request
 
 CLOCK = load_settings().clock
 
@@ -52,6 +55,32 @@ def test_a_step_within_the_site_is_no_referral() -> None:
     )
     assert (first["source"], first["medium"]) == ("google", "referral")
     assert (second["source"], second["medium"]) == (None, None)
+
+
+def test_a_step_within_the_site_changes_no_visitors_source(tmp_path: Path) -> None:
+    """On the live page either: who came from a search is there until the visit is over."""
+    bench = Bench(tmp_path)
+    sent = [
+        event(
+            "v",
+            START_US,
+            0,
+            page={"url": "https://www.shop.test/", "referrer": "https://google.com/"},
+        ),
+        event(
+            "v",
+            START_US,
+            1,
+            page={"url": "https://shop.test/b", "referrer": "https://www.shop.test/"},
+        ),
+    ]
+    bench.append([request(0, sent, START_US)])
+    pipeline = bench.pipeline()
+    while pipeline.step():
+        pass
+    people = decode_snapshot(bench.home.live_file("default").read_bytes()).people
+    pipeline.close()
+    assert [(each.value, each.count) for each in people.sources.rows] == [("google", 1)]
 
 
 def test_names_of_parameters_may_be_escaped() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
@@ -116,6 +116,18 @@ def with_shout(*names: str) -> tuple[StepPlan, ...]:
     return plan_steps(EnrichSettings((*names, "shout")))
 
 
+class Ran(NamedTuple):
+    events: pa.Table
+    failures: pa.Table
+
+
+def ran(one: Step, its_settings: Any, table: pa.Table) -> Ran:
+    """A step by itself."""
+    found = run.run_step(one, its_settings, run.Rows(table))
+    failures = FAILED_SCHEMA.empty_table() if found.failures is None else found.failures
+    return Ran(found.rows.whole(), failures)
+
+
 # Failing
 
 
@@ -143,10 +155,10 @@ def test_rows_do_not_depend_on_what_else_came(requests: list[list[str]]) -> None
     """An epoch that is done again comes in other batches, and must have the same rows."""
     broken = step()
     table = enrich(events(*requests), CLOCK, steps=()).events
-    whole = run.run_step(broken, None, table)
+    whole = ran(broken, None, table)
     offsets = table.column("log_offset")
     alone = [
-        run.run_step(broken, None, table.filter(pc.equal(offsets, offset)))
+        ran(broken, None, table.filter(pc.equal(offsets, offset)))
         for offset in range(len(requests))
     ]
     assert whole.events.equals(pa.concat_tables([one.events for one in alone]))
@@ -164,12 +176,12 @@ def test_looking_for_faults_is_bounded() -> None:
         raise ValueError
 
     many = enrich(events(*[["a"]] * 64), CLOCK, steps=()).events
-    assert run.run_step(step(broken), None, many).failures.num_rows == 64
+    assert ran(step(broken), None, many).failures.num_rows == 64
     assert len(calls) == 1 + 2 * 64 - 1
 
     calls.clear()
     one = enrich(events(["a"] * 2_000), CLOCK, steps=()).events
-    assert run.run_step(step(broken), None, one).failures.num_rows == 2_000
+    assert ran(step(broken), None, one).failures.num_rows == 2_000
     assert len(calls) <= 1 + run.TRIES_MAX + 1
 
 
@@ -207,7 +219,7 @@ def test_out_of_memory_is_not_the_events_fault() -> None:
         raise MemoryError
 
     with pytest.raises(MemoryError):
-        run.run_step(step(hungry), None, enrich(events(["a"]), CLOCK, steps=()).events)
+        ran(step(hungry), None, enrich(events(["a"]), CLOCK, steps=()).events)
 
 
 # What a step gives back
@@ -240,7 +252,7 @@ def test_a_fault_of_the_step_is_said(given_back: Any, said: str) -> None:
     with pytest.raises(run.StepFault) as error:
         run._check(step(), given_back, table.num_rows)
     assert str(error.value) == said
-    found = run.run_step(step(lambda rows, _: given_back), None, table)
+    found = ran(step(lambda rows, _: given_back), None, table)
     assert found.events.num_rows == 0
     assert all("step shout failed: " in text for text in found.failures["message"].to_pylist())
 
@@ -252,7 +264,7 @@ def test_a_column_that_every_event_has_must_not_be_null() -> None:
         writes=event_fields("is_bot"),
     )
     table = enrich(events(["a", "b"]), CLOCK, steps=()).events
-    (message,) = set(run.run_step(nulls, None, table).failures["message"].to_pylist())
+    (message,) = set(ran(nulls, None, table).failures["message"].to_pylist())
     assert (
         message == "enrichment step shout failed: is_bot has nulls; every event needs a value there"
     )
@@ -267,7 +279,7 @@ def test_a_step_sees_what_it_declares_and_nothing_else() -> None:
         return {"shout": pa.array(["A"])}
 
     table = enrich(events(["a"]), CLOCK, steps=()).events
-    run.run_step(step(see, reads=("event_name", "browser")), None, table)
+    ran(step(see, reads=("event_name", "browser")), None, table)
     assert seen == [[{"event_name": "a", "browser": None}]]
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from footfall.enrich.clock import correct_clock
 from footfall.enrich.plan import DEFAULT_PLAN, StepPlan, resolve
-from footfall.enrich.run import run_step
+from footfall.enrich.run import Rows, run_step
 from footfall.settings import ClockSettings
 
 _LOG_ORDER: Final = [("log_offset", "ascending"), ("request_index", "ascending")]
@@ -47,14 +47,14 @@ def enrich(
     """
     planned = resolve(steps)
     corrected = correct_clock(events, settings, trusted)
-    table, failures = corrected.events, [corrected.failures]
+    rows, failures = Rows(corrected.events), [corrected.failures]
     for step, its_settings in planned:
-        if table.num_rows == 0:
+        if rows.table.num_rows == 0:
             break
-        stepped = run_step(step, its_settings, table)
-        table = stepped.events
-        if stepped.failures.num_rows:
+        stepped = run_step(step, its_settings, rows)
+        rows = stepped.rows
+        if stepped.failures is not None:
             failures.append(stepped.failures)
     if len(failures) == 1:
-        return Enriched(table, failures[0])
-    return Enriched(table, pa.concat_tables(failures).sort_by(_LOG_ORDER))
+        return Enriched(rows.whole(), failures[0])
+    return Enriched(rows.whole(), pa.concat_tables(failures).sort_by(_LOG_ORDER))

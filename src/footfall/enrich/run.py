@@ -21,8 +21,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.decode import failures_table
-from footfall.enrich.columns import with_columns
 from footfall.enrich.failures import refused
 from footfall.enrich.step import Columns, Step
 from footfall.event import EVENT_SCHEMA, FailureReason
@@ -40,37 +38,57 @@ class StepFault(Exception):  # noqa: N818 (read as what happens)
     """A step gave back what it must not."""
 
 
+class Rows(msgspec.Struct, frozen=True):
+    """Events on their way through the steps.
+
+    What steps make is put into the table at the end, in one go: a change of a table of a hundred
+    columns costs as much as a step does.
+    """
+
+    table: pa.Table
+    made: Mapping[str, pa.Array | pa.ChunkedArray] = {}
+    """Columns that are not in `table` yet, or there as they were."""
+
+    def whole(self) -> pa.Table:
+        """The table with everything."""
+        if not self.made:
+            return self.table
+        names = self.table.column_names
+        columns = {**dict(zip(names, self.table.columns, strict=True)), **self.made}
+        return pa.Table.from_arrays(list(columns.values()), names=list(columns))
+
+
 class Stepped(msgspec.Struct, frozen=True):
     """Events after a step."""
 
-    events: pa.Table
-    failures: pa.Table
-    """`FAILED_SCHEMA`, in log order."""
+    rows: Rows
+    failures: pa.Table | None
+    """`FAILED_SCHEMA`, in log order; `None` if there are none."""
 
 
-def run_step(step: Step, settings: Any, events: pa.Table) -> Stepped:
+def run_step(step: Step, settings: Any, rows: Rows) -> Stepped:
     """Give events the columns of a step; take out those it fails for."""
-    given = _given(step, events)
+    given = _given(step, rows)
     try:
         columns = _tried(step, settings, given)
     except MemoryError:
         raise
     except Exception:  # supervisor: whatever a step does
-        return _halved(step, settings, events, given)
-    return Stepped(with_columns(events, columns), failures_table([]))
+        return _halved(step, settings, rows.whole(), given)
+    return Stepped(Rows(rows.table, {**rows.made, **columns}), None)
 
 
-def _given(step: Step, events: pa.Table) -> pa.Table:
+def _given(step: Step, rows: Rows) -> pa.Table:
     """What the step sees; a column that a step before it would have made is null without that."""
-    names = set(events.column_names)
-    return pa.table(
-        {
-            name: events.column(name)
-            if name in names
-            else pa.nulls(events.num_rows, EVENT_SCHEMA.field(name).type)
-            for name in step.reads
-        }
-    )
+    columns = []
+    for name in step.reads:
+        if name in rows.made:
+            columns.append(rows.made[name])
+        elif rows.table.schema.get_field_index(name) >= 0:
+            columns.append(rows.table.column(name))
+        else:
+            columns.append(pa.nulls(rows.table.num_rows, EVENT_SCHEMA.field(name).type))
+    return pa.Table.from_arrays(columns, names=list(step.reads))
 
 
 def _tried(step: Step, settings: Any, given: pa.Table) -> Columns:
@@ -163,14 +181,14 @@ def _halved(step: Step, settings: Any, events: pa.Table, given: pa.Table) -> Ste
     halving.passed.sort(key=lambda part: part[0])
     kept = [events.slice(start, stop - start) for start, stop, _ in halving.passed]
     parts = [
-        with_columns(rows, columns)
+        Rows(rows, columns).whole()
         for rows, (_, _, columns) in zip(kept, halving.passed, strict=True)
     ]
     if not parts:
         empty = {field.name: pa.array([], field.type) for field in step.writes}
-        parts = [with_columns(events.slice(0, 0), empty)]
+        parts = [Rows(events.slice(0, 0), empty).whole()]
     if not halving.failed:  # whatever it was, no part fails by itself
-        return Stepped(pa.concat_tables(parts), failures_table([]))
+        return Stepped(Rows(pa.concat_tables(parts)), None)
     halving.failed.sort()
     failed = pa.concat_tables(
         [events.slice(start, stop - start) for start, stop, _ in halving.failed]
@@ -179,7 +197,7 @@ def _halved(step: Step, settings: Any, events: pa.Table, given: pa.Table) -> Ste
         _message(step, why) for start, stop, why in halving.failed for _ in range(start, stop)
     ]
     failures = refused(failed, FailureReason.ENRICHMENT, messages, None)
-    return Stepped(pa.concat_tables(parts), failures)
+    return Stepped(Rows(pa.concat_tables(parts)), failures)
 
 
 def _message(step: Step, why: str) -> str:

@@ -98,18 +98,18 @@ def add_campaign(events: pa.Table, settings: CampaignSettings) -> Columns:
     parse = functools.partial(parse_campaign, parameters_max=settings.parameters_max)
     in_url = per_distinct(column(events, "page_query"), parse, _FIELDS)
     names_none = pc.is_null(sent["source"])
-    url_names_none = pc.and_(names_none, pc.is_null(in_url["source"]))
-    referrer_host = column(events, "referrer_host")
-    is_referral = pc.and_(url_names_none, are_outside(referrer_host, column(events, "page_host")))
-    named = per_distinct(referrer_host, _named, (("source", pa.string()),))["source"]
-    referred = {
-        "source": pc.if_else(is_referral, named, _NO_TEXT),
-        "medium": pc.if_else(is_referral, "referral", _NO_TEXT),
+    found = {
+        name: pc.coalesce(sent[name], pc.if_else(names_none, in_url[name], _NO_TEXT))
+        for name in COLUMNS
     }
-    found = {}
-    for name in COLUMNS:
-        values = pc.coalesce(sent[name], pc.if_else(names_none, in_url[name], _NO_TEXT))
-        found[name] = pc.coalesce(values, referred[name]) if name in referred else values
+    if found["source"].null_count:
+        referrer_host = column(events, "referrer_host")
+        is_outside = are_outside(referrer_host, column(events, "page_host"))
+        is_referral = pc.and_(pc.is_null(found["source"]), is_outside)
+        named = per_distinct(referrer_host, _named, (("source", pa.string()),))["source"]
+        for name, value in (("source", named), ("medium", "referral")):
+            referred = pc.if_else(is_referral, value, _NO_TEXT)
+            found[name] = pc.coalesce(found[name], referred)
     return found
 
 

@@ -31,6 +31,9 @@ APPS = [
 PHONES = [
     f"Mozilla/5.0 (Linux; Android 7.0; M bot 54) {CHROME} Mobile Safari/537.36",
     f"Mozilla/5.0 (Linux; Android 13; Spider 8) {CHROME} Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 8.1.0; Fever_Plus_J) {CHROME} Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 8.0.0; Expanse) {CHROME} Mobile Safari/537.36",
+    f"Mozilla/5.0 (Linux; Android 4.4.2; HTCButterflys901s Build/KOT49H) {CHROME} Mobile Safari",
     f"Mozilla/5.0 (Linux; Android 8.0.0; CUBOT_P20) {CHROME} Mobile Safari/537.36",
     f"Mozilla/5.0 (Linux; U; Android 4.3; en-US; ViewSonic A8+ Build/JLS36C) {CHROME}",
     f"Mozilla/5.0 (Linux; Android 15; PKC110 Build/AP3A.240617.008) {CHROME} Mobile Safari/537.36",

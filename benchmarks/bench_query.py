@@ -33,10 +33,10 @@ from footfall.clock import DAY, MINUTE
 from footfall.event import EVENT_SCHEMA, LAST_COLUMNS, conform
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake.cut import HOT_SCHEMA, OVERRIDE_SCHEMA, Cut, Plan, publish
+from footfall.lake.cut import HOT_SCHEMA, Cut, Plan, publish
 from footfall.ledger import Ledger
 from footfall.query import QueryPool
-from footfall.session import SESSION_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.settings import load_settings
 
 DAYS = 10

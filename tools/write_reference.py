@@ -12,8 +12,8 @@ from pathlib import Path
 
 import duckdb
 
-from footfall.columns import COLUMNS, VIEWS
-from footfall.query._views import events_view, failed_view, sessions_view
+from footfall.lake import read_tables
+from footfall.query._views import plain_view
 from footfall.reference import Setting, as_toml, describe
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,31 +67,15 @@ def tables_page() -> Iterator[str]:
     """Columns of the views, with the types that SQL shows."""
     yield from ("# Tables", "", MADE, "")
     yield from TABLES_SAID.splitlines()
-    found = {
-        "events": events_view((), has_tail=False, has_overrides=False),
-        "sessions": sessions_view(
-            (), has_hot=False, has_kept=False, has_removed=False, watermark=0, gap=0
-        ),
-        "failed_events": failed_view((), has_tail=False),
-    }
-    for view, text in found.items():
-        yield from ("", f"## {view}", "", f"One row is {VIEWS[view]}.", "")
+    for spec in read_tables():
+        yield from ("", f"## {spec.name}", "", f"One row is {spec.row_is}.", "")
         yield from ("| column | type | meaning |", "|---|---|---|")
-        described = duckdb.execute(f"DESCRIBE {text}").fetchall()
-        assert list(COLUMNS[view]) == [row[0] for row in described], f"columns.py: {view}"
-        for name, kind, *_ in described:
-            shown = kind + (" not null" if name in required(view) else "")
-            yield f"| `{name}` | {shown} | {COLUMNS[view][name]} |"
-
-
-def required(view: str) -> set[str]:
-    """Columns of a view that are never null."""
-    from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
-    from footfall.session import SESSION_SCHEMA
-
-    schemas = {"events": EVENT_SCHEMA, "sessions": SESSION_SCHEMA, "failed_events": FAILED_SCHEMA}
-    always = {field.name for field in schemas[view] if not field.nullable}
-    return always | ({"status"} if view == "sessions" else set())
+        columns = [*spec.columns, *spec.computed]
+        view = plain_view(spec.name, (), columns, has_tail=False)
+        described = duckdb.execute(f"DESCRIBE {view}").fetchall()
+        for column, (_, kind, *_) in zip(columns, described, strict=True):
+            always = column.is_required or column in spec.computed
+            yield f"| `{column.name}` | {kind}{' not null' if always else ''} | {column.doc} |"
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 Between stages, events travel as Arrow tables. Ids that are UUIDs are 16 plain bytes there
 (`pa.binary(16)`) and Iceberg `uuid` in the lake. `decode` fills the columns it can; each enrichment
 step adds or replaces columns; `conform` at the end gives every table the same columns in the same
-order.
+order. The columns themselves are defined in `footfall.columns`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,13 @@ from typing import Final
 
 import pyarrow as pa
 
-UUID16: Final = pa.binary(16)
-TIMESTAMP: Final = pa.timestamp("us", tz="UTC")
-MONEY: Final = pa.decimal128(18, 6)
+from footfall.columns import EVENT_COLUMNS, FAILED_COLUMNS
+from footfall.errors import Invalid
+from footfall.schema import arrow_schema, arrow_type
+
+UUID16: Final = arrow_type("uuid")
+TIMESTAMP: Final = arrow_type("timestamptz")
+MONEY: Final = arrow_type("decimal(18, 6)")
 
 
 class FailureReason(enum.StrEnum):
@@ -83,92 +87,11 @@ class FailedPart(enum.StrEnum):
     RECORD = "record"
 
 
-def _not_null(name: str, kind: pa.DataType) -> pa.Field:
-    return pa.field(name, kind, nullable=False)
-
-
-def _nullable(names: str, kind: pa.DataType) -> list[pa.Field]:
-    return [pa.field(name, kind) for name in names.split()]
-
-
-_TEXT = pa.string()
-
-EVENT_SCHEMA: Final = pa.schema(
-    [
-        _not_null("event_id", UUID16),
-        _not_null("event_name", _TEXT),
-        _not_null("app_id", _TEXT),
-        pa.field("platform", _TEXT),
-        _not_null("protocol", _TEXT),
-        *_nullable("client_event_id visitor_id user_id device_id client_session_id", _TEXT),
-        pa.field("client_session_number", pa.int64()),
-        pa.field("session_id", UUID16),
-        *_nullable("created_at sent_at", TIMESTAMP),
-        _not_null("received_at", TIMESTAMP),
-        _not_null("event_time", TIMESTAMP),
-        _not_null("event_time_rule", _TEXT),
-        pa.field("clock_offset_ms", pa.int64()),
-        _not_null("request_id", UUID16),
-        _not_null("request_index", pa.int32()),
-        _not_null("log_offset", pa.int64()),
-        _not_null("epoch", pa.int64()),
-        _not_null("is_late", pa.bool_()),
-        _not_null("is_bot", pa.bool_()),
-        pa.field("bot_reasons", pa.list_(pa.field("element", _TEXT, nullable=False))),
-        *_nullable(
-            "page_url page_host page_path page_query page_title page_referrer referrer_host"
-            " screen_name screen_id screen_class",
-            _TEXT,
-        ),
-        pa.field("entrance", pa.bool_()),
-        *_nullable(
-            "source medium campaign campaign_id term content click_id click_id_platform"
-            " browser browser_version os os_version device_category device_brand device_model"
-            " user_agent",
-            _TEXT,
-        ),
-        *_nullable("screen_width screen_height viewport_width viewport_height", pa.int32()),
-        *_nullable(
-            "language time_zone network_type carrier app_version app_name install_source"
-            " sdk_name sdk_version"
-            " geo_country ip",
-            _TEXT,
-        ),
-        pa.field("value", MONEY),
-        pa.field("currency", _TEXT),
-        pa.field("engagement_ms", pa.int64()),
-        *_nullable("search_term link_url link_domain", _TEXT),
-        pa.field("is_outbound", pa.bool_()),
-        *_nullable("error_code error_message", _TEXT),
-        *_nullable("properties user_properties items", _TEXT),
-        *_nullable("client_event_name request_properties", _TEXT),
-        pa.field("problems", pa.list_(pa.field("element", _TEXT, nullable=False))),
-    ]
-)
+EVENT_SCHEMA: Final = arrow_schema(EVENT_COLUMNS)
 """Columns of the lake's `events`. `properties`, `user_properties`, `items` and
 `request_properties` are JSON text."""
 
-FAILED_SCHEMA: Final = pa.schema(
-    [
-        _not_null("failed_id", UUID16),
-        pa.field("app_id", _TEXT),
-        _not_null("protocol", _TEXT),
-        _not_null("part", _TEXT),
-        _not_null("reason", _TEXT),
-        _not_null("message", _TEXT),
-        pa.field("path", _TEXT),
-        pa.field("event_name", _TEXT),
-        pa.field("payload", pa.binary()),
-        _not_null("payload_bytes", pa.int64()),
-        pa.field("credential", _TEXT),
-        _not_null("received_at", TIMESTAMP),
-        _not_null("request_id", UUID16),
-        _not_null("request_index", pa.int32()),
-        _not_null("log_offset", pa.int64()),
-        _not_null("epoch", pa.int64()),
-        pa.field("replayed_as", UUID16),
-    ]
-)
+FAILED_SCHEMA: Final = arrow_schema(FAILED_COLUMNS)
 """Columns of the lake's `failed_events`: one row per failed record (`part` = record) or undecodable
 request (`part` = request, `request_index` = -1). `failed_id` is deterministic: it follows from
 `request_id` and `request_index`."""
@@ -182,11 +105,15 @@ def conform(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
     Missing ones become null, or what `LAST_COLUMNS` says.
 
-    Columns that the schema does not have are a bug in a stage and raise.
+    Raises:
+        Invalid: the table has a column that the schema does not name, and that would be lost.
     """
     given = dict(zip(table.column_names, table.columns, strict=True))
     extra = given.keys() - set(schema.names)
-    assert not extra, f"columns no schema names: {sorted(extra)}"
+    if extra:
+        raise Invalid(
+            f"columns that no schema names would be lost; declare them first: {sorted(extra)}"
+        )
     columns = []
     for field in schema:
         if field.name in given:

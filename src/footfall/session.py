@@ -4,48 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
-import pyarrow as pa
+from footfall.columns import OVERRIDE_COLUMNS, REMOVED_COLUMNS, SESSION_COLUMNS
+from footfall.schema import arrow_schema
 
-from footfall.event import MONEY, TIMESTAMP, UUID16
-
-_TEXT = pa.string()
-
-
-def _text(names: str) -> list[pa.Field]:
-    return [pa.field(name, _TEXT) for name in names.split()]
-
-
-SESSION_SCHEMA: Final = pa.schema(
-    [
-        pa.field("session_id", UUID16, nullable=False),
-        pa.field("revision", pa.int32(), nullable=False),
-        pa.field("app_id", _TEXT, nullable=False),
-        pa.field("visitor_id", _TEXT, nullable=False),
-        pa.field("user_id", _TEXT),
-        pa.field("started_at", TIMESTAMP, nullable=False),
-        pa.field("ended_at", TIMESTAMP, nullable=False),
-        pa.field("duration_ms", pa.int64(), nullable=False),
-        pa.field("events", pa.int64(), nullable=False),
-        pa.field("views", pa.int64(), nullable=False),
-        pa.field("engagement_ms", pa.int64(), nullable=False),
-        pa.field("is_engaged", pa.bool_(), nullable=False),
-        pa.field("is_bounced", pa.bool_(), nullable=False),
-        pa.field("is_bot", pa.bool_(), nullable=False),
-        pa.field("first_event_name", _TEXT, nullable=False),
-        pa.field("last_event_name", _TEXT, nullable=False),
-        *_text(
-            "entry_page exit_page source medium campaign campaign_id term content"
-            " click_id click_id_platform referrer_host"
-            " platform browser os device_category language geo_country"
-        ),
-        pa.field("value", MONEY),
-        pa.field("session_number", pa.int64()),
-        pa.field("epoch", pa.int64(), nullable=False),
-    ]
-)
+SESSION_SCHEMA: Final = arrow_schema(SESSION_COLUMNS)
 """Columns of the lake's `sessions`. Entry and exit page are `page_url` (else `screen_name`) of the
 first and last view. `session_number` is what the SDK says, if it says it. `epoch` is the
 epoch that wrote this revision."""
+
+OVERRIDE_SCHEMA: Final = arrow_schema(OVERRIDE_COLUMNS)
+"""Table `session_overrides`, and a cut's `overrides` file: events of the visitor in
+[from_time, to_time] have this session id now, if they are of earlier epochs. Where several cover an
+event the highest epoch counts; in a cut's file none overlap."""
+
+REMOVED_SCHEMA: Final = arrow_schema(REMOVED_COLUMNS)
+"""Table `session_changes`, and a cut's `removed` file: sessions of the lake that were joined,
+renamed or split away. A row hides revisions written in epochs before its own."""
 
 VIEW_EVENTS: Final = frozenset({"page_view", "screen_view"})
 """Event names that count as views."""

@@ -251,7 +251,9 @@ def test_row_groups_that_can_be_read_are_kept(table: str, house: _House, tmp_pat
     data = bytearray(file.read_bytes())
     data[column.data_page_offset + column.total_compressed_size - 2] ^= 16
     file.write_bytes(data)
-    found = list(readable_rows(DamagedFile(table, str(file), rows.num_rows, None, 1, 9, "")))
+    found = list(
+        readable_rows(DamagedFile(table, str(file), rows.num_rows, None, 1, 9, ""), rows.schema)
+    )
     assert len(parts) > 1
     assert pa.concat_tables(found).to_pylist() == rows.slice(2).to_pylist()
 

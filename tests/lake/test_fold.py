@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from footfall.clock import HOUR
 from footfall.event import EVENT_SCHEMA
 from footfall.lake import resolve_overrides
-from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.lake.maintenance.fold import with_overrides, without_epochs_to, without_void
 from footfall.pipeline.epoch.overrides import OverrideSet
-from footfall.session import SESSION_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 

@@ -11,10 +11,10 @@ from pyiceberg.types import StringType
 
 from footfall.errors import Corrupt, Invalid
 from footfall.lake import Lake
-from footfall.lake.cut import REMOVED_SCHEMA
 from footfall.lake.location import is_moved, table_locations
 from footfall.lake.recovery import relocate as relocation
 from footfall.lake.recovery.relocate import relocate
+from footfall.session import REMOVED_SCHEMA
 from footfall.testing.events import event_table
 
 TABLE = "session_changes"

@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.clock import DAY
+from footfall.event import EVENT_SCHEMA
 from footfall.lake import Lake
 from footfall.lake.commit import data_files as _data_files
 from footfall.lake.commit.data_files import in_order
@@ -231,7 +232,7 @@ def test_ranges_hold_each_row_once(
     rows = _events(1, list(visitors))
     file = tmp_path_factory.mktemp("ranges") / "events.parquet"
     pq.write_table(to_lake(rows), file)
-    files = FileRows("events", [str(file)])
+    files = FileRows("events", [str(file)], EVENT_SCHEMA)
     splits = files.splits(max(1, rows.nbytes // parts))
     bounds = [None, *splits, None]
     read = [files.read(bounds[i], bounds[i + 1]) for i in range(len(splits) + 1)]
@@ -284,12 +285,14 @@ def test_streams_give_the_ranges_that_reading_each_gives(
     slices = [large.slice(low, high - low) for low, high in itertools.pairwise(bounds)]
     runs[0] = [_write_file(directory, part) for part in reversed(slices)]
     rows = pa.concat_tables(tables)
-    splits = FileRows("events", [one for run in runs for one in run]).splits(rows.nbytes // parts)
+    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA).splits(
+        rows.nbytes // parts
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_streams, "_BATCH_ROWS", batch)
-        whole = list(stream_ranges("events", runs, splits, 0))
+        whole = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA))
         first = data.draw(st.integers(0, len(splits)))
-        later = list(stream_ranges("events", runs, splits, first))
+        later = list(stream_ranges("events", runs, splits, first, EVENT_SCHEMA))
     assert len(whole) == len(splits) + 1
     assert [_sorted_ids(one) for one in later] == [_sorted_ids(one) for one in whole[first:]]
     assert whole[0].schema == rows.schema
@@ -300,7 +303,9 @@ def test_streams_read_each_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """What they are for: by itself each range reads whole row groups."""
     tables = [_events(epoch, [f"v{number:03}" for number in range(90)]) for epoch in range(1, 5)]
     runs = [[_write_file(tmp_path, rows)] for rows in tables]
-    splits = FileRows("events", [one for run in runs for one in run]).splits(tables[0].nbytes // 3)
+    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA).splits(
+        tables[0].nbytes // 3
+    )
     read: list[int] = []
     real = pq.ParquetFile.iter_batches
 
@@ -310,7 +315,7 @@ def test_streams_read_each_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             yield batch
 
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", counting)
-    found = list(stream_ranges("events", runs, splits, 0))
+    found = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA))
     assert len(found) > 8
     assert sum(read) == sum(part.num_rows for part in found) == 4 * 90
 
@@ -347,7 +352,7 @@ def test_file_without_a_newer_column_is_streamed(tmp_path: Path) -> None:
     rows = in_order("events", _events(1, ["a", "b", None]))
     file = tmp_path / "old.parquet"
     pq.write_table(to_lake(rows.drop_columns(["geo_country", "is_late"])), file)
-    (found,) = stream_ranges("events", [[str(file)]], [], 0)
+    (found,) = stream_ranges("events", [[str(file)]], [], 0, EVENT_SCHEMA)
     assert found.column("geo_country").null_count == found.column("is_late").null_count == 3
     assert found.drop_columns(["geo_country", "is_late"]).equals(
         rows.drop_columns(["geo_country", "is_late"])

@@ -6,8 +6,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.lake.cut import OVERRIDE_SCHEMA
 from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.session import OVERRIDE_SCHEMA
 
 Row = tuple[str, str, int, int, bytes, int]
 

@@ -14,9 +14,9 @@ from footfall.clock import MINUTE
 from footfall.event import FAILED_SCHEMA
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake.cut import HOT_SCHEMA, OVERRIDE_SCHEMA, REMOVED_SCHEMA, Cut, publish
+from footfall.lake.cut import HOT_SCHEMA, Cut, publish
 from footfall.ledger import Ledger
-from footfall.session import SESSION_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.settings import QuerySettings, load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 

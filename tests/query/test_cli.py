@@ -19,9 +19,9 @@ from typer.testing import CliRunner, Result
 from footfall.cli.asking.sql import sql
 from footfall.cli.asking.tables import tables
 from footfall.cli.terminal.table import print_rows
-from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
+from footfall.lake import TABLES, read_tables
 from footfall.query.protocol import Column
 from footfall.upgrade import stamp_new
 from tests.query.cuts import CutWriter
@@ -198,7 +198,9 @@ def test_tables_are_shown(shop: CutWriter, statement: str) -> None:
 def test_a_table_is_described(shop: CutWriter) -> None:
     """The second thing that people type."""
     found = msgspec.json.decode(run(shop, "DESCRIBE sessions", "--format", "json").stdout)
-    assert [row["column_name"] for row in found] == list(COLUMNS["sessions"])
+    assert [row["column_name"] for row in found] == [
+        c.name for c in (*TABLES["sessions"].columns, *TABLES["sessions"].computed)
+    ]
 
 
 def test_tables_verb_counts_rows_and_explains_columns(shop: CutWriter) -> None:
@@ -212,9 +214,9 @@ def test_tables_verb_counts_rows_and_explains_columns(shop: CutWriter) -> None:
         run(shop, "SELECT count(*) AS n FROM events", "--format", "json").stdout
     )
     assert counts["events"] == events[0]["n"] > 0
-    assert set(counts) == set(VIEWS)
+    assert set(counts) == {spec.name for spec in read_tables()}
     shown = CliRunner().invoke(app, ["events", *home]).stdout.splitlines()
     assert shown[0].split()[:3] == ["event_id", "UUID", "The"]
-    assert len(shown) == len(COLUMNS["events"])
+    assert len(shown) == len(TABLES["events"].columns)
     with pytest.raises(Invalid, match="no such table; there are: events, sessions, failed_events"):
         raise CliRunner().invoke(app, ["visits", *home]).exception or AssertionError

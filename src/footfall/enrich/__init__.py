@@ -14,6 +14,7 @@ from footfall.enrich.columns import column, per_distinct, with_columns
 from footfall.enrich.plan import (
     DEFAULT_PLAN,
     StepPlan,
+    added_columns,
     event_schema,
     own_columns,
     plan_steps,
@@ -28,6 +29,7 @@ __all__ = [
     "NoSettings",
     "Step",
     "StepPlan",
+    "added_columns",
     "column",
     "enrich",
     "event_fields",

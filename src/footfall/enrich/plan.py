@@ -12,11 +12,13 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from footfall.columns import Column, added
 from footfall.decode import DECODED_SCHEMA
 from footfall.enrich.registry import find_step
 from footfall.enrich.step import Step, own_fields
 from footfall.errors import Corrupt, Invalid
 from footfall.event import EVENT_SCHEMA
+from footfall.schema import kind_of
 from footfall.settings import DEFAULT_STEPS, EnrichSettings
 
 Planned = tuple[Step, Any]
@@ -88,6 +90,14 @@ def own_columns(plans: Iterable[StepPlan]) -> list[pa.Field]:
         for field in own_fields(find_step(plan.name)):
             found.setdefault(field.name, field)
     return list(found.values())
+
+
+def added_columns(plans: Iterable[StepPlan]) -> list[Column]:
+    """The same as the lake's table of events is given them (`Lake.evolve`)."""
+    return [
+        added(field.name, kind_of(field.type), (field.metadata or {}).get(b"doc", b"").decode())
+        for field in own_columns(plans)
+    ]
 
 
 def event_schema(plans: Iterable[StepPlan]) -> pa.Schema:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from footfall.lake.recovery.take_back import take_back
     from footfall.lake.store.catalog import catalog_problem, restore_catalog
     from footfall.lake.tables.days import NO_DAYS, day_of, days_from
-    from footfall.lake.tables.schemas import TABLES
+    from footfall.lake.tables.specs import TABLES, TableSpec, read_tables
 
 __all__ = [
     "NO_DAYS",
@@ -40,12 +40,14 @@ __all__ = [
     "LostRows",
     "Maintenance",
     "RetentionBound",
+    "TableSpec",
     "catalog_problem",
     "day_of",
     "days_from",
     "dropped_rows",
     "inspect_data_files",
     "lost_rows",
+    "read_tables",
     "readable_rows",
     "recent_events",
     "replace_damaged",
@@ -57,7 +59,9 @@ __all__ = [
 ]
 
 _PLACES = {
-    "TABLES": "tables.schemas",
+    "TABLES": "tables.specs",
+    "TableSpec": "tables.specs",
+    "read_tables": "tables.specs",
     "DamagedFile": "recovery.inspect",
     "EpochRows": "read.epochs",
     "EpochsUpTo": "recovery.rebuild",

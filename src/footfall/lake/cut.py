@@ -28,7 +28,6 @@ import msgspec
 import pyarrow as pa
 
 from footfall.errors import Corrupt
-from footfall.event import TIMESTAMP, UUID16
 from footfall.home import write_atomically
 from footfall.ledger import Ledger
 from footfall.session import SESSION_SCHEMA
@@ -36,43 +35,26 @@ from footfall.session import SESSION_SCHEMA
 CUT_VERSION: Final = 1
 PLAN_PREFIX: Final = "plan-"
 
-HOT_SCHEMA: Final = pa.schema(
-    [
-        *SESSION_SCHEMA,
-        pa.field("is_removed", pa.bool_(), nullable=False),
-        pa.field("sequence", pa.int64(), nullable=False),
-    ]
+HOT_FLAGS: Final = (
+    pa.field("is_removed", pa.bool_(), nullable=False),
+    pa.field("sequence", pa.int64(), nullable=False),
 )
+HOT_SCHEMA: Final = pa.schema([*SESSION_SCHEMA, *HOT_FLAGS])
 """Rows of a cut's `hot` files. A removed session has its id, keys and times, and placeholders
 elsewhere."""
 
 SHOWN_SCHEMA: Final = pa.schema([pa.field("is_shown", pa.bool_(), nullable=False)])
 """Which rows of a cut's `kept` files count; the others were changed or written since."""
 
-OVERRIDE_SCHEMA: Final = pa.schema(
-    [
-        pa.field("app_id", pa.string(), nullable=False),
-        pa.field("visitor_id", pa.string(), nullable=False),
-        pa.field("from_time", TIMESTAMP, nullable=False),
-        pa.field("to_time", TIMESTAMP, nullable=False),
-        pa.field("session_id", UUID16, nullable=False),
-        pa.field("epoch", pa.int64(), nullable=False),
-    ]
-)
-"""Table `session_overrides`, and a cut's `overrides` file: events of the visitor in
-[from_time, to_time] have this session id now, if they are of earlier epochs. Where several cover an
-event the highest epoch counts; in a cut's file none overlap."""
 
-REMOVED_SCHEMA: Final = pa.schema(
-    [
-        pa.field("session_id", UUID16, nullable=False),
-        pa.field("app_id", pa.string(), nullable=False),
-        pa.field("visitor_id", pa.string(), nullable=False),
-        pa.field("epoch", pa.int64(), nullable=False),
-    ]
-)
-"""Table `session_changes`, and a cut's `removed` file: sessions of the lake that were joined,
-renamed or split away. A row hides revisions written in epochs before its own."""
+class PlannedColumn(msgspec.Struct, frozen=True, array_like=True):
+    """A column of a table as it is on disk."""
+
+    id: int
+    """Iceberg field id, by which data files name it."""
+    name: str
+    kind: str
+    """Its type, by Iceberg's name, such as `timestamptz`."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -83,6 +65,8 @@ class Plan(msgspec.Struct, frozen=True):
     files: tuple[str, ...]
     """Absolute paths of Parquet files."""
     rows: int
+    columns: tuple[PlannedColumn, ...] = ()
+    """All that the table has, in its order. A file from before one was added lacks it."""
 
 
 class Cut(msgspec.Struct, frozen=True):

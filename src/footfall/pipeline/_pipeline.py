@@ -29,6 +29,7 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from footfall.clock import DAY, SECOND, Clock
+from footfall.enrich import added_columns, plan_steps
 from footfall.lake import Lake
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -125,7 +126,15 @@ class Pipeline:
         self._committing: Future[EpochResult] | None = None
 
     def recover(self) -> None:
-        """Load the newest state there is, redo the epochs planned after it, publish a cut."""
+        """Load the newest state there is, redo the epochs planned after it, publish a cut.
+
+        Raises:
+            Invalid: a table cannot follow its definition; see `Lake.evolve`.
+        """
+        self._lake.write_as(self.lease.term)
+        if self.lease.is_contested:
+            self._lake.fence()
+        self._lake.evolve({"events": added_columns(plan_steps(self._settings.enrich))})
         with self._feed.recovering() as deaths:
             self.truth = self._redo.run(self.truth, deaths)
             self._offset = self.truth.log_to

@@ -13,21 +13,39 @@ import msgspec
 import pyarrow as pa
 from pyarrow import ipc
 
-from footfall.errors import Corrupt, Unavailable
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
+from footfall.columns import OWN_ID_MAX, Column
+from footfall.columns.column import is_kind
+from footfall.errors import Corrupt, Invalid, Unavailable
+from footfall.event import conform
 from footfall.home import Home
+from footfall.lake import TableSpec, read_tables
 from footfall.lake.cut import (
-    HOT_SCHEMA,
-    OVERRIDE_SCHEMA,
-    REMOVED_SCHEMA,
+    HOT_FLAGS,
     SHOWN_SCHEMA,
     Cut,
     HeldPlan,
+    Plan,
     read_cut,
 )
-from footfall.session import SESSION_SCHEMA
+from footfall.schema import arrow_schema
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 
 _ATTEMPTS_MAX = 5
+
+
+def columns_of(spec: TableSpec, plan: Plan | None) -> tuple[Column, ...]:
+    """What a view of a table shows: the definition's columns, then those that others added.
+
+    A column of another engine whose type none of ours can have is left out.
+    """
+    planned = () if plan is None else plan.columns
+    more = [column for column in planned if column.id > OWN_ID_MAX and is_kind(column.kind)]
+    return (*spec.columns, *(Column(one.id, one.name, one.kind, "") for one in more))
+
+
+def tail_name(table: str) -> str:
+    """What the engine calls the rows of a table that the lake does not have yet."""
+    return f"_{table}_tail"
 
 
 class CutFiles(msgspec.Struct, frozen=True):
@@ -36,6 +54,8 @@ class CutFiles(msgspec.Struct, frozen=True):
     cut: Cut
     files: dict[str, tuple[str, ...]]
     """Table → paths of its data files."""
+    columns: dict[str, tuple[Column, ...]]
+    """Table → columns of its view, with their field ids in the data files."""
     tables: dict[str, pa.Table]
     """Name in the engine's catalog → rows; only those that have rows."""
 
@@ -48,7 +68,7 @@ class CutReader:
         self._home = home
         self._project = project
         self._mapped: dict[str, pa.Table] = {}
-        self._plans: dict[str, tuple[str, ...]] = {}
+        self._plans: dict[str, Plan] = {}
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[CutFiles]:
@@ -83,15 +103,10 @@ class CutReader:
             plan = HeldPlan(self._home.tail_dir(self._project) / name)
             held.callback(plan.release)
             known = self._plans.get(name)
-            plans[name] = plan.read().files if known is None else known
-        parts: dict[str, tuple[Sequence[str], pa.Schema]] = {
-            "_events_tail": (cut.tail.get("events", ()), EVENT_SCHEMA),
-            "_failed_tail": (cut.tail.get("failed_events", ()), FAILED_SCHEMA),
-            "_hot": (cut.hot, HOT_SCHEMA),
-            "_kept": (cut.kept, SESSION_SCHEMA),
-            "_overrides": ((cut.overrides,) if cut.overrides else (), OVERRIDE_SCHEMA),
-            "_removed": ((cut.removed,) if cut.removed else (), REMOVED_SCHEMA),
-        }
+            plans[name] = plan.read() if known is None else known
+        by_table = {table: plans[name] for table, name in cut.plans.items()}
+        columns = {one.name: columns_of(one, by_table.get(one.name)) for one in read_tables()}
+        parts = _parts(cut, columns)
         names = {name for files, _ in parts.values() for name in files}
         names |= {name for name in [cut.shown] if name is not None}
         self._mapped = {name: self._mapped[name] for name in names & self._mapped.keys()}
@@ -110,10 +125,13 @@ class CutReader:
                 )
             tables["_kept"] = kept.append_column("is_shown", shown)
         self._plans = plans
-        return CutFiles(cut, {table: plans[name] for table, name in cut.plans.items()}, tables)
+        return CutFiles(
+            cut, {table: plan.files for table, plan in by_table.items()}, columns, tables
+        )
 
     def _map(self, name: str, schema: pa.Schema) -> pa.Table:
-        if name not in self._mapped:
+        known = self._mapped.get(name)
+        if known is None or known.column_names != schema.names:
             path = self._home.tail_dir(self._project) / name
             try:
                 with pa.memory_map(str(path)) as source:
@@ -122,9 +140,31 @@ class CutReader:
                 raise Corrupt(
                     f"a file of the cut is damaged; restart the server to rebuild it: {path=!s}"
                 ) from error
-            known = [column for column in schema.names if column in table.column_names]
-            self._mapped[name] = _with_uuids(conform(table.select(known), schema))
+            if not set(table.column_names) <= set(schema.names):
+                raise Invalid(
+                    "the server writes columns that this program does not know; run the version"
+                    f" that the server runs: {path=!s}"
+                )
+            self._mapped[name] = _with_uuids(conform(table, schema))
         return self._mapped[name]
+
+
+def _parts(
+    cut: Cut, columns: dict[str, tuple[Column, ...]]
+) -> dict[str, tuple[Sequence[str], pa.Schema]]:
+    """Name in the engine's catalog → Arrow files of the cut, and what columns they have.
+
+    A file that lacks one is from before it was added: null.
+    """
+    schemas = {table: arrow_schema(shown) for table, shown in columns.items()}
+    sessions = schemas["sessions"]
+    return {
+        **{tail_name(table): (cut.tail.get(table, ()), schemas[table]) for table in columns},
+        "_hot": (cut.hot, pa.schema([*sessions, *HOT_FLAGS])),
+        "_kept": (cut.kept, sessions),
+        "_overrides": ((cut.overrides,) if cut.overrides else (), OVERRIDE_SCHEMA),
+        "_removed": ((cut.removed,) if cut.removed else (), REMOVED_SCHEMA),
+    }
 
 
 def _with_uuids(table: pa.Table) -> pa.Table:

@@ -1,9 +1,9 @@
 """The views that statements read, as SQL text over one cut's files.
 
-The rules are those of `footfall.lake.cut`. Data files are read by Iceberg field id, which is the
-column's place in its Arrow schema: a file written before a column existed gives nulls for it. What
-is empty is left out of the text: a cut without overrides or removals costs no join, and filters and
-unused columns reach the Parquet reader through every view.
+The rules are those of `footfall.lake.cut`. Data files are read by Iceberg field id, as columns are
+defined: a file written before a column existed gives nulls for it. A table without rules of its own
+is its data files and its tail. What is empty is left out of the text: a cut without overrides or
+removals costs no join, and filters and unused columns reach the Parquet reader through every view.
 """
 
 # ruff: noqa: S608 (text is made of our own names, numbers and quoted paths)
@@ -13,27 +13,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-import pyarrow as pa
+from footfall.columns import Column
+from footfall.columns.column import decimal_digits
+from footfall.query._cut_files import tail_name
 
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
-from footfall.session import SESSION_SCHEMA
+Columns = Sequence[Column]
 
-VIEWS: Final = ("events", "sessions", "failed_events")
-"""Names that a statement may use. Everything else in the catalog starts with an underscore."""
+_TYPES: Final = {
+    "string": "VARCHAR",
+    "uuid": "UUID",
+    "binary": "BLOB",
+    "boolean": "BOOLEAN",
+    "int": "INTEGER",
+    "long": "BIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "timestamptz": "TIMESTAMP WITH TIME ZONE",
+    "list<string>": "VARCHAR[]",
+}
 
-_TYPES: Final[list[tuple[pa.DataType, str]]] = [
-    (pa.string(), "VARCHAR"),
-    (pa.binary(16), "UUID"),
-    (pa.binary(), "BLOB"),
-    (pa.bool_(), "BOOLEAN"),
-    (pa.int32(), "INTEGER"),
-    (pa.int64(), "BIGINT"),
-    (pa.timestamp("us", tz="UTC"), "TIMESTAMP WITH TIME ZONE"),
-]
+
+def plain_view(table: str, files: Sequence[str], columns: Columns, *, has_tail: bool) -> str:
+    """A table's rows: lake ∪ tail."""
+    lake = f"SELECT {_named(columns)} FROM {_lake(files, columns)}"
+    tail = f" UNION ALL SELECT {_named(columns)} FROM {tail_name(table)}"
+    return lake + tail if has_tail else lake
 
 
 def events_view(
-    files: Sequence[str], *, has_tail: bool, has_overrides: bool, epoch: int = 0
+    files: Sequence[str],
+    columns: Columns,
+    *,
+    has_tail: bool,
+    has_overrides: bool,
+    epoch: int = 0,
 ) -> str:
     """`events`: lake ∪ tail, the session id replaced where a later override covers the event.
 
@@ -43,30 +57,26 @@ def events_view(
     The overrides of a cut do not overlap, so the join finds at most one for an event. It is a hash
     join by visitor: ASOF, which sorts every event, took 6 times as long on a million.
     """
-    rows = _union(files, EVENT_SCHEMA, "_events_tail" if has_tail else None)
+    rows = plain_view("events", files, columns, has_tail=has_tail)
     if not has_overrides:
         return rows
-    columns = ", ".join(
+    shown = ", ".join(
         "coalesce(o.session_id, e.session_id) AS session_id"
-        if name == "session_id"
-        else f"e.{name}"
-        for name in EVENT_SCHEMA.names
+        if column.name == "session_id"
+        else f"e.{quoted(column.name)}"
+        for column in columns
     )
     return (
-        f"SELECT {columns} FROM ({rows}) e LEFT JOIN _overrides o"
+        f"SELECT {shown} FROM ({rows}) e LEFT JOIN _overrides o"
         " ON e.app_id = o.app_id AND e.visitor_id = o.visitor_id"
         " AND e.event_time BETWEEN o.from_time AND o.to_time"
         f" AND o.epoch > least(e.epoch, {int(epoch)})"
     )
 
 
-def failed_view(files: Sequence[str], *, has_tail: bool) -> str:
-    """`failed_events`: lake ∪ tail."""
-    return _union(files, FAILED_SCHEMA, "_failed_tail" if has_tail else None)
-
-
 def sessions_view(
     files: Sequence[str],
+    columns: Columns,
     *,
     has_hot: bool,
     has_kept: bool,
@@ -79,8 +89,8 @@ def sessions_view(
     Only a session whose later revision is in the lake has one above 1, so the newest revisions are
     looked for among those few and the rest of the lake is read once, in place.
     """
-    columns = ", ".join(SESSION_SCHEMA.names)
-    written = _lake(files, SESSION_SCHEMA)
+    shown = _named(columns)
+    written = _lake(files, columns)
     if has_removed:
         written = (
             f"(SELECT s.* FROM {written} s ANTI JOIN _removed r"
@@ -91,7 +101,7 @@ def sessions_view(
         f" FROM {written} WHERE revision > 1 GROUP BY 1)"
     )
     lake = (
-        f"SELECT {columns}, 'closed' AS status FROM {written} s"
+        f"SELECT {shown}, 'closed' AS status FROM {written} s"
         f" ANTI JOIN {newest} n ON n.session_id = s.session_id AND n.revision > s.revision"
     )
     status = (
@@ -101,13 +111,13 @@ def sessions_view(
     parts = []
     if has_hot:
         parts.append(
-            f"SELECT {columns}, {status} FROM (SELECT * FROM _hot QUALIFY"
+            f"SELECT {shown}, {status} FROM (SELECT * FROM _hot QUALIFY"
             " row_number() OVER (PARTITION BY session_id ORDER BY sequence DESC, is_removed) = 1)"
             " WHERE NOT is_removed"
         )
     if has_kept:
-        shown = f"SELECT {columns}, {status} FROM _kept WHERE is_shown"
-        parts.append(_not_in(shown, ["_hot"] if has_hot else []))
+        kept = f"SELECT {shown}, {status} FROM _kept WHERE is_shown"
+        parts.append(_not_in(kept, ["_hot"] if has_hot else []))
         lake = _not_in(lake, ["(SELECT session_id FROM _kept WHERE is_shown)"])
     parts.append(_not_in(lake, ["_hot"] if has_hot else []))
     return " UNION ALL ".join(parts)
@@ -130,30 +140,31 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _union(files: Sequence[str], schema: pa.Schema, tail: str | None) -> str:
-    columns = ", ".join(schema.names)
-    lake = f"SELECT {columns} FROM {_lake(files, schema)}"
-    return lake if tail is None else f"{lake} UNION ALL SELECT {columns} FROM {tail}"
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier, whatever word it is."""
+    return '"' + name.replace('"', '""') + '"'
 
 
-def _lake(files: Sequence[str], schema: pa.Schema) -> str:
+def _named(columns: Columns) -> str:
+    return ", ".join(quoted(column.name) for column in columns)
+
+
+def _lake(files: Sequence[str], columns: Columns) -> str:
     """A table expression: the data files, or no rows of the same columns."""
     if not files:
-        nulls = ", ".join(f"NULL::{_sql_type(field.type)} AS {field.name}" for field in schema)
+        nulls = ", ".join(
+            f"NULL::{_sql_type(column.kind)} AS {quoted(column.name)}" for column in columns
+        )
         return f"(SELECT {nulls} WHERE false)"
     paths = ", ".join(literal(without_glob(file)) for file in files)
-    columns = ", ".join(
-        f"{number}: {{name: '{field.name}', type: '{_sql_type(field.type)}', default_value: NULL}}"
-        for number, field in enumerate(schema, start=1)
+    schema = ", ".join(
+        f"{int(column.id)}: {{name: {literal(column.name)}, type: '{_sql_type(column.kind)}',"
+        " default_value: NULL}"
+        for column in columns
     )
-    return f"read_parquet([{paths}], hive_partitioning = false, schema = MAP {{{columns}}})"
+    return f"read_parquet([{paths}], hive_partitioning = false, schema = MAP {{{schema}}})"
 
 
-def _sql_type(kind: pa.DataType) -> str:
-    for arrow, name in _TYPES:
-        if kind == arrow:
-            return name
-    if pa.types.is_decimal(kind):
-        return f"DECIMAL({kind.precision}, {kind.scale})"
-    assert pa.types.is_list(kind), f"no SQL type for {kind}"
-    return f"{_sql_type(kind.value_type)}[]"
+def _sql_type(kind: str) -> str:
+    digits = decimal_digits(kind)
+    return _TYPES[kind] if digits is None else f"DECIMAL({digits[0]}, {digits[1]})"

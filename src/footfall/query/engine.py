@@ -19,15 +19,15 @@ import pyarrow as pa
 from footfall.clock import US_PER_MS
 from footfall.errors import Corrupt, Invalid, LimitReached
 from footfall.home import Home
+from footfall.lake import read_tables
 from footfall.lake.cut import Cut
 from footfall.query import guard
-from footfall.query._cut_files import CutFiles, CutReader
+from footfall.query._cut_files import CutFiles, CutReader, tail_name
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
-    VIEWS,
     events_view,
-    failed_view,
     literal,
+    plain_view,
     sessions_view,
     without_glob,
 )
@@ -87,7 +87,7 @@ class Engine:
             Corrupt: files of the cut are damaged or missing.
         """
         with self._lock:
-            text = self._guarded(guard.meant(sql, VIEWS), rows_max)
+            text = self._guarded(guard.meant(sql, view_names()), rows_max)
             for _ in range(_ATTEMPTS_MAX):
                 with self._reader.opened() as made:
                     try:
@@ -131,7 +131,7 @@ class Engine:
             rows = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()
         except (*ENGINE_ERRORS, UnicodeError) as error:
             raise translate(error, self._settings) from error
-        guard.check(rows[0][0], VIEWS)
+        guard.check(rows[0][0], view_names())
 
     def _show(self, made: CutFiles) -> None:
         """Make the views over `made`, if they are over another cut."""
@@ -240,27 +240,37 @@ def data_dirs(home: Home, project: str) -> list[Path]:
     return sorted({home.lake_dir.absolute() / project, home.lake_dir.resolve() / project})
 
 
+def view_names() -> tuple[str, ...]:
+    """Names that a statement may use. Everything else in the catalog starts with an underscore."""
+    return tuple(spec.name for spec in read_tables())
+
+
 def _views(made: CutFiles) -> dict[str, str]:
-    files, tables = made.files, made.tables
-    return {
-        "events": events_view(
-            files.get("events", ()),
-            has_tail="_events_tail" in tables,
+    return {name: _view(name, made) for name in view_names()}
+
+
+def _view(name: str, made: CutFiles) -> str:
+    files, columns, tables = made.files.get(name, ()), made.columns[name], made.tables
+    has_tail = tail_name(name) in tables
+    if name == "events":
+        return events_view(
+            files,
+            columns,
+            has_tail=has_tail,
             has_overrides="_overrides" in tables,
             epoch=made.cut.epoch,
-        ),
-        "sessions": sessions_view(
-            files.get("sessions", ()),
+        )
+    if name == "sessions":
+        return sessions_view(
+            files,
+            columns,
             has_hot="_hot" in tables,
             has_kept="_kept" in tables,
             has_removed="_removed" in tables,
             watermark=made.cut.watermark,
             gap=made.cut.gap,
-        ),
-        "failed_events": failed_view(
-            files.get("failed_events", ()), has_tail="_failed_tail" in tables
-        ),
-    }
+        )
+    return plain_view(name, files, columns, has_tail=has_tail)
 
 
 def _without_semicolon(sql: str) -> str:

@@ -20,8 +20,8 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Invalid
+from footfall.lake.tables.specs import TABLES, read_tables
 
 _TEXT_WIDTH_MIN: Final = 20
 
@@ -30,7 +30,9 @@ def tables(
     table: Annotated[
         str | None,
         typer.Argument(
-            help="Show the columns of this one.", autocompletion=lambda: [*VIEWS], metavar="[TABLE]"
+            help="Show the columns of this one.",
+            autocompletion=lambda: list(_views()),
+            metavar="[TABLE]",
         ),
     ] = None,
     home: HomeOption = HOME_DEFAULT,
@@ -38,8 +40,9 @@ def tables(
     as_json: JsonOption = False,
 ) -> None:
     """List the tables for SQL, or one table's columns with meaning."""
-    if table is not None and table not in VIEWS:
-        raise Invalid(f"no such table; there are: {', '.join(VIEWS)}: name={table}")
+    views = _views()
+    if table is not None and table not in views:
+        raise Invalid(f"no such table; there are: {', '.join(views)}: name={table}")
     from footfall.cli.asking.sql import ask
 
     place = open_project(home, project)
@@ -47,9 +50,10 @@ def tables(
     answer = ask(place, project, settings_for(place).query, statement, {})
     rows: list[list[Any]] = msgspec.json.decode(answer.body)
     if table is None:
-        found = [{"table": name, "rows": count, "row_is": VIEWS[name]} for name, count in rows]
+        found = [{"table": name, "rows": count, "row_is": views[name]} for name, count in rows]
     else:
-        meanings = COLUMNS[table]
+        spec = TABLES[table]
+        meanings = {column.name: column.doc for column in (*spec.columns, *spec.computed)}
         found = [
             {"column": row[0], "type": row[1], "meaning": meanings.get(row[0], "").replace("`", "")}
             for row in rows
@@ -60,11 +64,16 @@ def tables(
     _print(found)
 
 
+def _views() -> dict[str, str]:
+    """What people can ask for, and what one row of each is."""
+    return {spec.name: spec.row_is for spec in read_tables()}
+
+
 def _counts() -> str:
     """One statement, so that all counts are of one cut."""
     return " UNION ALL ".join(
         f"SELECT '{view}' AS name, count(*) AS n FROM {view}"  # noqa: S608 (our own names)
-        for view in VIEWS
+        for view in _views()
     )
 
 

@@ -34,14 +34,14 @@ from pyiceberg.typedef import Record
 
 from footfall.lake.tables.days import Days
 from footfall.lake.tables.layout import (
-    LAYOUTS,
     FileShape,
     compression_levels,
     dictionary_columns,
     metrics_modes,
     statistics_columns,
 )
-from footfall.lake.tables.schemas import to_lake
+from footfall.lake.tables.schemas import check_known, small, to_lake
+from footfall.lake.tables.specs import TABLES
 
 _PAGE_BYTES: Final = 1 << 20
 """A page of most columns is then as long as its row group: shorter ones, which readers with a page
@@ -78,7 +78,7 @@ def write_sorted(
 
 def in_order(name: str, rows: pa.Table) -> pa.Table:
     """`rows` in the order of table `name`'s files, days apart."""
-    keys = [_sort_key(rows.column(column)) for column in LAYOUTS[name].sort]
+    keys = [_sort_key(rows.column(column)) for column in TABLES[name].sort]
     order = pa.array(np.lexsort(keys[::-1]))
     # Column by column: beside `rows` and the result only one of them is held a third time.
     # Those without a value, 33 of a web event's 79, stay as they are.
@@ -147,7 +147,12 @@ class DataFileWriter:
         """Complete, durable files, for a commit to name."""
 
     def write(self, rows: pa.Table) -> None:
-        """Take more rows, in the table's order within each partition."""
+        """Take more rows, in the table's order within each partition.
+
+        Raises:
+            Invalid: the table lacks a column of `rows`, which would be lost; nothing is written.
+        """
+        check_known(rows.column_names, self._target.arrow, self._target.table.name()[-1])
         group = self._target.shape.row_group_rows
         for partition, part in self._target.by_partition(rows):
             for start in range(0, part.num_rows, group):
@@ -364,15 +369,5 @@ def _file_schema(schema: pa.Schema) -> pa.Schema:
     Its "large" types of text are the same in a file and would have to be converted to.
     """
     return pa.schema(
-        [field.with_type(_small(field.type)) for field in schema], metadata=schema.metadata
+        [field.with_type(small(field.type)) for field in schema], metadata=schema.metadata
     )
-
-
-def _small(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_large_string(kind):
-        return pa.string()
-    if pa.types.is_large_binary(kind):
-        return pa.binary()
-    if pa.types.is_large_list(kind):
-        return pa.list_(kind.value_field.with_type(_small(kind.value_type)))
-    return kind

@@ -36,24 +36,28 @@ from pyiceberg.exceptions import (
     ValidationException,
 )
 from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
+from footfall.columns import Column
 from footfall.errors import CommitUnknown, Conflict, Corrupt, LeaseLost
 from footfall.home import make_directory
 from footfall.lake.commit.data_files import DataFileWriter, write_sorted
 from footfall.lake.commit.expiry import expired
-from footfall.lake.cut import Plan
+from footfall.lake.cut import Plan, PlannedColumn
 from footfall.lake.location import CATALOG, check_location, local_path, table_locations
 from footfall.lake.read.planning import SnapshotFiles, data_files
 from footfall.lake.store.catalog import has_commits, open_catalog, reading_catalog
 from footfall.lake.store.damage import naming
 from footfall.lake.store.locks import LakeLocks
 from footfall.lake.tables.days import Days, append, commits_of, overwrite
+from footfall.lake.tables.evolve import SchemaChange, create_table, evolved
 from footfall.lake.tables.layout import COMPACTED, FRESH
-from footfall.lake.tables.schemas import TABLES, from_lake, iceberg_schema, partition_spec
+from footfall.lake.tables.schemas import from_lake, stage_schema
+from footfall.lake.tables.specs import TABLES, TableSpec
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
@@ -157,6 +161,56 @@ class Lake:
         with self.locks.committing():
             for table in TABLES:
                 self._land(table, self._is_newer, stage)
+
+    def evolve(
+        self, more: Mapping[str, Sequence[Column]] | None = None, *, as_pipeline: bool = True
+    ) -> list[str]:
+        """Give every table the columns, types and comments of its definition; see `tables.evolve`.
+
+        Rows with a new column are refused before. Safe to call again, and to die in: each table is
+        changed in one commit.
+
+        Args:
+            more: Columns that plug-ins add, by table (`footfall.columns.added`).
+            as_pipeline: Under the writer's lease; otherwise the caller knows that no pipeline runs.
+
+        Returns:
+            Tables that were changed.
+
+        Raises:
+            Invalid: a table differs in a way that no data would survive; no table is changed, and
+                the message says what to do.
+            LeaseLost: a table has seen a higher term; stop.
+            Conflict, CommitUnknown: as `commit`; call again.
+        """
+        for table in TABLES:
+            self._wanted_schema(self._reload(table), table, more)
+        with self.locks.committing():
+            return [table for table in TABLES if self._evolve(table, more, as_pipeline=as_pipeline)]
+
+    def _evolve(
+        self, table: str, more: Mapping[str, Sequence[Column]] | None, *, as_pipeline: bool
+    ) -> bool:
+        wanted: Schema | None = None
+
+        def is_wanted(current: Table) -> bool:
+            nonlocal wanted
+            if as_pipeline:
+                self._is_newer(current)
+            wanted = self._wanted_schema(current, table, more)
+            return wanted is not None
+
+        def stage(transaction: Transaction) -> None:
+            assert wanted is not None
+            SchemaChange(transaction, wanted).commit()
+
+        return self._land(table, is_wanted, stage) is not None
+
+    def _wanted_schema(
+        self, current: Table, table: str, more: Mapping[str, Sequence[Column]] | None
+    ) -> Schema | None:
+        added = (more or {}).get(table, ())
+        return evolved(current.schema(), current.metadata.last_column_id, TABLES[table], added)
 
     def commit(self, table: str, rows: pa.Table, epoch: int, days: Days | None = None) -> bool:
         """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
@@ -297,11 +351,12 @@ class Lake:
         snapshot = current.current_snapshot()
         snapshot_id = None if snapshot is None else snapshot.snapshot_id
         known = self._plans.get(table)
-        if known is not None and known.snapshot_id == snapshot_id:
+        columns = _planned_columns(current)
+        if known is not None and (known.snapshot_id, known.columns) == (snapshot_id, columns):
             return known
         named = self._files[table].named(current)
         files = tuple(sorted(map(_reader_path, named)))
-        self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()))
+        self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()), columns)
         return self._plans[table]
 
     def data_files(self, table: str) -> list[DataFile]:
@@ -310,13 +365,30 @@ class Lake:
         return data_files(current, current.current_snapshot())
 
     def read(self, table: str, columns: tuple[str, ...] | None = None) -> pa.Table:
-        """All rows of a small table, as the stages see them; for large ones use the files."""
-        schema = TABLES[table]
-        if columns is not None:
-            schema = pa.schema([schema.field(name) for name in columns])
+        """All rows of a small table, as the stages see them; for large ones use the files.
+
+        Args:
+            table: One of `TABLES`.
+            columns: Which; none: those of its definition, null where it lacks one yet, and then
+                those that others added.
+        """
+        ours = TABLES[table].schema
         with self.locks.reading(), naming(f"a data file of {table}"):
-            scan = self._reload(table).scan(selected_fields=columns or ("*",))
-            return from_lake(scan.to_arrow(), schema)
+            current = self._reload(table)
+            there = stage_schema(current.schema())
+            others = [field for field in there if field.name not in ours.names]
+            schema = pa.schema([*ours, *others])
+            if columns is not None:
+                schema = pa.schema([schema.field(name) for name in columns])
+            selected = tuple(name for name in schema.names if name in there.names)
+            return from_lake(current.scan(selected_fields=selected).to_arrow(), schema)
+
+    def schema(self, table: str) -> pa.Schema:
+        """All columns that the table has, as between stages: for whoever rewrites its rows.
+
+        May be more than its definition says (plug-ins add columns), and less before `evolve`.
+        """
+        return stage_schema(self._reload(table).schema())
 
     def table(self, table: str) -> Table:
         """The newest metadata."""
@@ -385,7 +457,8 @@ class Lake:
             return
         paths = tuple(_reader_path(file.file_path) for file in files)
         rows = before.rows + sum(file.record_count for file in files)
-        self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows)
+        columns = _planned_columns(committed)
+        self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows, columns)
 
     def _reload(self, table: str) -> Table:
         with reading_catalog(self._directory), naming(lambda: self._metadata_file(table)):
@@ -402,7 +475,7 @@ class Lake:
     def _create(self) -> None:
         with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(self._project)
-        for name, arrow in TABLES.items():
+        for name, spec in TABLES.items():
             try:
                 self._reload(name)
             except NoSuchTableError as error:
@@ -411,19 +484,13 @@ class Lake:
                         "the lake's catalog lacks a table whose files are there; stop the server"
                         f" and run footfall repair: path={self._directory / CATALOG} table={name}"
                     ) from error
-                self._create_table(name, arrow)
+                self._create_table(spec)
 
-    def _create_table(self, name: str, arrow: pa.Schema) -> None:
-        schema = iceberg_schema(arrow)
-        try:
-            self._tables[name] = self._catalog.create_table(
-                (self._project, name),
-                schema=schema,
-                partition_spec=partition_spec(name, schema),
-                properties={"format-version": "2", **_KEPT_PROPERTIES},
-            )
-        except TableAlreadyExistsError:
-            self._tables[name] = self._catalog.load_table((self._project, name))
+    def _create_table(self, spec: TableSpec) -> None:
+        properties = {"format-version": "2", "comment": spec.row_is, **_KEPT_PROPERTIES}
+        with contextlib.suppress(TableAlreadyExistsError, CommitFailedException):
+            create_table(self._catalog, (self._project, spec.name), spec, properties)
+        self._tables[spec.name] = self._catalog.load_table((self._project, spec.name))
 
 
 def _epoch_of(table: Table) -> int:
@@ -437,3 +504,10 @@ def _term_of(table: Table) -> int:
 def _reader_path(location: str) -> str:
     path = local_path(location)
     return location if path is None else str(path)
+
+
+def _planned_columns(table: Table) -> tuple[PlannedColumn, ...]:
+    return tuple(
+        PlannedColumn(field.field_id, field.name, str(field.field_type))
+        for field in table.schema().fields
+    )

@@ -35,12 +35,12 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import DAY
 from footfall.event import UUID16
 from footfall.lake.commit.lake import FOLDED_PROPERTY, Lake
-from footfall.lake.cut import OVERRIDE_SCHEMA
 from footfall.lake.maintenance.compaction import by_partition
 from footfall.lake.maintenance.rewrite import RewriteJob, Rewriter, Transform
 from footfall.lake.read.bounds import upper_bound
 from footfall.lake.read.overrides import resolve_overrides
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 _NOTES: Final = ("session_changes", "session_overrides")
@@ -81,10 +81,10 @@ class Folding:
         )
 
     def _overrides(self, epoch: int) -> pa.Table:
-        return _up_to(self._lake.read("session_overrides"), epoch)
+        return _up_to(self._lake.read("session_overrides", tuple(OVERRIDE_SCHEMA.names)), epoch)
 
     def _removed(self, epoch: int) -> pa.Table:
-        return _up_to(self._lake.read("session_changes"), epoch)
+        return _up_to(self._lake.read("session_changes", tuple(REMOVED_SCHEMA.names)), epoch)
 
     def _touched(self, overrides: pa.Table, days: Collection[int]) -> list[list[DataFile]]:
         """Event files, by day, that may hold an event that an override covers."""
@@ -229,7 +229,7 @@ def _days(overrides: pa.Table) -> set[int]:
 
 def _may_hold(file: DataFile, table: str, visitors: Sequence[bytes]) -> bool:
     """Whether one of `visitors` (ascending) lies between the file's bounds, as far as they say."""
-    number = TABLES[table].get_field_index("visitor_id") + 1
+    number = TABLES[table].id_of("visitor_id")
     low, high = (file.lower_bounds or {}).get(number), (file.upper_bounds or {}).get(number)
     if low is None or high is None:
         return True

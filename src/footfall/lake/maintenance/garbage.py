@@ -34,7 +34,7 @@ from footfall.home import bytes_of, write_atomically
 from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.commit.lake import Lake
 from footfall.lake.cut import planned_files
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
 
 _WAITS_MAX: Final = 100
 _WAIT_SECONDS: Final = 0.1

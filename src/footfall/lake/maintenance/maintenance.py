@@ -35,7 +35,7 @@ from footfall.lake.maintenance.waiting import COMPACT, Placing
 from footfall.lake.read.bounds import NO_BOUND
 from footfall.lake.read.streams import RUNS_MAX
 from footfall.lake.tables.days import is_waiting
-from footfall.lake.tables.schemas import DAY_COLUMNS, TABLES
+from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
 
 
@@ -106,7 +106,7 @@ class Maintenance:
         """
         jobs_max = NO_BOUND if full else self._settings.rewrites_max
         done = Compacted()
-        for table in DAY_COLUMNS:
+        for table in _day_tables():
             done += self.placing.place(table, jobs_max - done.jobs, full=full)
         for table in TABLES:
             for partition, files in by_partition(self._lake.data_files(table)).items():
@@ -194,7 +194,7 @@ class Maintenance:
             return Retained(oldest=oldest)
         if oldest is not None and oldest < until:
             self._lake.change_up_to(bound.epoch)
-            for table in DAY_COLUMNS:
+            for table in _day_tables():
                 self.placing.place_all(table, bound.epoch)
         return drop_days(self._lake, until, bound)
 
@@ -218,3 +218,8 @@ class Maintenance:
 
     def _is_over(self, partition: Partition) -> bool:
         return is_over(partition, self._clock.now_us(), self._settings.day_settled_after)
+
+
+def _day_tables() -> list[str]:
+    """Tables with days, whose rows may wait for theirs."""
+    return [spec.name for spec in TABLES.values() if spec.day is not None]

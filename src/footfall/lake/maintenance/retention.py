@@ -26,20 +26,21 @@ from typing import Final
 
 import msgspec
 import polars as pl
+import pyarrow as pa
 from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.lake.commit.lake import Lake
 from footfall.lake.location import local_path
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
+from footfall.lake.read.scan import scan
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.days import day_of
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
 
 DROPPED_PROPERTY: Final = "footfall.dropped"
-DAILY_TABLES: Final = ("events", "sessions", "failed_events")
-"""In the order in which they lose a day."""
+_EPOCH: Final = pa.schema([pa.field("epoch", pa.int64())])
 
 
 class RetentionBound(msgspec.Struct, frozen=True):
@@ -76,6 +77,11 @@ class Retained(msgspec.Struct, frozen=True):
     """First day (since 1970) that is left; none without rows."""
 
 
+def daily_tables() -> list[str]:
+    """Tables whose old days go, in the order in which they lose one: `events` first."""
+    return [spec.name for spec in TABLES.values() if spec.loses_days]
+
+
 def dropped_rows(lake: Lake, table: str) -> DroppedRows:
     """What retention took out of `table` so far."""
     text = lake.table(table).properties.get(DROPPED_PROPERTY)
@@ -84,7 +90,7 @@ def dropped_rows(lake: Lake, table: str) -> DroppedRows:
 
 def first_kept_day(lake: Lake, settings: LakeSettings, bound: RetentionBound) -> int:
     """The day (since 1970) before which days may go, by age, size and what went before."""
-    until = dropped_rows(lake, DAILY_TABLES[0]).until
+    until = dropped_rows(lake, daily_tables()[0]).until
     if settings.keep_age is not None:
         until = max(until, (bound.now - settings.keep_age) // DAY)
     if settings.bytes_max is not None:
@@ -103,7 +109,7 @@ def drop_days(lake: Lake, until: int, bound: RetentionBound) -> Retained:
     """
     days: set[int] = set()
     rows = 0
-    for table in DAILY_TABLES:
+    for table in daily_tables():
         old = {
             file: day
             for file in lake.data_files(table)
@@ -178,10 +184,6 @@ def rows_by_epoch(paths: Sequence[str], since: int = 0) -> dict[int, int]:
         return {}
     with naming(paths[0] if len(paths) == 1 else f"one of {len(paths)} data files"):
         counts = (
-            pl.scan_parquet(list(paths), hive_partitioning=False)
-            .filter(pl.col("epoch") >= since)
-            .group_by("epoch")
-            .len()
-            .collect()
+            scan(paths, _EPOCH).filter(pl.col("epoch") >= since).group_by("epoch").len().collect()
         )
     return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))

@@ -144,7 +144,8 @@ class Rewriter:
         paths = [file.file_path for file in files]
         is_streamed = len(set(map(run_of, paths))) <= RUNS_MAX
         range_bytes = max(1, self._bytes_max // (_STREAMED_PARTS if is_streamed else 1))
-        splits = _apart(lambda: FileRows(table, _local(paths)).splits(range_bytes))
+        schema = self._lake.schema(table)
+        splits = _apart(lambda: FileRows(table, _local(paths), schema).splits(range_bytes))
         job = RewriteJob(
             table,
             kind,
@@ -169,12 +170,13 @@ class Rewriter:
     def _run(
         self, job: RewriteJob, old: Sequence[DataFile], transform: Transform | None
     ) -> Outcome:
+        schema = self._lake.schema(job.table)  # after the files were listed: it has all they have
         try:
-            is_written = _apart(lambda: self._write(job, transform))
+            is_written = _apart(lambda: self._write(job, transform, schema))
         except Unsorted:
             job.is_streamed, job.done, job.added = False, 0, ()
             self._note(job)
-            is_written = _apart(lambda: self._write(job, transform))
+            is_written = _apart(lambda: self._write(job, transform, schema))
         if not is_written:
             return "stopped"
         new = [file.data_file() for file in job.added]
@@ -183,7 +185,7 @@ class Rewriter:
         self.forget()
         return "done" if is_swapped else "overtaken"
 
-    def _write(self, job: RewriteJob, transform: Transform | None) -> bool:
+    def _write(self, job: RewriteJob, transform: Transform | None, schema: pa.Schema) -> bool:
         """Write the ranges that are not done; whether all are, or it was told to stop."""
         paths = _local(job.remove)
         ranges = len(job.splits) + 1
@@ -191,9 +193,9 @@ class Rewriter:
             runs = defaultdict(list)
             for path in paths:
                 runs[run_of(path)].append(path)
-            parts = stream_ranges(job.table, list(runs.values()), job.splits, job.done)
+            parts = stream_ranges(job.table, list(runs.values()), job.splits, job.done, schema)
         else:
-            parts = _read_ranges(job, paths)
+            parts = _read_ranges(job, paths, schema)
         while job.done < ranges:
             self._write_stretch(job, parts, transform)
             if self._should_stop() and job.done < ranges:
@@ -237,8 +239,8 @@ def _apart(work: Callable[[], _Result]) -> _Result:
         return executor.submit(work).result()
 
 
-def _read_ranges(job: RewriteJob, paths: Sequence[str]) -> Iterator[pa.Table]:
-    rows = FileRows(job.table, paths)
+def _read_ranges(job: RewriteJob, paths: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
+    rows = FileRows(job.table, paths, schema)
     bounds: list[Key | None] = [None, *job.splits, None]
     for start, stop in itertools.pairwise(bounds[job.done :]):
         yield rows.read(start, stop)

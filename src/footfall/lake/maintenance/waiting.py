@@ -29,10 +29,11 @@ from footfall.lake.location import local_path
 from footfall.lake.maintenance.compaction import Compacted, runs_of
 from footfall.lake.maintenance.rewrite import Rewriter
 from footfall.lake.read.bounds import lower_bound
+from footfall.lake.read.scan import scan
 from footfall.lake.read.streams import RUNS_MAX
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.days import is_waiting
-from footfall.lake.tables.schemas import DAY_COLUMNS
+from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
 
 COMPACT: Final = "compact"
@@ -144,8 +145,8 @@ def rows_by_day(table: str, files: Sequence[DataFile]) -> dict[int, int]:
     """
     paths = [str(local_path(file.file_path) or file.file_path) for file in files]
     with naming(paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"):
-        day = pl.col(DAY_COLUMNS[table]).dt.timestamp("us") // DAY
-        found = pl.scan_parquet(paths, hive_partitioning=False).group_by(day=day).len().collect()
+        day = pl.col(str(TABLES[table].day)).dt.timestamp("us") // DAY
+        found = scan(paths, TABLES[table].schema).group_by(day=day).len().collect()
     return dict(zip(found["day"].to_list(), found["len"].to_list(), strict=True))
 
 

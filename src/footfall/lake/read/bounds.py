@@ -11,7 +11,7 @@ from typing import Final
 
 from pyiceberg.manifest import DataFile
 
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
 
 NO_BOUND: Final = 1 << 62
 """Larger than any value; its negative is smaller than any."""
@@ -28,5 +28,5 @@ def lower_bound(table: str, file: DataFile, column: str) -> int:
 
 
 def _bound(table: str, bounds: Mapping[int, bytes] | None, column: str, otherwise: int) -> int:
-    found = (bounds or {}).get(TABLES[table].get_field_index(column) + 1)
+    found = (bounds or {}).get(TABLES[table].id_of(column))
     return otherwise if found is None else int.from_bytes(found, "little", signed=True)

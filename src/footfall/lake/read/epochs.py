@@ -21,16 +21,9 @@ from footfall.lake.location import local_path
 from footfall.lake.read.bounds import lower_bound, upper_bound
 from footfall.lake.read.ranges import FileRows
 from footfall.lake.store.damage import naming
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
 
-_ORDER: Final = {
-    "events": ("log_offset", "request_index"),
-    "failed_events": ("log_offset", "request_index"),
-    "sessions": ("app_id", "visitor_id", "started_at", "revision"),
-    "session_overrides": ("app_id", "visitor_id", "from_time"),
-    "session_changes": ("app_id", "visitor_id", "session_id"),
-}
-"""Of what is read: the same whatever files it was in."""
+_LOG_ORDER: Final = ("log_offset", "request_index")
 
 _Spans = tuple[tuple[str, int, int], ...]
 """Of each data file of a manifest: path, first and last epoch."""
@@ -68,17 +61,17 @@ class EpochRows:
         """
         with self._lake.locks.reading():
             paths = self.files(table, epoch)
-            schema = TABLES[table]
+            schema = self._lake.schema(table)
             names = list(schema.names if columns is None else columns)
             unknown = [name for name in names if name not in schema.names]
             if unknown:
                 raise Invalid(f"{table} has no such columns; see docs/tables.md: {unknown}")
-            wanted = list(dict.fromkeys([*names, *_ORDER[table]]))
+            order = _LOG_ORDER if _LOG_ORDER[0] in schema.names else TABLES[table].sort
+            wanted = list(dict.fromkeys([*names, *order]))
             if not paths:
                 return pa.schema([schema.field(name) for name in names]).empty_table()
-            found = FileRows(table, paths).of_epoch(epoch, wanted)
-        order = [(name, "ascending") for name in _ORDER[table]]
-        return found.sort_by(order).select(names)
+            found = FileRows(table, paths, schema).of_epoch(epoch, wanted)
+        return found.sort_by([(name, "ascending") for name in order]).select(names)
 
     def _known(self, table: str, current: Table) -> list[tuple[str, int, int]]:
         """Of every data file; manifests never change, so each is read once."""

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.lookup import Footers, Looked, look_up
+from footfall.lake.read.scan import scan
 from footfall.lake.store.damage import naming
-from footfall.lake.tables.schemas import TABLES, from_lake
-from footfall.session import SESSION_SCHEMA
+from footfall.lake.tables.schemas import from_lake
+from footfall.session import REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _EVENT_TIMES = ("event_time", "event_time")
@@ -51,7 +52,11 @@ class LakeHistory:
         names = list(dict.fromkeys([*schema.names, "epoch"]))
         files = self._lake.plan(table).files
         found = look_up(files, ranges, names, times, self._footers, self.looked)
-        parts = [from_lake(_of_epochs_before(self._epoch, rows), schema) for rows in found]
+        parts = []
+        for rows in found:
+            earlier = _of_epochs_before(self._epoch, rows)
+            there = [name for name in schema.names if name in earlier.column_names]
+            parts.append(from_lake(earlier.select(there), schema))
         return pa.concat_tables([schema.empty_table(), *parts])
 
 
@@ -71,7 +76,7 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
     files = list(lake.plan("session_changes").files)
     if sessions.height and files:
         removals = (
-            pl.scan_parquet(files, hive_partitioning=False)
+            scan(files, REMOVED_SCHEMA)
             .filter(
                 pl.col("visitor_id").is_in(sessions["visitor_id"].unique().to_list()),
                 pl.col("epoch") < before,
@@ -108,12 +113,12 @@ def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str])
         is_recent = pl.col("received_at") >= moment
         offsets = pl.Series(dtype=pl.Int64)
         for file in files:  # one after the other: half an hour may be a hundred million events
-            more = pl.scan_parquet(file).filter(is_recent).select("log_offset").collect()
+            more = scan([file], EVENT_SCHEMA).filter(is_recent).select("log_offset").collect()
             offsets = pl.concat([offsets, more.to_series()]).top_k(rows_max)
         if not len(offsets):
             return schema.empty_table()
         oldest = offsets.min()
-        recent = pl.scan_parquet(list(files), hive_partitioning=False).filter(is_recent)
+        recent = scan(files, EVENT_SCHEMA).filter(is_recent)
         found = (
             recent.filter(pl.col("log_offset") >= oldest)
             .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))
@@ -129,4 +134,4 @@ def as_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
-assert set(EVENT_COLUMNS) <= set(TABLES["events"].names)
+assert set(EVENT_COLUMNS) <= set(EVENT_SCHEMA.names)

@@ -84,7 +84,8 @@ def look_up(
     Args:
         files: Parquet files of a table of ours.
         ranges: `REPAIR_SCHEMA`, each visitor once.
-        columns: What to read and give; `app_id`, `visitor_id` and `times` among them.
+        columns: What to read and give, as far as a file has it; `app_id`, `visitor_id` and `times`
+            among them.
         times: A row's first and last time: it is found if its last is not before `from_time` and
             its first not after `to_time`.
         footers: Remembers bounds.
@@ -164,7 +165,7 @@ def _rows(
     )
     if not len(place):
         return pa.table({})
-    rows = parquet.read_row_group(number, columns=list(columns)).select(columns)
+    rows = parquet.read_row_group(number, columns=list(columns))
     first, count = int(place[0]), len(place)
     # A slice costs nothing, but holds all of the row group.
     if int(place[-1]) - first + 1 == count > rows.num_rows * _SLICED_SHARE_MIN:

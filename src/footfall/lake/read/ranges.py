@@ -17,8 +17,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from footfall.lake.store.damage import CHECKED, naming
-from footfall.lake.tables.layout import LAYOUTS
-from footfall.lake.tables.schemas import TABLES, from_lake, to_lake
+from footfall.lake.tables.schemas import check_known, file_schema, from_lake
+from footfall.lake.tables.specs import TABLES
 
 KeyValue = str | int | None
 Key = tuple[KeyValue, ...]
@@ -32,21 +32,26 @@ _HEAD_ROWS: Final = 1 << 13
 class FileRows:
     """Rows of some data files of one table, as the stages see them."""
 
-    def __init__(self, table: str, paths: Sequence[str]) -> None:
-        """Read nothing yet; columns that older files lack are null.
+    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema) -> None:
+        """Read nothing but names of columns yet; columns that older files lack are null.
+
+        Args:
+            table: One of `TABLES`.
+            paths: Of its files.
+            schema: `Lake.schema` of it, asked for after the files were.
 
         Raises:
-            Corrupt: a file is missing.
+            Corrupt: a file is damaged or missing.
+            Invalid: a file has a column that `schema` does not have.
         """
-        self._schema = TABLES[table]
+        self._schema = schema
         self._key = key_columns(table)
         self._paths = paths
         self._name = paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"
-        nullable = [
-            field.with_nullable(True) for field in to_lake(self._schema.empty_table()).schema
-        ]
         with naming(self._name):
-            self._dataset = ds.dataset(list(paths), schema=pa.schema(nullable), format=CHECKED)
+            self._dataset = ds.dataset(list(paths), schema=file_schema(schema), format=CHECKED)
+            for fragment in self._dataset.get_fragments():
+                check_known(fragment.physical_schema.names, schema, fragment.path)
 
     def splits(self, bytes_max: int) -> list[Key]:
         """Keys at which to cut the rows in parts of about `bytes_max` of Arrow memory each.
@@ -125,9 +130,9 @@ class FileRows:
 
 def key_columns(table: str) -> tuple[str, ...]:
     """First columns of the table's order that a range can be of."""
-    schema = TABLES[table]
-    order = LAYOUTS[table].sort[:_KEY_COLUMNS_MAX]
-    return tuple(name for name in order if schema.field(name).type != pa.binary(16))
+    spec = TABLES[table]
+    order = spec.sort[:_KEY_COLUMNS_MAX]
+    return tuple(name for name in order if spec.schema.field(name).type != pa.binary(16))
 
 
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from footfall.lake.read.ranges import Key, key_columns, plain_column
 from footfall.lake.store.damage import naming
-from footfall.lake.tables.schemas import TABLES, from_lake
+from footfall.lake.tables.schemas import from_lake
 
 RUNS_MAX: Final = 16
 """Runs that are read side by side: each holds a page of every column, 20 MB of wide events, and the
@@ -38,7 +38,11 @@ class Unsorted(Exception):  # noqa: N818 (a fact about a file, not an error)
 
 
 def stream_ranges(
-    table: str, runs: Sequence[Sequence[str]], splits: Sequence[Key], first: int
+    table: str,
+    runs: Sequence[Sequence[str]],
+    splits: Sequence[Key],
+    first: int,
+    schema: pa.Schema,
 ) -> Iterator[pa.Table]:
     """The rows of each range in turn, in no order within it, as the stages see them.
 
@@ -47,26 +51,28 @@ def stream_ranges(
         runs: Files of each run, at most `RUNS_MAX` runs; columns that older files lack are null.
         splits: Keys at which ranges begin, ascending; there is one range more.
         first: The first range that is wanted.
+        schema: `Lake.schema` of the table, asked for after the files were.
 
     Raises:
+        Invalid: a file has a column that `schema` does not have.
         Unsorted: a file is not sorted; what was yielded before is worth nothing.
         Corrupt: a file is damaged or missing.
     """
-    streams = [_Stream(table, paths) for paths in runs]
+    streams = [_Stream(table, paths, schema) for paths in runs]
     if first > 0:
         for stream in streams:  # from the start: only so is it known that the rest is sorted
             for _ in stream.below(splits[first - 1]):
                 pass
     for split in [*splits[first:], None]:
         parts = [part for stream in streams for part in stream.below(split)]
-        yield pa.concat_tables(parts) if parts else TABLES[table].empty_table()
+        yield pa.concat_tables(parts) if parts else schema.empty_table()
 
 
 class _Stream:
     """One run."""
 
-    def __init__(self, table: str, paths: Sequence[str]) -> None:
-        self._schema = TABLES[table]
+    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema) -> None:
+        self._schema = schema
         self._key = list(key_columns(table))
         self._paths = iter(paths if len(paths) == 1 else sorted(paths, key=self._first_key))
         self._path = next(self._paths)
@@ -92,12 +98,7 @@ class _Stream:
             batch = next(self._batches, None)
             if batch is None:
                 return self._read_next_file()
-            given = pa.Table.from_batches([batch])
-            names = set(given.column_names)
-            for field in self._schema:
-                if field.name not in names:
-                    given = given.append_column(field.name, pa.nulls(len(batch), field.type))
-            self._waiting = from_lake(given, self._schema)
+            self._waiting = from_lake(pa.Table.from_batches([batch]), self._schema)
         keys = pl.DataFrame(dict(zip(self._key, self._plain(self._waiting), strict=True)))
         if not _is_ascending(keys if self._last is None else pl.concat([self._last, keys])):
             raise Unsorted(self._path)

@@ -18,7 +18,8 @@ from footfall.lake.location import local_path
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake.store.damage import CHECKED
 from footfall.lake.tables.days import day_of
-from footfall.lake.tables.schemas import TABLES, from_lake, to_lake
+from footfall.lake.tables.schemas import file_schema, from_lake
+from footfall.lake.tables.specs import TABLES
 
 
 class DamagedFile(msgspec.Struct, frozen=True):
@@ -72,14 +73,16 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
                 )
 
 
-def readable_rows(file: DamagedFile) -> Iterator[pa.Table]:
+def readable_rows(file: DamagedFile, schema: pa.Schema) -> Iterator[pa.Table]:
     """What can be read of a damaged file, one row group at a time, as the stages see it.
 
     Every page is checked against its checksum. Of a file whose footer is damaged nothing is left.
+
+    Args:
+        file: As `inspect_data_files` names it.
+        schema: `Lake.schema` of its table.
     """
-    schema = TABLES[file.table]
-    stored = to_lake(schema.empty_table()).schema
-    nullable = pa.schema([field.with_nullable(True) for field in stored])
+    nullable = file_schema(schema)
     try:
         fragments = list(ds.dataset([file.path], schema=nullable, format=CHECKED).get_fragments())
         groups = [group for fragment in fragments for group in fragment.split_by_row_group()]

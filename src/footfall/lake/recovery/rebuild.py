@@ -15,11 +15,13 @@ from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.history import as_arrow, newest_sessions
 from footfall.lake.read.overrides import resolve_overrides
-from footfall.session import SESSION_SCHEMA
+from footfall.lake.read.scan import scan
+from footfall.session import OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 _EVENT: Final = ["request_id", "request_index"]
+_REVISION: Final = ["session_id", "visitor_id", "epoch", "revision"]
 _REACH_GAPS: Final = 4
 """The first look goes this many gaps back from the floor; then twice as far, and so on."""
 
@@ -104,7 +106,7 @@ class EpochsUpTo:
         if not files or not events.num_rows:
             return SESSION_SCHEMA.empty_table()
         ids = pl.DataFrame(pl.from_arrow(events.select(["session_id"]))).unique()
-        written = self._scan(files, SESSION_SCHEMA.names, "ended_at", None)
+        written = self._scan(files, SESSION_SCHEMA.names, "ended_at", None, SESSION_SCHEMA)
         found = written.join(ids.lazy(), on="session_id", how="semi").collect()
         return as_arrow(newest_sessions(self._lake, found, self._epoch + 1), SESSION_SCHEMA)
 
@@ -114,7 +116,7 @@ class EpochsUpTo:
         if not written or not rows.height:
             return rows
         known = (
-            self._scan(written, ["session_id", "visitor_id", "epoch", "revision"], "ended_at", None)
+            self._scan(written, _REVISION, "ended_at", None, SESSION_SCHEMA)
             .join(rows.lazy().select("session_id"), on="session_id", how="semi")
             .collect()
         )
@@ -133,7 +135,7 @@ class EpochsUpTo:
         return self._newest_overrides.rename({"other": "session_id", "since": "epoch"})
 
     def _lake_overrides(self) -> pa.Table:
-        rows = self._lake.read("session_overrides")
+        rows = self._lake.read("session_overrides", tuple(OVERRIDE_SCHEMA.names))
         return rows.filter(pc.less_equal(rows.column("epoch"), self._epoch))
 
     def _resolved(self, events: pl.DataFrame) -> pl.DataFrame:
@@ -173,11 +175,14 @@ class EpochsUpTo:
         return list(self._lake.plan(table).files)
 
     def _scan(
-        self, files: list[str], columns: Sequence[str], time: str, since: int | None
+        self,
+        files: list[str],
+        columns: Sequence[str],
+        time: str,
+        since: int | None,
+        schema: pa.Schema = EVENT_SCHEMA,
     ) -> pl.LazyFrame:
-        rows = pl.scan_parquet(files, hive_partitioning=False).filter(
-            pl.col("epoch") <= self._epoch
-        )
+        rows = scan(files, schema).filter(pl.col("epoch") <= self._epoch)
         if since is not None:
             moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
             rows = rows.filter(pl.col(time) >= moment)

@@ -18,7 +18,7 @@ from footfall.lake.location import local_path
 from footfall.lake.read.bounds import lower_bound, upper_bound
 from footfall.lake.read.ranges import FileRows
 from footfall.lake.tables.days import NO_DAYS, is_waiting
-from footfall.lake.tables.schemas import TABLES
+from footfall.lake.tables.specs import TABLES
 
 
 def take_back(lake: Lake, epoch: int) -> bool:
@@ -54,7 +54,7 @@ def _is_taken(lake: Lake, table: str, epoch: int) -> bool:
     kept: list[DataFile] = []
     for waits, paths in rest.items():
         if paths:
-            rows = FileRows(table, paths).read(None, None)
+            rows = FileRows(table, paths, lake.schema(table)).read(None, None)
             rows = rows.filter(pc.less(rows.column("epoch"), epoch))
             kept += lake.write_files(table, rows, lake.new_id(), NO_DAYS if waits else None)
     return lake.replace(table, remove, kept, {EPOCH_PROPERTY: str(epoch - 1)}, as_pipeline=True)

@@ -26,7 +26,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Transaction
 from pyiceberg.transforms import DayTransform
 
-from footfall.lake.tables.schemas import DAY_COLUMNS, day_field
+from footfall.lake.tables.specs import TABLES
 
 Days = Container[int]
 """Days since 1970."""
@@ -47,7 +47,12 @@ def day_of(file: DataFile) -> int | None:
 
 def is_waiting(table: str, file: DataFile) -> bool:
     """Whether the rows of a data file of `table` wait for their days."""
-    return table in DAY_COLUMNS and not len(file.partition)
+    return _has_days(table) and not len(file.partition)
+
+
+def _has_days(table: str) -> bool:
+    """A table that this version does not know waits for nothing."""
+    return table in TABLES and TABLES[table].day is not None
 
 
 def commits_of(table: str, files: Sequence[DataFile]) -> int:
@@ -91,9 +96,9 @@ def _kinds(
 
 @contextlib.contextmanager
 def _without_days(transaction: Transaction, table: str) -> Iterator[None]:
-    name = day_field(table)
+    name = TABLES[table].day_field
     with transaction.update_spec() as spec:
         spec.remove_field(name)
     yield
     with transaction.update_spec() as spec:
-        spec.add_field(DAY_COLUMNS[table], DayTransform(), name)
+        spec.add_field(str(TABLES[table].day), DayTransform(), name)

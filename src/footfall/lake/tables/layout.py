@@ -1,4 +1,6 @@
-"""How each table's rows lie in its data files: order, encodings, statistics. Chosen by measurement.
+"""How rows lie in data files: encodings, statistics, sizes. Chosen by measurement.
+
+Their order, and which bounds are kept, is each table's own: `footfall.lake.tables.specs`.
 
 Measured on a million events of the demo's shop (`benchmarks/bench_bytes.py`, docs/performance.md):
 
@@ -23,14 +25,7 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-
-class TableLayout(msgspec.Struct, frozen=True):
-    """Order and encodings of one table's rows. Columns it does not name get the defaults."""
-
-    sort: tuple[str, ...]
-    """Rows of a file ascend by these, within the partition; nulls are last."""
-    bounded: frozenset[str]
-    """Columns whose smallest and largest value manifests hold."""
+from footfall.lake.tables.specs import TABLES
 
 
 class FileShape(msgspec.Struct, frozen=True):
@@ -56,28 +51,6 @@ FAST_LEVEL: Final = 1
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
-
-LAYOUTS: Final = {
-    "events": TableLayout(
-        ("app_id", "visitor_id", "event_time", "log_offset", "request_index"),
-        _names("app_id visitor_id user_id event_name event_time received_at log_offset epoch"),
-    ),
-    "sessions": TableLayout(
-        ("app_id", "visitor_id", "started_at", "revision"),
-        _names("app_id visitor_id user_id started_at ended_at revision epoch"),
-    ),
-    "failed_events": TableLayout(
-        ("log_offset", "request_index"),
-        _names("app_id reason received_at log_offset epoch"),
-    ),
-    "session_overrides": TableLayout(
-        ("app_id", "visitor_id", "from_time"),
-        _names("app_id visitor_id from_time to_time epoch"),
-    ),
-    "session_changes": TableLayout(
-        ("app_id", "visitor_id", "session_id"), _names("app_id visitor_id epoch")
-    ),
-}
 
 _OF_A_VISITOR: Final = _names("session_id visitor_id user_id device_id client_session_id ip")
 _OF_A_ROW: Final = _names(
@@ -118,7 +91,7 @@ def statistics_columns(schema: pa.Schema) -> list[str]:
 
 def metrics_modes(table: str, schema: pa.Schema) -> dict[str, str]:
     """Iceberg's table properties for what manifests hold of each column."""
-    bounded = LAYOUTS[table].bounded
+    bounded = TABLES[table].bounded
     prefix = "write.metadata.metrics."
     modes = {f"{prefix}column.{name}": "truncate(16)" for name in schema.names if name in bounded}
     none = {f"{prefix}column.{name}": "none" for name in schema.names if name not in bounded}

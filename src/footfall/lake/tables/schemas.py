@@ -1,22 +1,27 @@
-"""Iceberg schemas and partitions of the lake's tables, made from the stages' Arrow schemas.
+"""Iceberg schemas and partitions of the lake's tables, and rows on their way in and out.
 
-Field ids are the column's place, counted from 1, and never change: new columns go to the end of an
-Arrow schema.
+A schema is made from the columns' definitions (`footfall.columns`), with the field ids and comments
+that stand there. The table on disk may have more columns: those that plug-ins or other engines
+added, and retired ones (`evolve`). Who reads or rewrites rows goes by the table, so none is lost.
 """
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Iterable
 from typing import Final
 
 import pyarrow as pa
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform
 from pyiceberg.types import (
     BinaryType,
     BooleanType,
+    DateType,
     DecimalType,
+    DoubleType,
+    FloatType,
     IcebergType,
     IntegerType,
     ListType,
@@ -27,63 +32,94 @@ from pyiceberg.types import (
     UUIDType,
 )
 
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
-from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
-from footfall.session import SESSION_SCHEMA
+from footfall.columns import Column
+from footfall.columns.column import decimal_digits
+from footfall.errors import Invalid
+from footfall.lake.tables.specs import TableSpec
 
-TABLES: Final[dict[str, pa.Schema]] = {
-    "events": EVENT_SCHEMA,
-    "sessions": SESSION_SCHEMA,
-    "failed_events": FAILED_SCHEMA,
-    "session_overrides": OVERRIDE_SCHEMA,
-    "session_changes": REMOVED_SCHEMA,
-}
-"""Every table that an epoch may write, in the order of commit: what names sessions comes after the
-sessions."""
-
-DAY_COLUMNS: Final = {
-    "events": "event_time",
-    "sessions": "started_at",
-    "failed_events": "received_at",
-}
-"""Tables whose partitions are days, and the column that says the day."""
 _PARTITION_FIELD_ID: Final = 1000
 
-_PRIMITIVES: Final[list[tuple[pa.DataType, IcebergType]]] = [
-    (pa.string(), StringType()),
-    (pa.binary(16), UUIDType()),
-    (pa.binary(), BinaryType()),
-    (pa.bool_(), BooleanType()),
-    (pa.int32(), IntegerType()),
-    (pa.int64(), LongType()),
-    (pa.timestamp("us", tz="UTC"), TimestamptzType()),
-]
+_TYPES: Final[dict[str, IcebergType]] = {
+    str(kind): kind
+    for kind in (
+        StringType(),
+        UUIDType(),
+        BinaryType(),
+        BooleanType(),
+        IntegerType(),
+        LongType(),
+        FloatType(),
+        DoubleType(),
+        DateType(),
+        TimestamptzType(),
+    )
+}
 
 
-def iceberg_schema(schema: pa.Schema) -> Schema:
-    """The Iceberg schema of an Arrow schema; 16-byte binaries are UUIDs."""
-    nested_ids = itertools.count(len(schema) + 1)
-    fields = []
-    for number, field in enumerate(schema, start=1):
-        kind = _iceberg_type(field.type, nested_ids)
-        fields.append(NestedField(number, field.name, kind, required=not field.nullable))
-    return Schema(*fields)
+def iceberg_schema(columns: Iterable[Column]) -> Schema:
+    """The Iceberg schema of these columns, with their field ids and comments."""
+    return Schema(*map(nested_field, columns))
 
 
-def partition_spec(table: str, schema: Schema) -> PartitionSpec:
-    """By day where the table has a day, else unpartitioned."""
-    column = DAY_COLUMNS.get(table)
-    if column is None:
-        return PartitionSpec()
-    source = schema.find_field(column).field_id
-    return PartitionSpec(
-        PartitionField(source, _PARTITION_FIELD_ID, DayTransform(), day_field(table))
+def nested_field(column: Column) -> NestedField:
+    """A column as Iceberg has it."""
+    return NestedField(
+        column.id, column.name, _iceberg_type(column), required=column.is_required, doc=column.doc
     )
 
 
-def day_field(table: str) -> str:
-    """Name of the partition field of a table with days."""
-    return DAY_COLUMNS[table].removesuffix("_time").removesuffix("_at") + "_day"
+def _iceberg_type(column: Column) -> IcebergType:
+    if column.kind == "list<string>":
+        assert column.element_id is not None, column.name
+        return ListType(column.element_id, StringType(), element_required=True)
+    digits = decimal_digits(column.kind)
+    return _TYPES[column.kind] if digits is None else DecimalType(*digits)
+
+
+def partition_spec(spec: TableSpec) -> PartitionSpec:
+    """By day where the table has a day, else unpartitioned."""
+    if spec.day is None:
+        return PartitionSpec()
+    source = spec.id_of(spec.day)
+    return PartitionSpec(
+        PartitionField(source, _PARTITION_FIELD_ID, DayTransform(), spec.day_field)
+    )
+
+
+def stage_schema(schema: Schema) -> pa.Schema:
+    """The Arrow schema between stages of all columns of a table on disk, in its order."""
+    found = schema_to_pyarrow(schema, include_field_ids=False)
+    return pa.schema(
+        [pa.field(field.name, _stage_type(field.type), nullable=field.nullable) for field in found]
+    )
+
+
+def _stage_type(kind: pa.DataType) -> pa.DataType:
+    return pa.binary(16) if isinstance(kind, pa.UuidType) else small(kind)
+
+
+def small(kind: pa.DataType) -> pa.DataType:
+    """The type without Arrow's 64-bit offsets, which PyIceberg gives texts; in a file the same."""
+    if pa.types.is_large_string(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind):
+        return pa.binary()
+    if pa.types.is_large_list(kind):
+        return pa.list_(kind.value_field.with_type(small(kind.value_type)))
+    return kind
+
+
+def file_schema(schema: pa.Schema) -> pa.Schema:
+    """As rows of `schema`, between stages, lie in data files: ids are UUIDs, nothing is required.
+
+    A file from before a column was added lacks it.
+    """
+    return pa.schema(
+        [
+            pa.field(field.name, pa.uuid() if field.type == pa.binary(16) else field.type)
+            for field in schema
+        ]
+    )
 
 
 def to_lake(table: pa.Table) -> pa.Table:
@@ -102,9 +138,18 @@ def to_lake(table: pa.Table) -> pa.Table:
 
 
 def from_lake(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Inverse of `to_lake`: UUIDs as 16 bytes, the types of `schema`."""
+    """Inverse of `to_lake`: UUIDs as 16 bytes, the types of `schema`; what it lacks is null.
+
+    Raises:
+        Invalid: rows have a column that `schema` does not have; see `check_known`.
+    """
+    check_known(table.column_names, schema, "rows")
+    given = set(table.column_names)
     columns = []
     for field in schema:
+        if field.name not in given:
+            columns.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
+            continue
         column = table.column(field.name)
         if isinstance(column.type, pa.BaseExtensionType):
             chunks = [chunk.storage for chunk in column.chunks]
@@ -113,12 +158,15 @@ def from_lake(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, schema=schema)
 
 
-def _iceberg_type(kind: pa.DataType, nested_ids: itertools.count[int]) -> IcebergType:
-    for arrow, iceberg in _PRIMITIVES:
-        if kind == arrow:
-            return iceberg
-    if pa.types.is_decimal(kind):
-        return DecimalType(kind.precision, kind.scale)
-    assert pa.types.is_list(kind), f"no Iceberg type for {kind}"
-    element = _iceberg_type(kind.value_type, nested_ids)
-    return ListType(next(nested_ids), element, element_required=not kind.value_field.nullable)
+def check_known(names: Iterable[str], schema: pa.Schema, where: str) -> None:
+    """Refuse to go on with rows of which a column would be lost.
+
+    Raises:
+        Invalid: `schema` lacks one of `names`.
+    """
+    lost = sorted(set(names) - set(schema.names))
+    if lost:
+        raise Invalid(
+            "columns would be lost that the table does not have (it takes new ones when the server"
+            f" starts): columns={', '.join(lost)} of={where}"
+        )

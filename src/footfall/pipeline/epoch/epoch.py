@@ -15,14 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.duplicates import DuplicateIndex, conflict_failures
-from footfall.enrich import event_schema
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
-from footfall.lake.cut import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.plan import EpochPlan
 from footfall.pipeline.epoch.prepare import Prepared
-from footfall.session import SESSION_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import (
     GapDefinition,
     History,
@@ -88,11 +86,16 @@ def join(parts: Iterable[Ingested]) -> Ingested:
     """The micro-batches of an epoch as one; the same as ingesting all their requests at once."""
     parts = list(parts)
     return Ingested(
-        pa.concat_tables([part.events for part in parts] or [EVENT_SCHEMA.empty_table()]),
-        pa.concat_tables([FAILED_SCHEMA.empty_table(), *(part.failures for part in parts)]),
+        _stacked([part.events for part in parts], EVENT_SCHEMA),
+        _stacked([part.failures for part in parts], FAILED_SCHEMA),
         sum((part.ledger for part in parts), Ledger()),
         max((part.received_at for part in parts), default=0),
     )
+
+
+def _stacked(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
+    """All rows; with the columns that all tables have, or of `schema` if there are none."""
+    return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
 def finish(
@@ -127,7 +130,7 @@ def finish(
     events = assign(ingested.events, sessions.state)
     closed = close(sessions.state, plan.watermark, plan.epoch, definition)
     rows = {
-        "events": stamp(events, plan, event_schema(plan.rules.enrich)),
+        "events": stamp(events, plan, events.schema),
         "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
         "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
         "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),

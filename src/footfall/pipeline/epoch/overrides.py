@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from footfall.event import conform
 from footfall.lake import resolve_overrides
-from footfall.lake.cut import OVERRIDE_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 

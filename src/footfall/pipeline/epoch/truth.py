@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from footfall.duplicates import DuplicateIndex
 from footfall.lake import Lake
-from footfall.lake.cut import REMOVED_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult
 from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.session import REMOVED_SCHEMA
 from footfall.sessionize import SessionState
 from footfall.settings import DuplicateSettings
 

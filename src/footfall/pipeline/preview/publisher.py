@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from footfall.lake import Lake
+from footfall.lake import Lake, read_tables
 from footfall.lake.cut import SHOWN_SCHEMA, Cut
 from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
@@ -22,9 +22,6 @@ from footfall.sessionize import (
 )
 
 Bools = npt.NDArray[np.bool_]
-
-READ_TABLES = ("events", "sessions", "failed_events")
-"""Tables that readers see as data files; the others reach them as `overrides` and `removed`."""
 
 _STALE_MOST = 4
 """A kept file is written anew when it has more than so many rows for each that counts."""
@@ -105,7 +102,9 @@ class Publisher:
         """
         sequence = self._tail.next_sequence()
         with lake.locks.committing():  # what a plan names is not removed before it is written
-            self._plans = {table: self._tail.write_plan(lake.plan(table)) for table in READ_TABLES}
+            self._plans = {
+                spec.name: self._tail.write_plan(lake.plan(spec.name)) for spec in read_tables()
+            }
         self._files = {}
         self.prepare(state)
         self._name_kept(state)

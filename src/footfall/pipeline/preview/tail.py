@@ -11,6 +11,7 @@ plan files: maintenance, which reads all of them, must not be held up by a torn 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -104,10 +105,14 @@ class Tail:
         self._kept.difference_update(names)
 
     def write_plan(self, plan: Plan) -> str:
-        """Write the list of data files of one snapshot; the same snapshot is written once."""
-        name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}.json"
-        file = self._directory / name
+        """Write the list of data files of one snapshot; the same snapshot is written once.
+
+        With other columns it is another file: who holds the one before holds it as it is.
+        """
         data = msgspec.json.encode(plan)
+        digest = zlib.crc32(msgspec.json.encode(plan.columns))
+        name = f"{PLAN_PREFIX}{plan.table}-{plan.snapshot_id or 0}-{digest:08x}.json"
+        file = self._directory / name
         if _read(file) != data:
             write_atomically(file, data, synced=True)
         return name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 from pyiceberg.manifest import DataFile
@@ -13,6 +12,7 @@ from footfall.clock import Clock, day_text
 from footfall.errors import Conflict, Corrupt
 from footfall.home import Home, make_directory
 from footfall.lake import (
+    TABLES,
     DamagedFile,
     Lake,
     LostRows,
@@ -24,12 +24,9 @@ from footfall.lake.location import local_path
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
-from footfall.pipeline.recovery.rebuild import Rebuilder, Rebuilt
+from footfall.pipeline.recovery.rebuild import FROM_LOG, Rebuilder, Rebuilt
 from footfall.process import exclusive
 from footfall.settings import PipelineSettings
-
-_ORDER: Final = ("sessions", "session_overrides", "session_changes", "events", "failed_events")
-"""Sessions first: events that are made again are put in them."""
 
 
 class MendedTable(msgspec.Struct, frozen=True):
@@ -84,9 +81,12 @@ def mend_lake(
         checkpoint = _newest(Checkpoints(home.state_dir(project)))
         if accept_loss:
             _check_committed(found, metadata, project)
+        if not is_dry:
+            lake.evolve(as_pipeline=False)  # what is made again may have columns that are new
         rebuilder = Rebuilder(project, settings, log, lake, metadata, checkpoint)
         mended = []
-        for table in _ORDER:
+        # Sessions before events: those that are made again from the log are put in them.
+        for table in sorted(TABLES, key=lambda name: name in FROM_LOG):
             damaged = [file for file in found if file.table == table]
             if damaged:
                 made = rebuilder.rebuild(table, damaged)

@@ -24,9 +24,10 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.errors import Corrupt
-from footfall.event import UUID16
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16
 from footfall.lake import (
     NO_DAYS,
+    TABLES,
     DamagedFile,
     Lake,
     LakeHistory,
@@ -37,6 +38,7 @@ from footfall.lake import (
     rows_by_epoch,
 )
 from footfall.lake.location import local_path
+from footfall.lake.read.scan import scan
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -54,7 +56,8 @@ CHUNK_BYTES: Final = 64 << 20
 _VISITOR: Final = ["app_id", "visitor_id"]
 _ID: Final = ["app_id", "event_id"]
 _PLACE: Final = ["log_offset", "request_index"]
-_DAY_OF: Final = {"events": "event_time", "failed_events": "received_at"}
+FROM_LOG: Final = ("events", "failed_events")
+"""Tables whose rows are made from requests alone."""
 
 
 class Rebuilt(msgspec.Struct):
@@ -101,12 +104,12 @@ class Rebuilder:
         # Of rows that waited nobody knows the day: what is made again waits, all of it.
         target = NO_DAYS if any(file.day is None for file in damaged) else None
         for file in damaged:
-            for rows in readable_rows(file):
+            for rows in readable_rows(file, self._lake.schema(table)):
                 made.files += self._lake.write_files(table, rows, self._lake.new_id(), target)
         live = [file for file in self._lake.plan(table).files if file not in gone]
         missing = self._missing(table, damaged, [*live, *_paths(made.files)])
         left = Counter(missing)
-        if table in _DAY_OF:
+        if table in FROM_LOG:
             plans = list(self._plans(table, missing))
             days = [file.day for file in damaged]
             for rows in self._chunks(table, days, plans):
@@ -145,7 +148,9 @@ class Rebuilder:
         """Rows of those days, whole epochs at a time."""
         waiting: list[pa.Table] = []
         for plan in plans:
-            waiting += [_of_days(rows, _DAY_OF[table], days) for rows in self._again(table, plan)]
+            waiting += [
+                _of_days(rows, str(TABLES[table].day), days) for rows in self._again(table, plan)
+            ]
             if sum(rows.nbytes for rows in waiting) >= self._chunk_bytes:
                 yield pa.concat_tables(waiting)
                 waiting = []
@@ -272,7 +277,7 @@ def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int) -> pa.Tabl
     if live:
         since = wanted.select(pl.col("received_at").min() - before).item()
         known = (
-            pl.scan_parquet(list(live), hive_partitioning=False)
+            scan(live, EVENT_SCHEMA)
             .filter(pl.col("received_at") >= since)
             .select(columns)
             .join(wanted.lazy().select(_ID), on=_ID, how="semi")
@@ -294,7 +299,7 @@ def _not_there(failures: pa.Table, live: Sequence[str]) -> pa.Table:
     """Without failures that are in `live` files."""
     wanted = pl.DataFrame(pl.from_arrow(failures.select(["failed_id"]))).with_row_index("row")
     if live:
-        known = pl.scan_parquet(list(live), hive_partitioning=False).select("failed_id")
+        known = scan(live, FAILED_SCHEMA).select("failed_id")
         there = known.join(wanted.lazy().select("failed_id"), on="failed_id", how="semi").collect()
         wanted = wanted.join(there, on="failed_id", how="anti")
     return failures.take(wanted["row"].sort().to_arrow(compat_level=pl.CompatLevel.oldest()))

@@ -71,9 +71,6 @@ class Redo:
             nothing: The one before the first epoch.
             deaths: How often the process ended here, in a row.
         """
-        self._lake.write_as(self._lease.term)
-        if self._lease.is_contested:
-            self._lake.fence()
         self._checkpoints.remove_unnamed()
         ways = list(Way)
         way = ways[deaths // DEATHS % len(ways)]

@@ -8,27 +8,9 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import TIMESTAMP, UUID16
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.sessionize.gap.batch import Visitors
 from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, Packing, expand, run_starts
-
-OVERRIDE_COLUMNS = pa.schema(
-    [
-        pa.field("app_id", pa.string(), nullable=False),
-        pa.field("visitor_id", pa.string(), nullable=False),
-        pa.field("from_time", TIMESTAMP, nullable=False),
-        pa.field("to_time", TIMESTAMP, nullable=False),
-        pa.field("session_id", UUID16, nullable=False),
-        pa.field("epoch", pa.int64(), nullable=False),
-    ]
-)
-REMOVED_COLUMNS = pa.schema(
-    [
-        pa.field("session_id", UUID16, nullable=False),
-        pa.field("app_id", pa.string(), nullable=False),
-        pa.field("visitor_id", pa.string(), nullable=False),
-        pa.field("epoch", pa.int64(), nullable=False),
-    ]
-)
 
 
 class Old(msgspec.Struct, frozen=True):
@@ -94,12 +76,12 @@ def override_table(
         "from_time": pa.array(from_time).cast(TIMESTAMP),
         "to_time": pa.array(to_time).cast(TIMESTAMP),
     }
-    return _table(OVERRIDE_COLUMNS, visitors, code, session_id, columns)
+    return _table(OVERRIDE_SCHEMA, visitors, code, session_id, columns)
 
 
 def removed_table(visitors: Visitors, code: Ints, session_id: pl.Series) -> pa.Table:
     """Removed sessions as Arrow; `epoch` is for the caller to fill."""
-    return _table(REMOVED_COLUMNS, visitors, code, session_id, {})
+    return _table(REMOVED_SCHEMA, visitors, code, session_id, {})
 
 
 def _table(

@@ -8,12 +8,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.session import SESSION_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize.gap.batch import Batch, Visitors
 from footfall.sessionize.gap.chains import Cut, Rows, cut
 from footfall.sessionize.gap.changes import (
-    OVERRIDE_COLUMNS,
-    REMOVED_COLUMNS,
     Comparison,
     Old,
     override_table,
@@ -130,9 +128,9 @@ def nothing(state: SessionState) -> Sessionized:
         state,
         pl.DataFrame(schema=STATE_SCHEMA),
         REPAIR_SCHEMA.empty_table(),
-        OVERRIDE_COLUMNS.empty_table(),
-        REMOVED_COLUMNS.empty_table(),
-        REMOVED_COLUMNS.empty_table(),
+        OVERRIDE_SCHEMA.empty_table(),
+        REMOVED_SCHEMA.empty_table(),
+        REMOVED_SCHEMA.empty_table(),
     )
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.columns import COLUMNS, VIEWS
 from footfall.errors import Corrupt
+from footfall.lake.tables.specs import TABLES
 from footfall.studio.api.sql.runner import SqlRunner
 
 TABLES_MAX: Final = 50
@@ -55,13 +55,15 @@ async def read_tables(sql: SqlRunner) -> Tables:
 
 
 async def _table(sql: SqlRunner, name: str) -> Table:
-    row_is = VIEWS.get(name, "")
+    spec = TABLES.get(name)
+    row_is = "" if spec is None else spec.row_is
     quoted = name.replace('"', '""')  # a name has no parameter; this one is SHOW TABLES's own
     try:
         rows = await _rows(sql, f'DESCRIBE "{quoted}"')
     except Corrupt as error:
         return Table(name, row_is, (), str(error))
-    meanings = COLUMNS.get(name, {})
+    known = () if spec is None else (*spec.columns, *spec.computed)
+    meanings = {column.name: column.doc for column in known}
     columns = (
         TableColumn(str(row[0]), str(row[1]), meanings.get(str(row[0]), "").replace("`", ""))
         for row in rows

@@ -1,0 +1,1 @@
+"""Tests of the columns: ids, and what a definition may say."""

@@ -424,16 +424,16 @@ def test_an_older_writer_changes_no_table(tmp_path: Path, monkeypatch: pytest.Mo
     assert "geo_city" in old.schema("events").names
 
 
-def test_two_that_evolve_at_once_give_one_result(
+def test_two_that_evolve_at_once_give_no_id_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The one who comes second sees that it is done; no column is there twice."""
+    """The one who comes second looks again, and finds the id taken."""
     first, second = (Lake(tmp_path / "lake", "default") for _ in range(2))
-    city = added("geo_city", "string", "City.")
-    interfered = _interfering(monkeypatch, lambda: second.evolve({"events": [city]}))
-    first.evolve({"events": [city]})
+    segment = added("segment", "long", "Segment.")
+    interfered = _interfering(monkeypatch, lambda: second.evolve({"events": [segment]}))
+    first.evolve({"events": [added("geo_city", "string", "City.")]})
     assert interfered == [True]
-    assert _added_ids(first) == _added_ids(second) == {"geo_city": (10_000,)}
+    assert _added_ids(first) == {"segment": (10_000,), "geo_city": (10_001,)}
 
 
 def _interfering(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[bool]:

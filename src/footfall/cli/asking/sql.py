@@ -24,6 +24,7 @@ from footfall.cli.terminal.errors import complain
 from footfall.cli.terminal.table import ANY_WIDTH, print_rows
 from footfall.errors import Invalid
 from footfall.home import Home
+from footfall.lake.tables.specs import read_tables
 from footfall.settings import QuerySettings
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 TABLE_ROWS_MAX = 1_000
 """Rows of a table without `--limit`."""
+_VIEWS = ", ".join(spec.name for spec in read_tables())
 _TEXT_SUFFIXES = frozenset({"", "txt", "table"})
 """Of files that get a table, as it is printed."""
 
@@ -56,9 +58,7 @@ _WIRE_FORMATS: dict[OutputFormat, Format] = {
 
 
 def sql(
-    statement: Annotated[
-        str, typer.Argument(help="One SELECT over events, sessions, failed_events; - reads stdin.")
-    ],
+    statement: Annotated[str, typer.Argument(help=f"One SELECT over {_VIEWS}; - reads stdin.")],
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     output_format: Annotated[

@@ -62,4 +62,4 @@ class OverrideSet:
 
 
 def _frame(overrides: pa.Table) -> pl.DataFrame:
-    return pl.DataFrame(pl.from_arrow(overrides.select(OVERRIDE_SCHEMA.names))).rechunk()
+    return pl.DataFrame(pl.from_arrow(conform(overrides, OVERRIDE_SCHEMA))).rechunk()

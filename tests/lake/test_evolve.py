@@ -396,6 +396,18 @@ def test_a_table_of_before_is_brought_to_where_others_count_from(tmp_path: Path)
     assert evolved(metadata.schema(), 9_999, TABLES["events"]) is None
 
 
+def test_a_table_s_comment_follows_its_definition(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other engines show it; tables of the version before have none."""
+    lake = Lake(tmp_path / "lake", "default")
+    said = msgspec.structs.replace(TABLES["events"], row_is="an event, said otherwise")
+    monkeypatch.setitem(TABLES, "events", said)
+    assert lake.evolve() == ["events"]
+    assert lake.evolve() == []
+    assert lake.table("events").properties["comment"] == "an event, said otherwise"
+
+
 def test_all_tables_are_looked_at_before_one_is_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

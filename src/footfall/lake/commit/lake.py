@@ -192,17 +192,19 @@ class Lake:
         self, table: str, more: Mapping[str, Sequence[Column]] | None, *, as_pipeline: bool
     ) -> bool:
         wanted: Schema | None = None
+        comment = _comment(TABLES[table])
 
         def is_wanted(current: Table) -> bool:
             nonlocal wanted
             if as_pipeline:
                 self._is_newer(current)
             wanted = self._wanted_schema(current, table, more)
-            return wanted is not None
+            return wanted is not None or not comment.items() <= current.properties.items()
 
         def stage(transaction: Transaction) -> None:
-            assert wanted is not None
-            SchemaChange(transaction, wanted).commit()
+            if wanted is not None:
+                SchemaChange(transaction, wanted).commit()
+            transaction.set_properties(comment)
 
         return self._land(table, is_wanted, stage) is not None
 
@@ -487,10 +489,14 @@ class Lake:
                 self._create_table(spec)
 
     def _create_table(self, spec: TableSpec) -> None:
-        properties = {"format-version": "2", "comment": spec.row_is, **_KEPT_PROPERTIES}
+        properties = {"format-version": "2", **_comment(spec), **_KEPT_PROPERTIES}
         with contextlib.suppress(TableAlreadyExistsError, CommitFailedException):
             create_table(self._catalog, (self._project, spec.name), spec, properties)
         self._tables[spec.name] = self._catalog.load_table((self._project, spec.name))
+
+
+def _comment(spec: TableSpec) -> dict[str, str]:
+    return {"comment": spec.row_is}
 
 
 def _epoch_of(table: Table) -> int:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from footfall.errors import Corrupt
-from footfall.lake.tables.specs import TABLES, read_tables
+from footfall.lake.tables import specs
 from footfall.query import QueryPool
 from footfall.studio.api.sql.tables import read_tables
 from tests.query.cuts import query_settings, sample
@@ -33,12 +33,12 @@ def test_tables_with_types_and_meanings(asking: httpx.Client) -> None:
     """Somebody who has never seen the project finds what there is and what it means."""
     tables = asking.get("/api/sql/tables", timeout=60).json()["tables"]
     assert {table["name"]: table["row_is"] for table in tables} == {
-        spec.name: spec.row_is for spec in read_tables()
+        spec.name: spec.row_is for spec in specs.read_tables()
     }
     for table in tables:
         assert table["problem"] is None
         assert {column["name"] for column in table["columns"]} >= {
-            one.name for one in TABLES[table["name"]].columns
+            one.name for one in specs.TABLES[table["name"]].columns
         }
     events = {column["name"]: column for column in tables[0]["columns"]}
     assert tables[0]["name"] == "events"

@@ -142,6 +142,18 @@ def with_ports(overrides: Sequence[str], port: int | None, studio_port: int | No
     return [*overrides, *(f"{name}={given}" for name, given in named if given is not None)]
 
 
+def check_steps(settings: Settings) -> None:
+    """Tell what is wrong with the steps of enrichment; the default ones are not loaded for it.
+
+    Raises:
+        Invalid: with every mistake in `problems`.
+    """
+    if settings.enrich != load_settings().enrich:
+        from footfall.enrich import plan_steps
+
+        plan_steps(settings.enrich)
+
+
 def settings_arguments(overrides: Sequence[str]) -> list[str]:
     """Command-line arguments that give a child process the same overrides."""
     return [argument for override in overrides for argument in ("--set", override)]

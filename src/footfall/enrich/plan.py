@@ -44,7 +44,8 @@ def plan_steps(settings: EnrichSettings) -> tuple[StepPlan, ...]:
     steps, problems = _found(settings.steps)
     for name in sorted(settings.options.keys() - set(settings.steps)):
         try:
-            find_step(name)  # one of ours, or an installed one, that is only turned off
+            off = find_step(name)  # one of ours, or an installed one, that is only turned off
+            _settings_of(off, settings, problems)
         except Invalid as error:
             problems.append(f"enrich.{name}: {error}")
     planned = [(step, _settings_of(step, settings, problems)) for step in steps]

@@ -18,6 +18,7 @@ from footfall.cli._common import (
     PortOption,
     SetOption,
     StudioPortOption,
+    check_steps,
     open_home,
     print_json,
     settings_for,
@@ -84,7 +85,7 @@ def demo(
     """
     overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
-    settings_for(place, overrides)
+    check_steps(settings_for(place, overrides))
     times = (
         _duration("--duration", duration),
         _duration("--backlog", backlog),

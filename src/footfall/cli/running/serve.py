@@ -23,6 +23,7 @@ from footfall.cli._common import (
     SetOption,
     StudioPortOption,
     check_project,
+    check_steps,
     open_home,
     print_json,
     settings_arguments,
@@ -55,7 +56,8 @@ def serve(
     """Run everything: collector, pipeline, pages. Stop with Ctrl-C or SIGTERM."""
     overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
-    settings_for(place, overrides)  # all mistakes are told here, once, before anything starts
+    # All mistakes are told here, once, before anything starts.
+    check_steps(settings_for(place, overrides))
     check_project(place, project)
     with waiting() as wait:
         prepare(place, project, FIRST_APP, wait)

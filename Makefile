@@ -81,6 +81,7 @@ audit: setup ## Ask the registries for known advisories of what ships; status 3:
 lock: $(READY) ## Renew requirements/*.lock with what was published more than a week ago
 	$(COMPILE) --group uv -o requirements/uv.lock
 	$(COMPILE) --group node -o requirements/node.lock
+	$(COMPILE) --group go -o requirements/go.lock
 	$(COMPILE) pyproject.toml -o requirements/runtime.lock
 	$(COMPILE) pyproject.toml --group dev --constraints requirements/runtime.lock -o requirements/dev.lock
 	$(COMPILE) pyproject.toml --group bench --constraints requirements/runtime.lock -o requirements/bench.lock

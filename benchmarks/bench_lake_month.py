@@ -222,10 +222,10 @@ def look_at(lake: Lake, window: Window) -> None:
     window.files = len(files)
     window.files_newest_day = days.count(max(days))
     needed = reachable(table)
-    metadata = [file for file in needed if file.suffix != ".parquet" and file.exists()]
-    window.metadata_kib = sum(file.stat().st_size for file in metadata) / 1024
+    metadata = [Path(file) for file in needed if not file.endswith(".parquet")]
+    window.metadata_kib = sum(file.stat().st_size for file in metadata if file.exists()) / 1024
     live = sum(Path(file).stat().st_size for file in files)
-    disk = sum(file.stat().st_size for file in files_below(table) if file.exists())
+    disk = sum(file.size for file in files_below(table))
     window.disk_over_live = disk / live
 
 

@@ -74,6 +74,7 @@ def test_locks_exist_for_everything_that_is_installed() -> None:
         "bench",
         "dev",
         "docs",
+        "go",
         "node",
         "runtime",
         "uv",

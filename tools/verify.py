@@ -96,6 +96,16 @@ def layers(run: Run) -> str | None:
     return run(tool("lint-imports"), "--no-cache", "--no-logo")
 
 
+def servers(run: Run) -> str | None:
+    """The S3 server that tests talk to: built once for a checkout, minutes; then at hand."""
+    problem = run(sys.executable, str(ROOT / "tools" / "versitygw.py"))
+    if problem is not None:
+        raise CannotRun(
+            "no S3 server for tests, see above; tests with an object store are left out"
+        )
+    return None
+
+
 def tests(run: Run) -> str | None:
     """All of tests/, as many files at a time as there are cores."""
     return run(
@@ -132,7 +142,7 @@ def wheel(run: Run) -> str | None:
 
 
 PARTS: dict[str, Callable[[Run], str | None]] = {
-    part.__name__: part for part in (style, types, layers, tests, web, wheel)
+    part.__name__: part for part in (style, types, layers, servers, tests, web, wheel)
 }
 
 

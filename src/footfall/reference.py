@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 
 import msgspec
 
+from footfall.secret import Secret
 from footfall.settings import (
     Age,
     Bound,
@@ -35,8 +36,16 @@ _UNITS: Final = {
     "Bound": "size (B, KiB, MiB, GiB), or unlimited",
     "Age": "duration (ms, s, m, h, d), or forever",
     "Port": "port",
+    "Secret": "text that is shown nowhere",
 }
-_KINDS: Final = {"Duration": Duration, "Size": Size, "Bound": Bound, "Age": Age, "Port": Port}
+_KINDS: Final = {
+    "Duration": Duration,
+    "Size": Size,
+    "Bound": Bound,
+    "Age": Age,
+    "Port": Port,
+    "Secret": Secret,
+}
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -74,7 +83,7 @@ def describe(
     return [
         Setting(
             name=f"{section}.{name}",
-            value=values[section][name],
+            value=_masked(values[section][name], units[f"{section}.{name}"]),
             default=defaults[section][name],
             unit=units[f"{section}.{name}"],
             meaning=meaning,
@@ -106,6 +115,10 @@ def _meanings() -> Iterable[tuple[str, str, str]]:
             section, prefix = heading[1], f"{heading[2]}." if heading[2] else ""
         elif match := _LINE.match(line):
             yield section, prefix + match[1], match[3]
+
+
+def _masked(value: Any, unit: str) -> Any:
+    return "***" if unit == _UNITS["Secret"] and value else value
 
 
 def _all_units(defaults: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

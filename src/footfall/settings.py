@@ -19,6 +19,7 @@ import msgspec
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.errors import Invalid
+from footfall.secret import Secret
 
 Duration = Annotated[int, msgspec.Meta(description="duration in microseconds")]
 Size = Annotated[int, msgspec.Meta(description="size in bytes")]
@@ -38,6 +39,30 @@ LATE_AGE_MIN: Final = _DAY_US
 _DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 _SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
+
+
+_PASSWORD: Final = re.compile(r"//[^/@]*:[^/@]*@")
+_HOST: Final = r"[A-Za-z0-9.-]+(?::\d{1,5})?"
+_ADDRESSES: Final = {
+    "location": (
+        re.compile(r"/[^?#]*|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9/_.=-]*[^/])?"),
+        "an absolute path, or s3://bucket/prefix without a slash at its end",
+    ),
+    "catalog": (
+        re.compile(
+            rf"postgresql://(?:[\w.%-]+@)?{_HOST}/[\w.-]+(?:\?[\w=&.%-]*)?"
+            rf"|https?://{_HOST}(?:/[\w./-]*)?|glue://[a-z0-9-]*"
+        ),
+        (
+            "postgresql://user@host/database, https://host/path of a REST catalog, or"
+            " glue://region, its password in lake.catalog_password"
+        ),
+    ),
+    "s3_endpoint": (
+        re.compile(rf"https?://{_HOST}"),
+        "scheme and host such as https://s3.example:9000",
+    ),
+}
 
 
 class ConnectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -186,6 +211,15 @@ class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[lake]`."""
 
+    location: str
+    catalog: str
+    catalog_password: Secret
+    s3_endpoint: str
+    s3_region: str
+    s3_access_key: Secret
+    s3_secret_key: Secret
+    s3_path_style: bool
+    lock_age_max: Duration
     tail_grace: Duration
     tail_bytes_max: Size
     live_days: Count
@@ -474,6 +508,10 @@ def _convert(hint: Any, value: Any) -> Any:
         if quantity <= 0:
             raise ValueError(f"more than 0, not {value!r}")
         return quantity
+    if hint is Secret:
+        if not isinstance(value, str):
+            raise ValueError("a text")  # what was written may be the secret
+        return Secret(value)
     return msgspec.convert(value, hint)
 
 
@@ -493,6 +531,11 @@ def _beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
     if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
         yield f"a loopback address (there is no login yet), not {value!r}"
 
+    if section == "lake" and name in _ADDRESSES and value:
+        pattern, valid = _ADDRESSES[name]
+        if not pattern.fullmatch(value):
+            yield f"{valid}, not {_PASSWORD.sub('//***@', value)!r}"
+
 
 def _beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
     """What settings demand of each other."""
@@ -500,6 +543,18 @@ def _beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         found = values[section]
         if bool(found["tls_certificate"]) != bool(found["tls_key"]):
             yield f"{section}: tls_certificate and tls_key go together; set both or none"
+    lake = values["lake"]
+    if bool(lake["s3_access_key"]) != bool(lake["s3_secret_key"]):
+        yield (
+            "lake: s3_access_key and s3_secret_key go together; set both, or none to use the"
+            " machine's own"
+        )
+    has_bucket = str(lake["location"]).startswith("s3://")
+    for name in ("s3_endpoint", "s3_region", "s3_access_key"):
+        if lake[name] and not has_bucket:
+            yield f"lake: {name} is set, but location is no s3://bucket; set location, or none"
+    if lake["catalog_password"] and not lake["catalog"]:
+        yield "lake: catalog_password is set, but catalog is not; set both, or none"
 
 
 def retention_margin(settings: Settings) -> int:

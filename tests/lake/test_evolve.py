@@ -30,7 +30,7 @@ from footfall.lake import TABLES, Lake, TableSpec
 from footfall.lake.commit.data_files import in_order
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.read.ranges import FileRows
-from footfall.lake.read.scan import scan
+from footfall.lake.store.scan import scan
 from footfall.lake.tables.evolve import evolved
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table

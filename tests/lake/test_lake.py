@@ -103,10 +103,16 @@ def test_plain_engines_read_the_tables(lake: Lake, tmp_path: Path) -> None:
 
 def test_every_table_takes_every_column_type(lake: Lake) -> None:
     """Schemas of all tables can be written: empty strings, lists, decimals, ids, nulls."""
-    for name, schema in ((spec.name, spec.schema) for spec in TABLES.values()):
-        row = pa.Table.from_arrays([_sample(field) for field in schema], schema=schema)
+    for name in TABLES:
+        row = sample_row(name)
         assert lake.commit(name, row, 1)
         assert lake.read(name).equals(row)
+
+
+def sample_row(table: str) -> pa.Table:
+    """The least that a table takes."""
+    schema = TABLES[table].schema
+    return pa.Table.from_arrays([_sample(field) for field in schema], schema=schema)
 
 
 def _sample(field: pa.Field) -> pa.Array:

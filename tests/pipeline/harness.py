@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from footfall.clock import SECOND
 from footfall.home import Home
-from footfall.lake import TABLES, Lake
+from footfall.lake import TABLES, Lake, LakePlace
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
@@ -122,17 +122,18 @@ class Bench:
             lease.term,
         )
         publisher = Publisher("default", self.settings.sessions.gap, tail)
+        place = LakePlace.of(self.settings.lake, home.lake_dir)
         self._running = Consumers(
             home,
             "default",
             self.settings.consumers,
             metadata,
-            lambda: Lake(home.lake_dir, "default"),
+            lambda: Lake(place, "default"),
             self.clock,
             self.told.append,
             self.consumers,
         )
-        lake = Lake(home.lake_dir, "default")
+        lake = Lake(place, "default")
         pipeline = Pipeline(
             "default",
             self.settings,
@@ -160,7 +161,7 @@ class Bench:
 
     def tables(self) -> dict[str, pa.Table]:
         """All rows of the lake."""
-        lake = Lake(self.home.lake_dir, "default")
+        lake = Lake(LakePlace.of(self.settings.lake, self.home.lake_dir), "default")
         return {name: lake.read(name) for name in TABLES}
 
 

@@ -234,7 +234,7 @@ class MaintainedLake(RuleBasedStateMachine):
         named = planned_files(self.home.tail_dir("default"))
         for table in TABLES:
             named |= reachable(self.lake.table(table))
-        left = {file for table in TABLES for file in files_below(self.lake.table(table))}
+        left = {file.path for table in TABLES for file in files_below(self.lake.table(table))}
         assert left == named
         assert len(list(self.home.tail_dir("default").glob("plan-*"))) <= 2
 

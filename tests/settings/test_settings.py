@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.errors import Invalid
+from footfall.reference import describe
 from footfall.settings import (
+    QuerySettings,
     Settings,
     default_toml,
     load_settings,
@@ -134,9 +136,62 @@ def test_sizes_are_bytes(text: str, size: int) -> None:
 
 
 def test_settings_survive_the_wire() -> None:
-    """A worker process gets them as JSON; it must see the same values."""
-    settings = load_settings()
-    assert msgspec.json.decode(msgspec.json.encode(settings), type=Settings) == settings
+    """A worker process gets its section as JSON; it must see the same values."""
+    settings = load_settings().query
+    assert msgspec.json.decode(msgspec.json.encode(settings), type=QuerySettings) == settings
+
+
+def test_secrets_are_shown_nowhere() -> None:
+    """Neither in messages nor in dumps nor by the verb; who has no business with one fails."""
+    environ = {
+        "FOOTFALL__LAKE__LOCATION": "s3://bucket/lake",
+        "FOOTFALL__LAKE__S3_ACCESS_KEY": "geheim",
+        "FOOTFALL__LAKE__S3_SECRET_KEY": "geheim",
+    }
+    settings = load_settings(environ=environ)
+    assert settings.lake.s3_secret_key.shown == "geheim"
+    assert "geheim" not in repr(settings)
+    assert "geheim" not in str([setting.value for setting in describe(environ=environ)])
+    with pytest.raises(TypeError):
+        msgspec.json.encode(settings)
+    with pytest.raises(Invalid) as caught:
+        load_settings(environ={"FOOTFALL__LAKE__S3_SECRET_KEY": "4711"})
+    assert "4711" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("location", "lake"),
+        ("location", "s3://bucket/"),
+        ("location", "s3://B"),
+        ("location", "s3://bucket/a?b"),
+        ("catalog", "postgresql://me:geheim@host/db"),
+        ("catalog", "mysql://host/db"),
+        ("s3_endpoint", "s3.example:9000"),
+        ("s3_endpoint", "https://s3.example/path"),
+    ],
+)
+def test_address_of_the_lake_has_a_form(name: str, value: str) -> None:
+    """Said at the start, and a password that stands in the wrong place is not said again."""
+    with pytest.raises(Invalid, match=rf"lake\.{name}: ") as caught:
+        load_settings(overrides=[f"lake.{name}={value}"])
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bucket", ["s3://clicks", "s3://clicks/a/b_c.d=e", "/srv/lake"])
+def test_address_of_the_lake_is_taken(bucket: str) -> None:
+    """With everything that goes with it."""
+    assert load_settings(overrides=[f"lake.location={bucket}"]).lake.location == bucket
+
+
+def test_settings_of_the_lake_that_do_not_go_together_are_told_at_once() -> None:
+    """Keys without a bucket would be believed to do something."""
+    with pytest.raises(Invalid) as caught:
+        load_settings(
+            overrides=["lake.s3_access_key=a", "lake.s3_region=b", "lake.catalog_password=c"]
+        )
+    assert len(caught.value.problems) == 4
 
 
 def test_a_server_key_may_send_at_least_what_anybody_may() -> None:

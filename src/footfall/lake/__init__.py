@@ -12,10 +12,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from footfall.lake.buckets import buckets_of
     from footfall.lake.commit.lake import Lake
     from footfall.lake.maintenance.maintenance import Maintenance
     from footfall.lake.maintenance.retention import RetentionBound, dropped_rows, rows_by_epoch
     from footfall.lake.maintenance.waiting import waiting_events
+    from footfall.lake.place import LakePlace
     from footfall.lake.read.epochs import EpochRows
     from footfall.lake.read.history import LakeHistory, recent_events
     from footfall.lake.read.lookup import Footers
@@ -37,10 +39,12 @@ __all__ = [
     "Footers",
     "Lake",
     "LakeHistory",
+    "LakePlace",
     "LostRows",
     "Maintenance",
     "RetentionBound",
     "TableSpec",
+    "buckets_of",
     "catalog_problem",
     "day_of",
     "days_from",
@@ -68,9 +72,11 @@ _PLACES = {
     "Footers": "read.lookup",
     "Lake": "commit.lake",
     "LakeHistory": "read.history",
+    "LakePlace": "place",
     "LostRows": "recovery.lost",
     "Maintenance": "maintenance.maintenance",
     "RetentionBound": "maintenance.retention",
+    "buckets_of": "buckets",
     "catalog_problem": "store.catalog",
     "NO_DAYS": "tables.days",
     "day_of": "tables.days",

@@ -14,7 +14,8 @@ names is not removed.
                 ∪ plan("sessions"), newest revision by session_id, whose id is in none of those and
                 not in `removed`
 
-Paths are relative to the project's tail directory, except data files in a plan, which are absolute.
+Paths are relative to the project's tail directory, except data files in a plan, which are absolute
+or the addresses of objects (`s3://bucket/key`).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Plan(msgspec.Struct, frozen=True):
     table: str
     snapshot_id: int | None
     files: tuple[str, ...]
-    """Absolute paths of Parquet files."""
+    """Absolute paths, or addresses, of Parquet files."""
     rows: int
     columns: tuple[PlannedColumn, ...] = ()
     """All that the table has, in its order. A file from before one was added lacks it."""
@@ -184,13 +185,13 @@ def remove_plan(file: Path) -> bool:
     return True
 
 
-def planned_files(tail_dir: Path) -> set[Path]:
+def planned_files(tail_dir: Path) -> set[str]:
     """Data files that any plan file names.
 
     Raises:
         Corrupt: a plan file is damaged.
     """
-    named: set[Path] = set()
+    named: set[str] = set()
     for file in tail_dir.glob(f"{PLAN_PREFIX}*.json"):
         try:
             plan = msgspec.json.decode(file.read_bytes(), type=Plan)
@@ -200,5 +201,5 @@ def planned_files(tail_dir: Path) -> set[Path]:
             raise Corrupt(
                 f"plan file is damaged; restart the server to write a new one: path={file}"
             ) from error
-        named.update(map(Path, plan.files))
+        named.update(plan.files)
     return named

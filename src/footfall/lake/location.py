@@ -26,6 +26,12 @@ def local_path(location: str) -> Path | None:
     return Path(location) if not parsed.scheme else None
 
 
+def place_of(location: str) -> str:
+    """A location as readers and stores name it: a path of this machine, or the address it is."""
+    path = local_path(location)
+    return location if path is None else str(path)
+
+
 def table_locations(directory: Path) -> dict[tuple[str, str], str]:
     """Namespace and name of each table of the catalog → location of its newest metadata.
 

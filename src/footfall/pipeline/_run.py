@@ -14,7 +14,7 @@ from footfall.disk import full_places, is_disk_full
 from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
-from footfall.lake import Lake
+from footfall.lake import Lake, LakePlace
 from footfall.log import Log, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
@@ -203,7 +203,7 @@ def build(
     own decoding is bounded in time, and consumers of installed packages run.
     """
     metadata = Metadata.open(home, clock)
-    lake = Lake(home.lake_dir, project)
+    lake = Lake(LakePlace.of(settings.lake, home.lake_dir), project)
     span = settings.pipeline.lease
     lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
     tail = Tail(

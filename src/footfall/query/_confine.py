@@ -50,6 +50,18 @@ _SYSTEM: Final = (
 """Where the interpreter and its libraries may still look: code, time zones, how much memory there
 is. DuckDB aborts if its control group exists and cannot be read."""
 
+_RESOLVER: Final = (
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/resolv.conf",
+    "/etc/gai.conf",
+    "/run/systemd/resolve",
+    "/etc/ssl",
+    "/etc/pki",
+)
+"""What names of hosts are looked up by, and whose certificates are believed."""
+
 ADDRESS_SPACE_EXTRA: Final = 3 << 30
 """Above the engine's memory: libraries, stacks, arenas and maps reserve far more than they use."""
 
@@ -78,8 +90,10 @@ def limit_cpu(seconds: int) -> None:
     )
 
 
-def confine(readable: Iterable[Path]) -> bool:
+def confine(readable: Iterable[Path], *, is_online: bool = False) -> bool:
     """Keep this process, from now on, from everything but reading below `readable`.
+
+    With `is_online` it may reach the network, for data files that are there.
 
     Binds the calling thread and those it starts: call it before the engine starts its own.
 
@@ -94,7 +108,7 @@ def confine(readable: Iterable[Path]) -> bool:
     attributes = struct.pack(
         "=QQQ",
         handled,
-        _NET_RIGHTS if version >= 4 else 0,
+        _NET_RIGHTS if version >= 4 and not is_online else 0,
         _SCOPES if version >= 6 else 0,
     )
     size = 24 if version >= 6 else 16 if version >= 4 else 8
@@ -102,7 +116,8 @@ def confine(readable: Iterable[Path]) -> bool:
     if ruleset < 0:
         return False
     try:
-        for path in {*readable, *_interpreter(), *map(Path, _SYSTEM)}:
+        system = (*_SYSTEM, *_RESOLVER) if is_online else _SYSTEM
+        for path in {*readable, *_interpreter(), *map(Path, system)}:
             _allow_reading(libc, ruleset, path)
         if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             return False

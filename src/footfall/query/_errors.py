@@ -46,6 +46,7 @@ _DAMAGED: Final = re.compile(
     r"|(?:^|Error: )(?:don't know what type|Out of buffer|Payload value bigger than allowed)"
 )
 """What DuckDB says of a Parquet file that is none any more."""
+_AWAY: Final = re.compile(r"AWS Error \w+")
 _PATHS: Final = re.compile(r"(?:file://|(?<![\w./]))/[^\s\"',;)]+/[^\s\"',;)]*")
 _TEXT_LENGTH_MAX: Final = 1_000
 
@@ -63,6 +64,15 @@ def translate(error: BaseException, settings: QuerySettings) -> Exception:
     if isinstance(error, MemoryError):
         return _out_of_memory(settings)
     text = str(error)
+    if away := _AWAY.search(text):
+        return Unavailable(
+            "the object store with the data files does not answer as it should; see that it runs,"
+            f" and ask again: {away[0]}"
+        )
+    return _by_kind(text, error, settings)
+
+
+def _by_kind(text: str, error: BaseException, settings: QuerySettings) -> Exception:
     match = _KIND.match(text)
     kind = match[1].lower() if match else ""
     if kind == "interrupt":

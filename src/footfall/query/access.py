@@ -20,6 +20,7 @@ import pyarrow as pa
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.lake.location import check_location
+from footfall.lake.store.options import bucket_of
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.query.engine import Engine, Selection
 from footfall.query.formats import to_python
@@ -161,8 +162,8 @@ class Lake:
         check_location(self._home.lake_dir)
         self._project = project
         self._rows_max = rows_max
-        found = settings or load_settings(self._home.settings_file).query
-        self._engine = Engine(self._home, project, found)
+        found = load_settings(self._home.settings_file)
+        self._engine = Engine(self._home, project, settings or found.query, bucket_of(found.lake))
 
     @property
     def events(self) -> Relation:

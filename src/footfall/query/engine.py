@@ -21,6 +21,7 @@ from footfall.errors import Corrupt, Invalid, LimitReached
 from footfall.home import Home
 from footfall.lake import read_tables
 from footfall.lake.cut import Cut
+from footfall.lake.store.options import Bucket
 from footfall.query import guard
 from footfall.query._cut_files import CutFiles, CutReader, tail_name
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
@@ -52,11 +53,17 @@ class Selection(msgspec.Struct, frozen=True):
 class Engine:
     """See the module's text. Threads may share it; their statements take turns."""
 
-    def __init__(self, home: Home, project: str, settings: QuerySettings) -> None:
-        """Open DuckDB; read no cut yet."""
+    def __init__(
+        self,
+        home: Home,
+        project: str,
+        settings: QuerySettings,
+        bucket: Bucket | None = None,
+    ) -> None:
+        """Open DuckDB; read no cut yet. `bucket` is where data files are, if not in the home."""
         self._settings = settings
         self._reader = CutReader(home, project)
-        self._connection = _connect(home, project, settings)
+        self._connection = _connect(home, project, settings, bucket)
         self._lock = threading.Lock()
         self._shown: Cut | None = None
         self._registered: set[str] = set()
@@ -200,7 +207,9 @@ class Engine:
         )
 
 
-def _connect(home: Home, project: str, settings: QuerySettings) -> duckdb.DuckDBPyConnection:
+def _connect(
+    home: Home, project: str, settings: QuerySettings, bucket: Bucket | None
+) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -222,6 +231,11 @@ def _connect(home: Home, project: str, settings: QuerySettings) -> duckdb.DuckDB
         },
     )
     directories = [f"{directory}/" for directory in data_dirs(home, project)]
+    if bucket is not None:
+        from footfall.query._bucket_files import BucketFiles
+
+        connection.register_filesystem(BucketFiles(bucket.options))
+        directories.append(f"{bucket.location}/{project}/")
     # DuckDB compares both the pattern and the files that it finds by it with these.
     patterns = [without_glob(directory) for directory in directories]
     allowed = ", ".join(literal(directory) for directory in {*directories, *patterns})

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -20,7 +20,9 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.errors import Closed, LimitReached, Overloaded, Unavailable
 from footfall.home import Home
+from footfall.lake.store.options import Bucket
 from footfall.query.protocol import (
+    IN_BUCKET,
     LENGTH,
     Answer,
     Format,
@@ -48,9 +50,18 @@ _BUSY_EXIT_SECONDS: Final = 5.0
 class QueryPool:
     """Runs statements for one event loop; see the module's text."""
 
-    def __init__(self, home: Home, project: str, settings: QuerySettings) -> None:
-        """Start nothing yet."""
-        self._arguments = (str(home.root), project, msgspec.json.encode(settings).decode())
+    def __init__(
+        self,
+        home: Home,
+        project: str,
+        settings: QuerySettings,
+        bucket: Bucket | None = None,
+    ) -> None:
+        """Start nothing yet; `bucket` is where data files are, if not in the home."""
+        self._arguments = [str(home.root), project, msgspec.json.encode(settings).decode()]
+        self._bucket = None if bucket is None else encode(bucket)
+        if bucket is not None:
+            self._arguments.append(IN_BUCKET)
         self._settings = settings
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -161,7 +172,7 @@ class QueryPool:
             if worker.is_alive:
                 return worker
             self._drop(worker)
-        worker = await _Worker.start(self._arguments)
+        worker = await _Worker.start(self._arguments, self._bucket)
         self._all.add(worker)
         try:
             async with asyncio.timeout(START_SECONDS_MAX):
@@ -205,8 +216,11 @@ class _Worker:
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def start(cls, arguments: tuple[str, ...]) -> _Worker:
-        """A new process, with nothing of this one's environment."""
+    async def start(cls, arguments: Sequence[str], bucket: bytes | None) -> _Worker:
+        """A new process, with nothing of this one's environment.
+
+        `bucket` is what it reads first: secrets are no arguments, which everybody can list.
+        """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-P",
@@ -218,7 +232,10 @@ class _Worker:
             env={"TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
         )
-        return cls(process)
+        worker = cls(process)
+        if bucket is not None:
+            worker._questions.write(bucket)
+        return worker
 
     @property
     def pid(self) -> int:

@@ -4,6 +4,7 @@ A frame is a 4-byte big-endian length, that many bytes of a MessagePack message,
 says so, `body_bytes` bytes of an answer's body as they are. One question, then one reply; a worker
 never speaks first except to say that it is ready.
 
+    pool   → worker   Bucket           first and once, if the data files are in one
     pool   → worker   Question
     worker → pool     Ready | Answer + body | Refusal
 """
@@ -18,6 +19,7 @@ import msgspec
 
 from footfall import errors
 from footfall.errors import FootfallError, Invalid
+from footfall.lake.store.options import Bucket
 
 Format = Literal["rows", "json", "csv", "parquet", "arrow"]
 """`rows`: a JSON array of arrays; `json`: a JSON array of objects; `arrow`: an IPC stream."""
@@ -26,6 +28,8 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 """Values for `?` (or `$1`), or for `$name`: null, true, 1, 1.5, "text", bytes, date, datetime."""
 
 LENGTH: Final = struct.Struct(">I")
+IN_BUCKET: Final = "in-bucket"
+"""A worker's last argument, if a `Bucket` comes before the first question."""
 MESSAGE_BYTES_MAX: Final = 16 << 20
 """Bound of a message without its body: a damaged length must not allocate the machine."""
 
@@ -98,7 +102,7 @@ _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _questions = msgspec.msgpack.Decoder(Question)
 
 
-def encode(message: Question | Reply) -> bytes:
+def encode(message: Question | Reply | Bucket) -> bytes:
     """Length and message; a body follows as it is.
 
     Raises:

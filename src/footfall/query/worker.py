@@ -1,6 +1,6 @@
 """The worker: a process that runs one statement at a time and that may be killed at any moment.
 
-    python -P -m footfall.query.worker HOME PROJECT SETTINGS-AS-JSON
+    python -P -m footfall.query.worker HOME PROJECT SETTINGS-AS-JSON [in-bucket]
 
 Speaks `footfall.query.protocol` on its standard input and output. Before the engine opens it gives
 up everything it does not need (`_confine`). It ends when its input closes, whatever it is doing, so
@@ -24,12 +24,14 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
+from footfall.lake.store.options import Bucket
 from footfall.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
 from footfall.query._errors import EngineBroken, translate
 from footfall.query.engine import Engine, data_dirs
 from footfall.query.formats import render
 from footfall.query.protocol import (
+    IN_BUCKET,
     LENGTH,
     Head,
     Question,
@@ -52,14 +54,15 @@ def main(arguments: Sequence[str]) -> None:
     # Ctrl-C and a closing terminal are the business of whoever started the pool. It cannot say so
     # itself: uvloop knows only new sessions, and those get processor time of their own (ADR 9).
     os.setpgid(0, 0)
-    root, project, encoded = arguments
+    root, project, encoded, *rest = arguments
     home, settings = Home(Path(root)), msgspec.json.decode(encoded, type=QuerySettings)
     questions_in, answers_out = _own_streams()
     limit_resources(settings.memory_max)
-    is_confined = confine(_readable(home, project))
+    bucket = _bucket(questions_in) if rest == [IN_BUCKET] else None
+    is_confined = confine(_readable(home, project), is_online=bucket is not None)
     inbox: queue.SimpleQueue[Question] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(questions_in, inbox), daemon=True).start()
-    engine = Engine(home, project, settings)
+    engine = Engine(home, project, settings, bucket)
     answers_out.write(encode(Ready(is_confined)))
     answers_out.flush()
     while True:
@@ -81,6 +84,11 @@ def _readable(home: Home, project: str) -> list[Path]:
     lake = [home.lake_dir] if home.lake_dir.exists() else [home.root]
     tail = home.tail_dir(project)
     return [*(data or lake), tail if tail.exists() else home.root]
+
+
+def _bucket(stream: BinaryIO) -> Bucket:
+    prefix = stream.read(LENGTH.size)
+    return msgspec.msgpack.decode(stream.read(message_bytes(prefix)), type=Bucket)
 
 
 def _receive(stream: BinaryIO, inbox: queue.SimpleQueue[Question]) -> None:

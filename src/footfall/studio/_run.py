@@ -17,6 +17,7 @@ from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.disk import DiskMeter
 from footfall.errors import Overloaded, Unavailable
 from footfall.home import Home
+from footfall.lake.store.options import bucket_of
 from footfall.log import SqliteLog
 from footfall.process import watch_parent
 from footfall.query import QueryPool
@@ -116,7 +117,7 @@ def run(
     listener = listen(settings.studio.host, settings.studio.port)
     port = int(listener.getsockname()[1])
     sessions = Sessions(clock, home.studio_file)
-    pool = QueryPool(home, project, settings.query)
+    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake))
     live = LiveFeed(home.live_file(project))
     services = Services(
         home=home,

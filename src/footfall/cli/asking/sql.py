@@ -25,7 +25,7 @@ from footfall.cli.terminal.table import ANY_WIDTH, print_rows
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.lake.tables.specs import read_tables
-from footfall.settings import QuerySettings
+from footfall.settings import Settings
 
 if TYPE_CHECKING:
     from footfall.query import Answer
@@ -89,7 +89,7 @@ def sql(
     if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
         _refuse_terminal(chosen)
     place = open_project(home, project)
-    settings = settings_for(place, overrides).query
+    settings = settings_for(place, overrides)
     text = sys.stdin.read() if statement == "-" else statement
     parameters = _parameters(param or [])
     if limit is None and chosen is OutputFormat.TABLE:
@@ -105,7 +105,7 @@ def sql(
 def ask(
     home: Home,
     project: str,
-    settings: QuerySettings,
+    settings: Settings,
     statement: str,
     parameters: dict[str, Any],
     wire: Format = "rows",
@@ -119,10 +119,11 @@ def ask(
     import asyncio
 
     from footfall.lake.location import check_location
+    from footfall.lake.store.options import bucket_of
     from footfall.query import QueryPool
 
     check_location(home.lake_dir)
-    pool = QueryPool(home, project, settings)
+    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake))
 
     async def run() -> Answer:
         try:

@@ -47,7 +47,7 @@ def tables(
 
     place = open_project(home, project)
     statement = _counts() if table is None else f"DESCRIBE {table}"
-    answer = ask(place, project, settings_for(place).query, statement, {})
+    answer = ask(place, project, settings_for(place), statement, {})
     rows: list[list[Any]] = msgspec.json.decode(answer.body)
     if table is None:
         found = [{"table": name, "rows": count, "row_is": views[name]} for name, count in rows]

@@ -183,14 +183,17 @@ def _log(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
 
 def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
     """Catalog, metadata, manifests, and every data file: its size, or every page of it."""
-    from footfall.lake import Lake, catalog_problem, inspect_data_files
+    from footfall.lake import Lake, LakePlace, catalog_problem, inspect_data_files
 
     if not home.lake_dir.exists():
         return "attention", "nothing is there yet; start the server: footfall serve"
-    problem = catalog_problem(home.lake_dir)
+    where = LakePlace.of(settings_for(home).lake, home.lake_dir)
+    problem = None
+    if where.has_local_catalog:
+        problem = catalog_problem(where.directory, where.store)
     if problem is not None:
         return "broken", f"stop the server and run: footfall repair; {problem}"
-    files = list(inspect_data_files(Lake(home.lake_dir, project), is_deep=is_deep))
+    files = list(inspect_data_files(Lake(where, project), is_deep=is_deep))
     damaged = [file for file in files if file is not None]
     if damaged:
         return "broken", (
@@ -212,7 +215,8 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
     names += [name for name in (cut.overrides, cut.removed, cut.shown) if name is not None]
     files = [tail_dir / name for name in names]
     for table in cut.plans:
-        files += [home.root / file for file in read_plan(cut, table, tail_dir).files]
+        planned = read_plan(cut, table, tail_dir).files
+        files += [home.root / file for file in planned if "://" not in file]
     missing = [str(file) for file in files if not file.exists()]
     if missing:
         return "broken", f"{len(missing)} files are missing, the first: {missing[0]}"
@@ -296,16 +300,16 @@ def _ledgers(home: Home, project: str) -> tuple[State, str]:
 
 def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int], int]:
     """Rows that the lake has or had of each epoch, and how many of those gone no epoch counts."""
-    from footfall.lake import Lake, dropped_rows, lost_rows, rows_by_epoch
+    from footfall.lake import Lake, LakePlace, dropped_rows, lost_rows, rows_by_epoch
 
-    lake = Lake(home.lake_dir, project)
+    lake = Lake(LakePlace.of(settings_for(home).lake, home.lake_dir), project)
     with lake.locks.reading():
         dropped = dropped_rows(lake, table)
         files = lake.plan(table).files
         while dropped != dropped_rows(lake, table):  # days were dropped in between
             dropped = dropped_rows(lake, table)
             files = lake.plan(table).files
-        rows = Counter(rows_by_epoch(files))
+        rows = Counter(rows_by_epoch(files, store=lake.store))
     gone = 0
     for known in (dropped, lost_rows(lake, table)):
         rows.update(known.epochs)
@@ -315,9 +319,9 @@ def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int]
 
 def _lost(home: Home, project: str) -> str:
     """Rows that `footfall repair --accept-loss` gave up, by table; empty for none."""
-    from footfall.lake import TABLES, Lake, lost_rows
+    from footfall.lake import TABLES, Lake, LakePlace, lost_rows
 
-    lake = Lake(home.lake_dir, project)
+    lake = Lake(LakePlace.of(settings_for(home).lake, home.lake_dir), project)
     rows = {table: lost_rows(lake, table).rows for table in TABLES}
     return ", ".join(f"{count} rows of {table}" for table, count in rows.items() if count)
 

@@ -85,14 +85,17 @@ def repair(
         typer.echo("nothing is damaged: every request of the log and every row can be read")
 
 
-def _mend_catalog(home: Home, *, dry_run: bool) -> tuple[str | None, dict[str, Path]]:
+def _mend_catalog(home: Home, *, dry_run: bool) -> tuple[str | None, dict[str, str]]:
     """What is wrong with the lake's catalog, and the tables that were registered again."""
-    from footfall.lake import catalog_problem, restore_catalog
+    from footfall.lake import LakePlace, catalog_problem, restore_catalog
 
-    problem = catalog_problem(home.lake_dir) if home.lake_dir.exists() else None
+    where = LakePlace.of(settings_for(home).lake, home.lake_dir)
+    if not (where.has_local_catalog and home.lake_dir.exists()):
+        return None, {}
+    problem = catalog_problem(where.directory, where.store)
     if problem is None or dry_run:
         return problem, {}
-    return problem, restore_catalog(home.lake_dir)
+    return problem, restore_catalog(where)
 
 
 def _mend_log(
@@ -110,9 +113,11 @@ def _mend_log(
 def _mend_lake(home: Home, project: str, *, accept_loss: bool, dry_run: bool) -> list[MendedTable]:
     from footfall.pipeline import mend_lake
 
+    settings = settings_for(home)
     return mend_lake(
         home,
-        settings_for(home).pipeline,
+        settings.pipeline,
+        settings.lake,
         project,
         SystemClock(),
         accept_loss=accept_loss,
@@ -120,7 +125,7 @@ def _mend_lake(home: Home, project: str, *, accept_loss: bool, dry_run: bool) ->
     )
 
 
-def _tell_catalog(problem: str | None, restored: dict[str, Path]) -> None:
+def _tell_catalog(problem: str | None, restored: dict[str, str]) -> None:
     if problem is not None:
         typer.echo(problem)
     for table, file in restored.items():

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from footfall.clock import US_PER_MS
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Listed, Store
 
 
 def expired(
@@ -31,7 +31,7 @@ def expired(
     ]
 
 
-def reachable(table: Table) -> set[Path]:
+def reachable(table: Table) -> set[str]:
     """Every file that the table's metadata, as loaded, leads to: its own, manifests, data."""
     metadata = table.metadata
     locations = {table.metadata_location}
@@ -44,14 +44,9 @@ def reachable(table: Table) -> set[Path]:
                 seen.add(manifest.manifest_path)
                 entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
                 locations.update(entry.data_file.file_path for entry in entries)
-    return {path for location in locations | seen if (path := local_path(location)) is not None}
+    return set(map(place_of, locations | seen))
 
 
-def files_below(table: Table) -> Iterator[Path]:
-    """Every file in the table's directory; none for an object store."""
-    root = local_path(table.location())
-    if root is None:
-        return
-    for directory, _, names in os.walk(root):
-        for name in names:
-            yield Path(directory) / name
+def files_below(table: Table, store: Store = LOCAL_FILES) -> Iterator[Listed]:
+    """Every file where the table lies."""
+    return store.list(place_of(table.location()))

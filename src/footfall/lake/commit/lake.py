@@ -39,7 +39,8 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
-from sqlalchemy.exc import OperationalError
+from requests.exceptions import RequestException
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.columns import Column
@@ -48,11 +49,13 @@ from footfall.home import make_directory
 from footfall.lake.commit.data_files import DataFileWriter, write_sorted
 from footfall.lake.commit.expiry import expired
 from footfall.lake.cut import Plan, PlannedColumn
-from footfall.lake.location import CATALOG, check_location, local_path, table_locations
+from footfall.lake.location import CATALOG, check_location, place_of, table_locations
+from footfall.lake.place import LakePlace
 from footfall.lake.read.planning import SnapshotFiles, data_files
-from footfall.lake.store.catalog import has_commits, open_catalog, reading_catalog
+from footfall.lake.store.catalog import has_commits, reading_catalog
+from footfall.lake.store.catalogs import reaching
 from footfall.lake.store.damage import naming
-from footfall.lake.store.locks import LakeLocks
+from footfall.lake.store.objects import unreachable
 from footfall.lake.tables.days import Days, append, commits_of, overwrite
 from footfall.lake.tables.evolve import SchemaChange, create_table, evolved
 from footfall.lake.tables.layout import COMPACTED, FRESH
@@ -65,6 +68,13 @@ FOLDED_PROPERTY: Final = "footfall.folded-epoch"
 CHANGED_PROPERTY: Final = "footfall.changed-epoch"
 RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
+_UNKNOWN: Final = (
+    CommitStateUnknownException,
+    OperationalError,
+    InterfaceError,
+    RequestException,
+)
+"""The catalog did not say whether it took a commit."""
 
 _KEPT_PROPERTIES: Final = {
     RETRY_PROPERTY: "0",
@@ -83,30 +93,52 @@ _KEPT_PROPERTIES: Final = {
 
 
 class Lake:
-    """Iceberg tables of one project (its namespace), in a SQL catalog on SQLite, on local files."""
+    """Iceberg tables of one project (its namespace), wherever their files and catalog are."""
 
-    def __init__(self, directory: Path, project: str, clock: Clock | None = None) -> None:
-        """Open or create the catalog and the project's tables below `directory`.
+    def __init__(self, place: LakePlace | Path, project: str, clock: Clock | None = None) -> None:
+        """Open or create the catalog and the project's tables at `place`.
+
+        Args:
+            place: Where; a path is a directory with everything in it.
+            project: The tables' namespace.
+            clock: For names and ages.
 
         Raises:
-            Invalid: the lake was moved there; `footfall upgrade` registers it anew.
+            Invalid: the lake was moved there; `footfall upgrade` registers it anew. Or its place
+                needs other settings, or a package more.
             Corrupt: its catalog is damaged.
+            Unavailable: its catalog or its object store does not answer.
         """
+        if isinstance(place, Path):
+            place = LakePlace.local(place)
+        directory = place.directory
         make_directory(directory)
-        check_location(directory)
+        if place.has_local_catalog:
+            check_location(directory)
+        self._place = place
         self._directory = directory
         self._project = project
         self._clock = clock or SystemClock()
-        self.locks = LakeLocks(directory, project)
+        self.store = place.store
+        self.locks = place.locks(project, self._clock)
         self._files = {name: SnapshotFiles() for name in TABLES}
         self._term = 0
         self._tables: dict[str, Table] = {}
         self._plans: dict[str, Plan] = {}
-        is_complete = {(project, name) for name in TABLES} <= table_locations(directory).keys()
-        with contextlib.nullcontext() if is_complete else self.locks.creating():
-            with reading_catalog(directory):
-                self._catalog = open_catalog(directory)
-            self._create()
+        if place.has_local_catalog:
+            is_complete = {(project, name) for name in TABLES} <= table_locations(directory).keys()
+            with contextlib.nullcontext() if is_complete else self.locks.creating():
+                with reading_catalog(directory):
+                    self._catalog = place.open_catalog()
+                self._create()
+        else:
+            with self.locks.creating():
+                self._catalog = place.open_catalog()
+                self._create()
+
+    def close(self) -> None:
+        """Give connections to the catalog back; the lake is not used afterwards."""
+        self._catalog.close()
 
     def epoch(self, table: str) -> int:
         """Last epoch that `table` holds; 0 for none."""
@@ -214,6 +246,20 @@ class Lake:
         added = (more or {}).get(table, ())
         return evolved(current.schema(), current.metadata.last_column_id, TABLES[table], added)
 
+    def refuse_staged(self) -> None:
+        """Make every commit fail that was made against the tables as they are now.
+
+        Raises:
+            Conflict, CommitUnknown: as `commit`; call again.
+        """
+
+        def stage(transaction: Transaction) -> None:
+            with transaction.update_snapshot().fast_append():
+                pass
+
+        for table in TABLES:
+            self._land(table, lambda _: True, stage)
+
     def commit(self, table: str, rows: pa.Table, epoch: int, days: Days | None = None) -> bool:
         """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
 
@@ -311,6 +357,7 @@ class Lake:
             current = self._reload(table)
             if not is_wanted(current):
                 return None
+            self.locks.check()
             try:
                 if current.properties.get(RETRY_PROPERTY) != "0":
                     with Transaction(current) as transaction:
@@ -322,10 +369,15 @@ class Lake:
                 # one evaluator and its state (0.12), so it may miss one: "missing required files",
                 # and nothing is written. That they are there was seen above.
                 continue
-            except (CommitStateUnknownException, OperationalError) as error:
+            except _UNKNOWN as error:
                 raise CommitUnknown(
                     f"commit may or may not be in; the next attempt looks first: {table=}"
                 ) from error
+            except OSError as error:
+                if self._place.is_local:
+                    raise
+                # Whatever is written to the store is written before the catalog is asked.
+                raise unreachable(self.store.root, error) from error
             return current
         raise Conflict(f"other writers keep committing; is a second pipeline running? {table=}")
 
@@ -357,7 +409,7 @@ class Lake:
         if known is not None and (known.snapshot_id, known.columns) == (snapshot_id, columns):
             return known
         named = self._files[table].named(current)
-        files = tuple(sorted(map(_reader_path, named)))
+        files = tuple(sorted(map(place_of, named)))
         self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()), columns)
         return self._plans[table]
 
@@ -457,41 +509,60 @@ class Lake:
         if before is None or snapshot is None or number != before.snapshot_id:
             self._plans.pop(table, None)
             return
-        paths = tuple(_reader_path(file.file_path) for file in files)
+        paths = tuple(place_of(file.file_path) for file in files)
         rows = before.rows + sum(file.record_count for file in files)
         columns = _planned_columns(committed)
         self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows, columns)
 
     def _reload(self, table: str) -> Table:
-        with reading_catalog(self._directory), naming(lambda: self._metadata_file(table)):
+        with self._reading(), naming(lambda: self._metadata_file(table)):
             if table in self._tables:
                 self._tables[table] = self._tables[table].refresh()
             else:
                 self._tables[table] = self._catalog.load_table((self._project, table))
         return self._tables[table]
 
+    def _reading(self) -> contextlib.AbstractContextManager[None]:
+        if self._place.has_local_catalog:
+            return reading_catalog(self._directory)
+        return reaching(self._place.catalog)
+
     def _metadata_file(self, table: str) -> str:
-        location = table_locations(self._directory).get((self._project, table))
+        location = None
+        if self._place.has_local_catalog:
+            location = table_locations(self._directory).get((self._project, table))
         return location or f"newest metadata of {table}"
 
     def _create(self) -> None:
+        with contextlib.ExitStack() as undone:
+            undone.callback(self.close)
+            self._make_missing()
+            undone.pop_all()
+
+    def _make_missing(self) -> None:
         with contextlib.suppress(NamespaceAlreadyExistsError):
             self._catalog.create_namespace(self._project)
         for name, spec in TABLES.items():
             try:
                 self._reload(name)
             except NoSuchTableError as error:
-                if has_commits(self._directory, self._project, name):
-                    raise Corrupt(
-                        "the lake's catalog lacks a table whose files are there; stop the server"
-                        f" and run footfall repair: path={self._directory / CATALOG} table={name}"
-                    ) from error
+                if has_commits(self.store, self._project, name):
+                    raise Corrupt(self._lost_table(name)) from error
                 self._create_table(spec)
+
+    def _lost_table(self, name: str) -> str:
+        what = "the lake's catalog lacks a table whose files are there"
+        if self._place.is_local and self._place.has_local_catalog:
+            path = self._directory / CATALOG
+            return f"{what}; stop the server and run footfall repair: {path=!s} table={name}"
+        files = self._place.table_path(self._project, name)
+        return f"{what}; restore it, or name another lake.location: {files=} table={name}"
 
     def _create_table(self, spec: TableSpec) -> None:
         properties = {"format-version": "2", **_comment(spec), **_KEPT_PROPERTIES}
+        location = f"{self._place.warehouse}/{self._project}/{spec.name}"
         with contextlib.suppress(TableAlreadyExistsError, CommitFailedException):
-            create_table(self._catalog, (self._project, spec.name), spec, properties)
+            create_table(self._catalog, (self._project, spec.name), spec, properties, location)
         self._tables[spec.name] = self._catalog.load_table((self._project, spec.name))
 
 
@@ -505,11 +576,6 @@ def _epoch_of(table: Table) -> int:
 
 def _term_of(table: Table) -> int:
     return int(table.properties.get(TERM_PROPERTY, "0"))
-
-
-def _reader_path(location: str) -> str:
-    path = local_path(location)
-    return location if path is None else str(path)
 
 
 def _planned_columns(table: Table) -> tuple[PlannedColumn, ...]:

@@ -6,7 +6,8 @@ that their writer wrote while it held `writing`, and by plans, made from the new
 the same lock. So
 
     1. list the files there are
-    2. get `writing` once: who was writing has committed or given up
+    2. get `writing` once: who was writing has committed or given up; whose lock was broken
+       (`StoreLocks`) cannot commit any more
     3. load the tables, read the plan files: what was listed and is not named is garbage
     4. write down which, and since when                         (the first phase, on disk)
     5. get `reading` once: who of ours read by an older snapshot, without a plan file, has ended
@@ -30,7 +31,7 @@ from typing import Final
 import msgspec
 
 from footfall.clock import Clock
-from footfall.home import bytes_of, write_atomically
+from footfall.home import write_atomically
 from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.commit.lake import Lake
 from footfall.lake.cut import planned_files
@@ -71,7 +72,7 @@ class Garbage:
         self._clock = clock
         self._grace = grace
 
-    def sweep(self, needed: Collection[Path] = ()) -> Swept:
+    def sweep(self, needed: Collection[str] = ()) -> Swept:
         """Do both phases once.
 
         Args:
@@ -80,23 +81,31 @@ class Garbage:
         Raises:
             Corrupt: a plan file is damaged, so it is not known what it names; nothing is removed.
         """
-        found = [file for table in TABLES for file in files_below(self._lake.table(table))]
+        store = self._lake.store
+        found = {
+            file.path: file.size
+            for table in TABLES
+            for file in files_below(self._lake.table(table), store)
+        }
         before = self._marks()
         if not self._is_quiet(self._lake.locks.is_anyone_writing):
             return Swept(0, 0, len(before))
+        if broken := self._lake.locks.broken():
+            self._lake.refuse_staged()
+            self._lake.locks.forget(broken)
         named = set(needed) | planned_files(self._tail_dir)
         for table in TABLES:
             named |= reachable(self._lake.table(table))
         now = self._clock.now_us()
-        marks = {
-            str(file): min(before.get(str(file), now), now) for file in found if file not in named
-        }
+        marks = {file: min(before.get(file, now), now) for file in found if file not in named}
         self._write(marks)
         due = [file for file, since in marks.items() if now - since >= self._grace]
         removed = removed_bytes = 0
         if due and self._is_quiet(self._lake.locks.is_anyone_reading):
             for file in due:
-                removed_bytes += _remove(Path(file))
+                # Another engine that uses the table may remove it, too.
+                removed_bytes += store.size(file) or 0
+                store.delete(file)
                 removed += 1
                 del marks[file]
             self._write(marks)
@@ -119,9 +128,3 @@ class Garbage:
 
     def _write(self, marks: dict[str, int]) -> None:
         write_atomically(self._marks_file, msgspec.json.encode(marks), synced=True)
-
-
-def _remove(file: Path) -> int:
-    size = bytes_of(file)  # another engine that uses the table may remove it, too
-    file.unlink(missing_ok=True)
-    return size

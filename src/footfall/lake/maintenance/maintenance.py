@@ -11,7 +11,7 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import Clock
 from footfall.home import make_directory, write_atomically
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.maintenance.compaction import (
     Compacted,
     Partition,
@@ -212,9 +212,9 @@ class Maintenance:
         Those that are `needed`, absolute paths, stay.
         """
         job = self.rewriter.pending()
-        written = () if job is None else (local_path(file.file_path) for file in job.added)
-        kept = {path for path in written if path is not None}
-        return self._garbage.sweep(kept.union(map(Path, needed)))
+        written = () if job is None else job.added
+        kept = {place_of(file.file_path) for file in written}
+        return self._garbage.sweep(kept.union(needed))
 
     def _is_over(self, partition: Partition) -> bool:
         return is_over(partition, self._clock.now_us(), self._settings.day_settled_after)

@@ -31,10 +31,11 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
-from footfall.lake.read.scan import scan
 from footfall.lake.store.damage import naming
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.lake.tables.days import day_of
 from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
@@ -164,8 +165,8 @@ def _counted(
     epochs = Counter({e: n for e, n in before.epochs.items() if e >= bound.known_from})
     for file in files:
         if upper_bound(table, file, "epoch") >= bound.known_from:
-            path = str(local_path(file.file_path) or file.file_path)
-            epochs.update(rows_by_epoch([path], bound.known_from))
+            path = place_of(file.file_path)
+            epochs.update(rows_by_epoch([path], bound.known_from, lake.store))
     after = DroppedRows(
         max(before.until, until),
         before.rows + sum(file.record_count for file in files),
@@ -174,7 +175,9 @@ def _counted(
     return {DROPPED_PROPERTY: msgspec.json.encode(after).decode()}
 
 
-def rows_by_epoch(paths: Sequence[str], since: int = 0) -> dict[int, int]:
+def rows_by_epoch(
+    paths: Sequence[str], since: int = 0, store: Store = LOCAL_FILES
+) -> dict[int, int]:
     """How many rows of each epoch from `since` on some data files of a table have.
 
     Raises:
@@ -184,6 +187,10 @@ def rows_by_epoch(paths: Sequence[str], since: int = 0) -> dict[int, int]:
         return {}
     with naming(paths[0] if len(paths) == 1 else f"one of {len(paths)} data files"):
         counts = (
-            scan(paths, _EPOCH).filter(pl.col("epoch") >= since).group_by("epoch").len().collect()
+            store.scan(paths, _EPOCH)
+            .filter(pl.col("epoch") >= since)
+            .group_by("epoch")
+            .len()
+            .collect()
         )
     return dict(zip(counts["epoch"].to_list(), counts["len"].to_list(), strict=True))

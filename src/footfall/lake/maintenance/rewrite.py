@@ -36,9 +36,10 @@ from footfall.home import sync_directory, write_atomically
 from footfall.lake.commit.data_files import in_order
 from footfall.lake.commit.lake import Lake
 from footfall.lake.commit.stored_file import StoredFile
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.read.ranges import FileRows, Key
 from footfall.lake.read.streams import RUNS_MAX, Unsorted, stream_ranges
+from footfall.lake.store.store import Store
 from footfall.lake.tables.layout import COMPACTED
 from footfall.process import give_way
 
@@ -144,8 +145,8 @@ class Rewriter:
         paths = [file.file_path for file in files]
         is_streamed = len(set(map(run_of, paths))) <= RUNS_MAX
         range_bytes = max(1, self._bytes_max // (_STREAMED_PARTS if is_streamed else 1))
-        schema = self._lake.schema(table)
-        splits = _apart(lambda: FileRows(table, _local(paths), schema).splits(range_bytes))
+        schema, store = self._lake.schema(table), self._lake.store
+        splits = _apart(lambda: FileRows(table, _places(paths), schema, store).splits(range_bytes))
         job = RewriteJob(
             table,
             kind,
@@ -187,15 +188,18 @@ class Rewriter:
 
     def _write(self, job: RewriteJob, transform: Transform | None, schema: pa.Schema) -> bool:
         """Write the ranges that are not done; whether all are, or it was told to stop."""
-        paths = _local(job.remove)
+        paths = _places(job.remove)
+        store = self._lake.store
         ranges = len(job.splits) + 1
         if job.is_streamed:
             runs = defaultdict(list)
             for path in paths:
                 runs[run_of(path)].append(path)
-            parts = stream_ranges(job.table, list(runs.values()), job.splits, job.done, schema)
+            parts = stream_ranges(
+                job.table, list(runs.values()), job.splits, job.done, schema, store
+            )
         else:
-            parts = _read_ranges(job, paths, schema)
+            parts = _read_ranges(job, paths, schema, store)
         while job.done < ranges:
             self._write_stretch(job, parts, transform)
             if self._should_stop() and job.done < ranges:
@@ -239,15 +243,17 @@ def _apart(work: Callable[[], _Result]) -> _Result:
         return executor.submit(work).result()
 
 
-def _read_ranges(job: RewriteJob, paths: Sequence[str], schema: pa.Schema) -> Iterator[pa.Table]:
-    rows = FileRows(job.table, paths, schema)
+def _read_ranges(
+    job: RewriteJob, paths: Sequence[str], schema: pa.Schema, store: Store
+) -> Iterator[pa.Table]:
+    rows = FileRows(job.table, paths, schema, store)
     bounds: list[Key | None] = [None, *job.splits, None]
     for start, stop in itertools.pairwise(bounds[job.done :]):
         yield rows.read(start, stop)
 
 
-def _local(locations: Sequence[str]) -> list[str]:
-    return [str(local_path(location) or location) for location in locations]
+def _places(locations: Sequence[str]) -> list[str]:
+    return [place_of(location) for location in locations]
 
 
 def run_of(location: str) -> str:

@@ -25,13 +25,14 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import DAY, Clock
 from footfall.home import write_atomically
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.maintenance.compaction import Compacted, runs_of
 from footfall.lake.maintenance.rewrite import Rewriter
 from footfall.lake.read.bounds import lower_bound
-from footfall.lake.read.scan import scan
 from footfall.lake.read.streams import RUNS_MAX
 from footfall.lake.store.damage import naming
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.lake.tables.days import is_waiting
 from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
@@ -113,7 +114,7 @@ class Placing:
     def _place(self, table: str, files: Sequence[DataFile]) -> Compacted | None:
         """One job, over as many runs as can be read side by side; none: it did not end."""
         chosen = [file for run in runs_of(files)[-RUNS_MAX:] for file in run.files]
-        days = fullest(rows_by_day(table, chosen), self._settings.bulk_days_max)
+        days = fullest(rows_by_day(table, chosen, self._lake.store), self._settings.bulk_days_max)
         outcome = self._rewriter.rewrite(table, chosen, kind=COMPACT, days=days)
         self._note(table)
         if outcome != "done":
@@ -137,16 +138,18 @@ class Placing:
             return {}
 
 
-def rows_by_day(table: str, files: Sequence[DataFile]) -> dict[int, int]:
+def rows_by_day(
+    table: str, files: Sequence[DataFile], store: Store = LOCAL_FILES
+) -> dict[int, int]:
     """How many rows of each day (since 1970) `files` of a table with days have.
 
     Raises:
         Corrupt: one of them is damaged.
     """
-    paths = [str(local_path(file.file_path) or file.file_path) for file in files]
+    paths = [place_of(file.file_path) for file in files]
     with naming(paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"):
         day = pl.col(str(TABLES[table].day)).dt.timestamp("us") // DAY
-        found = scan(paths, TABLES[table].schema).group_by(day=day).len().collect()
+        found = store.scan(paths, TABLES[table].schema).group_by(day=day).len().collect()
     return dict(zip(found["day"].to_list(), found["len"].to_list(), strict=True))
 
 

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.lookup import Footers, Looked, look_up
-from footfall.lake.read.scan import scan
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.schemas import from_lake
 from footfall.session import REMOVED_SCHEMA, SESSION_SCHEMA
@@ -51,7 +50,7 @@ class LakeHistory:
         """Rows of earlier epochs, with the columns of `schema`."""
         names = list(dict.fromkeys([*schema.names, "epoch"]))
         files = self._lake.plan(table).files
-        found = look_up(files, ranges, names, times, self._footers, self.looked)
+        found = look_up(files, ranges, names, times, self._footers, self.looked, self._lake.store)
         parts = []
         for rows in found:
             earlier = _of_epochs_before(self._epoch, rows)
@@ -76,7 +75,7 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
     files = list(lake.plan("session_changes").files)
     if sessions.height and files:
         removals = (
-            scan(files, REMOVED_SCHEMA)
+            lake.store.scan(files, REMOVED_SCHEMA)
             .filter(
                 pl.col("visitor_id").is_in(sessions["visitor_id"].unique().to_list()),
                 pl.col("epoch") < before,
@@ -113,12 +112,13 @@ def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str])
         is_recent = pl.col("received_at") >= moment
         offsets = pl.Series(dtype=pl.Int64)
         for file in files:  # one after the other: half an hour may be a hundred million events
-            more = scan([file], EVENT_SCHEMA).filter(is_recent).select("log_offset").collect()
+            recent = lake.store.scan([file], EVENT_SCHEMA).filter(is_recent)
+            more = recent.select("log_offset").collect()
             offsets = pl.concat([offsets, more.to_series()]).top_k(rows_max)
         if not len(offsets):
             return schema.empty_table()
         oldest = offsets.min()
-        recent = scan(files, EVENT_SCHEMA).filter(is_recent)
+        recent = lake.store.scan(files, EVENT_SCHEMA).filter(is_recent)
         found = (
             recent.filter(pl.col("log_offset") >= oldest)
             .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))

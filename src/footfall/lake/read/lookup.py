@@ -12,7 +12,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -22,6 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from footfall.lake.store.damage import naming
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.sessionize import REPAIR_SCHEMA
 
 FILES_REMEMBERED_MAX: Final = 20_000
@@ -51,12 +52,14 @@ class Footers:
         """Read nothing yet."""
         self._known: OrderedDict[tuple[str, str, str], tuple[_Group, ...]] = OrderedDict()
 
-    def groups(self, file: str, earliest: str, latest: str) -> tuple[_Group, ...]:
+    def groups(
+        self, file: str, earliest: str, latest: str, store: Store = LOCAL_FILES
+    ) -> tuple[_Group, ...]:
         """Row groups of `file` with the bounds of two columns of time."""
         key = (file, earliest, latest)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = _read_bounds(file, earliest, latest)
+            known = self._known[key] = _read_bounds(file, earliest, latest, store)
             if len(self._known) > FILES_REMEMBERED_MAX:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -78,6 +81,7 @@ def look_up(
     times: tuple[str, str],
     footers: Footers,
     looked: Looked,
+    store: Store = LOCAL_FILES,
 ) -> list[pa.Table]:
     """Rows of the ranges' visitors that reach into their range: a table for each row group.
 
@@ -90,6 +94,7 @@ def look_up(
             its first not after `to_time`.
         footers: Remembers bounds.
         looked: Counts.
+        store: Where the files are.
 
     Raises:
         Corrupt: a file is damaged or missing; it is named.
@@ -98,7 +103,7 @@ def look_up(
     found = []
     for file in files:
         with naming(file):
-            for rows in _rows_of(file, wanted, columns, times, footers, looked):
+            for rows in _rows_of(file, wanted, columns, times, footers, looked, store):
                 looked.rows += rows.num_rows
                 found.append(rows)
     return found
@@ -111,13 +116,14 @@ def _rows_of(
     times: tuple[str, str],
     footers: Footers,
     looked: Looked,
+    store: Store,
 ) -> Iterator[pa.Table]:
-    groups = footers.groups(file, *times)
+    groups = footers.groups(file, *times, store)
     numbers = [group.number for group in groups if wanted.may_be_in(group)]
     if not numbers:
         return
     looked.files += 1
-    with pq.ParquetFile(file, memory_map=True) as parquet:
+    with store.parquet(file) as parquet:
         for number in numbers:
             looked.groups += 1
             rows = _rows(parquet, number, wanted, columns, times)
@@ -173,8 +179,9 @@ def _rows(
     return rows.take(pa.array(place))
 
 
-def _read_bounds(file: str, earliest: str, latest: str) -> tuple[_Group, ...]:
-    metadata = pq.read_metadata(Path(file))
+def _read_bounds(file: str, earliest: str, latest: str, store: Store) -> tuple[_Group, ...]:
+    with store.parquet(file) as parquet:
+        metadata = parquet.metadata
     place = {metadata.schema.column(number).path: number for number in range(metadata.num_columns)}
     groups = []
     for number in range(metadata.num_row_groups):

@@ -13,10 +13,10 @@ from typing import Final
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from footfall.lake.store.damage import CHECKED, naming
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.lake.tables.schemas import check_known, file_schema, from_lake
 from footfall.lake.tables.specs import TABLES
 
@@ -32,13 +32,16 @@ _HEAD_ROWS: Final = 1 << 13
 class FileRows:
     """Rows of some data files of one table, as the stages see them."""
 
-    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema) -> None:
+    def __init__(
+        self, table: str, paths: Sequence[str], schema: pa.Schema, store: Store = LOCAL_FILES
+    ) -> None:
         """Read nothing but names of columns yet; columns that older files lack are null.
 
         Args:
             table: One of `TABLES`.
             paths: Of its files.
             schema: `Lake.schema` of it, asked for after the files were.
+            store: Where the files are.
 
         Raises:
             Corrupt: a file is damaged or missing.
@@ -47,9 +50,10 @@ class FileRows:
         self._schema = schema
         self._key = key_columns(table)
         self._paths = paths
+        self._store = store
         self._name = paths[0] if len(paths) == 1 else f"one of {len(paths)}, such as {paths[0]}"
         with naming(self._name):
-            self._dataset = ds.dataset(list(paths), schema=file_schema(schema), format=CHECKED)
+            self._dataset = store.dataset(paths, file_schema(schema), CHECKED)
             for fragment in self._dataset.get_fragments():
                 check_known(fragment.physical_schema.names, schema, fragment.path)
 
@@ -116,7 +120,7 @@ class FileRows:
         return from_lake(found, pa.schema([self._schema.field(name) for name in columns]))
 
     def _row_bytes(self) -> int:
-        with pq.ParquetFile(self._paths[0]) as file:
+        with self._store.parquet(self._paths[0]) as file:
             head = next(file.iter_batches(_HEAD_ROWS), None)
         return 1 if head is None else max(1, head.nbytes // head.num_rows)
 

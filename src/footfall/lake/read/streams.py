@@ -18,10 +18,11 @@ from typing import Final
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from footfall.lake.read.ranges import Key, key_columns, plain_column
 from footfall.lake.store.damage import naming
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.lake.tables.schemas import from_lake
 
 RUNS_MAX: Final = 16
@@ -43,6 +44,7 @@ def stream_ranges(
     splits: Sequence[Key],
     first: int,
     schema: pa.Schema,
+    store: Store = LOCAL_FILES,
 ) -> Iterator[pa.Table]:
     """The rows of each range in turn, in no order within it, as the stages see them.
 
@@ -52,13 +54,14 @@ def stream_ranges(
         splits: Keys at which ranges begin, ascending; there is one range more.
         first: The first range that is wanted.
         schema: `Lake.schema` of the table, asked for after the files were.
+        store: Where the files are.
 
     Raises:
         Invalid: a file has a column that `schema` does not have.
         Unsorted: a file is not sorted; what was yielded before is worth nothing.
         Corrupt: a file is damaged or missing.
     """
-    streams = [_Stream(table, paths, schema) for paths in runs]
+    streams = [_Stream(table, paths, schema, store) for paths in runs]
     if first > 0:
         for stream in streams:  # from the start: only so is it known that the rest is sorted
             for _ in stream.below(splits[first - 1]):
@@ -71,7 +74,8 @@ def stream_ranges(
 class _Stream:
     """One run."""
 
-    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema) -> None:
+    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema, store: Store) -> None:
+        self._store = store
         self._schema = schema
         self._key = list(key_columns(table))
         self._paths = iter(paths if len(paths) == 1 else sorted(paths, key=self._first_key))
@@ -115,12 +119,12 @@ class _Stream:
 
     def _open(self) -> Iterator[pa.RecordBatch]:
         with naming(self._path):
-            file = pq.ParquetFile(self._path, page_checksum_verification=True)
+            file = self._store.parquet(self._path, is_checked=True)
             batches: Iterator[pa.RecordBatch] = file.iter_batches(_BATCH_ROWS)
         return batches
 
     def _first_key(self, path: str) -> _Comparable:
-        with naming(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        with naming(path), self._store.parquet(path, is_checked=True) as file:
             batch = next(file.iter_batches(1, columns=self._key), None)
         return () if batch is None else _key_at(self._plain(batch), 0)
 

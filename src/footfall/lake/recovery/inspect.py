@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 
 from footfall.clock import day_text
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake.store.damage import CHECKED
+from footfall.lake.store.local import LOCAL_FILES
+from footfall.lake.store.store import Store
 from footfall.lake.tables.days import day_of
 from footfall.lake.tables.schemas import file_schema, from_lake
 from footfall.lake.tables.specs import TABLES
@@ -49,7 +48,7 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
     """Each data file of the newest snapshot of every table; `None` for a whole one.
 
     Args:
-        lake: Local files only; those of an object store count as whole.
+        lake: Whose files.
         is_deep: Read every page against its checksum, not only look at sizes.
 
     Raises:
@@ -57,14 +56,14 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
     """
     for table in TABLES:
         for file in lake.data_files(table):
-            path = local_path(file.file_path)
-            problem = None if path is None else _problem(path, file, is_deep=is_deep)
+            path = place_of(file.file_path)
+            problem = _problem(lake.store, path, file, is_deep=is_deep)
             if problem is None:
                 yield None
             else:
                 yield DamagedFile(
                     table,
-                    str(path),
+                    path,
                     file.record_count,
                     day_of(file),
                     max(lower_bound(table, file, "epoch"), 0),
@@ -73,7 +72,9 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
                 )
 
 
-def readable_rows(file: DamagedFile, schema: pa.Schema) -> Iterator[pa.Table]:
+def readable_rows(
+    file: DamagedFile, schema: pa.Schema, store: Store = LOCAL_FILES
+) -> Iterator[pa.Table]:
     """What can be read of a damaged file, one row group at a time, as the stages see it.
 
     Every page is checked against its checksum. Of a file whose footer is damaged nothing is left.
@@ -81,10 +82,11 @@ def readable_rows(file: DamagedFile, schema: pa.Schema) -> Iterator[pa.Table]:
     Args:
         file: As `inspect_data_files` names it.
         schema: `Lake.schema` of its table.
+        store: Where it is.
     """
     nullable = file_schema(schema)
     try:
-        fragments = list(ds.dataset([file.path], schema=nullable, format=CHECKED).get_fragments())
+        fragments = list(store.dataset([file.path], nullable, CHECKED).get_fragments())
         groups = [group for fragment in fragments for group in fragment.split_by_row_group()]
     except (OSError, pa.ArrowException, ValueError):
         return
@@ -95,14 +97,16 @@ def readable_rows(file: DamagedFile, schema: pa.Schema) -> Iterator[pa.Table]:
                 yield from_lake(rows, schema)
 
 
-def _problem(path: Path, file: DataFile, *, is_deep: bool) -> str | None:
+def _problem(store: Store, path: str, file: DataFile, *, is_deep: bool) -> str | None:
     try:
-        size = path.stat().st_size
+        size = store.size(path)
+        if size is None:
+            return "missing"
         if size != file.file_size_in_bytes:
             return f"{size} bytes, not {file.file_size_in_bytes}"
         if is_deep:
             rows = 0
-            with pq.ParquetFile(path, page_checksum_verification=True) as parquet:
+            with store.parquet(path, is_checked=True) as parquet:
                 for batch in parquet.iter_batches():
                     rows += batch.num_rows
             if rows != file.record_count:

@@ -16,7 +16,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.errors import Conflict
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 
 LOST_PROPERTY: Final = "footfall.lost"
 
@@ -51,7 +51,7 @@ def replace_damaged(
         Conflict: one of the files is not in the table any more; look again.
         CommitUnknown: as `Lake.commit`; look again.
     """
-    files = [file for file in lake.data_files(table) if str(local_path(file.file_path)) in paths]
+    files = [file for file in lake.data_files(table) if place_of(file.file_path) in paths]
     before = lost_rows(lake, table)
     properties = {}
     if lost.rows:

@@ -15,7 +15,6 @@ from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.history import as_arrow, newest_sessions
 from footfall.lake.read.overrides import resolve_overrides
-from footfall.lake.read.scan import scan
 from footfall.session import OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
@@ -182,7 +181,7 @@ class EpochsUpTo:
         since: int | None,
         schema: pa.Schema = EVENT_SCHEMA,
     ) -> pl.LazyFrame:
-        rows = scan(files, schema).filter(pl.col("epoch") <= self._epoch)
+        rows = self._lake.store.scan(files, schema).filter(pl.col("epoch") <= self._epoch)
         if since is not None:
             moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
             rows = rows.filter(pl.col(time) >= moment)

@@ -14,7 +14,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.errors import Conflict
 from footfall.lake.commit.lake import COMMIT_ATTEMPTS_MAX, EPOCH_PROPERTY, Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.read.bounds import lower_bound, upper_bound
 from footfall.lake.read.ranges import FileRows
 from footfall.lake.tables.days import NO_DAYS, is_waiting
@@ -50,15 +50,11 @@ def _is_taken(lake: Lake, table: str, epoch: int) -> bool:
         if upper_bound(table, file, "epoch") >= epoch:
             remove.append(file)
             if lower_bound(table, file, "epoch") < epoch:
-                rest[is_waiting(table, file)].append(_path(file))
+                rest[is_waiting(table, file)].append(place_of(file.file_path))
     kept: list[DataFile] = []
     for waits, paths in rest.items():
         if paths:
-            rows = FileRows(table, paths, lake.schema(table)).read(None, None)
+            rows = FileRows(table, paths, lake.schema(table), lake.store).read(None, None)
             rows = rows.filter(pc.less(rows.column("epoch"), epoch))
             kept += lake.write_files(table, rows, lake.new_id(), NO_DAYS if waits else None)
     return lake.replace(table, remove, kept, {EPOCH_PROPERTY: str(epoch - 1)}, as_pipeline=True)
-
-
-def _path(file: DataFile) -> str:
-    return str(local_path(file.file_path) or file.file_path)

@@ -12,22 +12,30 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
+from pyiceberg.io import FileIO
+from pyiceberg.serializers import FromInputFile
 from pyiceberg.table import Table
-from pyiceberg.typedef import Identifier
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
 
 from footfall.errors import Corrupt
 from footfall.home import sync_directory
-from footfall.lake.location import CATALOG, damaged_catalog, table_locations
+from footfall.lake.location import CATALOG, damaged_catalog, local_path, table_locations
 from footfall.lake.store.damage import naming
 from footfall.lake.store.files import SyncedFileIO
+from footfall.lake.store.local import LocalStore
 from footfall.lake.store.shared import share_parts
+from footfall.lake.store.store import Store
+
+if TYPE_CHECKING:
+    from footfall.lake.place import LakePlace
 
 _RESTORED: Final = "catalog.restored.db"
 _DAMAGED: Final = "damaged-"
@@ -35,8 +43,22 @@ _CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _METADATA: Final = re.compile(r"(\d+)-.*\.metadata\.json")
 
 
+FILE_IO: Final = {"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"}
+"""Property of every catalog of ours."""
+
+
 class LakeCatalog(SqlCatalog):
-    """PyIceberg's, of tables whose metadata is cheap to change."""
+    """PyIceberg's, of tables whose metadata is cheap to change, and is fetched once.
+
+    A commit loads the table three times. In an object store each would fetch the metadata anew, by
+    a new client: metadata files never change, so the last one of each table is kept.
+    """
+
+    def __init__(self, name: str, **properties: str) -> None:
+        """See PyIceberg."""
+        self._fetched: dict[Identifier, tuple[str, TableMetadata]] = {}
+        self._remote_files: FileIO | None = None
+        super().__init__(name, **properties)
 
     def load_table(self, identifier: str | Identifier) -> Table:
         """See PyIceberg."""
@@ -44,17 +66,51 @@ class LakeCatalog(SqlCatalog):
         table.metadata = share_parts(table.metadata)
         return table
 
+    def _convert_orm_to_iceberg(self, orm_table: IcebergTables) -> Table:
+        location = orm_table.metadata_location
+        if location is None or local_path(location) is not None:
+            return super()._convert_orm_to_iceberg(orm_table)
+        name = (*self.identifier_to_tuple(orm_table.table_namespace), orm_table.table_name)
+        files = self._load_file_io(location=location)
+        known = self._fetched.get(name)
+        if known is None or known[0] != location:
+            metadata = FromInputFile.table_metadata(files.new_input(location))
+            known = self._fetched[name] = (location, metadata)
+        return Table(name, known[1], location, files, self)
 
-def open_catalog(directory: Path, name: str = CATALOG) -> LakeCatalog:
+    def _load_file_io(
+        self, properties: Properties = EMPTY_DICT, location: str | None = None
+    ) -> FileIO:
+        if location is None or local_path(location) is not None:
+            return super()._load_file_io(properties, location)
+        if self._remote_files is None:
+            self._remote_files = super()._load_file_io(location=location)
+        return self._remote_files
+
+
+def open_catalog(
+    directory: Path,
+    name: str = CATALOG,
+    *,
+    warehouse: str | None = None,
+    files: Mapping[str, str] | None = None,
+) -> LakeCatalog:
     """The catalog of the lake below `directory`, made if need be; its commits survive a power cut.
 
     Every writer of ours opens it here: how much is synced is not a property of the file.
+
+    Args:
+        directory: Where the SQLite file lies.
+        name: Its name.
+        warehouse: Where tables lie, if not there.
+        files: Properties of PyIceberg's file layer.
     """
     catalog = LakeCatalog(
         "footfall",
         uri=f"sqlite:///{directory / name}",
-        warehouse=f"file://{directory}",
-        **{"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name__}"},
+        warehouse=warehouse or f"file://{directory}",
+        **FILE_IO,
+        **(files or {}),
     )
     event.listen(catalog.engine, "connect", _sync_commits)
     catalog.engine.dispose()  # connections made before the line above
@@ -65,23 +121,34 @@ def _sync_commits(connection: Any, _: object) -> None:
     connection.execute("PRAGMA synchronous = EXTRA").close()
 
 
-def has_commits(directory: Path, project: str, table: str) -> bool:
+def has_commits(store: Store, project: str, table: str) -> bool:
     """Whether files say that the table was ever committed to, whatever the catalog says.
 
     The first metadata file, number 0, is written before the catalog knows the table.
     """
-    return any(number > 0 for number, _ in _metadata_files(directory / project / table))
+    files = store.list(f"{store.root}/{project}/{table}/metadata")
+    found = (_METADATA.fullmatch(file.path.rpartition("/")[2]) for file in files)
+    return any(int(match[1]) > 0 for match in found if match)
 
 
-def catalog_problem(directory: Path) -> str | None:
-    """What is wrong with the catalog of the lake below `directory`; `None` for a whole one."""
+def catalog_problem(directory: Path, store: Store | None = None) -> str | None:
+    """What is wrong with the SQLite catalog in `directory`; `None` for a whole one.
+
+    Args:
+        directory: Of the catalog.
+        store: Where the tables lie, if not there.
+
+    Raises:
+        Unavailable: the object store does not answer.
+    """
+    store = store or LocalStore(directory)
     try:
         known = table_locations(directory)
         _check(directory / CATALOG)
     except Corrupt as error:
         return str(error)
-    for project, table in _tables(directory):
-        if (project, table) not in known and has_commits(directory, project, table):
+    for project, table in _tables(store):
+        if (project, table) not in known and has_commits(store, project, table):
             return f"the lake's catalog lacks table {table} of project {project}"
     return None
 
@@ -109,7 +176,7 @@ def _check(file: Path) -> None:
         raise damaged_catalog(file, verdict)
 
 
-def restore_catalog(directory: Path) -> dict[str, Path]:
+def restore_catalog(place: LakePlace) -> dict[str, str]:
     """Make the catalog anew: each table at its newest metadata file; table → that file.
 
     Only after `catalog_problem`, and while nobody uses the lake. What was there is kept under a
@@ -120,14 +187,15 @@ def restore_catalog(directory: Path) -> dict[str, Path]:
     Raises:
         Corrupt: the newest metadata file of a table cannot be read.
     """
+    directory = place.directory
     (directory / _RESTORED).unlink(missing_ok=True)
-    catalog = open_catalog(directory, _RESTORED)
+    files = place.file_properties()
+    catalog = open_catalog(directory, _RESTORED, warehouse=place.warehouse, files=files)
     found = {}
-    for project, table in _tables(directory):
-        _, file = max(_metadata_files(directory / project / table))
+    for (project, table), file in _tables(place.store).items():
         catalog.create_namespace_if_not_exists(project)
-        with naming(str(file)):
-            catalog.register_table((project, table), f"file://{file}")
+        with naming(file):
+            catalog.register_table((project, table), f"file://{file}" if place.is_local else file)
         found[f"{project}.{table}"] = file
     catalog.engine.dispose()
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -139,11 +207,19 @@ def restore_catalog(directory: Path) -> dict[str, Path]:
     return found
 
 
-def _tables(directory: Path) -> list[tuple[str, str]]:
-    found = sorted(path.parent for path in directory.glob("*/*/metadata"))
-    return [(path.parent.name, path.name) for path in found if _metadata_files(path)]
+def _tables(store: Store) -> dict[tuple[str, str], str]:
+    """Project and name of each table that has files → its newest metadata file."""
+    newest: dict[tuple[str, str], tuple[int, str]] = {}
+    for path in _metadata_files(store):
+        *_, project, table, _, name = path.split("/")
+        match = _METADATA.fullmatch(name)
+        if match:
+            found = (int(match[1]), path)
+            newest[project, table] = max(found, newest.get((project, table), found))
+    return {name: path for name, (_, path) in sorted(newest.items())}
 
 
-def _metadata_files(table: Path) -> list[tuple[int, Path]]:
-    found = ((_METADATA.fullmatch(file.name), file) for file in (table / "metadata").glob("*.json"))
-    return [(int(match[1]), file) for match, file in found if match]
+def _metadata_files(store: Store) -> Iterable[str]:
+    if isinstance(store, LocalStore):  # without a look at every data file
+        return map(str, Path(store.root).glob("*/*/metadata/*.json"))
+    return (file.path for file in store.list(store.root) if "/metadata/" in file.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -12,7 +13,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyiceberg.exceptions import ValidationError
 
-from footfall.errors import Corrupt
+from footfall.errors import Corrupt, Unavailable
+from footfall.lake.store.objects import unreachable
 
 _DAMAGE: Final = (
     *(ValueError, EOFError, KeyError, IndexError, TypeError, OverflowError, AssertionError),
@@ -20,6 +22,7 @@ _DAMAGE: Final = (
 )
 """Parsers of JSON, Avro and Parquet on bytes that are none."""
 _TEXT_MAX: Final = 160
+_STORE_ERROR: Final = re.compile(r"AWS Error|Generic S3 error|object.store error", re.IGNORECASE)
 
 CHECKED: Final = ds.ParquetFileFormat(
     default_fragment_scan_options=ds.ParquetFragmentScanOptions(page_checksum_verification=True)
@@ -35,15 +38,32 @@ def naming(file: str | Callable[[], str]) -> Iterator[None]:
     A function is asked for the name only then.
 
     What a system call refused for another reason (permissions, too many open files) stays as it is.
+
+    Raises:
+        Corrupt: see above.
+        Unavailable: the object store does not answer.
     """
     try:
         yield
     except OSError as error:
+        if _is_unreachable(error):
+            raise _unreachable(file, error) from error
         if error.errno is not None and not isinstance(error, FileNotFoundError):
             raise
         raise _damaged(file, error) from error
     except _DAMAGE as error:
+        if _is_unreachable(error):
+            raise _unreachable(file, error) from error
         raise _damaged(file, error) from error
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Arrow and Polars tell of an object store by text alone."""
+    return not isinstance(error, FileNotFoundError) and bool(_STORE_ERROR.search(str(error)))
+
+
+def _unreachable(file: str | Callable[[], str], error: Exception) -> Unavailable:
+    return unreachable(file if isinstance(file, str) else file(), error)
 
 
 def _damaged(file: str | Callable[[], str], error: Exception) -> Corrupt:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +74,16 @@ class LakeLocks(msgspec.Struct, frozen=True):
     def is_anyone_reading(self) -> bool:
         """Whether someone holds `reading` now."""
         return self._is_held("reading")
+
+    def check(self) -> None:
+        """The kernel lets go of nothing while its holder lives; see `StoreLocks`."""
+
+    def broken(self) -> list[str]:
+        """None, for the same reason."""
+        return []
+
+    def forget(self, notes: Sequence[str]) -> None:
+        """There are none."""
 
     def _is_held(self, name: str) -> bool:
         try:

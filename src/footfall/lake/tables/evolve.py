@@ -213,7 +213,11 @@ def _numbered(schema: Schema, number: int) -> Schema:
 
 
 def create_table(
-    catalog: Catalog, identifier: tuple[str, str], spec: TableSpec, properties: dict[str, str]
+    catalog: Catalog,
+    identifier: tuple[str, str],
+    spec: TableSpec,
+    properties: dict[str, str],
+    location: str,
 ) -> None:
     """Make a table with exactly the ids that its definition says, in one commit.
 
@@ -225,7 +229,11 @@ def create_table(
     """
     schema = iceberg_schema(spec.columns)
     counted = catalog.create_table_transaction(
-        identifier, schema, partition_spec=partition_spec(spec), properties=properties
+        identifier,
+        schema,
+        location=location,
+        partition_spec=partition_spec(spec),
+        properties=properties,
     )
     staged = cast("StagedTable", counted._table)
     update = {

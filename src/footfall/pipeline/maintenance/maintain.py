@@ -15,7 +15,7 @@ import msgspec
 from footfall.clock import Clock, SystemClock, day_text
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, write_atomically
-from footfall.lake import Lake, Maintenance, waiting_events
+from footfall.lake import Lake, LakePlace, Maintenance, waiting_events
 from footfall.metadata import Metadata
 from footfall.pipeline.consumers.needs import still_needed
 from footfall.pipeline.consumers.notes import consumers_dir
@@ -109,7 +109,7 @@ def _run(
     clock: Clock,
     should_stop: Callable[[], bool],
 ) -> MaintenanceReport:
-    lake = Lake(home.lake_dir, project, clock)
+    lake = Lake(LakePlace.of(settings.lake, home.lake_dir), project, clock)
     work = Maintenance(
         lake,
         home.maintenance_dir(project),

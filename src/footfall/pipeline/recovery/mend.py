@@ -15,18 +15,19 @@ from footfall.lake import (
     TABLES,
     DamagedFile,
     Lake,
+    LakePlace,
     LostRows,
     day_of,
     inspect_data_files,
     replace_damaged,
 )
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.pipeline.recovery.rebuild import FROM_LOG, Rebuilder, Rebuilt
 from footfall.process import exclusive
-from footfall.settings import PipelineSettings
+from footfall.settings import LakeSettings, PipelineSettings
 
 
 class MendedTable(msgspec.Struct, frozen=True):
@@ -49,6 +50,7 @@ class MendedTable(msgspec.Struct, frozen=True):
 def mend_lake(
     home: Home,
     settings: PipelineSettings,
+    lake_settings: LakeSettings,
     project: str,
     clock: Clock,
     *,
@@ -60,6 +62,7 @@ def mend_lake(
     Args:
         home: No server runs in it.
         settings: Bounds of what is decoded at a time.
+        lake_settings: Where the lake lies.
         project: Whose lake.
         clock: For names of files.
         accept_loss: Replace them also where rows are lost; these are noted in the table.
@@ -72,7 +75,7 @@ def mend_lake(
     directory = home.maintenance_dir(project)
     make_directory(directory)
     with exclusive(directory / "lock", "another maintenance of this project runs"):
-        lake = Lake(home.lake_dir, project, clock)
+        lake = Lake(LakePlace.of(lake_settings, home.lake_dir), project, clock)
         found = [file for file in inspect_data_files(lake, is_deep=True) if file is not None]
         if not found:
             return []
@@ -117,7 +120,7 @@ def _mend(
     if taken and not is_dry:
         gone = LostRows(lost.total(), lost_epochs) if accept_loss else LostRows()
         replace_damaged(lake, table, taken, used, gone)
-    _remove([file for file in made.files if file not in used])
+    _remove(lake, [file for file in made.files if file not in used])
     return MendedTable(
         table,
         tuple(damaged),
@@ -130,12 +133,10 @@ def _mend(
     )
 
 
-def _remove(files: Sequence[DataFile]) -> None:
+def _remove(lake: Lake, files: Sequence[DataFile]) -> None:
     """What no commit names."""
     for file in files:
-        path = local_path(file.file_path)
-        if path is not None:
-            path.unlink(missing_ok=True)
+        lake.store.delete(place_of(file.file_path))
 
 
 def _newest(checkpoints: Checkpoints) -> Checkpoint | None:

@@ -37,8 +37,8 @@ from footfall.lake import (
     readable_rows,
     rows_by_epoch,
 )
-from footfall.lake.location import local_path
-from footfall.lake.read.scan import scan
+from footfall.lake.location import place_of
+from footfall.lake.store.store import Store
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -104,7 +104,7 @@ class Rebuilder:
         # Of rows that waited nobody knows the day: what is made again waits, all of it.
         target = NO_DAYS if any(file.day is None for file in damaged) else None
         for file in damaged:
-            for rows in readable_rows(file, self._lake.schema(table)):
+            for rows in readable_rows(file, self._lake.schema(table), self._lake.store):
                 made.files += self._lake.write_files(table, rows, self._lake.new_id(), target)
         live = [file for file in self._lake.plan(table).files if file not in gone]
         missing = self._missing(table, damaged, [*live, *_paths(made.files)])
@@ -131,7 +131,7 @@ class Rebuilder:
             return {}
         first = min(file.first_epoch for file in damaged)
         last = max(file.last_epoch for file in damaged)
-        there = Counter(rows_by_epoch(live, first))
+        there = Counter(rows_by_epoch(live, first, self._lake.store))
         there.update(dropped_rows(self._lake, table).epochs)
         there.update(lost_rows(self._lake, table).epochs)
         epochs = self._metadata.last_epochs(self._project, max(newest[0].epoch - first + 1, 1))
@@ -195,9 +195,9 @@ class Rebuilder:
         """Those of `rows` that the damaged files had."""
         if table == "events":
             horizon = max(plan.rules.duplicates.horizon for plan in plans)
-            kept = _first_of_id(rows, live, horizon)
+            kept = _first_of_id(rows, live, horizon, self._lake.store)
         else:
-            kept = _not_there(rows, live)
+            kept = _not_there(rows, live, self._lake.store)
         counts = Counter(kept.column("epoch").to_pylist())
         unsure = [epoch for epoch, count in counts.items() if count > missing[epoch]]
         kept = kept.filter(pc.invert(pc.is_in(kept.column("epoch"), pa.array(unsure, pa.int64()))))
@@ -269,7 +269,7 @@ def _of_days(rows: pa.Table, column: str, days: Sequence[int | None]) -> pa.Tabl
     return rows.filter(pc.is_in(pa.array(times // DAY), pa.array(days, pa.int64())))
 
 
-def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int) -> pa.Table:
+def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int, store: Store) -> pa.Table:
     """Without events that are in `live` files, and without those whose id was there before."""
     columns = [*_ID, *_PLACE, "received_at"]
     wanted = pl.DataFrame(pl.from_arrow(events.select(columns))).with_row_index("row")
@@ -277,7 +277,7 @@ def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int) -> pa.Tabl
     if live:
         since = wanted.select(pl.col("received_at").min() - before).item()
         known = (
-            scan(live, EVENT_SCHEMA)
+            store.scan(live, EVENT_SCHEMA)
             .filter(pl.col("received_at") >= since)
             .select(columns)
             .join(wanted.lazy().select(_ID), on=_ID, how="semi")
@@ -295,15 +295,15 @@ def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int) -> pa.Tabl
     return events.take(kept["row"].sort().to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
-def _not_there(failures: pa.Table, live: Sequence[str]) -> pa.Table:
+def _not_there(failures: pa.Table, live: Sequence[str], store: Store) -> pa.Table:
     """Without failures that are in `live` files."""
     wanted = pl.DataFrame(pl.from_arrow(failures.select(["failed_id"]))).with_row_index("row")
     if live:
-        known = scan(live, FAILED_SCHEMA).select("failed_id")
+        known = store.scan(live, FAILED_SCHEMA).select("failed_id")
         there = known.join(wanted.lazy().select("failed_id"), on="failed_id", how="semi").collect()
         wanted = wanted.join(there, on="failed_id", how="anti")
     return failures.take(wanted["row"].sort().to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _paths(files: Sequence[DataFile]) -> list[str]:
-    return [str(local_path(file.file_path) or file.file_path) for file in files]
+    return [place_of(file.file_path) for file in files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow as pa
 _WIDENED: Final = pl.ScanCastOptions(integer_cast="upcast", float_cast="upcast")
 
 
-def scan(files: Sequence[str], schema: pa.Schema) -> pl.LazyFrame:
+def scan(files: Sequence[str], schema: pa.Schema, **where: Any) -> pl.LazyFrame:
     """Rows of `files` with the columns of `schema`; those that a file lacks are null.
 
     A file from before a column was added, or widened, is read beside those from after it. What a
@@ -20,6 +20,7 @@ def scan(files: Sequence[str], schema: pa.Schema) -> pl.LazyFrame:
     Args:
         files: Parquet files of one table; at least one.
         schema: As between stages.
+        where: What Polars needs to know of the store they are in; `Store.scan` gives it.
     """
     wanted = pl.DataFrame(pl.from_arrow(schema.empty_table())).schema
     return pl.scan_parquet(
@@ -30,4 +31,5 @@ def scan(files: Sequence[str], schema: pa.Schema) -> pl.LazyFrame:
         missing_columns="insert",
         extra_columns="ignore",
         cast_options=_WIDENED,
+        **where,
     )

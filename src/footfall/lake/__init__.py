@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.lake.buckets import buckets_of
+    from footfall.lake.commit.elsewhere import WrittenFiles, write_elsewhere
     from footfall.lake.commit.lake import Lake
     from footfall.lake.maintenance.maintenance import Maintenance
     from footfall.lake.maintenance.retention import RetentionBound, dropped_rows, rows_by_epoch
@@ -43,7 +44,11 @@ __all__ = [
     "LostRows",
     "Maintenance",
     "RetentionBound",
+<<<<<<< HEAD
     "TableSpec",
+=======
+    "WrittenFiles",
+>>>>>>> 434724a (Data files written by other processes are committed as our own, so that executors elsewhere can share the work)
     "buckets_of",
     "catalog_problem",
     "day_of",
@@ -60,6 +65,7 @@ __all__ = [
     "rows_by_epoch",
     "take_back",
     "waiting_events",
+    "write_elsewhere",
 ]
 
 _PLACES = {
@@ -91,7 +97,9 @@ _PLACES = {
     "restore_catalog": "store.catalog",
     "rows_by_epoch": "maintenance.retention",
     "take_back": "recovery.take_back",
+    "WrittenFiles": "commit.elsewhere",
     "waiting_events": "maintenance.waiting",
+    "write_elsewhere": "commit.elsewhere",
 }
 
 

@@ -28,6 +28,7 @@ from pyiceberg.io.pyarrow import (
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.locations import load_location_provider
 from pyiceberg.typedef import Record
@@ -212,9 +213,8 @@ class _Target:
         self.shape = shape
         self.schema = table.schema()
         self.spec = table.spec()
-        self.arrow = _file_schema(schema_to_pyarrow(self.schema))
-        self.metrics = compute_statistics_plan(self.schema, metrics_modes(name, self.arrow))
-        self.field_ids = parquet_path_to_id_mapping(self.schema)
+        self.arrow = file_schema(self.schema)
+        self.entries = ManifestEntries(self.schema, name)
         self._write_id = write_id
         self._count = 0
         self._locations = load_location_provider(table.location(), table.properties)
@@ -331,22 +331,11 @@ class _OpenFile:
             self.flush()
         with self._stream:
             self._writer.close()
-        target = self._target
-        statistics = data_file_statistics_from_parquet_metadata(
-            parquet_metadata=self._writer.writer.metadata,
-            stats_columns=target.metrics,
-            parquet_column_mapping=target.field_ids,
-        )
-        return DataFile.from_args(
-            content=DataFileContent.DATA,
-            file_path=self._output.location,
-            file_format=FileFormat.PARQUET,
-            partition=Record() if self._key is None else self._key.partition,
-            file_size_in_bytes=len(self._output),
-            sort_order_id=None,
-            equality_ids=None,
-            key_metadata=None,
-            **statistics.to_serialized_dict(),
+        return self._target.entries.entry(
+            self._output.location,
+            Record() if self._key is None else self._key.partition,
+            len(self._output),
+            self._writer.writer.metadata,
         )
 
     def abandon(self) -> None:
@@ -363,11 +352,42 @@ class _OpenFile:
         self._waiting_rows = rows.num_rows - count
 
 
-def _file_schema(schema: pa.Schema) -> pa.Schema:
-    """PyIceberg's Arrow schema with field ids, in the stages' types.
+class ManifestEntries:
+    """What manifests hold of a table's files, as their footers say."""
+
+    def __init__(self, schema: Schema, name: str) -> None:
+        """Take the table's schema, and its key in `TABLES`."""
+        self._metrics = compute_statistics_plan(schema, metrics_modes(name, file_schema(schema)))
+        self._field_ids = parquet_path_to_id_mapping(schema)
+
+    def entry(
+        self, location: str, partition: Record, size_bytes: int, footer: pq.FileMetaData
+    ) -> DataFile:
+        """Of one file."""
+        statistics = data_file_statistics_from_parquet_metadata(
+            parquet_metadata=footer,
+            stats_columns=self._metrics,
+            parquet_column_mapping=self._field_ids,
+        )
+        return DataFile.from_args(
+            content=DataFileContent.DATA,
+            file_path=location,
+            file_format=FileFormat.PARQUET,
+            partition=partition,
+            file_size_in_bytes=size_bytes,
+            sort_order_id=None,
+            equality_ids=None,
+            key_metadata=None,
+            **statistics.to_serialized_dict(),
+        )
+
+
+def file_schema(schema: Schema) -> pa.Schema:
+    """PyIceberg's Arrow schema of a table, with field ids, in the stages' types.
 
     Its "large" types of text are the same in a file and would have to be converted to.
     """
+    arrow = schema_to_pyarrow(schema)
     return pa.schema(
-        [field.with_type(small(field.type)) for field in schema], metadata=schema.metadata
+        [field.with_type(small(field.type)) for field in arrow], metadata=arrow.metadata
     )

@@ -47,6 +47,7 @@ from footfall.columns import Column
 from footfall.errors import CommitUnknown, Conflict, Corrupt, LeaseLost
 from footfall.home import make_directory
 from footfall.lake.commit.data_files import DataFileWriter, write_sorted
+from footfall.lake.commit.elsewhere import WrittenFiles, checked, order_of
 from footfall.lake.commit.expiry import expired
 from footfall.lake.cut import Plan, PlannedColumn
 from footfall.lake.location import CATALOG, check_location, place_of, table_locations
@@ -260,7 +261,25 @@ class Lake:
         for table in TABLES:
             self._land(table, lambda _: True, stage)
 
-    def commit(self, table: str, rows: pa.Table, epoch: int, days: Days | None = None) -> bool:
+    def write_order(self, table: str, first_day: int | None = None) -> bytes:
+        """What data files that another process writes must be, for `write_elsewhere`.
+
+        Hold `locks.committing` from here to the commit: files that nobody committed for long are
+        garbage.
+
+        Args:
+            table: One of `TABLES`.
+            first_day: First day (since 1970) that gets files of its own; none: every day does.
+        """
+        return order_of(self._reload(table), table, first_day).encode()
+
+    def commit(
+        self,
+        table: str,
+        rows: pa.Table | Sequence[WrittenFiles],
+        epoch: int,
+        days: Days | None = None,
+    ) -> bool:
         """Append `rows` as `epoch`, once: `False` if the table has this or a later epoch already.
 
         Data files are written first, once; only the small metadata commit is tried again. No rows,
@@ -268,20 +287,24 @@ class Lake:
 
         Args:
             table: One of `TABLES`.
-            rows: As the stages see them; any order.
+            rows: As the stages see them; any order. Or what other processes wrote of them.
             epoch: Counts from 1.
             days: Days that get files of their own; rows of the others wait, see
                 `footfall.lake.tables.days`. `None`: every day.
 
         Raises:
+            Invalid: written files are not as `write_order` says; write them again.
             LeaseLost: the table has seen a higher term; stop.
             Conflict: other writers won `COMMIT_ATTEMPTS_MAX` times in a row; try the epoch again.
             CommitUnknown: the catalog did not say; call again, it looks before it writes.
         """
-        if rows.num_rows == 0 or self.epoch(table) >= epoch:
+        if _is_empty(rows) or self.epoch(table) >= epoch:
             return False
         with self.locks.committing():
-            files = self.write_files(table, rows, self.new_id(), days)
+            if isinstance(rows, pa.Table):
+                files = self.write_files(table, rows, self.new_id(), days)
+            else:
+                files = checked(self._reload(table), table, rows, epoch, self.store)
             before = self._plans.get(table)
 
             def stage(transaction: Transaction) -> None:
@@ -568,6 +591,12 @@ class Lake:
 
 def _comment(spec: TableSpec) -> dict[str, str]:
     return {"comment": spec.row_is}
+
+
+def _is_empty(rows: pa.Table | Sequence[WrittenFiles]) -> bool:
+    if isinstance(rows, pa.Table):
+        return bool(rows.num_rows == 0)
+    return not any(written.files for written in rows)
 
 
 def _epoch_of(table: Table) -> int:

@@ -299,3 +299,20 @@ def test_epoch_committed_between_catalog_and_metadata_is_copied_with_both(
     monkeypatch.setattr(module, "_PAIR_ATTEMPTS_MAX", 0)
     with pytest.raises(Unavailable, match="too fast"):
         back_up(home, tmp_path / "backup")
+
+
+def test_lake_that_is_elsewhere_is_refused(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A backup without its tables would be found out when it is needed."""
+    with contextlib.closing(sqlite3.connect(home.lake_dir / "catalog.db")) as opened:
+        opened.execute("UPDATE iceberg_tables SET metadata_location = 's3://b/events/1.json'")
+        opened.commit()
+    with pytest.raises(Invalid, match="in an object store, which a backup does not copy"):
+        back_up(home, tmp_path / "backup")
+    monkeypatch.setenv("FOOTFALL__LAKE__CATALOG", "postgresql://footfall@db.example/lake")
+    monkeypatch.setattr("sys.argv", ["footfall", "backup", "b", "--home", str(home.root)])
+    with pytest.raises(SystemExit):
+        run()
+    assert "catalog is a database of its own" in capsys.readouterr().err
+    assert not (tmp_path / "backup").exists()

@@ -14,6 +14,7 @@ from footfall.cli.asking.sql import sql
 from footfall.errors import FootfallError, Unavailable
 from footfall.lake import Lake, LakePlace
 from footfall.lake.store.options import bucket_of
+from footfall.query._bucket_files import BucketFiles
 from footfall.query.engine import Engine
 from footfall.settings import LakeSettings, load_settings
 from footfall.upgrade import stamp_new
@@ -81,6 +82,21 @@ def test_statements_reach_nothing_else_in_the_bucket(
     assert rows == [(5,)]
     with pytest.raises(Exception, match="disabled by configuration"):
         engine._connection.execute(f"SELECT * FROM read_parquet('{other}')")
+
+
+def test_nothing_is_written_or_removed_behind_the_guard(
+    writer: CutWriter, engine: Engine, s3_server: S3Server, bucket: str
+) -> None:
+    """The keys could, and DuckDB writes where it may read; its way to the bucket cannot."""
+    before = sorted(one.path for one in s3_server.store(bucket).list(f"{bucket}/lake"))
+    mine = writer.lake.plan("events").files[0]
+    for path in (mine, f"{bucket}/lake/default/new.parquet"):
+        with pytest.raises(Exception, match="it changes no file"):
+            engine._connection.execute(f"COPY (SELECT 1 AS n) TO '{path}' (FORMAT parquet)")
+    with pytest.raises(PermissionError):
+        BucketFiles(s3_server.options).rm_file(mine)
+    assert sorted(one.path for one in s3_server.store(bucket).list(f"{bucket}/lake")) == before
+    assert writer.lake.read("events").num_rows == 5
 
 
 def test_store_that_is_away_is_told_and_comes_back(

@@ -38,7 +38,7 @@ from footfall.backup._store import Manifest, Store, StoredFile
 from footfall.clock import Clock, SystemClock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
-from footfall.lake.location import CATALOG, is_moved, table_locations
+from footfall.lake.location import CATALOG, is_elsewhere, is_moved, table_locations
 from footfall.lake.store.locks import LakeLocks
 from footfall.process import exclusive
 from footfall.upgrade import check_format
@@ -84,8 +84,9 @@ def back_up(
         on_part: Called before each part is copied, with its name.
 
     Raises:
-        Invalid: there is no home, it was moved and not started since, it has symbolic links, or
-            `target` is no place for a backup, lies within the home, or has another home's.
+        Invalid: there is no home, it was moved and not started since, it has symbolic links, its
+            lake lies in an object store, or `target` is no place for a backup, lies within the
+            home, or has another home's.
         Conflict: another backup is being made there.
         Unavailable: files kept vanishing; try again. The backup before, if any, is still whole.
         OSError: `target` cannot be written; the backup before is still whole.
@@ -97,6 +98,11 @@ def back_up(
         raise Invalid(f"nothing is installed there: {home.root}")
     if is_moved(home.lake_dir):
         raise Invalid(f"the home was moved here; start it, or run footfall upgrade: {home.root}")
+    if is_elsewhere(home.lake_dir):
+        raise Invalid(
+            "the lake lies in an object store, which a backup does not copy; keep versions of the"
+            f" bucket instead, see docs/operate/object-store.md: {home.root}"
+        )
     if target.is_relative_to(home.root) or home.root.is_relative_to(target):
         raise Invalid(f"a backup must not lie in its home, nor the home in it: {target}")
     refuse_links(home)

@@ -44,11 +44,8 @@ __all__ = [
     "LostRows",
     "Maintenance",
     "RetentionBound",
-<<<<<<< HEAD
     "TableSpec",
-=======
     "WrittenFiles",
->>>>>>> 434724a (Data files written by other processes are committed as our own, so that executors elsewhere can share the work)
     "buckets_of",
     "catalog_problem",
     "day_of",

@@ -76,6 +76,11 @@ def is_moved(directory: Path) -> bool:
     return False
 
 
+def is_elsewhere(directory: Path) -> bool:
+    """Whether files of a table that the catalog in `directory` names are in an object store."""
+    return any(local_path(location) is None for location in table_locations(directory).values())
+
+
 def check_location(directory: Path) -> None:
     """Refuse to open a lake that was moved.
 

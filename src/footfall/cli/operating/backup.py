@@ -14,11 +14,12 @@ from footfall.cli._common import (
     JsonOption,
     existing_home,
     print_json,
+    settings_for,
 )
 from footfall.cli.operating.doctor import checks
 from footfall.cli.operating.ready import make_ready, projects
 from footfall.clock import SECOND
-from footfall.errors import Corrupt, DiskFull, Unavailable
+from footfall.errors import Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import Home
 from footfall.project import DEFAULT_PROJECT
 
@@ -33,6 +34,11 @@ def backup(
     from footfall.backup import back_up
 
     place = existing_home(home)
+    if settings_for(place).lake.catalog:
+        raise Invalid(
+            "the lake's catalog is a database of its own, which a backup does not copy; keep the"
+            " database's and the bucket's own, see docs/operate/object-store.md"
+        )
     try:
         report = back_up(place, target)
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlparse
 
 from pyiceberg.catalog import Catalog, load_catalog
-from pyiceberg.exceptions import RESTError
+from pyiceberg.exceptions import NotInstalledError, RESTError
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError
 
 from footfall.errors import Invalid, Unavailable
@@ -72,7 +72,7 @@ def open_remote(
     with reaching(uri):
         try:
             return load_catalog(name, **remote_properties(uri, password, warehouse, files))
-        except ImportError as error:
+        except (ImportError, NotInstalledError) as error:
             raise Invalid(
                 f"this catalog needs a package more; install PyIceberg's for it: {uri}"
             ) from error

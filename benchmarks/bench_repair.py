@@ -32,7 +32,7 @@ from footfall.lake import TABLES, Footers, Lake, LakeHistory
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, finish
 from footfall.pipeline.epoch.plan import EpochPlan, Rules
-from footfall.sessionize import SessionState
+from footfall.sessionize import Definitions, SessionState
 from footfall.settings import load_settings
 
 START = 20_700 * DAY
@@ -49,10 +49,10 @@ class World:
 
     def __init__(self, root: Path, sessions: int) -> None:
         self.lake = Lake(root, "default")
-        self.state = SessionState.empty()
         self.footers = Footers()
         self.rows_read = 0
         self.rules = Rules.of(load_settings())
+        self.states = Definitions.of(self.rules.sessions).empty()
         self.random = np.random.default_rng(4)
         self.epoch = 0
         self.offset = 0
@@ -102,10 +102,10 @@ class World:
         ingested = Ingested(events, FAILED_SCHEMA.empty_table(), Ledger(), self.now)
         history = LakeHistory(self.lake, self.epoch, self.footers)
         started = time.perf_counter()
-        result = finish(plan, ingested, self.state, history)
+        result = finish(plan, ingested, self.states, history)
         for table in TABLES:
             self.lake.commit(table, result.rows[table], self.epoch)
-        self.state = result.state
+        self.states = result.state
         self.rows_read = history.looked.rows
         return result, time.perf_counter() - started
 
@@ -191,8 +191,9 @@ def main() -> None:
             world.run(*world.hour(), HOUR)
         print(
             f"lake: {world.offset:,} events in {time.perf_counter() - started:.0f} s;"
-            f" hot {len(world.state):,} sessions,"
-            f" {world.state.to_arrow().nbytes / 2**20:,.0f} MiB; peak memory {rss_mib():,.0f} MiB"
+            f" hot {len(world.states.default):,} sessions,"
+            f" {world.states.default.to_arrow().nbytes / 2**20:,.0f} MiB;"
+            f" peak memory {rss_mib():,.0f} MiB"
         )
         _measure(world, options.epochs, options.rate)
 
@@ -202,14 +203,14 @@ def _measure(world: World, epochs: int, rate: int) -> None:
     seconds, read, deepest = [], [], 0
     none = (np.array([], "U8"), np.array([], np.int64))
     for number in range(EPOCHS_MAX):
-        before = waiting(world.state)
+        before = waiting(world.states.default)
         if number >= epochs and not before:
             break
         events = late_epoch(world, rate) if number < epochs else none
         _, took = world.run(*events, EPOCH)
         seconds.append(took)
         read.append(world.rows_read)
-        after = waiting(world.state)
+        after = waiting(world.states.default)
         deepest = max(deepest, len(after))
         for (visitor, start), since in before.items():
             if (visitor, start) not in after:

@@ -26,7 +26,9 @@ import pyarrow.parquet as pq
 
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.event import EVENT_SCHEMA, conform
-from footfall.sessionize import GapDefinition, SessionState, assign, close, sessionize
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.sessionize.rows.assign import assign
 
 VISITORS = 100_000
 STRETCH = 10 * MINUTE
@@ -120,16 +122,16 @@ class Timer:
 
 def run_shape(shape: str, batches: int, count: int) -> float:
     """Print and return events a second of wall time."""
-    state, first, rest = SessionState.empty(), [], []
+    state, first, rest = SessionState.empty(GAP_COLUMNS), [], []
     asked = 0
     for number in range(batches + 1):
         events = make_events(shape, number, count)
         with Timer() as timer:
-            found = sessionize(state, events, DEFINITION)
+            found = DEFINITION.sessionize(state, events)
         first.append(timer)
         with Timer() as timer:
             assign(events, found.state)
-            state = close(found.state, START + number * STRETCH, number, DEFINITION).state
+            state = DEFINITION.close(found.state, START + number * STRETCH, number).state
         rest.append(timer)
         asked += found.repairs.num_rows
     wall, cpu = (statistics.median(getattr(t, n) for t in first[1:]) for n in ("wall", "cpu"))
@@ -147,14 +149,14 @@ def run_micro(sessions: int, count: int) -> None:
     names = pa.array(np.char.add("visitor-", np.arange(sessions).astype(str)))
     column = events.schema.get_field_index("visitor_id")
     events = events.set_column(column, "visitor_id", names.cast(pa.string()))
-    state = sessionize(SessionState.empty(), events, DEFINITION).state
+    state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), events).state
     random, timers = np.random.default_rng(9), []
     base = make_events("uniform", 1, count)
     for _ in range(60):
         mine = names.take(pa.array(random.choice(sessions, count))).cast(pa.string())
         batch = base.set_column(column, "visitor_id", mine)
         with Timer() as timer:
-            found = sessionize(state, batch, DEFINITION)
+            found = DEFINITION.sessionize(state, batch)
             assert found.touched.num_rows
         timers.append(timer)
         state = found.state

@@ -188,7 +188,7 @@ def hours(pipeline: Pipeline, fill: Callable[[int], None], seconds: int) -> dict
     pipeline._take_commit(wait=True)
     spent = sum(steps) + time.perf_counter() - began
     memory.look()
-    state = pipeline.truth.state
+    state = pipeline.truth.state.default
     found: dict[str, Any] = {
         "sessions": len(state),
         "seconds": seconds,

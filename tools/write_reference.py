@@ -37,7 +37,11 @@ from the next start on."""
 TABLES_SAID = """\
 What `footfall sql` can read, and other engines find in the lake. `footfall tables` counts the rows,
 `footfall tables events` shows the columns of one. How to ask: [SQL](concepts/sql.md). A column that
-is never null is marked `not null`."""
+is never null is marked `not null`.
+
+Each session definition that is not the default has a view `sessions_<name>` with the columns of
+`sessions`. Other engines find them in the table `other_sessions`, told apart by `definition` and
+`definition_version`."""
 
 
 def pages() -> dict[Path, str]:

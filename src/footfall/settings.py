@@ -183,6 +183,7 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repair_visitors_max: Count = 1_000
     hot_max: Count = 10_000_000
     file_rows_min: Count = 32_768
+    definitions: tuple[str, ...] = ("gap",)
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

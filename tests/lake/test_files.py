@@ -29,7 +29,7 @@ def test_every_file_and_directory_of_a_commit_is_synced(
     unnamed = ("catalog.db", "catalog.lock", "default.writing.lock")
     written = {path for path in root.rglob("*") if not path.name.startswith(unnamed)}
     files = {path for path in written if path.is_file()}
-    assert len(files) > 8  # data file, manifest, manifest list, metadata of five tables
+    assert len(files) > 8  # data file, manifest, manifest list, metadata of six tables
     assert written - synced == set()
 
 

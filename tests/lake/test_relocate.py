@@ -10,7 +10,7 @@ import pytest
 from pyiceberg.types import StringType
 
 from footfall.errors import Corrupt, Invalid
-from footfall.lake import Lake
+from footfall.lake import TABLES, Lake
 from footfall.lake.location import is_moved, table_locations
 from footfall.lake.recovery import relocate as relocation
 from footfall.lake.recovery.relocate import relocate
@@ -59,7 +59,7 @@ def test_rows_epoch_and_schema_are_kept(moved: tuple[Path, Path]) -> None:
     columns = before._reload(TABLE).schema()
     properties = before._reload(TABLE).properties
     shutil.rmtree(old)  # nothing of the old place is needed
-    assert relocate(new) == 5
+    assert relocate(new) == len(TABLES)
     assert not is_moved(new)
     lake = Lake(new, "default")
     assert _epochs(lake) == [1, 2, 3]
@@ -112,7 +112,7 @@ def test_interrupted_anywhere_it_is_done_again(
     monkeypatch.setattr(relocation, "_register", real)
     relocate(new)
     assert _epochs(Lake(new, "default")) == [1, 2, 3]
-    assert len(table_locations(new)) == 5
+    assert len(table_locations(new)) == len(TABLES)
 
 
 def test_missing_data_file_is_told_and_nothing_changed(moved: tuple[Path, Path]) -> None:

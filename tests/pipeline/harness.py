@@ -121,7 +121,7 @@ class Bench:
             600 * SECOND,
             lease.term,
         )
-        publisher = Publisher("default", self.settings.sessions.gap, tail)
+        publisher = Publisher("default", tail)
         place = LakePlace.of(self.settings.lake, home.lake_dir)
         self._running = Consumers(
             home,

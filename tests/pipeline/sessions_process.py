@@ -22,14 +22,8 @@ from footfall.pipeline.poison.bounds import bound_memory
 from footfall.pipeline.preview.tail import Tail
 from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import (
-    GapDefinition,
-    SessionState,
-    close,
-    in_files,
-    sessionize,
-    unwritten_parts,
-)
+from footfall.sessionize import SessionState, SessionStates, in_files, unwritten_parts
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 
@@ -81,12 +75,12 @@ def work(directory: Path, epochs: int, visitors: int) -> dict[str, int]:
     checkpoints = Checkpoints(directory / "state")
     tail = Tail(directory / "tail", directory / "cut.json", SimClock(START), 600 * SECOND)
     duplicates = DuplicateIndex.empty(load_settings().duplicates)
-    state = SessionState.empty()
+    state = SessionState.empty(GAP_COLUMNS)
     known: set[str] = set()
     for epoch in range(1, epochs + 1):
         events = visits(epoch * visitors, visitors, START + epoch * 4 * SECOND)
-        made = sessionize(state, events, DEFINITION, epoch=epoch).state
-        closed = close(made, START, epoch, DEFINITION).state
+        made = DEFINITION.sessionize(state, events, epoch=epoch).state
+        closed = DEFINITION.close(made, START, epoch).state
         state = in_files(closed, checkpoints.segments, min(ROWS_MIN, visitors))
         del events, made, closed
         for segment in state.segments:
@@ -95,9 +89,9 @@ def work(directory: Path, epochs: int, visitors: int) -> dict[str, int]:
                 digest = segment.rows.file.partition(".")[0]
                 tail.write_kept(digest, SESSION_SCHEMA, unwritten_parts(segment))
         note = CheckpointNote(epoch, epoch, START)
-        checkpoints.write(Checkpoint(note, state, duplicates))
+        checkpoints.write(Checkpoint(note, SessionStates({"gap.1": state}), duplicates))
         give_back()
-    again = checkpoints.read(epochs).sessions
+    again = checkpoints.read(epochs).sessions.default
     shown = (part.num_rows for segment in again.segments for part in unwritten_parts(segment))
     return {"sessions": len(state), "again": len(again), "shown": sum(shown)}
 

@@ -18,7 +18,7 @@ from footfall.lake.cut import Cut, read_cut
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
-from footfall.sessionize import GapDefinition
+from footfall.sessionize.gap import GapDefinition
 from tests.pipeline.harness import START_US, Bench, event, request
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, plain, truth_of

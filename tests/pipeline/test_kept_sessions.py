@@ -82,7 +82,7 @@ def test_an_epoch_names_the_files_of_the_one_before(tmp_path: Path) -> None:
     first, second, third = seen
     assert len(first.kept) == 1
     assert first.kept == second.kept == third.kept
-    assert len({cut.shown for cut in seen}) == 3
+    assert len({cut.sessions["gap"].shown for cut in seen}) == 3
     with closing(Engine(bench.home, "default", bench.settings.query)) as engine:
         (row,) = engine.run(
             "SELECT count(*) AS n, sum(events) AS e FROM sessions"
@@ -139,7 +139,7 @@ def test_a_bound_that_is_reached_is_said(tmp_path: Path) -> None:
         bench.clock.advance(bench.settings.sessions.gap // 2)
         pipeline.step()
         pipeline._take_commit(wait=True)
-    assert len(pipeline.truth.state) == 3
+    assert len(pipeline.truth.state.default) == 3
     age = _cut(bench).hot_age
     assert age is not None
     assert 0 <= age < bench.settings.sessions.hot_age

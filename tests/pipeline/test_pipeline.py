@@ -253,7 +253,7 @@ def test_events_received_but_not_committed_are_in_the_cut(tmp_path: Path) -> Non
     assert cut is not None
     assert (cut.log_offset, cut.epoch, cut.ledger.events) == (1, 0, 1)
     assert list(cut.tail) == ["events"]
-    assert len(cut.hot) == 1
+    assert len(cut.sessions["gap"].hot) == 1
     assert bench.tables()["events"].num_rows == 0
 
 

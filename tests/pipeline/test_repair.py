@@ -80,7 +80,7 @@ def test_late_events_end_in_the_sessions_of_the_definition(
         bench.clock.advance(20 * SECOND)
         pipeline.step()
         pipeline._take_commit(wait=True)
-        pending = max(pending, pipeline.truth.state.pending().height)
+        pending = max(pending, pipeline.truth.state.default.pending().height)
         bench.clock.advance(STEP - 20 * SECOND)
         if number % 10 == 9:
             pipeline._executor.shutdown()

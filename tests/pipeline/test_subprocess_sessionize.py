@@ -10,21 +10,23 @@ import pyarrow.compute as pc
 from pyarrow import ipc
 
 from footfall.clock import HOUR, MINUTE
-from footfall.sessionize import GapDefinition, SessionState, close, sessionize
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 from footfall.testing.events import NOON_US, event_table
 
 BUCKETS = 4
 WORKER = """
 import sys
 from pyarrow import ipc
-from footfall.sessionize import GapDefinition, SessionState, close, sessionize
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 
 state, events, out, watermark, *limits = sys.argv[1:]
 read = lambda path: ipc.open_file(path).read_all()
 definition = GapDefinition(*map(int, limits))
-found = sessionize(SessionState.from_arrow(read(state)), read(events), definition)
+found = definition.sessionize(SessionState.from_arrow(read(state), GAP_COLUMNS), read(events))
 assert not found.repairs.num_rows
-closed = close(found.state, int(watermark), 2, definition)
+closed = definition.close(found.state, int(watermark), 2)
 for name, table in (
     ("rows", closed.rows),
     ("overrides", found.overrides),
@@ -71,12 +73,12 @@ def ordered(tables):
 def test_buckets_in_subprocesses_give_equal_rows(tmp_path):
     """Nothing but arguments goes in, so any machine may do any bucket."""
     definition = GapDefinition(30 * MINUTE, 24 * HOUR, 10_000, HOUR)
-    before = sessionize(SessionState.empty(), make_events(1), definition).state
-    before = close(before, NOON_US + HOUR // 2, 1, definition).state
+    before = definition.sessionize(SessionState.empty(GAP_COLUMNS), make_events(1)).state
+    before = definition.close(before, NOON_US + HOUR // 2, 1).state
     events, watermark = make_events(2), NOON_US + 3 * HOUR
-    found = sessionize(before, events, definition)
+    found = definition.sessionize(before, events)
     assert not found.repairs.num_rows
-    closed = close(found.state, watermark, 2, definition)
+    closed = definition.close(found.state, watermark, 2)
     expected = {
         "rows": closed.rows,
         "overrides": found.overrides,

@@ -14,7 +14,7 @@ from footfall.clock import MINUTE
 from footfall.event import FAILED_SCHEMA
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake.cut import HOT_SCHEMA, Cut, publish
+from footfall.lake.cut import HOT_SCHEMA, Cut, CutSessions, publish
 from footfall.ledger import Ledger
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.settings import QuerySettings, load_settings
@@ -99,13 +99,10 @@ class CutWriter:
             log_offset=0,
             epoch=0,
             watermark=self.watermark,
-            gap=GAP,
             ledger=Ledger(),
             plans=plans,
             tail=dict(self.tail),
-            hot=self.hot,
-            kept=self.kept,
-            shown=self.shown,
+            sessions={"gap": CutSessions(1, self.watermark - GAP, self.hot, self.kept, self.shown)},
             overrides=self.overrides,
             removed=self.removed,
         )

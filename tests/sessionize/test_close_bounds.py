@@ -3,8 +3,10 @@
 import pytest
 
 from footfall.clock import HOUR, MINUTE, SECOND
-from footfall.sessionize import GapDefinition, SessionState, close, has_closable, sessionize
-from footfall.sessionize.gap import close as close_module
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.sessionize.rows import close as close_module
+from footfall.sessionize.rows.hot import has_closable
 from footfall.testing.events import NOON_US, event_table
 from tests.sessionize.world import MemoryStore, in_files, plain
 
@@ -12,7 +14,7 @@ from tests.sessionize.world import MemoryStore, in_files, plain
 def visits(seconds, definition):
     """A session of one event for each, of a visitor of its own."""
     rows = [{"visitor_id": f"v{n}", "event_time": NOON_US + n * SECOND} for n in seconds]
-    return sessionize(SessionState.empty(), event_table(rows), definition).state
+    return definition.sessionize(SessionState.empty(GAP_COLUMNS), event_table(rows)).state
 
 
 def left(state):
@@ -28,21 +30,21 @@ def test_beyond_the_bound_the_oldest_closed_sessions_go(in_file):
     if in_file:
         state = in_files(state, MemoryStore(), 1)
     watermark = NOON_US + 30 * MINUTE + 8 * SECOND  # 8 and 9 are open
-    closed = close(state, watermark, 1, definition)
+    closed = definition.close(state, watermark, 1)
     assert [7, 8, 9] == left(closed.state)
     assert closed.state.floor == NOON_US + 6 * SECOND + 1
     assert 8 == closed.rows.num_rows
     late = event_table([{"visitor_id": "v3", "event_time": NOON_US + 4 * SECOND}])
-    found = sessionize(closed.state, late, definition, epoch=2)
+    found = definition.sessionize(closed.state, late, epoch=2)
     assert 1 == found.repairs.num_rows, "it may touch what was evicted"
     near = event_table([{"visitor_id": "v7", "event_time": NOON_US + 8 * SECOND}])
-    assert 0 == sessionize(closed.state, near, definition, epoch=2).repairs.num_rows
+    assert 0 == definition.sessionize(closed.state, near, epoch=2).repairs.num_rows
 
 
 def test_open_sessions_always_stay():
     """Nothing is lost for the bound: what is not written yet is not evicted."""
     definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR, hot_max=3)
-    closed = close(visits(range(10), definition), NOON_US + 10 * MINUTE, 1, definition)
+    closed = definition.close(visits(range(10), definition), NOON_US + 10 * MINUTE, 1)
     assert 10 == len(closed.state)
     assert closed.state.floor == NOON_US - 80 * MINUTE
 
@@ -51,10 +53,10 @@ def test_the_floor_does_not_go_back():
     """Sessions may be gone below it, whatever came after and however few are left."""
     tight = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR, hot_max=1)
     watermark = NOON_US + 31 * MINUTE
-    floor = (state := close(visits(range(10), tight), watermark, 1, tight).state).floor
+    floor = (state := tight.close(visits(range(10), tight), watermark, 1).state).floor
     wide = GapDefinition(30 * MINUTE, 24 * HOUR, 100, 10 * HOUR)
-    assert floor == close(state, watermark - HOUR, 2, wide).state.floor
-    assert watermark == close(state, watermark - HOUR, 2, wide).state.watermark
+    assert floor == wide.close(state, watermark - HOUR, 2).state.floor
+    assert watermark == wide.close(state, watermark - HOUR, 2).state.watermark
 
 
 def test_sessions_that_close_at_once_are_written_in_parts(monkeypatch):
@@ -66,8 +68,8 @@ def test_sessions_that_close_at_once_are_written_in_parts(monkeypatch):
         NOON_US + 5 * HOUR,
         [],
     )
-    while has_closable(state, watermark, definition):
-        closed = close(state, watermark, 1, definition)
+    while has_closable(state, definition.closed_before(watermark)):
+        closed = definition.close(state, watermark, 1)
         state = closed.state
         written.append([(row["started_at"] - NOON_US) // SECOND for row in plain(closed.rows)])
         assert all(time >= (state.floor - NOON_US) // SECOND for time in left(state))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
-from footfall.sessionize import GapDefinition, SessionState, sessionize
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.sessionize.world import plain
 
@@ -15,10 +16,10 @@ DEFINITION = GapDefinition(30 * MINUTE, 24 * HOUR, 100_000, HOUR)
 
 def session(*rows):
     """The one session of these events, each in a batch of its own, in this order."""
-    state, found = SessionState.empty(), None
+    state, found = SessionState.empty(GAP_COLUMNS), None
     for number, row in enumerate(rows):
         batch = event_table([{"event_time": NOON_US, "request_id": uuid_of(f"{number}"), **row}])
-        found = sessionize(state, batch, DEFINITION)
+        found = DEFINITION.sessionize(state, batch)
         state = found.state
     (row,) = plain(found.touched)
     return row

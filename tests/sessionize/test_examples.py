@@ -3,7 +3,9 @@
 import pytest
 
 from footfall.clock import HOUR, MINUTE, SECOND
-from footfall.sessionize import GapDefinition, SessionState, assign, close, sessionize
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.sessionize.rows.assign import assign
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.sessionize import oracle
 from tests.sessionize.world import plain
@@ -31,14 +33,16 @@ def intervals(table):
 
 def hot(state, definition=GAP_30):
     """All sessions as rows."""
-    rows = close(SessionState.of(state.frame(), state.floor), 2**61, 0, definition).rows
+    rows = definition.close(
+        SessionState.of(state.frame(), state.floor, None, GAP_COLUMNS), 2**61, 0
+    ).rows
     return intervals(rows)
 
 
 def feed(definition, *batches):
-    state, found = SessionState.empty(), None
+    state, found = SessionState.empty(GAP_COLUMNS), None
     for batch in batches:
-        found = sessionize(state, visits(*batch), definition)
+        found = definition.sessionize(state, visits(*batch))
         state = found.state
     return found
 
@@ -109,10 +113,10 @@ def test_part_cut_keeps_ties_together():
     """Parts of `events_max` events; those at the same microsecond are never torn apart."""
     definition = GapDefinition(30 * MINUTE, 24 * HOUR, 2, HOUR)
     rows = [{"event_time": at(time)} for time in ("10:00", "10:01", "10:01", "10:01", "10:02")]
-    state = SessionState.empty()
+    state = SessionState.empty(GAP_COLUMNS)
     for number, row in enumerate(rows):
         batch = event_table([row | {"request_id": uuid_of(f"{number}")}])
-        found = sessionize(state, batch, definition)
+        found = definition.sessionize(state, batch)
         assert 0 == found.repairs.num_rows
         state = found.state
     assert [(at("10:00"), at("10:01"), 4), (at("10:02"), at("10:02"), 1)] == hot(state, definition)
@@ -127,7 +131,7 @@ def test_ids_are_documented():
 def test_events_without_visitor_have_no_session():
     """They are counted as events, never as sessions."""
     events = visits("10:00", "10:01", visitor_id=None)
-    found = sessionize(SessionState.empty(), events, GAP_30)
+    found = GAP_30.sessionize(SessionState.empty(GAP_COLUMNS), events)
     assert 0 == found.touched.num_rows
     assert 0 == len(found.state)
     assert [None, None] == assign(events, found.state).column("session_id").to_pylist()
@@ -136,7 +140,7 @@ def test_events_without_visitor_have_no_session():
 def test_nothing_changes_nothing():
     """An empty batch is no special case for callers."""
     state = feed(GAP_30, ("10:00",)).state
-    found = sessionize(state, event_table([]), GAP_30)
+    found = GAP_30.sessionize(state, event_table([]))
     assert found.state is state
     assert (0, 0, 0, 0) == tuple(
         table.num_rows for table in (found.touched, found.repairs, found.overrides, found.removed)
@@ -146,14 +150,14 @@ def test_nothing_changes_nothing():
 def test_close_writes_once_and_again_after_a_change():
     """A closed session is written when the watermark passes its gap, and anew if it grows later."""
     state = feed(GAP_30, ("10:00",)).state
-    early = close(state, at("10:30"), 1, GAP_30)
+    early = GAP_30.close(state, at("10:30"), 1)
     assert 0 == early.rows.num_rows
-    first = close(early.state, at("10:30:01"), 2, GAP_30)
+    first = GAP_30.close(early.state, at("10:30:01"), 2)
     assert [(1, 2)] == [(row["revision"], row["epoch"]) for row in plain(first.rows)]
-    again = close(first.state, at("10:40"), 3, GAP_30)
+    again = GAP_30.close(first.state, at("10:40"), 3)
     assert 0 == again.rows.num_rows
-    grown = sessionize(again.state, visits("10:20"), GAP_30).state
-    second = close(grown, at("11:00"), 4, GAP_30)
+    grown = GAP_30.sessionize(again.state, visits("10:20")).state
+    second = GAP_30.close(grown, at("11:00"), 4)
     assert [(2, 4, at("10:20"))] == [
         (row["revision"], row["epoch"], row["ended_at"]) for row in plain(second.rows)
     ]
@@ -161,24 +165,24 @@ def test_close_writes_once_and_again_after_a_change():
 
 def test_what_may_touch_evicted_sessions_is_provisional():
     """Beyond the hot tier a late event waits for a look into the lake; in it, it does not."""
-    state = close(feed(GAP_30, ("10:00",)).state, at("11:31"), 1, GAP_30).state
+    state = GAP_30.close(feed(GAP_30, ("10:00",)).state, at("11:31"), 1).state
     assert 0 == len(state)
-    near = sessionize(state, visits("10:20"), GAP_30)
+    near = GAP_30.sessionize(state, visits("10:20"))
     waiting = [("shop", "v1", at("10:20"), at("10:20"))]
     assert waiting == [tuple(row.values()) for row in plain(near.repairs)]
-    assert 0 == close(near.state, at("11:31"), 2, GAP_30).rows.num_rows
+    assert 0 == GAP_30.close(near.state, at("11:31"), 2).rows.num_rows
     assert near.state.has_pending
-    far = sessionize(state, visits("10:31"), GAP_30)
+    far = GAP_30.sessionize(state, visits("10:31"))
     assert 0 == far.repairs.num_rows
 
 
 def test_only_a_session_that_was_written_is_withdrawn():
     """Pages saw both; the lake is told only of the session that it has."""
-    state = sessionize(SessionState.empty(), visits("10:10"), GAP_30).state
-    unwritten = sessionize(state, visits("10:05"), GAP_30)
+    state = GAP_30.sessionize(SessionState.empty(GAP_COLUMNS), visits("10:10")).state
+    unwritten = GAP_30.sessionize(state, visits("10:05"))
     assert (1, 0) == (unwritten.removed.num_rows, unwritten.withdrawn.num_rows)
-    state = close(unwritten.state, at("10:50"), 1, GAP_30).state
-    written = sessionize(state, visits("10:00"), GAP_30)
+    state = GAP_30.close(unwritten.state, at("10:50"), 1).state
+    written = GAP_30.sessionize(state, visits("10:00"))
     five = oracle.session_id("shop", "v1", at("10:05"))
     assert [five] == written.withdrawn.column("session_id").to_pylist()
     assert written.removed.equals(written.withdrawn)

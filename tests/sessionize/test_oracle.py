@@ -6,7 +6,9 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.sessionize import GapDefinition, RepairLimits, assign, sessionize
+from footfall.sessionize import RepairLimits
+from footfall.sessionize.gap import GapDefinition
+from footfall.sessionize.rows.assign import assign
 from footfall.testing.events import event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, World, key, plain
@@ -118,7 +120,7 @@ def test_previews_are_the_truth_unless_history_is_needed(before, micro_batches, 
     if needs:
         return
     together = [event for batch in later for event in batch]
-    found = sessionize(world.state, event_table(together), definition)
+    found = definition.sessionize(world.state, event_table(together))
     if not found.repairs.num_rows:
         order = ("app_id", "visitor_id", "started_at")
         assert state.frame().sort(order).equals(found.state.frame().sort(order))
@@ -144,7 +146,7 @@ def test_previews_are_consistent_in_themselves(before, micro_batches, definition
         world.run(batch, watermark)
     for batch, _ in micro_batches:
         table = event_table([renumbered(event) for event in batch])
-        found = sessionize(world.state, table, definition)
+        found = definition.sessionize(world.state, table)
         sessions = {row["session_id"]: row for row in plain(world.hot(found.state))}
         for event in plain(assign(table, found.state)):
             if event["visitor_id"] is None:

@@ -8,20 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from footfall.clock import DAY, HOUR, MINUTE
-from footfall.sessionize import (
-    GapDefinition,
-    SessionState,
-    close,
-    describe,
-    files_of,
-    in_files,
-    sessionize,
-    undescribe,
-)
-from footfall.sessionize.gap.state import state as state_module
-from footfall.sessionize.gap.state import stored as stored_module
-from footfall.sessionize.gap.state.columns import GROUPS, STATE_SCHEMA
-from footfall.sessionize.gap.state.packed import OVERLAID, PACKED_COLUMNS, Packed, pack
+from footfall.sessionize import SessionState, files_of, in_files, restore, save
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.sessionize.rows import state as state_module
+from footfall.sessionize.rows import stored as stored_module
+from footfall.sessionize.rows.columns import GROUPS, OVERLAID
+from footfall.sessionize.rows.packed import Packed, pack
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import MemoryStore
@@ -45,7 +37,7 @@ TIES = st.one_of(st.none(), st.sampled_from(SOME_TIES))
 VALUES = {
     **{
         name: {pl.Binary: TIES, pl.String: TEXTS, pl.Boolean: st.booleans()}.get(kind, NUMBERS)
-        for name, kind in STATE_SCHEMA.items()
+        for name, kind in GAP_COLUMNS.schema.items()
     },
     **{group.time_column: st.one_of(st.just(group.no_time), TIMES) for group in GROUPS},
     **dict.fromkeys(("app_id", "visitor_id"), st.sampled_from(("a", "bc"))),
@@ -79,17 +71,17 @@ def test_packed_rows_are_what_they_were(data, rows):
                         st.lists(VALUES[name], min_size=rows, max_size=rows),
                     )
                 ),
-                STATE_SCHEMA[name],
+                GAP_COLUMNS.schema[name],
             )
-            for name in PACKED_COLUMNS
+            for name in GAP_COLUMNS.packed
         }
     )
-    packed = pack(rows, frame.get_column)
-    again = Packed.from_bytes(packed.to_bytes(), "file")
+    packed = pack(rows, frame.get_column, GAP_COLUMNS)
+    again = Packed.from_bytes(packed.to_bytes(), "file", GAP_COLUMNS)
     some = np.array(data.draw(st.lists(st.integers(0, rows - 1), max_size=6)), np.int64)
     for index in (np.arange(rows), some):
         for one in (packed, again):
-            taken = pl.DataFrame([one.series(name, index) for name in PACKED_COLUMNS])
+            taken = pl.DataFrame([one.series(name, index) for name in GAP_COLUMNS.packed])
             assert frame[index].equals(taken)
             assert frame.schema == taken.schema
     for name in ("started_at", "ended_at", "pending_since"):
@@ -119,15 +111,15 @@ def shop(visitors, definition=DEFINITION):
         }
         for number, time in enumerate(times)
     )
-    found = sessionize(SessionState.empty(), events, definition)
-    return close(found.state, NOON_US, 1, definition).state
+    found = definition.sessionize(SessionState.empty(GAP_COLUMNS), events)
+    return definition.close(found.state, NOON_US, 1).state
 
 
 def test_a_session_is_small():
     """A million visitors a quarter of an hour must not need gigabytes: counted, not measured."""
     state = shop(20_000)
     (segment,) = state.segments
-    whole = SessionState.of(state.frame(), state.floor)
+    whole = SessionState.of(state.frame(), state.floor, None, GAP_COLUMNS)
     assert whole.frame().equals(state.frame())
     assert whole.nbytes / len(state) <= BYTES_MAX
     kept = in_files(whole, MemoryStore(), 1)
@@ -143,25 +135,32 @@ def test_changes_do_not_copy_rows(monkeypatch):
     event = event_table(
         [{"visitor_id": f"0f0e5c1e-7d4a-4b1f-9c55-{7:012d}", "event_time": NOON_US}]
     )
-    after = sessionize(state, event, DEFINITION).state
-    closed = close(after, NOON_US + HOUR, 2, DEFINITION).state
-    evicted = close(closed, NOON_US + 90 * MINUTE + HOUR // 4, 3, DEFINITION).state
+    after = DEFINITION.sessionize(state, event).state
+    closed = DEFINITION.close(after, NOON_US + HOUR, 2).state
+    evicted = DEFINITION.close(closed, NOON_US + 90 * MINUTE + HOUR // 4, 3).state
     assert 0 < len(evicted) < len(closed)
     for other in (after, closed, evicted):
         assert rows is other.segments[0].rows
+
+
+def _made():
+    return SessionState.of(shop(1_000).frame(), NOON_US, NOON_US + 5, GAP_COLUMNS)
 
 
 @pytest.mark.parametrize("rows_min", [1, 100, 10**9])
 def test_state_comes_back_from_files_and_notes(rows_min, monkeypatch):
     """What a checkpoint says is the whole state, wherever its rows are."""
     monkeypatch.setattr(state_module, "SEGMENT_ROWS_MAX", 300)
-    store, state = MemoryStore(), SessionState.of(shop(1_000).frame(), NOON_US, NOON_US + 5)
+    store, state = (
+        MemoryStore(),
+        _made(),
+    )
     assert len(state.segments) == 4
     late = event_table([{"visitor_id": "w", "event_time": NOON_US, "page_url": "p"}])
-    state = in_files(sessionize(state, late, DEFINITION).state, store, rows_min)
-    state = in_files(close(state, NOON_US + HOUR, 1, DEFINITION).state, store, rows_min)
-    loose, notes = describe(state)
-    again = undescribe(loose, notes, store)
+    state = in_files(DEFINITION.sessionize(state, late).state, store, rows_min)
+    state = in_files(DEFINITION.close(state, NOON_US + HOUR, 1).state, store, rows_min)
+    loose, notes = save(state)
+    again = restore(loose, notes, store)
     assert {note.file for note in notes} == files_of(state)
     assert len(notes) == sum(len(segment.rows) >= rows_min for segment in state.segments)
     assert (len(notes) > 1) == (rows_min < 10**9)
@@ -170,7 +169,7 @@ def test_state_comes_back_from_files_and_notes(rows_min, monkeypatch):
     # Files written when names were hashed otherwise: their order is not that of the hashes.
     plain = stored_module.visitor_keys
     monkeypatch.setattr(stored_module, "visitor_keys", lambda apps, names: ~plain(apps, names))
-    other = undescribe(loose, notes, store)
+    other = restore(loose, notes, store)
     assert other.frame().equals(state.frame())
     for segment in other.segments[: len(notes)]:
         assert (segment.keys[1:] >= segment.keys[:-1]).all()
@@ -183,9 +182,9 @@ def test_other_files_are_no_segments():
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     with pytest.raises(ValueError, match="not rows of a session state"):
-        Packed.from_bytes(sink.getvalue(), "file")
+        Packed.from_bytes(sink.getvalue(), "file", GAP_COLUMNS)
 
 
 def test_no_column_is_forgotten():
     """A column is packed, or lies beside the rows because it changes."""
-    assert set(STATE_SCHEMA) == set(PACKED_COLUMNS) | set(OVERLAID)
+    assert set(GAP_COLUMNS.schema) == set(GAP_COLUMNS.packed) | set(OVERLAID)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from footfall.clock import HOUR, MINUTE
-from footfall.sessionize import GapDefinition, RepairLimits
+from footfall.sessionize import RepairLimits
+from footfall.sessionize.gap import GapDefinition
 from footfall.sessionize.gap.repair.neighbourhood import Known, stretch_of
 from footfall.testing.events import uuid_of
 from tests.scale import scaled

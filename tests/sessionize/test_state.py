@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import GapDefinition, SessionState, close, sessionize
-from footfall.sessionize.gap import batch as batch_module
-from footfall.sessionize.gap.state.packing import Packing
+from footfall.sessionize import SessionState
+from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.sessionize.rows import visitors as visitors_module
+from footfall.sessionize.rows.packing import Packing
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.test_oracle import DEFINITIONS, epochs
@@ -31,43 +32,47 @@ def crowd(first, count, time=NOON_US):
 def test_checkpoint_is_exact():
     """A restart continues with the same state, to the bit."""
     events = event_table([{"user_id": "ü", "value": 1, "source": "s"}, {"visitor_id": "w"}])
-    state = close(
-        sessionize(SessionState.empty(), events, DEFINITION).state, 0, 1, DEFINITION
+    state = DEFINITION.close(
+        DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), events).state, 0, 1
     ).state
-    again = SessionState.from_arrow(state.to_arrow())
+    again = SessionState.from_arrow(state.to_arrow(), GAP_COLUMNS)
     assert state.floor == again.floor
     assert state.frame().equals(again.frame())
     assert state.to_arrow().equals(again.to_arrow())
     assert (
-        SessionState.empty()
+        SessionState.empty(GAP_COLUMNS)
         .to_arrow()
-        .equals(SessionState.from_arrow(SessionState.empty().to_arrow()).to_arrow())
+        .equals(
+            SessionState.from_arrow(
+                SessionState.empty(GAP_COLUMNS).to_arrow(), GAP_COLUMNS
+            ).to_arrow()
+        )
     )
 
 
 @pytest.mark.parametrize(
-    "table", [pa.table({"a": [1]}), SessionState.empty().to_arrow().drop("rank")]
+    "table", [pa.table({"a": [1]}), SessionState.empty(GAP_COLUMNS).to_arrow().drop("rank")]
 )
 def test_other_tables_are_no_checkpoint(table):
     """A checkpoint of another version is rebuilt, never half understood."""
     with pytest.raises(ValueError, match="rebuild it"):
-        SessionState.from_arrow(table)
+        SessionState.from_arrow(table, GAP_COLUMNS)
 
 
 def test_state_is_not_changed():
     """Previews go on from a state while the epoch is computed from the same one."""
-    state = sessionize(SessionState.empty(), crowd(0, 10), DEFINITION).state
+    state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), crowd(0, 10)).state
     before = state.to_arrow()
-    sessionize(state, crowd(5, 10, NOON_US + SECOND), DEFINITION)
-    close(state, NOON_US + 10 * HOUR, 1, DEFINITION)
+    DEFINITION.sessionize(state, crowd(5, 10, NOON_US + SECOND))
+    DEFINITION.close(state, NOON_US + 10 * HOUR, 1)
     assert before.equals(state.to_arrow())
 
 
 def test_segments_stay_few():
     """Many small batches must not make the look-up slow."""
-    state = SessionState.empty()
+    state = SessionState.empty(GAP_COLUMNS)
     for number in range(200):
-        state = sessionize(state, crowd(3 * number, 5, NOON_US + number), DEFINITION).state
+        state = DEFINITION.sessionize(state, crowd(3 * number, 5, NOON_US + number)).state
     sizes = [segment.live for segment in state.segments]
     assert 602 == len(state) == sum(sizes)
     assert len(sizes) <= 11
@@ -91,7 +96,7 @@ def test_order_of_events_does_not_matter():
     shuffled = table.take(pa.array(random.permutation(300)))
     chunked = pa.concat_tables([shuffled[:100], shuffled[100:110], shuffled[110:]])
     results = [
-        sessionize(SessionState.empty(), events, DEFINITION)
+        DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), events)
         for events in (table, shuffled, chunked)
     ]
     assert results[0].touched.equals(results[1].touched)
@@ -109,7 +114,7 @@ def test_collisions_and_wide_times_change_nothing(steps, definition):
     """A visitor id made to collide with another's hash must not mix their sessions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            batch_module, "_mixed", lambda apps, visitors: np.zeros(len(visitors), np.uint64)
+            visitors_module, "_mixed", lambda apps, visitors: np.zeros(len(visitors), np.uint64)
         )
         patch.setattr(Packing, "bits", 3)
         world = World(definition)
@@ -123,12 +128,12 @@ def test_a_giant_visitor_grows_without_history():
     """One visitor over every limit, events slightly out of order: parts are cut from sums alone."""
     definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR)
     random = np.random.default_rng(2)
-    state, asked = SessionState.empty(), 0
+    state, asked = SessionState.empty(GAP_COLUMNS), 0
     for number in range(50):
         times = NOON_US + number * 20 * SECOND + np.arange(20) * SECOND
         rows = [{"event_time": int(time), "request_index": n} for n, time in enumerate(times)]
         random.shuffle(rows)
-        found = sessionize(state, event_table(rows), definition)
+        found = definition.sessionize(state, event_table(rows))
         state, asked = found.state, asked + found.repairs.num_rows
     assert 0 == asked
     frame = state.frame()
@@ -140,7 +145,7 @@ def test_a_giant_visitor_needs_only_its_last_part():
     """A late event in a part before the last needs that part's events, not those of a month."""
     definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR)
     rows = [{"event_time": NOON_US + n * SECOND, "request_index": n} for n in range(1000)]
-    state = sessionize(SessionState.empty(), event_table(rows), definition).state
+    state = definition.sessionize(SessionState.empty(GAP_COLUMNS), event_table(rows)).state
     late = event_table([{"event_time": NOON_US + 850 * SECOND + 1}])
     asked = []
 
@@ -149,25 +154,25 @@ def test_a_giant_visitor_needs_only_its_last_part():
         return event_table(rows[800:])
 
     history = SimpleNamespace(events=events, sessions=lambda _: SESSION_SCHEMA.empty_table())
-    found = sessionize(state, late, definition, history=history)
+    found = definition.sessionize(state, late, history=history)
     assert [NOON_US + 800 * SECOND] == asked
     assert 0 == found.repairs.num_rows
-    dear = sessionize(state, late, definition, history=history, events_max=150)
+    dear = definition.sessionize(state, late, history=history, events_max=150)
     assert 1 == len(asked)  # 200 events are more than it may read: it waits for its repair
     assert 1 == dear.repairs.num_rows
 
 
 def test_a_checkpoint_of_before_repairs_waited_is_taken():
     """A home of the first version goes on: nothing in it is provisional."""
-    state = sessionize(SessionState.empty(), crowd(0, 3), DEFINITION).state
+    state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), crowd(0, 3)).state
     old = state.to_arrow().drop_columns(["pending_since"])
-    assert SessionState.from_arrow(old).frame().equals(state.frame())
+    assert SessionState.from_arrow(old, GAP_COLUMNS).frame().equals(state.frame())
 
 
 def test_a_small_batch_on_a_large_state_touches_little():
     """Untouched rows are shared with the state before: work follows the batch."""
-    state = sessionize(SessionState.empty(), crowd(0, 5_000), DEFINITION).state
-    after = sessionize(state, crowd(10, 3, NOON_US + SECOND), DEFINITION).state
+    state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), crowd(0, 5_000)).state
+    after = DEFINITION.sessionize(state, crowd(10, 3, NOON_US + SECOND)).state
     assert after.segments[0].rows is state.segments[0].rows
     assert [4_997, 3] == [segment.live for segment in after.segments]
 

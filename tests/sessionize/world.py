@@ -8,17 +8,8 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.session import SESSION_SCHEMA
-from footfall.sessionize import (
-    RepairLimits,
-    SessionState,
-    assign,
-    close,
-    describe,
-    in_files,
-    repair,
-    sessionize,
-    undescribe,
-)
+from footfall.sessionize import RepairLimits, SessionState, in_files, restore, save
+from footfall.sessionize.rows.assign import assign
 from footfall.testing.events import event_table
 from tests.sessionize import oracle
 
@@ -94,7 +85,7 @@ class World:
         self.rows_min = rows_min
         self.definition = definition
         self.limits = limits
-        self.state = SessionState.empty()
+        self.state = SessionState.empty(definition.columns)
         self.epoch = 0
         self.events = []
         self.epochs = {}
@@ -135,7 +126,7 @@ class World:
         """Micro-batches without history: state, what is asked for, sessions and events in them."""
         state, needs, assigned = self.state, 0, []
         for batch in batches:
-            found = sessionize(state, event_table(batch), self.definition)
+            found = self.definition.sessionize(state, event_table(batch))
             state, needs = found.state, needs + found.repairs.num_rows
             assigned.extend(assign(event_table(batch), state).column("session_id").to_pylist())
         return state, needs, assigned
@@ -144,12 +135,11 @@ class World:
         """One epoch: repairs, then its events."""
         self.epoch += 1
         table = event_table(batch)
-        self._note(repaired := repair(self.state, self.history, self.definition, self.limits))
+        self._note(repaired := self.definition.repair(self.state, self.history, self.limits))
         self.state = repaired.state
-        found = sessionize(
+        found = self.definition.sessionize(
             self.state,
             table,
-            self.definition,
             epoch=self.epoch,
             history=self.history,
             events_max=self.limits.events_max,
@@ -158,12 +148,12 @@ class World:
         assigned = plain(assign(table, found.state))
         self.events.extend(assigned)
         self.epochs |= {event["event_id"]: self.epoch for event in assigned}
-        closed = close(found.state, watermark, self.epoch, self.definition)
+        closed = self.definition.close(found.state, watermark, self.epoch)
         assert closed.state.floor >= found.state.floor
         self.sessions.extend(plain(closed.rows))
-        loose, notes = describe(in_files(closed.state, self.store, self.rows_min))
-        loose = SessionState.from_arrow(loose.to_arrow())
-        self.state = undescribe(loose, notes, self.store)
+        loose, notes = save(in_files(closed.state, self.store, self.rows_min))
+        loose = SessionState.from_arrow(loose.to_arrow(), self.definition.columns)
+        self.state = restore(loose, notes, self.store)
         assert self.state.frame().equals(closed.state.frame())
         assert self.state.to_arrow().schema.metadata == closed.state.to_arrow().schema.metadata
         return found
@@ -198,8 +188,10 @@ class World:
         dirty = SessionState.of(
             state.frame().with_columns(is_dirty=True, pending_since=pl.lit(0, pl.Int64)),
             state.floor,
+            None,
+            state.columns,
         )
-        return close(dirty, 2**61, 0, self.definition).rows
+        return self.definition.close(dirty, 2**61, 0).rows
 
     def view(self):
         """Sessions by id, and the session id of each event by event id."""

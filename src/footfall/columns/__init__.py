@@ -19,12 +19,18 @@ from footfall.columns.column import (
 )
 from footfall.columns.event import EVENT_COLUMNS
 from footfall.columns.failed import FAILED_COLUMNS
-from footfall.columns.session import OVERRIDE_COLUMNS, REMOVED_COLUMNS, SESSION_COLUMNS
+from footfall.columns.session import (
+    OTHER_SESSION_COLUMNS,
+    OVERRIDE_COLUMNS,
+    REMOVED_COLUMNS,
+    SESSION_COLUMNS,
+)
 
 __all__ = [
     "EVENT_COLUMNS",
     "FAILED_COLUMNS",
     "FIRST",
+    "OTHER_SESSION_COLUMNS",
     "OVERRIDE_COLUMNS",
     "OWN_ID_MAX",
     "REMOVED_COLUMNS",

@@ -59,6 +59,12 @@ SESSION_COLUMNS: Final = (
     required(36, "epoch", "long", "Epoch that wrote this revision."),
 )
 
+OTHER_SESSION_COLUMNS: Final = (
+    *SESSION_COLUMNS,
+    required(37, "definition", "string", "Name of the session definition."),
+    required(38, "definition_version", "int", "Its version; only rows of today's count."),
+)
+
 OVERRIDE_COLUMNS: Final = (
     required(1, "app_id", "string", "App of the events."),
     required(2, "visitor_id", "string", "Whose events they are."),

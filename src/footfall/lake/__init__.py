@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from footfall.lake.read.overrides import resolve_overrides
     from footfall.lake.recovery.inspect import DamagedFile, inspect_data_files, readable_rows
     from footfall.lake.recovery.lost import LostRows, lost_rows, replace_damaged
-    from footfall.lake.recovery.rebuild import EpochsUpTo
+    from footfall.lake.recovery.past import EpochsUpTo
     from footfall.lake.recovery.take_back import take_back
     from footfall.lake.store.catalog import catalog_problem, restore_catalog
     from footfall.lake.tables.days import NO_DAYS, day_of, days_from
-    from footfall.lake.tables.specs import TABLES, TableSpec, read_tables
+    from footfall.lake.tables.specs import TABLES, TableSpec, planned_tables, read_tables
 
 __all__ = [
     "NO_DAYS",
@@ -53,6 +53,7 @@ __all__ = [
     "dropped_rows",
     "inspect_data_files",
     "lost_rows",
+    "planned_tables",
     "read_tables",
     "readable_rows",
     "recent_events",
@@ -68,10 +69,11 @@ __all__ = [
 _PLACES = {
     "TABLES": "tables.specs",
     "TableSpec": "tables.specs",
+    "planned_tables": "tables.specs",
     "read_tables": "tables.specs",
     "DamagedFile": "recovery.inspect",
     "EpochRows": "read.epochs",
-    "EpochsUpTo": "recovery.rebuild",
+    "EpochsUpTo": "recovery.past",
     "Footers": "read.lookup",
     "Lake": "commit.lake",
     "LakeHistory": "read.history",

@@ -9,10 +9,13 @@ names is not removed.
                 covers the event, if its epoch is above the event's (for those of the tail: above
                 the cut's)
     failed    = plan("failed_events") ∪ tail["failed_events"]
-    sessions  = newest hot row by (session_id, sequence), unless is_removed
+    sessions  = of the default definition: newest hot row by (session_id, sequence), unless
+                is_removed
                 ∪ kept rows that are shown, whose id is in no hot row
                 ∪ plan("sessions"), newest revision by session_id, whose id is in none of those and
                 not in `removed`
+    sessions_<name> = the same of another definition, out of plan("other_sessions") those of its
+                name and version
 
 Paths are relative to the project's tail directory, except data files in a plan, which are absolute
 or the addresses of objects (`s3://bucket/key`).
@@ -70,6 +73,19 @@ class Plan(msgspec.Struct, frozen=True):
     """All that the table has, in its order. A file from before one was added lacks it."""
 
 
+class CutSessions(msgspec.Struct, frozen=True):
+    """Sessions of one definition that the lake does not have, or not in this form."""
+
+    version: int
+    closed_before: int
+    """Microseconds; sessions that ended before it are closed."""
+    hot: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Files of sessions that later cuts name as well, `SESSION_SCHEMA`, each id shown once."""
+    shown: str | None = None
+    """File with `SHOWN_SCHEMA`: which rows of `kept`, one file after another, are valid now."""
+
+
 class Cut(msgspec.Struct, frozen=True):
     """See the module's text."""
 
@@ -82,25 +98,34 @@ class Cut(msgspec.Struct, frozen=True):
     epoch: int
     """Last epoch that the lake holds; 0 before the first."""
     watermark: int
-    """Microseconds; sessions whose end plus `gap` is before it are closed."""
-    gap: int
+    """Microseconds."""
     ledger: Ledger
     """Sum over everything in this cut."""
     plans: dict[str, str] = {}
     """Table → JSON file with its `Plan`."""
     tail: dict[str, tuple[str, ...]] = {}
     """Table → Arrow IPC files with its schema."""
-    hot: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    """Files of sessions that later cuts name as well, `SESSION_SCHEMA`, each id shown once."""
-    shown: str | None = None
-    """File with `SHOWN_SCHEMA`: which rows of `kept`, one file after another, are valid now."""
+    sessions: dict[str, CutSessions] = {}
+    """By name of the definition."""
+    default: str = "gap"
+    """Name of the one that `session_id` of events follows."""
     overrides: str | None = None
+    """Of the default definition alone: other events do not name other sessions."""
     removed: str | None = None
+    """Of all definitions: no two share an id."""
     hot_age: int | None = None
     """Microseconds that closed sessions are remembered now, where `sessions.hot_max` makes it less
     than `sessions.hot_age`."""
     version: int = CUT_VERSION
+
+    def tail_files(self) -> set[str]:
+        """Names of all files it needs, but plans."""
+        named = {name for files in self.tail.values() for name in files}
+        single = [self.overrides, self.removed]
+        for sessions in self.sessions.values():
+            named.update(sessions.hot, sessions.kept)
+            single.append(sessions.shown)
+        return named | {name for name in single if name is not None}
 
 
 def publish(cut: Cut, file: Path) -> None:

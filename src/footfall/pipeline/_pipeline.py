@@ -49,7 +49,7 @@ from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.pipeline.recovery.keep import CheckpointKeeper
 from footfall.pipeline.recovery.redo import Redo
-from footfall.sessionize import GapDefinition, has_closable, open_sessions, shortened_hot_age
+from footfall.sessionize import Definitions, open_sessions, shortened_hot_age
 from footfall.settings import Settings
 
 REPAIR_EPOCHS_AT_STOP_MAX = 8
@@ -92,7 +92,7 @@ class Pipeline:
         self._publisher = publisher
         self._clock = clock
         self._rules = Rules.of(settings)
-        self._definition = GapDefinition.of(settings.sessions)
+        self._definitions = Definitions.of(settings.sessions)
         self._keeper = CheckpointKeeper(
             project, settings, log, metadata, checkpoints, consumers, clock, lease
         )
@@ -106,10 +106,11 @@ class Pipeline:
             self._committer,
             lease,
             feed,
+            self._definitions,
             self._apply,
             self._keeper.write,
         )
-        self.truth = Truth.at_first(settings.duplicates)
+        self.truth = Truth.at_first(settings.duplicates, self._definitions.empty())
         # The open epoch: how far the previews are.
         self._offset = 0
         # What readers have of it: all, unless the pipeline is behind.
@@ -186,6 +187,7 @@ class Pipeline:
             rules=self._rules,
             quarantined=self._feed.quarantined_in(self.truth.log_to, self._offset),
             left_out=self._feed.left_out,
+            definitions=self._definitions.keys,
         )
         self._committer.plan(plan)
         ingested = self._preview.take()
@@ -267,8 +269,9 @@ class Pipeline:
         self.lease.check()
         self._published = self._clock.monotonic()
         progress = self._progress()
-        hot_age = shortened_hot_age(self.truth.state, self._definition)
-        self._publisher.publish(progress, hot_age, is_sweeping=is_sweeping)
+        default = self._definitions.default
+        hot_age = shortened_hot_age(self.truth.state.default, default)
+        self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_sweeping)
         self.consumers.put(progress)
 
     def _publish_idle(self) -> None:
@@ -277,7 +280,8 @@ class Pipeline:
 
     def _progress(self) -> Progress:
         watermark = self._shown_watermark if self._preview.has_put_off else self._watermark
-        still_open = open_sessions(self._preview.state, watermark, self._definition)
+        closed_before = self._definitions.default.closed_before(watermark)
+        still_open = open_sessions(self._preview.states.default, closed_before)
         return Progress(
             at=self._clock.now_us(),
             watermark=watermark,
@@ -309,7 +313,7 @@ class Pipeline:
             return True
         return self._committing is None and (
             self.truth.state.has_pending
-            or has_closable(self.truth.state, self._watermark, self._definition)
+            or self._definitions.has_closable(self.truth.state, self._watermark)
             or _is_idle(self.truth, self._watermark)
         )
 
@@ -343,7 +347,8 @@ class Pipeline:
     def _restart_preview(self) -> None:
         """Lay what came since on the truth of the last epoch, and publish both as one cut."""
         # Notes that are part of rows are forgotten before plans are made that have those rows.
-        events_to, sessions_to = (self._lake.folded_epoch(name) for name in ("events", "sessions"))
+        events_to = self._lake.folded_epoch("events")
+        sessions_to = min(map(self._lake.folded_epoch, ("sessions", "other_sessions")))
         truth = self.truth = self.truth.without_folded(events_to, sessions_to)
         since = self._preview.parts
         self._preview = self._new_preview()
@@ -359,7 +364,7 @@ class Pipeline:
 
     def _new_preview(self) -> Preview:
         truth = self.truth
-        return Preview(truth.state, truth.overrides, truth.epoch + 1, self._definition)
+        return Preview(truth.state, truth.overrides, truth.epoch + 1, self._definitions)
 
 
 def _is_idle(truth: Truth, watermark: int) -> bool:

@@ -244,7 +244,7 @@ def build(
         lake,
         metadata,
         Checkpoints(home.state_dir(project)),
-        Publisher(project, settings.sessions.gap, tail),
+        Publisher(project, tail),
         consumers,
         clock,
         lease,

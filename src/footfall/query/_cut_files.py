@@ -18,7 +18,7 @@ from footfall.columns.column import is_kind
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.event import conform
 from footfall.home import Home
-from footfall.lake import TableSpec, read_tables
+from footfall.lake import TableSpec, planned_tables, read_tables
 from footfall.lake.cut import (
     HOT_FLAGS,
     SHOWN_SCHEMA,
@@ -28,7 +28,7 @@ from footfall.lake.cut import (
     read_cut,
 )
 from footfall.schema import arrow_schema
-from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 
 _ATTEMPTS_MAX = 5
 
@@ -41,6 +41,14 @@ def columns_of(spec: TableSpec, plan: Plan | None) -> tuple[Column, ...]:
     planned = () if plan is None else plan.columns
     more = [column for column in planned if column.id > OWN_ID_MAX and is_kind(column.kind)]
     return (*spec.columns, *(Column(one.id, one.name, one.kind, "") for one in more))
+
+
+def view_names() -> tuple[str, ...]:
+    """Names that a statement may use, besides `sessions_<name>` for each other definition.
+
+    Everything else in the catalog starts with an underscore.
+    """
+    return tuple(spec.name for spec in read_tables())
 
 
 def tail_name(table: str) -> str:
@@ -69,6 +77,16 @@ class CutReader:
         self._project = project
         self._mapped: dict[str, pa.Table] = {}
         self._plans: dict[str, Plan] = {}
+
+    def views(self) -> tuple[str, ...]:
+        """Names that a statement on the newest cut may use.
+
+        Raises:
+            Corrupt: the cut is damaged.
+        """
+        cut = read_cut(self._home.cut_file(self._project))
+        others = () if cut is None else sorted(set(cut.sessions) - {cut.default})
+        return (*view_names(), *(f"sessions_{name}" for name in others))
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[CutFiles]:
@@ -105,29 +123,32 @@ class CutReader:
             known = self._plans.get(name)
             plans[name] = plan.read() if known is None else known
         by_table = {table: plans[name] for table, name in cut.plans.items()}
-        columns = {one.name: columns_of(one, by_table.get(one.name)) for one in read_tables()}
+        columns = {one.name: columns_of(one, by_table.get(one.name)) for one in planned_tables()}
         parts = _parts(cut, columns)
-        names = {name for files, _ in parts.values() for name in files}
-        names |= {name for name in [cut.shown] if name is not None}
+        names = cut.tail_files()
         self._mapped = {name: self._mapped[name] for name in names & self._mapped.keys()}
         tables = {}
         for name, (files, schema) in parts.items():
             rows = [self._map(file, schema) for file in files]
             if any(part.num_rows for part in rows):
                 tables[name] = pa.concat_tables(rows)
-        if cut.shown is not None:
-            shown = self._map(cut.shown, SHOWN_SCHEMA).column("is_shown")
-            kept = tables.get("_kept")
-            if kept is None or kept.num_rows != len(shown):
-                raise Corrupt(
-                    "files of the cut do not fit; restart the server to rebuild it:"
-                    f" shown={cut.shown}"
-                )
-            tables["_kept"] = kept.append_column("is_shown", shown)
+        for name, sessions in cut.sessions.items():
+            if sessions.shown is not None:
+                kept_table = f"_kept{suffix_of(cut, name)}"
+                kept = self._shown(tables.get(kept_table), sessions.shown)
+                tables[kept_table] = kept
         self._plans = plans
         return CutFiles(
             cut, {table: plan.files for table, plan in by_table.items()}, columns, tables
         )
+
+    def _shown(self, kept: pa.Table | None, file: str) -> pa.Table:
+        shown = self._map(file, SHOWN_SCHEMA).column("is_shown")
+        if kept is None or kept.num_rows != len(shown):
+            raise Corrupt(
+                f"files of the cut do not fit; restart the server to rebuild it: shown={file}"
+            )
+        return kept.append_column("is_shown", shown)
 
     def _map(self, name: str, schema: pa.Schema) -> pa.Table:
         known = self._mapped.get(name)
@@ -157,14 +178,22 @@ def _parts(
     A file that lacks one is from before it was added: null.
     """
     schemas = {table: arrow_schema(shown) for table, shown in columns.items()}
-    sessions = schemas["sessions"]
-    return {
+    found: dict[str, tuple[Sequence[str], pa.Schema]] = {
         **{tail_name(table): (cut.tail.get(table, ()), schemas[table]) for table in columns},
-        "_hot": (cut.hot, pa.schema([*sessions, *HOT_FLAGS])),
-        "_kept": (cut.kept, sessions),
         "_overrides": ((cut.overrides,) if cut.overrides else (), OVERRIDE_SCHEMA),
         "_removed": ((cut.removed,) if cut.removed else (), REMOVED_SCHEMA),
     }
+    for name, sessions in cut.sessions.items():
+        suffix = suffix_of(cut, name)
+        shown = SESSION_SCHEMA if suffix else schemas["sessions"]
+        found[f"_hot{suffix}"] = sessions.hot, pa.schema([*shown, *HOT_FLAGS])
+        found[f"_kept{suffix}"] = sessions.kept, shown
+    return found
+
+
+def suffix_of(cut: Cut, definition: str) -> str:
+    """What names of a definition's tables end in; the default's are plain."""
+    return "" if definition == cut.default else f"_{definition}"
 
 
 def _with_uuids(table: pa.Table) -> pa.Table:

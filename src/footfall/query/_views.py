@@ -15,6 +15,7 @@ from typing import Final
 
 from footfall.columns import Column
 from footfall.columns.column import decimal_digits
+from footfall.lake import TABLES
 from footfall.query._cut_files import tail_name
 
 Columns = Sequence[Column]
@@ -78,19 +79,29 @@ def sessions_view(
     files: Sequence[str],
     columns: Columns,
     *,
+    suffix: str = "",
+    definition: tuple[str, int] | None = None,
     has_hot: bool,
     has_kept: bool,
     has_removed: bool,
-    watermark: int,
-    gap: int,
+    closed_before: int,
 ) -> str:
     """`sessions`: hot ∪ kept ∪ lake, newest of each, and `status`.
 
     Only a session whose later revision is in the lake has one above 1, so the newest revisions are
     looked for among those few and the rest of the lake is read once, in place.
+
+    Another definition's tables have `suffix` in their names; of the data files, which it shares
+    with others, those rows count that have its name and version (`definition`).
     """
     shown = _named(columns)
     written = _lake(files, columns)
+    if definition is not None:
+        name, version = definition
+        stored = TABLES["other_sessions"].columns
+        mine = f"definition = {literal(name)} AND definition_version = {int(version)}"
+        written = f"(SELECT {shown} FROM {_lake(files, stored)} WHERE {mine})"
+    hot_table, kept_table = f"_hot{suffix}", f"_kept{suffix}"
     if has_removed:
         written = (
             f"(SELECT s.* FROM {written} s ANTI JOIN _removed r"
@@ -105,21 +116,21 @@ def sessions_view(
         f" ANTI JOIN {newest} n ON n.session_id = s.session_id AND n.revision > s.revision"
     )
     status = (
-        f"CASE WHEN epoch_us(ended_at) + {int(gap)} < {int(watermark)}"
+        f"CASE WHEN epoch_us(ended_at) < {int(closed_before)}"
         " THEN 'closed' ELSE 'open' END AS status"
     )
     parts = []
     if has_hot:
         parts.append(
-            f"SELECT {shown}, {status} FROM (SELECT * FROM _hot QUALIFY"
+            f"SELECT {shown}, {status} FROM (SELECT * FROM {hot_table} QUALIFY"
             " row_number() OVER (PARTITION BY session_id ORDER BY sequence DESC, is_removed) = 1)"
             " WHERE NOT is_removed"
         )
     if has_kept:
-        kept = f"SELECT {shown}, {status} FROM _kept WHERE is_shown"
-        parts.append(_not_in(kept, ["_hot"] if has_hot else []))
-        lake = _not_in(lake, ["(SELECT session_id FROM _kept WHERE is_shown)"])
-    parts.append(_not_in(lake, ["_hot"] if has_hot else []))
+        kept = f"SELECT {shown}, {status} FROM {kept_table} WHERE is_shown"
+        parts.append(_not_in(kept, [hot_table] if has_hot else []))
+        lake = _not_in(lake, [f"(SELECT session_id FROM {kept_table} WHERE is_shown)"])
+    parts.append(_not_in(lake, [hot_table] if has_hot else []))
     return " UNION ALL ".join(parts)
 
 

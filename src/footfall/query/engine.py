@@ -17,13 +17,13 @@ import msgspec
 import pyarrow as pa
 
 from footfall.clock import US_PER_MS
+from footfall.columns import SESSION_COLUMNS
 from footfall.errors import Corrupt, Invalid, LimitReached
 from footfall.home import Home
-from footfall.lake import read_tables
 from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
-from footfall.query._cut_files import CutFiles, CutReader, tail_name
+from footfall.query._cut_files import CutFiles, CutReader, suffix_of, tail_name, view_names
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
     events_view,
@@ -65,6 +65,7 @@ class Engine:
         self._reader = CutReader(home, project)
         self._connection = _connect(home, project, settings, bucket)
         self._lock = threading.Lock()
+        self._names = view_names()
         self._shown: Cut | None = None
         self._registered: set[str] = set()
         self._texts: dict[str, str] = {}
@@ -94,7 +95,8 @@ class Engine:
             Corrupt: files of the cut are damaged or missing.
         """
         with self._lock:
-            text = self._guarded(guard.meant(sql, view_names()), rows_max)
+            self._names = self._reader.views()
+            text = self._guarded(guard.meant(sql, self._names), rows_max)
             for _ in range(_ATTEMPTS_MAX):
                 with self._reader.opened() as made:
                     try:
@@ -138,7 +140,7 @@ class Engine:
             rows = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()
         except (*ENGINE_ERRORS, UnicodeError) as error:
             raise translate(error, self._settings) from error
-        guard.check(rows[0][0], view_names())
+        guard.check(rows[0][0], self._names)
 
     def _show(self, made: CutFiles) -> None:
         """Make the views over `made`, if they are over another cut."""
@@ -254,13 +256,11 @@ def data_dirs(home: Home, project: str) -> list[Path]:
     return sorted({home.lake_dir.absolute() / project, home.lake_dir.resolve() / project})
 
 
-def view_names() -> tuple[str, ...]:
-    """Names that a statement may use. Everything else in the catalog starts with an underscore."""
-    return tuple(spec.name for spec in read_tables())
-
-
 def _views(made: CutFiles) -> dict[str, str]:
-    return {name: _view(name, made) for name in view_names()}
+    found = {name: _view(name, made) for name in view_names()}
+    for name in made.cut.sessions.keys() - {made.cut.default}:
+        found[f"sessions_{name}"] = _sessions_view(made, name)
+    return found
 
 
 def _view(name: str, made: CutFiles) -> str:
@@ -275,16 +275,24 @@ def _view(name: str, made: CutFiles) -> str:
             epoch=made.cut.epoch,
         )
     if name == "sessions":
-        return sessions_view(
-            files,
-            columns,
-            has_hot="_hot" in tables,
-            has_kept="_kept" in tables,
-            has_removed="_removed" in tables,
-            watermark=made.cut.watermark,
-            gap=made.cut.gap,
-        )
+        return _sessions_view(made, made.cut.default)
     return plain_view(name, files, columns, has_tail=has_tail)
+
+
+def _sessions_view(made: CutFiles, name: str) -> str:
+    cut, tables, suffix = made.cut, made.tables, suffix_of(made.cut, name)
+    of_cut = cut.sessions.get(name)
+    is_default = name == cut.default
+    return sessions_view(
+        made.files.get("sessions" if is_default else "other_sessions", ()),
+        made.columns["sessions"] if is_default else SESSION_COLUMNS,
+        suffix=suffix,
+        definition=None if is_default or of_cut is None else (name, of_cut.version),
+        has_hot=f"_hot{suffix}" in tables,
+        has_kept=f"_kept{suffix}" in tables,
+        has_removed="_removed" in tables,
+        closed_before=0 if of_cut is None else of_cut.closed_before,
+    )
 
 
 def _without_semicolon(sql: str) -> str:

@@ -1,69 +1,82 @@
 """Sessionize: events in, sessions out; exact, incremental, whatever the order of arrival.
 
-`sessionize` places a table of events in the sessions of a `SessionState`, `assign` says which
-session each event is in, `close` takes out what the watermark has passed. All are pure functions of
-tables. The state holds aggregates of hot sessions and nothing of single events; what touches
-evicted sessions is provisional until `repair` has read their neighbourhood from `History`.
-Definition, worked tables and caveats: docs/concepts/sessions.md.
+A `SessionDefinition` places a table of events in the sessions of a `SessionState`, says which
+session each event is in, and takes out what the watermark has passed: pure functions of tables. The
+state holds aggregates of hot sessions and nothing of single events; what touches evicted sessions
+is provisional until `repair` has read their neighbourhood from `History`. `Definitions` are those
+of a project. Definitions, worked tables and caveats: docs/concepts/sessions.md.
+
+Folders: `rows` and `aggregate` are what definitions are made from; each definition has its own,
+which nobody outside imports.
 """
 
 from __future__ import annotations
 
-from footfall.sessionize.gap.assign import assign
-from footfall.sessionize.gap.close import Closed, close
-from footfall.sessionize.gap.definition import GapDefinition, session_ids
-from footfall.sessionize.gap.repair.provisional import RepairLimits, repair
-from footfall.sessionize.gap.repair.repair import REPAIR_SCHEMA, History
-from footfall.sessionize.gap.repair.restore import floor_of, restore
-from footfall.sessionize.gap.sessionize import Sessionized, sessionize
-from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
-from footfall.sessionize.gap.state.hot import (
+from footfall.sessionize.definition import (
+    REPAIR_SCHEMA,
+    History,
+    Past,
+    RepairLimits,
+    SessionDefinition,
+    Sessionized,
+    key_of,
+    session_ids,
+)
+from footfall.sessionize.definitions import (
+    DEFINITIONS,
+    DefinitionKind,
+    Definitions,
+    SessionStates,
+    columns_of,
+)
+from footfall.sessionize.rows.close import Closed, shortened_hot_age
+from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
+from footfall.sessionize.rows.hot import (
     OpenSessions,
-    has_closable,
     is_unwritten,
     open_sessions,
-    shortened_hot_age,
     unwritten,
     unwritten_parts,
 )
-from footfall.sessionize.gap.state.state import Segment, SessionState
-from footfall.sessionize.gap.state.stored import (
+from footfall.sessionize.rows.state import Segment, SessionState
+from footfall.sessionize.rows.stored import (
     SegmentNote,
     SegmentStore,
-    describe,
     files_of,
     in_files,
-    undescribe,
+    restore,
+    save,
 )
 
 __all__ = [
+    "DEFINITIONS",
     "EVENT_COLUMNS",
     "REPAIR_SCHEMA",
     "Closed",
-    "GapDefinition",
+    "DefinitionKind",
+    "Definitions",
     "History",
     "OpenSessions",
+    "Past",
     "RepairLimits",
     "Segment",
     "SegmentNote",
     "SegmentStore",
+    "SessionDefinition",
     "SessionState",
+    "SessionStates",
     "Sessionized",
-    "assign",
-    "close",
-    "describe",
+    "StateColumns",
+    "columns_of",
     "files_of",
-    "floor_of",
-    "has_closable",
     "in_files",
     "is_unwritten",
+    "key_of",
     "open_sessions",
-    "repair",
     "restore",
+    "save",
     "session_ids",
-    "sessionize",
     "shortened_hot_age",
-    "undescribe",
     "unwritten",
     "unwritten_parts",
 ]

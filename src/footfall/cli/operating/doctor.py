@@ -211,8 +211,7 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
     if cut is None:
         return "attention", "nothing published yet; start the server: footfall serve"
     tail_dir = home.tail_dir(project)
-    names = [*cut.hot, *cut.kept, *(name for files in cut.tail.values() for name in files)]
-    names += [name for name in (cut.overrides, cut.removed, cut.shown) if name is not None]
+    names = sorted(cut.tail_files())
     files = [tail_dir / name for name in names]
     for table in cut.plans:
         planned = read_plan(cut, table, tail_dir).files

@@ -7,7 +7,8 @@ right for whoever looks between two steps, or after a crash:
 
     0. rows of epochs up to E that wait for their days get there (`_waiting`; the caller sees to it)
     1. `events`: session ids as the overrides up to E have them, then `footfall.folded-epoch` = E
-    2. `sessions`: without revisions that others or removals up to E made void, then the same there
+    2. `sessions` and `other_sessions`: without revisions that others or removals up to E made void,
+       then the same there
     3. `session_changes`, then `session_overrides`: without their rows up to E
 
 Applying an override twice changes nothing, and a removal hides only older revisions. So a cut made
@@ -56,6 +57,7 @@ class Folding:
         self.transforms: dict[str, Callable[[RewriteJob], Transform]] = {
             "fold-events": lambda job: with_overrides(self._overrides(job.epoch)),
             "fold-sessions": lambda job: without_void(self._removed(job.epoch), job.epoch),
+            "fold-other_sessions": lambda job: without_void(self._removed(job.epoch), job.epoch),
             "fold-notes": lambda job: without_epochs_to(job.epoch),
         }
 
@@ -77,6 +79,7 @@ class Folding:
         return (
             self._rewrite("events", self._touched(overrides, days), epoch)
             and self._rewrite("sessions", self._voided(days), epoch)
+            and self._rewrite("other_sessions", self._voided_others(epoch), epoch)
             and all(self._forget(table, epoch) for table in _NOTES)
         )
 
@@ -108,6 +111,25 @@ class Folding:
             if day in days or is_revised:
                 found.append(files)
         return found
+
+    def _voided_others(self, epoch: int) -> list[list[DataFile]]:
+        """Files of other definitions' sessions of a day that may hold a visitor of a removal.
+
+        And those of days with a revision too many. Of them no override says the days.
+        """
+        removed = set(self._removed(epoch).column("visitor_id").to_pylist())
+        visitors = sorted(name.encode() for name in removed)
+        folded = self._lake.folded_epoch("other_sessions")
+        return [
+            files
+            for files in _by_day(self._lake.data_files("other_sessions")).values()
+            if any(_may_hold(file, "other_sessions", visitors) for file in files)
+            or any(
+                upper_bound("other_sessions", file, "revision") > 1
+                and upper_bound("other_sessions", file, "epoch") > folded
+                for file in files
+            )
+        ]
 
     def _rewrite(self, table: str, groups: Sequence[Sequence[DataFile]], epoch: int) -> bool:
         kind = f"fold-{table}"

@@ -166,7 +166,7 @@ class Maintenance:
     def _fold(self, epoch: int) -> bool:
         """Fold what is about rows in their days, all rows it can be about; whether to the end."""
         self._lake.change_up_to(epoch)
-        tables = ("events", "sessions")
+        tables = ("events", "sessions", "other_sessions")
         is_placed = all(self.placing.place_all(table, epoch) for table in tables)
         return is_placed and self.folding.fold(epoch)
 

@@ -13,7 +13,7 @@ from footfall.lake.commit.lake import Lake
 from footfall.lake.read.lookup import Footers, Looked, look_up
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.schemas import from_lake
-from footfall.session import REMOVED_SCHEMA, SESSION_SCHEMA
+from footfall.session import OTHER_SESSION_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _EVENT_TIMES = ("event_time", "event_time")
@@ -24,12 +24,30 @@ _SESSION_TIMES = ("started_at", "ended_at")
 class LakeHistory:
     """What the lake held before `epoch`, also when some tables have that epoch already."""
 
-    def __init__(self, lake: Lake, epoch: int, footers: Footers | None = None) -> None:
-        """Read nothing yet. `footers` remembers bounds of files over epochs."""
+    def __init__(
+        self,
+        lake: Lake,
+        epoch: int,
+        footers: Footers | None = None,
+        definition: tuple[str, int] | None = None,
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            lake: Where to look.
+            epoch: The first that does not count.
+            footers: Remembers bounds of files over epochs.
+            definition: Name and version of the one whose sessions are asked for; none: the default.
+        """
         self._lake = lake
         self._epoch = epoch
         self._footers = footers or Footers()
+        self._definition = definition
         self.looked = Looked()
+
+    def of(self, name: str, version: int) -> LakeHistory:
+        """The same for a definition that is not the default."""
+        return LakeHistory(self._lake, self._epoch, self._footers, (name, version))
 
     def events(self, ranges: pa.Table) -> pa.Table:
         """See `footfall.sessionize.History`."""
@@ -40,9 +58,17 @@ class LakeHistory:
     def sessions(self, ranges: pa.Table) -> pa.Table:
         """See `footfall.sessionize.History`."""
         with self._lake.locks.reading():
-            found = self._find("sessions", ranges, SESSION_SCHEMA, _SESSION_TIMES)
+            found = self._find_sessions(ranges)
             newest = newest_sessions(self._lake, pl.DataFrame(pl.from_arrow(found)), self._epoch)
         return as_arrow(newest, SESSION_SCHEMA)
+
+    def _find_sessions(self, ranges: pa.Table) -> pa.Table:
+        if self._definition is None:
+            return self._find("sessions", ranges, SESSION_SCHEMA, _SESSION_TIMES)
+        name, version = self._definition
+        found = self._find("other_sessions", ranges, OTHER_SESSION_SCHEMA, _SESSION_TIMES)
+        is_mine = (pc.field("definition") == name) & (pc.field("definition_version") == version)
+        return found.filter(is_mine).select(SESSION_SCHEMA.names)
 
     def _find(
         self, table: str, ranges: pa.Table, schema: pa.Schema, times: tuple[str, str]

@@ -14,6 +14,7 @@ from footfall.columns import (
     EVENT_COLUMNS,
     FAILED_COLUMNS,
     FIRST,
+    OTHER_SESSION_COLUMNS,
     OVERRIDE_COLUMNS,
     REMOVED_COLUMNS,
     SESSION_COLUMNS,
@@ -43,6 +44,8 @@ class TableSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Whether retention takes its old days; it needs a `day`."""
     is_read: bool = False
     """Whether people read it: it is a view, its plan is in every cut, and it is described."""
+    is_planned: bool = False
+    """Whether its plan is in every cut, though no view has its name."""
     computed: tuple[Column, ...] = ()
     """Columns that only the view has, after the others."""
     retired: tuple[Retired, ...] = ()
@@ -135,9 +138,19 @@ _CHANGES: Final = TableSpec(
     sort=("app_id", "visitor_id", "session_id"),
     bounded=_names("app_id visitor_id epoch"),
 )
+_OTHER: Final = TableSpec(
+    name="other_sessions",
+    row_is="a session of a definition that is not the default, as it was closed",
+    columns=OTHER_SESSION_COLUMNS,
+    sort=("app_id", "visitor_id", "definition", "started_at", "revision"),
+    bounded=_names("app_id visitor_id definition started_at ended_at revision epoch"),
+    day="started_at",
+    loses_days=True,
+    is_planned=True,
+)
 
 TABLES: Final[dict[str, TableSpec]] = {
-    spec.name: spec for spec in (_EVENTS, _SESSIONS, _FAILED, _OVERRIDES, _CHANGES)
+    spec.name: spec for spec in (_EVENTS, _SESSIONS, _FAILED, _OVERRIDES, _CHANGES, _OTHER)
 }
 """Every table that an epoch may write, in the order of commit: what names sessions comes after the
 sessions; `events` loses its days first."""
@@ -146,3 +159,8 @@ sessions; `events` loses its days first."""
 def read_tables() -> list[TableSpec]:
     """Those that people read, in the order in which they are shown."""
     return [spec for spec in TABLES.values() if spec.is_read]
+
+
+def planned_tables() -> list[TableSpec]:
+    """Those whose data files cuts name: what people read, and what their views are made from."""
+    return [spec for spec in TABLES.values() if spec.is_read or spec.is_planned]

@@ -13,7 +13,7 @@ from footfall.pipeline.epoch.plan import EpochPlan, encode_plan
 from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
-from footfall.sessionize import SessionState, in_files
+from footfall.sessionize import SessionStates, in_files
 from footfall.settings import Settings
 
 
@@ -52,7 +52,7 @@ class Committer:
             term=self._lease.term,
         )
 
-    def commit(self, plan: EpochPlan, ingested: Ingested, state: SessionState) -> EpochResult:
+    def commit(self, plan: EpochPlan, ingested: Ingested, state: SessionStates) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside micro-batches.
 
         Args:
@@ -65,10 +65,12 @@ class Committer:
             result = finish(plan, ingested, state, history)
             live = days_from(plan.watermark // DAY - self._settings.lake.live_days + 1)
             for table in TABLES:
-                self._lake.commit(table, result.rows[table], plan.epoch, live)
+                if table in result.rows:
+                    self._lake.commit(table, result.rows[table], plan.epoch, live)
         term = self._lease.term
         self._metadata.commit_epoch(plan.project, plan.epoch, result.ledger, term=term)
         rows_min = self._settings.sessions.file_rows_min
-        kept = in_files(result.state, self._checkpoints.segments, rows_min)
+        segments = self._checkpoints.segments
+        kept = result.state.map(lambda one: in_files(one, segments, rows_min))
         self._publisher.prepare(kept)
         return msgspec.structs.replace(result, state=kept)

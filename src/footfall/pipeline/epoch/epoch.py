@@ -8,6 +8,7 @@ their sessions. A redone epoch, on this machine or another, runs exactly this.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import msgspec
 import polars as pl
@@ -17,20 +18,25 @@ import pyarrow.compute as pc
 from footfall.duplicates import DuplicateIndex, conflict_failures
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
 from footfall.ledger import Ledger
+from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.plan import EpochPlan
 from footfall.pipeline.epoch.prepare import Prepared
-from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
+from footfall.session import (
+    OTHER_SESSION_SCHEMA,
+    OVERRIDE_SCHEMA,
+    REMOVED_SCHEMA,
+    SESSION_SCHEMA,
+)
 from footfall.sessionize import (
-    GapDefinition,
+    Closed,
     History,
     RepairLimits,
+    SessionDefinition,
     Sessionized,
     SessionState,
-    assign,
-    close,
-    repair,
-    sessionize,
+    SessionStates,
+    key_of,
 )
 
 
@@ -52,7 +58,7 @@ class EpochResult(msgspec.Struct, frozen=True):
     plan: EpochPlan
     rows: dict[str, pa.Table]
     ledger: Ledger
-    state: SessionState
+    state: SessionStates
 
 
 def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingested:
@@ -98,50 +104,104 @@ def _stacked(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
+class Histories(History, Protocol):
+    """What the default definition may look up, and what others may."""
+
+    def of(self, name: str, version: int) -> History:
+        """For another definition."""
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """What one definition makes of an epoch."""
+
+    found: tuple[Sessionized, Sessionized]
+    """Its repairs, then its events."""
+    closed: Closed
+
+
 def finish(
-    plan: EpochPlan, ingested: Ingested, state: SessionState, history: History
+    plan: EpochPlan, ingested: Ingested, states: SessionStates, history: Histories
 ) -> EpochResult:
     """Give the epoch's events their sessions, close what the watermark passed, lay out the rows.
 
     First, sessions that earlier epochs left provisional are repaired, as many as the plan's rules
-    allow: state and lake agree on the events there are, and this epoch's come on top.
+    allow: state and lake agree on the events there are, and this epoch's come on top. Definitions
+    know nothing of one another, so the default's rows are the same whichever others there are. An
+    epoch is all of them or nothing: an error in one is an error of the epoch, before any row is
+    committed.
 
     Args:
         plan: The epoch's plan.
         ingested: Everything between `plan.log_from` and `plan.log_to`.
-        state: After the epoch before.
+        states: After the epoch before.
         history: Reads events and sessions of *earlier* epochs.
+
+    Raises:
+        Conflict: the plan's definitions are others than those of this version.
     """
+    definitions = definitions_of(plan)
+    default, *others = definitions
+    placed = {key_of(default): _place(default, plan, ingested, states.default, history)}
+    for one in others:
+        mine = history.of(one.name, one.version)
+        placed[key_of(one)] = _place(one, plan, ingested, states[key_of(one)], mine)
+    _, sessions = placed[key_of(default)].found
+    overrides = OverrideSet()
+    for found in placed[key_of(default)].found:
+        overrides.add(found.overrides)
+    events = default.assign(ingested.events, sessions.state)
+    rows = {
+        "events": stamp(events, plan, events.schema),
+        "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
+        "sessions": stamp(placed[key_of(default)].closed.rows, plan, SESSION_SCHEMA),
+        "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
+        "session_changes": stamp(_withdrawn(placed.values()), plan, REMOVED_SCHEMA),
+        "other_sessions": pa.concat_tables(
+            [
+                OTHER_SESSION_SCHEMA.empty_table(),
+                *(_named(one, placed[key_of(one)].closed.rows, plan) for one in others),
+            ]
+        ),
+    }
+    after = SessionStates({key: one.closed.state for key, one in placed.items()})
+    return EpochResult(plan, rows, ingested.ledger, after)
+
+
+def _place(
+    definition: SessionDefinition,
+    plan: EpochPlan,
+    ingested: Ingested,
+    state: SessionState,
+    history: History,
+) -> _Placed:
     rules = plan.rules.sessions
-    definition = GapDefinition.of(rules)
     limits = RepairLimits(rules.repair_events_max, rules.repair_visitors_max)
-    repaired = repair(state, history, definition, limits)
-    sessions = sessionize(
+    repaired = definition.repair(state, history, limits)
+    sessions = definition.sessionize(
         repaired.state,
         ingested.events,
-        definition,
         epoch=plan.epoch,
         history=history,
         events_max=limits.events_max,
     )
-    overrides = OverrideSet()
-    for found in (repaired, sessions):
-        overrides.add(found.overrides)
-    events = assign(ingested.events, sessions.state)
-    closed = close(sessions.state, plan.watermark, plan.epoch, definition)
-    rows = {
-        "events": stamp(events, plan, events.schema),
-        "failed_events": stamp(ingested.failures, plan, FAILED_SCHEMA),
-        "sessions": stamp(closed.rows, plan, SESSION_SCHEMA),
-        "session_overrides": stamp(overrides.table(), plan, OVERRIDE_SCHEMA),
-        "session_changes": stamp(_withdrawn(repaired, sessions), plan, REMOVED_SCHEMA),
-    }
-    return EpochResult(plan, rows, ingested.ledger, closed.state)
+    closed = definition.close(sessions.state, plan.watermark, plan.epoch)
+    return _Placed((repaired, sessions), closed)
 
 
-def _withdrawn(*found: Sessionized) -> pa.Table:
+def _named(definition: SessionDefinition, rows: pa.Table, plan: EpochPlan) -> pa.Table:
+    """Rows of `other_sessions`."""
+    kinds = {"definition": definition.name, "definition_version": definition.version}
+    for name, value in kinds.items():
+        field = OTHER_SESSION_SCHEMA.field(name)
+        column = pa.repeat(pa.scalar(value, field.type), rows.num_rows)
+        rows = rows.append_column(field, column)
+    return stamp(rows, plan, OTHER_SESSION_SCHEMA)
+
+
+def _withdrawn(placed: Iterable[_Placed]) -> pa.Table:
     """Sessions that any of them withdrew, each once; one that a later one made again is newer."""
-    rows = pl.concat([pl.DataFrame(pl.from_arrow(one.withdrawn)) for one in found])
+    found = [found.withdrawn for one in placed for found in one.found]
+    rows = pl.concat([pl.DataFrame(pl.from_arrow(one)) for one in found])
     once = rows.unique("session_id", keep="first", maintain_order=True)
     return conform(once.to_arrow(compat_level=pl.CompatLevel.oldest()), REMOVED_SCHEMA)
 

@@ -70,6 +70,8 @@ class EpochPlan(msgspec.Struct, frozen=True):
     """Offsets, ascending, of requests that are not decoded but fail as poison."""
     left_out: tuple[str, ...] = ()
     """Protocols whose requests fail as poison, all of them: their plug-in could not be loaded."""
+    definitions: tuple[str, ...] = ("gap.1",)
+    """Name and version of each session definition, the default first."""
     version: int = PLAN_VERSION
 
 

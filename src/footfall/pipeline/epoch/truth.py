@@ -16,7 +16,7 @@ from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.session import REMOVED_SCHEMA
-from footfall.sessionize import SessionState
+from footfall.sessionize import SessionStates
 from footfall.settings import DuplicateSettings
 
 
@@ -29,7 +29,8 @@ class Truth(msgspec.Struct, frozen=True):
     """First offset after it."""
     watermark: int
     """Of its plan, microseconds; 0 before the first."""
-    state: SessionState
+    state: SessionStates
+    """Of each session definition."""
     duplicates: DuplicateIndex
     """The one there is: it knows ids of the open epoch as well, under its number."""
     overrides: OverrideSet
@@ -40,9 +41,9 @@ class Truth(msgspec.Struct, frozen=True):
     """Sum over all epochs."""
 
     @classmethod
-    def at_first(cls, settings: DuplicateSettings) -> Truth:
-        """Before the first epoch."""
-        return cls.at(0, 0, 0, SessionState.empty(), DuplicateIndex.empty(settings))
+    def at_first(cls, settings: DuplicateSettings, state: SessionStates) -> Truth:
+        """Before the first epoch; `state` is that of no events."""
+        return cls.at(0, 0, 0, state, DuplicateIndex.empty(settings))
 
     @classmethod
     def at(
@@ -50,7 +51,7 @@ class Truth(msgspec.Struct, frozen=True):
         epoch: int,
         log_to: int,
         watermark: int,
-        state: SessionState,
+        state: SessionStates,
         duplicates: DuplicateIndex,
     ) -> Truth:
         """As a checkpoint knows it; what it does not know, `with_notes` adds."""
@@ -87,7 +88,7 @@ class Truth(msgspec.Struct, frozen=True):
 
         Args:
             events_to: Epoch up to which overrides are part of events.
-            sessions_to: Epoch up to which removals are part of sessions.
+            sessions_to: Epoch up to which removals are part of sessions of every definition.
         """
         overrides = self.overrides.copy()
         overrides.forget(events_to)

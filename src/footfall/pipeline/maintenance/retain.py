@@ -10,6 +10,7 @@ from footfall.lake import RetentionBound
 from footfall.metadata import Metadata
 from footfall.pipeline.epoch.plan import Rules, decode_plan
 from footfall.pipeline.recovery.checkpoint import Checkpoints
+from footfall.sessionize import Definitions
 from footfall.settings import SessionSettings, Settings
 
 _SLACK: Final = HOUR
@@ -56,4 +57,4 @@ def retention_bound(
 
 
 def _reach(sessions: SessionSettings) -> int:
-    return 2 * sessions.length_max + sessions.hot_age + sessions.gap
+    return max(definition.reach for definition in Definitions.of(sessions))

@@ -38,7 +38,7 @@ from footfall.pipeline.poison.bounds import bound_memory, bounded_time
 from footfall.pipeline.poison.narrow import Narrowing, Noted
 from footfall.private import keep_private
 from footfall.request import LoggedRequest
-from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
+from footfall.sessionize import Definitions, SessionState
 from footfall.settings import PipelineSettings
 
 _UNREADABLE: Final = 75
@@ -170,7 +170,7 @@ class Search:
         job = self._job
         self._load(job.left_out)
         log = SqliteLog.reader(Path(job.log_dir))
-        definition = GapDefinition.of(job.rules.sessions)
+        definitions = Definitions.of(job.rules.sessions)
         refused = {*job.quarantined, *found}
         with bounded_time(job.settings.batch_time_max / SECOND):
             requests = read_requests(
@@ -181,8 +181,9 @@ class Search:
             decoded = decode(noted, job.rules.decode, refused)
             enriched = enrich(decoded.events, job.rules.clock, steps=job.rules.enrich)
             events = conform(enriched.events, event_schema(job.rules.enrich))
-            state = sessionize(SessionState.empty(), events, definition).state
-            assign(events, state)
+            for one in definitions:
+                state = one.sessionize(SessionState.empty(one.columns), events).state
+                one.assign(events, state)
         self._note(-1, _after(requests, stop))
 
 

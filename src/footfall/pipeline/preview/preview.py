@@ -14,7 +14,16 @@ from footfall.lake.cut import HOT_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import Ingested, join
 from footfall.pipeline.epoch.overrides import OverrideSet
-from footfall.sessionize import GapDefinition, SessionState, assign, sessionize
+from footfall.sessionize import Definitions, SessionStates, key_of
+
+
+class SessionChanges(msgspec.Struct, frozen=True):
+    """What became of sessions of one definition."""
+
+    touched: pa.Table
+    """Sessions as they are now, `SESSION_SCHEMA`."""
+    removed: pa.Table
+    """Sessions that are gone, `REMOVED_SCHEMA`."""
 
 
 class PreviewBatch(msgspec.Struct, frozen=True):
@@ -23,10 +32,8 @@ class PreviewBatch(msgspec.Struct, frozen=True):
     events: pa.Table
     """`EVENT_SCHEMA`, sessions as known now."""
     failures: pa.Table
-    touched: pa.Table
-    """Sessions as they are now, `SESSION_SCHEMA`."""
-    removed: pa.Table
-    """Sessions that are gone, `REMOVED_SCHEMA`."""
+    sessions: dict[str, SessionChanges]
+    """By key of the definition."""
     is_renaming: bool
     """Earlier events have other sessions now: the overrides changed."""
 
@@ -40,19 +47,19 @@ class Preview:
 
     def __init__(
         self,
-        state: SessionState,
+        states: SessionStates,
         overrides: OverrideSet,
         epoch: int,
-        definition: GapDefinition,
+        definitions: Definitions,
     ) -> None:
         """Start empty. `epoch` is the number the open epoch will have."""
         self._parts: list[Ingested] = []
         self._put_off: list[Ingested] = []
         self._shown = Ledger()
         self._bytes = 0
-        self._state = state
+        self._states = states
         self._epoch = epoch
-        self._definition = definition
+        self._definitions = definitions
         self.overrides = overrides.copy()
 
     def put_off(self, ingested: Ingested) -> None:
@@ -66,15 +73,18 @@ class Preview:
         ingested = join(self._put_off)
         self._put_off = []
         self._shown += ingested.ledger
-        sessions = sessionize(self._state, ingested.events, self._definition)
-        self._state = sessions.state
+        found = {
+            key_of(one): one.sessionize(self._states[key_of(one)], ingested.events)
+            for one in self._definitions
+        }
+        self._states = SessionStates({key: sessions.state for key, sessions in found.items()})
+        default = self._definitions.default
+        sessions = found[key_of(default)]
         self.overrides.add(sessions.overrides, self._epoch)
-        events = assign(ingested.events, sessions.state)
         return PreviewBatch(
-            events,
+            default.assign(ingested.events, sessions.state),
             ingested.failures,
-            sessions.touched,
-            sessions.removed,
+            {key: SessionChanges(one.touched, one.removed) for key, one in found.items()},
             sessions.overrides.num_rows > 0,
         )
 
@@ -104,9 +114,9 @@ class Preview:
         return self._bytes
 
     @property
-    def state(self) -> SessionState:
-        """Provisional state after the last micro-batch."""
-        return self._state
+    def states(self) -> SessionStates:
+        """Provisional states after the last micro-batch."""
+        return self._states
 
     @property
     def shown(self) -> Ledger:

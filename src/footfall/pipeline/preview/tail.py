@@ -36,7 +36,7 @@ LOST_CUTS_MAX: Final = 1_000_000
 """How many cuts may have been published after the newest that left a file: two days of them at five
 a second. Sequences jump by it when the cut is damaged, so that they never go back."""
 
-_NUMBERED: Final = re.compile(r"[a-z]+-(?:\d+-)?(\d{12})\.arrow")
+_NUMBERED: Final = re.compile(r"[a-z0-9_.]+-(?:\d+-)?(\d{12})\.arrow")
 
 
 class Tail:
@@ -191,8 +191,4 @@ def _is_shared(file: Path, cut_file: Path) -> bool:
 
 
 def _named(cut: Cut) -> set[str]:
-    named = {*cut.plans.values(), *cut.hot, *cut.kept}
-    for files in cut.tail.values():
-        named.update(files)
-    named.update(name for name in (cut.overrides, cut.removed, cut.shown) if name is not None)
-    return named
+    return {*cut.plans.values(), *cut.tail_files()}

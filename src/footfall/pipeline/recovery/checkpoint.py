@@ -26,7 +26,14 @@ from footfall.duplicates import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.home import OWNER_ONLY, Home, make_directory, sync_directory
 from footfall.pipeline.recovery.segment_files import CheckedFiles, SegmentFiles
-from footfall.sessionize import SegmentNote, SessionState, describe, undescribe
+from footfall.sessionize import (
+    SegmentNote,
+    SessionState,
+    SessionStates,
+    columns_of,
+    restore,
+    save,
+)
 
 KEPT: Final = 2
 _PREFIX: Final = "checkpoint-"
@@ -42,10 +49,14 @@ class CheckpointNote(msgspec.Struct, frozen=True):
     watermark: int
     digest: str | None = None
     """Of the other files and the numbers above; none in a checkpoint of version 0.1.0."""
+    definitions: tuple[str, ...] = ("gap.1",)
+    """Keys of the session definitions whose states it has, the default's first."""
 
     def signed(self, *files: bytes | memoryview) -> CheckpointNote:
         """With the digest that belongs to it and to `files`, bytes of the others."""
         numbers = f"{self.epoch} {self.log_to} {self.watermark} "
+        if len(self.definitions) > 1 or self.definitions[0] != "gap.1":
+            numbers += f"{' '.join(self.definitions)} "
         digest = hashlib.blake2b(numbers.encode(), digest_size=16)
         for file in files:
             digest.update(file)
@@ -56,7 +67,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """State after `note.epoch`."""
 
     note: CheckpointNote
-    sessions: SessionState
+    sessions: SessionStates
     duplicates: DuplicateIndex
     is_rebuilt: bool = False
     """Made from the lake: it behaves as the one that was lost and need not equal it."""
@@ -82,14 +93,18 @@ class Checkpoints:
         self._remove([path for path in [self._path(epoch)] if path.exists()])
         temporary = self._directory / f".{_PREFIX}{epoch:012d}"
         temporary.mkdir(OWNER_ONLY)
-        loose, notes = describe(checkpoint.sessions)
-        files = {"sessions.arrow": _to_bytes(loose.to_arrow())}
-        if notes:
-            self.segments.sync(note.file for note in notes)
-            files["segments.msgpack"] = memoryview(msgspec.msgpack.encode(notes))
+        files: dict[str, memoryview] = {}
+        for place, (key, state) in enumerate(checkpoint.sessions.items()):
+            rows_file, segments_file = _files_of(place, key)
+            loose, notes = save(state)
+            files[rows_file] = _to_bytes(loose.to_arrow())
+            if notes:
+                self.segments.sync(note.file for note in notes)
+                files[segments_file] = memoryview(msgspec.msgpack.encode(notes))
         for name, data in files.items():
             _write_bytes(temporary / name, data)
-        note = checkpoint.note.signed(*files.values())
+        keys = checkpoint.sessions.keys
+        note = msgspec.structs.replace(checkpoint.note, definitions=keys).signed(*files.values())
         _write_bytes(temporary / "note.json", msgspec.json.encode(note))
         sync_directory(temporary)
         temporary.rename(self._path(epoch))
@@ -103,14 +118,20 @@ class Checkpoints:
         named: set[str] = set()
         for epoch in self.epochs():
             try:
-                named.update(note.file for note in self._segments(epoch))
+                for _, segments_file in self._files(epoch):
+                    named.update(note.file for note in self._segments(epoch, segments_file))
             except Corrupt:
                 continue  # set aside at the next start
         self.segments.remove_but(named)
 
-    def _segments(self, epoch: int) -> list[SegmentNote]:
+    def _files(self, epoch: int) -> list[tuple[str, str]]:
+        """Names of the two files of each definition's state."""
+        keys = self.note(epoch).definitions
+        return [_files_of(place, key) for place, key in enumerate(keys)]
+
+    def _segments(self, epoch: int, name: str) -> list[SegmentNote]:
         """What a checkpoint says of its segments; one without large ones says nothing."""
-        file = self._path(epoch) / "segments.msgpack"
+        file = self._path(epoch) / name
         try:
             return msgspec.msgpack.decode(file.read_bytes(), type=list[SegmentNote])
         except FileNotFoundError:
@@ -167,21 +188,19 @@ class Checkpoints:
         Raises:
             Corrupt: the file of its sessions cannot be read.
         """
-        try:
-            with pa.memory_map(str(self._path(epoch) / "sessions.arrow")) as file:
-                rows = ipc.open_file(file).read_all()
-                if "pending_since" not in rows.column_names:
-                    return None
-                is_waiting = pc.greater(rows.column("pending_since").cast(pa.int64()), 0)
-                began = rows.column("started_at").filter(is_waiting).cast(pa.int64()).to_pylist()
-        except (OSError, pa.ArrowInvalid) as error:
-            raise _damaged(self._path(epoch)) from error
-
-        began += [note.waits_from for note in self._segments(epoch) if note.waits_from is not None]
+        began: list[int] = []
+        for rows_file, segments_file in self._files(epoch):
+            try:
+                with pa.memory_map(str(self._path(epoch) / rows_file)) as file:
+                    began += _waiting(ipc.open_file(file).read_all())
+            except (OSError, pa.ArrowInvalid) as error:
+                raise _damaged(self._path(epoch)) from error
+            notes = self._segments(epoch, segments_file)
+            began += [note.waits_from for note in notes if note.waits_from is not None]
         return min(began, default=None)
 
     def read(self, epoch: int) -> Checkpoint:
-        """Load one.
+        """Load one. States of definitions that this version does not have are left out.
 
         Raises:
             Corrupt: damaged or incomplete; an older one, or none, still gives the same state,
@@ -189,21 +208,51 @@ class Checkpoints:
         """
         note = self.note(epoch)
         try:
-            names = ("sessions.arrow", "segments.msgpack")
-            files = [self._path(epoch) / name for name in names]
-            data = [file.read_bytes() for file in files if file != files[1] or file.exists()]
-            if note.epoch != epoch or note.digest not in (None, note.signed(*data).digest):
+            data: dict[str, bytes] = {}
+            for rows_file, segments_file in self._files(epoch):
+                data[rows_file] = (self._path(epoch) / rows_file).read_bytes()
+                if (self._path(epoch) / segments_file).exists():
+                    data[segments_file] = (self._path(epoch) / segments_file).read_bytes()
+            if note.epoch != epoch or note.digest not in (None, note.signed(*data.values()).digest):
                 raise ValueError("digest")
-            loose = SessionState.from_arrow(ipc.open_file(data[0]).read_all())
-            checked = CheckedFiles(self._directory / "sessions")
-            sessions = undescribe(loose, self._segments(epoch), checked)
+            sessions = self._states(note, data)
             duplicates = DuplicateIndex.load(self.duplicates, epoch)
         except (OSError, pa.ArrowInvalid, ValueError) as error:
             raise _damaged(self._path(epoch)) from error
         return Checkpoint(note, sessions, duplicates)
 
+    def _states(self, note: CheckpointNote, data: dict[str, bytes]) -> SessionStates:
+        checked = CheckedFiles(self._directory / "sessions")
+        states = {}
+        for place, key in enumerate(note.definitions):
+            rows_file, segments_file = _files_of(place, key)
+            columns = columns_of(key)
+            if columns is None:
+                if place == 0:
+                    raise ValueError("definition")
+                continue
+            rows = ipc.open_file(data[rows_file]).read_all()
+            loose = SessionState.from_arrow(rows, columns)
+            states[key] = restore(loose, self._segments(note.epoch, segments_file), checked)
+        return SessionStates(states)
+
     def _path(self, epoch: int) -> Path:
         return self._directory / f"{_PREFIX}{epoch:012d}"
+
+
+def _files_of(place: int, key: str) -> tuple[str, str]:
+    """Files of a definition's state: rows, and notes of segments. The default's have no name."""
+    of = f".{key}" if place else ""
+    return f"sessions{of}.arrow", f"segments{of}.msgpack"
+
+
+def _waiting(rows: pa.Table) -> list[int]:
+    """Starts of the rows that wait for their repair."""
+    if "pending_since" not in rows.column_names:
+        return []
+    is_waiting = pc.greater(rows.column("pending_since").cast(pa.int64()), 0)
+    found: list[int] = rows.column("started_at").filter(is_waiting).cast(pa.int64()).to_pylist()
+    return found
 
 
 def _damaged(path: Path) -> Corrupt:

@@ -42,12 +42,13 @@ from footfall.lake.store.store import Store
 from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
+from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.epoch import stamp
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.epoch.prepare import prepare
 from footfall.pipeline.feed.requests import of_protocols, planned_requests
 from footfall.pipeline.recovery.checkpoint import Checkpoint
-from footfall.sessionize import REPAIR_SCHEMA, assign
+from footfall.sessionize import REPAIR_SCHEMA
 from footfall.settings import PipelineSettings
 
 CHUNK_BYTES: Final = 64 << 20
@@ -201,12 +202,13 @@ class Rebuilder:
         counts = Counter(kept.column("epoch").to_pylist())
         unsure = [epoch for epoch, count in counts.items() if count > missing[epoch]]
         kept = kept.filter(pc.invert(pc.is_in(kept.column("epoch"), pa.array(unsure, pa.int64()))))
-        return self._with_sessions(kept) if table == "events" else kept
+        return self._with_sessions(kept, plans) if table == "events" else kept
 
-    def _with_sessions(self, events: pa.Table) -> pa.Table:
+    def _with_sessions(self, events: pa.Table, plans: Sequence[EpochPlan]) -> pa.Table:
         """`events` with the sessions they are in; without those whose session nobody knows."""
         assert self._checkpoint is not None
-        found = assign(events, self._checkpoint.sessions)
+        definition = definitions_of(plans[-1]).default
+        found = definition.assign(events, self._checkpoint.sessions.default)
         is_open = pc.and_(
             pc.is_null(found.column("session_id")), pc.is_valid(found.column("visitor_id"))
         )

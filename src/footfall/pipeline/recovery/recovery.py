@@ -15,16 +15,15 @@ import enum
 import sys
 from pathlib import Path
 
-import pyarrow as pa
-
 from footfall.clock import HOUR
 from footfall.duplicates import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.lake import EpochsUpTo, Lake
 from footfall.metadata import Metadata
+from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
-from footfall.sessionize import GapDefinition, floor_of, restore
+from footfall.sessionize import SessionStates, key_of
 
 
 class Way(enum.Enum):
@@ -90,20 +89,19 @@ def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     within the horizon their ids and what fingerprints are made of. Ids go to files in `directory`.
     """
     past = EpochsUpTo(lake, plan.epoch)
-    definition = GapDefinition.of(plan.rules.sessions)
+    default, *others = definitions_of(plan)
     rules = plan.rules.duplicates
     since = (plan.watermark - rules.horizon) // HOUR * HOUR  # hours are forgotten as a whole
     with lake.locks.reading():
-        floor = floor_of(plan.watermark, definition)
-        events = past.open_chains(floor, definition.gap)
-        waiting = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
-        written = past.written_sessions(pa.concat_tables([events, waiting]))
-        sessions = restore(events, waiting, written, plan.watermark, definition)
+        states = {key_of(default): default.remade(past, plan.watermark)}
+        for one in others:
+            mine = past.of(one.name, one.version)
+            states[key_of(one)] = one.remade(mine, plan.watermark)
         duplicates = DuplicateIndex.rebuild(
             past.ids(since), directory, plan.epoch, plan.watermark, rules
         )
     note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
-    return Checkpoint(note, sessions, duplicates, is_rebuilt=True)
+    return Checkpoint(note, SessionStates(states), duplicates, is_rebuilt=True)
 
 
 def tell(sentence: str) -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+
 from footfall.errors import Corrupt
 from footfall.lake import Lake, take_back
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline.epoch.commit import Committer
+from footfall.pipeline.epoch.definitions import definitions_of, states_for
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, join
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.epoch.truth import Truth
@@ -21,6 +24,7 @@ from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.poison.attempts import DEATHS
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.pipeline.recovery.recovery import Way, from_lake, starting_point, tell
+from footfall.sessionize import Definitions
 
 
 class Redo:
@@ -36,6 +40,7 @@ class Redo:
         committer: Committer,
         lease: WriterLease,
         feed: Feed,
+        definitions: Definitions,
         apply: Callable[[Truth, EpochResult], Truth],
         checkpoint: Callable[[Truth], None],
     ) -> None:
@@ -50,6 +55,7 @@ class Redo:
             committer: Does epochs again.
             lease: Held.
             feed: Reads the log again, and knows what processes died of.
+            definitions: Session definitions to go on with.
             apply: Goes from one truth to the next when an epoch is done again.
             checkpoint: Writes one at once.
         """
@@ -61,6 +67,7 @@ class Redo:
         self._committer = committer
         self._lease = lease
         self._feed = feed
+        self._definitions = definitions
         self._apply = apply
         self._checkpoint = checkpoint
 
@@ -137,8 +144,16 @@ class Redo:
             self._truth.duplicates.expire(plan.watermark, plan.rules.duplicates)
             if is_rebuilt and take_back(self._lake, plan.epoch):
                 tell(f"tables gave back an epoch that was half committed: epoch={plan.epoch}")
+            self._follow(definitions_of(plan))
             result = self._committer.commit(plan, ingested, self._truth.state)
             self._truth = self._apply(self._truth, result)
+        self._follow(self._definitions)
+
+    def _follow(self, definitions: Definitions) -> None:
+        """Go on with the states that these definitions have after the last epoch."""
+        truth = self._truth
+        state = states_for(definitions, truth.state, self._lake, truth.epoch, truth.watermark)
+        self._truth = msgspec.structs.replace(truth, state=state)
 
     def _read_again(self, plan: EpochPlan) -> Ingested:
         parts = []

@@ -26,8 +26,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from footfall.sessionize.gap.definition import GapDefinition
-from footfall.sessionize.gap.state.packing import Bools, Ints, Packing, run_starts
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.rows.packing import Bools, Ints, Packing, run_starts
 
 
 class Rows(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ def cut(
     codes: npt.NDArray[np.int32],
     times: Ints,
     rows: Rows,
-    definition: GapDefinition,
+    definition: GapLimits,
     cold: Ints,
 ) -> Cut:
     """Assign events, ascending by (code, time), and earlier sessions to sessions.
@@ -115,7 +115,7 @@ class _Intervals:
         run_end: Ints,
         run_events: Ints,
         rows: Rows,
-        definition: GapDefinition,
+        definition: GapLimits,
         cold: Ints,
     ) -> None:
         codes = 1 + max(int(run_code[-1]) if len(run_code) else 0, int(rows.code.max(initial=0)))
@@ -170,7 +170,7 @@ class _Cuts:
         run: Ints,
         run_events: Ints,
         rows: Rows,
-        definition: GapDefinition,
+        definition: GapLimits,
     ) -> None:
         self._chains = chains
         self._times = times
@@ -293,7 +293,27 @@ class _Cuts:
 
 
 class _Windows:
-    """Windows of the chains that are cut: which part of them an event or a row is in."""
+    """Windows of the chains that are cut: which part of them an event or a row is in.
+
+    A part is `rank // events_max`; the rank of an event is how many of its window are before it. Of
+    earlier sessions (rows) only sums are known; but the last of them knows its own rank, so what
+    comes after it can be ranked without looking at any event again. With `events_max` 3, a window
+    whose first part has left memory:
+
+        last row    [10:03–10:04]  rank 3, 2 events: it is part 1, and has room for one more
+
+        new           rank          part
+        10:05         3 + 2 = 5     1       joins the row, which is full now
+        10:06         6             2       a session of its own
+        10:03:30      the row's     1       inside the row: 3 + 2 + 1 events reach rank 6, where the
+                                            part ends, so the cut stays where it is
+        10:03:30 ×2                         rank 7: the cut would move inside the row, whose events
+                                            nobody knows. A conflict
+        10:02:30                            before the row, whose rank is 4 then, not 3, as is that
+                                            of all after it. A conflict
+
+    A *small* window needs none of this: all of it is there and is one part.
+    """
 
     def __init__(
         self,
@@ -304,7 +324,7 @@ class _Windows:
         row_window: Ints,
         rows: Rows,
         row_start: Ints,
-        limits: GapDefinition,
+        limits: GapLimits,
     ) -> None:
         first = run_starts(event_chain, event_window)
         chain = np.concatenate([event_chain[first], row_chain])
@@ -318,6 +338,7 @@ class _Windows:
         last_row[row_group] = np.arange(len(row_group))
         has_rows = first_row >= 0
 
+        # Rows ascend, so the last of a window stands for all of it.
         new = np.bincount(event_group, minlength=n)
         total = new + np.bincount(row_group, rows.events, n).astype(np.int64)
         rank, size, end, begin = (
@@ -332,6 +353,9 @@ class _Windows:
         small = (total <= most) & (_pick(rows.rank, first_row) * has_rows == 0)
         part = rank // most
 
+        # The block is what a row grows to by events up to its end. An event at its very end ties
+        # with the last one in it: both have one rank, so such an event alone moves no cut, however
+        # full the part is; only those before the end (`inner`) do.
         in_block = time <= end[event_group]
         block = np.bincount(event_group[in_block], minlength=n)
         inner = np.bincount(event_group[time < end[event_group]], minlength=n)

@@ -1,37 +1,34 @@
-"""What a session is: the limits that cut a visitor's events, and the id that follows from them."""
+"""Sessions by gap, as the rest of the system sees them."""
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from collections.abc import Iterable
-from typing import Final
+import pyarrow as pa
 
-import msgspec
-
+from footfall.sessionize.definition import (
+    EVENTS_MAX,
+    History,
+    Past,
+    RepairLimits,
+    Sessionized,
+)
+from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
+from footfall.sessionize.gap.from_lake import remade
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.place import sessionize
+from footfall.sessionize.gap.repair.repair import repair
+from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.rows.close import Closed, close
+from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
+from footfall.sessionize.rows.state import SessionState
 from footfall.settings import SessionSettings
 
-_PERSON: Final = b"footfall.gap.1"
-"""Name and version of the definition, BLAKE2b's personalisation: another definition, other ids."""
 
-
-class GapDefinition(msgspec.Struct, frozen=True):
-    """Sessions by inactivity. All times are microseconds."""
-
-    gap: int
-    """Longest time between two events of one session; exactly this long is still the same."""
-    length_max: int
-    """Windows of this length are counted from the first event of a chain."""
-    events_max: int
-    """Events of a window are cut in parts of this many; equal event times stay together."""
-    hot_age: int
-    """Sessions stay in the state this long after they closed, unless there are too many."""
-    hot_max: int = 2**62
-    """Beyond so many sessions closed ones go earlier; open ones stay, however many."""
+class GapDefinition(GapLimits, frozen=True):
+    """A `SessionDefinition`: chains without a gap longer than `gap`, cut in windows and parts."""
 
     @classmethod
     def of(cls, settings: SessionSettings) -> GapDefinition:
-        """The definition that the project's settings give."""
+        """The definition that the settings give."""
         return cls(
             settings.gap,
             settings.length_max,
@@ -40,24 +37,59 @@ class GapDefinition(msgspec.Struct, frozen=True):
             settings.hot_max,
         )
 
+    @property
+    def name(self) -> str:
+        """See `SessionDefinition.name`."""
+        return NAME
 
-def session_ids(apps: Iterable[str], visitors: Iterable[str], starts: Iterable[int]) -> list[bytes]:
-    """Sixteen bytes for each (app, visitor, start in microseconds).
+    @property
+    def version(self) -> int:
+        """See `SessionDefinition.version`."""
+        return VERSION
 
-    BLAKE2b-128, personalised with `footfall.gap.1`, of: length of the app id in UTF-8 bytes (4
-    bytes, big-endian), app id, visitor id, start (8 bytes, big-endian, signed).
-    """
-    template = hashlib.blake2b(digest_size=16, person=_PERSON)
-    prefixes: dict[str, hashlib.blake2b] = {}
-    found = []
-    for app, visitor, start in zip(apps, visitors, starts, strict=True):
-        prefix = prefixes.get(app)
-        if prefix is None:
-            prefix = template.copy()
-            name = app.encode()
-            prefix.update(struct.pack(">I", len(name)) + name)
-            prefixes[app] = prefix
-        digest = prefix.copy()
-        digest.update(visitor.encode() + struct.pack(">q", start))
-        found.append(digest.digest())
-    return found
+    @property
+    def columns(self) -> StateColumns:
+        """See `SessionDefinition.columns`."""
+        return GAP_COLUMNS
+
+    @property
+    def event_columns(self) -> tuple[str, ...]:
+        """See `SessionDefinition.event_columns`."""
+        return EVENT_COLUMNS
+
+    @property
+    def reach(self) -> int:
+        """As far as a chain of activity goes: `length_max` twice, and what stays in the state."""
+        return 2 * self.length_max + self.hot_age + self.gap
+
+    def closed_before(self, watermark: int) -> int:
+        """A session is closed when its end plus `gap` is before the watermark."""
+        return watermark - self.gap
+
+    def sessionize(
+        self,
+        state: SessionState,
+        events: pa.Table,
+        *,
+        epoch: int = 1,
+        history: History | None = None,
+        events_max: int = EVENTS_MAX,
+    ) -> Sessionized:
+        """See `gap.place.sessionize`."""
+        return sessionize(state, events, self, epoch=epoch, history=history, events_max=events_max)
+
+    def repair(self, state: SessionState, history: History, limits: RepairLimits) -> Sessionized:
+        """See `gap.repair.repair`."""
+        return repair(state, history, self, limits)
+
+    def assign(self, events: pa.Table, state: SessionState) -> pa.Table:
+        """See `rows.assign`."""
+        return assign(events, state)
+
+    def close(self, state: SessionState, watermark: int, epoch: int) -> Closed:
+        """See `rows.close`."""
+        return close(state, watermark, epoch, self)
+
+    def remade(self, past: Past, watermark: int) -> SessionState:
+        """See `gap.from_lake`."""
+        return remade(past, watermark, self)

@@ -27,8 +27,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from footfall.sessionize.gap.definition import GapDefinition
-from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.rows.packing import NEVER, Bools, Ints
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -69,7 +69,7 @@ def chain_of(known: Known, time: int, gap: int) -> tuple[int, int]:
     return bounds[place], bounds[place + 1]
 
 
-def stretch_of(chain: Known, time: int, definition: GapDefinition, events_max: int) -> Stretch:
+def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) -> Stretch:
     """The stretch that makes the provisional session of `time` exact, or begins to.
 
     Args:

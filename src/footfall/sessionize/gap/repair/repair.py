@@ -1,164 +1,203 @@
-"""What an answer needs from evicted sessions and past events, and what is put in their place.
-
-Two things need events of earlier epochs. A *conflict* is a chain that the state knows but cannot
-cut without its events (see `_chains`); it gets them at once, from a known session on. A *late* run
-of events lies so far back that it may touch sessions that were evicted: its session is provisional
-until `repair` recomputes the neighbourhood (see `_neighbourhood`). So is a conflict whose events
-are too many to be read at once.
-"""
+"""`repair`: provisional sessions made exact, a bounded number of events at a time."""
 
 from __future__ import annotations
 
-from typing import Final, Protocol
-
-import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.event import TIMESTAMP
-from footfall.sessionize.gap.batch import Batch, Visitors
-from footfall.sessionize.gap.chains import Cut, Rows
-from footfall.sessionize.gap.definition import GapDefinition
-from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
-from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints, run_starts
+from footfall.event import UUID16
+from footfall.sessionize.aggregate.events import SortedEvents
+from footfall.sessionize.definition import History, RepairLimits, Sessionized
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.place import Call, nothing
+from footfall.sessionize.gap.repair.needs import Late, Replay, range_table
+from footfall.sessionize.gap.repair.neighbourhood import Known, Stretch, chain_of, stretch_of
+from footfall.sessionize.rows.columns import EVENT_COLUMNS
+from footfall.sessionize.rows.packing import Bools, Ints
+from footfall.sessionize.rows.state import SessionState
+from footfall.sessionize.rows.visitors import Visitors, code_visitors, in_one_piece
 
-REPAIR_SCHEMA: Final = pa.schema(
-    [
-        pa.field("app_id", pa.string(), nullable=False),
-        pa.field("visitor_id", pa.string(), nullable=False),
-        pa.field("from_time", TIMESTAMP, nullable=False),
-        pa.field("to_time", TIMESTAMP, nullable=False),
-    ]
-)
-"""A visitor and a stretch of event time, both ends in it. History is asked for one stretch of a
-visitor at a time."""
+_REACH_GAPS = 4
+"""The first look goes this many gaps beyond the session: farther than most chains."""
 
 
-class History(Protocol):
-    """Reads what earlier epochs hold: neither more epochs nor fewer than the state knows."""
+def repair(
+    state: SessionState, history: History, definition: GapLimits, limits: RepairLimits
+) -> Sessionized:
+    """Make provisional sessions exact, those that wait longest first.
 
-    def sessions(self, ranges: pa.Table) -> pa.Table:
-        """`SESSION_SCHEMA`: sessions that reach into a range of `ranges` (`REPAIR_SCHEMA`).
+    For each visitor one stretch around its oldest provisional session is made anew from its events
+    (`neighbourhood` beside this). Reads sessions near it first, which tell how far it reaches and
+    how many events that is, and then only those events.
 
-        The newest revision of each that was written and not removed since.
-        """
+    Args:
+        state: After the epoch before this one: every event it knows is in `history`.
+        history: Of all epochs before this one.
+        definition: As always.
+        limits: Bounds of this call.
 
-    def events(self, ranges: pa.Table) -> pa.Table:
-        """Every event in a range of `ranges`, once; at least `EVENT_COLUMNS`."""
-
-
-class Needs(msgspec.Struct, frozen=True):
-    """Conflicts, by ascending code, a visitor once: recompute from `time` on, inclusive."""
-
-    code: Ints
-    time: Ints
-    chain: Ints
-    rank: Ints
-
-    def at(self, mask: Bools) -> Needs:
-        """Some of them."""
-        return Needs(*(getattr(self, name)[mask] for name in self.__struct_fields__))
-
-    def replay(self) -> Replay:
-        """All that comes after is made anew."""
-        return Replay(self.code, self.time, np.full(len(self.code), NEVER), self.chain, self.rank)
-
-
-class Late(msgspec.Struct, frozen=True):
-    """Runs that may touch evicted sessions."""
-
-    code: Ints
-    time: Ints
-
-
-class Replay(msgspec.Struct, frozen=True):
-    """Visitors whose sessions that begin in [time, end] are made anew from their events.
-
-    `chain` and `rank` say where in its chain and window the first of these events is.
+    Returns:
+        As `sessionize`; `repairs` are those whose sweep goes on.
     """
-
-    code: Ints
-    time: Ints
-    end: Ints
-    chain: Ints
-    rank: Ints
-
-    def begins(self, visitors: int) -> Ints:
-        """`time` for every code; for those not replayed, never."""
-        found = np.full(visitors, NEVER)
-        found[self.code] = self.time
-        return found
-
-    def ends(self, visitors: int) -> Ints:
-        """`end` for every code."""
-        found = np.full(visitors, NEVER)
-        found[self.code] = self.end
-        return found
-
-    def stubs(self) -> Rows:
-        """Sessions without events, that give each replay's first event its place."""
-        none = np.zeros(len(self.code), np.int64)
-        return Rows(self.code, self.time, self.time, self.chain, self.rank, none)
-
-
-def find_needs(
-    cut: Cut, rows: Rows, floor: int, replayed: Bools, definition: GapDefinition
-) -> tuple[Needs, Late]:
-    """Conflicts, and runs that may touch evicted sessions.
-
-    A run after a session that is not older than `floor` touches no evicted one: they are older.
-    """
-    hot = np.concatenate([[0], np.cumsum(rows.end >= floor)])
-    before = hot[cut.run_place] - hot[np.searchsorted(rows.code, cut.run_code)]
-    late = (cut.run_start < floor + definition.gap) & (before == 0) & ~replayed[cut.run_code]
-    conflicts = cut.conflicts
-    order = np.lexsort((conflicts.time, conflicts.code))
-    earliest = order[run_starts(conflicts.code[order])] if len(order) else order
-    needs = Needs(
-        conflicts.code[earliest],
-        conflicts.time[earliest],
-        conflicts.chain[earliest],
-        conflicts.rank[earliest],
+    waiting = state.pending()
+    targets = waiting.unique(["app_id", "visitor_id"], keep="first", maintain_order=True)
+    targets = targets.head(limits.visitors_max)
+    if not targets.height:
+        return nothing(state)
+    visitors, codes = _visitors(targets)
+    near = _Near(state, visitors, codes, targets, history, definition)
+    chosen = near.choose(definition, limits.events_max)
+    index = np.array(list(chosen), np.int64)
+    stretches = list(chosen.values())
+    low, high, chain, rank = (
+        np.array([getattr(one, name) for one in stretches], np.int64)
+        for name in ("begin", "end", "chain", "rank")
     )
-    return needs, Late(cut.run_code[late], cut.run_start[late])
+    events = history.events(range_table(visitors, codes[index].astype(np.int64), low, high))
+    batch = SortedEvents(events.select(EVENT_COLUMNS))
+    code = batch.visitors.codes_of(
+        targets["app_id"].gather(pl.Series(index)), targets["visitor_id"].gather(pl.Series(index))
+    )
+    known = code >= 0
+    code, low, high, chain, rank = (part[known] for part in (code, low, high, chain, rank))
+    order = np.argsort(code)
+    replay = Replay(code[order], low[order], high[order], chain[order], rank[order])
+    call = Call(state, batch, definition, replay, near.lake_sessions(), is_isolated=True)
+    short = np.array([one.is_cut_short for one in stretches], np.bool_)[known]
+    oldest = targets["pending_since"].to_numpy().min()
+    return call.result(int(oldest), Late(code[short], high[short]))
 
 
-def affordable(needs: Needs, late: Late, rows: Rows, events_max: int) -> Needs:
-    """Conflicts to resolve at once: as many, in order, as have `events_max` events together.
-
-    Not those of visitors who have a late run too: their neighbourhood is not known.
-    """
-    if not len(needs.code):
-        return needs
-    total = np.concatenate([[0], np.cumsum(rows.events)])
-    last = np.searchsorted(rows.code, needs.code, "right")
-    first = np.searchsorted(rows.code, needs.code, "left")
-    within = [
-        low + int(np.searchsorted(rows.start[low:high], time))
-        for low, high, time in zip(first, last, needs.time, strict=True)
-    ]
-    cost = np.cumsum(total[last] - total[within])
-    return needs.at((cost <= events_max) & ~np.isin(needs.code, late.code))
-
-
-def range_table(visitors: Visitors, code: Ints, low: Ints, high: Ints) -> pa.Table:
-    """Ranges of some visitors as `REPAIR_SCHEMA`."""
-    index = pl.Series(code)
-    times = [pa.array(time).cast(TIMESTAMP) for time in (low, high)]
+def _visitors(targets: pl.DataFrame) -> tuple[Visitors, Ints]:
+    """The targets' visitors, and the code of each target."""
     names = [
-        names.gather(index).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())
-        for names in (visitors.apps, visitors.visitors)
+        in_one_piece(pa.chunked_array([targets[name].to_arrow().cast(pa.string())]))
+        for name in ("app_id", "visitor_id")
     ]
-    return pa.Table.from_arrays([*names, *times], schema=REPAIR_SCHEMA)
+    visitors, codes = code_visitors(*names)
+    return visitors, codes.astype(np.int64)
 
 
-def with_history(batch: Batch, needs: Needs, events: pa.Table) -> tuple[Batch, int]:
-    """History's events of visitors in need, then the call's own; and how many the former are."""
-    events = events.select(EVENT_COLUMNS)
-    apps, names = (pl.Series(pl.from_arrow(events.column(name))) for name in EVENT_COLUMNS[:2])
-    codes = batch.visitors.codes_of(apps, names)
-    is_needed = np.zeros(len(batch.visitors) + 1, np.bool_)
-    is_needed[needs.code] = True
-    past = events.filter(pa.array(is_needed[codes]))
-    return Batch(pa.concat_tables([past, batch.table])), past.num_rows
+class _Near:
+    """Sessions near the targets, of state and lake, as far as their chains reach."""
+
+    def __init__(
+        self,
+        state: SessionState,
+        visitors: Visitors,
+        codes: Ints,
+        targets: pl.DataFrame,
+        history: History,
+        definition: GapLimits,
+    ) -> None:
+        self._visitors = visitors
+        self._codes = codes
+        self._time = targets["started_at"].to_numpy()
+        self._gap = definition.gap
+        self._hot = _hot_rows(state, visitors)
+        self._lake: dict[int, pl.DataFrame] = {}
+        self._tables: list[pa.Table] = []
+        self._known: dict[int, Known] = {}
+        self._look(history, targets["ended_at"].to_numpy())
+
+    def choose(self, definition: GapLimits, events_max: int) -> dict[int, Stretch]:
+        """Stretches by target, until `events_max` events are spent.
+
+        One that is too large by itself takes what is left and is cut short; others wait.
+        """
+        chosen: dict[int, Stretch] = {}
+        left = events_max
+        for target, code in enumerate(self._codes.tolist()):
+            known, time = self._known[code], int(self._time[target])
+            low, high = chain_of(known, time, self._gap)
+            chain = known.at(slice(low, high))
+            whole = stretch_of(chain, time, definition, events_max)
+            if whole.is_cut_short or whole.events > left:
+                if chosen and (not whole.is_cut_short or left < events_max // 2):
+                    continue
+                whole = stretch_of(chain, time, definition, left)
+            chosen[target] = whole
+            left -= whole.events
+            if left <= 0:
+                break
+        return chosen
+
+    def lake_sessions(self) -> pa.Table:
+        """All that were read, each once."""
+        frame = pl.concat([pl.DataFrame(pl.from_arrow(table)) for table in self._tables])
+        frame = frame.unique("session_id", keep="last", maintain_order=True)
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        index = table.schema.get_field_index("session_id")
+        return table.set_column(index, "session_id", table.column("session_id").cast(UUID16))
+
+    def _look(self, history: History, ended: Ints) -> None:
+        """Read sessions, farther and farther, until every target's chain is in sight."""
+        reach = _REACH_GAPS * self._gap
+        short = np.arange(len(self._codes))
+        low, high = self._time - reach, ended + reach
+        while len(short):
+            table = history.sessions(
+                range_table(self._visitors, self._codes[short], low[short], high[short])
+            )
+            self._tables.append(table)
+            self._take(table, self._codes[short])
+            still = []
+            for target in short.tolist():
+                known = self._known[int(self._codes[target])]
+                first, last = chain_of(known, int(self._time[target]), self._gap)
+                begin, end = int(known.start[first]), int(known.end[first:last].max())
+                is_short = low[target] >= begin - self._gap or high[target] <= end + self._gap
+                low[target] = min(low[target], begin - reach)
+                high[target] = max(high[target], end + reach)
+                if is_short:
+                    still.append(target)
+            short = np.array(still, np.int64)
+            reach *= 2
+
+    def _take(self, table: pa.Table, codes: Ints) -> None:
+        """Lay sessions of the lake under those of the state."""
+        frame = pl.DataFrame(pl.from_arrow(table)).select(
+            "app_id",
+            "visitor_id",
+            pl.col("started_at", "ended_at").dt.timestamp("us"),
+            "events",
+        )
+        owner = self._visitors.codes_of(frame["app_id"], frame["visitor_id"])
+        start, end, events = (
+            frame[name].to_numpy() for name in ("started_at", "ended_at", "events")
+        )
+        for code in codes.tolist():
+            mine = owner == code
+            self._known[code] = _merged(self._hot[code], start[mine], end[mine], events[mine])
+
+
+def _hot_rows(state: SessionState, visitors: Visitors) -> dict[int, Known]:
+    found = state.find(visitors)
+    names = ["started_at", "ended_at", "events", "chain_start", "rank", "pending_since"]
+    columns = [found.frame(names)[name].to_numpy() for name in names]
+    rows: dict[int, Known] = {}
+    for code in range(len(visitors)):
+        mine = np.flatnonzero(found.codes == code)
+        mine = mine[np.argsort(columns[0][mine])]
+        start, end, events, chain, rank, since = (column[mine] for column in columns)
+        is_hot: Bools = np.ones(len(mine), np.bool_)
+        rows[code] = Known(start, end, events, chain, rank, is_hot, since == 0)
+    return rows
+
+
+def _merged(hot: Known, start: Ints, end: Ints, events: Ints) -> Known:
+    """Sessions of the lake and the state; where both have one exactly, the state's."""
+    new = ~np.isin(start, hot.start[hot.is_exact])
+    none = np.zeros(int(new.sum()), np.int64)
+    parts = {
+        "start": start[new],
+        "end": end[new],
+        "events": events[new],
+        "chain": none,
+        "rank": none,
+        "is_hot": none > 0,
+        "is_exact": none == 0,
+    }
+    both = Known(**{name: np.concatenate([getattr(hot, name), parts[name]]) for name in parts})
+    return both.at(np.argsort(both.start, kind="stable"))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.sessionize.gap.definition import GapDefinition
-from footfall.sessionize.gap.rows import session_rows
-from footfall.sessionize.gap.state.columns import STATE_SCHEMA
-from footfall.sessionize.gap.state.hot import closable
-from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints
-from footfall.sessionize.gap.state.state import NO_FLOOR, Segment, SessionState, settled
+from footfall.sessionize.rows.hot import closable
+from footfall.sessionize.rows.packing import NEVER, Bools, Ints
+from footfall.sessionize.rows.state import NO_FLOOR, Segment, SessionState, settled
+from footfall.sessionize.rows.table import session_rows
 
 WRITTEN_MAX: Final = 1 << 18
 """Sessions that one epoch writes: when events stop, millions may close at once."""
@@ -29,48 +27,71 @@ class Closed(msgspec.Struct, frozen=True):
     state: SessionState
 
 
-def close(state: SessionState, watermark: int, epoch: int, definition: GapDefinition) -> Closed:
+class Closing(Protocol):
+    """What a definition says of the end of its sessions."""
+
+    @property
+    def hot_age(self) -> int:
+        """Microseconds that sessions stay in the state after they closed."""
+
+    @property
+    def hot_max(self) -> int:
+        """Beyond so many sessions closed ones go earlier; open ones stay, however many."""
+
+    def closed_before(self, watermark: int) -> int:
+        """Sessions that ended before this time are closed; it never goes back."""
+
+
+def close(state: SessionState, watermark: int, epoch: int, definition: Closing) -> Closed:
     """Take out what is to be written, and evict what closed longer than `hot_age` ago.
 
-    A session is closed when its end plus `gap` is before the watermark. It is written when it is
-    closed and has changed since it was last written, as the next revision: those that ended first,
-    if they are more than `WRITTEN_MAX`; the others follow with the next epochs. A later event may
-    open it again; then it is written once more when it closes. If more than `hot_max` are left,
-    those that ended first are evicted before their time, as far as they are closed and written.
+    A session is written when it is closed and has changed since it was last written, as the next
+    revision: those that ended first, if they are more than `WRITTEN_MAX`; the others follow with
+    the next epochs. A later event may open it again; then it is written once more when it closes.
+    If more than `hot_max` are left, those that ended first are evicted before their time, as far as
+    they are closed and written.
 
     Args:
         state: With every event of the epoch. Provisional sessions stay, unwritten.
         watermark: Microseconds of event time; one before that of an earlier call counts as that.
         epoch: Goes into the rows.
-        definition: The session definition.
+        definition: Says when sessions are closed.
     """
     # Sessions that a repair brought back lie below the floor: were they left there open, by a
-    # watermark that went back, others of their chain could be gone between them.
-    known = state.watermark
-    if known is None:
-        known = state.floor + definition.gap + definition.hot_age
-    watermark = max(watermark, known)
-    written, waits_from = _to_write(state, watermark, definition)
-    rows, segments = [pl.DataFrame(schema=STATE_SCHEMA)], []
+    # watermark that went back, others of their chain could be gone between them. Of before the
+    # watermark was kept, what was evicted says the least that was closed.
+    if state.watermark is not None:
+        watermark = max(watermark, state.watermark)
+    closed_before = definition.closed_before(watermark)
+    if state.watermark is None:
+        closed_before = max(closed_before, state.floor + definition.hot_age)
+    written, waits_from = _to_write(state, closed_before)
+    rows, segments = [state.columns.empty()], []
     for segment, is_written in zip(state.segments, written, strict=True):
         if is_written.any():
-            rows.append(segment.take(list(STATE_SCHEMA), np.flatnonzero(is_written)))
+            rows.append(segment.take(list(state.columns.schema), np.flatnonzero(is_written)))
         segments.append(_written(segment, is_written))
-    floor = max(min(watermark - definition.gap - definition.hot_age, waits_from), state.floor)
+    floor = max(min(closed_before - definition.hot_age, waits_from), state.floor)
     segments = [_evicted(segment, floor) for segment in segments]
     excess = sum(segment.live for segment in segments) - definition.hot_max
     if excess > 0:
-        floor = max(_raised(segments, excess, watermark - definition.gap), floor)
+        floor = max(_raised(segments, excess, closed_before), floor)
         segments = [_evicted(segment, floor) for segment in segments]
-    after = SessionState(settled(segments), floor, watermark)
+    after = SessionState(settled(segments), floor, watermark, state.columns)
     return Closed(session_rows(pl.concat(rows), epoch), after)
 
 
-def _to_write(
-    state: SessionState, watermark: int, definition: GapDefinition
-) -> tuple[list[Bools], int]:
+def shortened_hot_age(state: SessionState, definition: Closing) -> int | None:
+    """How long closed sessions stay, in microseconds, while `hot_max` makes it too short."""
+    if state.watermark is None:
+        return None
+    age = definition.closed_before(state.watermark) - state.floor
+    return age if age < definition.hot_age else None
+
+
+def _to_write(state: SessionState, closed_before: int) -> tuple[list[Bools], int]:
     """Which rows of each segment are written, and when the first ended that has to wait."""
-    found = [closable(segment, watermark, definition) for segment in state.segments]
+    found = [closable(segment, closed_before) for segment in state.segments]
     if sum(map(np.count_nonzero, found)) <= WRITTEN_MAX:
         return found, NEVER
     ended = [_ended(part, rows) for part, rows in zip(state.segments, found, strict=True)]

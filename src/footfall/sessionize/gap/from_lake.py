@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from footfall.sessionize.gap.assign import assign
-from footfall.sessionize.gap.definition import GapDefinition
-from footfall.sessionize.gap.sessionize import sessionize
-from footfall.sessionize.gap.state.columns import STATE_SCHEMA
-from footfall.sessionize.gap.state.state import SessionState
+from footfall.event import UUID16
+from footfall.sessionize.definition import Past, session_ids
+from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.place import sessionize
+from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.rows.state import SessionState
 
 _EVENT = ["request_id", "request_index"]
-_WITHOUT_LIMITS = GapDefinition(2**60, 2**61, 2**40, 2**40)
+_WITHOUT_LIMITS = GapLimits(2**60, 2**61, 2**40, 2**40)
 
 
-def floor_of(watermark: int, definition: GapDefinition) -> int:
-    """Floor (microseconds) of the state that `close` leaves with `watermark`."""
-    return watermark - definition.gap - definition.hot_age
-
-
-def restore(
-    events: pa.Table,
-    waiting: pa.Table,
-    written: pa.Table,
-    watermark: int,
-    definition: GapDefinition,
-) -> SessionState:
-    """The state that `close` left after the last epoch of `events`.
+def remade(past: Past, watermark: int, definition: GapLimits) -> SessionState:
+    """The state that `close` left after the last epoch of `past`.
 
     Sessions are taken as the lake's events name them. One that is what the definition says, and
     hot, is exact. Any other that is hot, or not written as it is, is provisional: so a repair that
@@ -39,39 +31,62 @@ def restore(
     (settings were changed meanwhile) are cut by this one.
 
     Args:
-        events: At least `EVENT_COLUMNS`, `session_id` as readers see it, and `epoch`; each event
-            once: of every visitor with an event at or after the floor, from the start of the chain
-            that holds it.
-        waiting: The same of events of sessions that ended before the floor and were not written as
-            they are. More than these cost time and nothing else; `events` may have some of them.
-        written: `SESSION_SCHEMA`: the newest revision of the sessions of these events, where one
-            was written and not removed since; others do no harm.
+        past: What the lake held. Of every visitor with an event at or after the floor it is asked
+            for events from the start of the chain that holds it.
         watermark: Microseconds; of the last epoch's plan.
         definition: The session definition.
     """
-    floor = floor_of(watermark, definition)
-    found = sessionize(SessionState.empty(), events.drop(["session_id"]), definition)
+    floor = watermark - definition.gap - definition.hot_age
+    events = past.open_chains(floor, definition.gap)
+    waiting = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
+    written = past.written_sessions(pa.concat_tables([events, waiting]))
+    found = sessionize(SessionState.empty(GAP_COLUMNS), events.drop(["session_id"]), definition)
     assert found.repairs.num_rows == 0, "all events of a chain are there, and nothing else"
     frame = found.state.frame()
-    settled = _settled(events, found.state).filter(pl.col("ended_at") >= floor)
+    placed = assign(events, found.state)
+    events, waiting = _all_named(events, placed), _named_alone(waiting, events)
+    settled = _settled(events, placed, found.state).filter(pl.col("ended_at") >= floor)
     exact = frame.join(settled, on="session_id", how="semi", maintain_order="left")
     others = _others(events, waiting, settled)
     rows = _as_written(pl.concat([exact, _provisional(others)]), written)
     is_known = pl.col("pending_since").eq(0) | (pl.col("ended_at") >= floor) | pl.col("is_dirty")
-    return SessionState.of(rows.filter(is_known), floor, watermark)
+    return SessionState.of(rows.filter(is_known), floor, watermark, GAP_COLUMNS)
 
 
-def _settled(events: pa.Table, state: SessionState) -> pl.DataFrame:
+def _all_named(events: pa.Table, placed: pa.Table) -> pa.Table:
+    """Events that no written session holds are where the definition puts them."""
+    named = pc.coalesce(events.column("session_id"), placed.column("session_id"))
+    return _with_ids(events, named)
+
+
+def _named_alone(waiting: pa.Table, events: pa.Table) -> pa.Table:
+    """Others of those are sessions by themselves, until their repair; not those of `events`."""
+    keys = pl.DataFrame(pl.from_arrow(waiting.select([*_EVENT, "session_id"]))).with_row_index()
+    known = pl.DataFrame(pl.from_arrow(events.select(_EVENT)))
+    there = keys.filter(pl.col("session_id").is_null()).join(known, on=_EVENT, how="semi")
+    kept = keys.join(there, on="index", how="anti", maintain_order="left")["index"]
+    waiting = waiting.take(pa.array(kept.to_numpy()))
+    apps, visitors = (waiting.column(name).to_pylist() for name in ("app_id", "visitor_id"))
+    times = waiting.column("event_time").cast(pa.int64()).to_pylist()
+    alone = session_ids(NAME, VERSION, apps, visitors, times)
+    named = pc.coalesce(waiting.column("session_id"), pa.array(alone, UUID16))
+    return _with_ids(waiting, named)
+
+
+def _with_ids(events: pa.Table, ids: pa.Array) -> pa.Table:
+    index = events.schema.get_field_index("session_id")
+    return events.set_column(index, events.schema.field("session_id"), ids)
+
+
+def _settled(events: pa.Table, placed: pa.Table, state: SessionState) -> pl.DataFrame:
     """Sessions of the state whose id is that of all their events, and of no others."""
-    placed = pl.DataFrame(
+    both = pl.DataFrame(
         {
             "named": pl.from_arrow(events.column("session_id").cast(pa.binary(16))),
-            "session_id": pl.from_arrow(
-                assign(events, state).column("session_id").cast(pa.binary(16))
-            ),
+            "session_id": pl.from_arrow(placed.column("session_id").cast(pa.binary(16))),
         }
     )
-    named = placed.group_by(session_id="named").agg(
+    named = both.group_by(session_id="named").agg(
         is_whole=(pl.col("session_id") == pl.col("named")).all(), named=pl.len()
     )
     there = state.frame().select("session_id", "events", "ended_at")
@@ -109,13 +124,13 @@ def _as_written(frame: pl.DataFrame, written: pa.Table) -> pl.DataFrame:
     )
     return joined.with_columns(
         written_revision=pl.col("known_revision").fill_null(0), is_dirty=~same
-    ).select(STATE_SCHEMA.keys())
+    ).select(GAP_COLUMNS.schema.keys())
 
 
 def _provisional(events: pa.Table) -> pl.DataFrame:
     """One session for each `session_id`, whatever lies between its events: all wait for repair."""
     if not events.num_rows:
-        return pl.DataFrame(schema=STATE_SCHEMA)
+        return GAP_COLUMNS.empty()
     given = pl.DataFrame(
         pl.from_arrow(events.select(["app_id", "visitor_id", "session_id", "epoch"]))
     )
@@ -123,7 +138,7 @@ def _provisional(events: pa.Table) -> pl.DataFrame:
     names = number.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
     index = events.schema.get_field_index("visitor_id")
     apart = events.set_column(index, "visitor_id", names.cast(pa.string()))
-    found = sessionize(SessionState.empty(), apart, _WITHOUT_LIMITS).state.frame()
+    found = sessionize(SessionState.empty(GAP_COLUMNS), apart, _WITHOUT_LIMITS).state.frame()
     owners = given.group_by(number=number).agg(
         pl.col("app_id", "visitor_id", "session_id").first(), since=pl.col("epoch").min()
     )
@@ -132,5 +147,5 @@ def _provisional(events: pa.Table) -> pl.DataFrame:
         .drop("app_id", "visitor_id", "session_id")
         .join(owners, on="number")
         .with_columns(pending_since="since")
-        .select(STATE_SCHEMA.keys())
+        .select(GAP_COLUMNS.schema.keys())
     )

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
-from footfall.sessionize.gap.batch import Batch, Visitors
-from footfall.sessionize.gap.chains import Cut, Rows, cut
-from footfall.sessionize.gap.changes import (
+from footfall.sessionize.aggregate.changes import (
     Comparison,
     Old,
     override_table,
     removed_table,
 )
-from footfall.sessionize.gap.definition import GapDefinition, session_ids
-from footfall.sessionize.gap.merge import merge
-from footfall.sessionize.gap.repair.repair import (
+from footfall.sessionize.aggregate.events import SortedEvents
+from footfall.sessionize.aggregate.merge import merge
+from footfall.sessionize.definition import (
+    EVENTS_MAX,
     REPAIR_SCHEMA,
     History,
+    Sessionized,
+    session_ids,
+)
+from footfall.sessionize.gap.chains import Cut, Rows, cut
+from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
+from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.repair.needs import (
     Late,
     Needs,
     Replay,
@@ -30,58 +34,19 @@ from footfall.sessionize.gap.repair.repair import (
     range_table,
     with_history,
 )
-from footfall.sessionize.gap.rows import session_rows
-from footfall.sessionize.gap.state.columns import NUMBERS, STATE_SCHEMA
-from footfall.sessionize.gap.state.packing import NEVER, Bools, Ints, Packing
-from footfall.sessionize.gap.state.state import Found, SessionState
+from footfall.sessionize.rows.packing import NEVER, Bools, Ints, Packing
+from footfall.sessionize.rows.state import Found, SessionState
+from footfall.sessionize.rows.visitors import Visitors
 
-EVENTS_MAX = 1_000_000
 _LAST = 2**62
 """Later than any event."""
 _OLD_COLUMNS = ("started_at", "events", "ended_at", "written_revision", "is_dirty")
 
 
-class Sessionized:
-    """What one call of `sessionize` found."""
-
-    def __init__(
-        self,
-        state: SessionState,
-        changed: pl.DataFrame,
-        repairs: pa.Table,
-        overrides: pa.Table,
-        removed: pa.Table,
-        withdrawn: pa.Table,
-    ) -> None:
-        self._changed = changed
-        self.state = state
-        """Every session touched is there, nothing is evicted."""
-        self.repairs = repairs
-        """`REPAIR_SCHEMA`: provisional sessions of this call, which wait for `repair`. What it says
-        of them is consistent in itself; `close` does not write them. Empty: it is exact."""
-        self.overrides = overrides
-        """`OVERRIDE_SCHEMA`, disjoint, `epoch` 0: which session intervals of *earlier* events are
-        in now, where it is another than before."""
-        self.removed = removed
-        """`REMOVED_SCHEMA`, `epoch` 0: sessions that there were before and are no more, written or
-        not."""
-        self.withdrawn = withdrawn
-        """Those of `removed` that were written. The lake must not learn of others: a provisional
-        session may have the id of an evicted one, which is there all the same."""
-
-    @cached_property
-    def touched(self) -> pa.Table:
-        """`SESSION_SCHEMA`: sessions that are new or changed, as they are now.
-
-        `revision` is the one they will be written as; `epoch` is 0.
-        """
-        return session_rows(self._changed, 0)
-
-
 def sessionize(
     state: SessionState,
     events: pa.Table,
-    definition: GapDefinition,
+    definition: GapLimits,
     *,
     epoch: int = 1,
     history: History | None = None,
@@ -107,7 +72,7 @@ def sessionize(
             provisional, too.
         events_max: Most events to read from `history`; what needs more is provisional.
     """
-    batch = Batch(events)
+    batch = SortedEvents(events)
     if not len(batch):
         return nothing(state)
     first = Call(state, batch, definition)
@@ -126,7 +91,7 @@ def nothing(state: SessionState) -> Sessionized:
     """No change."""
     return Sessionized(
         state,
-        pl.DataFrame(schema=STATE_SCHEMA),
+        GAP_COLUMNS.empty(),
         REPAIR_SCHEMA.empty_table(),
         OVERRIDE_SCHEMA.empty_table(),
         REMOVED_SCHEMA.empty_table(),
@@ -144,8 +109,8 @@ class Call:
     def __init__(
         self,
         state: SessionState,
-        batch: Batch,
-        definition: GapDefinition,
+        batch: SortedEvents,
+        definition: GapLimits,
         replay: Replay | None = None,
         lake: pa.Table | None = None,
         *,
@@ -203,7 +168,10 @@ class Call:
         mine = self._found.at(self._place[used])
         numbers = self._numbers if used.all() else self._numbers[self._place[used]]
         session = cut.row_session[used]
-        columns = merge(self._batch, cut, mine, numbers, session)
+        columns = {"chain_start": pl.Series(cut.chain), "rank": pl.Series(cut.rank)}
+        columns |= merge(
+            self._batch, cut.piece, cut.piece_session, len(cut.chain), mine, numbers, session
+        )
         code = np.zeros(len(cut.chain), np.int64)
         code[cut.piece_session] = self._batch.code[cut.piece]
         code[session] = mine.codes
@@ -294,7 +262,7 @@ class Call:
             "written_revision": pl.Series(revision),
             "is_dirty": pl.Series(is_dirty),
         }
-        return pl.DataFrame({name: columns[name] for name in STATE_SCHEMA}), ~same, is_hot
+        return pl.DataFrame({name: columns[name] for name in GAP_COLUMNS.schema}), ~same, is_hot
 
     def _overrides(self, comparison: Comparison, code: Ints, session_id: pl.Series) -> pa.Table:
         session, from_time, to_time = comparison.overridden()
@@ -305,7 +273,7 @@ class Call:
 
 def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
     """By visitor and start, with their numbers."""
-    numbers = found.frame(NUMBERS)
+    numbers = found.frame(GAP_COLUMNS.numbers)
     starts = numbers["started_at"].to_numpy()
     packed = Packing(int(found.codes.max(initial=0)) + 1, starts).pack(found.codes, starts)
     if bool((packed[1:] > packed[:-1]).all()):
@@ -315,7 +283,7 @@ def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
 
 
 def _within(
-    found: Found, numbers: pl.DataFrame, replay: Replay, batch: Batch
+    found: Found, numbers: pl.DataFrame, replay: Replay, batch: SortedEvents
 ) -> tuple[Found, pl.DataFrame]:
     """Only those that a replay makes anew."""
     codes, start = len(batch.visitors), numbers["started_at"].to_numpy()
@@ -372,9 +340,8 @@ def _ids(
 ) -> pl.Series:
     """Ids of sessions: those they had, and new ones."""
     new = pl.Series(np.flatnonzero(old_of < 0))
-    made = session_ids(
-        apps.gather(new).to_list(), visitors.gather(new).to_list(), starts.gather(new).to_list()
-    )
+    names = (column.gather(new).to_list() for column in (apps, visitors, starts))
+    made = session_ids(NAME, VERSION, *names)
     place = old_of.copy()
     place[new.to_numpy()] = len(old.session_id) + np.arange(len(made))
     return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.clock import SECOND, US_PER_MS
-from footfall.event import MONEY
+from footfall.event import MONEY, UUID16
 from footfall.session import SESSION_SCHEMA
 
 _ENGAGED_US: Final = 10 * SECOND
@@ -49,6 +49,11 @@ def session_table(frame: pl.DataFrame, epoch: int) -> pa.Table:
             values = rows[field.name].to_arrow(compat_level=pl.CompatLevel.oldest())
             columns.append(values.cast(field.type))
     return pa.Table.from_arrays(columns, schema=SESSION_SCHEMA)
+
+
+def to_uuid(session_id: pl.Series) -> pa.Array:
+    """Ids as sixteen plain bytes."""
+    return session_id.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)
 
 
 def _money(rows: pl.DataFrame) -> pa.Array:

@@ -27,16 +27,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import ipc
 
-from footfall.sessionize.gap.state.columns import GROUPS, STATE_SCHEMA
-from footfall.sessionize.gap.state.packing import Ints
-
-OVERLAID: Final = ("written_revision", "is_dirty")
-"""Columns that change while the rest of the row stays: not packed, see `Segment`."""
-PACKED_COLUMNS: Final = tuple(name for name in STATE_SCHEMA if name not in OVERLAID)
+from footfall.sessionize.rows.columns import GROUPS, NO_TIME, StateColumns
+from footfall.sessionize.rows.packing import Ints
 
 _NOTE: Final = b"packed"
-_NO_TIME: Final = {group.time_column: group.no_time for group in GROUPS}
-_RELATIVE: Final = frozenset(_NO_TIME) - {"started_at", "ended_at"} | {"chain_start"}
 _ID_BYTES: Final = 16
 _TIE_BYTES: Final = 28
 _TIES: Final = tuple(group.tie_column for group in GROUPS)
@@ -59,6 +53,7 @@ class Rows(Protocol):
     """Rows of a segment, however they are kept."""
 
     file: str | None
+    columns: StateColumns
 
     def __len__(self) -> int: ...
 
@@ -88,8 +83,9 @@ class Rows(Protocol):
 class Plain:
     """Rows as a frame: those of a small batch, for which packing does not pay."""
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(self, frame: pl.DataFrame, columns: StateColumns) -> None:
         self._frame = frame
+        self.columns = columns
         self.file: str | None = None
 
     def __len__(self) -> int:
@@ -125,11 +121,14 @@ def ended_range(rows: Rows) -> tuple[int, int]:
 
 
 class Packed:
-    """Rows with columns `PACKED_COLUMNS`; immutable."""
+    """Rows with columns `StateColumns.packed`; immutable."""
 
-    def __init__(self, batch: pa.RecordBatch, file: str | None = None) -> None:
+    def __init__(
+        self, batch: pa.RecordBatch, columns: StateColumns, file: str | None = None
+    ) -> None:
         """Read `batch`, which `pack` or `from_bytes` made."""
         self._batch = batch
+        self.columns = columns
         self._notes = msgspec.json.decode(batch.schema.metadata[_NOTE], type=dict[str, _Column])
         self.file = file
         """Name of the file that holds it, once it is written."""
@@ -162,8 +161,8 @@ class Packed:
         return note.is_constant and note.value == value
 
     def series(self, name: str, rows: Ints) -> pl.Series:
-        """One column of some rows, as in `STATE_SCHEMA`."""
-        kind, note = STATE_SCHEMA[name], self._notes[name]
+        """One column of some rows, as in `StateColumns.schema`."""
+        kind, note = self.columns.schema[name], self._notes[name]
         if note.is_constant:
             return pl.Series(name, [note.value], kind).new_from_index(0, len(rows))
         if name in _TIES:
@@ -184,7 +183,7 @@ class Packed:
         return sink.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: pa.Buffer, file: str) -> Packed:
+    def from_bytes(cls, data: pa.Buffer, file: str, columns: StateColumns) -> Packed:
         """Inverse of `to_bytes`; `data` is read in place.
 
         Raises:
@@ -192,9 +191,9 @@ class Packed:
         """
         batch = ipc.open_file(data).get_batch(0)
         stored = msgspec.json.decode((batch.schema.metadata or {}).get(_NOTE, b"{}"))
-        if set(stored) != set(PACKED_COLUMNS):
+        if set(stored) != set(columns.packed):
             raise ValueError("not rows of a session state of this version")
-        return cls(batch, file)
+        return cls(batch, columns, file)
 
     def _numbers_of(self, name: str, stored: pa.Array, base: int, rows: Ints) -> pl.Series:
         missing = None
@@ -205,15 +204,15 @@ class Packed:
         else:
             values = stored.to_numpy()[rows].astype(np.int64)
         values += np.int64(base)
-        if name in _RELATIVE:
+        if name in self.columns.relative:
             values += self.series("started_at", rows).to_numpy()
             if missing is not None:
-                values[missing] = _NO_TIME[name]
+                values[missing] = NO_TIME[name]
                 missing = None
         found = pl.Series(name, values)
         if missing is not None:
             found = found.zip_with(pl.Series(~missing), pl.Series([None], dtype=pl.Int64))
-        return found.cast(STATE_SCHEMA[name])
+        return found.cast(self.columns.schema[name])
 
     def _ties(self, name: str, rows: Ints) -> pa.Array:
         stored = self._batch.column(name)
@@ -233,18 +232,19 @@ class Packed:
         )
 
 
-def pack(rows: int, column: Callable[[str], pl.Series]) -> Packed:
+def pack(rows: int, column: Callable[[str], pl.Series], columns: StateColumns) -> Packed:
     """Make rows of columns, which are asked for one by one and let go.
 
     Args:
         rows: How many there are.
-        column: Gives a column of `PACKED_COLUMNS`, as in `STATE_SCHEMA`.
+        column: Gives a column, as in `columns.schema`.
+        columns: Says which there are.
     """
     arrays: dict[str, pa.Array] = {}
     notes: dict[str, _Column] = {}
     started = column("started_at").to_numpy()
     first, last = (_fixed(column(name), _TIE_BYTES) for name in ("first_tie", "last_tie"))
-    for name in PACKED_COLUMNS:
+    for name in columns.packed:
         if name == "first_tie":
             packed = first, _Column()
         elif name in _TIES:
@@ -252,10 +252,11 @@ def pack(rows: int, column: Callable[[str], pl.Series]) -> Packed:
             packed = _packed_ties(own, first, None if name == "last_tie" else last)
         elif name == "session_id":
             packed = _fixed(column(name), _ID_BYTES), _Column()
-        elif STATE_SCHEMA[name] == pl.String:
+        elif columns.schema[name] == pl.String:
             packed = _packed_texts(column(name), is_plain=name == "visitor_id")
         else:
-            packed = _packed_numbers(name, column(name), started)
+            base = started if name in columns.relative else None
+            packed = _packed_numbers(column(name), base, NO_TIME.get(name))
         array, notes[name] = packed
         if array is not None:
             arrays[name] = array
@@ -265,23 +266,26 @@ def pack(rows: int, column: Callable[[str], pl.Series]) -> Packed:
     )
     batch = pa.RecordBatch.from_arrays(list(arrays.values()), schema=schema)
     assert batch.num_rows == rows
-    return Packed(batch)
+    return Packed(batch, columns)
 
 
-def _packed_numbers(name: str, values: pl.Series, started: Ints) -> tuple[pa.Array | None, _Column]:
+def _packed_numbers(
+    values: pl.Series, started: Ints | None, no_time: int | None
+) -> tuple[pa.Array | None, _Column]:
+    """Numbers above the smallest; if `started` is given, what they are after it."""
     numbers = values.fill_null(0).cast(pl.Int64).to_numpy()
     missing = values.is_null().to_numpy()
-    if name in _RELATIVE:
-        missing = numbers == _NO_TIME.get(name)
+    if started is not None:
+        missing = numbers == no_time
         if missing.all():
-            return None, _Column(is_constant=True, value=_NO_TIME[name])
+            return None, _Column(is_constant=True, value=no_time)
         numbers = np.where(missing, 0, numbers - started)
     known = numbers[~missing]
     if not len(known):
         return None, _Column(is_constant=True)
     base, most = int(known.min()), int(known.max())
-    if base == most and len(known) == len(numbers) and name not in _RELATIVE:
-        value = bool(base) if STATE_SCHEMA[name] == pl.Boolean else base
+    if base == most and len(known) == len(numbers) and started is None:
+        value = bool(base) if values.dtype == pl.Boolean else base
         return None, _Column(is_constant=True, value=value)
     kind = np.min_scalar_type(most - base)
     stored = (numbers - np.int64(base)).astype(kind)

@@ -10,23 +10,28 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.sessionize.gap.batch import Batch
-from footfall.sessionize.gap.pieces import Pieces
-from footfall.sessionize.gap.state.columns import GROUPS, STATE_SCHEMA, Attributes
-from footfall.sessionize.gap.state.packing import Bools, Ints, run_starts
-from footfall.sessionize.gap.state.state import Found
+from footfall.sessionize.aggregate.events import SortedEvents
+from footfall.sessionize.aggregate.pieces import Pieces
+from footfall.sessionize.rows.columns import GROUPS, Attributes, attribute_type
+from footfall.sessionize.rows.packing import Bools, Ints, run_starts
+from footfall.sessionize.rows.state import Found
 
 
 class Contest:
-    """Candidates for each session: its earlier sessions (rows) and its piece of the batch.
+    """Candidates for each session: its earlier sessions (rows) and its piece of the call's events.
 
     They are numbered: rows first, then pieces.
     """
 
     def __init__(
-        self, batch: Batch, pieces: Pieces, found: Found, row_session: Ints, piece_session: Ints
+        self,
+        events: SortedEvents,
+        pieces: Pieces,
+        found: Found,
+        row_session: Ints,
+        piece_session: Ints,
     ) -> None:
-        self._batch = batch
+        self._events = events
         self._pieces = pieces
         self._found = found
         self._rows = len(row_session)
@@ -39,7 +44,7 @@ class Contest:
         """Times, ties and attributes of all groups.
 
         Args:
-            numbers: Columns `NUMBERS` of the rows.
+            numbers: Columns `StateColumns.numbers` of the rows.
         """
         outcomes = [_Outcome(self, group, numbers[group.time_column]) for group in GROUPS]
         names = [name for outcome in outcomes if outcome.needs_rows for name in outcome.names]
@@ -68,7 +73,7 @@ class Contest:
         return winner, best
 
     def events(self, group: Attributes, winner: Ints) -> Ints:
-        """Rows of the batch's table that give `group`, for candidates that are pieces."""
+        """Rows of the events' table that give `group`, for candidates that are pieces."""
         return self._pieces.rows(group, winner - self._rows)
 
     def is_row(self, winner: Ints) -> Bools:
@@ -77,15 +82,15 @@ class Contest:
         return found
 
     def take(self, group: Attributes, events: Ints) -> dict[str, pl.Series]:
-        """Tie and attributes that these rows of the batch's table give."""
-        found = {group.tie_column: self._batch.ties(events)}
+        """Tie and attributes that these rows of the events' table give."""
+        found = {group.tie_column: self._events.ties(events)}
         for name, sources in group.columns:
-            found[name] = self._values(sources, events).cast(STATE_SCHEMA[name])
+            found[name] = self._values(sources, events).cast(attribute_type(name))
         return found
 
     def _values(self, sources: tuple[str, ...], events: Ints) -> pl.Series:
         index = pa.array(events)
-        columns = (self._batch.column(name).take(index) for name in sources)
+        columns = (self._events.column(name).take(index) for name in sources)
         found, *others = (pl.Series(pl.from_arrow(column)) for column in columns)
         for other in others:
             found = found.zip_with(found.is_not_null(), other)
@@ -95,7 +100,7 @@ class Contest:
         number = self._order[tied]
         is_row = number < self._rows
         of_rows = self._found.at(number[is_row]).frame([group.tie_column])[group.tie_column]
-        of_batch = self._batch.ties(self.events(group, number[~is_row]))
+        of_batch = self._events.ties(self.events(group, number[~is_row]))
         session = self._session[tied]
         ties = pl.DataFrame(
             {

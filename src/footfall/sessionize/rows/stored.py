@@ -14,10 +14,11 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from footfall.sessionize.gap.batch import visitor_keys
-from footfall.sessionize.gap.state.packed import Packed, pack
-from footfall.sessionize.gap.state.packing import Bools
-from footfall.sessionize.gap.state.state import Segment, SessionState, merged
+from footfall.sessionize.rows.columns import StateColumns
+from footfall.sessionize.rows.packed import Packed, pack
+from footfall.sessionize.rows.packing import Bools
+from footfall.sessionize.rows.state import Segment, SessionState, merged
+from footfall.sessionize.rows.visitors import visitor_keys
 
 
 class SegmentStore(Protocol):
@@ -58,10 +59,12 @@ def in_files(state: SessionState, store: SegmentStore, rows_min: int) -> Session
 def _saved(segment: Segment, store: SegmentStore) -> Segment:
     rows, every = segment.rows, np.arange(len(segment.rows))
     packed = (
-        rows if isinstance(rows, Packed) else pack(len(rows), lambda name: rows.series(name, every))
+        rows
+        if isinstance(rows, Packed)
+        else pack(len(rows), lambda name: rows.series(name, every), rows.columns)
     )
     name, data = store.save(packed.to_bytes())
-    return segment.of_rows(Packed.from_bytes(data, name))
+    return segment.of_rows(Packed.from_bytes(data, name, rows.columns))
 
 
 def files_of(state: SessionState) -> set[str]:
@@ -69,22 +72,20 @@ def files_of(state: SessionState) -> set[str]:
     return {segment.rows.file for segment in state.segments if segment.rows.file}
 
 
-def describe(state: SessionState) -> tuple[SessionState, list[SegmentNote]]:
+def save(state: SessionState) -> tuple[SessionState, list[SegmentNote]]:
     """What a checkpoint has to say: rows that are in no file, and the others by name."""
     loose = [segment for segment in state.segments if not segment.rows.file]
     notes = [_note(segment) for segment in state.segments if segment.rows.file]
     return state.with_segments(loose), notes
 
 
-def undescribe(
-    loose: SessionState, notes: Sequence[SegmentNote], store: SegmentStore
-) -> SessionState:
-    """Inverse of `describe`.
+def restore(loose: SessionState, notes: Sequence[SegmentNote], store: SegmentStore) -> SessionState:
+    """Inverse of `save`.
 
     Raises:
         ValueError, OSError, pa.ArrowInvalid: a file is missing, or not what its note says.
     """
-    named = [_segment(note, store) for note in notes]
+    named = [_segment(note, store, loose.columns) for note in notes]
     return loose.with_segments([*named, *loose.segments])
 
 
@@ -101,8 +102,8 @@ def _note(segment: Segment) -> SegmentNote:
     )
 
 
-def _segment(note: SegmentNote, store: SegmentStore) -> Segment:
-    rows = Packed.from_bytes(store.open(note.file), note.file)
+def _segment(note: SegmentNote, store: SegmentStore, columns: StateColumns) -> Segment:
+    rows = Packed.from_bytes(store.open(note.file), note.file, columns)
     if len(rows) != note.rows:
         raise ValueError("a segment has other rows than its note says")
     every = np.arange(note.rows)

@@ -7,6 +7,7 @@ aggregates of one session merge exactly, whatever the order in which their event
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -72,34 +73,45 @@ SUMS: Final = (
 others; a value is kept as whole units and millionths, so that no sum can overflow."""
 FLAGS: Final = ("has_named", "has_value", "is_bot")
 """True if it is for any event."""
-CORE: Final = (
-    "started_at",
-    "ended_at",
-    "chain_start",
-    "rank",
-    "events",
-    "written_revision",
-    "is_dirty",
-    "pending_since",
-)
-"""Numbers that decide which session an event belongs to and whether it was written.
-
-`pending_since` is 0, or the epoch in which the session became *provisional*: it may touch
-evicted ones and waits for its repair, neither written nor evicted.
-`chain_start` is the first event of the chain and `rank` the number of events before this session in
-its window: with them earlier sessions of the chain may be evicted."""
+_BOUNDS: Final = ("started_at", "ended_at")
+_WRITTEN: Final = ("events", "written_revision", "is_dirty", "pending_since")
+"""`written_revision` and `is_dirty` say what the lake has. `pending_since` is 0, or the epoch in
+which the session became *provisional*: it may touch evicted ones and waits for its repair, neither
+written nor evicted."""
+OVERLAID: Final = ("written_revision", "is_dirty")
+"""Columns that change while the rest of the row stays: not packed, see `Segment`."""
+NO_TIME: Final = {group.time_column: group.no_time for group in GROUPS}
 
 
-NUMBERS: Final = tuple(
-    dict.fromkeys((*CORE, *SUMS, *FLAGS, *(group.time_column for group in GROUPS)))
-)
-"""Every column that is a number: what merging looks at before it takes any text."""
+class StateColumns:
+    """Columns of the state of one kind of definition; times are microseconds.
+
+    All have the bounds of a session, what was written of it, sums, flags and attributes. A kind
+    adds integers of its own: what it must know of a session to place later events.
+    """
+
+    def __init__(self, own: Mapping[str, bool] | None = None) -> None:
+        """Lay them out; `own` says of each integer more whether it is a time near `started_at`."""
+        own = own or {}
+        self.schema: dict[str, pl.DataType] = _schema(tuple(own))
+        self.packed: tuple[str, ...] = tuple(name for name in self.schema if name not in OVERLAID)
+        times = (group.time_column for group in GROUPS)
+        core = (*_BOUNDS, *own, *_WRITTEN)
+        self.numbers: tuple[str, ...] = tuple(dict.fromkeys((*core, *SUMS, *FLAGS, *times)))
+        """Every column that is a number: what merging looks at before it takes any text."""
+        near = {name for name, is_near in own.items() if is_near}
+        self.relative: frozenset[str] = frozenset(NO_TIME) - set(_BOUNDS) | near
+        """Times that are stored as what they are after `started_at`."""
+
+    def empty(self) -> pl.DataFrame:
+        """No rows."""
+        return pl.DataFrame(schema=self.schema)
 
 
-def _schema() -> dict[str, pl.DataType]:
+def _schema(own: tuple[str, ...]) -> dict[str, pl.DataType]:
     schema: dict[str, pl.DataType] = {"app_id": pl.String(), "visitor_id": pl.String()}
     schema["session_id"] = pl.Binary()
-    for name in (*CORE, *SUMS):
+    for name in (*_BOUNDS, *own, *_WRITTEN, *SUMS):
         schema[name] = pl.Int64()
     schema["is_dirty"] = pl.Boolean()
     for name in FLAGS:
@@ -108,12 +120,14 @@ def _schema() -> dict[str, pl.DataType]:
         schema[group.time_column] = pl.Int64()
         schema[group.tie_column] = pl.Binary()
         for name, _ in group.columns:
-            schema[name] = pl.Int64() if name == "session_number" else pl.String()
+            schema[name] = attribute_type(name)
     return schema
 
 
-STATE_SCHEMA: Final = _schema()
-"""Columns of the state's frame and of a checkpoint; times are microseconds."""
+def attribute_type(name: str) -> pl.DataType:
+    """Type of a column that one of the session's events gives."""
+    return pl.Int64() if name == "session_number" else pl.String()
+
 
 EVENT_COLUMNS: Final = tuple(
     dict.fromkeys(
@@ -124,4 +138,4 @@ EVENT_COLUMNS: Final = tuple(
         )
     )
 )
-"""Columns of an event that sessions are made from: what `sessionize` and a `History` need."""
+"""Columns of an event that these aggregates are made from."""

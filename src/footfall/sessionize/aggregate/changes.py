@@ -7,10 +7,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.event import TIMESTAMP, UUID16
+from footfall.event import TIMESTAMP
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
-from footfall.sessionize.gap.batch import Visitors
-from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, Packing, expand, run_starts
+from footfall.sessionize.rows.packing import Bools, Ints, Keys, Packing, expand, run_starts
+from footfall.sessionize.rows.table import to_uuid
+from footfall.sessionize.rows.visitors import Visitors
 
 
 class Old(msgspec.Struct, frozen=True):
@@ -99,11 +100,6 @@ def _table(
         "epoch": pa.repeat(pa.scalar(0, pa.int64()), len(code)),
     }
     return pa.Table.from_arrays([columns[field.name] for field in schema], schema=schema)
-
-
-def to_uuid(session_id: pl.Series) -> pa.Array:
-    """Ids as sixteen plain bytes."""
-    return session_id.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)
 
 
 def _texts(texts: pl.Series) -> pa.Array:

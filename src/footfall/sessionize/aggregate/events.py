@@ -1,9 +1,4 @@
-"""Events of a call, coded by visitor and put in the order that everything else relies on.
-
-Visitors get codes 0, 1, 2 … in the order of a 64-bit hash of their names, which is also the order
-of the state's segments. The hash is not trusted: names are compared, and where two visitors share a
-hash both the coding and the look-up in the state still tell them apart.
-"""
+"""Events of a call, coded by visitor and put in the order that everything else relies on."""
 
 from __future__ import annotations
 
@@ -17,85 +12,18 @@ import pyarrow.compute as pc
 
 from footfall.event import EVENT_SCHEMA
 from footfall.session import VIEW_EVENTS
-from footfall.sessionize.gap.state.columns import EVENT_COLUMNS
-from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, Packing, run_starts
+from footfall.sessionize.rows.columns import EVENT_COLUMNS
+from footfall.sessionize.rows.packing import Bools, Ints, Packing
+from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
 
 _ENGAGEMENT_EVENT: Final = "user_engagement"
-_APP_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _TIE: Final = np.dtype([("received", ">u8"), ("request", "V16"), ("index", ">u4")])
 
 VIEW, USER, SOURCE, REFERRER, NUMBER, BOT, NAMED, VALUE = (np.uint8(1 << bit) for bit in range(8))
-"""Bits of `Batch.flags`: the event is a view, has a user id …"""
+"""Bits of `SortedEvents.flags`: the event is a view, has a user id …"""
 
 
-def visitor_keys(apps: pl.Series, visitors: pl.Series) -> Keys:
-    """A hash of each (app, visitor): fast, the same within a process, not free of collisions."""
-    return _mixed(apps.hash(seed=1).to_numpy(), visitors)
-
-
-def _mixed(app_keys: Keys, visitors: pl.Series) -> Keys:
-    keys: Keys = visitors.hash().to_numpy()
-    return keys ^ (app_keys * _APP_FACTOR)
-
-
-class Visitors:
-    """The distinct visitors of a call, by code."""
-
-    def __init__(self, apps: pl.Series, visitors: pl.Series, keys: Keys) -> None:
-        """Take names and hashes, ascending by hash."""
-        self.apps = apps
-        self.visitors = visitors
-        self.keys = keys
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def are(self, codes: Ints, apps: pl.Series, visitors: pl.Series) -> Bools:
-        """Whether the visitors of `codes` have these names."""
-        index = pl.Series(codes)
-        same = (self.visitors.gather(index) == visitors) & (self.apps.gather(index) == apps)
-        return same.to_numpy()
-
-    def codes_of(self, apps: pl.Series, visitors: pl.Series) -> Ints:
-        """Codes of other rows' visitors; -1 for those that are not among these."""
-        mine = pl.DataFrame({"app": self.apps, "visitor": self.visitors}).with_row_index("code")
-        asked = pl.DataFrame({"app": apps, "visitor": visitors})
-        joined = asked.join(mine, on=["app", "visitor"], how="left", maintain_order="left")
-        return joined["code"].cast(pl.Int64).fill_null(-1).to_numpy()
-
-
-def code_visitors(apps: pa.Array, names: pa.Array) -> tuple[Visitors, npt.NDArray[np.int32]]:
-    """Distinct visitors, and the code of each row."""
-    encoded = apps.dictionary_encode()
-    app = encoded.indices.to_numpy()
-    distinct = pl.Series(pl.from_arrow(encoded.dictionary))
-    visitors = pl.Series(pl.from_arrow(names))
-    keys = _mixed(distinct.hash(seed=1).to_numpy()[app], visitors)
-    order = np.argsort(keys)
-    ordered = keys[order]
-    starts = run_starts(ordered)
-    codes = np.empty(len(keys), np.int32)
-    numbers = np.arange(len(starts), dtype=np.int32)
-    codes[order] = np.repeat(numbers, np.diff(starts, append=len(keys)))
-    examples = order[starts]
-    some = visitors.gather(pl.Series(examples))
-    is_exact = bool((some.gather(pl.Series(codes)) == visitors).all())
-    if is_exact and (len(distinct) <= 1 or np.array_equal(app[examples][codes], app)):
-        return Visitors(distinct.gather(pl.Series(app[examples])), some, ordered[starts]), codes
-    return _code_by_name(distinct.gather(pl.Series(app)), visitors, keys)
-
-
-def _code_by_name(
-    apps: pl.Series, visitors: pl.Series, keys: Keys
-) -> tuple[Visitors, npt.NDArray[np.int32]]:
-    """The slow way, for when hashes collide."""
-    rows = pl.DataFrame({"key": keys, "app": apps, "visitor": visitors})
-    distinct = rows.unique().sort("key", "app", "visitor")
-    found = Visitors(distinct["app"], distinct["visitor"], distinct["key"].to_numpy())
-    return found, found.codes_of(apps, visitors).astype(np.int32)
-
-
-class Batch:
+class SortedEvents:
     """Events that have a visitor, in the order (visitor, event time, received, request, index).
 
     `code`, `time` and `row` are in that order; `row` is the event's place in `table`, whose own
@@ -116,7 +44,7 @@ class Batch:
         return len(self.row)
 
     def keep(self, mask: Bools) -> None:
-        """Leave out events; `mask` is in this batch's order."""
+        """Leave out events; `mask` is in this order."""
         self.row, self.code, self.time = self.row[mask], self.code[mask], self.time[mask]
 
     def column(self, name: str) -> pa.Array:
@@ -136,7 +64,7 @@ class Batch:
         return self._integers[name]
 
     def flags(self) -> npt.NDArray[np.uint8]:
-        """What each event is and has, as bits, in this batch's order."""
+        """What each event is and has, as bits, in this order."""
         names = self.column("event_name").dictionary_encode()
         kinds = [
             VIEW * (name in VIEW_EVENTS) | NAMED * (name == _ENGAGEMENT_EVENT)
@@ -212,10 +140,3 @@ def _usable(events: pa.Table) -> pa.Table:
     if visitors.null_count:
         table = table.filter(visitors.is_valid())
     return table
-
-
-def in_one_piece(column: pa.ChunkedArray) -> pa.Array:
-    """The same in one array."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return column.combine_chunks() if column.num_chunks else pa.array([], column.type)

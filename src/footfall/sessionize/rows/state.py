@@ -5,7 +5,7 @@ are superseded are marked dead in a copy of a byte per row, and new ones become 
 own; segments of similar size are merged (large ones only at the end of an epoch, none beyond
 `SEGMENT_ROWS_MAX`), so there are few, and each row is copied a number of times that grows with the
 logarithm of a segment's size. In memory are, of each row, the hash and what changes; the rest is
-packed (`_packed`), of large segments in files (`_stored`).
+packed (`packed`), of large segments in files (`stored`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.sessionize.gap.batch import Visitors, visitor_keys
-from footfall.sessionize.gap.state.columns import STATE_SCHEMA
-from footfall.sessionize.gap.state.packed import PACKED_COLUMNS, Plain, Rows, pack
-from footfall.sessionize.gap.state.packing import Bools, Ints, Keys, expand
+from footfall.sessionize.rows.columns import StateColumns
+from footfall.sessionize.rows.packed import Plain, Rows, pack
+from footfall.sessionize.rows.packing import Bools, Ints, Keys, expand
+from footfall.sessionize.rows.visitors import Visitors, visitor_keys
 
 NO_FLOOR: Final = -(2**62)
 """Floor of a state that has not evicted anything."""
@@ -65,10 +65,10 @@ class Segment:
         return own if self.rows.file else own + self.rows.nbytes
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, keys: Keys) -> Segment:
+    def of(cls, frame: pl.DataFrame, keys: Keys, columns: StateColumns) -> Segment:
         """Of rows that are sorted by their keys; small ones, and all with what they came from."""
         return cls(
-            Plain(frame),
+            Plain(frame, columns),
             keys,
             np.zeros(len(keys), np.bool_),
             frame["written_revision"].to_numpy(),
@@ -99,7 +99,7 @@ class Segment:
         return rows[same], codes[same]
 
     def take(self, columns: Sequence[str], rows: Ints) -> pl.DataFrame:
-        """Some columns of `STATE_SCHEMA` of some rows."""
+        """Some columns of some rows."""
         return pl.DataFrame([self._series(name, rows) for name in columns])
 
     def _series(self, name: str, rows: Ints) -> pl.Series:
@@ -141,7 +141,8 @@ class Found:
         if len(parts) == 1:
             return parts[0]
         if not parts:
-            return pl.DataFrame(schema={name: STATE_SCHEMA[name] for name in columns})
+            schema = self._state.columns.schema
+            return pl.DataFrame(schema={name: schema[name] for name in columns})
         back = np.empty(len(self), np.int64)
         back[np.concatenate(places)] = np.arange(len(self))
         return pl.concat(parts)[back]
@@ -152,7 +153,7 @@ class Found:
         for number in np.unique(self._segments):
             segments[number] = segments[number].without(self._rows[self._segments == number])
         if frame.height:
-            segments.append(Segment.of(frame, keys))
+            segments.append(Segment.of(frame, keys, self._state.columns))
         return self._state.with_segments(settled(segments, _ROWS_MAX))
 
 
@@ -164,8 +165,13 @@ class SessionState:
     """
 
     def __init__(
-        self, segments: Sequence[Segment], floor: int, watermark: int | None = None
+        self,
+        segments: Sequence[Segment],
+        floor: int,
+        watermark: int | None,
+        columns: StateColumns,
     ) -> None:
+        self.columns = columns
         self.segments = tuple(segments)
         self.floor = floor
         """Microseconds; sessions that ended before it may have been evicted, no others."""
@@ -173,24 +179,26 @@ class SessionState:
         """Microseconds; the highest that `close` saw. `None` in a state of before it was kept."""
 
     @classmethod
-    def empty(cls) -> SessionState:
+    def empty(cls, columns: StateColumns) -> SessionState:
         """No sessions, and none were evicted."""
-        return cls((), NO_FLOOR)
+        return cls((), NO_FLOOR, None, columns)
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, floor: int, watermark: int | None = None) -> SessionState:
-        """A state of these rows (`STATE_SCHEMA`)."""
+    def of(
+        cls, frame: pl.DataFrame, floor: int, watermark: int | None, columns: StateColumns
+    ) -> SessionState:
+        """A state of these rows (`columns.schema`)."""
         keys = visitor_keys(frame["app_id"], frame["visitor_id"])
         order = np.argsort(keys, kind="stable")
         slices = (
             order[low : low + SEGMENT_ROWS_MAX] for low in range(0, len(order), SEGMENT_ROWS_MAX)
         )
-        segments = [merged([Segment.of(frame[rows], keys[rows])]) for rows in slices]
-        return cls(segments, floor, watermark)
+        segments = [merged([Segment.of(frame[rows], keys[rows], columns)]) for rows in slices]
+        return cls(segments, floor, watermark, columns)
 
     def with_segments(self, segments: Sequence[Segment]) -> SessionState:
         """Other rows, the same otherwise."""
-        return SessionState(segments, self.floor, self.watermark)
+        return SessionState(segments, self.floor, self.watermark, self.columns)
 
     @property
     def nbytes(self) -> int:
@@ -201,9 +209,9 @@ class SessionState:
         return sum(segment.live for segment in self.segments)
 
     def pending(self) -> pl.DataFrame:
-        """Provisional sessions (`STATE_SCHEMA`), those that wait longest first."""
-        frames = [pl.DataFrame(schema=STATE_SCHEMA)]
-        columns = list(STATE_SCHEMA)
+        """Provisional sessions, those that wait longest first."""
+        frames = [self.columns.empty()]
+        columns = list(self.columns.schema)
         frames += [part.take(columns, part.pending) for part in self.segments if len(part.pending)]
         return pl.concat(frames).sort("pending_since", "app_id", "visitor_id", "started_at")
 
@@ -213,9 +221,9 @@ class SessionState:
         return any(len(segment.pending) for segment in self.segments)
 
     def frame(self) -> pl.DataFrame:
-        """All rows, `STATE_SCHEMA`, in a stable order."""
-        columns = list(STATE_SCHEMA)
-        frames = [pl.DataFrame(schema=STATE_SCHEMA)]
+        """All rows, in a stable order."""
+        columns = list(self.columns.schema)
+        frames = [self.columns.empty()]
         frames += [part.take(columns, part.living()) for part in self.segments]
         return pl.concat(frames).sort("app_id", "visitor_id", "started_at")
 
@@ -240,24 +248,25 @@ class SessionState:
         return {name: str(value).encode() for name, value in known.items() if value is not None}
 
     @classmethod
-    def from_arrow(cls, table: pa.Table) -> SessionState:
+    def from_arrow(cls, table: pa.Table, columns: StateColumns) -> SessionState:
         """Inverse of `to_arrow`.
 
         Raises:
-            ValueError: `table` is not a state of this version.
+            ValueError: `table` is not a state of this version, or of another kind of definition.
         """
-        metadata = table.schema.metadata or {}
-        place = list(STATE_SCHEMA).index("pending_since")
-        if table.column_names == [name for name in STATE_SCHEMA if name != "pending_since"]:
+        metadata, names = table.schema.metadata or {}, list(columns.schema)
+        place = names.index("pending_since")
+        if table.column_names == [name for name in names if name != "pending_since"]:
             none = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)  # of before there was one
             table = table.add_column(place, "pending_since", none).replace_schema_metadata(metadata)
-        if _FLOOR not in metadata or table.column_names != list(STATE_SCHEMA):
+        if _FLOOR not in metadata or table.column_names != names:
             raise ValueError(
                 "not a session state of this version; rebuild it from the log and the lake"
             )
-        frame = pl.DataFrame(pl.from_arrow(table)).cast(pl.Schema(STATE_SCHEMA))
+        frame = pl.DataFrame(pl.from_arrow(table)).cast(pl.Schema(columns.schema))
         watermark = metadata.get(_WATERMARK)
-        return cls.of(frame, int(metadata[_FLOOR]), None if watermark is None else int(watermark))
+        known = None if watermark is None else int(watermark)
+        return cls.of(frame, int(metadata[_FLOOR]), known, columns)
 
 
 def settled(segments: Sequence[Segment], rows_max: int | None = None) -> list[Segment]:
@@ -295,7 +304,7 @@ def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
 
     Packing takes less memory for long and more time now.
     """
-    living = [part.living() for part in parts]
+    living, columns = [part.living() for part in parts], parts[0].rows.columns
     keys, revision, dirty = (
         np.concatenate(
             [getattr(part, name)[rows] for part, rows in zip(parts, living, strict=True)]
@@ -309,9 +318,10 @@ def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
         return pl.concat(found)[order]
 
     if is_packing and len(order) >= PACKED_ROWS_MIN:
-        rows: Rows = pack(len(order), column)
+        rows: Rows = pack(len(order), column, columns)
     else:
-        rows = Plain(_let_go(pl.DataFrame({name: column(name) for name in PACKED_COLUMNS})))
+        frame = pl.DataFrame({name: column(name) for name in columns.packed})
+        rows = Plain(_let_go(frame), columns)
     dead = np.zeros(len(order), np.bool_)
     return Segment(rows, keys[order], dead, revision[order], dirty[order])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from footfall.clock import DAY, US_PER_MS
-from footfall.sessionize.gap import batch as _batch
-from footfall.sessionize.gap.batch import Batch
-from footfall.sessionize.gap.state.columns import (
+from footfall.sessionize.aggregate import events as _events
+from footfall.sessionize.aggregate.events import SortedEvents
+from footfall.sessionize.rows.columns import (
     ENTRY,
     EXIT,
     FIRST,
@@ -18,7 +18,7 @@ from footfall.sessionize.gap.state.columns import (
     USER,
     Attributes,
 )
-from footfall.sessionize.gap.state.packing import Ints, run_starts
+from footfall.sessionize.rows.packing import Ints, run_starts
 
 ENGAGEMENT_MS_MAX = DAY // US_PER_MS
 """Most that one event can add: a device's nonsense must not overflow a sum."""
@@ -28,44 +28,44 @@ _MICROS = 10**6
 class Pieces:
     """The events of each session in this call, as sums and as positions of those that matter."""
 
-    def __init__(self, batch: Batch, first: Ints) -> None:
-        """Aggregate runs of the batch's events that start at positions `first`."""
-        self._batch = batch
+    def __init__(self, events: SortedEvents, first: Ints) -> None:
+        """Aggregate runs of the events that start at positions `first`."""
+        self._events = events
         self._first = first
-        self._last = np.append(first[1:], len(batch)) - 1
-        self._flags = batch.flags()
+        self._last = np.append(first[1:], len(events)) - 1
+        self._flags = events.flags()
         self._present = int(np.bitwise_or.reduce(self._flags))
         self._piece = np.repeat(np.arange(len(first)), self._last - first + 1)
-        views = self._having(_batch.VIEW)
+        views = self._having(_events.VIEW)
         self.sums = {"events": self._last - first + 1, "views": self._count(views)}
         self.flags = {
-            "has_named": self._count(self._having(_batch.NAMED)) > 0,
-            "has_value": self._count(self._having(_batch.VALUE)) > 0,
-            "is_bot": self._count(self._having(_batch.BOT)) > 0,
+            "has_named": self._count(self._having(_events.NAMED)) > 0,
+            "has_value": self._count(self._having(_events.VALUE)) > 0,
+            "is_bot": self._count(self._having(_events.BOT)) > 0,
         }
         self._add_engagement()
         self._add_value()
         self.position = {
             FIRST: first,
             LAST: self._last,
-            USER: self._outermost(self._having(_batch.USER), is_last=True),
+            USER: self._outermost(self._having(_events.USER), is_last=True),
             ENTRY: self._outermost(views, is_last=False),
             EXIT: self._outermost(views, is_last=True),
-            SOURCE: self._outermost(self._having(_batch.SOURCE), is_last=False),
-            REFERRER: self._outermost(self._having(_batch.REFERRER), is_last=False),
-            NUMBER: self._outermost(self._having(_batch.NUMBER), is_last=False),
+            SOURCE: self._outermost(self._having(_events.SOURCE), is_last=False),
+            REFERRER: self._outermost(self._having(_events.REFERRER), is_last=False),
+            NUMBER: self._outermost(self._having(_events.NUMBER), is_last=False),
         }
         """Position of the event that gives each group of attributes, -1 for none."""
 
     def times(self, group: Attributes) -> Ints:
         """When those events were."""
         position = self.position[group]
-        found: Ints = np.where(position >= 0, self._batch.time[position], group.no_time)
+        found: Ints = np.where(position >= 0, self._events.time[position], group.no_time)
         return found
 
     def rows(self, group: Attributes, pieces: Ints) -> Ints:
         """Rows of the batch's table that give `group` to `pieces`."""
-        found: Ints = self._batch.row[self.position[group][pieces]]
+        found: Ints = self._events.row[self.position[group][pieces]]
         return found
 
     def _having(self, bit: np.uint8) -> Ints:
@@ -96,21 +96,21 @@ class Pieces:
         return found
 
     def _add_engagement(self) -> None:
-        if self._batch.column("engagement_ms").null_count == self._batch.table.num_rows:
+        if self._events.column("engagement_ms").null_count == self._events.table.num_rows:
             none = np.zeros(len(self._first), np.int64)
             self.sums |= {"engagement_named": none, "engagement_other": none}
             return
-        spent = self._batch.integers("engagement_ms")[self._batch.row]
+        spent = self._events.integers("engagement_ms")[self._events.row]
         spent = np.clip(spent, 0, ENGAGEMENT_MS_MAX)
         both = np.add.reduceat(spent, self._first)
-        named = self._having(_batch.NAMED)
+        named = self._having(_events.NAMED)
         self.sums["engagement_named"] = self._sum(named, spent[named])
         self.sums["engagement_other"] = both - self.sums["engagement_named"]
 
     def _add_value(self) -> None:
-        positions = self._having(_batch.VALUE)
+        positions = self._having(_events.VALUE)
         if len(positions):
-            values = self._batch.unscaled("value", self._batch.row[positions])
+            values = self._events.unscaled("value", self._events.row[positions])
         else:
             values = positions
         units = values // _MICROS

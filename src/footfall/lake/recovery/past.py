@@ -34,12 +34,33 @@ ID_COLUMNS: Final = ("app_id", "event_id", "received_at", *FINGERPRINT_COLUMNS)
 
 
 class EpochsUpTo:
-    """The lake's rows of epochs up to `epoch`, whatever tables have of later ones."""
+    """The lake's rows of epochs up to `epoch`, whatever tables have of later ones.
+
+    As the default definition sees them: a `footfall.sessionize.Past`. `of` gives another's.
+    """
 
     def __init__(self, lake: Lake, epoch: int) -> None:
         """Read nothing yet."""
         self._lake = lake
         self._epoch = epoch
+
+    def of(self, name: str, version: int, *, is_new: bool = False) -> EpochsUpTo:
+        """The same as another definition sees it.
+
+        Args:
+            name: Its name.
+            version: Its version.
+            is_new: It wrote nothing yet: what ended before its state begins is not asked for.
+        """
+        return _OthersUpTo(self._lake, self._epoch, name, version, is_new=is_new)
+
+    def events(self, since: int) -> pa.Table:
+        """`PLACED_COLUMNS` of visitors' events at or after `since`, microseconds."""
+        files = self._files("events")
+        if not files:
+            return _SCHEMA.empty_table()
+        found = self._scan(files, PLACED_COLUMNS, "event_time", since)
+        return as_arrow(self._resolved(found.drop_nulls("visitor_id").collect()), _SCHEMA)
 
     def open_chains(self, floor: int, gap: int) -> pa.Table:
         """`PLACED_COLUMNS` of the chains that reach to `floor` or beyond it, whole.
@@ -186,3 +207,83 @@ class EpochsUpTo:
             moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
             rows = rows.filter(pl.col(time) >= moment)
         return rows.select(columns)
+
+
+class _OthersUpTo(EpochsUpTo):
+    """As a definition sees it that is not the default: no event says which session it is in.
+
+    What it wrote says it: an event is in the session whose interval holds it. A session that has
+    another count than its interval has events was not written as it is.
+    """
+
+    def __init__(
+        self, lake: Lake, epoch: int, name: str, version: int, *, is_new: bool = False
+    ) -> None:
+        super().__init__(lake, epoch)
+        self._name = name
+        self._version = version
+        self._is_new = is_new
+
+    def provisional(self, floor: int, delay: int) -> pa.Table:
+        """See `EpochsUpTo.provisional`.
+
+        Late events in no written session, and all events of sessions whose count is another than
+        was written.
+        """
+        files = self._files("events")
+        if self._is_new or not files:
+            return _SCHEMA.empty_table()
+        moment = pl.lit(floor).cast(pl.Datetime("us", "UTC"))
+        old = self._scan(files, PLACED_COLUMNS, "event_time", None).drop_nulls("visitor_id")
+        is_late = (pl.col("event_time") < moment) & (
+            pl.col("received_at") - pl.col("event_time") > pl.duration(microseconds=delay)
+        )
+        visitors = old.filter(is_late).select(_VISITOR).unique().collect()
+        events = self._resolved(old.join(visitors.lazy(), on=_VISITOR, how="semi").collect())
+        counts = self._written.select("session_id", written="events")
+        there = events.group_by("session_id").len().join(counts, on="session_id")
+        wrong = there.filter(pl.col("len") != pl.col("written")).select("session_id")
+        changed = events.join(wrong, on="session_id", how="semi")
+        alone = events.filter(pl.col("session_id").is_null(), is_late)
+        return as_arrow(pl.concat([changed, alone]), _SCHEMA)
+
+    def written_sessions(self, events: pa.Table) -> pa.Table:
+        """See `EpochsUpTo.written_sessions`."""
+        visitors = pl.DataFrame(pl.from_arrow(events.select(_VISITOR))).unique()
+        found = self._written.join(visitors, on=_VISITOR, how="semi")
+        return as_arrow(found, SESSION_SCHEMA)
+
+    @cached_property
+    def _written(self) -> pl.DataFrame:
+        """Newest revisions, not removed since. Holds all of them in memory: a row a session."""
+        files = self._files("other_sessions")
+        if not files:
+            return pl.DataFrame(pl.from_arrow(SESSION_SCHEMA.empty_table()))
+        rows = pl.scan_parquet(files, hive_partitioning=False).filter(
+            pl.col("epoch") <= self._epoch,
+            pl.col("definition") == self._name,
+            pl.col("definition_version") == self._version,
+        )
+        found = rows.select(SESSION_SCHEMA.names).collect()
+        return newest_sessions(self._lake, found, self._epoch + 1)
+
+    def _resolved(self, events: pl.DataFrame) -> pl.DataFrame:
+        """`events` with the written session that holds each, null if none does."""
+        written = self._written.select(*_VISITOR, "started_at", "ended_at", holding="session_id")
+        found = (
+            events.with_row_index("row")
+            .sort("event_time")
+            .join_asof(
+                written.sort("started_at"),
+                left_on="event_time",
+                right_on="started_at",
+                by=_VISITOR,
+                strategy="backward",
+                check_sortedness=False,
+            )
+            .sort("row")
+        )
+        is_held = pl.col("event_time") <= pl.col("ended_at")
+        return found.with_columns(session_id=pl.when(is_held).then("holding")).select(
+            events.columns
+        )

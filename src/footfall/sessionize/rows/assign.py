@@ -7,10 +7,10 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import UUID16
-from footfall.sessionize.gap.batch import code_visitors, in_one_piece
-from footfall.sessionize.gap.changes import to_uuid
-from footfall.sessionize.gap.state.packing import Packing
-from footfall.sessionize.gap.state.state import SessionState
+from footfall.sessionize.rows.packing import Packing
+from footfall.sessionize.rows.state import SessionState
+from footfall.sessionize.rows.table import to_uuid
+from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
 
 
 def assign(events: pa.Table, state: SessionState) -> pa.Table:

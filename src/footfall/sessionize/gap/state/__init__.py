@@ -1,1 +1,0 @@
-"""The hot sessions: packed rows, in memory or in mapped files."""

@@ -14,8 +14,8 @@ import pytest
 
 from footfall.collect import Collector
 from footfall.collect._app import CollectApp
-from footfall.collect._intake import Intake
-from footfall.collect._metrics import CollectorMetrics
+from footfall.collect.edge.intake import Intake
+from footfall.collect.metrics import CollectorMetrics
 from footfall.errors import FootfallError
 from footfall.home import Home
 from footfall.log import GroupCommitter, SqliteLog
@@ -91,7 +91,8 @@ class Harness:
             on_group=self.metrics.add_group,
         )
         intake = Intake(settings, self.directory, self.committer, self.metrics, self.clock)
-        self.app = CollectApp(intake, self.clock, self._readiness)
+        self.intake = intake
+        self.app = CollectApp(intake, self.clock, self._readiness, {})
 
     async def _readiness(self) -> FootfallError | None:
         return self.readiness_error

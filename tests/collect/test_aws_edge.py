@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from footfall.clock import HOUR, SECOND, US_PER_MS
-from footfall.collect._body import CUT_BYTES
+from footfall.collect.limits.body import CUT_BYTES
 from footfall.errors import DiskFull, Unavailable
 from footfall.request import REQUEST_VERSION, Request
 

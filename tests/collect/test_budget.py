@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.clock import SECOND
-from footfall.collect._budget import NEWCOMER_BYTES, Budget, Hold, OverBudgetError, Source
+from footfall.collect.limits.budget import NEWCOMER_BYTES, Budget, Hold, OverBudgetError, Source
 from footfall.testing import SimClock
 
 MIB = 1 << 20

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from footfall.collect._client_ip import ClientAddresses
+from footfall.collect.edge.client_ip import ClientAddresses
 
 PROXIES = ("10.0.0.0/8", "2001:db8::/32")
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from footfall.collect._connection import CollectorConnection
+from footfall.collect.http.connection import CollectorConnection
 from footfall.connections import Crowd
 from tests.collect.wire import POST, close, exchange, read_answer
 from tests.scale import scaled

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from footfall.collect import _cors as cors
-from footfall.collect._cors import answer_headers, answer_lines
+from footfall.collect.http import cors
+from footfall.collect.http.cors import answer_headers, answer_lines
 
 
 def test_lines_say_what_headers_say() -> None:

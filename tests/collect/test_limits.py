@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from footfall.clock import HOUR, MINUTE, SECOND
-from footfall.collect._limits import AppRates, Quarantine
+from footfall.collect.limits.rates import AppRates, Quarantine
 from footfall.testing import SimClock
 
 

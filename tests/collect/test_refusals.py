@@ -1,4 +1,4 @@
-"""The table of refusals: each protocol has an answer for all that can happen to it."""
+"""The table of refusals: each route has an answer for all that can happen to it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from footfall.collect._refusals import (
-    AWS_STATUS,
+from footfall.errors import Invalid
+from footfall.protocols import (
+    BUILT_IN,
     DETAILS,
-    EVENTS_STATUS,
-    PIXEL_STATUS,
     RETRY_AFTER_SECONDS,
+    USUAL_STATUSES,
+    Query,
     Refusal,
+    Route,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats" / "refusals.md"
+ROUTES = {name: protocol.routes[0] for name, protocol in BUILT_IN.items()}
+
+
+def status_of(route: Route, refusal: Refusal) -> str:
+    return str(route.statuses[refusal]) if refusal in route.refusals else "–"
 
 
 def test_documented_table_is_the_table() -> None:
@@ -25,25 +32,32 @@ def test_documented_table_is_the_table() -> None:
     documented = {name: [cell.strip() for cell in cells.split("|")][-4:] for name, cells in rows}
     assert documented == {
         refusal.value: [
-            *(
-                str(statuses.get(refusal, "–"))
-                for statuses in (AWS_STATUS, EVENTS_STATUS, PIXEL_STATUS)
-            ),
+            *(status_of(ROUTES[name], refusal) for name in ("aws", "footfall", "pixel")),
             f"{RETRY_AFTER_SECONDS[refusal]} s" if refusal in RETRY_AFTER_SECONDS else "–",
         ]
         for refusal in Refusal
     }
 
 
-@pytest.mark.parametrize("statuses", [AWS_STATUS, EVENTS_STATUS, PIXEL_STATUS])
-def test_what_passes_is_told_so(statuses: dict[Refusal, int]) -> None:
+@pytest.mark.parametrize("name", ROUTES)
+def test_what_passes_is_told_so(name: str) -> None:
     """Clients retry on 429 and 5xx: exactly the refusals that are over by themselves."""
-    for refusal, status in statuses.items():
-        assert (status in (429, 503)) == (refusal in RETRY_AFTER_SECONDS)
+    route = ROUTES[name]
+    for refusal in route.refusals:
+        assert (route.statuses[refusal] in (429, 503)) == (refusal in RETRY_AFTER_SECONDS)
         assert refusal in DETAILS
 
 
 def test_no_body_can_make_the_aws_sdk_jam() -> None:
     """It repeats what was refused, before anything newer: nothing about a body is refused."""
-    assert Refusal.BODY_TOO_LARGE not in AWS_STATUS
-    assert 429 not in AWS_STATUS.values()
+    route = ROUTES["aws"]
+    assert Refusal.BODY_TOO_LARGE not in route.refusals
+    assert 429 not in {route.statuses[refusal] for refusal in route.refusals}
+
+
+@pytest.mark.parametrize("missing", Refusal)
+def test_a_route_without_an_answer_to_a_refusal_is_none(missing: Refusal) -> None:
+    """It would be found out by a client, at the moment when the disk is full."""
+    statuses = {refusal: status for refusal, status in USUAL_STATUSES.items() if refusal != missing}
+    with pytest.raises(Invalid, match=missing.value):
+        Route(paths=("/in",), keys=(Query("k"),), statuses=statuses)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
+from importlib import metadata
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.decode import DECODED_SCHEMA, Outcome, _registry, decode
+from footfall.decode import DECODED_SCHEMA, Outcome, decode, decoders
 from footfall.decode.blocks.rows import BLANK
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16, conform
 from footfall.ledger import Ledger
+from footfall.protocols import Protocol, Query, Route
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, decode_one, logged
@@ -37,9 +40,10 @@ def plug_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Installs three broken decoders, as packages would."""
 
     class Point:
-        def __init__(self, name: str, decoder: object) -> None:
-            self.name = name
-            self.load = lambda: decoder
+        def __init__(self, name: str, decoder: Any) -> None:
+            self.name = self.value = name
+            route = Route(paths=(f"/{name}",), keys=(Query("key"),))
+            self.load = lambda: Protocol(name=name, routes=(route,), decoder=decoder)
 
     points = [
         Point("explode", explode),
@@ -47,11 +51,11 @@ def plug_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         Point("out_of_memory", out_of_memory),
         Point("aws", explode),
     ]
-    monkeypatch.setattr(_registry.metadata, "entry_points", lambda group: points)
-    _registry.decoders.cache_clear()
+    monkeypatch.setattr(metadata, "entry_points", lambda group: points)
+    decoders.cache_clear()
     yield
     monkeypatch.undo()
-    _registry.decoders.cache_clear()
+    decoders.cache_clear()
 
 
 MIXED = [

@@ -11,6 +11,7 @@ import ctypes, os
 from collections import deque
 from itertools import repeat
 from footfall.decode.footfall.decoder import decode_footfall
+from footfall.protocols import Protocol, Query, Route
 
 kept = []
 
@@ -31,6 +32,9 @@ def decode(logged, settings):
         while True:
             pass
     return decode_footfall(logged, settings)
+
+route = Route(paths=("/poisonous",), keys=(Query("key"),))
+protocol = Protocol(name="poisonous", routes=(route,), decoder=decode)
 """
 
 
@@ -39,7 +43,9 @@ def install(directory: Path, *, ends_when_loaded: bool = False) -> Path:
     info = directory / "poisonous-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: poisonous\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[footfall.decoders]\n{PROTOCOL} = poisonous:decode\n")
+    (info / "entry_points.txt").write_text(
+        f"[footfall.protocols]\n{PROTOCOL} = poisonous:protocol\n"
+    )
     text = "import os\nos._exit(3)\n" if ends_when_loaded else _MODULE
     (directory / "poisonous.py").write_text(text)
     return directory

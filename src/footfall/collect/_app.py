@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final
 
 from footfall.clock import Clock
-from footfall.collect._aws import AwsCollect, AwsPing
-from footfall.collect._events import Events
-from footfall.collect._http import Answer, Receive, Scope, Send, send_answer
-from footfall.collect._intake import Intake
-from footfall.collect._pixel import Pixel
-from footfall.collect._refusals import Refusal, problem
+from footfall.collect.edge.answers import PROBLEM_TYPE, problem
+from footfall.collect.edge.intake import Intake
+from footfall.collect.edge.ping import AwsPing
+from footfall.collect.edge.routing import PluginRoutes, Routing
+from footfall.collect.http.asgi import Answer, Receive, Scope, Send, read_headers, send_answer
+from footfall.collect.http.cors import PREFLIGHT, answer_headers, preflight_headers
 from footfall.errors import FootfallError
+from footfall.protocols import Refusal, tidy_path
 
-EVENTS_PATH: Final = "/v1/events"
-PIXEL_PATH: Final = "/v1/pixel.gif"
+NOBODY: Final = "none"
+"""Protocol, in metrics, of requests to paths that nothing is at."""
+NOT_FOUND: Final = "not_found"
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _JSON: Final = "application/json"
@@ -23,24 +25,11 @@ _NO_STORE: Final = "cache-control: no-store"
 _HEALTHY: Final = Answer.of(200, b'{"status":"alive"}', _JSON, _NO_STORE)
 _READY: Final = Answer.of(200, b'{"status":"ready"}', _JSON, _NO_STORE)
 _NOT_FOUND: Final = Answer.of(
-    404,
-    problem(404, "not_found", "nothing is at this path", retryable=False),
-    "application/problem+json",
+    404, problem(404, NOT_FOUND, "nothing is at this path", retryable=False), PROBLEM_TYPE
 )
+_ANY_METHOD: Final = "GET, POST, PUT, OPTIONS"
 
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-class Edge(Protocol):
-    """What takes requests of one protocol."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        ...
-
-    async def refuse(self, scope: Scope, send: Send, refusal: Refusal) -> None:
-        """Refuse without looking at the request."""
-        ...
 
 
 class CollectApp:
@@ -51,6 +40,7 @@ class CollectApp:
         intake: Intake,
         clock: Clock,
         readiness: Callable[[], Awaitable[FootfallError | None]],
+        plug_ins: PluginRoutes,
     ) -> None:
         """Wire the parts.
 
@@ -58,18 +48,14 @@ class CollectApp:
             intake: Takes requests.
             clock: For `/ping`.
             readiness: Why the log takes nothing; `None` if it does.
+            plug_ins: Routes of installed packages, by protocol.
         """
-        settings = intake.settings
         self._intake = intake
         self._readiness = readiness
         self.is_full: Callable[[], bool] = lambda: False
-        self._edges: dict[str, Edge] = {
-            settings.aws_collect_path: AwsCollect(intake),
-            EVENTS_PATH: Events(intake),
-            PIXEL_PATH: Pixel(intake),
-        }
+        self._routing = Routing(intake, plug_ins)
         self._others: dict[str, Handler] = {
-            settings.aws_ping_path: AwsPing(clock),
+            tidy_path(intake.settings.aws_ping_path): AwsPing(clock),
             "/health": self._health,
             "/ready": self._ready,
             "/metrics": self._metrics,
@@ -78,18 +64,28 @@ class CollectApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; see ASGI 3."""
         path = scope["path"]
-        edge = self._edges.get(path)
+        edge = self._routing.find(path)
         if edge is not None:
             if self.is_full():
                 await edge.refuse(scope, send, Refusal.TOO_MANY_CONNECTIONS)
             else:
                 await edge(scope, receive, send)
             return
-        other = self._others.get(path)
+        other = self._others.get(path) or self._others.get(tidy_path(path))
         if other is None:
-            await send_answer(send, _NOT_FOUND, [])
+            await self._not_found(scope, send)
         else:
             await other(scope, receive, send)
+
+    async def _not_found(self, scope: Scope, send: Send) -> None:
+        """Told so that a page can read it, for which its preflight must pass; and counted."""
+        origin = read_headers(scope["headers"]).origin
+        self._intake.metrics.requests[NOBODY, NOT_FOUND] += 1
+        if scope["method"] == "OPTIONS" and origin is not None:
+            headers = preflight_headers(origin, scope["headers"], _ANY_METHOD)
+            await send_answer(send, PREFLIGHT, headers)
+        else:
+            await send_answer(send, _NOT_FOUND, answer_headers(origin))
 
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await send_answer(send, _HEALTHY, [])
@@ -100,7 +96,7 @@ class CollectApp:
             await send_answer(send, _READY, [])
             return
         body = problem(503, error.code, str(error), retryable=True)
-        answer = Answer.of(503, body, "application/problem+json", _NO_STORE, "retry-after: 5")
+        answer = Answer.of(503, body, PROBLEM_TYPE, _NO_STORE, "retry-after: 5")
         await send_answer(send, answer, [])
 
     async def _metrics(self, _scope: Scope, _receive: Receive, send: Send) -> None:

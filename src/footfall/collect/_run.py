@@ -15,9 +15,11 @@ import uvloop
 
 from footfall.clock import Clock, SystemClock
 from footfall.collect._app import CollectApp
-from footfall.collect._connection import CollectorConnection
-from footfall.collect._intake import Intake
-from footfall.collect._metrics import CollectorMetrics
+from footfall.collect.edge.intake import Intake
+from footfall.collect.edge.plug_ins import plug_in_routes
+from footfall.collect.edge.routing import PluginRoutes
+from footfall.collect.http.connection import CollectorConnection
+from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
@@ -130,7 +132,10 @@ class Collector:
             log = SqliteLog.writer(log_dir, self._settings.log, self._clock)
             stack.enter_context(contextlib.closing(log))
             runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
-            runner.run(self._serve(listening, log, directory))
+            plug_ins, problems = plug_in_routes(settings)
+            for problem in problems:
+                sys.stderr.write(f"footfall: collector: {problem}\n")
+            runner.run(self._serve(listening, log, directory, plug_ins))
 
     def stop(self) -> None:
         """Make `serve` finish and return; safe from any thread and in signal handlers."""
@@ -139,12 +144,16 @@ class Collector:
             self._server.should_exit = True
 
     async def _serve(
-        self, listening: socket.socket, log: SqliteLog, directory: AccessDirectory
+        self,
+        listening: socket.socket,
+        log: SqliteLog,
+        directory: AccessDirectory,
+        plug_ins: PluginRoutes,
     ) -> None:
         committer = self._committer(log)
         settings = self._settings.collector
         intake = Intake(settings, directory, committer, self._metrics, self._clock)
-        app = CollectApp(intake, self._clock, lambda: _readiness(committer, log))
+        app = CollectApp(intake, self._clock, lambda: _readiness(committer, log), plug_ins)
         server = self._make_server(app, listening)
         app.is_full = lambda: server.crowd.is_full
         self._metrics.connections = lambda: len(server.crowd)

@@ -3,8 +3,8 @@
 `decode` takes requests as the collector logged them and gives three things that add up: events,
 failed events, and the counts of both. It is pure, and each request is decoded alone. One bad event
 fails alone, with the reason and the JSON path of the field at fault; its neighbours live. No bytes
-that a client sends make it raise. One module per protocol (`aws`, `footfall`, `pixel`); installed
-packages add more (entry-point group `footfall.decoders`).
+that a client sends make it raise. What protocols there are says `footfall.protocols`, where
+installed packages add more; `blocks` is what their decoders are made of.
 """
 
 from footfall.decode._decode import Decoded, decode

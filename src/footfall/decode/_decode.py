@@ -10,23 +10,20 @@ cannot hold, which is a bug as well, the requests are tried one by one to find t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from footfall.decode._registry import decoders
-from footfall.decode.aws.take import take_aws
+from footfall.decode._registry import decoders, fast_ways
 from footfall.decode.blocks.failures import failure_rows, failures_table
 from footfall.decode.blocks.fast import LayOut, Take, Taken, Unusual
 from footfall.decode.blocks.fault import Fault, failed_record
 from footfall.decode.blocks.records import Outcome
 from footfall.decode.blocks.rows import DECODED_SCHEMA, build
-from footfall.decode.footfall.take import take_footfall
 from footfall.event import FailureReason
 from footfall.ledger import Ledger
 from footfall.project import mask_server_keys
@@ -49,10 +46,8 @@ _Failed = list[dict[str, Any]]
 _Outcomes = list[tuple[LoggedRequest, Outcome]]
 _Placed = list[tuple[int, LoggedRequest, Outcome]]
 
-FAST_WAYS: Final[Mapping[str, Take]] = MappingProxyType(
-    {"aws": take_aws, "footfall": take_footfall}
-)
-"""Fast ways by protocol; see `_fast`."""
+FAST_WAYS: Final = fast_ways()
+"""By protocol; see `blocks.fast`."""
 
 _CHUNK_ROWS: Final = 2_000
 """Measured: 15 % more events per second than 500, and as many as 4,000 or all at once."""
@@ -227,7 +222,7 @@ def _outcome(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     decoder = decoders().get(request.protocol)
     if decoder is None or request.version > REQUEST_VERSION:
         message = (
-            "this version of Footfall does not decode it:"
+            "nothing that is installed decodes it; a plug-in may be missing, or a newer Footfall:"
             f" protocol={request.protocol} record_version={request.version}"
         )
         return _whole(logged, Fault(FailureReason.UNSUPPORTED, message), settings)

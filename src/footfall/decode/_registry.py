@@ -1,47 +1,58 @@
-"""Decoders by the name of their protocol: ours, and those of installed packages.
+"""Decoders by the name of their protocol, loaded: ours, and those of installed packages.
 
-A package adds one with an entry point in the group `footfall.decoders`, named after the protocol,
-that is a function like `Decoder`. It cannot replace one of ours.
+What protocols there are says `footfall.protocols`; here their code is loaded, once in a process.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
-from importlib import metadata
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Final
 
-from footfall.decode.aws.decoder import decode_aws
+from footfall.decode.blocks.fast import Take
 from footfall.decode.blocks.records import Decoder
-from footfall.decode.footfall.decoder import decode_footfall
-from footfall.decode.pixel import decode_pixel
+from footfall.errors import FootfallError, Invalid
+from footfall.protocols import BUILT_IN, Protocol, load_plug_in, plug_in_names, resolve
+from footfall.request import Request
 
-ENTRY_POINT_GROUP: Final = "footfall.decoders"
-
-BUILT_IN: Final[Mapping[str, Decoder]] = MappingProxyType(
-    {"aws": decode_aws, "footfall": decode_footfall, "pixel": decode_pixel}
-)
-
+Weight = Callable[[Request, bytes], int]
 
 _left_out: set[str] = set()
+_weights: dict[str, Weight] = {}
 
 
 @functools.cache
 def decoders() -> Mapping[str, Decoder]:
-    """All decoders but those left out; looked for once in a process."""
-    plug_ins = {
-        point.name: point.load()
-        for point in metadata.entry_points(group=ENTRY_POINT_GROUP)
-        if point.name not in _left_out
-    }
-    return MappingProxyType({**plug_ins, **BUILT_IN})
+    """All decoders but those left out; looked for once in a process.
+
+    Raises:
+        Invalid: a plug-in cannot be used. `leave_out` goes on without it.
+        Exception: whatever importing a plug-in raises.
+    """
+    protocols = [*BUILT_IN.values()]
+    protocols += [_plug_in(name) for name in plug_in_names() if name not in _left_out]
+    _weights.clear()
+    for protocol in protocols:
+        if protocol.weight is not None:
+            _weights[protocol.name] = resolve(protocol.weight)
+    return MappingProxyType({one.name: resolve(one.decoder) for one in protocols})
+
+
+def weights() -> Mapping[str, Weight]:
+    """See `Protocol.weight`; of those of `decoders` that have one."""
+    decoders()
+    return _weights
+
+
+def fast_ways() -> Mapping[str, Take]:
+    """Fast ways of those of our protocols that have one."""
+    ways = {name: protocol.fast_way for name, protocol in BUILT_IN.items()}
+    return MappingProxyType({name: resolve(way) for name, way in ways.items() if way is not None})
 
 
 def plug_ins() -> list[str]:
     """Protocols that installed packages decode, in order; none is loaded for it."""
-    found = {point.name for point in metadata.entry_points(group=ENTRY_POINT_GROUP)}
-    return sorted(found - BUILT_IN.keys())
+    return plug_in_names()
 
 
 def leave_out(protocols: Iterable[str]) -> None:
@@ -49,3 +60,10 @@ def leave_out(protocols: Iterable[str]) -> None:
     _left_out.clear()
     _left_out.update(protocols)
     decoders.cache_clear()
+
+
+def _plug_in(name: str) -> Protocol:
+    try:
+        return load_plug_in(name)
+    except FootfallError as error:
+        raise Invalid(f"the plug-in {name} cannot be used: {error}") from error

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
-from footfall.decode._registry import decoders
+from footfall.decode._registry import decoders, weights
 from footfall.decode.blocks.body import looks_like_json, open_body, unpacked_bytes_max
 from footfall.decode.blocks.fault import Fault
 from footfall.decode.blocks.json import VALUES_MAX
-from footfall.decode.blocks.parse import BROKEN, decoder
 from footfall.decode.blocks.records import head_bytes
 from footfall.request import Request
 from footfall.settings import DecodeSettings
@@ -22,9 +19,6 @@ VALUE_BYTES: Final = 16
 and a value that stands alone is looked at for 0.2 µs where a body must be split."""
 SHARED_BYTES_FREE: Final = 512
 """Of what events share, for each: usual rows have some, in `OBJECT_BYTES`."""
-EVENTS: Final = "events"
-
-_decode_members: Final = decoder(dict[str, msgspec.Raw])
 
 
 def weight(request: Request, settings: DecodeSettings) -> int:
@@ -56,10 +50,12 @@ def weight(request: Request, settings: DecodeSettings) -> int:
 def _shared_bytes(request: Request, body: bytes) -> int:
     """About how much all events of a request share, at least so much."""
     head = head_bytes(request)
-    if request.protocol != "footfall" or body[:256].lstrip()[:1] != b"{":
+    weigh = weights().get(request.protocol)
+    if weigh is None:
         return head
     try:
-        events = _decode_members(body).get(EVENTS)
-    except BROKEN:  # split later on: it may be all of it
+        return head + max(0, min(weigh(request, body), len(body)))
+    except MemoryError:
+        raise
+    except Exception:  # supervisor: a plug-in's bug; it may be all of it
         return head + len(body)
-    return head if events is None else head + len(body) - memoryview(events).nbytes

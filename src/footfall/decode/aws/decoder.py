@@ -19,16 +19,7 @@ from footfall.decode.blocks import values
 from footfall.decode.blocks.body import open_body
 from footfall.decode.blocks.fault import Fault
 from footfall.decode.blocks.fields import fill, note
-from footfall.decode.blocks.json import (
-    Batch,
-    check_mendable,
-    check_values,
-    has_many_records,
-    read_json,
-    salvaged,
-    single,
-    whole_array,
-)
+from footfall.decode.blocks.read import read_batch
 from footfall.decode.blocks.records import (
     Outcome,
     check_shared,
@@ -63,24 +54,9 @@ def decode_aws(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
         fill(row, event, fields.EVENT, unknown, "")
         return finish_row(row, event, unknown, index, request)
 
-    batch = _read(body, settings.events_per_request_max)
+    batch = read_batch(body, settings)
     check_shared(request, template, {}, len(batch.values), len(body), settings)
     return decode_records(batch, settings, make_row, _NAME_KEYS)
-
-
-def _read(body: bytes, most: int) -> Batch:
-    check_values(body)
-    broken: Fault | None = None
-    if not has_many_records(body, None, most):
-        value = read_json(body)
-        if isinstance(value, dict):
-            return single(body, value)
-        if isinstance(value, Fault):
-            broken = value
-        elif len(value) <= most:
-            return whole_array(body, value)
-    check_mendable(body)
-    return salvaged(body, broken, most)
 
 
 def use_query(request: Request, template: Row) -> None:

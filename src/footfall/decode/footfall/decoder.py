@@ -13,23 +13,10 @@ import msgspec
 
 from footfall.decode.blocks import values
 from footfall.decode.blocks.body import open_body
-from footfall.decode.blocks.fault import Fault, missing_field, wrong_type
+from footfall.decode.blocks.fault import Fault, missing_field
 from footfall.decode.blocks.fields import Fields, fill, fill_aliases, note
-from footfall.decode.blocks.json import (
-    Batch,
-    check_mendable,
-    check_values,
-    find_member,
-    has_many_records,
-    pieces_of,
-    read_json,
-    salvaged,
-    salvaged_envelope,
-    single,
-    whole_array,
-    whole_lines,
-)
 from footfall.decode.blocks.parse import check_depth
+from footfall.decode.blocks.read import read_envelope
 from footfall.decode.blocks.records import (
     Outcome,
     check_app,
@@ -76,7 +63,7 @@ def decode_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Outcome:
     """
     request = logged.request
     body = open_body(request, settings)
-    envelope, batch = _read(body, settings.events_per_request_max)
+    envelope, batch = read_envelope(body, EVENTS, settings)
     row = own_template(logged)
     use_query(request, row)
     shared_fields = fields.TRUSTED_EVENT if request.trusted else fields.EVENT
@@ -129,44 +116,6 @@ def fill_groups(
         fill(row, group, groups[key], unknown, f"{where}.{key}")
         if unknown:
             rest[key] = unknown
-
-
-def _read(body: bytes, most: int) -> tuple[dict[str, object], Batch]:
-    """The fields beside the events, and the events."""
-    check_values(body)
-    broken: Fault | None = None
-    if not has_many_records(body, EVENTS, most):
-        value = read_json(body)
-        if isinstance(value, Fault):
-            broken = value
-        else:
-            found = _whole(body, value, most)
-            if found is not None:
-                return found
-    check_mendable(body)
-    if broken is not None:
-        lines = whole_lines(body, most)
-        if lines is not None:
-            return {}, lines
-    return salvaged_envelope(body, EVENTS, most) or ({}, salvaged(body, broken, most))
-
-
-def _whole(
-    body: bytes, value: dict[str, object] | list[object], most: int
-) -> tuple[dict[str, object], Batch] | None:
-    """The same of a body that parsed; `None` if it has more than `most` events."""
-    if isinstance(value, list):
-        return ({}, whole_array(body, value)) if len(value) <= most else None
-    if EVENTS not in value:
-        return {}, single(body, value)
-    events = value.pop(EVENTS)
-    if not isinstance(events, list):
-        fault = wrong_type("an array", events)
-        fault.path = f"$.{EVENTS}"
-        raise fault
-    if len(events) > most:
-        return None
-    return value, Batch(events, lambda: pieces_of(find_member(body, EVENTS), most), f"$.{EVENTS}")
 
 
 def use_query(request: Request, row: Row) -> None:

@@ -194,7 +194,8 @@ class PoisonWatch:
             self.in_time(decoders)
         except MemoryError:
             raise
-        except (Late, Exception):  # supervisor: whatever a plug-in does when it is loaded
+        except (Late, Exception) as error:  # supervisor: whatever a plug-in does when it is loaded
+            self.say(f"decoders cannot be loaded: {type(error).__name__}: {str(error)[:500]}")
             return False
         return True
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from footfall.collect._http import Scope, header_lines
+from footfall.collect.http.asgi import Scope, header_lines
 from footfall.connections import Connection
 
 

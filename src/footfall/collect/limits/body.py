@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from footfall.collect._budget import Budget, Hold, Source
-from footfall.collect._http import Message, Receive
+from footfall.collect.http.asgi import Message, Receive
+from footfall.collect.limits.budget import Budget, Hold, Source
 
 CUT_BYTES: Final = 64 * 1024
 """How much of a body over the limit is kept where the request is taken all the same."""

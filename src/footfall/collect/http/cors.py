@@ -1,11 +1,16 @@
-"""CORS as the SDKs need it: reflect the origin, allow credentials and every header a retry adds."""
+"""CORS as the SDKs need it: reflect the origin, allow credentials and whatever header is asked.
+
+Pages add headers to all their requests: tracing and monitoring do, some SDKs when they send again.
+The collector ignores them, and not to allow one means that the browser sends nothing.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
-from footfall.collect._http import Answer, Headers, header_lines
+from footfall.collect.http.asgi import Answer, Headers, header_lines
 
 ALLOWED_HEADERS: Final = (
     # The reference server's list.
@@ -31,11 +36,13 @@ _ORIGINS_MAX: Final = 1024
 _ORIGIN_BYTES_MAX: Final = 512
 """A longer one, which no page has, is answered and not remembered."""
 
-_PREFLIGHT_HEADERS: Final[Headers] = [
-    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
-    (b"access-control-allow-headers", ", ".join(ALLOWED_HEADERS).encode()),
-    (b"access-control-max-age", b"%d" % _MAX_AGE_SECONDS),
-]
+ASKED_MAX: Final = 100
+ASKED_BYTES_MAX: Final = 4096
+"""What is asked for beyond one of these is not allowed."""
+
+_ASKED: Final = b"access-control-request-headers"
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+_MAX_AGE: Final = (b"access-control-max-age", b"%d" % _MAX_AGE_SECONDS)
 
 _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 _answers: dict[bytes, tuple[Headers, bytes]] = {}
@@ -71,8 +78,30 @@ def _answer(origin: bytes) -> tuple[Headers, bytes]:
     return made
 
 
-def preflight_headers(origin: bytes | None) -> Headers:
-    """Headers that let pages of `origin` send."""
+def preflight_headers(
+    origin: bytes | None, headers: Iterable[tuple[bytes, bytes]], allow: str
+) -> Headers:
+    """Headers that let pages of `origin` send.
+
+    Args:
+        origin: Of the page; `None`: of none, or of one that may not send.
+        headers: The preflight's; each that it asks for is allowed.
+        allow: Methods, `"POST, OPTIONS"`.
+    """
     if origin is None:
-        return [(b"allow", b"GET, POST, OPTIONS")]
-    return [*answer_headers(origin), *_PREFLIGHT_HEADERS]
+        return [(b"allow", allow.encode())]
+    return [
+        *answer_headers(origin),
+        (b"access-control-allow-methods", allow.encode()),
+        (b"access-control-allow-headers", b", ".join(_allowed_headers(headers))),
+        _MAX_AGE,
+    ]
+
+
+def _allowed_headers(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+    """The usual names, and those that are asked for; what is no name is left out."""
+    allowed = dict.fromkeys(name.encode() for name in ALLOWED_HEADERS)
+    asked = b",".join(value for name, value in headers if name == _ASKED)[:ASKED_BYTES_MAX]
+    names = (name.strip().lower() for name in asked.split(b",")[:ASKED_MAX])
+    allowed |= dict.fromkeys(name for name in names if _TOKEN.match(name))
+    return list(allowed)

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from footfall.clock import Clock, Uuid7Source
-from footfall.collect._body import Body, TooLargeError, read_body
-from footfall.collect._budget import Budget, OverBudgetError, Source
-from footfall.collect._client_ip import ClientAddresses
-from footfall.collect._http import Receive, Scope, Seen
-from footfall.collect._limits import AppRates, Quarantine
-from footfall.collect._metrics import CollectorMetrics
-from footfall.collect._refusals import Refusal
+from footfall.collect.edge.client_ip import ClientAddresses
+from footfall.collect.http.asgi import Receive, Scope, Seen
+from footfall.collect.limits.body import Body, TooLargeError, read_body
+from footfall.collect.limits.budget import Budget, OverBudgetError, Source
+from footfall.collect.limits.rates import AppRates, Quarantine
+from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import CONNECTION, AddressGroups
 from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
 from footfall.log import GroupCommitter
@@ -28,6 +27,7 @@ from footfall.project import (
     is_origin_allowed,
     mask_in_address,
 )
+from footfall.protocols import Refusal
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import CollectorSettings
 
@@ -116,29 +116,21 @@ class Intake:
             return Refusal.RATE
         return None
 
-    async def take(
-        self,
-        protocol: str,
-        scope: Scope,
-        receive: Receive,
-        seen: Seen,
-        sender: Sender,
-        *,
-        cut: bool,
-    ) -> Taken | Refusal | None:
-        """Read the body and append the request.
+    async def read(
+        self, protocol: str, scope: Scope, receive: Receive, seen: Seen, *, cut: bool
+    ) -> Body | Refusal | None:
+        """Read the body of a request.
 
         Args:
-            protocol: Name of the route's protocol, for the record.
+            protocol: Name of the route's protocol, for the metrics.
             scope: ASGI's.
             receive: ASGI's.
             seen: The request's headers.
-            sender: Allowed by `check`.
             cut: Take a body over the limit too, cut.
 
         Returns:
-            What was appended, once it is durable; why it was not; or `None` when the client went
-            away before the end of its request.
+            The body; why there is no room for it; or `None` when the client went away before the
+            end of its request.
         """
         if not self._committer.has_room(seen.content_length or 0):
             return Refusal.OVERLOADED
@@ -157,7 +149,16 @@ class Intake:
             return Refusal.OVERLOADED
         if body is None:
             self.metrics.requests[protocol, "disconnected"] += 1
-            return None
+        return body
+
+    async def append(
+        self, protocol: str, scope: Scope, seen: Seen, sender: Sender, body: Body
+    ) -> Taken | Refusal:
+        """Append a request whose sender `check` has allowed.
+
+        Returns:
+            What was appended, once it is durable; or why it was not.
+        """
         request = self._request(protocol, scope, seen, sender, body)
         refusal = await self._append(request)
         if refusal is not None:

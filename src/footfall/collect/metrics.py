@@ -1,7 +1,8 @@
 """What the collector counts, as plain numbers; Prometheus text when somebody asks.
 
 footfall_collector_requests_total{protocol,outcome}   outcome: accepted, quarantined, cut,
-                                                      disconnected, or a `Refusal`
+                                                      disconnected, not_found,
+                                                      method_not_allowed, or a `Refusal`
 footfall_collector_body_bytes_total{protocol}         of requests that were taken
 footfall_collector_append_seconds                     histogram: one append, sync included
 footfall_collector_append_requests                    histogram: requests of one append

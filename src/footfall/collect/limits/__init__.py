@@ -1,0 +1,1 @@
+"""Bounds on what others send: bodies, memory for them, rates."""

@@ -47,7 +47,7 @@ def collector() -> Iterator[tuple[str, type[_Handler]]]:
     thread.join()
 
 
-def run(*arguments: str, stdin: str | None = None) -> Result:
+def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
     app = typer.Typer()
     app.command()(send)
     return CliRunner().invoke(app, list(arguments), input=stdin)
@@ -87,6 +87,29 @@ def test_many_events_from_a_pipe(collector: tuple[str, type[_Handler]]) -> None:
     assert set(handler.keys) == {"Bearer fsk_1"}
 
 
+@pytest.mark.parametrize(
+    ("line", "properties"),
+    [
+        (b'\xef\xbb\xbf{"name":"t"}', None),
+        (b'{"name":"t","x":"\\ud83d"}', {"x": "\ufffd"}),
+        (
+            b'{"name":"t","properties":{"x":"a\\udc00b","y":"\\ud83d\\ude00"}}',
+            {"x": "a\ufffdb", "y": "😀"},
+        ),
+        (b'{"name":"t","plan":1,"properties":{"x":2}}', {"plan": 1, "x": 2}),
+    ],
+)
+def test_what_the_api_takes_is_sent(
+    collector: tuple[str, type[_Handler]], line: bytes, properties: object
+) -> None:
+    """A byte order mark, half an emoji, a field of one's own: no reason to stop an import."""
+    url, handler = collector
+    result = run("--url", url, "--write-id", "web", stdin=line)
+    assert (result.exit_code, result.stdout) == (0, "acknowledged: 1\n")
+    (event,) = handler.events
+    assert (event["name"], event.get("properties")) == ("t", properties)
+
+
 def test_a_refusal_is_told_and_fails(collector: tuple[str, type[_Handler]]) -> None:
     """Status 1 and the reason, for scripts and people."""
     url, handler = collector
@@ -113,14 +136,25 @@ def test_nobody_there_is_told_in_time() -> None:
         (("--write-id", "w"), '{"visitor_id": "v"}', "line 1 has no name"),
         (
             ("--write-id", "w"),
-            '{"name": "a", "plan": 1}',
-            "line 1 has fields no event has; put them in properties: plan",
+            b'{"name":"t","visitor_id":"caf\xe9"}',
+            "line 1 is no JSON object: not valid UTF-8 at byte 29",
         ),
+        (("--write-id", "w"), b"\n\xff\xfe{\x00", "line 2 is no JSON object: not valid UTF-8"),
+        (("--write-id", "w"), '{"name":"t","x":' + "[" * 5000, "line 1 is no JSON object: "),
+        (
+            ("--write-id", "w"),
+            '{"name":"t","x":' + "[" * 5000 + "]" * 5000 + "}",
+            "nested more than 64",
+        ),
+        (("--write-id", "w"), '{"name":"t","x":NaN}', "line 1 is no JSON object: "),
+        (("--write-id", "w"), '{"name":"a"}\n{"name":"t","page":"x"}', "line 2: page is a dict"),
+        (("caf\udce9", "--write-id", "w"), None, "an argument is not valid UTF-8: 'caf\\udce9'"),
+        (("x", "--write-id", "w", "-p", "a=\udce9"), None, "an argument is not valid UTF-8"),
         (("--write-id", "w"), '{"name": "a", "timestamp": "soon"}', "line 1: timestamp: "),
     ],
 )
 def test_mistakes_are_one_sentence(
-    arguments: tuple[str, ...], stdin: str | None, said: str
+    arguments: tuple[str, ...], stdin: str | bytes | None, said: str
 ) -> None:
     """Each says what to write instead, and in which line."""
     result = run("--url", "http://127.0.0.1:9", "--timeout", "0.1", *arguments, stdin=stdin)

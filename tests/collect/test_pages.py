@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import Any
 
 import pytest
+
+from footfall.home import Home
+from footfall.metadata import Metadata
 
 ORIGIN = "https://www.shop.test"
 PAGE = {"origin": ORIGIN}
@@ -107,3 +112,30 @@ def test_another_method_is_told_to_the_page_and_counted(
     assert (answer.status, answer.headers["allow"]) == (405, allow)
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert harness.metrics.requests == {(protocol, "method_not_allowed"): 1}
+
+
+WRITTEN = [
+    ("https://SHOP.test", "https://shop.test"),
+    ("https://münchen.test", "https://xn--mnchen-3ya.test"),
+    ("https://shop.test:443/", "https://shop.test"),
+    ("https://*.Shop.Test", "https://www.shop.test"),
+]
+
+
+@pytest.mark.parametrize(("written", "sent"), WRITTEN)
+@pytest.mark.parametrize("is_old", [False, True])
+def test_an_origin_matches_however_it_was_written(
+    home: Home, make_harness: Any, written: str, sent: str, is_old: bool
+) -> None:
+    """Browsers know one form; also those count that were stored before anybody looked."""
+    with contextlib.closing(Metadata.open(home)) as metadata:
+        metadata.set_origins("default", "strict", ("*",) if is_old else (written,))
+    if is_old:
+        with contextlib.closing(sqlite3.connect(home.metadata_file)) as file, file:
+            file.execute(
+                "UPDATE apps SET origins = json_array(?) WHERE app_id = 'strict'", [written]
+            )
+    harness = make_harness()
+    for origin, status in ((sent, 200), ("https://evil.test", 403)):
+        headers = {"origin": origin, "x-write-id": "strict"}
+        assert harness.request("POST", "/v1/events", headers=headers, body=b"{}").status == status

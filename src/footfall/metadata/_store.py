@@ -21,6 +21,7 @@ from footfall.metadata._epochs import Epoch
 from footfall.metadata._leases import Holder, Lease
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, server_keys, write_ids
+from footfall.metadata.origins import normal_origin
 from footfall.project import (
     ID_PATTERN,
     SERVER_KEY_PREFIX,
@@ -90,7 +91,7 @@ class Metadata:
             Conflict: the project has the app already, or its id is another app's write id.
         """
         _check_id("app", app.app_id)
-        _check_app(app)
+        origins = _checked_origins(app)
         now = self._clock.now_us()
         random = WriteId(WRITE_ID_PREFIX + random_token(12), app.app_id, now)
         with self._transaction() as connection:
@@ -104,7 +105,7 @@ class Metadata:
                     app_id=app.app_id,
                     name=app.name,
                     time_zone=app.time_zone,
-                    origins=json.dumps(app.origins),
+                    origins=json.dumps(origins),
                     created_at=now,
                 )
             )
@@ -129,7 +130,8 @@ class Metadata:
             row = _app_row(connection, project, app_id)
             if row is None:
                 raise Invalid(f"there is no such app: {project=} app={app_id}")
-            _check_app(App(project, app_id, row.name, row.time_zone, origins))
+            app = App(project, app_id, row.name, row.time_zone, origins)
+            origins = _checked_origins(app)
             connection.execute(
                 update(apps)
                 .where((apps.c.project == project) & (apps.c.app_id == app_id))
@@ -435,15 +437,17 @@ def _check_id(what: str, text: str) -> None:
         )
 
 
-def _check_app(app: App) -> None:
+def _checked_origins(app: App) -> tuple[str, ...]:
+    """The app's origins as browsers send them; all mistakes of the app are told at once."""
     problems = []
     if app.time_zone not in zoneinfo.available_timezones():
         problems.append(f"time zone is an IANA name such as Europe/Berlin, not {app.time_zone!r}")
+    origins: dict[str, None] = {}
     for origin in app.origins:
-        scheme, separator, rest = origin.partition("://")
-        if origin != "*" and not (scheme.isalnum() and separator and rest and "/" not in rest):
-            problems.append(
-                f"origin is *, https://shop.example or https://*.shop.example, not {origin!r}"
-            )
+        try:
+            origins[normal_origin(origin)] = None
+        except Invalid as error:
+            problems.append(str(error))
     if problems:
         raise Invalid("app has mistakes; mend them:", tuple(problems))
+    return tuple(origins)

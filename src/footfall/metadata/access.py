@@ -10,6 +10,7 @@ keys up cost twenty looks a second together.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import sqlite3
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Final
 import msgspec
 
 from footfall.clock import US_PER_MS, Clock
+from footfall.metadata.origins import normal_or_same
 
 POLL_INTERVAL_US: Final = 250 * US_PER_MS
 MISS_INTERVAL_US: Final = 50 * US_PER_MS
@@ -157,9 +159,15 @@ class AccessDirectory:
     ) -> dict[str, Access]:
         rows = connection.execute(_SELECT.format(table=table, key=key), (self._project,))
         return {
-            text: Access(app_id, tuple(json.loads(origins)), revoked_at is not None, trusted)
+            text: Access(app_id, _origins(origins), revoked_at is not None, trusted)
             for text, app_id, revoked_at, origins in rows
         }
+
+
+@functools.lru_cache(maxsize=1024)
+def _origins(stored: str) -> tuple[str, ...]:
+    """As browsers send them, also where they were stored otherwise by an earlier version."""
+    return tuple(map(normal_or_same, json.loads(stored)))
 
 
 def project_names(path: Path) -> list[str]:

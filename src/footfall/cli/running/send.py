@@ -21,11 +21,11 @@ from footfall.project import SERVER_KEY_PREFIX
 if TYPE_CHECKING:
     from footfall.client import Client, ClientStatistics
 
-_FIELDS: Final = frozenset(
-    {"name", "visitor_id", "user_id", "properties", "page", "timestamp", "event_id"}
-)
 _CHUNK: Final = 5_000
 """Lines queued before waiting for their answers: a file of any size needs little memory."""
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 NameArgument = Annotated[
     str | None,
@@ -74,6 +74,7 @@ def send(
         raise Invalid("standard input is either the key or the events; name a file for the key")
     if write_id is not None and write_id.startswith(SERVER_KEY_PREFIX):
         raise Invalid("that is a secret server key; give it as FOOTFALL_KEY or --key-file")
+    _check_text(name, visitor, user, page, *properties)
     secret = given_key(context, key, key_file, unless=write_id)
     given = {
         "visitor_id": visitor,
@@ -81,8 +82,8 @@ def send(
         "page": None if page is None else {"url": page},
         "properties": _properties(properties) or None,
     }
-    events: Iterable[dict[str, Any]] = (
-        _read_lines(sys.stdin.buffer) if name is None else [{"name": name, **given}]
+    events: Iterable[tuple[int, dict[str, Any]]] = (
+        _read_lines(sys.stdin.buffer) if name is None else [(0, {"name": name, **given})]
     )
     from footfall.client import Client, DeliveryWarning
 
@@ -96,36 +97,62 @@ def send(
     _tell(statistics, as_json=as_json)
 
 
-def _track(client: Client, events: Iterable[dict[str, Any]], timeout: float) -> None:
-    for position, event in enumerate(events, 1):
-        client.track(**event)
+def _track(client: Client, events: Iterable[tuple[int, dict[str, Any]]], timeout: float) -> None:
+    for position, (line, event) in enumerate(events, 1):
+        try:
+            client.track(**event)
+        except Invalid as error:
+            if not line:
+                raise
+            raise Invalid(f"line {line}: {error}") from None
         if position % _CHUNK == 0:
             client.flush(timeout)
             if client.statistics().waiting:
                 return
 
 
-def _read_lines(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Events of newline-delimited JSON, in the words of /v1/events.
+def _read_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Events of newline-delimited JSON, in the words of /v1/events, and the lines they are in.
 
     Raises:
         Invalid: a line is no such event; the message names it.
     """
     for number, line in enumerate(lines, 1):
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)  # noqa: PLW2901 (the API skips it, too)
         if not line.strip():
             continue
-        try:
-            event = msgspec.json.decode(line, type=dict[str, Any])
-        except msgspec.DecodeError as error:
-            raise Invalid(f"line {number} is no JSON object: {error}") from None
-        if unknown := set(event) - _FIELDS:
-            raise Invalid(
-                f"line {number} has fields no event has; put them in properties:"
-                f" {', '.join(sorted(unknown))}"
-            )
+        event = _object(line, number)
         if not isinstance(event.get("name"), str):
             raise Invalid(f"line {number} has no name")
-        yield event | _timestamp(event, number)
+        yield number, _as_event(event) | _timestamp(event, number)
+
+
+def _as_event(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with fields that no event has among its properties, where the API puts them."""
+    from footfall.client._event import FIELDS
+
+    others = {key: value for key, value in event.items() if key not in FIELDS and key != "name"}
+    properties = event.get("properties") or {}
+    if not others or not isinstance(properties, dict):
+        return event
+    kept = {key: value for key, value in event.items() if key not in others}
+    return kept | {"properties": others | properties}
+
+
+def _object(line: bytes, number: int) -> dict[str, Any]:
+    try:
+        return _decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Usual lines do not pay for loading what mends the same as the API, and knows why not.
+        from footfall.decode.blocks.fault import Fault, wrong_type
+        from footfall.decode.blocks.parse import parse_record
+
+    found = parse_record(line)
+    if isinstance(found, dict):
+        return found
+    fault = found if isinstance(found, Fault) else wrong_type("an object", found)
+    raise Invalid(f"line {number} is no JSON object: {fault.message}")
 
 
 def _timestamp(event: dict[str, Any], number: int) -> dict[str, Any]:
@@ -135,6 +162,14 @@ def _timestamp(event: dict[str, Any], number: int) -> dict[str, Any]:
         return {"timestamp": msgspec.convert(event["timestamp"], datetime)}
     except msgspec.ValidationError as error:
         raise Invalid(f"line {number}: timestamp: {error}") from None
+
+
+def _check_text(*arguments: str | None) -> None:
+    for argument in arguments:
+        try:
+            (argument or "").encode()
+        except UnicodeEncodeError:
+            raise Invalid(f"an argument is not valid UTF-8: {argument!a}") from None
 
 
 def _properties(arguments: Iterable[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from footfall.secret import Secret
 from footfall.settings import (
     Age,
     Bound,
+    CountBySize,
     Duration,
     Port,
     Settings,
@@ -35,6 +36,7 @@ _UNITS: Final = {
     "Size": "size (B, KiB, MiB, GiB)",
     "Bound": "size (B, KiB, MiB, GiB), or unlimited",
     "Age": "duration (ms, s, m, h, d), or forever",
+    "CountBySize": "events per request, or by size",
     "Port": "port",
     "Secret": "text that is shown nowhere",
 }
@@ -43,6 +45,7 @@ _KINDS: Final = {
     "Size": Size,
     "Bound": Bound,
     "Age": Age,
+    "CountBySize": CountBySize,
     "Port": Port,
     "Secret": Secret,
 }

@@ -25,9 +25,14 @@ Duration = Annotated[int, msgspec.Meta(description="duration in microseconds")]
 Size = Annotated[int, msgspec.Meta(description="size in bytes")]
 Bound = Annotated[int | None, msgspec.Meta(description="size in bytes; None is no bound")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+CountBySize = Annotated[Count | None, msgspec.Meta(description="None follows from a size")]
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 UNLIMITED: Final = "unlimited"
+BY_SIZE: Final = "by size"
+EVENT_BYTES_MIN: Final = 192
+"""A body may have an event for so many bytes of `inflated_bytes_max`: with 16 MiB 87,381, more than
+fit into 1 MiB that is sent as it is, and far more than SDKs' events of 300 bytes and more."""
 Age = Annotated[int | None, msgspec.Meta(description="duration; None is for ever")]
 FOREVER: Final = "forever"
 _ENRICH: Final = "enrich"
@@ -128,11 +133,17 @@ class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[decode]`."""
 
     inflated_bytes_max: Size
-    events_per_request_max: Count
+    events_per_request_max: CountBySize
     payload_bytes_max: Size
     text_bytes_max: Size
     inflated_ratio_max: Count = 256
     """Has a default because plans of epochs made before it was a setting lack it."""
+
+    @property
+    def events_max(self) -> int:
+        """Records of one request that are decoded."""
+        by_size = max(1, self.inflated_bytes_max // EVENT_BYTES_MIN)
+        return self.events_per_request_max or by_size
 
 
 class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -169,6 +180,12 @@ class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     horizon: Duration
     ids_max: Count = 260_000_000
     """Has a default because plans of epochs made before it was a setting lack it."""
+
+    @property
+    def events_max(self) -> int:
+        """Records of one request that are decoded."""
+        by_size = max(1, self.inflated_bytes_max // EVENT_BYTES_MIN)
+        return self.events_per_request_max or by_size
 
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -498,6 +515,8 @@ def _convert(hint: Any, value: Any) -> Any:
     if hint is Bound and value == UNLIMITED:
         return None
     if hint is Age and value == FOREVER:
+        return None
+    if hint is CountBySize and value == BY_SIZE:
         return None
     if hint in (Duration, Size, Bound, Age):
         if not isinstance(value, str):

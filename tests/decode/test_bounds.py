@@ -334,3 +334,33 @@ def test_a_body_that_fails_weighs_what_was_unpacked_to_know_it() -> None:
     events = logged([AWS_EVENT] * 20)
     heavy = logged(b"[" + b"x," * (len(events.request.body) // 2), offset=1)
     assert weight(heavy.request, SETTINGS) > 4 * len(heavy.request.body)
+
+
+@pytest.mark.parametrize("way", ["aws", "array", "envelope", "lines", "gzip"])
+def test_what_fits_in_size_fits_in_number(way: str) -> None:
+    """10,000 events in 4 MB, and the smallest there are in the largest body sent as it is."""
+    own = b'{"name":"t"}'
+    many = 80_000
+    body, protocol, count = {
+        "aws": (json.dumps([{**AWS_EVENT, "pad": "x" * 200}] * 10_000).encode(), "aws", 10_000),
+        "array": (b"[" + b",".join([own] * many) + b"]", "footfall", many),
+        "envelope": (b'{"events":[' + b",".join([own] * many) + b"]}", "footfall", many),
+        "lines": (b"\n".join([own] * many), "footfall", many),
+        "gzip": (
+            gzip.compress(
+                b"[" + b",".join(b'{"name":"t","id":%d}' % n for n in range(many)) + b"]"
+            ),
+            "footfall",
+            many,
+        ),
+    }[way]
+    assert len(body) < MIB or way == "aws"
+    ledger = decode_one(body, SETTINGS, protocol=protocol).ledger
+    assert (ledger.events, ledger.failed, ledger.undecodable) == (count, 0, 0)
+
+
+def test_the_bound_in_number_follows_the_bound_in_size() -> None:
+    """A larger body is no use to who may not put more events into it; a number still holds."""
+    twice = limits(inflated_bytes_max=2 * SETTINGS.inflated_bytes_max)
+    assert twice.events_max in (2 * SETTINGS.events_max, 2 * SETTINGS.events_max + 1)
+    assert limits(events_per_request_max=7).events_max == 7

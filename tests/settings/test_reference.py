@@ -43,7 +43,7 @@ def test_a_meaning_stands_alone(name: str) -> None:
     [
         ("collector.rate_per_app_max", "requests per second"),
         ("collector.quarantine_requests_per_hour_max", "requests per hour"),
-        ("decode.events_per_request_max", "events per request"),
+        ("decode.events_per_request_max", "events per request, or by size"),
         ("pipeline.checkpoint_epochs", "epochs"),
         ("lake.merge_runs", "runs"),
         ("pipeline.lease", "duration (ms, s, m, h, d)"),

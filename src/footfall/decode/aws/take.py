@@ -54,7 +54,7 @@ def take_aws(logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
         check_values(body)
     except Fault:
         return None
-    if has_more_than(body, settings.events_per_request_max):
+    if has_more_than(body, settings.events_max):
         return None
     return _take_repeating(body, logged, settings) or _take_events(body, logged, settings)
 
@@ -75,7 +75,7 @@ def _take_events(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -
 
 def _take_repeating(body: bytes, logged: LoggedRequest, settings: DecodeSettings) -> Taken | None:
     """A request of several events that repeat a text; `None` if it is not plainly one."""
-    pieces = body.split(_ATTRIBUTES, settings.events_per_request_max + 1)
+    pieces = body.split(_ATTRIBUTES, settings.events_max + 1)
     repeated = _after_time(pieces[0])
     last = pieces.pop()
     if len(pieces) < 2 or not repeated or not all(piece.endswith(repeated) for piece in pieces):
@@ -106,7 +106,7 @@ def _after_time(piece: bytes) -> bytes:
 
 
 def _are_usual(events: list[Any], request: Request, settings: DecodeSettings) -> bool:
-    if not 0 < len(events) <= settings.events_per_request_max:
+    if not 0 < len(events) <= settings.events_max:
         return False
     allowed = (None, request.app_id, request.credential)
     return all(event.app_id in allowed for event in events)

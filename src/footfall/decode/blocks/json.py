@@ -5,8 +5,8 @@ request may have, is split (`_split`), and its first records are parsed alone: b
 alone and their neighbours live. Either way a record is accepted, or fails with the same reason:
 `tests/decode/test_json.py` holds it.
 
-Records beyond `events_per_request_max` are never parsed. As many as the limit fail each, with their
-bytes; those that follow are one failure that says how many they are.
+Records beyond `DecodeSettings.events_max` are never parsed. As many as the limit, and no more than
+`KEPT_MAX`, fail each, with their bytes; those that follow are one failure that says how many.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from footfall.decode.blocks.parse import (
 from footfall.decode.blocks.split import first_byte, member, split
 from footfall.event import FailureReason
 
-VALUES_MAX: Final = 500_000
-"""Commas and opening brackets in a body: 100 for each of 5,000 events, which of SDKs have some
-fifty. Every value costs memory when parsed."""
+VALUES_MAX: Final = 2_000_000
+"""Commas and opening brackets in a body: one for 8 bytes of 16 MiB, in which SDKs have one for
+twenty. Every value costs memory when parsed."""
 
 LONG_NUMBER_DIGITS: Final = 500
 LONG_NUMBERS_MAX: Final = 500
 """A number as many times as long counts as several."""
 
-KEPT_FACTOR: Final = 2
-"""Of so many times `events_per_request_max` records each is counted and kept by itself."""
+KEPT_MAX: Final = 5_000
+"""Records beyond the limit that are kept by themselves."""
 
 _MEMBERS_MAX: Final = 10_000
 """Fields beside the events of an envelope that is split."""
@@ -258,7 +258,7 @@ def whole_lines(body: bytes, most: int) -> Batch | None:
     for match in _LINE.finditer(body):
         if body[match.start()] != ord("{"):
             return None
-        if len(lines) < KEPT_FACTOR * most:
+        if len(lines) < most + min(most, KEPT_MAX):
             lines.append(match[0].rstrip())
             further_start = match.end()
         else:
@@ -272,7 +272,7 @@ def whole_lines(body: bytes, most: int) -> Batch | None:
 
 
 def _salvaged_array(body: bytes, broken: Fault | None, prefix: str, most: int) -> Batch:
-    pieces = split(body, KEPT_FACTOR * most)
+    pieces = split(body, most + min(most, KEPT_MAX))
     values = [parse_record(piece) for piece in pieces.found[:most]]
     if not pieces.is_sound and not any(isinstance(value, dict) for value in values):
         raise broken or _why_broken(body)

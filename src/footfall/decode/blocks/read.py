@@ -33,7 +33,7 @@ def read_batch(body: bytes, settings: DecodeSettings) -> Batch:
     Raises:
         Fault: there are none, or it is too much work.
     """
-    most = settings.events_per_request_max
+    most = settings.events_max
     check_values(body)
     broken: Fault | None = None
     if not has_many_records(body, None, most):
@@ -63,7 +63,7 @@ def read_envelope(
     Raises:
         Fault: there are none, or it is too much work.
     """
-    most = settings.events_per_request_max
+    most = settings.events_max
     check_values(body)
     broken: Fault | None = None
     if not has_many_records(body, key, most):

@@ -38,8 +38,8 @@ def take_footfall(logged: LoggedRequest, settings: DecodeSettings) -> Taken | No
     try:
         body = open_body(request, settings)
         check_values(body)
-        envelope, events = _read(body, settings.events_per_request_max)
-        if not 0 < len(events) <= settings.events_per_request_max:
+        envelope, events = _read(body, settings.events_max)
+        if not 0 < len(events) <= settings.events_max:
             return None
         template = own_template(logged)
         known = fields.TRUSTED_EVENT if request.trusted else fields.EVENT

@@ -181,12 +181,6 @@ class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     ids_max: Count = 260_000_000
     """Has a default because plans of epochs made before it was a setting lack it."""
 
-    @property
-    def events_max(self) -> int:
-        """Records of one request that are decoded."""
-        by_size = max(1, self.inflated_bytes_max // EVENT_BYTES_MIN)
-        return self.events_per_request_max or by_size
-
 
 class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[sessions]`."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from footfall.decode import Decoded, _decode, decode
 from footfall.decode.aws import fields as _aws_fields
-from footfall.decode.aws.event import AwsCommon, AwsOwn
+from footfall.decode.aws.event import OWN_KEYS, AwsCommon
 from footfall.decode.aws.fast import lay_out_events, lay_out_repeating
 from footfall.decode.aws.take import take_aws
 from footfall.decode.blocks.fast import Taken
@@ -131,7 +131,7 @@ common = st.builds(
 )
 own = st.builds(
     lambda first, custom, more: (first, custom, more),
-    st.just({}) | st.dictionaries(st.sampled_from(AwsOwn.__struct_fields__), scalars, max_size=2),
+    st.just({}) | st.dictionaries(st.sampled_from(sorted(OWN_KEYS)), scalars, max_size=2),
     attributes | st.just({"deep": {"x": 1, "attributes": {"y": 2}}}),
     st.just({})
     | st.dictionaries(st.sampled_from(["items", "host_name", "attributes", "x"]), values),

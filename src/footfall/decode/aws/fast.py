@@ -74,7 +74,7 @@ def lay_out_repeating(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Ta
     return _AwsSheet(taken).lay_out(settings.text_bytes_max)
 
 
-def fill_common(row: Row, common: AwsCommon) -> bool:
+def fill_common(row: Row, common: Any) -> bool:
     """Put what all events of a request have in common into its template.
 
     Returns:
@@ -147,8 +147,7 @@ class _AwsSheet(Sheet):
             if slot < SCRATCH and not is_empty(found):
                 self.columns[slot] = found
         self.use_names(sent["event_type"])
-        for key in ("event_id", "device_id", "unique_id"):
-            self.check_ids(sent[key])
+        self.check_ids(sent, fields.EVENT)
         created = np.array(sent["timestamp"], np.int64) * 1_000
         self.columns[SLOT["created_at"]] = pa.array(created).cast(TIMESTAMP)
         ids, others = event_ids(sent["event_id"], self.taken[0].logged.request.protocol)
@@ -302,7 +301,7 @@ class _EventSheet(_AwsSheet):
                 self._keep(place, "make", None if make == "Gecko" else make or None)
         if not is_empty(sent["app_package_name"]):
             for place, package in enumerate(sent["app_package_name"]):
-                self._keep(place, "app_package_name", package)
+                self._keep(place, "app_package_name", package or None)
         zones = {
             offset: None if offset is None else time_zone(offset)
             for offset in set(sent["zone_offset"])

@@ -17,7 +17,7 @@ import msgspec
 
 from footfall.clock import random_token
 from footfall.decode.aws.decoder import use_query
-from footfall.decode.aws.event import AwsCommon, AwsEvent, AwsOwn
+from footfall.decode.aws.event import OWN_KEYS, AwsCommon, AwsEvent, event_struct
 from footfall.decode.aws.fast import fill_common, lay_out_events, lay_out_repeating
 from footfall.decode.blocks.body import open_body
 from footfall.decode.blocks.fast import Taken
@@ -35,14 +35,11 @@ _MARK: Final = random_token(8)
 _MARKED: Final = b',"%s":0%s' % (_MARK.encode(), _ATTRIBUTES)
 
 
-class _Marked(AwsOwn):
-    """An event without the text that all repeat."""
-
-    mark: int = msgspec.field(name=_MARK)
-
+_Marked: Final = event_struct("_Marked", OWN_KEYS, ("mark", int, msgspec.field(name=_MARK)))
+"""An event without the text that all repeat."""
 
 _decode: Final = decoder(list[AwsEvent])  # type: ignore[valid-type]  # made by defstruct
-_decode_marked: Final = decoder(list[_Marked])
+_decode_marked: Final = decoder(list[_Marked])  # type: ignore[valid-type]  # made by defstruct
 _decode_common: Final = decoder(AwsCommon)
 
 

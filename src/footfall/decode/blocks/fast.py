@@ -17,44 +17,22 @@ import numpy as np
 import pyarrow as pa
 
 from footfall.decode.blocks.fault import Fault
+from footfall.decode.blocks.fields import Fields
 from footfall.decode.blocks.ids import uuid5, uuid_bytes
 from footfall.decode.blocks.records import BRACKETS_SAFE, VIEW_NAMES
 from footfall.decode.blocks.rows import DECODED_SCHEMA, ENCODER, SCRATCH, SLOT, Row, table_of
 from footfall.decode.blocks.split import is_deeper_than
-from footfall.decode.blocks.values import (
-    ID_CHARACTERS_MAX,
-    INT32_MAX,
-    INT64_MAX,
-    NO_IDS,
-    Convert,
-    flag,
-    identifier,
-    int64,
-    text,
-)
+from footfall.decode.blocks.values import NO_IDS, Convert, identifier, text
 from footfall.decode.blocks.values import name as check_name
 from footfall.event import UUID16
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 
 _TEXTS: Final = frozenset({str, type(None)})
-_NUMBERS: Final = frozenset({int, type(None)})
-_FLAGS: Final = frozenset({bool, type(None)})
 _NO_TYPES: Final = frozenset({type(None)})
-_NEWLINE: Final = ord("\n")
-_EMPTY_BYTES: Final = len("{}")
-_UUID_CHARACTERS: Final = 36
-_HYPHENS: Final = np.array([8, 13, 18, 23])
-_DIGITS: Final = np.array([at for at in range(_UUID_CHARACTERS) if at not in (8, 13, 18, 23)])
-_NO_DIGIT: Final = 0xFF
-_NIBBLES: Final = np.full(256, _NO_DIGIT, np.uint8)
-for _digit in "0123456789abcdefABCDEF":
-    _NIBBLES[ord(_digit)] = int(_digit, 16)
-
 _TYPES: Final = tuple(DECODED_SCHEMA.types)
 
 _encode: Final = ENCODER.encode
-_encode_lines: Final = ENCODER.encode_lines
 
 
 class Unusual(Exception):  # noqa: N818 (a value that travels by raise)
@@ -151,8 +129,6 @@ class Sheet:
 
     def converted(self, found: Sequence[Any], convert: Convert) -> list[Any]:
         """Each value converted, `None` left alone; events whose value cannot be are unusual."""
-        if _are_kept(found, convert):
-            return list(found)
         made: list[Any] = []
         for place, value in enumerate(found):
             try:
@@ -175,24 +151,23 @@ class Sheet:
         self.columns[SLOT["client_event_name"]] = sent
         self.columns[SLOT["event_name"]] = [shown[name] for name in sent]
 
-    def check_ids(self, sent: Sequence[str | None]) -> None:
-        """Ids that are none need the general way."""
-        if not NO_IDS.isdisjoint(sent):
-            self.fault(place for place, one in enumerate(sent) if one in NO_IDS)
+    def check_ids(self, sent: Mapping[str, Sequence[Any]], fields: Fields) -> None:
+        """Ids that are none need the general way: their type cannot tell them.
+
+        Args:
+            sent: The events' values by key.
+            fields: The table of those keys; it says which of them are ids.
+        """
+        for key, (_, _, convert) in fields.items():
+            found = sent.get(key, ()) if convert is identifier else ()
+            if not NO_IDS.isdisjoint(found):
+                self.fault(place for place, one in enumerate(found) if one in NO_IDS)
 
     def objects(self, found: Sequence[dict[str, Any]]) -> pa.Array:
         """JSON of an object for each event, null for an empty one."""
-        try:
-            lines = _encode_lines(found)
-        except RecursionError:
-            texts = [json_text(value) for value in found]
-            self.fault(place for place, text in enumerate(texts) if text is None)
-            return json_column(texts)
-        if lines.count(b"{") > len(found) or b"[" in lines:
-            self.fault(
-                place for place, value in enumerate(found) if is_deeper_than(value, BRACKETS_SAFE)
-            )
-        return _json_lines(lines)
+        texts = [json_text(value) if value else b"" for value in found]
+        self.fault(place for place, text in enumerate(texts) if text is None)
+        return json_column([text or None for text in texts])
 
     def table(self, text_bytes_max: int) -> pa.Table:
         """The finished table.
@@ -208,33 +183,13 @@ class Sheet:
 
 def event_ids(sent: Sequence[str], protocol: str) -> tuple[pa.Array, list[str | None] | None]:
     """`event_id` of ids as sent, and `client_event_id` of those that are no UUID, if any is not."""
-    found = _all_uuids(sent)
-    if found is not None:
-        return found, None
     ids: list[bytes] = []
     others: list[str | None] = []
     for one in sent:
         plain = uuid_bytes(one)
         ids.append(plain if plain is not None else uuid5(protocol, one.encode()))
         others.append(one if plain is None else None)
-    return pa.array(ids, UUID16), others
-
-
-def _all_uuids(sent: Sequence[str]) -> pa.Array | None:
-    """Ids that are all UUIDs with hyphens, many at once; `None` if one is anything else."""
-    if set(map(len, sent)) != {_UUID_CHARACTERS}:
-        return None
-    joined = "".join(sent)
-    if not joined.isascii():
-        return None
-    characters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, _UUID_CHARACTERS)
-    nibbles = _NIBBLES[characters[:, _DIGITS]]
-    if nibbles.max() == _NO_DIGIT or (characters[:, _HYPHENS] != ord("-")).any():
-        return None
-    data = (nibbles[:, 0::2] << 4) | nibbles[:, 1::2]
-    return pa.FixedSizeBinaryArray.from_buffers(
-        UUID16, len(sent), [None, pa.py_buffer(data.tobytes())]
-    )
+    return pa.array(ids, UUID16), others if any(others) else None
 
 
 def json_text(value: object) -> bytes | None:
@@ -248,57 +203,15 @@ def json_text(value: object) -> bytes | None:
 
 
 def json_column(texts: Sequence[bytes | None]) -> pa.Array:
-    """A text column of JSON as it was encoded: not made into `str` and back."""
-    sizes = np.fromiter((0 if text is None else len(text) for text in texts), np.int64)
-    valid = None
-    if None in texts:
-        valid = np.fromiter((text is not None for text in texts), np.bool_)
-    return _text_column(b"".join(text for text in texts if text is not None), sizes, valid)
+    """A text column of JSON as it was encoded: not made into `str` and back.
 
-
-def _json_lines(lines: bytes) -> pa.Array:
-    """A text column of lines of JSON; null for empty objects."""
-    data = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero(data == _NEWLINE)  # within JSON it is written otherwise
-    sizes = np.diff(ends, prepend=-1) - 1
-    valid = sizes > _EMPTY_BYTES
-    is_kept = data != _NEWLINE
-    if valid.all():
-        return _text_column(data[is_kept], sizes, None)
-    is_kept &= np.repeat(valid, sizes + 1)
-    return _text_column(data[is_kept], np.where(valid, sizes, 0), valid)
-
-
-def _text_column(data: Any, sizes: Any, valid: Any) -> pa.Array:
-    """Texts one after the other as a column; `valid` tells which are no nulls, `None` all."""
-    offsets = np.zeros(len(sizes) + 1, np.int64)
-    np.cumsum(sizes, out=offsets[1:])
-    if offsets[-1] > INT32_MAX:
+    Raises:
+        OverflowError: more than a column holds.
+    """
+    column = pa.array(texts, pa.binary())
+    if not isinstance(column, pa.Array):
         raise OverflowError("more JSON than a column holds")
-    bits = None
-    if valid is not None:
-        bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
-    return pa.StringArray.from_buffers(
-        len(sizes), pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(data), bits
-    )
-
-
-def _are_kept(found: Sequence[Any], convert: Convert) -> bool:
-    """Whether converting changes none of the values; a look at all of them at once tells."""
-    kinds = set(map(type, found))
-    if convert is flag:
-        return kinds <= _FLAGS
-    if convert is int64:
-        given = [0, *filter(None, found)] if kinds <= _NUMBERS else [INT64_MAX + 1]
-        return min(given) >= -INT64_MAX - 1 and max(given) <= INT64_MAX
-    if convert is identifier:
-        return (
-            kinds <= _TEXTS
-            and "" not in found
-            and NO_IDS.isdisjoint(found)
-            and max(map(len, filter(None, found)), default=0) <= ID_CHARACTERS_MAX
-        )
-    return False
+    return column.cast(pa.string())
 
 
 def is_empty(found: Sequence[Any]) -> bool:

@@ -5,40 +5,17 @@ The types follow from `_footfall_fields`: what its conversions take without a lo
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 
 from footfall.decode.blocks import values
 from footfall.decode.blocks.fields import Fields
-from footfall.decode.blocks.records import json_items
-from footfall.decode.blocks.values import (
-    ID_CHARACTERS_MAX,
-    INT32_MAX,
-    INT64_MAX,
-    NAME_CHARACTERS_MAX,
-    TIME_MAX_US,
-    TIME_MIN_US,
-)
+from footfall.decode.blocks.usual import TYPES, Name
 from footfall.decode.footfall import fields
 
-_Int64 = Annotated[int, msgspec.Meta(ge=-INT64_MAX - 1, le=INT64_MAX)]
-_Milliseconds = Annotated[int, msgspec.Meta(ge=-(-TIME_MIN_US // 1000), le=TIME_MAX_US // 1000)]
-_TYPES: Final[dict[values.Convert, Any]] = {
-    values.text: str,
-    values.identifier: Annotated[str, msgspec.Meta(min_length=1, max_length=ID_CHARACTERS_MAX)],
-    values.int64: _Int64,
-    values.duration_ms: _Int64,
-    values.size: Annotated[int, msgspec.Meta(ge=0, le=INT32_MAX)],
-    values.flag: bool,
-    values.money: int | float,
-    values.moment: _Milliseconds | Annotated[str, msgspec.Meta(min_length=1)],
-    values.mapping: dict[str, Any],
-    json_items: list[dict[str, Any]],
-    fields.address: str,
-}
+_TYPES: Final[dict[values.Convert, Any]] = {**TYPES, fields.address: str}
 _NAME_KEY: Final = "name"
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=NAME_CHARACTERS_MAX)]
 TRUSTED_KEYS: Final = tuple(key for key in fields.TRUSTED_EVENT if key not in fields.EVENT)
 USER_KEY: Final = "user_properties"
 
@@ -49,7 +26,7 @@ def _struct(name: str, keys: Fields, more: list[Any] | None = None) -> type[msgs
     members += [
         (f"f_{key}", _TYPES[convert] | None, None)
         for key, (_, _, convert) in keys.items()
-        if f"f_{key}" not in {member[0] for member in members}
+        if convert in _TYPES and f"f_{key}" not in {member[0] for member in members}
     ]
     return msgspec.defstruct(
         name,
@@ -67,7 +44,7 @@ FootfallEvent: Final = _struct(
     "FootfallEvent",
     fields.TRUSTED_EVENT,
     [
-        (f"f_{_NAME_KEY}", _Name),
+        (f"f_{_NAME_KEY}", Name),
         (f"f_{USER_KEY}", msgspec.Raw, msgspec.Raw(b"null")),
         *((f"f_{key}", group | None, None) for key, group in GROUPS.items()),
     ],

@@ -85,8 +85,7 @@ class _FootfallSheet(Sheet):
 
     def _use_ids(self) -> None:
         sent = self._sent["event_id"]
-        for key in ("event_id", "visitor_id", "user_id", "device_id", "session_id"):
-            self.check_ids(self._sent[key])
+        self.check_ids(self._sent, fields.TRUSTED_EVENT)
         if None not in sent:
             ids, others = event_ids(sent, self.taken[0].logged.request.protocol)
             self.columns[SLOT["event_id"]] = ids

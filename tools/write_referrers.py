@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # it comes without types
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "src" / "footfall" / "enrich" / "steps" / "referrers.json"

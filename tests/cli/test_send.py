@@ -97,12 +97,13 @@ def test_many_events_from_a_pipe(collector: tuple[str, type[_Handler]]) -> None:
             {"x": "a\ufffdb", "y": "😀"},
         ),
         (b'{"name":"t","plan":1,"properties":{"x":2}}', {"plan": 1, "x": 2}),
+        (b'{"name":"t","x":NaN}', {"x": "NaN"}),
     ],
 )
 def test_what_the_api_takes_is_sent(
     collector: tuple[str, type[_Handler]], line: bytes, properties: object
 ) -> None:
-    """A byte order mark, half an emoji, a field of one's own: no reason to stop an import."""
+    """A byte order mark, half an emoji, NaN, a field of one's own: no reason to stop an import."""
     url, handler = collector
     result = run("--url", url, "--write-id", "web", stdin=line)
     assert (result.exit_code, result.stdout) == (0, "acknowledged: 1\n")
@@ -146,7 +147,7 @@ def test_nobody_there_is_told_in_time() -> None:
             '{"name":"t","x":' + "[" * 5000 + "]" * 5000 + "}",
             "nested more than 64",
         ),
-        (("--write-id", "w"), '{"name":"t","x":NaN}', "line 1 is no JSON object: "),
+        (("--write-id", "w"), '{"name":"t","x":nil}', "line 1 is no JSON object: "),
         (("--write-id", "w"), '{"name":"a"}\n{"name":"t","page":"x"}', "line 2: page is a dict"),
         (("caf\udce9", "--write-id", "w"), None, "an argument is not valid UTF-8: 'caf\\udce9'"),
         (("x", "--write-id", "w", "-p", "a=\udce9"), None, "an argument is not valid UTF-8"),

@@ -16,6 +16,7 @@ from footfall.decode.aws.event import OWN_KEYS, AwsCommon
 from footfall.decode.aws.fast import lay_out_events, lay_out_repeating
 from footfall.decode.aws.take import take_aws
 from footfall.decode.blocks.fast import Taken
+from footfall.decode.blocks.values import NO_IDS, identifier
 from footfall.request import LoggedRequest
 from footfall.settings import DecodeSettings
 from tests.decode.builders import AWS_EVENT, SETTINGS, captured, limits, logged
@@ -177,6 +178,40 @@ def test_events_that_repeat_a_text_are_laid_out_by_their_own_fields() -> None:
     alone = take_aws(logged(b"[" + PLAIN + b"]"), SETTINGS)
     assert alone is not None
     assert alone.lay_out is lay_out_events
+
+
+IDS = [
+    *((key, {key: "?"}) for key, field in _aws_fields.EVENT.items() if field[2] is identifier),
+    *(
+        (key, {"attributes": {key: "?"}})
+        for key, field in _aws_fields.ATTRIBUTE.items()
+        if field[2] is identifier
+    ),
+    ("user", {"user": {"_user_id": {"value": "?"}}}),
+]
+
+
+@pytest.mark.parametrize(("key", "bad"), IDS)
+@pytest.mark.parametrize("repeats", [False, True])
+def test_ids_that_are_none_go_the_general_way(
+    key: str, bad: dict[str, Any], *, repeats: bool
+) -> None:
+    """A type cannot tell them from others; in whole events, and in those that repeat a text."""
+    requests = []
+    for none in sorted(NO_IDS):
+        event = json.loads(json.dumps({"attributes": {"a": 1}, **bad}).replace("?", none))
+        attributes = event.pop("attributes")
+        if not repeats:
+            requests.append(logged([{**AWS_EVENT, **event, "attributes": attributes}] * 2))
+            continue
+        shared = DEVICE + (b"," + compact(event)[1:-1] if key == "user" else b"")
+        alike = web_event(shared, {} if key == "user" else event, attributes, {})
+        requests.append(logged(b"[%b,%b]" % (alike, alike)))
+    found = decode(requests, SETTINGS).events.column("problems").to_pylist()
+    assert [[one.split()[0] for one in problems or ()] for problems in found] == [["not_an_id"]] * (
+        2 * len(NO_IDS)
+    )
+    assert_equal(logged([AWS_EVENT]), *requests)
 
 
 AFTER = DEVICE + b',"attributes":{'

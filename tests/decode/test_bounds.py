@@ -17,7 +17,7 @@ from footfall.decode.blocks import inflate as _inflate
 from footfall.decode.blocks.body import LAYERS_MAX, UNPACKED_BYTES_FREE, unpacked_bytes_max
 from footfall.decode.blocks.inflate import PARTS_MAX
 from footfall.decode.blocks.json import LONG_NUMBERS_MAX, VALUES_MAX
-from footfall.decode.blocks.parse import SURROGATES_MAX
+from footfall.decode.blocks.parse import NO_NUMBERS_MAX, SURROGATES_MAX
 from footfall.decode.blocks.rows import cut_json
 from footfall.request import LoggedRequest
 from tests.decode.builders import (
@@ -192,6 +192,20 @@ def test_events_within_the_limit_live(form: str) -> None:
     more = 3 if "broken" in form else 2
     assert failed[-1]["message"].startswith(f"{more} more events, of {6 + more} in one request")
     assert failed[-1]["payload"].startswith(events[6])
+
+
+@pytest.mark.parametrize("form", ["array", "envelope", "lines"])
+def test_what_is_no_number_costs_no_event_however_often(form: str) -> None:
+    """Many are not mended in the body as a whole, but in each record."""
+    count = NO_NUMBERS_MAX + 1
+    listed = [b'{"name":"a","value":NaN}'] * count
+    body = {
+        "array": b"[" + b",".join(listed) + b"]",
+        "envelope": b'{"events":[' + b",".join(listed) + b"]}",
+        "lines": b"\n".join(listed),
+    }[form]
+    found = decode_one(body, protocol="footfall").events.column("problems").to_pylist()
+    assert found == [["wrong_type value"]] * count
 
 
 def test_lines_beyond_the_limit_are_not_parsed() -> None:

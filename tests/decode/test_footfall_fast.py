@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from footfall.decode import decode
+from footfall.decode.blocks.values import NO_IDS, identifier
 from footfall.decode.footfall import fields
 from footfall.decode.footfall.fast import lay_out_footfall
 from footfall.decode.footfall.take import take_footfall
@@ -129,6 +131,18 @@ def test_both_ways_give_equal_rows_and_failures(
         ),
         logged([AWS_EVENT, AWS_EVENT], offset=200),
     )
+
+
+IDS = [key for key, (_, _, convert) in fields.EVENT.items() if convert is identifier]
+
+
+@pytest.mark.parametrize("key", IDS)
+def test_ids_that_are_none_go_the_general_way(key: str) -> None:
+    """A type cannot tell them from others."""
+    requests = [sent([EVENT, EVENT | {key: none}]) for none in sorted(NO_IDS)]
+    problems = decode(requests, SETTINGS).events.column("problems").to_pylist()
+    assert problems == [None, [f"not_an_id {key}"]] * len(NO_IDS)
+    assert_equal(sent(EVENT), *requests)
 
 
 TEXT = json.dumps(EVENT).encode()

@@ -78,6 +78,7 @@ def test_a_step_within_the_site_changes_no_visitors_source(tmp_path: Path) -> No
     pipeline = bench.pipeline()
     while pipeline.step():
         pass
+    assert pipeline.consumers.settle(60.0)
     people = decode_snapshot(bench.home.live_file("default").read_bytes()).people
     pipeline.close()
     assert [(each.value, each.count) for each in people.sources.rows] == [("google", 1)]

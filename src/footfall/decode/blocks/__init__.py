@@ -7,7 +7,7 @@ called and take. All else in this folder may change with any version.
 from footfall.decode.blocks import values
 from footfall.decode.blocks.body import open_body
 from footfall.decode.blocks.fault import Fault, invalid_value, missing_field, wrong_type
-from footfall.decode.blocks.fields import Fields, field, fill, fill_aliases, text
+from footfall.decode.blocks.fields import Fields, field, fill, fill_aliases, note, text
 from footfall.decode.blocks.json import Batch, single
 from footfall.decode.blocks.read import read_batch, read_envelope
 from footfall.decode.blocks.records import (
@@ -16,6 +16,7 @@ from footfall.decode.blocks.records import (
     check_shared,
     decode_records,
     json_items,
+    keep_about_request,
     new_template,
     parse_query,
     record_json,
@@ -41,8 +42,10 @@ __all__ = [
     "fill_aliases",
     "invalid_value",
     "json_items",
+    "keep_about_request",
     "missing_field",
     "new_template",
+    "note",
     "open_body",
     "parse_query",
     "read_batch",

@@ -17,7 +17,8 @@ SURROGATES_MAX: Final = 200_000
 """Escapes of UTF-16 surrogates in a body that has to be mended: two for each emoji."""
 
 NO_NUMBERS_MAX: Final = 10_000
-"""`NaN` and the like in a body that is mended: two for each of 5,000 events."""
+"""`NaN` and the like in a text that is mended at once. Of a body with more each record is mended
+alone."""
 
 BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for text that is no JSON, or not of the type."""

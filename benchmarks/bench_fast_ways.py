@@ -5,7 +5,7 @@
 Each part is turned off alone, and the decoder measured with and without it in turn, in processor
 time of this process: `decode` of 2,000 events, the least of many rounds. Beside it a real tree
 takes the same events by HTTP and commits them; the share is of what one costs there. A
-part that buys less than a tenth is not worth its code (ADR 12).
+part that buys less than a tenth is not worth its code (ADR 13).
 """
 
 from __future__ import annotations

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from footfall.errors import CommitUnknown, LeaseLost
 from footfall.lake import TABLES, Lake
-from footfall.lake.commit.lake import RETRY_PROPERTY, TERM_PROPERTY
+from footfall.lake.commit.create import RETRY_PROPERTY
+from footfall.lake.commit.lake import TERM_PROPERTY
 from footfall.testing.events import event_table
 
 ROWS = 5

@@ -239,7 +239,7 @@ def test_states_lost_are_made_from_the_lake(tmp_path: Path) -> None:
         pipeline = lost.pipeline()
         _drive(lost, pipeline, batches[:7])
         shutil.rmtree(lost.home.state_dir("default"))
-        lost.log.trim(pipeline._epoch_from)
+        lost.log.trim(pipeline.truth.log_to)
         before, pipeline = pipeline, lost.pipeline()
         assert pipeline.truth.epoch == before.truth.epoch > 0
         _drive(lost, pipeline, batches[7:])

@@ -30,9 +30,6 @@ import pyarrow as pa
 from pyiceberg.exceptions import (
     CommitFailedException,
     CommitStateUnknownException,
-    NamespaceAlreadyExistsError,
-    NoSuchTableError,
-    TableAlreadyExistsError,
     ValidationException,
 )
 from pyiceberg.manifest import DataFile
@@ -44,30 +41,35 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.columns import Column
-from footfall.errors import CommitUnknown, Conflict, Corrupt, LeaseLost
+from footfall.errors import CommitUnknown, Conflict, LeaseLost
 from footfall.home import make_directory
+from footfall.lake.commit.create import (
+    KEPT_PROPERTIES,
+    RETRY_PROPERTY,
+    comment_of,
+    create_missing,
+)
 from footfall.lake.commit.data_files import DataFileWriter, write_sorted
 from footfall.lake.commit.elsewhere import WrittenFiles, checked, order_of
 from footfall.lake.commit.expiry import expired
 from footfall.lake.cut import Plan, PlannedColumn
-from footfall.lake.location import CATALOG, check_location, place_of, table_locations
+from footfall.lake.location import check_location, place_of, table_locations
 from footfall.lake.place import LakePlace
 from footfall.lake.read.planning import SnapshotFiles, data_files
-from footfall.lake.store.catalog import has_commits, reading_catalog
+from footfall.lake.store.catalog import reading_catalog
 from footfall.lake.store.catalogs import reaching
 from footfall.lake.store.damage import naming
 from footfall.lake.store.objects import unreachable
 from footfall.lake.tables.days import Days, append, commits_of, overwrite
-from footfall.lake.tables.evolve import SchemaChange, create_table, evolved
+from footfall.lake.tables.evolve import SchemaChange, evolved
 from footfall.lake.tables.layout import COMPACTED, FRESH
 from footfall.lake.tables.schemas import from_lake, stage_schema
-from footfall.lake.tables.specs import TABLES, TableSpec
+from footfall.lake.tables.specs import TABLES
 
 EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
 FOLDED_PROPERTY: Final = "footfall.folded-epoch"
 CHANGED_PROPERTY: Final = "footfall.changed-epoch"
-RETRY_PROPERTY: Final = "commit.retry.num-retries"
 COMMIT_ATTEMPTS_MAX: Final = 10
 _UNKNOWN: Final = (
     CommitStateUnknownException,
@@ -76,21 +78,6 @@ _UNKNOWN: Final = (
     RequestException,
 )
 """The catalog did not say whether it took a commit."""
-
-_KEPT_PROPERTIES: Final = {
-    RETRY_PROPERTY: "0",
-    "write.parquet.compression-codec": "zstd",
-    "write.metadata.delete-after-commit.enabled": "true",
-    "write.metadata.previous-versions-max": "20",
-    "commit.manifest-merge.enabled": "true",
-    "commit.manifest.min-count-to-merge": "20",
-    # Merging reads and writes as much as this at a time: small, so that a commit takes the same
-    # time however many files there are.
-    "commit.manifest.target-size-bytes": str(128 << 10),
-    # Replacing files does not conflict with rows appended meanwhile.
-    "write.delete.isolation-level": "snapshot",
-    "write.update.isolation-level": "snapshot",
-}
 
 
 class Lake:
@@ -225,7 +212,7 @@ class Lake:
         self, table: str, more: Mapping[str, Sequence[Column]] | None, *, as_pipeline: bool
     ) -> bool:
         wanted: Schema | None = None
-        comment = _comment(TABLES[table])
+        comment = comment_of(TABLES[table])
 
         def is_wanted(current: Table) -> bool:
             nonlocal wanted
@@ -489,11 +476,11 @@ class Lake:
             head = current.metadata.current_snapshot_id
             now = self._clock.now_us()
             forgotten[:] = expired(current.metadata.snapshots, head, now, count_max, age_max)
-            has_ours = _KEPT_PROPERTIES.items() <= current.properties.items()
+            has_ours = KEPT_PROPERTIES.items() <= current.properties.items()
             return bool(forgotten) or not has_ours
 
         def stage(transaction: Transaction) -> None:
-            transaction.set_properties(_KEPT_PROPERTIES)
+            transaction.set_properties(KEPT_PROPERTIES)
             if forgotten:
                 ExpireSnapshots(transaction).by_ids(forgotten).commit()
 
@@ -559,38 +546,8 @@ class Lake:
     def _create(self) -> None:
         with contextlib.ExitStack() as undone:
             undone.callback(self.close)
-            self._make_missing()
+            create_missing(self._catalog, self._place, self._project, self._reload)
             undone.pop_all()
-
-    def _make_missing(self) -> None:
-        with contextlib.suppress(NamespaceAlreadyExistsError):
-            self._catalog.create_namespace(self._project)
-        for name, spec in TABLES.items():
-            try:
-                self._reload(name)
-            except NoSuchTableError as error:
-                if has_commits(self.store, self._project, name):
-                    raise Corrupt(self._lost_table(name)) from error
-                self._create_table(spec)
-
-    def _lost_table(self, name: str) -> str:
-        what = "the lake's catalog lacks a table whose files are there"
-        if self._place.is_local and self._place.has_local_catalog:
-            path = self._directory / CATALOG
-            return f"{what}; stop the server and run footfall repair: {path=!s} table={name}"
-        files = self._place.table_path(self._project, name)
-        return f"{what}; restore it, or name another lake.location: {files=} table={name}"
-
-    def _create_table(self, spec: TableSpec) -> None:
-        properties = {"format-version": "2", **_comment(spec), **_KEPT_PROPERTIES}
-        location = f"{self._place.warehouse}/{self._project}/{spec.name}"
-        with contextlib.suppress(TableAlreadyExistsError, CommitFailedException):
-            create_table(self._catalog, (self._project, spec.name), spec, properties, location)
-        self._tables[spec.name] = self._catalog.load_table((self._project, spec.name))
-
-
-def _comment(spec: TableSpec) -> dict[str, str]:
-    return {"comment": spec.row_is}
 
 
 def _is_empty(rows: pa.Table | Sequence[WrittenFiles]) -> bool:

@@ -45,6 +45,7 @@ from footfall.recipes.traffic import TimedRequest
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
+from sizes import parsed
 
 START = 20_700 * DAY
 EPOCH = 15 * MINUTE
@@ -170,7 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--columns", type=int, default=25, help="How many columns to show.")
-    options = parser.parse_args()
+    options = parsed(parser, events=300, columns=3)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as root:
         home = Home(Path(root))

@@ -25,6 +25,7 @@ from footfall.log import SqliteLog
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from fresh import EVENTS, FreshBodies
+from sizes import parsed
 from tree import PROJECT, Tree, Watch, create_app, generator, result_of, running
 
 GROUP = 500
@@ -123,7 +124,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1_000.0, help="events a second before")
     parser.add_argument("--beside", type=float, default=1_000.0, help="events a second meanwhile")
     parser.add_argument("--home", type=Path, help="directory on the disk to measure")
-    options = parser.parse_args()
+    options = parsed(parser, hours=0.0005, rate=1_000.0, beside=100.0)
     print(f"machine: {platform.platform()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(dir=options.home) as directory:
         measure(Path(directory) / "home", options)

@@ -31,6 +31,7 @@ from pathlib import Path
 from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.project import App
+from sizes import parsed
 
 COLLECTOR = """
 import sys
@@ -175,7 +176,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--home", type=Path, default=None, help="on the disk to measure")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    parser.set_defaults(events=(1, 20))
+    arguments = parsed(parser, seconds=0.2, connections=4, events=(20,))
     place = {"dir": arguments.home} if arguments.home else {}
     with tempfile.TemporaryDirectory(prefix="footfall-bench-", **place) as directory:
         report(Path(directory), arguments)
@@ -194,7 +196,7 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
     )
     print(f"fsync of 4 KiB: median {middle:.2f} ms, p99 {worst:.2f} ms")
     results: dict[str, object] = {"fsync_ms": middle}
-    for events in (1, 20):
+    for events in arguments.events:
         with server(BARE) as (url, pid):
             bare = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
         with server(COLLECTOR, str(home.root), "1000000") as (url, pid):

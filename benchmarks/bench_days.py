@@ -31,6 +31,7 @@ from footfall.pipeline._run import build
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
+from sizes import parsed
 
 START: Final = 1_790_000_000 * SECOND
 RUNS_MAX: Final = 100
@@ -116,7 +117,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=1098)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--full", action="store_true")
-    options = parser.parse_args()
+    options = parsed(parser, days=5, epochs=1)
     print(f"{platform.platform()}, Python {platform.python_version()}")
     default = load_settings().lake.live_days
     for name, live in (("rows of days past wait", default), ("a file a day", 10_000)):

@@ -6,6 +6,7 @@ and, as a yardstick, the time that parsing the same JSON alone takes (msgspec, u
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -23,6 +24,7 @@ from footfall.duplicates import DuplicateIndex
 from footfall.enrich import enrich
 from footfall.request import LoggedRequest, Request
 from footfall.settings import load_settings
+from sizes import parsed
 
 CAPTURE = Path(__file__).parent.parent / "tests/captures/aws-clickstream-web.batch.jsonl"
 EVENTS = 10_000
@@ -144,7 +146,14 @@ def bench_duplicates(events: list[dict[str, Any]], remembered: int) -> None:
     print(f"keep    {label:34}{EVENTS / seconds:>12,.0f} events/s")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    global EVENTS, RUNS
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--runs", type=int, default=RUNS, help="the best of them counts")
+    parser.set_defaults(remembered=(100_000, 5_000_000))
+    options = parsed(parser, events=200, runs=1, remembered=(1_000,))
+    EVENTS, RUNS = options.events, options.runs
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     lean, full = captured_events(lean=True), captured_events(lean=False)
     for batch in (20, 1):
@@ -152,5 +161,9 @@ if __name__ == "__main__":
     bench_decode("aws with campaign, requests of 20", full, 20, "aws")
     bench_decode("footfall, requests of 20", own_format(lean), 20, "footfall")
     bench_enrich(full)
-    for remembered in (100_000, 5_000_000):
+    for remembered in options.remembered:
         bench_duplicates(full, remembered)
+
+
+if __name__ == "__main__":
+    main()

@@ -27,6 +27,7 @@ from footfall.duplicates.runs import make_run
 from footfall.duplicates.runs_store import write_run
 from footfall.event import EVENT_SCHEMA, TIMESTAMP
 from footfall.settings import DuplicateSettings
+from sizes import parsed
 
 HOURS = 72
 START_HOUR = 500_000
@@ -117,10 +118,10 @@ def bench_fingerprints() -> None:
     print(f"fingerprints of {size:.0f} B of properties: {min(times) / 20_000 * 1e6:.2f} µs each")
 
 
-def bench_checkpoint(index: DuplicateIndex, directory: Path) -> None:
+def bench_checkpoint(index: DuplicateIndex, directory: Path, new_ids: tuple[int, ...]) -> None:
     index.persist(directory, 10**6)
     index.settle()
-    for rows in (60_000, 1_800_000):
+    for rows in new_ids:
         epoch = 10**6 + rows
         for _ in range(rows // 20_000):
             index.keep(events(20_000, START_HOUR + HOURS), epoch)
@@ -161,7 +162,9 @@ def main() -> None:
     parser.add_argument("--ids", type=int, default=50_000_000)
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--directory", default=None)
-    arguments = parser.parse_args()
+    parser.add_argument("--rebuilt", type=int, default=20_000_000, help="ids to rebuild")
+    parser.set_defaults(new_ids=(60_000, 1_800_000))
+    arguments = parsed(parser, ids=72_000, seconds=0.05, rebuilt=100_000, new_ids=(20_000,))
     directory = Path(tempfile.mkdtemp(prefix="bench-duplicates-", dir=arguments.directory))
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python", end=" ")
     print(f"{platform.python_version()}, NumPy {np.__version__}")
@@ -178,11 +181,11 @@ def main() -> None:
         for batch, repeated in ((200, 0.01), (5_000, 0.01), (20_000, 0.01), (20_000, 0.5)):
             bench_keep(index, batch, repeated, arguments.seconds)
         print("memory after lookups:", memory_mib())
-        bench_checkpoint(index, directory)
+        bench_checkpoint(index, directory, arguments.new_ids)
         print("memory after checkpoints:", memory_mib())
         bench_fingerprints()
         del index
-        bench_rebuild(directory / "rebuilt", min(arguments.ids, 20_000_000))
+        bench_rebuild(directory / "rebuilt", arguments.rebuilt)
         keys = RANDOM.integers(0, 2**64, 20_000, dtype=np.uint64)
         before = time.perf_counter()
         for _ in range(20):

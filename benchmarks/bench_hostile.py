@@ -22,6 +22,8 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sizes import parsed
+
 ROOT = Path(__file__).resolve().parent.parent
 RUNS = 2
 SMALL_BYTES = 2048
@@ -50,7 +52,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", help="parts of names; none: everything")
     parser.add_argument("--rows", type=int, default=25, help="how many are shown of each table")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, names=["floats"], rows=2)
     sys.path.insert(0, str(ROOT))
     hostile = importlib.import_module("tests.decode.hostile")
     settings = importlib.import_module("footfall.settings").load_settings()

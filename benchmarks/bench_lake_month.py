@@ -39,6 +39,7 @@ from footfall.lake.commit.expiry import files_below, reachable
 from footfall.session import SESSION_SCHEMA
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
+from sizes import parsed
 
 START = 20_000 * DAY
 DAYS = 30
@@ -174,12 +175,14 @@ def sessions_of(events: pa.Table, epoch: int) -> pa.Table:
     return pa.table(columns, schema=SESSION_SCHEMA)
 
 
-def run(root: Path, commits: int, per_window: int, rows: int, *, maintained: bool) -> list[Window]:
-    """Commit, and measure."""
+def run(
+    root: Path, commits: int, per_window: int, rows: int, every: int | None = None
+) -> list[Window]:
+    """Commit, and measure; with maintenance beside it after each `every` commits, or without."""
     chance = np.random.default_rng(7)
     (root / "tail").mkdir(parents=True)
     lake = Lake(root / "lake", "default")
-    child = Child(root) if maintained else None
+    child = None if every is None else Child(root)
     windows, since = [Window()], 0
     for epoch in range(1, commits + 1):
         now_us = START + epoch * (DAYS * DAY // commits)
@@ -187,8 +190,8 @@ def run(root: Path, commits: int, per_window: int, rows: int, *, maintained: boo
         tables = {"events": events, "sessions": sessions_of(events, epoch)}
         since += 1
         if child is not None:
-            child.look(wait=since >= BEHIND_MAX * EVERY)
-            if since >= EVERY and not child.is_busy:
+            child.look(wait=since >= BEHIND_MAX * every)
+            if since >= every and not child.is_busy:
                 child.start(now_us)
                 since = 0
         started = time.perf_counter()
@@ -204,7 +207,9 @@ def run(root: Path, commits: int, per_window: int, rows: int, *, maintained: boo
             window.during.append(taken)
         if epoch % per_window == 0:
             look_at(lake, window)
-            print(shown(str(len(windows)) if maintained else "yardstick", window), flush=True)
+            print(
+                shown(str(len(windows)) if child is not None else "yardstick", window), flush=True
+            )
             windows.append(Window())
     if child is not None:
         child.close()
@@ -246,7 +251,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=400)
     parser.add_argument("--windows", type=int, default=6)
     parser.add_argument("--maintain", type=Path, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    parser.set_defaults(every=EVERY)
+    options = parsed(parser, commits=12, rows=20, windows=3, every=4)
     if options.maintain is not None:
         maintain(options.maintain)
         return
@@ -262,9 +268,9 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
-        windows = run(root / "a", options.commits, per_window, options.rows, maintained=True)
+        windows = run(root / "a", options.commits, per_window, options.rows, options.every)
         few = max(2, options.commits // 10)
-        run(root / "b", few, few, options.rows, maintained=False)
+        run(root / "b", few, few, options.rows)
     first, last = windows[1], windows[-1]
     for name, share in (("p50", 50), ("p99", 99)):
         ratio = np.percentile(last.commits, share) / np.percentile(first.commits, share)

@@ -30,6 +30,7 @@ import bench_collector
 import spark
 from footfall.lake import Lake
 from fresh import EVENTS
+from sizes import parsed
 from tree import PROJECT, Sample, Tree, Watch, create_app, generator, result_of, running
 
 HALF_SECONDS_MAX = 30.0
@@ -70,7 +71,7 @@ def measure(home: Path, options: argparse.Namespace) -> None:
     create_app(home)
     middle, worst = bench_collector.fsync_ms(home)
     with running(home) as tree:
-        time.sleep(2)
+        time.sleep(options.idle)
         idle, _ = tree.memory_mib()
         before = tree.cpu_seconds()
         with Watch(tree) as watch:
@@ -132,7 +133,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, help="directory on the disk to measure")
     parser.add_argument("--spark", action="store_true", help="measure Spark as well")
     parser.add_argument("--spark-events", type=int, default=1_000_000)
-    options = parser.parse_args()
+    parser.add_argument("--idle", type=float, default=2.0, help="seconds before idle memory")
+    options = parsed(parser, seconds=1.0, rate=1_000.0, idle=0.1)
     print(f"machine: {platform.platform()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(dir=options.home) as directory:
         measure(Path(directory) / "home", options)

@@ -35,9 +35,11 @@ from footfall.home import Home
 from footfall.lake import Lake
 from footfall.lake.cut import HOT_SCHEMA, Cut, Plan, publish
 from footfall.ledger import Ledger
+from footfall.positions import Positions
 from footfall.query import QueryPool
 from footfall.session import OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.settings import load_settings
+from sizes import parsed
 
 DAYS = 10
 START = 20_000 * DAY
@@ -97,7 +99,7 @@ class Fixture:
             project="default",
             sequence=self.sequence,
             published_at=0,
-            log_offset=0,
+            positions=Positions(),
             epoch=DAYS,
             watermark=START + DAYS * DAY + self.sequence,
             gap=30 * MINUTE,
@@ -107,7 +109,7 @@ class Fixture:
             hot=self.hot,
             overrides=overrides,
         )
-        publish(cut, self.home.cut_file("default"), durable=False)
+        publish(cut, self.home.cut_file("default"))
 
     def overrides(self, visitors: int, each: int) -> str:
         """Overrides for some visitors, spread over the days."""
@@ -277,7 +279,8 @@ async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=40)
-    arguments = parser.parse_args()
+    parser.add_argument("--small", type=int, default=SMALL_FILES, help="files in the last state")
+    arguments = parsed(parser, events=5_000, runs=2, small=5)
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
     )
@@ -289,7 +292,7 @@ async def main() -> None:
         )
         plain = yardstick(fixture, arguments.runs)
         overrides = fixture.overrides(min(fixture.visitors, 1_000), 5)
-        small = fixture.small_files(SMALL_FILES)
+        small = fixture.small_files(arguments.small)
         pool = QueryPool(fixture.home, "default", load_settings().query)
         fixture.publish()
         start = time.perf_counter()
@@ -304,7 +307,7 @@ async def main() -> None:
             plain,
         )
         show(
-            f"{SMALL_FILES:,} small files",
+            f"{arguments.small:,} small files",
             await measure(
                 fixture, pool, max(3, arguments.runs // 8), lambda: fixture.publish(plan=small)
             ),

@@ -31,6 +31,7 @@ from typing import Final
 from footfall.lake import Lake
 from footfall.log import SqliteLog
 from fresh import EVENTS, FreshBodies
+from sizes import parsed
 from tree import PROJECT, Tree, create_app, running
 
 CLIENTS: Final = 4
@@ -104,8 +105,8 @@ def first_after(clients: list[Client], killed: float) -> float:
 def visible_after(tree: Tree, killed: float) -> float:
     """Seconds from the kill until readers see what the log holds now."""
     with closing(SqliteLog.reader(tree.home.log_dir(PROJECT))) as log:
-        end = log.end_offset()
-    while tree.cut().log_offset < end:
+        end = log.ends()[0]
+    while tree.cut().positions[0] < end:
         assert time.perf_counter() < killed + WAIT_SECONDS_MAX, "readers stay behind"
         time.sleep(0.005)
     return time.perf_counter() - killed
@@ -201,7 +202,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=7, help="of each kind")
     parser.add_argument("--calm", type=float, default=5.0, help="seconds between kills")
     parser.add_argument("--home", type=Path, help="directory on the disk to measure")
-    options = parser.parse_args()
+    options = parsed(parser, rate=200.0, kills=1, calm=0.3)
     print(f"machine: {platform.platform()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory(dir=options.home) as directory:
         measure(Path(directory) / "home", options)

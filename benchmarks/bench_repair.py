@@ -32,8 +32,10 @@ from footfall.lake import TABLES, Footers, Lake, LakeHistory
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, finish
 from footfall.pipeline.epoch.plan import EpochPlan, Rules
+from footfall.positions import Positions
 from footfall.sessionize import Definitions, SessionState
 from footfall.settings import load_settings
+from sizes import parsed
 
 START = 20_700 * DAY
 HOURS = 72
@@ -92,14 +94,16 @@ class World:
         plan = EpochPlan(
             project="default",
             epoch=self.epoch,
-            log_from=self.offset,
-            log_to=self.offset + len(names),
+            log_from=Positions((self.offset,)),
+            log_to=Positions((self.offset + len(names),)),
             watermark=self.now - 5 * SECOND,
             planned_at=self.now,
             rules=self.rules,
         )
         self.offset += len(names)
-        ingested = Ingested(events, FAILED_SCHEMA.empty_table(), Ledger(), self.now)
+        ingested = Ingested(
+            events, events.slice(0, 0), FAILED_SCHEMA.empty_table(), Ledger(), self.now
+        )
         history = LakeHistory(self.lake, self.epoch, self.footers)
         started = time.perf_counter()
         result = finish(plan, ingested, self.states, history)
@@ -182,12 +186,13 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=100_000)
     parser.add_argument("--epochs", type=int, default=12, help="With late events.")
     parser.add_argument("--rate", type=int, default=1000, help="Events a second meanwhile.")
-    options = parser.parse_args()
+    parser.add_argument("--hours", type=int, default=HOURS, help="Of the lake, first of all.")
+    options = parsed(parser, sessions=1_000, epochs=1, rate=40, hours=3)
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as root:
         world = World(Path(root), options.sessions)
         started = time.perf_counter()
-        for _ in range(HOURS):
+        for _ in range(options.hours):
             world.run(*world.hour(), HOUR)
         print(
             f"lake: {world.offset:,} events in {time.perf_counter() - started:.0f} s;"

@@ -12,22 +12,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import http.client
-import json
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from bench_pipeline import newest, resident_mib, run_generator
 from footfall.home import Home
-from footfall.live import decode_snapshot
+from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.query import QueryPool
 from footfall.settings import load_settings
+from sizes import parsed
+from tree import Tree, create_app, generator, result_of, running
 
 RATE = 1000.0
 PROBES = 60
+WAIT_SECONDS_MAX = 60.0
 STATEMENTS = (
     "SELECT event_name, count(*) AS n FROM events GROUP BY ALL ORDER BY n DESC",
     "SELECT date_trunc('minute', event_time), count(DISTINCT visitor_id) FROM events GROUP BY 1",
@@ -35,18 +35,6 @@ STATEMENTS = (
     "SELECT page_path, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC LIMIT 20",
     "SELECT s.entry_page, count(*) FROM sessions s JOIN events e USING (session_id) GROUP BY 1",
 )
-
-
-def start(home: Path) -> tuple[subprocess.Popen[str], dict[str, object], float]:
-    command = [sys.executable, "-m", "footfall.cli.main", "serve", "--json", "--home", str(home)]
-    command += ["--set", "collector.port=0", "--set", "studio.port=0"]
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    text = ""
-    while not text.endswith("\n}\n"):
-        text += process.stdout.readline()
-    return process, json.loads(text), time.perf_counter() - started
 
 
 def import_seconds() -> float:
@@ -63,20 +51,20 @@ def post(url: str, write_id: str) -> None:
     connection.close()
 
 
-def freshness(home: Path, url: str) -> tuple[list[float], list[float]]:
+def freshness(tree: Tree, probes: int) -> tuple[list[float], list[float]]:
     """Seconds from the ack of a probe until the live snapshot and a cut have it."""
     live, cuts = [], []
-    for number in range(PROBES):
-        offset = number + 1
-        post(url, "web")
+    for number in range(1, probes + 1):
+        post(tree.collector, "web")
         acknowledged = time.perf_counter()
         seen = {"live": 0.0, "cut": 0.0}
         while not all(seen.values()):
-            snapshot = decode_snapshot(Home(home).live_file("default").read_bytes())
-            if not seen["live"] and _probes(snapshot) >= offset:
+            snapshot = decode_snapshot(tree.home.live_file("default").read_bytes())
+            if not seen["live"] and _probes(snapshot) >= number:
                 seen["live"] = time.perf_counter() - acknowledged
-            if not seen["cut"] and newest(home).ledger.decoded >= offset:
+            if not seen["cut"] and tree.cut().ledger.decoded >= number:
                 seen["cut"] = time.perf_counter() - acknowledged
+            assert time.perf_counter() < acknowledged + WAIT_SECONDS_MAX, "a probe is never seen"
             time.sleep(0.002)
         live.append(seen["live"])
         cuts.append(seen["cut"])
@@ -84,8 +72,8 @@ def freshness(home: Path, url: str) -> tuple[list[float], list[float]]:
     return live, cuts
 
 
-def _probes(snapshot: object) -> int:
-    rows = snapshot.people.events.rows  # type: ignore[attr-defined]
+def _probes(snapshot: LiveSnapshot) -> int:
+    rows = snapshot.people.events.rows
     return next((row.count for row in rows if row.value == "probe"), 0)
 
 
@@ -113,37 +101,25 @@ def quantiles(seconds: list[float]) -> str:
     return f"{values} ms (p50 / p95 / p99 of {len(ordered)})"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--home", type=Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.home) as directory:
-        measure(Path(directory) / "home", arguments.seconds)
-
-
-def measure(home: Path, seconds: float) -> None:
-    process, _, first = start(home)
-    process.terminate()
-    process.wait(60)
-    process, addresses, again = start(home)
-    try:
-        time.sleep(5)
-        idle = resident_mib([process.pid, *addresses["pids"].values()])  # type: ignore[attr-defined]
-        url = str(addresses["collector"])
-        live, cuts = freshness(home, url)
-        command = [sys.executable, "-m", "footfall.cli.main", "key", "create", "shop_web"]
-        subprocess.run([*command, "--home", str(home), "--quiet"], check=True)
-        time.sleep(1)
-        load = threading.Thread(target=run_generator, args=(url, seconds + 5, RATE))
-        load.start()
-        time.sleep(5)
-        sql = asyncio.run(statements(home, seconds))
-        load.join()
-        events = newest(home).ledger.events
-    finally:
-        process.terminate()
-        process.wait(60)
+def measure(home: Path, options: argparse.Namespace) -> None:
+    started = time.perf_counter()
+    with running(home, "studio.port=0", parts=()) as tree:
+        first = time.perf_counter() - started
+        tree.stop()
+    create_app(home)
+    started = time.perf_counter()
+    with running(home, "studio.port=0", parts=()) as tree:
+        again = time.perf_counter() - started
+        time.sleep(options.settle)
+        idle, _ = tree.memory_mib()
+        live, cuts = freshness(tree, options.probes)
+        loading = generator(tree.collector, RATE, options.seconds + options.settle, series=1)
+        time.sleep(options.settle)
+        sql = asyncio.run(statements(home, options.seconds))
+        sent = result_of(loading)
+        tree.stop()
+    events = tree.cut().ledger.events
+    assert events == round(sent["acknowledged"]) + options.probes, (events, sent)
     imports = import_seconds()
     print(f"start to ready, new home   {first:6.2f} s; later {again:.2f} s,")
     print(f"                           {again / imports:.1f} × importing the libraries once")
@@ -151,6 +127,17 @@ def measure(home: Path, seconds: float) -> None:
     print(f"ack to live snapshot       {quantiles(live)}")
     print(f"ack to a new cut           {quantiles(cuts)}")
     print(f"SQL at {RATE:,.0f} events/s      {quantiles(sql)}; {events:,} events at the end")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--home", type=Path)
+    parser.add_argument("--probes", type=int, default=PROBES)
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds before it counts")
+    options = parsed(parser, seconds=0.5, probes=2, settle=0.2)
+    with tempfile.TemporaryDirectory(dir=options.home) as directory:
+        measure(Path(directory) / "home", options)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from footfall.event import EVENT_SCHEMA, conform
 from footfall.sessionize import SessionState
 from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 from footfall.sessionize.rows.assign import assign
+from sizes import parsed
 
 VISITORS = 100_000
 STRETCH = 10 * MINUTE
@@ -231,12 +232,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--batches", type=int, default=4)
     parser.add_argument("--no-spark", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--micro", type=int, default=500_000, help="sessions below a small batch")
+    options = parsed(parser, events=2_000, batches=2, micro=5_000, no_spark=True)
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}")
     rates: dict[str, float] = {}
     for shape in SHAPES:
         rates[shape] = run_shape(shape, options.batches, options.events)
-    run_micro(500_000, 5_000)
+    run_micro(options.micro, 5_000)
     if not options.no_spark:
         spark = run_spark("uniform", options.batches, options.events)
         if spark:

@@ -43,6 +43,7 @@ from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
+from sizes import parsed
 from spark_sessions import state_bytes
 
 START = 1_790_000_000 * SECOND
@@ -227,7 +228,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="overrides")
     parser.add_argument("--spark", action="store_true")
     parser.add_argument("--in-one", action="store_true", help="print JSON of one run")
-    options = parser.parse_args()
+    options = parsed(parser, visitors="200", rate=100)
     counts = [int(number) for number in options.visitors.split(",")]
     if options.in_one:
         with tempfile.TemporaryDirectory() as root:

@@ -96,6 +96,9 @@ def running(
             assert line, "it did not start; see its message above"
             text += line
         told = json.loads(text)
+        while not Home(home).cut_file(PROJECT).exists():  # a busy machine: it says so and goes on
+            assert process.poll() is None, "it ended; see its message above"
+            time.sleep(0.05)
         pids = {"supervisor": process.pid, **told["pids"]}
         try:
             yield Tree(Home(home), process, told["collector"], pids)
@@ -153,9 +156,9 @@ class Watch:
     def _look(self) -> tuple[int, int]:
         """Log offsets that readers see and that the log holds."""
         # The cut first: what comes in between makes it look more behind, not less.
-        seen = self._tree.cut().log_offset
+        seen = self._tree.cut().positions[0]
         with closing(SqliteLog.reader(self._tree.home.log_dir(PROJECT))) as log:
-            return seen, log.end_offset()
+            return seen, log.ends()[0]
 
     def every(self, seconds: float) -> list[Sample]:
         """The last sample of each stretch, with the most memory in it."""

@@ -43,8 +43,10 @@ _FULL_WORDS: Final = ("database or disk is full", "No space left on device", "Di
 """As SQLite says it, and libraries that lose the number on the way."""
 _PROBE_BYTES: Final = 64 * 1024
 _SPAN: Final = """
-SELECT min(committed_at), min(log_from), max(log_to) FROM epochs
-WHERE project = ? AND committed_at >= ?
+SELECT min(committed_at),
+    min((SELECT coalesce(sum(value), 0) FROM json_each(log_from, '$.offsets'))),
+    max((SELECT coalesce(sum(value), 0) FROM json_each(log_to, '$.offsets')))
+FROM epochs WHERE project = ? AND committed_at >= ?
 """
 
 
@@ -210,7 +212,10 @@ def _now(growth: Sequence[Growth]) -> int:
 
 
 def _epochs(home: Home, project: str, since: int) -> tuple[int, int, int]:
-    """When the first epoch since then was committed, and the log range of all; zeros for none."""
+    """When the first epoch since then was committed; how many requests were before it, and are now.
+
+    Over all partitions of the log; zeros for none.
+    """
     file = home.metadata_file
     with contextlib.suppress(sqlite3.Error):
         uri = f"{file.absolute().as_uri()}?mode=ro"

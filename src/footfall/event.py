@@ -96,6 +96,12 @@ FAILED_SCHEMA: Final = arrow_schema(FAILED_COLUMNS)
 request (`part` = request, `request_index` = -1). `failed_id` is deterministic: it follows from
 `request_id` and `request_index`."""
 
+ARRIVAL: Final = ("received_at", "request_id", "request_index")
+"""What came before what: the collector's time, then the request's id, then the place within it.
+
+Follows from the rows alone, never from the log's partitions and offsets. Of the events of an epoch
+that have the same id the first by it counts."""
+
 LAST_COLUMNS: Final = {"epoch": 0, "is_late": False, "is_bot": False}
 """Required columns that later stages fill, with what stands there until then."""
 

@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from footfall.positions import Place
+
 REQUEST_VERSION: Final = 1
 
 KEPT_HEADERS: Final = frozenset(
@@ -83,6 +85,12 @@ class LoggedRequest(msgspec.Struct, frozen=True, gc=False):
 
     offset: int
     request: Request
+    partition: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.partition, self.offset)
 
 
 LOST_PROTOCOL: Final = "lost"

@@ -108,6 +108,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group_requests_max: Count
     keep_age_min: Duration
     bytes_max: Bound = None
+    kind: Literal["sqlite"] = "sqlite"
 
 
 class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -264,9 +264,9 @@ def test_files_that_vanish_start_another_attempt(home: Home, tmp_path: Path) -> 
             segments[0].unlink()
         if parts.count("state") == 2 and part == "state":
             shutil.rmtree(older)
-            (newest / "note.json").write_bytes(note.replace(b'"log_to":34', b'"log_to":72'))
+            (newest / "note.json").write_bytes(note.replace(b"[34]", b"[72]"))
 
-    (newest / "note.json").write_bytes(note.replace(b'"log_to":34', b'"log_to":12'))
+    (newest / "note.json").write_bytes(note.replace(b"[34]", b"[12]"))
     report = back_up(home, tmp_path / "backup", on_part=trim)
     assert report.attempts == 2
     names = [s.path for s in Store(tmp_path / "backup").manifest().files]

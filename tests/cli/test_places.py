@@ -10,6 +10,7 @@ import pytest
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import Metadata
+from footfall.positions import Positions
 from tests.cli.shell import refused
 from tests.cli.shell import run_here as run
 
@@ -93,7 +94,9 @@ def test_projects_are_listed_with_apps_keys_and_counts(home: Path) -> None:
     """What a person needs to send to the right one."""
     metadata = Metadata.open(Home(home))
     metadata.create_server_key("default", "web")
-    metadata.plan_epoch("shop", 1, log_from=0, log_to=9, watermark=0, plan="{}")
+    metadata.plan_epoch(
+        "shop", 1, log_from=Positions(), log_to=Positions((9,)), watermark=0, plan="{}"
+    )
     ledger = Ledger(requests=9, decoded=8, undecodable=1, records=1234, events=1230, failed=4)
     metadata.commit_epoch("shop", 1, ledger)
     write_ids = [key.write_id for key in metadata.write_ids("default")]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from footfall.errors import DiskFull
+from footfall.positions import Place
 from tests.scale import scaled
 
 Make = Callable[..., Any]
@@ -88,7 +89,7 @@ def test_no_answer_before_the_log_has_it(harness: Any) -> None:
     gate, entered = threading.Event(), threading.Event()
     append = harness.log.append
 
-    def held_append(records: Sequence[bytes]) -> int:
+    def held_append(records: Sequence[bytes]) -> Place:
         entered.set()
         assert gate.wait(20)
         return append(records)
@@ -167,7 +168,7 @@ def test_no_request_makes_it_fail(
     fuzzed: Any, scope: dict[str, Any], parts: list[bytes], ends: bool
 ) -> None:
     """Whatever comes is answered below 500, and what was taken is kept byte for byte."""
-    before = fuzzed.log.end_offset()
+    before = fuzzed.log.ends()[0]
     answer = fuzzed.send(scope, parts, ends=ends)
     added = fuzzed.records[before:]
     assert answer.status < 500

@@ -20,6 +20,7 @@ from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import Metadata
+from footfall.positions import Positions
 from footfall.settings import Settings, load_settings
 from footfall.testing import SimClock
 
@@ -45,8 +46,8 @@ def _home(tmp_path: Path, epochs: Iterable[tuple[int, int]], clock: SimClock) ->
         metadata.plan_epoch(
             "default",
             number,
-            log_from=offset,
-            log_to=offset + requests,
+            log_from=Positions((offset,)),
+            log_to=Positions((offset + requests,)),
             watermark=0,
             plan="{}",
         )

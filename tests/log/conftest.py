@@ -42,7 +42,15 @@ def open_writer(
         log.close()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "memory of three", "sqlite"])
 def log(request: pytest.FixtureRequest, open_writer: Callable[[], SqliteLog]) -> Log:
     """Any log, open for appending."""
-    return MemoryLog() if request.param == "memory" else open_writer()
+    if request.param == "sqlite":
+        return open_writer()
+    return MemoryLog(partitions=3 if request.param == "memory of three" else 1)
+
+
+@pytest.fixture
+def partition(log: Log) -> int:
+    """The last of the log's partitions."""
+    return log.partitions - 1

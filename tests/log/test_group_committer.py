@@ -11,6 +11,7 @@ import pytest
 
 from footfall.errors import Closed, DiskFull, Overloaded, Unavailable
 from footfall.log import GroupCommitter
+from footfall.positions import Place
 from footfall.testing import MemoryLog, SimClock
 
 
@@ -23,7 +24,7 @@ class HeldLog:
         self.gate = threading.Semaphore(0)
         self.entered = threading.Semaphore(0)
 
-    def append(self, records: Sequence[bytes]) -> int:
+    def append(self, records: Sequence[bytes]) -> Place:
         self.groups.append(list(records))
         self.entered.release()
         assert self.gate.acquire(timeout=10)
@@ -68,7 +69,7 @@ def test_nothing_is_acknowledged_before_the_append_returns() -> None:
             assert not future.done()
             assert committer.pending_bytes == 1
             log.gate.release()
-            assert await future == 0
+            assert await future == Place(0, 0)
             assert committer.pending_bytes == 0
 
     run(test)
@@ -85,7 +86,7 @@ def test_what_waits_is_appended_as_one_group() -> None:
             await asyncio.to_thread(log.entered.acquire)
             futures += [committer.submit(b"%d" % number) for number in range(1, 8)]
             log.gate.release(3)
-            assert await asyncio.gather(*futures) == list(range(8))
+            assert await asyncio.gather(*futures) == [Place(0, offset) for offset in range(8)]
         assert log.groups == [[b"0"], [b"1", b"2", b"3", b"4"], [b"5", b"6", b"7"]]
         assert sizes == [1, 4, 3]
 
@@ -102,7 +103,7 @@ def test_records_of_one_turn_of_the_loop_are_one_group() -> None:
             futures = [committer.submit(b"a")]
             assert not log.entered.acquire(timeout=0.2)  # the turn goes on
             futures += [committer.submit(b"b"), committer.submit(b"c")]
-            assert await asyncio.gather(*futures) == [0, 1, 2]
+            assert await asyncio.gather(*futures) == [Place(0, 0), Place(0, 1), Place(0, 2)]
         assert log.groups == [[b"a", b"b", b"c"]]
 
     run(test)
@@ -119,7 +120,7 @@ def test_too_many_waiting_bytes_are_refused_at_once() -> None:
                 committer.submit(b"y")
             log.gate.release(2)
             await first
-            assert await committer.submit(b"y" * 100) == 1
+            assert await committer.submit(b"y" * 100) == Place(0, 1)
 
     run(test)
 
@@ -137,7 +138,7 @@ def test_failed_append_fails_its_group_and_the_next_one_works() -> None:
             assert [type(result) for result in results] == [DiskFull, DiskFull]
             assert isinstance(committer.last_error, DiskFull)
             log.fail_with = None
-            assert await committer.submit(b"c") == 0
+            assert await committer.submit(b"c") == Place(0, 0)
             assert committer.last_error is None
 
     run(test)
@@ -149,7 +150,7 @@ def test_bug_in_the_log_does_not_end_the_thread() -> None:
     class Broken(MemoryLog):
         is_broken = True
 
-        def append(self, records: Sequence[bytes]) -> int:
+        def append(self, records: Sequence[bytes]) -> Place:
             if self.is_broken:
                 raise ZeroDivisionError
             return super().append(records)
@@ -160,7 +161,7 @@ def test_bug_in_the_log_does_not_end_the_thread() -> None:
             with pytest.raises(Unavailable, match="ZeroDivisionError"):
                 await committer.submit(b"a")
             log.is_broken = False
-            assert await committer.submit(b"a") == 0
+            assert await committer.submit(b"a") == Place(0, 0)
 
     run(test)
 
@@ -176,7 +177,7 @@ def test_close_finishes_what_was_submitted_and_takes_nothing_more() -> None:
             await committer.close()
             with pytest.raises(Closed):
                 committer.submit(b"late")
-            assert await asyncio.gather(*futures) == list(range(6))
+            assert await asyncio.gather(*futures) == [Place(0, offset) for offset in range(6)]
             assert [record for group in log.groups for record in group] == [
                 b"%d" % number for number in range(6)
             ]
@@ -193,7 +194,7 @@ def test_abandoned_request_is_stored_all_the_same() -> None:
             first, second = committer.submit(b"a"), committer.submit(b"b")
             first.cancel()
             log.gate.release(2)
-            assert await second == 1
-            assert log.inner.end_offset() == 2
+            assert await second == Place(0, 1)
+            assert log.inner.ends()[0] == 2
 
     run(test)

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from footfall.clock import HOUR, MINUTE
 from footfall.log import SqliteLog
+from footfall.positions import Positions
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
 from tests.scale import scaled
@@ -66,14 +67,14 @@ class LogMachine(RuleBasedStateMachine):
 
     @rule(records=RECORDS)
     def append(self, records: list[bytes]) -> None:
-        assert self.log.append(records) == len(self.records)
+        assert self.log.append(records).offset == len(self.records)
         self.records += records
 
     @rule(data=st.data())
     def trim(self, data: st.DataObject) -> None:
         before = data.draw(st.integers(0, len(self.records) + 3))
         log = data.draw(st.sampled_from([self.log, self.reader]))
-        log.trim(before)
+        log.trim(Positions((before,)))
         self.allowed = max(self.allowed, before)
 
     @rule(minutes=st.integers(-30, 90))
@@ -105,7 +106,7 @@ class LogMachine(RuleBasedStateMachine):
     @rule(offset=st.integers(0, 60), records_max=st.integers(1, 9), bytes_max=st.integers(1, 90))
     def read_some(self, offset: int, records_max: int, bytes_max: int) -> None:
         found = self.reader.read(offset, records_max=records_max, bytes_max=bytes_max)
-        first = max(offset, self.log.start_offset())
+        first = max(offset, self.log.starts()[0])
         assert found == list(enumerate(self.records))[first : first + len(found)]
         if first < len(self.records):
             assert found
@@ -115,9 +116,9 @@ class LogMachine(RuleBasedStateMachine):
     @invariant()
     def log_equals_the_list(self) -> None:
         for log in (self.log, self.reader):
-            start = log.start_offset()
+            start = log.starts()[0]
             assert start <= self.allowed
-            assert log.end_offset() == len(self.records)
+            assert log.ends()[0] == len(self.records)
             found = log.read(0, records_max=9999, bytes_max=1 << 30)
             assert found == list(enumerate(self.records))[start:]
 

@@ -37,7 +37,7 @@ def _filled(directory: Path, records: int) -> None:
 def _all(directory: Path) -> dict[int, bytes]:
     log = SqliteLog.reader(directory)
     found: dict[int, bytes] = {}
-    offset = log.start_offset()
+    offset = log.starts()[0]
     while batch := log.read(offset, records_max=50, bytes_max=1 << 20):
         found.update(batch)
         offset = batch[-1][0] + 1
@@ -94,7 +94,7 @@ def test_what_can_be_read_stays_and_the_rest_is_stated(
     assert damaged or not lost
     assert mend_log(tmp_path, 300, SimClock()) == []
     log = SqliteLog.writer(tmp_path, SETTINGS, SimClock())
-    assert log.append([b"next"]) == 300
+    assert log.append([b"next"]).offset == 300
     log.close()
 
 

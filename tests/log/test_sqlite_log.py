@@ -26,6 +26,7 @@ from footfall.home import make_directory
 from footfall.log import SqliteLog, _appender
 from footfall.log._groups import checksum
 from footfall.log._segments import build_segment, list_bases, segment_file
+from footfall.positions import Positions
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
 
@@ -108,7 +109,7 @@ def test_segment_of_an_earlier_version_is_appended_to(
     with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
         connection.execute("PRAGMA user_version = 1")
     log = open_writer()
-    assert log.append([b"new"]) == 3
+    assert log.append([b"new"]).offset == 3
     assert log.read(0, **ALL) == list(enumerate([*old, b"new"]))
     log.close()
     with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
@@ -120,9 +121,9 @@ def test_trim_removes_whole_files_but_the_newest(open_writer: Open, tmp_path: Pa
     log = open_writer()
     for first in range(0, 20, 2):
         log.append(records(first, 2))
-    log.trim(17)
+    log.trim(Positions((17,)))
     assert list_bases(tmp_path / "log") == [12, 18]
-    log.trim(99)
+    log.trim(Positions((99,)))
     assert list_bases(tmp_path / "log") == [18]
     assert not [
         name for name in os.listdir(tmp_path / "log") if name.startswith("00000000000000000000")
@@ -148,13 +149,13 @@ def test_reader_may_not_append(open_writer: Open, tmp_path: Path) -> None:
 def test_reader_follows_the_writer(open_writer: Open, tmp_path: Path) -> None:
     """A reader that was there first sees each append at its next read, over all rotations."""
     with contextlib.closing(SqliteLog.reader(tmp_path / "log")) as reader:
-        assert (reader.read(0, **ALL), reader.end_offset(), reader.start_offset()) == ([], 0, 0)
+        assert (reader.read(0, **ALL), reader.ends()[0], reader.starts()[0]) == ([], 0, 0)
         log = open_writer()
         found: list[tuple[int, bytes]] = []
         for first in range(0, 60, 3):
             log.append(records(first, 3))
             found += reader.read(len(found), **ALL)
-            assert len(found) == first + 3 == reader.end_offset()
+            assert len(found) == first + 3 == reader.ends()[0]
         assert found == list(enumerate(records(0, 60)))
 
 
@@ -176,12 +177,12 @@ def test_reader_survives_a_segment_trimmed_under_it(open_writer: Open, tmp_path:
         log.append(records(first, 1))
     with contextlib.closing(SqliteLog.reader(tmp_path / "log")) as reader:
         assert reader.read(0, records_max=2, bytes_max=1 << 20)[-1][0] == 1
-        log.trim(40)
+        log.trim(Positions((40,)))
         read_on = reader.read(20, **ALL)
-        start = log.start_offset()
+        start = log.starts()[0]
         assert read_on == [(n, records(n, 1)[0]) for n in range(start, 60)]
-        reader.trim(50)
-        assert log.start_offset() == reader.start_offset() > start
+        reader.trim(Positions((50,)))
+        assert log.starts()[0] == reader.starts()[0] > start
 
 
 def test_reader_keeps_few_files_open(open_writer: Open, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_pa
         "log = SqliteLog.writer(Path(sys.argv[1]), settings)\n"
         "number = 0\n"
         "while True:\n"
-        "    print(log.append(records(number, 5)), flush=True)\n"
+        "    print(log.append(records(number, 5)).offset, flush=True)\n"
         "    number += 5\n"
     )
     with subprocess.Popen(
@@ -244,10 +245,10 @@ def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_pa
         acknowledged += [int(line) for line in process.stdout]
     assert acknowledged == list(range(0, 5 * len(acknowledged), 5))
     log = open_writer()
-    end = log.end_offset()
+    end = log.ends()[0]
     assert end % 5 == 0
     assert acknowledged[-1] + 5 <= end <= acknowledged[-1] + 10
-    assert log.append([b"next"]) == end
+    assert log.append([b"next"]).offset == end
     assert log.read(0, **ALL) == [*enumerate(records(0, end)), (end, b"next")]
 
 
@@ -262,7 +263,7 @@ def test_unnamed_and_empty_newest_segments_are_made_again(
     (tmp_path / "log" / f"{9:020d}.new").write_bytes(b"half")
     (tmp_path / "log" / f"{1:020d}.db-wal").write_bytes(b"of a trimmed segment")
     log = open_writer()
-    assert log.append([b"next"]) == 3
+    assert log.append([b"next"]).offset == 3
     assert log.read(0, **ALL) == [*enumerate(records(0, 3)), (3, b"next")]
     assert sorted(name for name in os.listdir(tmp_path / "log") if "-" not in name) == [
         f"{0:020d}.db",
@@ -288,7 +289,7 @@ def test_torn_tail_of_the_newest_segment_is_ignored(open_writer: Open, tmp_path:
     (tmp_path / "crashed").rename(tmp_path / "log")
     log = open_writer()
     assert log.read(0, **ALL) == list(enumerate(records(0, 3)))
-    assert log.append([b"next"]) == 3
+    assert log.append([b"next"]).offset == 3
 
 
 @pytest.mark.parametrize("count", [1, 40])
@@ -303,9 +304,9 @@ def test_full_disk_stores_nothing_and_works_again_later(
         for _ in range(2):
             with pytest.raises(DiskFull):
                 log.append([*group, *records(99, 1, 40_000)])
-        assert log.end_offset() == 3
+        assert log.ends()[0] == 3
         assert log.read(0, **ALL) == list(enumerate(records(0, 3)))
-    assert log.append(group) == 3
+    assert log.append(group).offset == 3
     assert log.read(3, **ALL) == [(3 + index, record) for index, record in enumerate(group)]
 
 
@@ -318,7 +319,7 @@ def test_full_disk_while_rotating_is_taken_up_again(
     with largest_file(8192), pytest.raises(DiskFull):
         log.append([b"x"])
     clock.jump(-HOUR)
-    assert log.append([b"x"]) == 8
+    assert log.append([b"x"]).offset == 8
     assert list_bases(tmp_path / "log") == [0, 8]
     assert log.read(7, **ALL) == [(7, records(7, 1)[0]), (8, b"x")]
 
@@ -360,7 +361,7 @@ def test_append_that_failed_in_doubt_leaves_no_gap_and_no_overlap(
         log.append(group)
     stored = [b"before", *group] if is_done and statement != "BEGIN" else [b"before"]
     for _ in range(2):
-        assert log.append([b"after"]) == len(stored)
+        assert log.append([b"after"]).offset == len(stored)
         stored.append(b"after")
     log.close()
     log = open_writer()
@@ -379,7 +380,7 @@ def test_rotation_that_failed_half_way_is_finished(
         with pytest.raises(Unavailable):
             log.append([b"b"])
     clock.jump(-HOUR)
-    assert [log.append([b"b"]), log.append([b"c"])] == [1, 2]
+    assert [log.append([b"b"]).offset, log.append([b"c"]).offset] == [1, 2]
     log.close()
     log = open_writer()
     assert log.read(0, **ALL) == [(0, b"a"), (1, b"b"), (2, b"c")]
@@ -427,7 +428,7 @@ def _fill_and_free(mount: Path, settings: LogSettings, clock: SimClock) -> None:
             log.probe()
         (mount / "other").unlink()
         log.probe()
-        assert log.append([b"next"]) == len(stored) > 100
+        assert log.append([b"next"]).offset == len(stored) > 100
     with contextlib.closing(SqliteLog.writer(mount / "log", settings, clock)) as log:
         assert log.read(0, **ALL) == list(enumerate([*stored, b"next"]))
 

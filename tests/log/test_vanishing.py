@@ -11,6 +11,7 @@ import pytest
 
 from footfall.log import SqliteLog
 from footfall.log._segments import list_bases, segment_file
+from footfall.positions import Positions
 from tests.vanish import after_first, vanishing
 
 Open = Callable[[], SqliteLog]
@@ -45,7 +46,7 @@ def test_write_ahead_log_goes_while_the_writer_starts(tmp_path: Path, open_write
     wal.touch()
     with vanishing(wal):
         again = open_writer()
-    assert again.end_offset() == 12
+    assert again.ends()[0] == 12
 
 
 @pytest.mark.parametrize("kept", [12, 20])
@@ -59,13 +60,13 @@ def test_segments_are_trimmed_between_their_list_and_opening_them(
 
     def go_on() -> None:
         fill(writer, 12)
-        writer.trim(kept)
+        writer.trim(Positions((kept,)))
 
     with (
         contextlib.closing(SqliteLog.reader(directory)) as reader,
         after_first(os, "listdir", lambda path: Path(path) == directory, go_on),
     ):
-        assert reader.end_offset() == 24
+        assert reader.ends()[0] == 24
 
 
 def test_size_of_a_log_whose_files_go(tmp_path: Path, open_writer: Open) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, text
 
 from footfall.clock import SECOND
 from footfall.errors import Conflict, Corrupt
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import Epoch, Metadata
+from footfall.metadata import _schema as schema
+from footfall.positions import Place, Positions
 from footfall.testing import SimClock
 
 START = 1_700_000_000 * SECOND
@@ -44,8 +50,8 @@ def plan(metadata: Metadata, epoch: int, text: str = "plan", log_from: int | Non
     metadata.plan_epoch(
         "default",
         epoch,
-        log_from=10 * (epoch - 1) if log_from is None else log_from,
-        log_to=10 * epoch,
+        log_from=Positions((10 * (epoch - 1) if log_from is None else log_from,)),
+        log_to=Positions((10 * epoch,)),
         watermark=epoch,
         plan=f"{text} {epoch}",
     )
@@ -58,8 +64,8 @@ def test_epochs_are_planned_then_committed(metadata: Metadata, clock: SimClock) 
     assert metadata.plans_after("default", 0) == ["plan 1", "plan 2"]
     assert metadata.plans_after("default", 1) == ["plan 2"]
     assert metadata.last_epochs("default") == [
-        Epoch(2, 10, 20, 2, START + SECOND, None, None),
-        Epoch(1, 0, 10, 1, START, START + SECOND, LEDGER),
+        Epoch(2, Positions((10,)), Positions((20,)), 2, START + SECOND, None, None),
+        Epoch(1, Positions(), Positions((10,)), 1, START, START + SECOND, LEDGER),
     ]
     assert metadata.last_epochs("default", 1)[0].epoch == 2
     assert metadata.last_epochs("other") == metadata.plans_after("other", 0) == []
@@ -115,9 +121,63 @@ def test_ledger_is_the_sum_and_survives_forgetting(metadata: Metadata, clock: Si
     assert [epoch.epoch for epoch in metadata.last_epochs("default")] == [4, 3]
 
 
-def test_log_offset_at_a_time(metadata: Metadata, clock: SimClock) -> None:
+def test_positions_at_a_time(metadata: Metadata, clock: SimClock) -> None:
     """Trimming by age needs the offset below which everything is older."""
     add(metadata, clock, 3)
     plan(metadata, 4)
     times = [START, START + 1, START + SECOND + 1, START + 9 * SECOND]
-    assert [metadata.log_offset_at("default", time) for time in times] == [0, 10, 20, 30]
+    assert [metadata.positions_at("default", time)[0] for time in times] == [0, 10, 20, 30]
+
+
+def test_offsets_of_the_version_before_become_positions(tmp_path: Path) -> None:
+    """Epochs, plans and poison notes of a log that had one partition and did not say so."""
+    home = Home(tmp_path)
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    engine = create_engine(f"sqlite:///{home.metadata_file}")
+    plans = [
+        {"epoch": 1, "log_from": 0, "log_to": 7, "quarantined": [3, 5], "more": {"kept": True}},
+        {"epoch": 2, "log_from": 7, "log_to": 7, "quarantined": []},
+    ]
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        for plan in plans:
+            connection.execute(
+                text(
+                    "INSERT INTO epochs (project, epoch, log_from, log_to, watermark, plan,"
+                    " planned_at) VALUES ('default', :epoch, :log_from, :log_to, 9, :plan, 1)"
+                ),
+                {
+                    "epoch": plan["epoch"],
+                    "log_from": plan["log_from"],
+                    "log_to": plan["log_to"],
+                    "plan": json.dumps(plan),
+                },
+            )
+        connection.execute(text("INSERT INTO quarantined VALUES ('default', 3, 1)"))
+    engine.dispose()
+    metadata = Metadata.open(home)
+    seven = Positions((7,))
+    found = [(one.epoch, one.log_from, one.log_to) for one in metadata.last_epochs("default")]
+    assert found == [(2, seven, seven), (1, Positions(), seven)]
+    assert metadata.quarantined("default") == (Place(0, 3),)
+    first, second = map(json.loads, metadata.plans_after("default", 0))
+    assert first == {
+        "epoch": 1,
+        "log_from": {"offsets": []},
+        "log_to": {"offsets": [7]},
+        "quarantined": [[0, 3], [0, 5]],
+        "more": {"kept": True},
+    }
+    assert second["quarantined"] == []
+    metadata.close()
+
+
+def test_quarantined_requests_are_known_by_partition(metadata: Metadata) -> None:
+    """The same offset in another partition is another request."""
+    metadata.create_project("default")
+    metadata.quarantine("default", [Place(1, 4), Place(0, 4), Place(1, 4), Place(1, 9)])
+    assert metadata.quarantined("default") == (Place(0, 4), Place(1, 4), Place(1, 9))
+    assert metadata.quarantined("default", Positions((5, 5))) == (Place(1, 9),)

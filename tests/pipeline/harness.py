@@ -13,6 +13,7 @@ import pyarrow as pa
 from footfall.clock import SECOND
 from footfall.home import Home
 from footfall.lake import TABLES, Lake, LakePlace
+from footfall.log import LogSource
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
 from footfall.pipeline._pipeline import Pipeline
@@ -110,7 +111,7 @@ class Bench:
         poison = PoisonWatch(
             Attempts(home.state_dir("default") / "attempts.json"),
             self.settings.pipeline,
-            home.log_dir("default"),
+            LogSource.of(home, "default", self.settings.log),
             TroubleNote(trouble_file(home, "default"), self.clock, self.told.append),
             self.bound,
         )

@@ -21,6 +21,7 @@ from footfall.pipeline._memory import give_back, keep_freed
 from footfall.pipeline.poison.bounds import bound_memory
 from footfall.pipeline.preview.tail import Tail
 from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.positions import Positions
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import SessionState, SessionStates, in_files, unwritten_parts
 from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
@@ -88,7 +89,7 @@ def work(directory: Path, epochs: int, visitors: int) -> dict[str, int]:
                 known.add(segment.rows.file)
                 digest = segment.rows.file.partition(".")[0]
                 tail.write_kept(digest, SESSION_SCHEMA, unwritten_parts(segment))
-        note = CheckpointNote(epoch, epoch, START)
+        note = CheckpointNote(epoch, Positions((epoch,)), START)
         checkpoints.write(Checkpoint(note, SessionStates({"gap.1": state}), duplicates))
         give_back()
     again = checkpoints.read(epochs).sessions.default

@@ -8,12 +8,13 @@ import pytest
 
 from footfall.errors import DiskFull
 from footfall.pipeline.poison.attempts import WATCHFUL_EPOCHS, Attempts
+from footfall.positions import Slice
 
 
 def _die(file: Path, start: int, end: int, error: type[BaseException] = MemoryError) -> Attempts:
     """A process that works on the range and ends; what the next one finds."""
     attempts = Attempts(file)
-    with pytest.raises(error), attempts.working(start, end):
+    with pytest.raises(error), attempts.working([Slice(0, start, end)]):
         raise error
     return Attempts(file)
 
@@ -23,7 +24,7 @@ def test_deaths_add_up_with_their_ranges(tmp_path: Path) -> None:
     file = tmp_path / "attempts.json"
     for start, end in ((10, 20), (10, 25), (12, 22)):
         found = _die(file, start, end)
-    assert (found.deaths, found.suspects) == (3, (10, 25))
+    assert (found.deaths, found.suspects) == (3, (Slice(0, 10, 25),))
 
 
 @pytest.mark.parametrize("error", [DiskFull, OSError, KeyboardInterrupt])
@@ -35,7 +36,7 @@ def test_errors_of_the_outside_are_no_deaths(tmp_path: Path, error: type[BaseExc
 def test_idle_end_is_no_death(tmp_path: Path) -> None:
     """Killed between micro-batches."""
     file = tmp_path / "attempts.json"
-    with Attempts(file).working(1, 2):
+    with Attempts(file).working([Slice(0, 1, 2)]):
         pass
     assert Attempts(file).deaths == 0
 
@@ -56,11 +57,11 @@ def test_work_beside_other_work_counts_until_both_end(tmp_path: Path) -> None:
     """An epoch is committed while the next micro-batch is previewed."""
     file = tmp_path / "attempts.json"
     attempts = Attempts(file)
-    with attempts.working(1, 5):
-        with attempts.working(5, 9):
+    with attempts.working([Slice(0, 1, 5)]):
+        with attempts.working([Slice(0, 5, 9)]):
             pass
         other = Attempts(file)
-        assert (other.deaths, other.suspects) == (1, (1, 9))
+        assert (other.deaths, other.suspects) == (1, (Slice(0, 1, 9),))
 
 
 def test_torn_file_is_none(tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_what_a_search_cleared_is_not_searched_again(tmp_path: Path) -> None:
     file = tmp_path / "attempts.json"
     for _ in range(3):
         _die(file, 10, 90)
-    Attempts(file).searched_to(50)
+    Attempts(file).search_on([Slice(0, 50, 90)])
     again = Attempts(file)
     assert again.is_due
-    assert again.suspects == (50, 90)
+    assert again.suspects == (Slice(0, 50, 90),)

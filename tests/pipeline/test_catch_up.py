@@ -113,7 +113,7 @@ def test_everything_once_after_an_outage(seed: int, tmp_path: Path) -> None:
 
     cut = _cut(bench)
     assert len(cuts) > 8
-    assert (cut.log_offset, cut.tail) == (bench.log.end_offset(), {})
+    assert (cut.positions.total, cut.tail) == (bench.log.ends()[0], {})
     assert cut.watermark == bench.clock.now_us() - LAG
 
     _settle(bench, pipeline)
@@ -141,11 +141,11 @@ def test_watermark_follows_what_was_read_while_behind(tmp_path: Path) -> None:
     bench.clock.advance(OUTAGE)
     _append(bench, traffic.requests(begin, begin + OUTAGE, 300), received)
     cuts = _catch_up(bench, pipeline, traffic, received)
-    behind = [cut for cut in cuts if cut.log_offset < bench.log.end_offset()]
+    behind = [cut for cut in cuts if cut.positions.total < bench.log.ends()[0]]
     assert len(behind) > 5
     for before, cut in pairwise(cuts):
         assert before.watermark <= cut.watermark
-        assert cut.watermark <= max(received[: cut.log_offset], default=LAG) - LAG
+        assert cut.watermark <= max(received[: cut.positions.total], default=LAG) - LAG
 
 
 def _settle(bench: Bench, pipeline: Pipeline) -> None:
@@ -188,9 +188,9 @@ def test_who_is_behind_shows_what_waits_at_once_when_it_is_not(tmp_path: Path) -
     bench.clock.advance(10 * SECOND)
     for _ in range(2):
         pipeline.step()
-        assert (_cut_of(bench).log_offset, _cut_of(bench).ledger.requests) == (0, 0)
+        assert (_cut_of(bench).positions.total, _cut_of(bench).ledger.requests) == (0, 0)
     pipeline.step()
-    assert (_cut_of(bench).log_offset, _cut_of(bench).ledger.events) == (6, 6)
+    assert (_cut_of(bench).positions.total, _cut_of(bench).ledger.events) == (6, 6)
     assert len(_cut_of(bench).tail["events"]) == 1
     assert _tail_rows(bench) == 6
 
@@ -206,9 +206,9 @@ def test_who_is_behind_shows_whole_epochs(tmp_path: Path) -> None:
     seen = []
     while pipeline.step():
         cut = _cut_of(bench)
-        assert cut.ledger.requests == cut.log_offset
-        assert _tail_rows(bench) == cut.log_offset
-        seen.append(cut.log_offset)
+        assert cut.ledger.requests == cut.positions.total
+        assert _tail_rows(bench) == cut.positions.total
+        seen.append(cut.positions.total)
     assert set(seen[:-1]) <= {0, 4, 8}
     assert seen[-1] == 11
     pipeline.finish()

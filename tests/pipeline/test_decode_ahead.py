@@ -19,7 +19,7 @@ from footfall.clock import SECOND
 from footfall.errors import Corrupt
 from footfall.home import Home
 from footfall.lake import TABLES, Lake
-from footfall.log import SqliteLog
+from footfall.log import LogSource, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import Prepared, Rules, prepare
 from footfall.pipeline._run import CORES_MIN, build
@@ -27,6 +27,7 @@ from footfall.pipeline.feed import decode_ahead as module
 from footfall.pipeline.feed import feed as feed_module
 from footfall.pipeline.feed.decode_ahead import IDLE_SECONDS, DecodeAhead
 from footfall.pipeline.feed.requests import read_requests
+from footfall.positions import Place, Positions
 from footfall.request import Request, encode_request
 from footfall.settings import Settings, load_settings
 from footfall.testing.sim_clock import SimClock
@@ -67,7 +68,10 @@ class Ahead:
         self.log = SqliteLog.reader(home.log_dir("default"))
         self.clock = SimClock(START_US)
         self.subject = DecodeAhead(
-            home.log_dir("default"), self.rules, self.settings.pipeline, self.clock
+            LogSource.of(home, "default", self.settings.log),
+            self.rules,
+            self.settings.pipeline,
+            self.clock,
         )
 
     def __enter__(self) -> Ahead:
@@ -84,15 +88,15 @@ class Ahead:
 
     def answer(self, offset: int, quarantined: frozenset[int] = frozenset()) -> Prepared | None:
         """Ask, wait however long it takes to start, take."""
-        self.subject.ask(offset, quarantined)
+        self.subject.ask(Place(0, offset), quarantined)
         wait_for_answer(self.subject)
-        return self.subject.take(offset)
+        return self.subject.take(Positions((offset,)))
 
     def expected(self, offset: int, quarantined: frozenset[int] = frozenset()) -> Prepared:
         """The same, in this process."""
         settings = self.settings.pipeline
         requests_max = settings.micro_batch_requests_max
-        found = read_requests(self.log, offset, requests_max, settings, self.rules.decode)
+        found = read_requests(self.log, Place(0, offset), requests_max, settings, self.rules.decode)
         return prepare(found, self.rules, quarantined)
 
 
@@ -105,7 +109,7 @@ def wait_for_answer(ahead: DecodeAhead) -> None:
 
 def assert_equal(found: Prepared | None, expected: Prepared) -> None:
     assert found is not None
-    assert (found.log_from, found.log_to) == (expected.log_from, expected.log_to)
+    assert found.requests == expected.requests
     assert (found.ledger, found.received_at) == (expected.ledger, expected.received_at)
     assert found.events.equals(expected.events, check_metadata=True)
     assert found.failures.equals(expected.failures, check_metadata=True)
@@ -122,7 +126,7 @@ def test_it_prepares_what_the_pipeline_would(home: Home) -> None:
         while found := ahead.answer(offset, frozenset({2, 9})):
             assert_equal(found, ahead.expected(offset, frozenset({2, 9})))
             failed += found.failures.column("reason").to_pylist()
-            offset = found.log_to
+            offset = found.requests.stop
         assert failed.count("poison") == 2  # and what is broken besides
         assert set(failed) - {"poison"}
         assert offset == 30  # and `None` at the log's end
@@ -131,10 +135,10 @@ def test_it_prepares_what_the_pipeline_would(home: Home) -> None:
 def test_an_answer_for_another_offset_is_not_used(home: Home) -> None:
     """The pipeline went on by itself while the process started."""
     with Ahead(home) as ahead:
-        ahead.subject.ask(0, frozenset())
-        assert ahead.subject.take(0) is None  # it is starting
+        ahead.subject.ask(Place(0, 0), frozenset())
+        assert ahead.subject.take(Positions()) is None  # it is starting
         wait_for_answer(ahead.subject)
-        assert ahead.subject.take(7) is None
+        assert ahead.subject.take(Positions((7,))) is None
         assert_equal(ahead.answer(7), ahead.expected(7))
 
 
@@ -143,7 +147,7 @@ def test_a_killed_process_costs_speed_only(home: Home) -> None:
         assert ahead.answer(0) is not None
         os.kill(ahead.pid, signal.SIGKILL)
         assert ahead.answer(7) is None
-        ahead.subject.ask(7, frozenset())
+        ahead.subject.ask(Place(0, 7), frozenset())
         assert ahead.subject._process is None  # not again and again
         ahead.clock.advance(round(IDLE_SECONDS * SECOND))
         assert_equal(ahead.answer(7), ahead.expected(7))
@@ -171,8 +175,8 @@ def test_what_it_cannot_read_is_left_to_the_pipeline(
     )
     for one in traffic(30):
         log.append([encode_request(one)])
-    log.trim(20)
-    start = log.start_offset()
+    log.trim(Positions((20,)))
+    start = log.starts()[0]
     log.close()
     assert start > 0
     with Ahead(home) as ahead:
@@ -263,9 +267,9 @@ def test_the_lake_is_the_same_with_and_without(
     delivered = []
     take = DecodeAhead.take
 
-    def patient(self: DecodeAhead, offset: int) -> Prepared | None:
+    def patient(self: DecodeAhead, positions: Positions) -> Prepared | None:
         wait_for_answer(self)
-        found = take(self, offset)
+        found = take(self, positions)
         delivered.append(found is not None)
         return found
 

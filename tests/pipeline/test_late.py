@@ -20,6 +20,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.poison.bounds import Late
+from footfall.positions import Place
 from footfall.request import LoggedRequest, Request
 from footfall.settings import DecodeSettings
 from footfall.studio import read_status
@@ -122,7 +123,9 @@ def _check(bench: Bench, tmp_path: Path, hostile: frozenset[int]) -> None:
     assert found["events"] == expected["events"]
     with_ledger = Metadata.open(bench.home)
     assert with_ledger.ledger("default").problems() == []
-    assert with_ledger.quarantined("default") == tuple(sorted(hostile))
+    assert with_ledger.quarantined("default") == tuple(
+        Place(0, offset) for offset in sorted(hostile)
+    )
 
 
 @pytest.mark.parametrize("hostile", [{0}, {17}, {5, 6, 7}, {3, 14, 29}], ids=str)
@@ -246,7 +249,7 @@ def test_what_a_search_found_in_a_committed_epoch_is_not_decoded_again(
     before = _rows(bench)
     for file in bench.home.state_dir("default").glob("checkpoint-*"):
         file.rename(file.with_name(f"gone-{file.name}"))
-    Metadata.open(bench.home).quarantine("default", [2], term=1)
+    Metadata.open(bench.home).quarantine("default", [Place(0, 2)], term=1)
     plug.calls.clear()
     _work_off(bench)
     assert 2 not in plug.calls

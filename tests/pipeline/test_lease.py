@@ -16,6 +16,7 @@ from footfall.ledger import Ledger
 from footfall.metadata import Holder, Metadata
 from footfall.pipeline._lease import WriterLease, take
 from footfall.pipeline._run import build
+from footfall.positions import Positions
 from footfall.process import FileLock, boot_id
 from footfall.testing import SimClock
 from tests.pipeline.harness import START_US, Bench, event, request
@@ -169,7 +170,7 @@ def test_metadata_refuses_an_older_term(metadata: Metadata, clock: SimClock) -> 
     """Plans and notes of commits: the older writer learns it at its next write."""
     old = _take(metadata, clock)
     new = _take(metadata, clock)
-    span = {"log_from": 0, "log_to": 1, "watermark": 0, "plan": "p"}
+    span = {"log_from": Positions(), "log_to": Positions((1,)), "watermark": 0, "plan": "p"}
     with pytest.raises(LeaseLost, match="this one stops"):
         metadata.plan_epoch("default", 1, **span, term=old.term)
     metadata.plan_epoch("default", 1, **span, term=new.term)

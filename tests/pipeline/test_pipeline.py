@@ -18,6 +18,7 @@ from footfall.lake.cut import read_cut
 from footfall.live import LiveCounts, decode_snapshot
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
+from footfall.positions import Positions
 from footfall.request import Request
 from footfall.testing.memory_log import MemoryLog
 from tests.pipeline.harness import START_US, Bench, Crash, Faults, event, request
@@ -251,7 +252,7 @@ def test_events_received_but_not_committed_are_in_the_cut(tmp_path: Path) -> Non
     pipeline.step()
     cut = read_cut(bench.home.cut_file("default"))
     assert cut is not None
-    assert (cut.log_offset, cut.epoch, cut.ledger.events) == (1, 0, 1)
+    assert (cut.positions.total, cut.epoch, cut.ledger.events) == (1, 0, 1)
     assert list(cut.tail) == ["events"]
     assert len(cut.sessions["gap"].hot) == 1
     assert bench.tables()["events"].num_rows == 0
@@ -287,7 +288,7 @@ def test_checkpoint_does_not_know_the_future(tmp_path: Path) -> None:
     committing = pipeline._committing
     assert committing is not None
     committing.result()
-    prepared = pipeline._feed.next(1)
+    prepared = pipeline._feed.next(Positions((1,)))
     assert prepared is not None
     pipeline._preview_requests(prepared)  # beside the commit
     pipeline._take_commit(wait=True)  # checkpoints epoch 1
@@ -335,9 +336,9 @@ def test_log_is_trimmed_only_below_every_kept_checkpoint(tmp_path: Path) -> None
         if number % 8 == 7:
             _settle_soon(bench, pipeline)
     kept = sorted((tmp_path / "state" / "default").glob("checkpoint-*"))
-    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]
+    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]["offsets"][0]
     assert len(kept) == 2
-    assert 0 < bench.log.start_offset() <= oldest
+    assert 0 < bench.log.starts()[0] <= oldest
     pipeline._executor.shutdown()
     shutil.rmtree(kept[1])  # the newest is lost: its epoch is redone from the log
     bench.pipeline().finish()
@@ -355,8 +356,8 @@ def test_log_is_trimmed_by_size_but_never_below_a_kept_checkpoint(tmp_path: Path
         if number % 8 == 7:
             _settle_soon(bench, pipeline)
     kept = sorted((tmp_path / "state" / "default").glob("checkpoint-*"))
-    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]
-    assert bench.log.start_offset() == oldest > 0
+    oldest = json.loads((kept[0] / "note.json").read_bytes())["log_to"]["offsets"][0]
+    assert bench.log.starts()[0] == oldest > 0
     pipeline._executor.shutdown()
     bench.pipeline().finish()
     assert bench.tables()["events"].num_rows == 40

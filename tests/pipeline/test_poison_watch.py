@@ -14,7 +14,7 @@ import pytest
 from footfall.clock import SECOND
 from footfall.decode import decoders, leave_out
 from footfall.lake import Lake
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, EpochResult
 from footfall.pipeline._trouble import TroubleNote, read_trouble, trouble_file
@@ -26,6 +26,7 @@ from footfall.pipeline.poison.poison import PoisonWatch
 from footfall.pipeline.poison.search import Found, Job
 from footfall.pipeline.recovery import recovery
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
+from footfall.positions import Place, Slice
 from footfall.request import encode_request
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
@@ -37,7 +38,7 @@ COUNT = 30
 
 def _die(file: Path, start: int, end: int, times: int = DEATHS) -> None:
     for _ in range(times):
-        with pytest.raises(MemoryError), Attempts(file).working(start, end):
+        with pytest.raises(MemoryError), Attempts(file).working([Slice(0, start, end)]):
             raise MemoryError
 
 
@@ -52,7 +53,11 @@ class Watch:
         self.attempts = Attempts(directory / "attempts.json")
         note = TroubleNote(directory / "trouble.json", SimClock(START_US), self.told.append)
         self.subject = PoisonWatch(
-            self.attempts, self.settings.pipeline, directory / "log", note, unbounded
+            self.attempts,
+            self.settings.pipeline,
+            LogSource(str(directory), "shop", self.settings.log),
+            note,
+            unbounded,
         )
 
     def search(self, *rounds: Found) -> None:
@@ -79,8 +84,12 @@ def test_more_than_a_round_finds_are_all_put_aside_with_an_alarm(tmp_path: Path)
         Found(tuple(range(20, 40)), 40),
         Found(tuple(range(40, 50)), 100),
     )
-    assert watch.accused == list(range(50))
-    assert [(job.log_from, job.log_to) for job in watch.jobs] == [(0, 100), (20, 100), (40, 100)]
+    assert watch.accused == [Place(0, offset) for offset in range(50)]
+    assert [job.requests for job in watch.jobs] == [
+        Slice(0, 0, 100),
+        Slice(0, 20, 100),
+        Slice(0, 40, 100),
+    ]
     assert [job.quarantined for job in watch.jobs] == [(), (), ()]  # before its range
     alarms = [line for line in watch.told if "there are more than one round finds" in line]
     assert len(alarms) == 2
@@ -95,7 +104,7 @@ def test_a_round_that_dies_is_gone_on_with_by_the_next_process(tmp_path: Path) -
     again = Watch(tmp_path)
     assert again.subject.is_due
     again.search(Found((), 100))
-    assert [(job.log_from, job.log_to) for job in again.jobs] == [(60, 100)]
+    assert [job.requests for job in again.jobs] == [Slice(0, 60, 100)]
 
 
 def test_a_plug_in_that_cannot_be_loaded_is_left_out_and_the_search_goes_on(tmp_path: Path) -> None:
@@ -103,7 +112,7 @@ def test_a_plug_in_that_cannot_be_loaded_is_left_out_and_the_search_goes_on(tmp_
     watch = Watch(tmp_path)
     watch.search(Found((), 0, plug_ins=("xyz",)), Found((7,), 100))
     assert [job.left_out for job in watch.jobs] == [(), ("xyz",)]
-    assert watch.accused == [7]
+    assert watch.accused == [Place(0, 7)]
     assert Attempts(tmp_path / "attempts.json").left_out == ("xyz",)
     lines = read_trouble(tmp_path / "trouble.json").lines(START_US)
     assert "failed events with reason poison until a start can load them: xyz" in lines[-1]
@@ -152,7 +161,7 @@ def test_all_of_many_poisonous_requests_are_found(
 ) -> None:
     """Real children, a plug-in that exits at every other request, three in a round."""
     monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site")))
-    log = SqliteLog.writer(tmp_path / "log", load_settings().log)
+    log = LogSource(str(tmp_path), "shop", load_settings().log).writer()
     log.append(
         [
             encode_request(
@@ -171,7 +180,7 @@ def test_all_of_many_poisonous_requests_are_found(
     watch.subject.search(
         Rules.of(watch.settings), lambda: tuple(watch.accused), watch.accused.extend
     )
-    assert watch.accused == list(range(1, COUNT, 2))
+    assert watch.accused == [Place(0, offset) for offset in range(1, COUNT, 2)]
 
 
 @pytest.fixture
@@ -295,9 +304,9 @@ def test_after_deaths_epochs_and_batches_are_small_and_grow_again(tmp_path: Path
     pipeline.finish()
     pipeline.close()
     sizes = {
-        plan.epoch: plan.log_to - plan.log_from
+        plan.epoch: plan.log_to.total - plan.log_from.total
         for plan in Metadata.open(bench.home).last_epochs("default", 100)
-        if plan.log_to > plan.log_from
+        if plan.log_to != plan.log_from
     }
     # 16 >> 2, then >> 1, then all that is left
     assert [sizes[epoch] for epoch in sorted(sizes)] == [4, 8, 18]
@@ -324,12 +333,12 @@ def test_a_planned_epoch_that_is_too_large_for_memory_is_planned_anew(
     done = commit_module.finish
 
     def finishing(plan: EpochPlan, *arguments: Any) -> EpochResult:
-        if plan.log_to - plan.log_from > 5:
+        if plan.log_to.total - plan.log_from.total > 5:
             raise MemoryError
         return done(plan, *arguments)
 
     monkeypatch.setattr(commit_module, "finish", finishing)
-    monkeypatch.setattr(PoisonWatch, "_run", lambda _, job: Found((), job.log_to))
+    monkeypatch.setattr(PoisonWatch, "_run", lambda _, job: Found((), job.requests.stop))
     bench = Bench(tmp_path / "home", "pipeline.micro_batch_requests_max=32")
     bench.append(requests)
     deaths = 0

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.poison.search import Found, Job
+from footfall.positions import Slice
 from footfall.request import encode_request
 from footfall.settings import Settings, load_settings
 from tests.pipeline.harness import START_US, event, request
@@ -21,9 +22,9 @@ from tests.pipeline.plug_in import PROTOCOL, install
 COUNT = 40
 
 
-def _fill(log_dir: Path, words: dict[int, str]) -> None:
+def _fill(source: LogSource, words: dict[int, str]) -> None:
     """A log of `COUNT` requests for the plug-in, some with a word for it."""
-    log = SqliteLog.writer(log_dir, load_settings().log)
+    log = source.writer()
     log.append(
         [
             encode_request(
@@ -61,13 +62,13 @@ def _search(
 ) -> Found:
     """One round of a search among `COUNT` requests, some with a word for the plug-in."""
     settings = _settings(*more)
+    source = LogSource(str(tmp_path), "shop", settings.log)
     if not (tmp_path / "log").exists():
-        _fill(tmp_path / "log", words)
+        _fill(source, words)
         install(tmp_path / "site", ends_when_loaded=ends_when_loaded)
     job = Job(
-        log_dir=str(tmp_path / "log"),
-        log_from=log_from,
-        log_to=COUNT,
+        log=source,
+        requests=Slice(0, log_from, COUNT),
         quarantined=quarantined,
         rules=Rules.of(settings),
         settings=settings.pipeline,

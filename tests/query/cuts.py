@@ -16,6 +16,7 @@ from footfall.home import Home
 from footfall.lake import Lake
 from footfall.lake.cut import HOT_SCHEMA, Cut, CutSessions, publish
 from footfall.ledger import Ledger
+from footfall.positions import Positions
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.settings import QuerySettings, load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
@@ -96,7 +97,7 @@ class CutWriter:
             project=self.project,
             sequence=self._sequence,
             published_at=PUBLISHED_AT,
-            log_offset=0,
+            positions=Positions(),
             epoch=0,
             watermark=self.watermark,
             ledger=Ledger(),

@@ -27,6 +27,7 @@ from footfall.event import FAILED_SCHEMA
 from footfall.home import Home, write_atomically
 from footfall.ledger import Ledger
 from footfall.live import LiveState
+from footfall.positions import Positions
 from footfall.project import App
 from footfall.request import Request, encode_request
 from footfall.settings import load_settings
@@ -151,17 +152,19 @@ class FakeLog:
         self.records: dict[int, bytes] = {}
         self.error: FootfallError | None = None
 
-    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+    def read(
+        self, offset: int, *, records_max: int, bytes_max: int, partition: int = 0
+    ) -> list[tuple[int, bytes]]:
         if self.error is not None:
             raise self.error
         kept = sorted(number for number in self.records if number >= offset)
         return [(number, self.records[number]) for number in kept[:records_max]]
 
-    def start_offset(self) -> int:
-        return min(self.records, default=0)
+    def starts(self) -> Positions:
+        return Positions((min(self.records, default=0),))
 
-    def end_offset(self) -> int:
-        return max(self.records, default=-1) + 1
+    def ends(self) -> Positions:
+        return Positions((max(self.records, default=-1) + 1,))
 
     def close(self) -> None:
         pass

@@ -160,7 +160,13 @@ def test_status_of_a_running_project(shop: FakeShop, signed_in: httpx.Client) ->
     shop.step(now - 2 * SECOND, 60, spread_us=10)
     write_ready(shop.home, "collector", "http://127.0.0.1:7700")
     ledger = Ledger(requests=50, decoded=49, records=49, events=49)
-    cut = {"log_offset": 50, "epoch": 3, "watermark": 7, "published_at": now, "ledger": ledger}
+    cut = {
+        "positions": {"offsets": [50]},
+        "epoch": 3,
+        "watermark": 7,
+        "published_at": now,
+        "ledger": ledger,
+    }
     shop.home.cut_file(PROJECT).write_bytes(msgspec.json.encode(cut))
     answer = signed_in.get("/api/status").json()
     assert answer["parts"][0] == {

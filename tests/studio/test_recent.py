@@ -25,7 +25,7 @@ from footfall.studio.api.filters import VIEWS, Panel, parse_filters
 from footfall.studio.api.live.counts import read_counts
 from footfall.studio.api.live.failures import read_arrivals
 from footfall.studio.api.live.lists import read_list
-from footfall.studio.api.paging import Page
+from footfall.studio.api.paging import asked_page
 from footfall.studio.api.scope import Scope, TimeRange, Who, live_range
 from footfall.studio.api.sql.runner import SqlValue
 from footfall.testing.events import NOON_US, event_table, uuid_of
@@ -235,32 +235,55 @@ def test_one_app_alone(shop: Shop) -> None:
 def test_pages_hold_every_event_once(shop: Shop) -> None:
     """Page after page gives each event of the range once, newest first, whatever the page's size.
 
-    Two events of one request stand at its index; those outside the range, of bots, or left out by
-    a filter are in none.
+    Two events of one request stand at its index; requests of two partitions of the log may be at
+    one offset; events outside the range, of bots, or left out by a filter are in none.
     """
     rows = [
-        at(n, log_offset=n // 2, request_index=n % 2, page_path="/a" if n % 5 else "/b")
+        at(
+            n,
+            log_offset=n // 2,
+            log_partition=partition,
+            request_id=uuid_of(f"{n // 2} {partition}"),
+            request_index=n % 2,
+            received_at=NOW - partition * (n % 4 < 2),
+            page_path="/a" if n % 5 else "/b",
+        )
         for n in range(23)
+        for partition in (0, 1)
     ]
     shop.has([*rows, at(40 * 60, log_offset=99), at(3, log_offset=98, is_bot=True)])
     during = TimeRange(NOW - 20 * SECOND, NOW)
-    wanted = [(n // 2, n % 2) for n in range(20, -1, -1) if n % 5]
+    wanted = sorted((_arrival(row) for row in rows if _is_asked(row)), reverse=True)
 
     def page(limit: int, after: str | None) -> EventPage:
-        where = None if after is None else (int(after.split(".")[0]), int(after.split(".")[1]))
         filters = parse_filters(["pages:/a"])
-        return asyncio.run(read_events(shop, filters, Scope(), during, Page(limit, where)))
+        asked = asyncio.run(asked_page(limit, after or ""))
+        return asyncio.run(read_events(shop, filters, Scope(), during, asked))
 
+    assert len(wanted) == 2 * 16
     for limit in (1, 3, len(wanted) - 1, len(wanted), 100):
-        found, after = [], None
+        found: list[tuple[int, int, int, str]] = []
+        after = None
         for _ in range(len(wanted) + 1):
             part = page(limit, after)
             assert len(part.events) <= limit
-            found += [(event.log_offset, event.request_index) for event in part.events]
+            found += [
+                (event.received_at, event.log_offset, event.request_index, event.request_id)
+                for event in part.events
+            ]
             after = part.next
             if after is None:
                 break
         assert found == wanted
+
+
+def _arrival(row: dict[str, Any]) -> tuple[int, int, int, str]:
+    request_id = str(uuid.UUID(bytes=row["request_id"]))
+    return row["received_at"], row["log_offset"], row["request_index"], request_id
+
+
+def _is_asked(row: dict[str, Any]) -> bool:
+    return row["page_path"] == "/a" and row["event_time"] >= NOW - 20 * SECOND
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from footfall.lake import Lake
 from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan
+from footfall.positions import Place
 from footfall.request import encode_request
 from footfall.settings import load_settings
 from footfall.upgrade import upgrade
@@ -118,7 +119,7 @@ def _check(home: Home, acknowledged: int) -> None:
     with contextlib.closing(Metadata.open(home)) as metadata:
         ledger = metadata.ledger("default")
         plans = metadata.plans_after("default", 0)
-        assert metadata.quarantined("default") == tuple(POISON)
+        assert metadata.quarantined("default") == tuple(Place(0, offset) for offset in POISON)
     assert ledger.problems() == []
     assert (ledger.undecodable, ledger.events) == (len(POISON), len(offsets))
     assert ledger.events >= COUNT - len(POISON) + acknowledged

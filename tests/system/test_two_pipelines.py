@@ -100,7 +100,7 @@ def _until(claim: Callable[[], bool], *workers: Worker) -> None:
 
 def _read_to(home: Home) -> int:
     cut = read_cut(home.cut_file("default"))
-    return 0 if cut is None else cut.log_offset
+    return 0 if cut is None else cut.positions.total
 
 
 def _committed(home: Home) -> int:

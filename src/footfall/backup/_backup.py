@@ -40,6 +40,7 @@ from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.lake.location import CATALOG, is_elsewhere, is_moved, table_locations
 from footfall.lake.store.locks import LakeLocks
+from footfall.positions import Positions
 from footfall.process import exclusive
 from footfall.upgrade import check_format
 
@@ -48,7 +49,8 @@ _PAIR_ATTEMPTS_MAX: Final = 200
 _PAIR_PAUSE_SECONDS: Final = 0.05
 _BUSY_MS: Final = 10_000
 _LOG_TO: Final = (
-    "SELECT coalesce(max(log_to), 0) FROM epochs WHERE project = ? AND committed_at IS NOT NULL"
+    "SELECT log_to FROM epochs WHERE project = ? AND committed_at IS NOT NULL"
+    " ORDER BY epoch DESC LIMIT 1"
 )
 _COMMITTED: Final = "SELECT count(*), max(committed_at) FROM epochs WHERE committed_at IS NOT NULL"
 
@@ -256,9 +258,10 @@ class _Source:
         notes = [path for path in paths if path.endswith("/note.json")]
         if not notes:
             with _opened(self._home.metadata_file, "rw") as connection:
-                return int(connection.execute(_LOG_TO, (project,)).fetchone()[0])
-        note = (self._home.root / max(notes)).read_bytes()
-        return int(msgspec.json.decode(note)["log_to"])
+                found = connection.execute(_LOG_TO, (project,)).fetchone()
+            return 0 if found is None else msgspec.json.decode(found[0], type=Positions)[0]
+        note = msgspec.json.decode((self._home.root / max(notes)).read_bytes())
+        return msgspec.convert(note["log_to"], Positions)[0]
 
 
 def _copy_database(source: Path, target: Path) -> None:

@@ -23,7 +23,7 @@ from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
-from footfall.log import GroupCommitter, SqliteLog
+from footfall.log import GroupCommitter, Log, LogSource
 from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory
 from footfall.process import stop_on_signals, watch_parent
 from footfall.project import DEFAULT_PROJECT
@@ -128,8 +128,7 @@ class Collector:
             stack.enter_context(contextlib.closing(listening))
             directory = AccessDirectory(self._home.metadata_file, self._clock, self._project)
             stack.enter_context(contextlib.closing(directory))
-            log_dir = self._home.log_dir(self._project)
-            log = SqliteLog.writer(log_dir, self._settings.log, self._clock)
+            log = LogSource.of(self._home, self._project, self._settings.log).writer(self._clock)
             stack.enter_context(contextlib.closing(log))
             runner = stack.enter_context(asyncio.Runner(loop_factory=uvloop.new_event_loop))
             plug_ins, problems = plug_in_routes(settings)
@@ -146,7 +145,7 @@ class Collector:
     async def _serve(
         self,
         listening: socket.socket,
-        log: SqliteLog,
+        log: Log,
         directory: AccessDirectory,
         plug_ins: PluginRoutes,
     ) -> None:
@@ -167,7 +166,7 @@ class Collector:
             watching.cancel()
             await committer.close()
 
-    def _committer(self, log: SqliteLog) -> GroupCommitter:
+    def _committer(self, log: Log) -> GroupCommitter:
         return GroupCommitter(
             log,
             asyncio.get_running_loop(),
@@ -216,7 +215,7 @@ async def _watch(directory: AccessDirectory, certificate: ServerCertificate | No
         await asyncio.sleep(POLL_INTERVAL_US / 1_000_000)
 
 
-async def _readiness(committer: GroupCommitter, log: SqliteLog) -> FootfallError | None:
+async def _readiness(committer: GroupCommitter, log: Log) -> FootfallError | None:
     """Why the log takes nothing. After a failure only a trial says that it is over."""
     if committer.last_error is None:
         return None

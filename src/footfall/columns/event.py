@@ -62,7 +62,7 @@ EVENT_COLUMNS: Final = (
     optional(18, "clock_offset_ms", "long", "`event_time` minus `created_at`, in milliseconds."),
     required(19, "request_id", "uuid", "Request that brought it."),
     required(20, "request_index", "int", "Its place in that request, from 0."),
-    required(21, "log_offset", "long", "That request's place in the log."),
+    required(21, "log_offset", "long", "That request's offset in its partition of the log."),
     required(22, "epoch", "long", "Epoch that the event was committed with."),
     required(23, "is_late", "boolean", "Older than the watermark when it was read."),
     required(24, "is_bot", "boolean", "Sent by a program that says so in its user agent."),
@@ -146,6 +146,13 @@ EVENT_COLUMNS: Final = (
         "list<string>",
         "Fields that could not be used, each as `reason path`; their values: `properties`.",
         element_id=84,
+        since="0.2.0",
+    ),
+    optional(
+        85,
+        "log_partition",
+        "int",
+        "Partition of the log that the request is in; null in older rows: 0.",
         since="0.2.0",
     ),
 )

@@ -42,7 +42,14 @@ FAILED_COLUMNS: Final = (
     ),
     required(13, "request_id", "uuid", "Request that brought it."),
     required(14, "request_index", "int", "Its place in that request, from 0."),
-    required(15, "log_offset", "long", "That request's place in the log."),
+    required(15, "log_offset", "long", "That request's offset in its partition of the log."),
     required(16, "epoch", "long", "Epoch that wrote the row."),
     optional(17, "replayed_as", "uuid", "Request that brought it again after it was mended."),
+    optional(
+        18,
+        "log_partition",
+        "int",
+        "Partition of the log that the request is in; null in older rows: 0.",
+        since="0.2.0",
+    ),
 )

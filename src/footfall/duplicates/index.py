@@ -67,6 +67,8 @@ class Kept(msgspec.Struct, frozen=True):
     """How many were dropped because the same event had been there."""
     conflicts: pa.Table
     """Those whose id another event has."""
+    others: pa.Table
+    """All that were not kept, duplicates and conflicts."""
 
 
 class DuplicateIndex:
@@ -109,7 +111,7 @@ class DuplicateIndex:
             epoch: The epoch they belong to; not less than in any call before.
         """
         if events.num_rows == 0:
-            return Kept(events, 0, events)
+            return Kept(events, 0, events, events)
         primary, secondary = keys_of(events)
         prints = fingerprints(events)
         order = sort_keys(primary, secondary)
@@ -122,16 +124,19 @@ class DuplicateIndex:
             hours = np.maximum(hours, self._expired_before)
             self._learn(primary[new], secondary[new], prints[order[new]], hours, epoch)
         if len(new) == events.num_rows:
-            return Kept(events, 0, events.slice(0, 0))
+            return Kept(events, 0, events.slice(0, 0), events.slice(0, 0))
         first = np.where(is_known, known, prints[order[leads]])
         first = np.repeat(first, np.diff(leads, append=len(order)))
         mine = prints[order]
         is_conflict = (first != mine) & (first != UNKNOWN) & (mine != UNKNOWN)
         conflicts = np.sort(order[is_conflict])
+        is_kept = np.zeros(events.num_rows, np.bool_)
+        is_kept[order[new]] = True
         return Kept(
-            events.take(pa.array(np.sort(order[new]))),
+            events.filter(pa.array(is_kept)),
             events.num_rows - len(new) - len(conflicts),
             events.take(pa.array(conflicts)),
+            events.filter(pa.array(~is_kept)),
         )
 
     def _learn(self, primary: Keys, secondary: Keys, prints: Keys, hours: Keys, epoch: int) -> None:
@@ -145,6 +150,10 @@ class DuplicateIndex:
         closed = [run for run in self._runs if not run.file and run.last_epoch < epoch]
         current = [run for run in self._runs if not run.file and run.last_epoch >= epoch]
         self._runs = (*filed, *_tidied(closed), *_tidied([*current, *new]))
+
+    def take_back(self, epoch: int) -> None:
+        """Forget the ids of `epoch`, the open one: its events are given again in another order."""
+        self._runs = tuple(run for run in self._runs if run.file or run.last_epoch < epoch)
 
     def expire(self, watermark: int, settings: DuplicateSettings | None = None) -> None:
         """Forget ids whose whole hour of receipt is further back than the horizon.

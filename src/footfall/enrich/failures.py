@@ -12,6 +12,8 @@ from footfall.decode import failed_id, failures_table
 from footfall.event import FailedPart, FailureReason
 
 _PAYLOAD_BYTES_MAX: Final = 64 * 1024
+_NOT_SENT: Final = frozenset(("log_partition", "log_offset", "epoch"))
+"""Where it lies is said by the row, and is no part of what was sent."""
 
 
 def refused(
@@ -28,7 +30,11 @@ def refused(
     messages = [message] * events.num_rows if isinstance(message, str) else message
     rows = []
     for row, said in zip(events.to_pylist(), messages, strict=True):
-        kept = {name: value for name, value in row.items() if value is not None}
+        kept = {
+            name: value
+            for name, value in row.items()
+            if value is not None and name not in _NOT_SENT
+        }
         payload = msgspec.json.encode(kept)
         rows.append(
             {

@@ -27,7 +27,7 @@ FIXED_COLUMNS: Final = frozenset(
         *("event_id", "event_name", "app_id", "protocol", "client_event_id", "visitor_id"),
         *("user_id", "session_id", "created_at", "sent_at", "received_at", "event_time"),
         *("event_time_rule", "clock_offset_ms", "request_id", "request_index", "log_offset"),
-        *("epoch", "is_late"),
+        *("log_partition", "epoch", "is_late"),
     }
 )
 """No step writes these: by them events are found again, counted once and put into sessions."""

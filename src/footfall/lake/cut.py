@@ -34,9 +34,10 @@ import pyarrow as pa
 from footfall.errors import Corrupt
 from footfall.home import write_atomically
 from footfall.ledger import Ledger
+from footfall.positions import Positions
 from footfall.session import SESSION_SCHEMA
 
-CUT_VERSION: Final = 1
+CUT_VERSION: Final = 2
 PLAN_PREFIX: Final = "plan-"
 
 HOT_FLAGS: Final = (
@@ -93,8 +94,8 @@ class Cut(msgspec.Struct, frozen=True):
     sequence: int
     """Counts cuts; never goes back, also over restarts."""
     published_at: int
-    log_offset: int
-    """First offset whose request is not in this cut."""
+    positions: Positions
+    """In each partition of the log, the first request that is not in this cut."""
     epoch: int
     """Last epoch that the lake holds; 0 before the first."""
     watermark: int

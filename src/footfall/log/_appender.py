@@ -102,7 +102,7 @@ class Appender:
             raise
 
     def append(self, records: Sequence[bytes]) -> int:
-        """See `Log.append`."""
+        """Offset of the first; see `Log.append`."""
         if self._lock < 0:
             raise Closed("the log was closed")
         if not records:

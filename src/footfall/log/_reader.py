@@ -89,12 +89,12 @@ class SegmentReader:
                 base = None if batch.found else self._base_of(offset)
 
     def start_offset(self) -> int:
-        """See `Log.start_offset`."""
+        """Offset of the oldest record kept."""
         self._refresh()
         return self._bases[0] if self._bases else 0
 
     def end_offset(self) -> int:
-        """See `Log.end_offset`."""
+        """Offset that the next record will get."""
         for _ in range(_TRIES_MAX):
             self._refresh()
             if not self._bases:

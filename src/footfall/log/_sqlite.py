@@ -10,11 +10,14 @@ from footfall.errors import Closed, Invalid
 from footfall.log._appender import Appender
 from footfall.log._reader import SegmentReader
 from footfall.log._segments import offset_within, trim_segments
+from footfall.positions import Place, Positions
 from footfall.settings import LogSettings
 
 
 class SqliteLog:
-    """A `Log` in a directory; one writer at a time, any number of readers in any process."""
+    """A `Log` of one partition in a directory; one writer at a time, any number of readers."""
+
+    partitions = 1
 
     def __init__(self, directory: Path, appender: Appender | None) -> None:
         """Use `writer` or `reader` instead."""
@@ -44,48 +47,46 @@ class SqliteLog:
         """
         return cls(directory, None)
 
-    def append(self, records: Sequence[bytes]) -> int:
+    def append(self, records: Sequence[bytes], partition: int | None = None) -> Place:
         """See `Log.append`.
 
         Raises:
             Invalid: this log was opened for reading.
         """
-        self._check_open()
+        self._check_open(partition)
         if self._appender is None:
             raise Invalid("log was opened for reading; open it with SqliteLog.writer to append")
-        return self._appender.append(records)
+        return Place(0, self._appender.append(records))
 
-    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+    def read(
+        self, offset: int, *, records_max: int, bytes_max: int, partition: int = 0
+    ) -> list[tuple[int, bytes]]:
         """See `Log.read`."""
-        self._check_open()
+        self._check_open(partition)
         return self._reader.read(offset, records_max, bytes_max)
 
-    def start_offset(self) -> int:
-        """See `Log.start_offset`."""
+    def starts(self) -> Positions:
+        """See `Log.starts`."""
         self._check_open()
-        return self._reader.start_offset()
+        return Positions((self._reader.start_offset(),))
 
-    def end_offset(self) -> int:
-        """See `Log.end_offset`."""
+    def ends(self) -> Positions:
+        """See `Log.ends`."""
         self._check_open()
-        return self._reader.end_offset()
+        return Positions((self._reader.end_offset(),))
 
-    def trim(self, before: int) -> None:
+    def trim(self, before: Positions) -> None:
         """See `Log.trim`: whole segments, never the newest. A reader may trim too."""
         self._check_open()
-        trim_segments(self._directory, before)
+        trim_segments(self._directory, before[0])
 
-    def offset_within(self, bytes_max: int) -> int:
-        """See `Log.offset_within`; sizes are those of the files."""
+    def positions_within(self, bytes_max: int) -> Positions:
+        """See `Log.positions_within`; sizes are those of the files."""
         self._check_open()
-        return offset_within(self._directory, bytes_max)
+        return Positions((offset_within(self._directory, bytes_max),))
 
     def probe(self) -> None:
-        """Find out whether the disk takes bytes again, without appending.
-
-        Raises:
-            DiskFull, Unavailable: it does not.
-        """
+        """See `Log.probe`; where it was opened for reading, nothing is found out."""
         self._check_open()
         if self._appender is not None:
             self._appender.probe()
@@ -97,6 +98,8 @@ class SqliteLog:
         if self._appender is not None:
             self._appender.close()
 
-    def _check_open(self) -> None:
+    def _check_open(self, partition: int | None = None) -> None:
         if self._is_closed:
             raise Closed("the log was closed")
+        if partition:
+            raise Invalid(f"this log has one partition, number 0: {partition=}")

@@ -22,6 +22,7 @@ from typing import Final, Protocol
 
 from footfall.clock import Clock
 from footfall.errors import Closed, FootfallError, Overloaded, Unavailable
+from footfall.positions import Place
 
 JOIN_SECONDS_MAX: Final = 30.0
 
@@ -29,13 +30,13 @@ JOIN_SECONDS_MAX: Final = 30.0
 class Appendable(Protocol):
     """What the committer needs of a log."""
 
-    def append(self, records: Sequence[bytes]) -> int:
+    def append(self, records: Sequence[bytes]) -> Place:
         """See `Log.append`."""
         ...
 
 
-_Waiting = tuple[bytes, asyncio.Future[int]]
-"""A record, and who waits for its offset."""
+_Waiting = tuple[bytes, asyncio.Future[Place]]
+"""A record, and who waits for its place."""
 
 
 class GroupCommitter:
@@ -89,8 +90,8 @@ class GroupCommitter:
         pending_bytes = self.pending_bytes
         return pending_bytes == 0 or pending_bytes + size <= self._pending_bytes_max
 
-    def submit(self, record: bytes) -> asyncio.Future[int]:
-        """Ask for `record` to be appended; the future gives its offset once it is durable.
+    def submit(self, record: bytes) -> asyncio.Future[Place]:
+        """Ask for `record` to be appended; the future gives its place once it is durable.
 
         The future raises what `Log.append` raised for the group.
 
@@ -103,7 +104,7 @@ class GroupCommitter:
         if not self.has_room(len(record)):
             raise Overloaded("too many requests wait for the disk; come back later")
         self.pending_bytes += len(record)
-        future: asyncio.Future[int] = self._loop.create_future()
+        future: asyncio.Future[Place] = self._loop.create_future()
         self._waiting.append((record, future))
         # After the append above: the thread clears the flag before it looks, so either it sees the
         # record or this sees the flag cleared and wakes it.
@@ -134,7 +135,7 @@ class GroupCommitter:
 
     def _append(self, group: list[_Waiting]) -> None:
         started = self._clock.monotonic()
-        first, error = 0, None
+        first, error = Place(0, 0), None
         try:
             first = self._log.append([record for record, _ in group])
         except FootfallError as failure:
@@ -145,15 +146,15 @@ class GroupCommitter:
         self._loop.call_soon_threadsafe(self._resolve, group, first, error, seconds)
 
     def _resolve(
-        self, group: list[_Waiting], first: int, error: FootfallError | None, seconds: float
+        self, group: list[_Waiting], first: Place, error: FootfallError | None, seconds: float
     ) -> None:
         self.last_error = error
-        for offset, (record, future) in enumerate(group, first):
+        for offset, (record, future) in enumerate(group, first.offset):
             self.pending_bytes -= len(record)
             if future.done():
                 continue
             if error is None:
-                future.set_result(offset)
+                future.set_result(Place(first.partition, offset))
             else:
                 future.set_exception(error)
         if error is None and self._on_group is not None:

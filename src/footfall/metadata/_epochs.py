@@ -12,15 +12,16 @@ from sqlalchemy.dialects.sqlite import insert
 from footfall.errors import Conflict, Corrupt
 from footfall.ledger import Ledger
 from footfall.metadata._tables import epochs, quarantined
+from footfall.positions import Place, Positions
 
 
 class Epoch(msgspec.Struct, frozen=True):
     """One epoch as `status` shows it."""
 
     epoch: int
-    log_from: int
-    log_to: int
-    """First offset after the epoch."""
+    log_from: Positions
+    log_to: Positions
+    """First offset of each partition after the epoch."""
     watermark: int
     planned_at: int
     committed_at: int | None
@@ -31,8 +32,8 @@ def plan(
     connection: Connection,
     project: str,
     epoch: int,
-    log_from: int,
-    log_to: int,
+    log_from: Positions,
+    log_to: Positions,
     watermark: int,
     text: str,
     now_us: int,
@@ -47,21 +48,23 @@ def plan(
     if last is not None and (last.epoch, last.plan) == (epoch, text):
         return
     is_next = (
-        (epoch, log_from) == (1, 0)
+        (epoch, log_from) == (1, Positions())
         if last is None
-        else last.committed_at is not None and (epoch, log_from) == (last.epoch + 1, last.log_to)
+        else last.committed_at is not None
+        and (epoch, log_from) == (last.epoch + 1, _positions(last.log_to))
     )
-    if not is_next or log_to < log_from:
+    if not is_next or not log_from <= log_to:
         raise Conflict(
             "epoch does not follow the last one; reload and plan again:"
-            f" {project=} {epoch=} {log_from=} {log_to=} last={last and tuple(last)[:3]}"
+            f" {project=} {epoch=} log_from={log_from!s} log_to={log_to!s}"
+            f" last={last and tuple(last)[:3]}"
         )
     connection.execute(
         insert(epochs).values(
             project=project,
             epoch=epoch,
-            log_from=log_from,
-            log_to=log_to,
+            log_from=_text(log_from),
+            log_to=_text(log_to),
             watermark=watermark,
             plan=text,
             planned_at=now_us,
@@ -70,7 +73,7 @@ def plan(
 
 
 def amend(
-    connection: Connection, project: str, epoch: int, text: str, log_to: int, watermark: int
+    connection: Connection, project: str, epoch: int, text: str, log_to: Positions, watermark: int
 ) -> None:
     """See `Metadata.amend_plan`."""
     changed = connection.execute(
@@ -80,27 +83,33 @@ def amend(
             & (epochs.c.epoch == epoch)
             & epochs.c.committed_at.is_(None)
         )
-        .values(plan=text, log_to=log_to, watermark=watermark)
+        .values(plan=text, log_to=_text(log_to), watermark=watermark)
     )
     if changed.rowcount != 1:
         raise Conflict(f"epoch is committed or was not planned; leave its plan: {epoch=}")
 
 
-def quarantine(connection: Connection, project: str, offsets: Iterable[int], now_us: int) -> None:
+def quarantine(connection: Connection, project: str, places: Iterable[Place], now_us: int) -> None:
     """See `Metadata.quarantine`."""
-    for offset in offsets:
-        row = {"project": project, "log_offset": offset, "found_at": now_us}
+    for partition, offset in places:
+        row = {
+            "project": project,
+            "log_partition": partition,
+            "log_offset": offset,
+            "found_at": now_us,
+        }
         connection.execute(insert(quarantined).values(row).on_conflict_do_nothing())
 
 
-def quarantined_from(connection: Connection, project: str, offset: int) -> tuple[int, ...]:
+def quarantined_from(connection: Connection, project: str, start: Positions) -> tuple[Place, ...]:
     """See `Metadata.quarantined`."""
     query = (
-        select(quarantined.c.log_offset)
-        .where((quarantined.c.project == project) & (quarantined.c.log_offset >= offset))
-        .order_by(quarantined.c.log_offset)
+        select(quarantined.c.log_partition, quarantined.c.log_offset)
+        .where(quarantined.c.project == project)
+        .order_by(quarantined.c.log_partition, quarantined.c.log_offset)
     )
-    return tuple(connection.execute(query).scalars())
+    found = (Place(*row) for row in connection.execute(query))
+    return tuple(place for place in found if place.offset >= start[place.partition])
 
 
 def commit(connection: Connection, project: str, epoch: int, ledger: Ledger, now_us: int) -> None:
@@ -147,14 +156,14 @@ def ledger_total(connection: Connection, project: str) -> Ledger:
     return Ledger() if text is None else _ledger(text)
 
 
-def log_offset_at(connection: Connection, project: str, before_us: int) -> int:
-    """See `Metadata.log_offset_at`."""
-    query = select(func.max(epochs.c.log_to)).where(
-        (epochs.c.project == project)
-        & epochs.c.committed_at.is_not(None)
-        & (epochs.c.planned_at < before_us)
+def positions_at(connection: Connection, project: str, before_us: int) -> Positions:
+    """See `Metadata.positions_at`."""
+    newest = epoch_at(connection, project, before_us)
+    query = select(epochs.c.log_to).where(
+        (epochs.c.project == project) & (epochs.c.epoch == newest)
     )
-    return connection.execute(query).scalar() or 0
+    text = connection.execute(query).scalar()
+    return Positions() if text is None else _positions(text)
 
 
 def epoch_at(connection: Connection, project: str, before_us: int) -> int:
@@ -194,8 +203,8 @@ def one(connection: Connection, project: str, epoch: int) -> Epoch | None:
 def _epoch(row: Row[Any]) -> Epoch:
     return Epoch(
         row.epoch,
-        row.log_from,
-        row.log_to,
+        _positions(row.log_from),
+        _positions(row.log_to),
         row.watermark,
         row.planned_at,
         row.committed_at,
@@ -218,6 +227,17 @@ def forget(connection: Connection, project: str, before: int) -> int:
         )
     )
     return removed.rowcount
+
+
+def _text(positions: Positions) -> str:
+    return msgspec.json.encode(positions).decode()
+
+
+def _positions(text: str) -> Positions:
+    try:
+        return msgspec.json.decode(text, type=Positions)
+    except msgspec.DecodeError as error:
+        raise Corrupt(f"positions of an epoch cannot be read; restore metadata: {error}") from error
 
 
 def _ledger(text: str) -> Ledger:

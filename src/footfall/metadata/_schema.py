@@ -14,7 +14,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.home import make_directory, sync_directory
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """Newest migration; a test compares it with the files."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"

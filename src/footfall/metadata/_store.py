@@ -22,6 +22,7 @@ from footfall.metadata._leases import Holder, Lease
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, server_keys, write_ids
 from footfall.metadata.origins import normal_origin
+from footfall.positions import Place, Positions
 from footfall.project import (
     ID_PATTERN,
     SERVER_KEY_PREFIX,
@@ -257,8 +258,8 @@ class Metadata:
         project: str,
         epoch: int,
         *,
-        log_from: int,
-        log_to: int,
+        log_from: Positions,
+        log_to: Positions,
         watermark: int,
         plan: str,
         term: int = 0,
@@ -291,7 +292,14 @@ class Metadata:
             _epochs.commit(connection, project, epoch, ledger, self._clock.now_us())
 
     def amend_plan(
-        self, project: str, epoch: int, plan: str, *, log_to: int, watermark: int, term: int = 0
+        self,
+        project: str,
+        epoch: int,
+        plan: str,
+        *,
+        log_to: Positions,
+        watermark: int,
+        term: int = 0,
     ) -> None:
         """Replace the plan of an epoch that no table has anything of.
 
@@ -303,20 +311,20 @@ class Metadata:
             _leases.check(connection, project, term)
             _epochs.amend(connection, project, epoch, plan, log_to, watermark)
 
-    def quarantine(self, project: str, offsets: Iterable[int], *, term: int = 0) -> None:
-        """Note requests that are never to be decoded, by their offsets in the log.
+    def quarantine(self, project: str, places: Iterable[Place], *, term: int = 0) -> None:
+        """Note requests that are never to be decoded, by their places in the log.
 
         Raises:
             LeaseLost: a higher term than `term` was taken.
         """
         with self._transaction() as connection:
             _leases.check(connection, project, term)
-            _epochs.quarantine(connection, project, offsets, self._clock.now_us())
+            _epochs.quarantine(connection, project, places, self._clock.now_us())
 
-    def quarantined(self, project: str, from_offset: int = 0) -> tuple[int, ...]:
-        """Offsets of quarantined requests at or above `from_offset`, ascending."""
+    def quarantined(self, project: str, start: Positions | None = None) -> tuple[Place, ...]:
+        """Places of quarantined requests, those at or after `start`, by partition and offset."""
         with self._transaction() as connection:
-            return _epochs.quarantined_from(connection, project, from_offset)
+            return _epochs.quarantined_from(connection, project, start or Positions())
 
     def plans_after(self, project: str, epoch: int) -> list[str]:
         """Plans of the epochs after `epoch`, committed or not, in order."""
@@ -328,13 +336,13 @@ class Metadata:
         with self._transaction() as connection:
             return _epochs.ledger_total(connection, project)
 
-    def log_offset_at(self, project: str, before_us: int) -> int:
-        """First log offset that no epoch planned before `before_us` and committed holds.
+    def positions_at(self, project: str, before_us: int) -> Positions:
+        """Where the log goes on after the last committed epoch planned before `before_us`.
 
-        All requests below it were received before `before_us`.
+        All requests before it were received before `before_us`.
         """
         with self._transaction() as connection:
-            return _epochs.log_offset_at(connection, project, before_us)
+            return _epochs.positions_at(connection, project, before_us)
 
     def epoch_at(self, project: str, before_us: int) -> int:
         """Newest committed epoch planned before `before_us`; 0 for none."""

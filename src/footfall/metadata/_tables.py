@@ -60,8 +60,8 @@ epochs: Final = Table(
     metadata,
     Column("project", Text, primary_key=True),
     Column("epoch", BigInteger, primary_key=True),
-    Column("log_from", BigInteger, nullable=False),
-    Column("log_to", BigInteger, nullable=False),
+    Column("log_from", Text, nullable=False),  # JSON of `Positions`
+    Column("log_to", Text, nullable=False),
     Column("watermark", BigInteger, nullable=False),
     Column("plan", Text, nullable=False),
     Column("planned_at", BigInteger, nullable=False),
@@ -74,6 +74,7 @@ quarantined: Final = Table(
     "quarantined",
     metadata,
     Column("project", Text, primary_key=True),
+    Column("log_partition", BigInteger, primary_key=True),
     Column("log_offset", BigInteger, primary_key=True),
     Column("found_at", BigInteger, nullable=False),
 )

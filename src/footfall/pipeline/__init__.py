@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from footfall.pipeline.maintenance.maintain import MaintenanceReport, maintain
     from footfall.pipeline.recovery.checkpoint import checkpoint_epochs
     from footfall.pipeline.recovery.mend import MendedTable, mend_lake
+    from footfall.positions import Positions
 
 __all__ = [
     "CommittedEpoch",
@@ -48,6 +49,7 @@ __all__ = [
     "MendedTable",
     "MicroBatch",
     "Needs",
+    "Positions",
     "Prepared",
     "Progress",
     "Rules",
@@ -76,6 +78,7 @@ _PLACES = {
     "LostEpochs": "consumers.contract",
     "MicroBatch": "consumers.contract",
     "Needs": "consumers.notes",
+    "Positions": "consumers.notes",
     "Progress": "consumers.contract",
     "consumer_reports": "consumers.report",
     "EpochPlan": "epoch.plan",

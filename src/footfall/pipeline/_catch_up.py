@@ -6,7 +6,7 @@ from contextlib import closing
 
 from footfall.clock import Clock, SystemClock
 from footfall.home import Home
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.pipeline._run import build
 from footfall.process import FileLock
 from footfall.settings import Settings
@@ -25,7 +25,7 @@ def catch_up(home: Home, settings: Settings, project: str, clock: Clock | None =
     clock = clock or SystemClock()
     with (
         closing(FileLock(home.state_dir(project) / "pipeline.lock")) as lock,
-        closing(SqliteLog.reader(home.log_dir(project))) as log,
+        closing(LogSource.of(home, project, settings.log).reader()) as log,
         closing(build(home, settings, project, log, clock, lock)) as pipeline,
     ):
         pipeline.recover()

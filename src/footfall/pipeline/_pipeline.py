@@ -39,7 +39,7 @@ from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.contract import MicroBatch, Progress
 from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.commit import Committer
-from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit
+from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, settle
 from footfall.pipeline.epoch.plan import EpochPlan, Rules
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.epoch.truth import Truth
@@ -49,6 +49,7 @@ from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.pipeline.recovery.keep import CheckpointKeeper
 from footfall.pipeline.recovery.redo import Redo
+from footfall.positions import Positions, Slice
 from footfall.sessionize import Definitions, open_sessions, shortened_hot_age
 from footfall.settings import Settings
 
@@ -112,13 +113,11 @@ class Pipeline:
         )
         self.truth = Truth.at_first(settings.duplicates, self._definitions.empty())
         # The open epoch: how far the previews are.
-        self._offset = 0
+        self._offset = Positions()
         # What readers have of it: all, unless the pipeline is behind.
-        self._shown_offset = 0
+        self._shown_offset = Positions()
         self._shown_watermark = 0
-        self._newest = 0
         self._watermark = 0
-        self._is_at_head = False
         self._has_freed = False
         self._epoch_started = self._published = clock.monotonic()
         self._preview = self._new_preview()
@@ -157,7 +156,6 @@ class Pipeline:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)
         prepared = self._feed.next(self._offset)
-        self._is_at_head = prepared is None
         if prepared is not None:
             self._preview_requests(prepared)
         elif self._preview.has_put_off:
@@ -169,7 +167,7 @@ class Pipeline:
         else:
             self._publish_idle()
         self._give_back()
-        return 0 if prepared is None else prepared.log_to - prepared.log_from
+        return 0 if prepared is None else prepared.requests.requests
 
     def close_epoch(self) -> None:
         """Plan what was previewed since the last epoch, and commit it beside further previews.
@@ -190,7 +188,7 @@ class Pipeline:
             definitions=self._definitions.keys,
         )
         self._committer.plan(plan)
-        ingested = self._preview.take()
+        ingested = settle(self._preview.take(), self.truth.duplicates, plan.epoch)
         # Between epochs: when redone it is here, too.
         self.truth.duplicates.expire(plan.watermark, plan.rules.duplicates)
         self._epoch_started = self._clock.monotonic()
@@ -225,22 +223,22 @@ class Pipeline:
     def _preview_requests(self, prepared: Prepared) -> None:
         if self._preview.is_empty:
             self._epoch_started = self._clock.monotonic()
-        with self._feed.working(prepared.log_from, prepared.log_to):
+        with self._feed.working([prepared.requests]):
             ingested = admit(prepared, self.truth.duplicates, self._open_epoch)
-            self._take(ingested, prepared.log_to)
+            self._take(ingested, prepared.requests)
 
-    def _take(self, ingested: Ingested, offset: int) -> None:
+    def _take(self, ingested: Ingested, requests: Slice) -> None:
         """Make one micro-batch part of the open epoch, and show it unless too much waits."""
+        reached = self._offset.advanced(requests.partition, requests.stop)
         batch = MicroBatch(
             self._clock.now_us(),
             self._offset,
-            offset,
+            reached,
             ingested.events,
             ingested.failures,
             ingested.ledger,
         )
-        self._offset = offset
-        self._newest = max(self._newest, ingested.received_at)
+        self._offset = reached
         if not self._preview.has_put_off:
             self._shown_watermark = self._watermark
         self._preview.put_off(ingested)
@@ -251,8 +249,7 @@ class Pipeline:
     @property
     def _is_behind(self) -> bool:
         """Whether readers get whole epochs: events are old when they are read, and more wait."""
-        age = self._clock.now_us() - self._newest
-        return age > BEHIND_AGE and self._log.end_offset() > self._offset
+        return self._feed.is_older(self._offset, self._clock.now_us() - BEHIND_AGE)
 
     def _show(self, *, is_sweeping: bool = False) -> None:
         """Give what was put off its sessions, and readers the result."""
@@ -261,9 +258,9 @@ class Pipeline:
         self._publish(is_sweeping=is_sweeping)
 
     def _advance_watermark(self) -> None:
-        """Follow what was read; follow the clock only when everything was read."""
-        newest = self._clock.now_us() if self._is_at_head else self._newest
-        self._watermark = max(self._watermark, newest - self._settings.pipeline.watermark_lag)
+        """Follow what was read; follow the clock only when everything was read: see `Frontier`."""
+        reached = self._feed.reached(self._clock.now_us())
+        self._watermark = max(self._watermark, reached - self._settings.pipeline.watermark_lag)
 
     def _publish(self, *, is_sweeping: bool = False) -> None:
         self.lease.check()
@@ -286,8 +283,8 @@ class Pipeline:
             at=self._clock.now_us(),
             watermark=watermark,
             epoch=self.truth.epoch,
-            log_offset=self._shown_offset,
-            log_end=max(self._log.end_offset(), self._offset),
+            positions=self._shown_offset,
+            lag_requests=self._log.ends().maximum(self._offset).total - self._shown_offset.total,
             ledger=self.truth.ledger + self._preview.shown,
             open_sessions=still_open.people,
             open_bot_sessions=still_open.bots,

@@ -15,7 +15,7 @@ from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
 from footfall.lake import Lake, LakePlace
-from footfall.log import Log, SqliteLog
+from footfall.log import Log, LogSource
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
 from footfall.pipeline._memory import calm_collector, keep_freed
@@ -85,7 +85,7 @@ def run(
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
-        log = stack.enter_context(closing(SqliteLog.reader(home.log_dir(project))))
+        log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
         maintainer = Maintainer(
             maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
@@ -224,18 +224,19 @@ def build(
         report,
         plug_ins() if is_process else None,
     )
+    source = LogSource.of(home, project, settings.log)
     attempts = Attempts(home.state_dir(project) / "attempts.json")
     poison = PoisonWatch(
         attempts,
         settings.pipeline,
-        home.log_dir(project),
+        source,
         TroubleNote(trouble_file(home, project), clock, report),
         in_time if is_process else unbounded,
     )
     ahead = None
     if is_process and (os.cpu_count() or 1) >= CORES_MIN:
         rules = Rules.of(settings)
-        ahead = DecodeAhead(home.log_dir(project), rules, settings.pipeline, clock)
+        ahead = DecodeAhead(source, rules, settings.pipeline, clock)
     feed = Feed(project, settings, log, lake, metadata, poison, ahead)
     return Pipeline(
         project,

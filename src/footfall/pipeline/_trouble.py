@@ -15,6 +15,7 @@ import msgspec
 
 from footfall.clock import Clock
 from footfall.home import Home, write_atomically
+from footfall.positions import Place
 from footfall.request import LoggedRequest
 
 NAMED_MAX: Final = 5
@@ -30,6 +31,7 @@ class Suspect(msgspec.Struct, frozen=True):
     protocol: str
     app_id: str | None
     body_bytes: int
+    partition: int = 0
 
     @classmethod
     def of(cls, logged: LoggedRequest) -> Suspect:
@@ -42,12 +44,13 @@ class Suspect(msgspec.Struct, frozen=True):
             request.protocol[:_TEXT_CHARS_MAX],
             None if app is None else app[:_TEXT_CHARS_MAX],
             request.body_bytes,
+            logged.partition,
         )
 
     def __str__(self) -> str:
         return (
-            f"offset {self.offset} (request {self.request_id}, protocol {self.protocol},"
-            f" app {self.app_id or 'unknown'}, {self.body_bytes:,} bytes)"
+            f"offset {Place(self.partition, self.offset)} (request {self.request_id},"
+            f" protocol {self.protocol}, app {self.app_id or 'unknown'}, {self.body_bytes:,} bytes)"
         )
 
 

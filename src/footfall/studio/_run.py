@@ -18,7 +18,7 @@ from footfall.disk import DiskMeter
 from footfall.errors import Overloaded, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import bucket_of
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.process import watch_parent
 from footfall.query import QueryPool
 from footfall.settings import Settings
@@ -128,7 +128,7 @@ def run(
         is_cookie_secure=certificate is not None or settings.studio.public_url.startswith("https:"),
         live=live,
         sql=pool,
-        open_log=lambda: SqliteLog.reader(home.log_dir(project)),
+        open_log=LogSource.of(home, project, settings.log).reader,
         read_apps=lambda: read_apps(home, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),

@@ -9,7 +9,7 @@ import msgspec
 from footfall.errors import Corrupt, Invalid
 from footfall.home import Home, make_directory, write_durably
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """What this version writes. Counted up by every change that an older program could not read."""
 
 FIRST: Final = 1

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
 
 from footfall.errors import Corrupt
-from footfall.home import Home
+from footfall.home import Home, write_durably
 from footfall.lake.location import is_moved
+from footfall.positions import Positions
 from footfall.process import exclusive
 from footfall.upgrade._format import FORMAT, check_format, read_format, write_format
 
@@ -27,7 +31,29 @@ def _number_the_format(_: Home) -> None:
     """1 → 2: the home says its format; nothing else changes."""
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _number_the_format}
+def _say_positions(home: Home) -> None:
+    """2 → 3: checkpoints and cuts say positions, where they said the offset of the only partition.
+
+    Their digests hold. Epochs follow by a migration of the metadata database.
+    """
+    for note in sorted(home.root.glob("state/*/checkpoint-*/note.json")):
+        _make_positions(note, "log_to", "log_to")
+    for cut in sorted(home.root.glob("tail/*/cut.json")):
+        _make_positions(cut, "log_offset", "positions")
+
+
+def _make_positions(file: Path, old: str, new: str) -> None:
+    try:
+        said = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except msgspec.DecodeError:
+        return  # damaged: whoever reads it says so
+    offset = said.pop(old, None)
+    if isinstance(offset, int):
+        said[new] = Positions((offset,))
+        write_durably(file, msgspec.json.encode(said))
+
+
+STEPS: Final[Mapping[int, Step]] = {2: _number_the_format, 3: _say_positions}
 """Format → what makes it from the one before."""
 
 

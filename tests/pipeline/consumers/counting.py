@@ -16,7 +16,8 @@ class Count(EpochConsumer):
 
     def committed(self, epoch):
         events, sessions = epoch.rows("events", ["event_id"]), epoch.rows("sessions")
-        line = [epoch.number, events.num_rows, sessions.num_rows, epoch.log_from, epoch.log_to]
+        places = [epoch.log_from.total, epoch.log_to.total]
+        line = [epoch.number, events.num_rows, sessions.num_rows, *places]
         with self.file.open("a") as stream:
             stream.write("\\n" + json.dumps(line) + ";")
             stream.flush()

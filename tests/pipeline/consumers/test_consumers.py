@@ -20,6 +20,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline import Needs, maintain
 from footfall.pipeline._pipeline import Pipeline
 from footfall.pipeline.consumers.notes import ConsumerPosition, read_position, read_state
+from footfall.positions import Positions
 from footfall.studio import read_status
 from footfall.testing.memory_log import MemoryLog
 from tests.pipeline.consumers.recorder import Book
@@ -99,11 +100,13 @@ def test_micro_batches_come_before_their_epoch_and_without_a_gap(bench: Bench) -
     bench.append([request(9, [event("v", bench.clock.now_us(), 99)], bench.clock.now_us())])
     pipeline.step()
     assert pipeline.consumers.settle(60.0)
-    assert [(batch.log_from, batch.log_to) for batch in book.batches] == [(0, 4), (4, 5)]
+    start, middle, end = Positions(), Positions((4,)), Positions((5,))
+    between = [(start, middle), (middle, end)]
+    assert [(batch.log_from, batch.log_to) for batch in book.batches] == between
     columns = ["event_id", "app_id", "visitor_id", "log_offset", "event_time"]
     shown = book.batches[0].events.select(columns).sort_by("event_id")
     assert shown == book.epochs[1]["events"].select(columns).sort_by("event_id")
-    assert (book.progress[-1].log_offset, book.progress[-1].ledger.requests) == (5, 5)
+    assert (book.progress[-1].positions, book.progress[-1].ledger.requests) == (end, 5)
 
 
 def test_an_epoch_is_given_again_until_the_consumer_is_done_with_it(bench: Bench) -> None:
@@ -126,7 +129,7 @@ def test_an_epoch_is_given_again_until_the_consumer_is_done_with_it(bench: Bench
 
 def test_one_that_forgets_begins_with_the_next_epoch_and_keeps_nothing(bench: Bench) -> None:
     book = bench.consumers["book"] = Book(is_durable=False)
-    book.needs = Needs(1, log_offset=0)
+    book.needs = Needs(1, positions=Positions())
     pipeline = bench.pipeline()
     _take(bench, pipeline, range(4))
     assert pipeline.consumers.settle(60.0)
@@ -137,7 +140,7 @@ def test_one_that_forgets_begins_with_the_next_epoch_and_keeps_nothing(bench: Be
     assert book.given == list(range(1, pipeline.epoch + 1))
     assert book.places[1].first_epoch == last + 1
     assert pipeline.consumers.still_needed().epoch > 1 << 60
-    assert pipeline.consumers.still_needed().log_offset is None
+    assert pipeline.consumers.still_needed().positions is None
 
 
 def test_one_that_hangs_and_one_that_raises_hold_up_nobody(bench: Bench) -> None:
@@ -313,16 +316,16 @@ def test_the_log_stays_for_one_that_reads_it_within_its_bound(bench: Bench) -> N
     bench.set("log.keep_age_min=1s")
     bench.log = MemoryLog(segment_records=1)
     book = bench.consumers["book"] = Book()
-    book.needs = Needs(1, log_offset=2)
+    book.needs = Needs(1, positions=Positions((2,)))
     pipeline = bench.pipeline()
     for start in (0, 10, 20, 30):
         _take(bench, pipeline, range(start, start + 4))
         assert pipeline.consumers.settle(60.0)
-    assert bench.log.start_offset() == 2
+    assert bench.log.starts() == Positions((2,))
     bench.set("log.keep_age_min=1s", "consumers.log_bytes_max=1B")
     pipeline = bench.pipeline()
     _take(bench, pipeline, range(40, 44))
-    assert bench.log.start_offset() > 10
+    assert bench.log.starts()[0] > 10
 
 
 def test_data_files_that_a_consumer_names_stay(bench: Bench) -> None:

@@ -14,6 +14,7 @@ from footfall.pipeline.consumers.contract import ConsumerPlace, EpochConsumer
 from footfall.pipeline.consumers.mailbox import Committed, Mailbox
 from footfall.pipeline.consumers.notes import ConsumerNotes, ConsumerState
 from footfall.pipeline.consumers.runner import DEATHS_MAX, MakeConsumer, Runner
+from footfall.positions import Positions
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 
@@ -24,7 +25,7 @@ class Resting(Mailbox):
     """Notes for how long it was to rest, and rests for no time; closes after so many."""
 
     def __init__(self, rests_max: int) -> None:
-        super().__init__(1 << 20, Committed(0, 0))
+        super().__init__(1 << 20, Committed(0, Positions()))
         self.rests: list[float] = []
         self._rests_max = rests_max
 
@@ -108,7 +109,7 @@ def test_a_new_object_waits_for_one_that_hangs(tmp_path: Path) -> None:
         log.append("made")
         return EpochConsumer()
 
-    first, after = Resting(1), Mailbox(1 << 20, Committed(0, 0))
+    first, after = Resting(1), Mailbox(1 << 20, Committed(0, Positions()))
     runner = _run(tmp_path, first, lambda _: Hangs())
     assert first.settle(SECONDS)
     first.close()

@@ -9,6 +9,8 @@ from footfall.home import Home
 def known_end(home: Home, project: str) -> int:
     """Offset up to which requests were read by the pipeline, from epochs and cut; 0 for none.
 
+    Of the one partition that a log of segments has.
+
     Raises:
         Corrupt: the metadata database is damaged.
     """
@@ -17,9 +19,9 @@ def known_end(home: Home, project: str) -> int:
 
     planned = 0
     if home.metadata_file.exists():
-        planned = max((e.log_to for e in Metadata.open(home).last_epochs(project, 1)), default=0)
+        planned = max((e.log_to[0] for e in Metadata.open(home).last_epochs(project, 1)), default=0)
     try:
         cut = read_cut(home.cut_file(project))
     except Corrupt:
         return planned
-    return planned if cut is None else max(planned, cut.log_offset)
+    return planned if cut is None else max(planned, cut.positions[0])

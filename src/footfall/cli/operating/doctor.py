@@ -230,11 +230,11 @@ def _poison(home: Home, project: str) -> tuple[State, str]:
 
     trouble = read_trouble(trouble_file(home, project))
     said = trouble.lines(SystemClock().now_us())
-    offsets = Metadata.open(home).quarantined(project)
-    if offsets:
+    places = Metadata.open(home).quarantined(project)
+    if places:
         said.append(
-            f"{len(offsets)} requests ended the pipeline or took too long and are failed events"
-            f" with reason poison, the last at offset {offsets[-1]}; mend the plug-in that decodes"
+            f"{len(places)} requests ended the pipeline or took too long and are failed events"
+            f" with reason poison, the last at offset {places[-1]}; mend the plug-in that decodes"
             f" them{trouble.named_last()}"
         )
     if not said:

@@ -113,11 +113,9 @@ def _mend_log(
 def _mend_lake(home: Home, project: str, *, accept_loss: bool, dry_run: bool) -> list[MendedTable]:
     from footfall.pipeline import mend_lake
 
-    settings = settings_for(home)
     return mend_lake(
         home,
-        settings.pipeline,
-        settings.lake,
+        settings_for(home),
         project,
         SystemClock(),
         accept_loss=accept_loss,

@@ -39,17 +39,17 @@ def status(
 
     Parts, rates, lag, disk and the two ledgers; exits with 1 if one does not add up.
     """
-    from footfall.log import SqliteLog
+    from footfall.log import LogSource
     from footfall.studio import read_status
 
     place = open_project(home, project)
-    clock = SystemClock()
+    clock, settings = SystemClock(), settings_for(place)
     found = read_status(
         place,
         project,
         clock,
-        lambda: SqliteLog.reader(place.log_dir(project)),
-        DiskMeter(place, project, settings_for(place), clock, interval=SECOND),
+        LogSource.of(place, project, settings.log).reader,
+        DiskMeter(place, project, settings, clock, interval=SECOND),
     )
     if as_json:
         print_json(found)

@@ -23,7 +23,7 @@ from footfall.lake.read.ranges import FileRows
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.specs import TABLES
 
-_LOG_ORDER: Final = ("log_offset", "request_index")
+_LOG_ORDER: Final = ("log_partition", "log_offset", "request_index")
 
 _Spans = tuple[tuple[str, int, int], ...]
 """Of each data file of a manifest: path, first and last epoch."""

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.event import EVENT_SCHEMA
+from footfall.event import ARRIVAL, EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.lookup import Footers, Looked, look_up
 from footfall.lake.store.damage import naming
@@ -17,7 +17,6 @@ from footfall.session import OTHER_SESSION_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEM
 from footfall.sessionize import EVENT_COLUMNS
 
 _EVENT_TIMES = ("event_time", "event_time")
-_LOG_ORDER = ("log_offset", "request_index")
 _SESSION_TIMES = ("started_at", "ended_at")
 
 
@@ -120,7 +119,7 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
 
 
 def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str]) -> pa.Table:
-    """Committed events received at or after `since` (microseconds), in log order.
+    """Committed events received at or after `since` (microseconds), in order of arrival.
 
     At most `rows_max`, the newest, of `columns` only: what live counters start with after a
     restart. They are sorted when they are few: Polars sorts a scan by reserving gigabytes, which
@@ -136,21 +135,21 @@ def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str])
         if not files:
             return schema.empty_table()
         is_recent = pl.col("received_at") >= moment
-        offsets = pl.Series(dtype=pl.Int64)
+        times = pl.Series(dtype=pl.Datetime("us", "UTC"))
         for file in files:  # one after the other: half an hour may be a hundred million events
             recent = lake.store.scan([file], EVENT_SCHEMA).filter(is_recent)
-            more = recent.select("log_offset").collect()
-            offsets = pl.concat([offsets, more.to_series()]).top_k(rows_max)
-        if not len(offsets):
+            more = recent.select("received_at").collect()
+            times = pl.concat([times, more.to_series()]).top_k(rows_max)
+        if not len(times):
             return schema.empty_table()
-        oldest = offsets.min()
+        oldest = times.min()
         recent = lake.store.scan(files, EVENT_SCHEMA).filter(is_recent)
         found = (
-            recent.filter(pl.col("log_offset") >= oldest)
-            .select(list(dict.fromkeys([*columns, *_LOG_ORDER])))
+            recent.filter(pl.col("received_at") >= oldest)
+            .select(list(dict.fromkeys([*columns, *ARRIVAL])))
             .collect()
         )
-    return as_arrow(found.sort(_LOG_ORDER).tail(rows_max), schema)
+    return as_arrow(found.sort(ARRIVAL).tail(rows_max), schema)
 
 
 def as_arrow(frame: pl.DataFrame, schema: pa.Schema) -> pa.Table:

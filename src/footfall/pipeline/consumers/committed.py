@@ -31,7 +31,7 @@ class CommittedEpoch:
         self.number = epoch.epoch
         """Counts from 1 without gaps."""
         self.log_from, self.log_to = epoch.log_from, epoch.log_to
-        """Its requests, and the first offset after them."""
+        """Its requests: in each partition of the log the first one, and the first after them."""
         self.watermark = epoch.watermark
         """Microseconds: sessions whose end plus the gap was before it are closed in it."""
         self.planned_at = epoch.planned_at

@@ -18,6 +18,7 @@ from footfall.pipeline.consumers.mailbox import Committed, Item, Mailbox
 from footfall.pipeline.consumers.needs import still_needed
 from footfall.pipeline.consumers.notes import ConsumerNotes, Needs, consumers_dir
 from footfall.pipeline.consumers.runner import MakeConsumer, Runner
+from footfall.positions import Positions
 from footfall.settings import ConsumerSettings
 
 ENTRY_POINT_GROUP: Final = "footfall.consumers"
@@ -54,7 +55,7 @@ class Consumers:
         self._make: dict[str, MakeConsumer] = {**(others or {}), LIVE: self._live}
         self._runners: list[Runner] = []
 
-    def start(self, epoch: int, log_to: int) -> None:
+    def start(self, epoch: int, log_to: Positions) -> None:
         """Run all, each from where it was; `epoch` is the last one committed."""
         begins = Committed(epoch, log_to)
         for name, make in self._make.items():

@@ -16,6 +16,7 @@ from footfall.errors import LimitReached
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.pipeline.consumers.notes import Needs
+from footfall.positions import Positions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,9 +41,9 @@ class ConsumerPlace(msgspec.Struct, frozen=True):
     ours."""
     first_epoch: int
     """The first that it is given; for one that is new the next to be committed."""
-    log_to: int
-    """It sees the micro-batches of requests from here on. What lies below is in epochs that are
-    committed."""
+    log_to: Positions
+    """It sees the micro-batches of requests from here on, in each partition of the log. What lies
+    before is in epochs that are committed."""
     now_us: int
     """The pipeline's clock, microseconds since 1970 UTC."""
 
@@ -51,17 +52,18 @@ class MicroBatch(msgspec.Struct, frozen=True):
     """Rows that an epoch will have, within a second of their acknowledgement.
 
     Provisional: they are no promise until the epoch is committed, have no session yet, come again
-    after a restart, and are left out when the consumer is too slow for them. The offsets tell: the
-    next one begins where the last one ended, unless some were left out.
+    after a restart, and are left out when the consumer is too slow for them. The positions tell:
+    the next one begins where the last one ended, unless some were left out.
     """
 
     at: int
     """The pipeline's clock, microseconds since 1970 UTC."""
-    log_from: int
-    log_to: int
-    """First offset after its requests."""
+    log_from: Positions
+    log_to: Positions
+    """In each partition of the log, the first request after it. It has requests of one partition;
+    in the others it is as `log_from`."""
     events: pa.Table
-    """`EVENT_SCHEMA`, in log order; `session_id` is null."""
+    """`EVENT_SCHEMA`, in the order of its requests; `session_id` is null."""
     failures: pa.Table
     """`FAILED_SCHEMA`"""
     ledger: Ledger
@@ -77,10 +79,10 @@ class Progress(msgspec.Struct, frozen=True):
     with a restart."""
     epoch: int
     """Last epoch that is committed."""
-    log_offset: int
-    """First request that is not shown yet."""
-    log_end: int
-    """One after the newest acknowledged request."""
+    positions: Positions
+    """In each partition of the log, the first request that is not shown yet."""
+    lag_requests: int
+    """Acknowledged requests that are not shown yet, over all partitions."""
     ledger: Ledger
     """Sum over everything shown so far."""
     open_sessions: int

@@ -26,11 +26,13 @@ from footfall.pipeline.consumers.contract import (
     Progress,
 )
 from footfall.pipeline.consumers.notes import Needs
+from footfall.positions import Positions
 
 LIVE_WINDOW = 30 * MINUTE
 LIVE_ROWS_MAX = 200_000
 """Events read again for the live counters after a restart; at more than 110 events/s the counters
 start with less than half an hour."""
+_COLUMNS = (*LiveState.COLUMNS, "log_partition")
 
 
 class LiveCounters(EpochConsumer):
@@ -43,20 +45,20 @@ class LiveCounters(EpochConsumer):
         self._file = place.home.live_file(place.project)
         self._state = LiveState()
         self._counted_to = place.log_to
-        self._missed: list[tuple[int, int]] = []
+        self._missed: list[tuple[Positions, Positions]] = []
         self._at = place.now_us
         try:
             since = place.now_us - LIVE_WINDOW
-            events = recent_events(lake, since, LIVE_ROWS_MAX, LiveState.COLUMNS)
+            events = recent_events(lake, since, LIVE_ROWS_MAX, _COLUMNS)
         except Corrupt as error:
             report(f"live counters start at zero: {error}")
         else:
             # The next epoch may be in the lake already: its micro-batches are still to come.
-            self._state.rebuild(_within(events, 0, place.log_to), place.now_us)
+            self._state.rebuild(_within(events, Positions(), place.log_to), place.now_us)
 
     def preview(self, batch: MicroBatch) -> None:
         """Count its events."""
-        if batch.log_from > self._counted_to:
+        if not batch.log_from <= self._counted_to:
             self._missed.append((self._counted_to, batch.log_from))
         self._counted_to = batch.log_to
         self._at = batch.at
@@ -64,16 +66,18 @@ class LiveCounters(EpochConsumer):
 
     def committed(self, epoch: CommittedEpoch) -> Needs | None:
         """Count what was missed of it."""
-        if epoch.log_to > self._counted_to:
+        if not epoch.log_to <= self._counted_to:
             self._missed.append((self._counted_to, epoch.log_to))
             self._counted_to = epoch.log_to
-        missed = [(start, end) for start, end in self._missed if start < epoch.log_to]
+        missed = [(start, end) for start, end in self._missed if not epoch.log_to <= start]
         if missed:
-            events = epoch.rows("events", LiveState.COLUMNS)
+            events = epoch.rows("events", _COLUMNS)
             for start, end in missed:
                 self._state.add(_within(events, start, end), self._at)
             self._missed = [
-                (max(start, epoch.log_to), end) for start, end in self._missed if end > epoch.log_to
+                (start.maximum(epoch.log_to), end)
+                for start, end in self._missed
+                if not end <= epoch.log_to
             ]
         return None
 
@@ -85,11 +89,22 @@ class LiveCounters(EpochConsumer):
             open_sessions=progress.open_sessions,
             open_bot_sessions=progress.open_bot_sessions,
             totals=progress.ledger,
-            lag_requests=progress.log_end - progress.log_offset,
+            lag_requests=progress.lag_requests,
         )
         write_atomically(self._file, encode_snapshot(snapshot))
 
 
-def _within(events: pa.Table, log_from: int, log_to: int) -> pa.Table:
+def _within(events: pa.Table, log_from: Positions, log_to: Positions) -> pa.Table:
+    """Events of requests between the two."""
+    partitions = pc.fill_null(events.column("log_partition"), 0)
     offsets = events.column("log_offset")
-    return events.filter(pc.and_(pc.greater_equal(offsets, log_from), pc.less(offsets, log_to)))
+    kept = [
+        events.filter(
+            pc.and_(
+                pc.equal(partitions, partition),
+                pc.and_(pc.greater_equal(offsets, start), pc.less(offsets, stop)),
+            )
+        )
+        for partition, start, stop in log_from.slices_to(log_to)
+    ]
+    return pa.concat_tables([events.slice(0, 0), *kept])

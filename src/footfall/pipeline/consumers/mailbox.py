@@ -14,6 +14,7 @@ from typing import Final, Literal
 import msgspec
 
 from footfall.pipeline.consumers.contract import MicroBatch, Progress
+from footfall.positions import Positions
 
 ITEMS_MAX: Final = 1000
 """Micro-batches, however small: three minutes of them at five a second."""
@@ -23,8 +24,8 @@ class Committed(msgspec.Struct, frozen=True):
     """An epoch is in the lake."""
 
     number: int
-    log_to: int
-    """First offset after it."""
+    log_to: Positions
+    """In each partition of the log, the first request after it."""
 
 
 Item = MicroBatch | Progress | Committed

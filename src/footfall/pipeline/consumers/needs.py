@@ -14,6 +14,7 @@ from footfall.clock import Clock
 from footfall.errors import Corrupt
 from footfall.metadata import Metadata
 from footfall.pipeline.consumers.notes import Needs, consumer_names, read_position
+from footfall.positions import Positions
 from footfall.settings import ConsumerSettings
 
 NOTHING: Final = Needs(epoch=1 << 62)
@@ -34,16 +35,18 @@ def still_needed(
     """
     before = clock.now_us() - settings.keep_age_max
     oldest = metadata.epoch_at(project, before) + 1
-    oldest_offset = metadata.log_offset_at(project, before)
-    epochs, offsets, files = [NOTHING.epoch], [], set[str]()
+    oldest_positions = metadata.positions_at(project, before)
+    epochs, files = [NOTHING.epoch], set[str]()
+    positions: Positions | None = None
     for name in consumer_names(directory):
         needs = _needs_of(directory, name)
         epochs.append(max(needs.epoch, oldest))
-        if needs.log_offset is not None:
-            offsets.append(max(needs.log_offset, oldest_offset))
+        if needs.positions is not None:
+            bounded = needs.positions.maximum(oldest_positions)
+            positions = bounded if positions is None else positions.minimum(bounded)
         if needs.epoch >= oldest:
             files.update(needs.files)
-    return Needs(min(epochs), min(offsets, default=None), tuple(sorted(files)))
+    return Needs(min(epochs), positions, tuple(sorted(files)))
 
 
 def _needs_of(directory: Path, name: str) -> Needs:

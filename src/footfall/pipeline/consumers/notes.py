@@ -16,6 +16,7 @@ import msgspec
 
 from footfall.errors import Corrupt
 from footfall.home import Home, make_directory, write_atomically, write_durably
+from footfall.positions import Positions
 
 ERROR_CHARS_MAX: Final = 500
 
@@ -25,8 +26,9 @@ class Needs(msgspec.Struct, frozen=True):
 
     epoch: int
     """First epoch that it is not done with: after a restart it is given this one again."""
-    log_offset: int | None = None
-    """First request that it still reads from the log; `None`: none."""
+    positions: Positions | None = None
+    """In each partition of the log, the first request that it still reads from there; `None`: it
+    reads none."""
     files: tuple[str, ...] = ()
     """Data files of the lake that it still reads, absolute paths."""
 

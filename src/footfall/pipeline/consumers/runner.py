@@ -164,7 +164,7 @@ class Runner:
             self._give_epochs(consumer, reader, item.number)
         elif isinstance(item, Progress):
             consumer.watermark(item)
-        elif item.log_from >= begins.log_to:  # else it is in an epoch that was given
+        elif begins.log_to <= item.log_from:  # else it is in an epoch that was given
             consumer.preview(item)
 
     def _give_epochs(self, consumer: EpochConsumer, reader: EpochReader, newest: int) -> None:

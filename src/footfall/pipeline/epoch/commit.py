@@ -57,10 +57,10 @@ class Committer:
 
         Args:
             plan: Written before.
-            ingested: Everything between `plan.log_from` and `plan.log_to`.
+            ingested: Everything between `plan.log_from` and `plan.log_to`, settled.
             state: After the epoch before.
         """
-        with self._feed.working(plan.log_from, plan.log_to):
+        with self._feed.working(plan.slices):
             history = LakeHistory(self._lake, plan.epoch, self._footers)
             result = finish(plan, ingested, state, history)
             live = days_from(plan.watermark // DAY - self._settings.lake.live_days + 1)

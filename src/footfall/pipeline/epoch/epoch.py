@@ -1,14 +1,15 @@
 """What an epoch does, as pure functions: requests, plan, state before in; rows, state after out.
 
-`prepare` (`_prepare`) turns requests into events, `admit` keeps the first of each id, one
-micro-batch or a whole epoch at a time, with the same result; `finish` gives the epoch's events
-their sessions. A redone epoch, on this machine or another, runs exactly this.
+`prepare` (`_prepare`) turns requests into events; `admit` keeps the first of each id that it meets,
+a micro-batch at a time; `settle`, with the epoch whole, the first that *arrived*, in whatever order
+its partitions were read; `finish` gives the epoch's events their sessions. A redone epoch, on this
+machine or another, runs exactly this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 import msgspec
 import polars as pl
@@ -16,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.duplicates import DuplicateIndex, conflict_failures
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
+from footfall.enrich.columns import with_columns
+from footfall.event import ARRIVAL, EVENT_SCHEMA, FAILED_SCHEMA, FailureReason, conform
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.overrides import OverrideSet
@@ -39,12 +41,16 @@ from footfall.sessionize import (
     key_of,
 )
 
+_ID: Final = ["app_id", "event_id"]
+
 
 class Ingested(msgspec.Struct, frozen=True):
-    """Events and failures of some requests, in log order; session ids are not known yet."""
+    """Events and failures of some requests, as they were read; session ids are not known yet."""
 
     events: pa.Table
     """`event_schema` of the rules."""
+    others: pa.Table
+    """The same of events that were not kept, because their id was there before."""
     failures: pa.Table
     """`FAILED_SCHEMA`"""
     ledger: Ledger
@@ -66,8 +72,7 @@ def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingeste
     kept = duplicates.keep(prepared.events, epoch)
     failures = prepared.failures
     if kept.conflicts.num_rows:
-        conflicts = conform(conflict_failures(kept.conflicts), FAILED_SCHEMA)
-        failures = pa.concat_tables([failures, conflicts])
+        failures = pa.concat_tables([failures, _as_failures(kept.conflicts)])
     ledger = msgspec.structs.replace(
         prepared.ledger,
         events=kept.events.num_rows,
@@ -75,7 +80,12 @@ def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingeste
         duplicates=kept.duplicates,
         unused=_unused(kept.events),
     )
-    return Ingested(kept.events, failures, ledger, prepared.received_at)
+    return Ingested(kept.events, kept.others, failures, ledger, prepared.received_at)
+
+
+def _as_failures(conflicts: pa.Table) -> pa.Table:
+    partition = {"log_partition": conflicts.column("log_partition")}
+    return conform(with_columns(conflict_failures(conflicts), partition), FAILED_SCHEMA)
 
 
 def _unused(events: pa.Table) -> dict[str, int]:
@@ -93,6 +103,7 @@ def join(parts: Iterable[Ingested]) -> Ingested:
     parts = list(parts)
     return Ingested(
         _stacked([part.events for part in parts], EVENT_SCHEMA),
+        _stacked([part.others for part in parts], EVENT_SCHEMA),
         _stacked([part.failures for part in parts], FAILED_SCHEMA),
         sum((part.ledger for part in parts), Ledger()),
         max((part.received_at for part in parts), default=0),
@@ -119,6 +130,61 @@ class _Placed(msgspec.Struct, frozen=True):
     closed: Closed
 
 
+def settle(ingested: Ingested, duplicates: DuplicateIndex, epoch: int) -> Ingested:
+    """The whole epoch, with the event of each id that arrived first (`ARRIVAL`).
+
+    Micro-batches were read from partitions in turn, and a request may be in the log after one that
+    was received later, so what was met first need not be what came first. That is rare: as long as
+    it did not happen nothing is done. `duplicates` learns what is kept instead.
+
+    Of two epochs the earlier one counts, whatever arrived first: it is in the lake.
+    """
+    if not _is_out_of_order(ingested):
+        return ingested
+    duplicates.take_back(epoch)
+    everything = pa.concat_tables([ingested.events, ingested.others])
+    kept = duplicates.keep(everything.sort_by([(name, "ascending") for name in ARRIVAL]), epoch)
+    was_conflict = pc.equal(ingested.failures.column("reason"), FailureReason.ID_CONFLICT)
+    failures = ingested.failures.filter(pc.invert(was_conflict))
+    conflicts = _as_failures(kept.conflicts)
+    ledger = msgspec.structs.replace(
+        ingested.ledger,
+        events=kept.events.num_rows,
+        failed=ingested.ledger.failed
+        - (ingested.failures.num_rows - failures.num_rows)
+        + conflicts.num_rows,
+        duplicates=kept.duplicates,
+        unused=_unused(kept.events),
+    )
+    return Ingested(
+        kept.events,
+        kept.others,
+        pa.concat_tables([failures, conflicts]),
+        ledger,
+        ingested.received_at,
+    )
+
+
+def _is_out_of_order(ingested: Ingested) -> bool:
+    """Whether an event that was kept arrived after one of the same epoch and id that was not."""
+    if ingested.others.num_rows == 0:
+        return False
+    columns = [*_ID, *ARRIVAL]
+    others = pl.DataFrame(pl.from_arrow(ingested.others.select(columns)))
+    kept = pl.DataFrame(pl.from_arrow(ingested.events.select(columns)))
+    met = kept.join(others, on=_ID)
+    return met.filter(right_is_before(ARRIVAL)).height > 0
+
+
+def right_is_before(names: Sequence[str], *, or_equal: bool = False) -> pl.Expr:
+    """Of a join's rows: whether what came from the right is before the left, by these columns."""
+    found = pl.lit(or_equal)
+    for name in reversed(names):
+        mine, theirs = pl.col(name), pl.col(f"{name}_right")
+        found = (theirs < mine) | ((theirs == mine) & found)
+    return found
+
+
 def finish(
     plan: EpochPlan, ingested: Ingested, states: SessionStates, history: Histories
 ) -> EpochResult:
@@ -132,7 +198,7 @@ def finish(
 
     Args:
         plan: The epoch's plan.
-        ingested: Everything between `plan.log_from` and `plan.log_to`.
+        ingested: Everything between `plan.log_from` and `plan.log_to`, settled.
         states: After the epoch before.
         history: Reads events and sessions of *earlier* epochs.
 

@@ -8,6 +8,7 @@ import msgspec
 
 from footfall.enrich import DEFAULT_PLAN, StepPlan, plan_steps
 from footfall.errors import Corrupt
+from footfall.positions import Place, Positions, Slice
 from footfall.settings import (
     ClockSettings,
     DecodeSettings,
@@ -59,20 +60,29 @@ class EpochPlan(msgspec.Struct, frozen=True):
     project: str
     epoch: int
     """Counts from 1 without gaps."""
-    log_from: int
-    log_to: int
-    """First offset after the epoch."""
+    log_from: Positions
+    log_to: Positions
+    """In each partition of the log, the first request after the epoch."""
     watermark: int
     """Sessions whose end plus `gap` is before it are closed by this epoch. Never goes back."""
     planned_at: int
     rules: Rules
-    quarantined: tuple[int, ...] = ()
-    """Offsets, ascending, of requests that are not decoded but fail as poison."""
+    quarantined: tuple[Place, ...] = ()
+    """Requests that are not decoded but fail as poison, by partition and offset."""
     left_out: tuple[str, ...] = ()
     """Protocols whose requests fail as poison, all of them: their plug-in could not be loaded."""
     definitions: tuple[str, ...] = ("gap.1",)
     """Name and version of each session definition, the default first."""
     version: int = PLAN_VERSION
+
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """The epoch's requests, partition by partition."""
+        return tuple(self.log_from.slices_to(self.log_to))
+
+    def quarantined_in(self, partition: int) -> set[int]:
+        """Offsets of a partition's requests that are not decoded."""
+        return {place.offset for place in self.quarantined if place.partition == partition}
 
 
 def encode_plan(plan: EpochPlan) -> str:

@@ -13,20 +13,21 @@ import pyarrow.compute as pc
 
 from footfall.decode import decode
 from footfall.enrich import enrich, event_schema
+from footfall.enrich.columns import with_columns
 from footfall.event import FAILED_SCHEMA, conform
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.plan import Rules
+from footfall.positions import Slice
 from footfall.request import LoggedRequest
 
 
 class Prepared(msgspec.Struct, frozen=True):
     """What requests hold, before anything is known of other requests."""
 
-    log_from: int
-    log_to: int
-    """First offset after them."""
+    requests: Slice
+    """Which; all of one partition."""
     events: pa.Table
-    """`event_schema` of the rules, in log order; duplicates are among them."""
+    """`event_schema` of the rules, in the log's order; duplicates are among them."""
     failures: pa.Table
     """`FAILED_SCHEMA`"""
     ledger: Ledger
@@ -41,19 +42,19 @@ def prepare(
     """Decode, enrich, mark what is late. Pure, and per request: any process can do it.
 
     Args:
-        requests: In log order, without a gap; at least one.
+        requests: Of one partition, in its order, without a gap; at least one.
         rules: The plan's.
-        quarantined: Offsets of requests that are not decoded; each is a failed event.
+        quarantined: Their offsets: those of requests that are not decoded; each is a failed event.
     """
     decoded = decode(requests, rules.decode, quarantined)
     trusted = [logged.offset for logged in requests if logged.request.trusted]
-    enriched = enrich(decoded.events, rules.clock, trusted, rules.enrich)
-    failures = [conform(decoded.failures, FAILED_SCHEMA)]
+    partition = requests[0].partition
+    enriched = enrich(_of(decoded.events, partition), rules.clock, trusted, rules.enrich)
+    failures = [conform(_of(decoded.failures, partition), FAILED_SCHEMA)]
     if enriched.failures.num_rows:
-        failures.append(conform(enriched.failures, FAILED_SCHEMA))
+        failures.append(conform(_of(enriched.failures, partition), FAILED_SCHEMA))
     return Prepared(
-        requests[0].offset,
-        requests[-1].offset + 1,
+        Slice(partition, requests[0].offset, requests[-1].offset + 1),
         conform(mark_late(enriched.events, rules.sessions.gap), event_schema(rules.enrich)),
         pa.concat_tables(failures),
         Ledger(
@@ -66,6 +67,12 @@ def prepare(
         ),
         max(logged.request.received_at for logged in requests),
     )
+
+
+def _of(rows: pa.Table, partition: int) -> pa.Table:
+    """`rows` with the partition that all their requests are in."""
+    column = pa.repeat(pa.scalar(partition, pa.int32()), rows.num_rows)
+    return with_columns(rows, {"log_partition": column})
 
 
 def mark_late(events: pa.Table, gap: int) -> pa.Table:

@@ -15,6 +15,7 @@ from footfall.lake import Lake
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult
 from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.positions import Positions
 from footfall.session import REMOVED_SCHEMA
 from footfall.sessionize import SessionStates
 from footfall.settings import DuplicateSettings
@@ -25,8 +26,8 @@ class Truth(msgspec.Struct, frozen=True):
 
     epoch: int
     """The last one committed; 0 before the first."""
-    log_to: int
-    """First offset after it."""
+    log_to: Positions
+    """In each partition of the log, the first request after it."""
     watermark: int
     """Of its plan, microseconds; 0 before the first."""
     state: SessionStates
@@ -43,13 +44,13 @@ class Truth(msgspec.Struct, frozen=True):
     @classmethod
     def at_first(cls, settings: DuplicateSettings, state: SessionStates) -> Truth:
         """Before the first epoch; `state` is that of no events."""
-        return cls.at(0, 0, 0, state, DuplicateIndex.empty(settings))
+        return cls.at(0, Positions(), 0, state, DuplicateIndex.empty(settings))
 
     @classmethod
     def at(
         cls,
         epoch: int,
-        log_to: int,
+        log_to: Positions,
         watermark: int,
         state: SessionStates,
         duplicates: DuplicateIndex,

@@ -1,4 +1,4 @@
-"""Micro-batches of the log, each read, weighed and decoded in its time.
+"""Micro-batches of a partition of the log, each read, weighed and decoded in its time.
 
 Decoding is pure, so what takes too long is given up and tried again with less (`_narrow`); one
 request that takes too long alone, twice if it came alone, is put aside at once and fails. Nothing
@@ -14,20 +14,22 @@ from footfall.errors import Unavailable
 from footfall.log import Log
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.epoch.prepare import Prepared, prepare
-from footfall.pipeline.feed.requests import logged_requests, of_protocols, read_requests
+from footfall.pipeline.feed.requests import of_protocols, read_request, read_requests
 from footfall.pipeline.poison.bounds import Late
 from footfall.pipeline.poison.narrow import Narrowing, Noted
 from footfall.pipeline.poison.poison import PoisonWatch
+from footfall.positions import Place, Slice
 from footfall.request import LoggedRequest
 from footfall.settings import PipelineSettings
 
 
 class Batches:
-    """The log under one plan's rules, from left to right."""
+    """A partition under one plan's rules, from left to right."""
 
     def __init__(
         self,
         log: Log,
+        partition: int,
         settings: PipelineSettings,
         rules: Rules,
         poison: PoisonWatch,
@@ -39,14 +41,16 @@ class Batches:
 
         Args:
             log: To read.
+            partition: Which of its partitions.
             settings: Bounds of a micro-batch.
             rules: The plan's.
             poison: Counts deaths, has the clock.
             put_aside: Notes durably that a request is not to be decoded.
-            quarantined: Offsets of those that are not.
+            quarantined: The partition's offsets of those that are not.
             left_out: Protocols of which none is.
         """
         self._log = log
+        self._partition = partition
         self._settings = settings
         self._rules = rules
         self._poison = poison
@@ -67,7 +71,7 @@ class Batches:
         return self._narrowing is not None
 
     def next(self, start: int, end: int) -> Prepared | None:
-        """A micro-batch from `start` on and before `end`; `None` if the log has nothing there.
+        """A micro-batch of offsets from `start` on and before `end`; `None` if nothing is there.
 
         Raises:
             Corrupt: as `read_requests`.
@@ -76,16 +80,19 @@ class Batches:
         while True:
             stop = self._stop(start, end)
             at: list[LoggedRequest] = []
-            with self._poison.working(start, stop):
+            with self._poison.working([self._slice(start, stop)]):
                 try:
                     found = self._prepared(start, stop, at)
                 except Late:
                     pass
                 else:
                     if self._narrowing is not None and found is not None:
-                        self._narrowing.passed(found.log_to)
+                        self._narrowing.passed(found.requests.stop)
                     return found
             self._narrow(start, stop, at)
+
+    def _slice(self, start: int, stop: int) -> Slice:
+        return Slice(self._partition, start, stop)
 
     def _stop(self, start: int, end: int) -> int:
         known = self._narrowing
@@ -100,7 +107,7 @@ class Batches:
         def work() -> Prepared | None:
             requests = read_requests(
                 self._log,
-                start,
+                Place(self._partition, start),
                 stop - start,
                 self._settings,
                 self._rules.decode,
@@ -119,12 +126,11 @@ class Batches:
     def _read_one(self, offset: int) -> list[LoggedRequest]:
         """One record alone: what is slow then is the disk."""
         try:
-            return self._poison.in_time(
-                lambda: logged_requests(self._log.read(offset, records_max=1, bytes_max=1))
-            )
+            place = Place(self._partition, offset)
+            return self._poison.in_time(lambda: read_request(self._log, place))
         except Late:
             raise Unavailable(
-                f"the log cannot be read in time; see to its disk: {offset=}"
+                f"the log cannot be read in time; see to its disk: offset={place}"
             ) from None
 
     def _narrow(self, start: int, stop: int, at: list[LoggedRequest]) -> None:
@@ -137,15 +143,19 @@ class Batches:
             known.failed(at[0].offset if at else None)
             tried = known.next[1] - 1
             self._poison.say(
-                f"decoding requests {start} to {stop - 1} {spent} and was halved;"
+                f"decoding {self._slice(start, stop)} {spent} and was halved;"
                 f" trying {start} to {tried}",
                 at,
             )
         elif known is None:
             self._narrowing = Narrowing(start, stop, 1)
-            self._poison.say(f"decoding request {start} {spent}; trying it once more", at)
+            self._poison.say(
+                f"decoding {self._slice(start, stop)} {spent}; trying it once more", at
+            )
         else:
             guilty = at or self._read_one(start)
-            self._poison.say(f"decoding request {start} alone {spent}; it is put aside", guilty)
+            self._poison.say(
+                f"decoding {self._slice(start, stop)} alone {spent}; it is put aside", guilty
+            )
             self._put_aside(guilty[0])
             self.quarantined.add(start)

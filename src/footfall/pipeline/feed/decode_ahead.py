@@ -14,13 +14,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Set
-from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from footfall.clock import SECOND, Clock
+from footfall.log import LogSource
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.feed.decode_protocol import BUFFER_BYTES, Job, Question, read_answer, send
+from footfall.positions import Place, Positions
 from footfall.settings import PipelineSettings
 
 BUSY_EVENTS: Final = 4_000
@@ -36,34 +37,39 @@ class DecodeAhead:
     """At most one process, at most one question under way."""
 
     def __init__(
-        self, log_dir: Path, rules: Rules, settings: PipelineSettings, clock: Clock
+        self, log: LogSource, rules: Rules, settings: PipelineSettings, clock: Clock
     ) -> None:
         """Start nothing yet."""
-        self._job = Job(str(log_dir), rules, settings)
+        self._job = Job(log, rules, settings)
         self._clock = clock
         self._process: _Process | None = None
-        self._asked: int | None = None
+        self._asked: Place | None = None
         self._is_warm = False
         self._used = -IDLE_SECONDS
 
-    def ask(self, offset: int, quarantined: Set[int]) -> None:
-        """Have the micro-batch from `offset` on decoded, if the process is there or may be."""
+    def ask(self, place: Place, quarantined: Set[int]) -> None:
+        """Have the micro-batch from `place` on decoded, if the process is there or may be.
+
+        Args:
+            place: Of its first request.
+            quarantined: Offsets of the partition's requests that are not decoded.
+        """
         if self._asked is not None:
             return
         if self._process is None and not self._start():
             return
         assert self._process is not None
         self._used = self._clock.monotonic()
-        known = tuple(sorted(known for known in quarantined if known >= offset))
+        known = tuple(sorted(known for known in quarantined if known >= place.offset))
         try:
-            self._process.ask(Question(offset, known))
+            self._process.ask(Question(place, known))
         except OSError:
             self.close()
         else:
-            self._asked = offset
+            self._asked = place
 
-    def take(self, offset: int) -> Prepared | None:
-        """The micro-batch from `offset` on, waited for; `None` if it was not asked for, or failed.
+    def take(self, positions: Positions) -> Prepared | None:
+        """What was asked for, waited for; `None` if it does not go on from there, or failed.
 
         Nothing is waited for while the process starts.
         """
@@ -77,7 +83,7 @@ class DecodeAhead:
         except Exception:  # supervisor: a dead process costs speed; what kills it, kills it here
             self.close()
             return None
-        return found if asked == offset else None
+        return found if asked.offset == positions[asked.partition] else None
 
     def rest(self) -> None:
         """Events come slowly: once that has lasted, give the process's memory back."""

@@ -14,7 +14,6 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO, cast
 
 import msgspec
@@ -22,7 +21,7 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.enrich import warm_up
 from footfall.errors import FootfallError
-from footfall.log import Log, SqliteLog
+from footfall.log import Log
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline.epoch.prepare import Prepared, prepare
 from footfall.pipeline.feed.decode_protocol import BUFFER_BYTES, Job, Question, write_answer
@@ -39,7 +38,7 @@ def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepare
         with bounded_time(settings.batch_time_max / SECOND):
             refused = frozenset(question.quarantined)
             requests = read_requests(
-                log, question.offset, requests_max, settings, rules.decode, refused
+                log, question.place, requests_max, settings, rules.decode, refused
             )
             found = prepare(requests, rules, refused) if requests else None
         yield found
@@ -56,7 +55,7 @@ def main() -> None:
         cast("BinaryIO", connection.makefile("rwb", BUFFER_BYTES)) as stream,
     ):
         job = msgspec.json.decode(stream.readline(), type=Job)
-        log = SqliteLog.reader(Path(job.log_dir))
+        log = job.log.reader()
         warm_up(job.rules.enrich)
         calm_collector()
         bound_memory(job.settings.memory_max)

@@ -12,8 +12,10 @@ import msgspec
 import pyarrow as pa
 
 from footfall.ledger import Ledger
+from footfall.log import LogSource
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.epoch.prepare import Prepared
+from footfall.positions import Place, Slice
 from footfall.settings import PipelineSettings
 
 BUFFER_BYTES: Final = 1 << 20
@@ -22,7 +24,7 @@ BUFFER_BYTES: Final = 1 << 20
 class Job(msgspec.Struct, frozen=True):
     """What holds for all questions."""
 
-    log_dir: str
+    log: LogSource
     rules: Rules
     settings: PipelineSettings
 
@@ -30,15 +32,14 @@ class Job(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """Where a micro-batch begins, and which of its requests are not to be decoded."""
 
-    offset: int
+    place: Place
     quarantined: tuple[int, ...]
 
 
 class Head(msgspec.Struct, frozen=True):
     """What of a `Prepared` is no table."""
 
-    log_from: int
-    log_to: int
+    requests: Slice
     ledger: Ledger
     received_at: int
 
@@ -49,7 +50,7 @@ def send(stream: BinaryIO, value: msgspec.Struct | None) -> None:
 
 
 def read_answer(stream: BinaryIO) -> Prepared | None:
-    """The next answer; `None` when the log ended at the offset.
+    """The next answer; `None` when the partition ended at the offset.
 
     Raises:
         msgspec.DecodeError, pa.ArrowInvalid, OSError: the other side ended.
@@ -58,15 +59,15 @@ def read_answer(stream: BinaryIO) -> Prepared | None:
     if head is None:
         return None
     events, failures = (pa.ipc.open_stream(stream).read_all() for _ in range(2))
-    return Prepared(head.log_from, head.log_to, events, failures, head.ledger, head.received_at)
+    return Prepared(head.requests, events, failures, head.ledger, head.received_at)
 
 
 def write_answer(stream: BinaryIO, found: Prepared | None) -> None:
-    """Write one answer; `None` when the log ends at the offset."""
+    """Write one answer; `None` when the partition ends at the offset."""
     if found is None:
         send(stream, None)
     else:
-        send(stream, Head(found.log_from, found.log_to, found.ledger, found.received_at))
+        send(stream, Head(found.requests, found.ledger, found.received_at))
         for table in (found.events, found.failures):
             with pa.ipc.new_stream(stream, table.schema) as writer:
                 writer.write_table(table.combine_chunks())

@@ -7,7 +7,7 @@ instead of being decoded, in previews and in every plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import msgspec
@@ -21,9 +21,10 @@ from footfall.pipeline.epoch.plan import EpochPlan, Rules, decode_plan, encode_p
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.feed.batches import Batches
 from footfall.pipeline.feed.decode_ahead import BUSY_EVENTS, DecodeAhead
-from footfall.pipeline.feed.requests import logged_requests
+from footfall.pipeline.feed.frontier import Frontier
+from footfall.pipeline.feed.requests import ends_before, read_request
 from footfall.pipeline.poison.poison import PoisonWatch
-from footfall.request import LoggedRequest
+from footfall.positions import Place, Positions, Slice, within
 from footfall.settings import Settings
 
 
@@ -50,7 +51,9 @@ class Feed:
         self._poison = poison
         self._ahead = ahead
         self._term = 0
-        self._batches = self._under(self._rules, lambda one: self._put_aside([one.offset]))
+        self._known: tuple[Place, ...] = ()
+        self._batches: dict[int, Batches] = {}
+        self._frontier = Frontier()
         self.is_busy = False
         """Whether events come fast: the last micro-batch was a large one."""
         self.was_cut = False
@@ -72,40 +75,70 @@ class Feed:
             )
         self._poison.load_decoders(self._rules)
 
-    def start(self, offset: int) -> None:
-        """Learn what must not be decoded from `offset` on."""
-        self._batches = self._under(
-            self._rules,
-            lambda one: self._put_aside([one.offset]),
-            self._metadata.quarantined(self._project, offset),
-            self.left_out,
-        )
+    def start(self, positions: Positions) -> None:
+        """Learn what must not be decoded from there on."""
+        self._known = self._metadata.quarantined(self._project, positions)
+        self._batches = {}
 
-    def next(self, offset: int) -> Prepared | None:
-        """The micro-batch from `offset` on, decoded here or ahead; `None` at the log's end.
+    def next(self, positions: Positions) -> Prepared | None:
+        """A micro-batch that goes on from there, decoded here or ahead; `None` at the log's end.
+
+        All of it is of one partition: of those that have more, the one that was read least far in
+        time.
 
         Raises:
             Corrupt: the log has later ones, but not these.
         """
-        found = self._ahead.take(offset) if self._ahead is not None else None
-        if found is not None:  # what the log had when it was read is not known any more
-            self.was_cut = found.log_to - offset >= self._settings.micro_batch_requests_max // 2
-        else:
-            end = self._log.end_offset()
-            found = self._batches.next(offset, end) if offset < end else None
-            self.was_cut = found is not None and found.log_to < end
+        ends = self._log.ends()
+        partition = self._frontier.look(positions, ends)
+        found = self._ahead.take(positions) if self._ahead is not None else None
+        if found is None and partition is not None:
+            batches = self._batches_of(partition)
+            found = batches.next(positions[partition], ends[partition])
         self.is_busy = found is not None and found.events.num_rows >= BUSY_EVENTS
+        self.was_cut = False
+        if found is not None:
+            self._frontier.read(found.requests.partition, found.received_at)
+            positions = positions.advanced(found.requests.partition, found.requests.stop)
+            self.was_cut = any(positions.slices_to(ends))
         if self._ahead is not None:
-            if found is not None and self.is_busy and self._is_all_well(found.log_to):
-                self._ahead.ask(found.log_to, self._batches.quarantined)
+            place = self._next_place(found, positions, ends)
+            if self.is_busy and self._is_all_well(place):
+                self._ahead.ask(place, self._batches_of(place.partition).quarantined)
             else:
                 self._ahead.rest()
         return found
 
-    def _is_all_well(self, offset: int) -> bool:
+    def _next_place(self, found: Prepared | None, positions: Positions, ends: Positions) -> Place:
+        """Where to read on, as far as that can be said before the log is looked at again."""
+        waiting = list(positions.slices_to(ends))
+        last = 0 if found is None else found.requests.partition
+        partition = waiting[0].partition if waiting else last
+        return Place(partition, positions[partition])
+
+    def _is_all_well(self, place: Place) -> bool:
         """Whether nothing of what comes needs the care that is taken in this process."""
-        is_known = any(known >= offset for known in self._batches.quarantined)
-        return not (is_known or self.is_careful or self.left_out or self._batches.is_narrowed)
+        batches = self._batches_of(place.partition)
+        is_known = any(known >= place.offset for known in batches.quarantined)
+        return not (is_known or self.is_careful or self.left_out or batches.is_narrowed)
+
+    def reached(self, now: int) -> int:
+        """See `Frontier.reached`; of what `next` gave last, and before."""
+        return self._frontier.reached(now)
+
+    def is_older(self, positions: Positions, moment: int) -> bool:
+        """Whether more waits after `positions` in a partition that was read up to before `moment`.
+
+        Looks at the log anew.
+        """
+        oldest = self._frontier.oldest(positions, self._log.ends())
+        return oldest is not None and oldest < moment
+
+    def _batches_of(self, partition: int) -> Batches:
+        if partition not in self._batches:
+            known = {place.offset for place in self._known if place.partition == partition}
+            self._batches[partition] = self._under(self._rules, partition, known, self.left_out)
+        return self._batches[partition]
 
     @property
     def is_careful(self) -> bool:
@@ -132,35 +165,33 @@ class Feed:
             plan = self._made_smaller(plan)
         if not is_open:
             self._refuse(plan)
-        batches = self._under(
-            plan.rules,
-            lambda one: self._put_aside([one.offset]),
-            plan.quarantined,
-            plan.left_out,
-        )
-        offset = plan.log_from
-        while offset < plan.log_to:
-            found = batches.next(offset, plan.log_to)
-            if found is None:
-                raise Corrupt(
-                    "the log ends before an epoch that was planned; restore its segments:"
-                    f" {offset=} epoch={plan.epoch}"
-                )
-            yield found
-            offset = found.log_to
+        for partition, start, stop in plan.slices:
+            known = plan.quarantined_in(partition)
+            batches = self._under(plan.rules, partition, known, plan.left_out)
+            offset = start
+            while offset < stop:
+                found = batches.next(offset, stop)
+                if found is None:
+                    raise ends_before(plan, Place(partition, offset))
+                yield found
+                offset = found.requests.stop
 
     def planned(self, epoch: int) -> EpochPlan:
         """The plan of an epoch as it is now."""
         return decode_plan(self._metadata.plans_after(self._project, epoch - 1)[0])
 
-    def quarantined_in(self, log_from: int, log_to: int) -> tuple[int, ...]:
-        """Offsets in [log_from, log_to), ascending, that are not decoded."""
-        known = self._batches.quarantined
-        return tuple(sorted(offset for offset in known if log_from <= offset < log_to))
+    def quarantined_in(self, log_from: Positions, log_to: Positions) -> tuple[Place, ...]:
+        """Requests between the two that are not decoded, by partition and offset."""
+        known = (
+            Place(partition, offset)
+            for partition, batches in self._batches.items()
+            for offset in batches.quarantined
+        )
+        return tuple(sorted(place for place in known if within(place, log_from, log_to)))
 
-    def working(self, log_from: int, log_to: int) -> AbstractContextManager[None]:
-        """Work on requests [log_from, log_to); to end meanwhile is a death of them."""
-        return self._poison.working(log_from, log_to)
+    def working(self, requests: Sequence[Slice]) -> AbstractContextManager[None]:
+        """Work on requests; to end meanwhile is a death of them."""
+        return self._poison.working(requests)
 
     def recovering(self) -> AbstractContextManager[int]:
         """As `PoisonWatch.recovering`."""
@@ -182,12 +213,19 @@ class Feed:
     def _under(
         self,
         rules: Rules,
-        put_aside: Callable[[LoggedRequest], None],
-        quarantined: Iterable[int] = (),
-        left_out: tuple[str, ...] = (),
+        partition: int,
+        quarantined: Iterable[int],
+        left_out: tuple[str, ...],
     ) -> Batches:
         return Batches(
-            self._log, self._settings, rules, self._poison, put_aside, quarantined, left_out
+            self._log,
+            partition,
+            self._settings,
+            rules,
+            self._poison,
+            lambda one: self._put_aside([one.place]),
+            quarantined,
+            left_out,
         )
 
     def _open_plan(self) -> EpochPlan | None:
@@ -197,17 +235,16 @@ class Feed:
             return None
         return self.planned(last[0].epoch)
 
-    def _put_aside(self, offsets: Sequence[int]) -> None:
+    def _put_aside(self, places: Sequence[Place]) -> None:
         """Note requests durably, and in the plan of an epoch that is still to be committed."""
         plan = self._open_plan()
         if plan is not None:
-            within = {offset for offset in offsets if plan.log_from <= offset < plan.log_to}
-            if within:
-                self._amend(plan, quarantined=tuple(sorted({*plan.quarantined, *within})))
-        self._metadata.quarantine(self._project, offsets, term=self._term)
-        newest = offsets[-NAMED_MAX:]
-        records = [self._log.read(at, records_max=1, bytes_max=1) for at in newest]
-        self._poison.put_aside([one for record in records for one in logged_requests(record)])
+            planned = {place for place in places if within(place, plan.log_from, plan.log_to)}
+            if planned:
+                self._amend(plan, quarantined=tuple(sorted({*plan.quarantined, *planned})))
+        self._metadata.quarantine(self._project, places, term=self._term)
+        newest = places[-NAMED_MAX:]
+        self._poison.put_aside([one for place in newest for one in read_request(self._log, place)])
 
     def _amend(self, plan: EpochPlan, **changes: object) -> EpochPlan:
         """Change a plan that is not committed; tables that have rows of it give them back."""
@@ -229,21 +266,27 @@ class Feed:
 
         Its watermark is the one before: what is left must not be late because of this.
         """
-        log_to = plan.log_from + self._batches.requests_max
-        if log_to >= plan.log_to:
+        first = plan.slices[0] if plan.slices else Slice(0, 0, 0)
+        less = Slice(
+            first.partition,
+            first.start,
+            min(first.stop, first.start + self._batches_of(first.partition).requests_max),
+        )
+        log_to = plan.log_from.advanced(less.partition, less.stop) if less.requests else plan.log_to
+        if log_to == plan.log_to:
             return plan
         before = [one.watermark for one in self._metadata.last_epochs(self._project, 2)[1:]]
-        self.say(
-            f"the epoch of requests {plan.log_from} to {plan.log_to - 1} ends the process; trying"
-            f" one of requests {plan.log_from} to {log_to - 1}"
-        )
+        whole = ", ".join(map(str, plan.slices))
+        self.say(f"the epoch of {whole} ends the process; trying one of {less}")
         return self._amend(plan, log_to=log_to, watermark=before[0] if before else plan.watermark)
 
     def _refuse(self, plan: EpochPlan) -> None:
         noted = self._metadata.quarantined(self._project, plan.log_from)
-        later = {at for at in noted if at < plan.log_to}.difference(plan.quarantined)
+        later = {at for at in noted if within(at, plan.log_from, plan.log_to)}
+        later.difference_update(plan.quarantined)
         if later:
+            offsets = ", ".join(map(str, sorted(later)[:NAMED_MAX]))
             raise Corrupt(
                 "requests cannot be decoded any more that the lake has the events of; they stay:"
-                f" epoch={plan.epoch} offsets={sorted(later)[:NAMED_MAX]}"
+                f" epoch={plan.epoch} offsets={offsets}"
             )

@@ -12,6 +12,7 @@ from footfall.decode import weight
 from footfall.errors import Corrupt
 from footfall.log import Log
 from footfall.pipeline.epoch.plan import EpochPlan
+from footfall.positions import Place
 from footfall.request import (
     LOST_PROTOCOL,
     LOST_RECORD,
@@ -30,40 +31,52 @@ Usual bodies are two to three times as large, so for them it is no bound.
 """
 
 
-def logged_requests(records: Iterable[tuple[int, bytes]]) -> list[LoggedRequest]:
-    """Decode records of the log; nothing raises, nothing is left out."""
-    return [LoggedRequest(offset, _request(offset, record)) for offset, record in records]
+def logged_requests(
+    records: Iterable[tuple[int, bytes]], partition: int = 0
+) -> list[LoggedRequest]:
+    """Decode records of a partition; nothing raises, nothing is left out."""
+    return [
+        LoggedRequest(offset, _request(offset, record), partition) for offset, record in records
+    ]
+
+
+def read_request(log: Log, place: Place) -> list[LoggedRequest]:
+    """One request; none if the log does not have it any more."""
+    records = log.read(place.offset, records_max=1, bytes_max=1, partition=place.partition)
+    return logged_requests([one for one in records if one[0] == place.offset], place.partition)
 
 
 def read_requests(
     log: Log,
-    offset: int,
+    place: Place,
     requests_max: int,
     pipeline: PipelineSettings,
     decode: DecodeSettings,
     quarantined: Set[int] = frozenset(),
 ) -> list[LoggedRequest]:
-    """Requests from `offset` on, without a gap: one micro-batch, empty at the log's end.
+    """Requests from `place` on, without a gap: one micro-batch, empty at the partition's end.
 
     Args:
         log: To read.
-        offset: Of the first.
+        place: Of the first.
         requests_max: Most of them.
         pipeline: Bounds of a micro-batch in bytes.
         decode: What a request may hold.
-        quarantined: Offsets of requests that will not be decoded, so that they are not unpacked.
+        quarantined: Offsets of the partition's requests that will not be decoded, so that they are
+            not unpacked.
 
     Raises:
         Corrupt: the log has later ones, but not these.
     """
     bytes_max = pipeline.micro_batch_bytes_max
-    records = log.read(offset, records_max=requests_max, bytes_max=bytes_max)
+    partition, offset = place
+    records = log.read(offset, records_max=requests_max, bytes_max=bytes_max, partition=partition)
     if records and records[0][0] != offset:
         raise Corrupt(
             "the log lacks requests that are not in the lake; restore its segments:"
-            f" {offset=} oldest={records[0][0]}"
+            f" {offset=} {partition=} oldest={records[0][0]}"
         )
-    requests = logged_requests(records)
+    requests = logged_requests(records, partition)
     return within(requests, decode, UNPACKED_FACTOR * bytes_max, quarantined)
 
 
@@ -75,24 +88,31 @@ def of_protocols(requests: Iterable[LoggedRequest], protocols: Collection[str]) 
 def planned_requests(
     log: Log, plan: EpochPlan, pipeline: PipelineSettings
 ) -> Iterator[list[LoggedRequest]]:
-    """All requests of an epoch that was planned, a micro-batch at a time.
+    """All requests of an epoch that was planned, a micro-batch of one partition at a time.
 
     Raises:
         Corrupt: the log does not have them all.
     """
-    offset, quarantined = plan.log_from, frozenset(plan.quarantined)
-    while offset < plan.log_to:
-        requests_max = plan.log_to - offset
-        requests = read_requests(
-            log, offset, requests_max, pipeline, plan.rules.decode, quarantined
-        )
-        if not requests:
-            raise Corrupt(
-                "the log ends before an epoch that was planned; restore its segments:"
-                f" {offset=} epoch={plan.epoch}"
+    for partition, start, stop in plan.slices:
+        offset = start
+        quarantined = plan.quarantined_in(partition)
+        while offset < stop:
+            place = Place(partition, offset)
+            requests = read_requests(
+                log, place, stop - offset, pipeline, plan.rules.decode, quarantined
             )
-        yield requests
-        offset = requests[-1].offset + 1
+            if not requests:
+                raise ends_before(plan, place)
+            yield requests
+            offset = requests[-1].offset + 1
+
+
+def ends_before(plan: EpochPlan, place: Place) -> Corrupt:
+    """The log lacks what an epoch has."""
+    return Corrupt(
+        "the log ends before an epoch that was planned; restore its segments:"
+        f" offset={place} epoch={plan.epoch}"
+    )
 
 
 def within(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ import msgspec
 from footfall.disk import is_disk_full
 from footfall.errors import FootfallError
 from footfall.home import make_directory
+from footfall.positions import Slice, hull
 
 DEATHS: Final = 3
 """Without progress; then the requests at fault are looked for."""
@@ -35,9 +36,8 @@ class _Record(msgspec.Struct):
     """Last epoch that was committed."""
     deaths: int = 0
     """Since then."""
-    log_from: int = 0
-    log_to: int = 0
-    """Requests that were worked on when it died, together."""
+    suspects: tuple[Slice, ...] = ()
+    """Requests that were worked on when it died, together; at most one slice of a partition."""
     is_working: bool = False
     searches: int = 0
     """Searches since then that found no request at fault."""
@@ -60,7 +60,7 @@ class Attempts:
         make_directory(file.parent)
         self._file = file
         self._mutex = threading.Lock()
-        self._active: list[tuple[int, int]] = []
+        self._active: list[tuple[Slice, ...]] = []
         record = self._record = _read(file)
         if record.is_working:
             record.deaths += 1
@@ -83,9 +83,9 @@ class Attempts:
         return self.deaths >= (1 if is_watchful else DEATHS)
 
     @property
-    def suspects(self) -> tuple[int, int]:
-        """First offset, and the one after the last, of the requests it died of."""
-        return self._record.log_from, self._record.log_to
+    def suspects(self) -> tuple[Slice, ...]:
+        """The requests it died of, by partition; none if it worked on none."""
+        return self._record.suspects
 
     @property
     def searches(self) -> int:
@@ -108,18 +108,19 @@ class Attempts:
         return self._record.left_out
 
     @contextlib.contextmanager
-    def working(self, log_from: int, log_to: int) -> Iterator[None]:
-        """Work on requests [log_from, log_to): if the process ends meanwhile, it is a death."""
+    def working(self, requests: Sequence[Slice]) -> Iterator[None]:
+        """Work on requests: if the process ends meanwhile, it is a death."""
+        slices = tuple(requests)
         with self._mutex:
-            self._active.append((log_from, log_to))
+            self._active.append(slices)
             self._begin()
         try:
             yield
         except BaseException as error:
             if _is_outside(error):
-                self._end(log_from, log_to)
+                self._end(slices)
             raise  # any other error leaves it as it is: it ends the process
-        self._end(log_from, log_to)
+        self._end(slices)
 
     @contextlib.contextmanager
     def recovering(self) -> Iterator[None]:
@@ -145,9 +146,9 @@ class Attempts:
             self._write()
             return True
 
-    def searched_to(self, offset: int) -> None:
-        """Requests before `offset` are at fault no more: a search goes on from there."""
-        self._note(log_from=offset)
+    def search_on(self, suspects: Sequence[Slice]) -> None:
+        """Only these can be at fault yet: a search goes on with them."""
+        self._note(suspects=tuple(suspects))
 
     def searched(self, *, has_found: bool) -> None:
         """The requests at fault were looked for: count anew."""
@@ -164,7 +165,7 @@ class Attempts:
 
     def _forget_deaths(self, **changes: int) -> None:
         self._record = msgspec.structs.replace(
-            self._record, deaths=0, log_from=0, log_to=0, is_working=False, **changes
+            self._record, deaths=0, suspects=(), is_working=False, **changes
         )
 
     def _note(self, **changes: object) -> None:
@@ -174,16 +175,14 @@ class Attempts:
 
     def _begin(self) -> None:
         record = self._record
-        if record.deaths == 0 and not record.is_working:
-            record.log_from, record.log_to = self._active[0]
-        record.log_from = min(record.log_from, *(start for start, _ in self._active))
-        record.log_to = max(record.log_to, *(end for _, end in self._active))
+        before = () if record.deaths == 0 and not record.is_working else record.suspects
+        record.suspects = hull(one for slices in (before, *self._active) for one in slices)
         record.is_working = True
         self._write()
 
-    def _end(self, log_from: int, log_to: int) -> None:
+    def _end(self, slices: tuple[Slice, ...]) -> None:
         with self._mutex:
-            self._active.remove((log_from, log_to))
+            self._active.remove(slices)
             self._record.is_working = bool(self._active)
             self._write()
 

@@ -20,18 +20,19 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from footfall.clock import SECOND
 from footfall.decode import decoders, leave_out, plug_ins
+from footfall.log import LogSource
 from footfall.pipeline._trouble import TroubleNote
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.poison.attempts import DEATHS, Attempts
 from footfall.pipeline.poison.bounds import Late, in_time
 from footfall.pipeline.poison.search import Found, Job
+from footfall.positions import Place, Slice
 from footfall.request import LoggedRequest
 from footfall.settings import PipelineSettings
 
@@ -42,6 +43,17 @@ _NOT_THEIR_FAULT: Final = (
     "; if nobody kills the process, raise pipeline.memory_max, or report this with the messages"
     " above"
 )
+
+
+_NOTHING: Final = Slice(0, 0, 0)
+"""No request: then only plug-ins are looked at."""
+
+
+class _Left(NamedTuple):
+    """What a search has before it."""
+
+    slice: Slice
+    others: tuple[Slice, ...]
 
 
 class Bound(Protocol):
@@ -59,29 +71,28 @@ class PoisonWatch:
         self,
         attempts: Attempts,
         settings: PipelineSettings,
-        log_dir: Path,
+        log: LogSource,
         note: TroubleNote,
         bound: Bound = in_time,
     ) -> None:
         """Watch one project's pipeline; `bound` keeps its work within its time."""
         self._attempts = attempts
         self._settings = settings
-        self._log_dir = log_dir
+        self._log = log
         self._note = note
         self._bound = bound
         note.leave_out(attempts.left_out)
         if attempts.deaths:
-            start, end = attempts.suspects
             note.say(
-                f"the pipeline ended while it worked on {_named(start, end)} (deaths without"
+                f"the pipeline ended while it worked on {_named(attempts.suspects)} (deaths without"
                 f" progress: {attempts.deaths}; from {DEATHS} on those at fault are looked for)"
             )
 
     # While working
 
-    def working(self, log_from: int, log_to: int) -> AbstractContextManager[None]:
-        """Work on requests [log_from, log_to); to end meanwhile is a death of them."""
-        return self._attempts.working(log_from, log_to)
+    def working(self, requests: Sequence[Slice]) -> AbstractContextManager[None]:
+        """Work on requests; to end meanwhile is a death of them."""
+        return self._attempts.working(requests)
 
     @contextmanager
     def recovering(self) -> Iterator[int]:
@@ -136,54 +147,68 @@ class PoisonWatch:
     def search(
         self,
         rules: Rules,
-        quarantined: Callable[[], tuple[int, ...]],
-        put_aside: Callable[[list[int]], None],
+        quarantined: Callable[[], tuple[Place, ...]],
+        put_aside: Callable[[list[Place]], None],
     ) -> None:
         """Look for the requests at fault, and hand them to `put_aside` before deaths are forgotten.
 
         Args:
             rules: To decode with.
-            quarantined: Offsets that are known.
+            quarantined: Those that are known.
             put_aside: Notes more of them, durably.
         """
         has_found = False
-        start, end = self._attempts.suspects
+        suspects = self._attempts.suspects
+        for number, suspect in enumerate(suspects or (_NOTHING,)):
+            left = _Left(suspect, suspects[number + 1 :])
+            has_found |= self._search_in(left, rules, quarantined, put_aside)
+        if not has_found:
+            advice = _NOT_THEIR_FAULT if self._attempts.searches else ""
+            self.say(
+                f"{_named(suspects)} pass by themselves; trying again in smaller parts{advice}"
+            )
+        self._attempts.searched(has_found=has_found)
+
+    def _search_in(
+        self,
+        left: _Left,
+        rules: Rules,
+        quarantined: Callable[[], tuple[Place, ...]],
+        put_aside: Callable[[list[Place]], None],
+    ) -> bool:
+        """Look in one partition, round after round; whether any was found."""
+        has_found = False
+        partition, start, end = since = left.slice
         while True:
-            since, _ = self._attempts.suspects
-            self.say(f"looking for what ends the pipeline among {_named(since, end)}")
-            found = self._run(self._job(rules, since, end, quarantined()))
+            self._attempts.search_on([since, *left.others])
+            self.say(f"looking for what ends the pipeline among {_named([since])}")
+            found = self._run(self._job(rules, since, quarantined()))
             if found.plug_ins and not set(found.plug_ins) <= set(self.left_out):
                 self._leave_out({*self.left_out, *found.plug_ins})
                 continue
             if found.offsets:
                 has_found = True
-                put_aside(list(found.offsets))
+                places = [Place(partition, offset) for offset in found.offsets]
+                put_aside(places)
                 self.say(
-                    f"{len(found.offsets)} requests end the process; they are failed events now,"
-                    f" with reason poison: offsets {', '.join(map(str, found.offsets))}"
+                    f"{len(places)} requests end the process; they are failed events now,"
+                    f" with reason poison: offsets {', '.join(map(str, places))}"
                 )
-            if found.log_to <= since or found.log_to >= end:
-                break
-            self._attempts.searched_to(found.log_to)
+            if found.log_to <= since.start or found.log_to >= end:
+                return has_found
+            since = Slice(partition, found.log_to, end)
             self.say(
                 f"{found.log_to - start} of {end - start} requests were tried and there are more"
                 " than one round finds (pipeline.poison_requests_max, poison_search_max): going on;"
                 " mend or remove the plug-in that decodes them"
             )
-        if not has_found:
-            advice = _NOT_THEIR_FAULT if self._attempts.searches else ""
-            self.say(
-                f"{_named(start, end)} pass by themselves; trying again in smaller parts{advice}"
-            )
-        self._attempts.searched(has_found=has_found)
 
     def load_decoders(self, rules: Rules) -> None:
         """Load all plug-ins that can be; one that was left out is tried again."""
         if self.left_out:
             self._leave_out(self._unloadable(rules))
         leave_out(self.left_out)
-        start, _ = self._attempts.suspects
-        with self.working(start, start):
+        with self.working(()):
             if not self._can_load():
                 self._leave_out(self._unloadable(rules) or set(plug_ins()))
                 leave_out(self.left_out)
@@ -200,7 +225,7 @@ class PoisonWatch:
         return True
 
     def _unloadable(self, rules: Rules) -> set[str]:
-        return set(self._run(self._job(rules, 0, 0, (), left_out=())).plug_ins)
+        return set(self._run(self._job(rules, _NOTHING, (), left_out=())).plug_ins)
 
     def _leave_out(self, protocols: set[str]) -> None:
         names = tuple(sorted(protocols))
@@ -215,16 +240,16 @@ class PoisonWatch:
     def _job(
         self,
         rules: Rules,
-        log_from: int,
-        log_to: int,
-        quarantined: tuple[int, ...],
+        requests: Slice,
+        quarantined: tuple[Place, ...],
         left_out: tuple[str, ...] | None = None,
     ) -> Job:
+        partition, start, stop = requests
+        known = (place.offset for place in quarantined if place.partition == partition)
         return Job(
-            log_dir=str(self._log_dir),
-            log_from=log_from,
-            log_to=log_to,
-            quarantined=tuple(known for known in quarantined if log_from <= known < log_to),
+            log=self._log,
+            requests=requests,
+            quarantined=tuple(offset for offset in known if start <= offset < stop),
             rules=rules,
             settings=self._settings,
             left_out=self.left_out if left_out is None else left_out,
@@ -246,10 +271,8 @@ class PoisonWatch:
             return msgspec.json.decode(done.stdout, type=Found)
         except (subprocess.SubprocessError, OSError, msgspec.DecodeError) as error:
             self.say(f"what ends the pipeline could not be looked for: {error}")
-            return Found((), job.log_to)
+            return Found((), job.requests.stop)
 
 
-def _named(start: int, end: int) -> str:
-    if end <= start:
-        return "the decoders"
-    return f"request {start}" if end - start == 1 else f"requests {start} to {end - 1}"
+def _named(slices: Sequence[Slice]) -> str:
+    return " and ".join(str(one) for one in slices if one.requests) or "the decoders"

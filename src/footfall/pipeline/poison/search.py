@@ -21,7 +21,6 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, NoReturn
 
 import msgspec
@@ -31,11 +30,12 @@ from footfall.decode import decode, decoders, leave_out, plug_ins
 from footfall.enrich import enrich, event_schema
 from footfall.errors import FootfallError, Unavailable
 from footfall.event import conform
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.requests import of_protocols, read_requests
 from footfall.pipeline.poison.bounds import bound_memory, bounded_time
 from footfall.pipeline.poison.narrow import Narrowing, Noted
+from footfall.positions import Place, Slice
 from footfall.private import keep_private
 from footfall.request import LoggedRequest
 from footfall.sessionize import Definitions, SessionState
@@ -52,11 +52,10 @@ _NOTES: Final = struct.Struct("qq")
 class Job(msgspec.Struct, frozen=True):
     """What to search, and within which bounds."""
 
-    log_dir: str
-    log_from: int
-    log_to: int
+    log: LogSource
+    requests: Slice
     quarantined: tuple[int, ...]
-    """Offsets that are known already."""
+    """Offsets in the same partition that are known already."""
     rules: Rules
     settings: PipelineSettings
     left_out: tuple[str, ...] = ()
@@ -100,10 +99,12 @@ class Search:
             names = tuple(name for name in plug_ins() if not self._can_load(_all_but(name)))
             if not names and self._can_load(plug_ins()):
                 names = tuple(plug_ins())  # each alone can, all together cannot
-            return Found((), job.log_from, plug_ins=names, passes_nothing=not names)
+            return Found((), job.requests.start, plug_ins=names, passes_nothing=not names)
         found: list[int] = []
         is_together = False
-        left = Narrowing(job.log_from, job.log_to, job.settings.micro_batch_requests_max)
+        left = Narrowing(
+            job.requests.start, job.requests.stop, job.settings.micro_batch_requests_max
+        )
         while not left.is_over and not (self._is_enough(found) and self._got_on(left)):
             start, stop = left.next
             if self._passes(functools.partial(self._work, start, stop, found)):
@@ -121,7 +122,7 @@ class Search:
         return is_late or len(found) >= self._job.settings.poison_requests_max
 
     def _got_on(self, left: Narrowing) -> bool:
-        return left.start > self._job.log_from and not left.is_narrowed
+        return left.start > self._job.requests.start and not left.is_narrowed
 
     def _can_load(self, left_out: Sequence[str]) -> bool:
         return self._passes(lambda: self._load(left_out))
@@ -169,12 +170,17 @@ class Search:
     def _work(self, start: int, stop: int, found: list[int]) -> None:
         job = self._job
         self._load(job.left_out)
-        log = SqliteLog.reader(Path(job.log_dir))
+        log = job.log.reader()
         definitions = Definitions.of(job.rules.sessions)
         refused = {*job.quarantined, *found}
         with bounded_time(job.settings.batch_time_max / SECOND):
             requests = read_requests(
-                log, start, stop - start, job.settings, job.rules.decode, refused
+                log,
+                Place(job.requests.partition, start),
+                stop - start,
+                job.settings,
+                job.rules.decode,
+                refused,
             )
             refused |= of_protocols(requests, job.left_out)
             noted = Noted(requests, lambda one: self._note(one.offset if one else -1, -1))

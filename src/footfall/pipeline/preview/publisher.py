@@ -96,7 +96,7 @@ class Publisher:
             project=self._project,
             sequence=self._tail.next_sequence(),
             published_at=progress.at,
-            log_offset=progress.log_offset,
+            positions=progress.positions,
             epoch=progress.epoch,
             watermark=progress.watermark,
             ledger=progress.ledger,

@@ -26,6 +26,7 @@ from footfall.duplicates import DuplicateIndex
 from footfall.errors import Corrupt
 from footfall.home import OWNER_ONLY, Home, make_directory, sync_directory
 from footfall.pipeline.recovery.segment_files import CheckedFiles, SegmentFiles
+from footfall.positions import Positions
 from footfall.sessionize import (
     SegmentNote,
     SessionState,
@@ -45,7 +46,7 @@ class CheckpointNote(msgspec.Struct, frozen=True):
     """The small part of a checkpoint."""
 
     epoch: int
-    log_to: int
+    log_to: Positions
     watermark: int
     digest: str | None = None
     """Of the other files and the numbers above; none in a checkpoint of version 0.1.0."""

@@ -63,12 +63,13 @@ class CheckpointKeeper:
     def _trim(self) -> None:
         """Forget requests that no kept checkpoint and no consumer needs, old or too many bytes."""
         before = self._clock.now_us() - self._settings.log.keep_age_min
-        wanted = self._metadata.log_offset_at(self._project, before)
+        wanted = self._metadata.positions_at(self._project, before)
         if self._settings.log.bytes_max is not None:
-            wanted = max(wanted, self._log.offset_within(self._settings.log.bytes_max))
+            wanted = wanted.maximum(self._log.positions_within(self._settings.log.bytes_max))
         oldest = self._checkpoints.note(self._checkpoints.epochs()[0])
-        needed = self._consumers.still_needed().log_offset
+        needed = self._consumers.still_needed().positions
         if needed is not None:
             bytes_max = self._settings.consumers.log_bytes_max
-            wanted = min(wanted, max(needed, self._log.offset_within(bytes_max)))
-        self._log.trim(min(oldest.log_to, wanted))
+            needed = needed.maximum(self._log.positions_within(bytes_max))
+            wanted = wanted.minimum(needed)
+        self._log.trim(oldest.log_to.minimum(wanted))

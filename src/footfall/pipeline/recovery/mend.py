@@ -22,12 +22,12 @@ from footfall.lake import (
     replace_damaged,
 )
 from footfall.lake.location import place_of
-from footfall.log import SqliteLog
+from footfall.log import LogSource
 from footfall.metadata import Metadata
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.pipeline.recovery.rebuild import FROM_LOG, Rebuilder, Rebuilt
 from footfall.process import exclusive
-from footfall.settings import LakeSettings, PipelineSettings
+from footfall.settings import Settings
 
 
 class MendedTable(msgspec.Struct, frozen=True):
@@ -49,8 +49,7 @@ class MendedTable(msgspec.Struct, frozen=True):
 
 def mend_lake(
     home: Home,
-    settings: PipelineSettings,
-    lake_settings: LakeSettings,
+    settings: Settings,
     project: str,
     clock: Clock,
     *,
@@ -61,8 +60,7 @@ def mend_lake(
 
     Args:
         home: No server runs in it.
-        settings: Bounds of what is decoded at a time.
-        lake_settings: Where the lake lies.
+        settings: Which log, bounds of what is decoded at a time, and where the lake lies.
         project: Whose lake.
         clock: For names of files.
         accept_loss: Replace them also where rows are lost; these are noted in the table.
@@ -75,18 +73,18 @@ def mend_lake(
     directory = home.maintenance_dir(project)
     make_directory(directory)
     with exclusive(directory / "lock", "another maintenance of this project runs"):
-        lake = Lake(LakePlace.of(lake_settings, home.lake_dir), project, clock)
+        lake = Lake(LakePlace.of(settings.lake, home.lake_dir), project, clock)
         found = [file for file in inspect_data_files(lake, is_deep=True) if file is not None]
         if not found:
             return []
         metadata = Metadata.open(home, clock)
-        log = SqliteLog.reader(home.log_dir(project))
+        log = LogSource.of(home, project, settings.log).reader()
         checkpoint = _newest(Checkpoints(home.state_dir(project)))
         if accept_loss:
             _check_committed(found, metadata, project)
         if not is_dry:
             lake.evolve(as_pipeline=False)  # what is made again may have columns that are new
-        rebuilder = Rebuilder(project, settings, log, lake, metadata, checkpoint)
+        rebuilder = Rebuilder(project, settings.pipeline, log, lake, metadata, checkpoint)
         mended = []
         # Sessions before events: those that are made again from the log are put in them.
         for table in sorted(TABLES, key=lambda name: name in FROM_LOG):

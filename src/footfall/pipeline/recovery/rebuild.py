@@ -24,7 +24,7 @@ from pyiceberg.manifest import DataFile
 
 from footfall.clock import DAY
 from footfall.errors import Corrupt
-from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, UUID16
+from footfall.event import ARRIVAL, EVENT_SCHEMA, FAILED_SCHEMA, UUID16
 from footfall.lake import (
     NO_DAYS,
     TABLES,
@@ -43,7 +43,7 @@ from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline.epoch.definitions import definitions_of
-from footfall.pipeline.epoch.epoch import stamp
+from footfall.pipeline.epoch.epoch import right_is_before, stamp
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.epoch.prepare import prepare
 from footfall.pipeline.feed.requests import of_protocols, planned_requests
@@ -56,9 +56,10 @@ CHUNK_BYTES: Final = 64 << 20
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 _ID: Final = ["app_id", "event_id"]
-_PLACE: Final = ["log_offset", "request_index"]
 FROM_LOG: Final = ("events", "failed_events")
 """Tables whose rows are made from requests alone."""
+_BEFORE: Final = ["epoch", *ARRIVAL]
+"""What came before what, over epochs too: see `settle`."""
 
 
 class Rebuilt(msgspec.Struct):
@@ -166,7 +167,7 @@ class Rebuilder:
             plan = decode_plan(text)
             if table == "events" and not self._knows_sessions_of(plan.epoch):
                 return
-            if plan.epoch in missing and plan.log_from >= self._log.start_offset():
+            if plan.epoch in missing and self._log.starts() <= plan.log_from:
                 yield plan
 
     def _knows_sessions_of(self, epoch: int) -> bool:
@@ -177,7 +178,8 @@ class Rebuilder:
         parts = []
         try:
             for requests in planned_requests(self._log, plan, self._settings):
-                refused = {*plan.quarantined, *of_protocols(requests, plan.left_out)}
+                refused = plan.quarantined_in(requests[0].partition)
+                refused |= of_protocols(requests, plan.left_out)
                 prepared = prepare(requests, plan.rules, refused)
                 rows = prepared.events if table == "events" else prepared.failures
                 parts.append(stamp(rows, plan, rows.schema))
@@ -273,7 +275,7 @@ def _of_days(rows: pa.Table, column: str, days: Sequence[int | None]) -> pa.Tabl
 
 def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int, store: Store) -> pa.Table:
     """Without events that are in `live` files, and without those whose id was there before."""
-    columns = [*_ID, *_PLACE, "received_at"]
+    columns = [*_ID, *_BEFORE]
     wanted = pl.DataFrame(pl.from_arrow(events.select(columns))).with_row_index("row")
     before = pl.duration(microseconds=horizon)
     if live:
@@ -285,15 +287,12 @@ def _first_of_id(events: pa.Table, live: Sequence[str], horizon: int, store: Sto
             .join(wanted.lazy().select(_ID), on=_ID, how="semi")
             .collect()
         )
-        is_before = (pl.col("log_offset_right") < pl.col("log_offset")) | (
-            (pl.col("log_offset_right") == pl.col("log_offset"))
-            & (pl.col("request_index_right") <= pl.col("request_index"))
-        )
         there = wanted.join(known, on=_ID).filter(
-            is_before, pl.col("received_at_right") >= pl.col("received_at") - before
+            right_is_before(_BEFORE, or_equal=True),
+            pl.col("received_at_right") >= pl.col("received_at") - before,
         )
         wanted = wanted.join(there.select("row"), on="row", how="anti")
-    kept = wanted.sort(_PLACE).unique(_ID, keep="first", maintain_order=True)
+    kept = wanted.sort(_BEFORE).unique(_ID, keep="first", maintain_order=True)
     return events.take(kept["row"].sort().to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 

@@ -23,6 +23,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.positions import Positions
 from footfall.sessionize import SessionStates, key_of
 
 
@@ -39,7 +40,7 @@ def starting_point(
     checkpoints: Checkpoints,
     lake: Lake,
     metadata: Metadata,
-    log_start: int,
+    log_start: Positions,
     way: Way = Way.NEWEST,
 ) -> Checkpoint | None:
     """The state to begin with; `None` to begin with nothing, at the log's first request.
@@ -49,7 +50,7 @@ def starting_point(
         checkpoints: Damaged ones are set aside.
         lake: What it has of epochs after the last one that was marked committed does not count.
         metadata: Has the epochs' plans.
-        log_start: Oldest offset that the log keeps.
+        log_start: The oldest requests that the log keeps.
         way: Checkpoints that it passes over stay as they are.
     """
     epochs = checkpoints.epochs()[::-1]
@@ -63,9 +64,9 @@ def starting_point(
         except Corrupt as error:
             tell(f"{error}; set aside as {checkpoints.set_aside(epoch)}")
             continue
-        if checkpoint.note.log_to >= log_start:
+        if log_start <= checkpoint.note.log_to:
             return checkpoint
-    if log_start == 0 and way is not Way.LAKE:
+    if log_start == Positions() and way is not Way.LAKE:
         return None
     return from_lake(project, lake, metadata, checkpoints.duplicates)
 

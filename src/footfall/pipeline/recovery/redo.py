@@ -17,7 +17,7 @@ from footfall.metadata import Metadata
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline.epoch.commit import Committer
 from footfall.pipeline.epoch.definitions import definitions_of, states_for
-from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, join
+from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, join, settle
 from footfall.pipeline.epoch.plan import EpochPlan, decode_plan
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.feed.feed import Feed
@@ -96,7 +96,7 @@ class Redo:
             self._checkpoints,
             self._lake,
             self._metadata,
-            self._log.start_offset(),
+            self._log.starts(),
             way,
         )
         if start is not None:
@@ -139,7 +139,7 @@ class Redo:
             if committed.get(plan.epoch, ingested.ledger) != ingested.ledger:
                 raise Corrupt(
                     "the log gives an epoch another result than it had:"
-                    f" epoch={plan.epoch} log_from={plan.log_from} log_to={plan.log_to}"
+                    f" epoch={plan.epoch} log_from={plan.log_from!s} log_to={plan.log_to!s}"
                 )
             self._truth.duplicates.expire(plan.watermark, plan.rules.duplicates)
             if is_rebuilt and take_back(self._lake, plan.epoch):
@@ -158,9 +158,9 @@ class Redo:
     def _read_again(self, plan: EpochPlan) -> Ingested:
         parts = []
         for prepared in self._feed.again(plan):
-            with self._feed.working(prepared.log_from, prepared.log_to):
+            with self._feed.working([prepared.requests]):
                 parts.append(admit(prepared, self._truth.duplicates, plan.epoch))
-        return join(parts)
+        return settle(join(parts), self._truth.duplicates, plan.epoch)
 
 
 def _loaded(checkpoint: Checkpoint) -> Truth:

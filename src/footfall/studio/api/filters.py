@@ -109,7 +109,8 @@ WITH recent AS (
         left(coalesce(page_path, screen_name), {_CUT}) AS page,
         event_name IN ({_NAMES}) AS is_view,
         epoch_us(event_time) AS happened_us, epoch_us(received_at) AS received_us,
-        log_offset::HUGEINT * 1000000 + request_index AS place
+        epoch_us(received_at)::HUGEINT * {1 << 64} + log_offset * {1 << 20}::HUGEINT
+            + request_index AS place
     FROM events
     WHERE event_time >= make_timestamptz(CAST(? AS BIGINT))
         AND event_time <= make_timestamptz(CAST(? AS BIGINT)){{whose}}

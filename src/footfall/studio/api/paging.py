@@ -17,15 +17,17 @@ from footfall.errors import Invalid
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1_000
-_PLACE: Final = re.compile(r"(\d{1,18})\.(\d{1,9})")
+_PLACE: Final = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,9})\.([0-9a-f-]{36})")
 
 
 class Page(msgspec.Struct, frozen=True):
     """Which rows of the list are asked for."""
 
     limit: int = LIMIT_DEFAULT
-    after: tuple[int, int] | None = None
-    """Offset in the log and index in the request of the last row that is known already."""
+    after: tuple[int, int, int, str] | None = None
+    """Of the last row that is known already: when its request was received (microseconds), its
+    offset in the log, its index in the request, and the request's id, which tells partitions of
+    the log apart."""
 
 
 async def asked_page(limit: FromQuery[int] = LIMIT_DEFAULT, after: FromQuery[str] = "") -> Page:
@@ -41,12 +43,12 @@ async def asked_page(limit: FromQuery[int] = LIMIT_DEFAULT, after: FromQuery[str
     place = _PLACE.fullmatch(after)
     if place is None:
         raise Invalid("after is what the page before has as next; leave it out for the first page")
-    return Page(limit, (int(place[1]), int(place[2])))
+    return Page(limit, (int(place[1]), int(place[2]), int(place[3]), place[4]))
 
 
-def next_page(offset: int, index: int) -> str:
-    """What `after` is for the page that follows a row."""
-    return f"{offset}.{index}"
+def next_page(received_at: int, offset: int, index: int, request_id: str) -> str:
+    """What `after` is for the page that follows a row; see `Page.after`."""
+    return f"{received_at}.{offset}.{index}.{request_id}"
 
 
 Paged = NamedDependency[Page]

@@ -117,6 +117,7 @@ export type Ledger = {
   readonly records?: number;
   readonly requests?: number;
   readonly undecodable?: number;
+  readonly unused?: { readonly [key: string]: number };
 };
 
 export type LiveCounts = {

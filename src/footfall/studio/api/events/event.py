@@ -10,6 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from footfall.errors import FootfallError, Invalid
+from footfall.positions import Place
 from footfall.request import LoggedRequest, decode_request
 from footfall.studio.api.events.raw_request import RawRequest, raw_request
 from footfall.studio.api.sql.runner import SqlRunner
@@ -65,8 +66,8 @@ async def read_event(
         open_log: Opens the log the request is in.
         request_id: UUID.
         request_index: Place in the request.
-        log_offset: Where the request is in the log, if known: then it is shown even when the
-            columns cannot be read.
+        log_offset: Where the request is in the log's first partition, if known: then it is shown
+            even when the columns, which say it themselves, cannot be read.
 
     Raises:
         NotFound: there is no such event.
@@ -78,7 +79,9 @@ async def read_event(
         raise NotFound(f"an event's address has a request id (UUID): request_id={request_id!r}")
     columns, columns_missing = await _columns(sql, request_id, request_index)
     offset = _int_column(columns, "log_offset", log_offset)
-    request, request_missing = await asyncio.to_thread(_request, open_log, offset, request_id)
+    partition = _int_column(columns, "log_partition", 0) or 0
+    place = None if offset is None else Place(partition, offset)
+    request, request_missing = await asyncio.to_thread(_request, open_log, place, request_id)
     if columns is None and request is None and columns_missing == _NO_EVENT:
         raise NotFound(
             f"there is no such event: request_id={request_id} request_index={request_index}"
@@ -115,26 +118,26 @@ def _int_column(
 
 
 def _request(
-    open_log: Callable[[], LogReader], offset: int | None, request_id: str
+    open_log: Callable[[], LogReader], place: Place | None, request_id: str
 ) -> tuple[RawRequest | None, Missing | None]:
-    if offset is None:
+    if place is None:
         return None, Missing("unknown", "the place of the request in the log is not known")
     try:
         log = open_log()
         try:
-            records = log.read(offset, records_max=1, bytes_max=1)
+            records = log.read(place.offset, records_max=1, bytes_max=1, partition=place.partition)
         finally:
             log.close()
-        if not records or records[0][0] != offset:
+        if not records or records[0][0] != place.offset:
             return None, Missing(
                 "trimmed", "the log does not keep this request any more; see log.keep_age_min"
             )
-        logged = LoggedRequest(offset, decode_request(records[0][1]))
+        logged = LoggedRequest(place.offset, decode_request(records[0][1]), place.partition)
     except FootfallError as error:
         return None, Missing("failed", str(error))
     except msgspec.DecodeError as error:
         return None, Missing("failed", f"the record is not a request: {error}")
     found = raw_request(logged)
     if found.request_id != request_id:
-        return None, Missing("unknown", f"another request is at this place: log_offset={offset}")
+        return None, Missing("unknown", f"another request is at this place: log_offset={place}")
     return found, None

@@ -33,7 +33,9 @@ async def read_events(
         Unavailable: there is nothing to read yet.
     """
     start = narrowed(filters, scope, during)
-    after: tuple[SqlValue, ...] = (None, None, 0) if page.after is None else (1, *page.after)
+    after: tuple[SqlValue, ...] = (None, None, None, None, None)
+    if page.after is not None:
+        after = (1, *page.after)
     found = await sql.run(start.ctes + _SELECT, (*start.parameters, *after, page.limit + 1))
     rows = msgspec.json.decode(found.body, type=list[list[Any]])
     names = StreamEvent.__struct_fields__
@@ -43,14 +45,18 @@ async def read_events(
     )
     has_more = len(rows) > page.limit
     last = events[-1] if has_more else None
-    return EventPage(
-        events, None if last is None else next_page(last.log_offset, last.request_index)
-    )
+    return EventPage(events, None if last is None else _after(last))
+
+
+def _after(last: StreamEvent) -> str:
+    return next_page(last.received_at, last.log_offset, last.request_index, last.request_id)
 
 
 _SELECT = f"""
 SELECT {EVENT_COLUMNS} FROM hits
 WHERE CAST(? AS INTEGER) IS NULL
-    OR (log_offset, request_index) < (CAST(? AS BIGINT), CAST(? AS INTEGER))
-ORDER BY log_offset DESC, request_index DESC LIMIT CAST(? AS BIGINT)
+    OR (received_us, log_offset, request_index, request_id)
+        < (CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS UUID))
+ORDER BY received_us DESC, log_offset DESC, request_index DESC, request_id DESC
+LIMIT CAST(? AS BIGINT)
 """  # noqa: S608 (columns are ours; values are bound)

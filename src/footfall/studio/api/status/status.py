@@ -20,6 +20,7 @@ from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.metadata.quarantine import quarantined_since
 from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
+from footfall.positions import Positions
 
 PARTS: Final = ("collector", "worker", "studio")
 _RATE_SECONDS: Final = 60
@@ -30,15 +31,17 @@ POISON_SHOWN: Final = 7 * DAY
 class LogReader(Protocol):
     """What the studio needs of a project's log; see `footfall.log.Log`."""
 
-    def read(self, offset: int, *, records_max: int, bytes_max: int) -> list[tuple[int, bytes]]:
+    def read(
+        self, offset: int, *, records_max: int, bytes_max: int, partition: int = 0
+    ) -> list[tuple[int, bytes]]:
         """Records from `offset` on."""
         ...
 
-    def start_offset(self) -> int:
+    def starts(self) -> Positions:
         """Oldest kept."""
         ...
 
-    def end_offset(self) -> int:
+    def ends(self) -> Positions:
         """One after the newest."""
         ...
 
@@ -60,7 +63,7 @@ class PipelineStatus(msgspec.Struct, frozen=True):
     """What the newest cut says."""
 
     log_offset: int
-    """First request that readers do not see yet."""
+    """How many requests readers see, counted over all partitions of the log."""
     epoch: int
     """Last epoch that the lake holds."""
     watermark: int
@@ -86,7 +89,9 @@ class LogStatus(msgspec.Struct, frozen=True):
     """Offsets of the project's log."""
 
     start_offset: int
+    """How many requests are not kept any more, counted over all partitions."""
     end_offset: int
+    """How many there ever were."""
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -118,7 +123,7 @@ class Status(msgspec.Struct, frozen=True):
 class _Cut(msgspec.Struct, frozen=True):
     """The fields of `footfall.lake.cut.Cut` that status needs; that module imports Arrow."""
 
-    log_offset: int
+    positions: Positions
     epoch: int
     watermark: int
     published_at: int
@@ -186,7 +191,7 @@ def _read_log(open_log: Callable[[], LogReader], problems: list[str]) -> LogStat
     try:
         log = open_log()
         try:
-            return LogStatus(log.start_offset(), log.end_offset())
+            return LogStatus(log.starts().total, log.ends().total)
         finally:
             log.close()
     except Unavailable:
@@ -248,7 +253,7 @@ def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) ->
 
 def _pipeline(cut: _Cut, now: int) -> PipelineStatus:
     return PipelineStatus(
-        log_offset=cut.log_offset,
+        log_offset=cut.positions.total,
         epoch=cut.epoch,
         watermark=cut.watermark,
         published_at=cut.published_at,
@@ -259,7 +264,7 @@ def _pipeline(cut: _Cut, now: int) -> PipelineStatus:
 def _lag(log: LogStatus | None, cut: _Cut | None) -> int | None:
     if log is None:
         return None
-    return max(0, log.end_offset - (cut.log_offset if cut is not None else log.start_offset))
+    return max(0, log.end_offset - (cut.positions.total if cut is not None else log.start_offset))
 
 
 def _rate(snapshot: LiveSnapshot, now: int) -> float:

@@ -22,7 +22,7 @@ function listed(left: TopList, right: TopList): TopList {
 }
 
 function newerFirst(a: StreamEvent, b: StreamEvent): number {
-  return b.log_offset - a.log_offset || b.request_index - a.request_index;
+  return b.received_at - a.received_at || b.log_offset - a.log_offset || b.request_index - a.request_index;
 }
 
 /** People and bots: a visitor id that both use is one of each, so everything is a sum. */

@@ -1,0 +1,60 @@
+"""Each benchmark runs: a figure that nobody can measure again is no figure.
+
+At a size of seconds, so times mean nothing and are not looked at: what is asserted is that a run
+ends well, counted what it was given, and printed its figures. Most count for themselves what came
+out at the end (events in the lake, once each) and fail if it is not all there.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SECONDS_MAX = 300
+"""Of a run that hangs; each takes a few."""
+SAID = {
+    "bench_bytes": (r"compacted +\d+\.\d+ bytes/event in [1-9]", r"state +\d+\.\d+ bytes/event"),
+    "bench_catchup": (r"log of 1,800 events", r"all [1-9][\d,]* events are in the lake once"),
+    "bench_collector": (r"durable, 20 events", r"refused: rate of its app"),
+    "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
+    "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),
+    "bench_duplicates": (r"filled with 72,000 ids", r"rebuild from events in memory: [\d,]+/s"),
+    "bench_hostile": (r"most for a request", r"a usual request of 20 events"),
+    "bench_lake_month": (r"12 epochs of 20 events", r"metadata, last window / second: \d"),
+    "bench_pipeline": (r"HTTP to visible .*\([1-9][\d,.]* events\)", r"bare server .*ratio"),
+    "bench_query": (r"5,000 events in \d+ files", r"5 small files"),
+    "bench_recovery": (r"[1-9][\d,]* acknowledged, each once", r"whole tree: visible .*of 1\)"),
+    "bench_repair": (r"lake: [1-9][\d,]* events", r"\d+ overrides, [1-9][\d,]* events"),
+    "bench_serve": (r"ack to a new cut .* of 2\)", r"SQL at 1,000 events/s .* events at the end"),
+    "bench_sessionize": (r"uniform", r"micro +5,000 events on [1-9]"),
+    "bench_sessions_memory": (r"200 visitors +200 sessions",),
+}
+"""What a run says at its tiny size, as patterns. Spark, which two of them can measure beside, is
+not part of it: it needs Java and `requirements/bench.lock`."""
+
+
+def test_every_benchmark_is_run() -> None:
+    """A new one says here what it prints."""
+    found = {file.stem for file in (ROOT / "benchmarks").glob("bench_*.py")}
+    assert found == set(SAID)
+
+
+@pytest.mark.parametrize("name", sorted(SAID))
+def test_benchmark_runs(name: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), "--tiny"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+    for pattern in SAID[name]:
+        assert re.search(pattern, done.stdout), done.stdout

@@ -55,8 +55,8 @@ def _after(last: StreamEvent) -> str:
 _SELECT = f"""
 SELECT {EVENT_COLUMNS} FROM hits
 WHERE CAST(? AS INTEGER) IS NULL
-    OR (received_us, log_offset, request_index, request_id)
-        < (CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS UUID))
+    OR (received_us, log_offset, request_index, request_id::VARCHAR)
+        < (CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS INTEGER), CAST(? AS VARCHAR))
 ORDER BY received_us DESC, log_offset DESC, request_index DESC, request_id DESC
 LIMIT CAST(? AS BIGINT)
 """  # noqa: S608 (columns are ours; values are bound)

@@ -1,0 +1,74 @@
+"""What settings must be beyond their types: forms of addresses, and what goes together."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+_PASSWORD: Final = re.compile(r"//[^/@]*:[^/@]*@")
+_HOST: Final = r"[A-Za-z0-9.-]+(?::\d{1,5})?"
+_ADDRESSES: Final = {
+    "location": (
+        re.compile(r"/[^?#]*|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9/_.=-]*[^/])?"),
+        "an absolute path, or s3://bucket/prefix without a slash at its end",
+    ),
+    "catalog": (
+        re.compile(
+            rf"postgresql://(?:[\w.%-]+@)?{_HOST}/[\w.-]+(?:\?[\w=&.%-]*)?"
+            rf"|https?://{_HOST}(?:/[\w./-]*)?|glue://[a-z0-9-]*"
+        ),
+        (
+            "postgresql://user@host/database, https://host/path of a REST catalog, or"
+            " glue://region, its password in lake.catalog_password"
+        ),
+    ),
+    "s3_endpoint": (
+        re.compile(rf"https?://{_HOST}"),
+        "scheme and host such as https://s3.example:9000",
+    ),
+}
+
+
+def beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
+    """What is wrong with one value of the right type; each is what it should be."""
+    if section == "collector" and name == "trusted_proxies":
+        for network in value:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                yield f"a network such as 127.0.0.1/32, not {network!r}"
+    if name.startswith("aws_") and not re.fullmatch(r"/[A-Za-z0-9/_.-]*", value):
+        yield f"a path such as /collect, not {value!r}"
+    if name.startswith("tls_") and value and not Path(value).is_absolute():
+        yield f"an absolute path, not {value!r}"
+    if name == "public_url" and value and not re.fullmatch(r"https?://[A-Za-z0-9.:-]+", value):
+        yield f"scheme and host such as https://footfall.example, not {value!r}"
+    if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
+        yield f"a loopback address (there is no login yet), not {value!r}"
+    if section == "lake" and name in _ADDRESSES and value:
+        pattern, valid = _ADDRESSES[name]
+        if not pattern.fullmatch(value):
+            yield f"{valid}, not {_PASSWORD.sub('//***@', value)!r}"
+
+
+def beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
+    """What settings demand of each other."""
+    for section in ("collector", "studio"):
+        found = values[section]
+        if bool(found["tls_certificate"]) != bool(found["tls_key"]):
+            yield f"{section}: tls_certificate and tls_key go together; set both or none"
+    lake = values["lake"]
+    if bool(lake["s3_access_key"]) != bool(lake["s3_secret_key"]):
+        yield (
+            "lake: s3_access_key and s3_secret_key go together; set both, or none to use the"
+            " machine's own"
+        )
+    has_bucket = str(lake["location"]).startswith("s3://")
+    for name in ("s3_endpoint", "s3_region", "s3_access_key"):
+        if lake[name] and not has_bucket:
+            yield f"lake: {name} is set, but location is no s3://bucket; set location, or none"
+    if lake["catalog_password"] and not lake["catalog"]:
+        yield "lake: catalog_password is set, but catalog is not; set both, or none"

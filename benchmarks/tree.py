@@ -174,10 +174,14 @@ class Watch:
         ]
 
     def _run(self) -> None:
+        self._sample()  # what takes less than a second has one, too
         while not self._stopping.wait(1):
-            seconds = time.perf_counter() - self._started
-            seen, end = self._look()
-            self.samples.append(Sample(seconds, end, end - seen, *self._tree.memory_mib()))
+            self._sample()
+
+    def _sample(self) -> None:
+        seconds = time.perf_counter() - self._started
+        seen, end = self._look()
+        self.samples.append(Sample(seconds, end, end - seen, *self._tree.memory_mib()))
 
 
 def generator(url: str, rate: float, seconds: float, series: int) -> subprocess.Popen[str]:

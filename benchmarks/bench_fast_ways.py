@@ -30,6 +30,7 @@ from footfall.decode import _decode, decode
 from footfall.decode.aws import take as aws_take
 from footfall.request import LoggedRequest
 from fresh import FreshBodies
+from sizes import parsed
 from tree import Watch, create_app, generator, result_of, running
 
 SETTINGS = bench_decode.SETTINGS.decode
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--rate", type=float, default=20_000.0, help="events a second")
     parser.add_argument("--no-tree", action="store_true", help="take the documented figure")
-    options = parser.parse_args()
+    options = parsed(parser, rounds=1, no_tree=True)
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
     whole_us = DOCUMENTED_US if options.no_tree else tree_us(options.seconds, options.rate)
     for protocol, batch in (("aws", 20), ("aws", 1), ("footfall", 20)):

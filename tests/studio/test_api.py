@@ -143,6 +143,7 @@ def test_status_before_anything_runs(shop: FakeShop, signed_in: httpx.Client) ->
         "project": PROJECT,
         "parts": [{"name": name, **never} for name in ("collector", "worker", "studio")],
         "log": {"start_offset": 0, "end_offset": 0},
+        "consumers": [],
         "maintenance": None,
         "pipeline": None,
         "lag_requests": 0,

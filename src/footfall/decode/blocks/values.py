@@ -40,7 +40,7 @@ NO_IDS: Final = frozenset(
         *("none", "None", "NONE", "NaN", "nan", "NAN", "(null)", "(none)", "(not set)", "not set"),
         *("[object Object]", "[object Undefined]", "[object Null]", "Object", "{}", "[]"),
         *("anonymous", "Anonymous", "guest", "Guest", "unknown", "Unknown", "UNKNOWN"),
-        *(" ", "false", "False", "true", "True", "0", "-1", "00000000-0000-0000-0000-000000000000"),
+        *(" ", "false", "False", "true", "True", "00000000-0000-0000-0000-000000000000"),
         *("0" * 32, "ffffffff-ffff-ffff-ffff-ffffffffffff", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF"),
     }
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -118,6 +119,19 @@ def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataF
     return sessions.sort("epoch", "revision").unique("session_id", keep="last", maintain_order=True)
 
 
+def _least_offset(lake: Lake, files: Sequence[str], moment: Any, count: int) -> int:
+    """Of events received at one moment, the log offset from which on there are about `count`.
+
+    Many may have come at once; who asks for a thousand must not be given a million.
+    """
+    offsets = pl.Series(dtype=pl.Int64)
+    for file in files:
+        rows = lake.store.scan([file], EVENT_SCHEMA).filter(pl.col("received_at") == moment)
+        more = rows.select("log_offset").collect()
+        offsets = pl.concat([offsets, more.to_series()]).top_k(count)
+    return int(offsets.min() or 0)  # type: ignore[arg-type]  # of whole numbers
+
+
 def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str]) -> pa.Table:
     """Committed events received at or after `since` (microseconds), in order of arrival.
 
@@ -143,12 +157,12 @@ def recent_events(lake: Lake, since: int, rows_max: int, columns: Sequence[str])
         if not len(times):
             return schema.empty_table()
         oldest = times.min()
+        is_kept = pl.col("received_at") >= oldest
+        if len(times) == rows_max:
+            least = _least_offset(lake, files, oldest, int((times == oldest).sum()))
+            is_kept = is_kept & ((pl.col("received_at") > oldest) | (pl.col("log_offset") >= least))
         recent = lake.store.scan(files, EVENT_SCHEMA).filter(is_recent)
-        found = (
-            recent.filter(pl.col("received_at") >= oldest)
-            .select(list(dict.fromkeys([*columns, *ARRIVAL])))
-            .collect()
-        )
+        found = recent.filter(is_kept).select(list(dict.fromkeys([*columns, *ARRIVAL]))).collect()
     return as_arrow(found.sort(ARRIVAL).tail(rows_max), schema)
 
 

@@ -41,7 +41,7 @@ def history(number: int, days: int, now: int) -> Request:
     """An event of each day back from now, of one visitor."""
     events = [
         {
-            "event_id": str(uuid.UUID(int=number * days + day)),
+            "event_id": str(uuid.UUID(int=number * days + day + 1)),
             "name": "a",
             "timestamp": (now - day * DAY) // 1000,
             "visitor_id": f"v{number}",

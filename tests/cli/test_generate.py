@@ -17,7 +17,7 @@ from footfall.cli.running.generate import generate
 from footfall.clock import HOUR, SECOND, SystemClock
 from footfall.errors import Invalid
 from footfall.recipes.traffic import decode_line
-from footfall.recipes.truth import Truth
+from footfall.recipes.truth import GroundTruth
 
 SMALL = ("--rate", "20", "--duration", "2s", "--users", "10", "--seed", "3")
 
@@ -63,7 +63,7 @@ def test_a_file_holds_the_requests_that_the_truth_counts(tmp_path: Path) -> None
     result = run("--out", str(out), "--truth", str(truth_file), "--json")
     assert result.exit_code == 0, result.output
     requests = [decode_line(line) for line in out.read_bytes().splitlines()]
-    truth = msgspec.json.decode(truth_file.read_bytes(), type=Truth)
+    truth = msgspec.json.decode(truth_file.read_bytes(), type=GroundTruth)
     summary = json.loads(result.stdout)
     assert len(requests) == truth.ledger.requests == summary["written"]
     assert summary["truth"]["sessions"] == truth.sessions == 10

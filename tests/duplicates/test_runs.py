@@ -16,7 +16,7 @@ from footfall.duplicates import filter as _filter
 from footfall.duplicates import runs_merge as _runs_merge
 from footfall.duplicates.filter import Probe
 from footfall.duplicates.keys import Keys, sort_keys
-from footfall.duplicates.runs import Batch, Run, look_up, make_run, merge
+from footfall.duplicates.runs import NewIds, Run, look_up, make_run, merge
 from footfall.duplicates.runs_merge import Merger, choose, merge_files
 from footfall.duplicates.runs_store import write_run
 from tests.duplicates.ids import SETTINGS, Now, keep, small_runs
@@ -41,12 +41,12 @@ def test_ids_made_to_collide_are_told_apart(tmp_path: Path, is_in_file: bool) ->
     if is_in_file:
         run, even = write_run(tmp_path, run), write_run(tmp_path, even)
         both = merge_files(tmp_path, [run, even], "both.run")
-    batch = Batch.of(shared, secondary)
+    batch = NewIds.of(shared, secondary)
     assert look_up([run], batch)[0].tolist() == odd.tolist()
     is_found, found = look_up([both], batch)
     assert is_found.all()
     assert (found == secondary + np.uint64(1)).all()
-    few = Batch.of(shared[:9], secondary[:9])
+    few = NewIds.of(shared[:9], secondary[:9])
     assert look_up([run], few)[0].tolist() == odd[:9].tolist()
 
 
@@ -73,11 +73,11 @@ def test_searches_of_a_file(tmp_path: Path, searched: int) -> None:
     primary, secondary = random_keys(3, 5_000)
     run = write_run(tmp_path, run_of(primary, secondary))
     wanted = np.sort(np.random.default_rng(4).choice(5_000, searched, replace=False))
-    batch = Batch.of(primary[wanted], secondary[wanted])
+    batch = NewIds.of(primary[wanted], secondary[wanted])
     is_found, found = look_up([run], batch)
     assert is_found.all()
     assert (found == secondary[wanted] + np.uint64(1)).all()
-    strangers = Batch.of(primary[wanted], secondary[wanted] ^ np.uint64(1))
+    strangers = NewIds.of(primary[wanted], secondary[wanted] ^ np.uint64(1))
     assert not look_up([run], strangers)[0].any()
     rows, is_there = run._search(primary[wanted], secondary[wanted])
     assert is_there.all()

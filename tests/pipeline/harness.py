@@ -198,7 +198,7 @@ def request(
 def event(visitor: str, at_us: int, number: int, **more: Any) -> dict[str, Any]:
     """One event of the wire format; its id follows from the number."""
     return {
-        "event_id": str(uuid.UUID(int=number)),
+        "event_id": str(uuid.UUID(int=number + 1)),
         "name": "page_view",
         "timestamp": at_us // 1000,
         "visitor_id": visitor,

@@ -24,7 +24,7 @@ from footfall.recipes.shop import ShopSettings, live_shops, shop_requests, shop_
 from footfall.recipes.shop._schedule import schedule
 from footfall.recipes.shop._visit import plan_visit
 from footfall.recipes.traffic import TimedRequest, merge
-from footfall.recipes.truth import Truth, sessions_of
+from footfall.recipes.truth import GroundTruth, sessions_of
 
 NOON_US = 20_000 * DAY + DAY // 2
 AFTERNOON = ShopSettings(start_us=NOON_US, duration_us=3 * HOUR, visitors=120, events=3_000, seed=7)
@@ -102,7 +102,7 @@ def microseconds(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1_000) * 1_000
 
 
-def compare(truth: Truth, requests: list[TimedRequest], gap_us: int = 30 * MINUTE) -> None:
+def compare(truth: GroundTruth, requests: list[TimedRequest], gap_us: int = 30 * MINUTE) -> None:
     counted = recount(requests, Random(1))  # noqa: S311 (seeded)
     assert truth.ledger == counted.ledger
     assert truth.ledger.problems() == []

@@ -6,16 +6,16 @@ import pytest
 
 from footfall.ledger import Ledger
 from footfall.recipes.truth import (
+    GroundTruth,
     TrueSession,
     TrueVisitor,
-    Truth,
     ledger_differences,
     sessions_of,
 )
 
 ANN = TrueVisitor("ann", (TrueSession(0, 10, 2), TrueSession(100, 100, 1)))
 BOB = TrueVisitor("bob", (TrueSession(50, 60, 3),), tolerance_us=5)
-TRUTH = Truth(
+TRUTH = GroundTruth(
     Ledger(requests=6, decoded=5, undecodable=1, records=8, events=6, failed=1, duplicates=1),
     (ANN, BOB),
 )

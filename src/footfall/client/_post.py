@@ -42,7 +42,7 @@ class Verdict(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """Verdict and, unless done, one sentence about why."""
 
     verdict: Verdict
@@ -93,17 +93,17 @@ class Poster:
             self._headers["x-write-id"] = write_id
         self._connection: http.client.HTTPConnection | None = None
 
-    def post(self, events: Sequence[str], sent_at: str) -> Answer:
+    def post(self, events: Sequence[str], sent_at: str) -> Reply:
         """Send events, each a JSON text, in one request; `sent_at` in RFC 3339."""
         body = f'{{"sent_at":"{sent_at}","events":[{",".join(events)}]}}'.encode()
         try:
             status, text = self._exchange(body)
         except (OSError, http.client.HTTPException) as error:
             self.close()
-            return Answer(Verdict.TRY_AGAIN, f"{type(error).__name__}: {error}".rstrip(": "))
+            return Reply(Verdict.TRY_AGAIN, f"{type(error).__name__}: {error}".rstrip(": "))
         except ValueError as error:  # such as a host name that no name service takes
             self.close()
-            return Answer(Verdict.REFUSED, f"{type(error).__name__}: {error}", _URL_ADVICE)
+            return Reply(Verdict.REFUSED, f"{type(error).__name__}: {error}", _URL_ADVICE)
         return _judge(status, text, len(events))
 
     def close(self) -> None:
@@ -126,18 +126,18 @@ def _is_sendable(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
-def _judge(status: int, text: bytes, events: int) -> Answer:
+def _judge(status: int, text: bytes, events: int) -> Reply:
     if 200 <= status < 300:
         if _document(text).get("quarantined") is not True:
-            return Answer(Verdict.DONE)
+            return Reply(Verdict.DONE)
         reason = "kept among the failed events, because nobody knows this write id"
-        return Answer(Verdict.REFUSED, reason, _KEY_ADVICE)
+        return Reply(Verdict.REFUSED, reason, _KEY_ADVICE)
     reason = f"answered {status}{_detail(text)}"
     if status >= 500 or status == _TOO_MANY_REQUESTS:
-        return Answer(Verdict.TRY_AGAIN, reason)
+        return Reply(Verdict.TRY_AGAIN, reason)
     if status == _BODY_TOO_LARGE and events > 1:
-        return Answer(Verdict.SPLIT, reason)
-    return Answer(Verdict.REFUSED, reason, _ADVICE.get(status, ""))
+        return Reply(Verdict.SPLIT, reason)
+    return Reply(Verdict.REFUSED, reason, _ADVICE.get(status, ""))
 
 
 def _detail(text: bytes) -> str:

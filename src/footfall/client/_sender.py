@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from footfall.client._event import moment, rfc3339
-from footfall.client._post import Answer, Poster, Verdict
+from footfall.client._post import Poster, Reply, Verdict
 from footfall.client._told import OTHER, REASONS_MAX, Teller
 from footfall.clock import Clock
 from footfall.errors import Closed
@@ -241,7 +241,7 @@ class Sender:
 
     # -- what is told ----------------------------------------------------------------------------
 
-    def _tell_refused(self, answer: Answer, events: int) -> None:
+    def _tell_refused(self, answer: Reply, events: int) -> None:
         noun = "1 event was" if events == 1 else f"{events} events were"
         self._teller.tell(
             answer.reason,

@@ -10,7 +10,7 @@ from footfall.collect.edge.answers import PROBLEM_TYPE, problem
 from footfall.collect.edge.intake import Intake
 from footfall.collect.edge.ping import AwsPing
 from footfall.collect.edge.routing import PluginRoutes, Routing
-from footfall.collect.http.asgi import Answer, Receive, Scope, Send, read_headers, send_answer
+from footfall.collect.http.asgi import HttpAnswer, Receive, Scope, Send, read_headers, send_answer
 from footfall.collect.http.cors import PREFLIGHT, answer_headers, preflight_headers
 from footfall.errors import FootfallError
 from footfall.protocols import Refusal, tidy_path
@@ -22,9 +22,9 @@ NOT_FOUND: Final = "not_found"
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _JSON: Final = "application/json"
 _NO_STORE: Final = "cache-control: no-store"
-_HEALTHY: Final = Answer.of(200, b'{"status":"alive"}', _JSON, _NO_STORE)
-_READY: Final = Answer.of(200, b'{"status":"ready"}', _JSON, _NO_STORE)
-_NOT_FOUND: Final = Answer.of(
+_HEALTHY: Final = HttpAnswer.of(200, b'{"status":"alive"}', _JSON, _NO_STORE)
+_READY: Final = HttpAnswer.of(200, b'{"status":"ready"}', _JSON, _NO_STORE)
+_NOT_FOUND: Final = HttpAnswer.of(
     404, problem(404, NOT_FOUND, "nothing is at this path", retryable=False), PROBLEM_TYPE
 )
 _ANY_METHOD: Final = "GET, POST, PUT, OPTIONS"
@@ -96,8 +96,8 @@ class CollectApp:
             await send_answer(send, _READY, [])
             return
         body = problem(503, error.code, str(error), retryable=True)
-        answer = Answer.of(503, body, PROBLEM_TYPE, _NO_STORE, "retry-after: 5")
+        answer = HttpAnswer.of(503, body, PROBLEM_TYPE, _NO_STORE, "retry-after: 5")
         await send_answer(send, answer, [])
 
     async def _metrics(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await send_answer(send, Answer.of(200, self._intake.metrics.text(), _METRICS_TYPE), [])
+        await send_answer(send, HttpAnswer.of(200, self._intake.metrics.text(), _METRICS_TYPE), [])

@@ -33,7 +33,7 @@ import pyarrow as pa
 from footfall.clock import HOUR
 from footfall.duplicates.fingerprint import UNKNOWN, fingerprints
 from footfall.duplicates.keys import Flags, Keys, keys_of, sort_keys
-from footfall.duplicates.runs import Batch, Run, look_up, make_run, merge
+from footfall.duplicates.runs import NewIds, Run, look_up, make_run, merge
 from footfall.duplicates.runs_merge import Merger
 from footfall.duplicates.runs_store import (
     RunsNote,
@@ -117,7 +117,7 @@ class DuplicateIndex:
         order = sort_keys(primary, secondary)
         primary, secondary = primary[order], secondary[order]
         leads = _leads(primary, secondary)
-        is_known, known = look_up(self._runs, Batch.of(primary[leads], secondary[leads]))
+        is_known, known = look_up(self._runs, NewIds.of(primary[leads], secondary[leads]))
         new = leads[~is_known]
         if len(new):
             hours = column(events, "received_at").cast(pa.int64()).to_numpy()[order[new]] // HOUR

@@ -26,7 +26,7 @@ FENCED_SEARCHES_MAX: Final = 256
 _NO_FILTER: Final = np.zeros((2, 0), dtype=np.uint64)
 
 
-class Batch(msgspec.Struct, frozen=True, gc=False):
+class NewIds(msgspec.Struct, frozen=True, gc=False):
     """Keys to look for, ascending, and what filters need of them."""
 
     primary: Any
@@ -34,7 +34,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     probe: Probe
 
     @classmethod
-    def of(cls, primary: Keys, secondary: Keys) -> Batch:
+    def of(cls, primary: Keys, secondary: Keys) -> NewIds:
         """Of ascending keys."""
         return cls(primary, secondary, Probe.of(primary, secondary))
 
@@ -61,7 +61,7 @@ class Run(msgspec.Struct, frozen=True, gc=False):
     def __len__(self) -> int:
         return len(self.primary)
 
-    def find(self, batch: Batch, found: Keys) -> Places:
+    def find(self, batch: NewIds, found: Keys) -> Places:
         """Places in `batch` of the keys that the run has; sets their fingerprints in `found`."""
         if self.words.shape[1]:
             places = _filter.passing(batch.probe, self.words)
@@ -128,7 +128,7 @@ def merge(runs: Sequence[Run]) -> Run:
     return make_run(primary[order], secondary[order], fingerprints[order], runs[0].hour, epochs)
 
 
-def look_up(runs: Sequence[Run], batch: Batch) -> tuple[Flags, Keys]:
+def look_up(runs: Sequence[Run], batch: NewIds) -> tuple[Flags, Keys]:
     """Which keys of `batch` are in any of `runs`, and the fingerprints of those that are."""
     is_found = np.zeros(len(batch.primary), dtype=np.bool_)
     found = np.full(len(batch.primary), UNKNOWN, dtype=np.uint64)

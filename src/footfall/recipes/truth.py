@@ -15,7 +15,7 @@ import msgspec
 from footfall.ledger import Ledger
 
 DIFFERENCES_MAX: Final = 20
-"""`Truth.differences` names so many and counts the rest."""
+"""`GroundTruth.differences` names so many and counts the rest."""
 
 _SUMS: Final = ("requests", "decoded", "undecodable", "records", "failed", "duplicates")
 
@@ -24,7 +24,7 @@ select visitor_id, epoch_us(started_at), epoch_us(ended_at), events
 from sessions
 order by visitor_id, started_at
 """
-"""Rows for `Truth.differences`, from the project that took the traffic and nothing else."""
+"""Rows for `GroundTruth.differences`, from the project that took the traffic and nothing else."""
 
 
 class TrueSession(msgspec.Struct, frozen=True, order=True, gc=False):
@@ -47,7 +47,7 @@ class TrueVisitor(msgspec.Struct, frozen=True):
     Number and sizes of their sessions are exact all the same."""
 
 
-class Truth(msgspec.Struct, frozen=True):
+class GroundTruth(msgspec.Struct, frozen=True):
     """What the lake must hold once every request is acknowledged once; `a + b` adds two recipes."""
 
     ledger: Ledger
@@ -58,11 +58,11 @@ class Truth(msgspec.Struct, frozen=True):
         """Number of sessions of all visitors."""
         return sum(len(visitor.sessions) for visitor in self.visitors)
 
-    def __add__(self, other: Truth) -> Truth:
+    def __add__(self, other: GroundTruth) -> GroundTruth:
         """Truth of both; their visitors must be different ones."""
         names = {visitor.visitor_id for visitor in self.visitors}
         assert names.isdisjoint(visitor.visitor_id for visitor in other.visitors)
-        return Truth(self.ledger + other.ledger, self.visitors + other.visitors)
+        return GroundTruth(self.ledger + other.ledger, self.visitors + other.visitors)
 
     def differences(self, rows: Iterable[tuple[str, int, int, int]]) -> list[str]:
         """Compare with what the lake says.

@@ -37,7 +37,7 @@ from footfall.settings import parse_duration
 
 if TYPE_CHECKING:
     from footfall.recipes.sender import SendReport
-    from footfall.recipes.truth import Truth
+    from footfall.recipes.truth import GroundTruth
 
 APP: Final = "shop"
 DEFAULT_DEMO_HOME: Final = Path("footfall-demo")
@@ -140,7 +140,7 @@ def _prove(
     return _compare(home, truth, report)
 
 
-def _compare(home: Home, truth: Truth, report: SendReport) -> DemoResult:
+def _compare(home: Home, truth: GroundTruth, report: SendReport) -> DemoResult:
     """Wait until everything acknowledged is visible, then hold the lake against the truth.
 
     Sessions that late events touch are repaired epoch by epoch, a bounded number in each: what

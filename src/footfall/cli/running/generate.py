@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from footfall.recipes.sender import SendReport
     from footfall.recipes.shop import ShopSettings
     from footfall.recipes.traffic import TimedRequest
-    from footfall.recipes.truth import Truth
+    from footfall.recipes.truth import GroundTruth
 
 UrlOption = Annotated[
     str | None, typer.Option("--url", help="Send to this collector: http://127.0.0.1:7700.")
@@ -104,7 +104,7 @@ def generate(
             raise typer.Exit(1)
 
 
-def traffic(shops: Iterable[ShopSettings]) -> tuple[Iterator[TimedRequest], Truth]:
+def traffic(shops: Iterable[ShopSettings]) -> tuple[Iterator[TimedRequest], GroundTruth]:
     """Requests of several shops in order of time, and what they amount to together."""
     from footfall.recipes.shop import shop_requests, shop_truth
     from footfall.recipes.traffic import merge
@@ -135,7 +135,7 @@ def _duration(option: str, text: str) -> int:
         raise Invalid(f"{option}: {error}") from None
 
 
-def _tell(truth: Truth, done: dict[str, Any], *, as_json: bool, to_stderr: bool) -> None:
+def _tell(truth: GroundTruth, done: dict[str, Any], *, as_json: bool, to_stderr: bool) -> None:
     summary = {
         **done,
         "truth": {
@@ -156,7 +156,7 @@ def _tell(truth: Truth, done: dict[str, Any], *, as_json: bool, to_stderr: bool)
         typer.echo(line, err=to_stderr)
 
 
-def _truth_lines(truth: Truth) -> Iterator[str]:
+def _truth_lines(truth: GroundTruth) -> Iterator[str]:
     ledger = truth.ledger
     yield (
         f"{truth.sessions} sessions of {len(truth.visitors)} visitors: {ledger.events} events,"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from footfall.recipes.sender import SendReport
     from footfall.recipes.traffic import TimedRequest
-    from footfall.recipes.truth import Truth
+    from footfall.recipes.truth import GroundTruth
 
 CONNECTIONS: Final = 16
 """Requests on their way at a time, unless asked otherwise."""
@@ -58,7 +58,7 @@ def wait_for_collector(
 def send_requests(
     url: str,
     requests: Iterable[TimedRequest],
-    truth: Truth,
+    truth: GroundTruth,
     *,
     connections: int = CONNECTIONS,
     quiet: bool = False,

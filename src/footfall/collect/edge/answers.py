@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Final
 
 from footfall.collect.edge.ids import request_id_text
-from footfall.collect.http.asgi import Answer
+from footfall.collect.http.asgi import HttpAnswer
 from footfall.protocols import (
     DETAILS,
     REQUEST_ID_MARK,
@@ -34,8 +34,8 @@ class Taken:
         self._parts = reply.body.split(REQUEST_ID_MARK)
         body = (b"0" * _ID_CHARACTERS).join(self._parts)
         lines = [f"{name.lower()}: {value}" for name, value in reply.headers]
-        self.answer = Answer.of(reply.status, body, reply.content_type, *lines)
-        self.and_close = Answer.of(
+        self.answer = HttpAnswer.of(reply.status, body, reply.content_type, *lines)
+        self.and_close = HttpAnswer.of(
             reply.status, body, reply.content_type, *lines, "connection: close"
         )
 
@@ -46,28 +46,28 @@ class Taken:
         return request_id_text(request_id).encode().join(self._parts)
 
 
-def refused(route: Route) -> Mapping[Refusal, Answer]:
+def refused(route: Route) -> Mapping[Refusal, HttpAnswer]:
     """Answers to all refusals of a route."""
     return {refusal: _refused(route, refusal) for refusal in route.refusals}
 
 
-def unknown_server_key(route: Route) -> Answer:
+def unknown_server_key(route: Route) -> HttpAnswer:
     """In place of `UNKNOWN_KEY` for a secret: who sends it can prove who they are."""
     detail = "nobody knows this server key"
     if route.form == "text":
-        return Answer.of(401, detail.encode(), _TEXT_TYPE, _NO_STORE, _CHALLENGE)
+        return HttpAnswer.of(401, detail.encode(), _TEXT_TYPE, _NO_STORE, _CHALLENGE)
     body = problem(401, Refusal.UNKNOWN_KEY.value, detail, retryable=False)
-    return Answer.of(401, body, PROBLEM_TYPE, _NO_STORE, _CHALLENGE)
+    return HttpAnswer.of(401, body, PROBLEM_TYPE, _NO_STORE, _CHALLENGE)
 
 
-def not_allowed(route: Route) -> Answer:
+def not_allowed(route: Route) -> HttpAnswer:
     """For another method than the route's."""
     allow = f"allow: {route.allow}"
     if route.form == "text":
-        return Answer.of(405, b"", "", allow)
+        return HttpAnswer.of(405, b"", "", allow)
     detail = f"send events with {' or '.join(route.methods)}"
     body = problem(405, "method_not_allowed", detail, retryable=False)
-    return Answer.of(405, body, PROBLEM_TYPE, allow)
+    return HttpAnswer.of(405, body, PROBLEM_TYPE, allow)
 
 
 def problem(status: int, code: str, detail: str, *, retryable: bool) -> bytes:
@@ -84,15 +84,15 @@ def problem(status: int, code: str, detail: str, *, retryable: bool) -> bytes:
     ).encode()
 
 
-def _refused(route: Route, refusal: Refusal) -> Answer:
+def _refused(route: Route, refusal: Refusal) -> HttpAnswer:
     status = route.statuses[refusal]
     detail = DETAILS[refusal]
     lines = [_NO_STORE]
     if is_over_later(refusal):
         lines.append(f"retry-after: {RETRY_AFTER_SECONDS[refusal]}")
     if route.form == "text":
-        return Answer.of(status, detail.encode(), _TEXT_TYPE, *lines)
+        return HttpAnswer.of(status, detail.encode(), _TEXT_TYPE, *lines)
     if status == 401:
         lines.append(_CHALLENGE)
     body = problem(status, refusal.value, detail, retryable=is_over_later(refusal))
-    return Answer.of(status, body, PROBLEM_TYPE, *lines)
+    return HttpAnswer.of(status, body, PROBLEM_TYPE, *lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from footfall.clock import US_PER_MS, Clock
-from footfall.collect.http.asgi import Answer, Receive, Scope, Send, read_headers, send_answer
+from footfall.collect.http.asgi import HttpAnswer, Receive, Scope, Send, read_headers, send_answer
 from footfall.collect.http.cors import PREFLIGHT, answer_headers, preflight_headers
 
 _ALLOW: Final = "GET, POST, OPTIONS"
@@ -27,5 +27,5 @@ class AwsPing:
             return
         now = self._clock.now_us()
         body = b'{"timestamp": %d.%03d}' % divmod(now, US_PER_MS)
-        answer = Answer.of(200, body, "application/json", "cache-control: no-store")
+        answer = HttpAnswer.of(200, body, "application/json", "cache-control: no-store")
         await send_answer(send, answer, answer_headers(origin))

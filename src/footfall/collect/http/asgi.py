@@ -91,7 +91,7 @@ def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A response without what depends on the request."""
 
     status: int
@@ -101,7 +101,7 @@ class Answer(NamedTuple):
     """Status and headers as they are sent, each with its line break."""
 
     @classmethod
-    def of(cls, status: int, body: bytes = b"", content_type: str = "", *more: str) -> Answer:
+    def of(cls, status: int, body: bytes = b"", content_type: str = "", *more: str) -> HttpAnswer:
         """An answer with its length and type; `more` are further headers, `"name: value"`."""
         headers = [] if status == 204 else [(b"content-length", b"%d" % len(body))]
         if content_type:
@@ -113,7 +113,7 @@ class Answer(NamedTuple):
         return cls(status, headers, body, first + header_lines(headers))
 
 
-async def send_answer(send: Send, answer: Answer, more: Headers) -> None:
+async def send_answer(send: Send, answer: HttpAnswer, more: Headers) -> None:
     """Send an answer, with the headers that this request adds."""
     await send(
         {

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from footfall.collect.http.asgi import Answer, Headers, header_lines
+from footfall.collect.http.asgi import Headers, HttpAnswer, header_lines
 
 ALLOWED_HEADERS: Final = (
     # The reference server's list.
@@ -30,7 +30,7 @@ ALLOWED_HEADERS: Final = (
     "x-retry-count",
 )
 
-PREFLIGHT: Final = Answer.of(204)
+PREFLIGHT: Final = HttpAnswer.of(204)
 _MAX_AGE_SECONDS: Final = 7200  # the most that Chromium honours
 _ORIGINS_MAX: Final = 1024
 _ORIGIN_BYTES_MAX: Final = 512

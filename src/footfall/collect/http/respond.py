@@ -7,7 +7,7 @@ there is more than can be taken.
 from __future__ import annotations
 
 from footfall.collect.edge.ids import REQUEST_ID, request_id_header, request_id_text
-from footfall.collect.http.asgi import Answer, Scope, Send, send_answer
+from footfall.collect.http.asgi import HttpAnswer, Scope, Send, send_answer
 from footfall.collect.http.connection import CollectorConnection
 from footfall.collect.http.cors import answer_headers, answer_lines
 from footfall.connections import CONNECTION
@@ -16,7 +16,7 @@ from footfall.connections import CONNECTION
 async def respond(
     scope: Scope,
     send: Send,
-    answer: Answer,
+    answer: HttpAnswer,
     origin: bytes | None,
     *,
     request_id: bytes = b"",

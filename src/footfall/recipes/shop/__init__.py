@@ -27,7 +27,7 @@ from footfall.recipes.shop._settings import ShopSettings
 from footfall.recipes.shop._visit import Session, VisitPlan, plan_visit
 from footfall.recipes.shop._wire import sent_at_us, write
 from footfall.recipes.traffic import TimedRequest
-from footfall.recipes.truth import TrueSession, TrueVisitor, Truth
+from footfall.recipes.truth import GroundTruth, TrueSession, TrueVisitor
 
 __all__ = ["ShopSettings", "live_shops", "shop_requests", "shop_truth"]
 
@@ -53,7 +53,7 @@ def shop_requests(settings: ShopSettings) -> Iterator[TimedRequest]:
         yield heapq.heappop(pending)[2]
 
 
-def shop_truth(settings: ShopSettings) -> Truth:
+def shop_truth(settings: ShopSettings) -> GroundTruth:
     """What `shop_requests(settings)` amounts to, from the plan and not from the requests."""
     ledger = Ledger()
     sessions: defaultdict[str, list[TrueSession]] = defaultdict(list)
@@ -64,7 +64,7 @@ def shop_truth(settings: ShopSettings) -> Truth:
         visitors[visitor.visitor_id] = visitor
         sessions[visitor.visitor_id] += [_true(session, visitor) for session in plan.sessions]
         ledger += _ledger(plan)
-    return Truth(
+    return GroundTruth(
         ledger,
         tuple(
             TrueVisitor(

@@ -56,7 +56,7 @@ class Conflicts(msgspec.Struct, frozen=True):
     """Rank of that first event in its window."""
 
 
-class Cut(msgspec.Struct, frozen=True):
+class Placement(msgspec.Struct, frozen=True):
     """The sessions of a call, numbered by (visitor, start)."""
 
     piece: Ints
@@ -80,7 +80,7 @@ def cut(
     rows: Rows,
     definition: GapLimits,
     cold: Ints,
-) -> Cut:
+) -> Placement:
     """Assign events, ascending by (code, time), and earlier sessions to sessions.
 
     Args:
@@ -187,7 +187,7 @@ class _Cuts:
         if self._any:
             self._cut_chains(is_cut, run_events)
 
-    def result(self, run_code: Ints, run_start: Ints, run_place: Ints) -> Cut:
+    def result(self, run_code: Ints, run_start: Ints, run_place: Ints) -> Placement:
         """Number the sessions."""
         chains, offset = self._chains, np.cumsum(self._counts) - self._counts
         row_session = np.where(
@@ -207,7 +207,7 @@ class _Cuts:
             order = np.argsort(position, kind="stable")
             position, session = position[order], session[order]
         first = run_starts(session) if len(session) else session
-        return Cut(
+        return Placement(
             piece=position[first],
             piece_session=session[first],
             row_session=row_session,

@@ -22,7 +22,7 @@ from footfall.sessionize.definition import (
     Sessionized,
     session_ids,
 )
-from footfall.sessionize.gap.chains import Cut, Rows, cut
+from footfall.sessionize.gap.chains import Placement, Rows, cut
 from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.repair.needs import (
@@ -224,7 +224,7 @@ class Call:
         number = np.cumsum(~stays) - 1
         row_session = np.full(len(cut.row_session), -1)
         row_session[touched] = np.where(stays[session], -1, number[session])
-        self._cut = Cut(
+        self._cut = Placement(
             piece=cut.piece,
             piece_session=number[cut.piece_session],
             row_session=row_session,

@@ -17,7 +17,7 @@ import pyarrow as pa
 from footfall.event import TIMESTAMP
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.definition import REPAIR_SCHEMA
-from footfall.sessionize.gap.chains import Cut, Rows
+from footfall.sessionize.gap.chains import Placement, Rows
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, run_starts
@@ -79,7 +79,7 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 def find_needs(
-    cut: Cut, rows: Rows, floor: int, replayed: Bools, definition: GapLimits
+    cut: Placement, rows: Rows, floor: int, replayed: Bools, definition: GapLimits
 ) -> tuple[Needs, Late]:
     """Conflicts, and runs that may touch evicted sessions.
 

@@ -25,10 +25,10 @@ from footfall.errors import CommitUnknown, Conflict, Corrupt, Unavailable
 from footfall.event import TIMESTAMP, UUID16
 from footfall.lake import TABLES, Lake, LakePlace, Maintenance, RetentionBound, inspect_data_files
 from footfall.lake.commit.expiry import files_below, reachable
-from footfall.lake.cut import OVERRIDE_SCHEMA
 from footfall.lake.place import with_password
 from footfall.lake.store.leases import StoreLocks
 from footfall.lake.store.objects import file_system
+from footfall.session import OVERRIDE_SCHEMA
 from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock

@@ -83,7 +83,7 @@ class Intake:
 
     def by_write_id(self, write_id: str) -> Sender:
         """Sender of a request with a public write id."""
-        access = self._directory.write_id(write_id)
+        access = self._directory.write_id(write_id) if write_id else None
         if access is None and SERVER_KEY_PREFIX in write_id.lower():
             return Sender("", None, is_secret=True, is_misplaced=True)
         return Sender(write_id[:CREDENTIAL_CHARS_MAX], access)

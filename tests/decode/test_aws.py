@@ -418,6 +418,7 @@ def test_a_failed_event_keeps_its_name_and_bytes() -> None:
         "request_id": REQUEST_ID,
         "request_index": 0,
         "log_offset": 9,
+        "log_partition": None,
         "epoch": 0,
         "replayed_as": None,
     }

@@ -117,7 +117,7 @@ def test_parquet_is_read_in_every_way(store: Store) -> None:
         store.write(path, sink.getvalue().to_pybytes())
     with store.parquet(paths[0], is_checked=True) as file:
         assert file.read() == tables[0]
-    assert store.scan(paths).collect()["n"].to_list() == [1, 2, 3, 4]
+    assert store.scan(paths, tables[0].schema).collect()["n"].to_list() == [1, 2, 3, 4]
     data = store.dataset(paths, tables[0].schema, ds.ParquetFileFormat())
     assert sorted(data.to_table().column("n").to_pylist()) == [1, 2, 3, 4]
 

@@ -21,7 +21,7 @@ from footfall.lake import TABLES, Lake, RetentionBound, TableSpec, inspect_data_
 from footfall.lake.cut import read_cut
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.maintenance.retention import drop_days, dropped_rows
-from footfall.pipeline import _pipeline
+from footfall.pipeline.epoch import commit
 from footfall.pipeline.epoch.epoch import EpochResult
 from footfall.settings import load_settings
 from tests.pipeline.harness import START_US, Bench, event, request
@@ -64,8 +64,8 @@ def _with_speeds(result: EpochResult) -> EpochResult:
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Four epochs of a pipeline that writes the table: two on one day, two on the next."""
     monkeypatch.setitem(TABLES, NAME, SPEC)
-    real = _pipeline.finish
-    monkeypatch.setattr(_pipeline, "finish", lambda *arguments: _with_speeds(real(*arguments)))
+    real = commit.finish
+    monkeypatch.setattr(commit, "finish", lambda *arguments: _with_speeds(real(*arguments)))
     bench = Bench(tmp_path / "home", "pipeline.checkpoint_epochs=1")
     pipeline = bench.pipeline()
     for number, day in enumerate((0, 0, 1, 1)):
@@ -155,6 +155,6 @@ def test_a_table_that_nobody_reads_is_in_no_cut(
     bench.pipeline().close()
     cut = read_cut(bench.home.cut_file("default"))
     assert cut is not None
-    assert set(cut.plans) == {"events", "sessions", "failed_events"}
+    assert set(cut.plans) == {"events", "sessions", "failed_events", "other_sessions"}
     with footfall.open(bench.home.root) as opened:
         assert NAME not in [row["name"] for row in opened.sql("SHOW TABLES").rows()]

@@ -14,8 +14,8 @@ from pyarrow import ipc
 
 from footfall.decode import decode
 from footfall.enrich import enrich
+from footfall.pipeline.epoch.plan import Rules
 from footfall.request import LoggedRequest, decode_request, encode_request
-from footfall.settings import Settings
 
 REQUEST_SCHEMA = pa.schema([pa.field("offset", pa.int64()), pa.field("record", pa.binary())])
 
@@ -28,13 +28,13 @@ def to_table(requests: list[LoggedRequest]) -> pa.Table:
     )
 
 
-def process(requests: pa.Table, settings: Settings) -> tuple[pa.Table, pa.Table]:
+def process(requests: pa.Table, rules: Rules) -> tuple[pa.Table, pa.Table]:
     """Everything before the session, from nothing but the arguments."""
     logged = [
         LoggedRequest(row["offset"], decode_request(row["record"])) for row in requests.to_pylist()
     ]
-    decoded = decode(logged, settings.decode)
-    enriched = enrich(decoded.events, settings.clock)
+    decoded = decode(logged, rules.decode)
+    enriched = enrich(decoded.events, rules.clock)
     return enriched.events, pa.concat_tables([decoded.failures, enriched.failures])
 
 
@@ -49,6 +49,6 @@ def write(table: pa.Table, file: Path) -> None:
 
 if __name__ == "__main__":
     source, rules, events_file, failures_file = map(Path, sys.argv[1:])
-    events, failures = process(read(source), msgspec.json.decode(rules.read_bytes(), type=Settings))
+    events, failures = process(read(source), msgspec.json.decode(rules.read_bytes(), type=Rules))
     write(events, events_file)
     write(failures, failures_file)

@@ -151,7 +151,8 @@ def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_stat
         pipeline.step()
         bench.clock.advance(20 * SECOND)
         if number % 3 == 2 and number > 8:
-            pipeline._lake = _DiesBefore(pipeline._lake, chance.choice(list(TABLES)[1:]))
+            committer: Any = pipeline._committer
+            committer._lake = _DiesBefore(committer._lake, chance.choice(list(TABLES)[1:]))
             pipeline.step()
             with pytest.raises(Crash):
                 pipeline._take_commit(wait=True)

@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import pytest
 
+from footfall.pipeline.epoch.plan import Rules
 from footfall.request import LoggedRequest
 from footfall.settings import load_settings
 from tests.decode.builders import AWS_EVENT, captured, logged
@@ -47,19 +48,19 @@ def test_partitions_in_fresh_processes_equal_one_process(tmp_path: Path, how: st
         for number in range(PARTITIONS)
     ]
     rules = tmp_path / "settings.json"
-    rules.write_bytes(msgspec.json.encode(settings))
+    rules.write_bytes(msgspec.json.encode(Rules.of(settings)))
     for number, part in enumerate(parts):
         folder = tmp_path / str(number)
         folder.mkdir()
         write(to_table(part), folder / "requests.arrow")
         _run(folder, rules, seed=number)
-    for place, expected in enumerate(process(to_table(requests), settings)):
+    for place, expected in enumerate(process(to_table(requests), Rules.of(settings))):
         name = ("events", "failures")[place]
         found = pa.concat_tables(
             [read(tmp_path / str(number) / f"{name}.arrow") for number in range(PARTITIONS)]
         )
         assert in_log_order(found).equals(in_log_order(expected))
-        assert expected.num_rows == (79, 6)[place]
+        assert expected.num_rows == (80, 5)[place]
 
 
 def in_log_order(table: pa.Table) -> pa.Table:

@@ -10,6 +10,7 @@ from footfall.clock import SECOND
 from footfall.lake.cut import Cut, Plan, read_cut
 from footfall.ledger import Ledger
 from footfall.pipeline.preview.tail import Tail
+from footfall.positions import Positions
 from footfall.testing.events import event_table
 from footfall.testing.sim_clock import SimClock
 from tests.vanish import after_first
@@ -19,7 +20,7 @@ GRACE = 600 * SECOND
 
 def _cut(tail: Tail, *events: str) -> Cut:
     sequence = tail.next_sequence()
-    return Cut("p", sequence, 0, 0, 0, 0, 0, Ledger(), tail={"events": events})
+    return Cut("p", sequence, 0, Positions(), 0, 0, Ledger(), tail={"events": events})
 
 
 def _names(directory: Path) -> set[str]:

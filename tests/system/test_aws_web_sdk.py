@@ -104,7 +104,7 @@ def test_web_sdk_end_to_end(tmp_path: Path, site: str, mode: str) -> None:
         live.get_by_role("button", name="Show the live page").click()
         live.get_by_text("closing_event").first.wait_for()
         live.get_by_text("/search").first.wait_for()
-        rows = _rows_when(tree, "event_name = '_app_end'")
+        rows = _rows_when(tree, "event_name = 'app_end'")
         assert footfall.open(tree.home).sql("SELECT * FROM failed_events").rows() == []
     _check_names(rows)
     _check_fields(rows, site)
@@ -122,9 +122,9 @@ def _create_app(home: Path) -> None:
 def _check_names(rows: list[dict[str, Any]]) -> None:
     names = {row["event_name"] for row in rows}
     expected = {
-        "_first_open", "_session_start", "page_view", "_page_load", "_app_start", "_scroll",
-        "_user_engagement", "_search", "_profile_set", "_click", "button_click", "purchase",
-        "closing_event", "_app_end",
+        "first_open", "session_start", "page_view", "page_load", "app_start", "scroll",
+        "user_engagement", "search", "profile_set", "click", "button_click", "purchase",
+        "closing_event", "app_end",
     }  # fmt: skip
     assert expected - names == set()
     assert len({row["event_id"] for row in rows}) == len(rows)
@@ -159,14 +159,14 @@ def _check_fields(rows: list[dict[str, Any]], site: str) -> None:
         {"id": "sku-1", "name": "Boots <b>", "price": 59.9, "quantity": 1, "category": "shoes"}
     ]
     assert _own(purchase) == {"order": "o-1", "app_build": 17}
-    assert by_name["_search"]["search_term"] == "boots"
-    assert by_name["_click"]["link_url"] == "https://partner.example/offer?x=1"
-    assert by_name["_click"]["is_outbound"] is True
+    assert by_name["search"]["search_term"] == "boots"
+    assert by_name["click"]["link_url"] == "https://partner.example/offer?x=1"
+    assert by_name["click"]["is_outbound"] is True
     assert _own(by_name["button_click"]) == {
         "button": "hero", "position": 3, "bold": True, "app_build": 17,
     }  # fmt: skip
     # The id and the plan are set by two calls, so by two events, often of one millisecond.
-    profiles = [row for row in rows if row["event_name"] == "_profile_set"]
+    profiles = [row for row in rows if row["event_name"] == "profile_set"]
     plans = [row["user_properties"].get("plan", {}).get("value") for row in profiles]
     assert "pro" in plans
     views = [row for row in rows if row["event_name"] == "page_view"]

@@ -146,8 +146,6 @@ def test_moved_home_says_what_to_do(
     assert (code, message.count("\n")) == (2, 1)
     assert "moved here" in message
     assert "footfall upgrade" in message
-    code, message = told("upgrade")
-    assert code == 0
-    assert set(message.splitlines()) <= {"footfall: state is rebuilt from the lake: epoch=6"}
+    assert told("upgrade") == (0, "")
     assert told(*verb)[0] == 0
     assert not job.exists()

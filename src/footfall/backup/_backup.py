@@ -259,9 +259,18 @@ class _Source:
         if not notes:
             with _opened(self._home.metadata_file, "rw") as connection:
                 found = connection.execute(_LOG_TO, (project,)).fetchone()
-            return 0 if found is None else msgspec.json.decode(found[0], type=Positions)[0]
+            return 0 if found is None else _offset(found[0])
         note = msgspec.json.decode((self._home.root / max(notes)).read_bytes())
-        return msgspec.convert(note["log_to"], Positions)[0]
+        return _offset(note["log_to"])
+
+
+def _offset(log_to: object) -> int:
+    """In the only partition; of a home that is backed up before it is upgraded, a number."""
+    if isinstance(log_to, int):
+        return log_to
+    if isinstance(log_to, str):
+        return msgspec.json.decode(log_to, type=Positions)[0]
+    return msgspec.convert(log_to, Positions)[0]
 
 
 def _copy_database(source: Path, target: Path) -> None:

@@ -35,6 +35,7 @@ from footfall.duplicates.fingerprint import UNKNOWN, fingerprints
 from footfall.duplicates.keys import Flags, Keys, keys_of, sort_keys
 from footfall.duplicates.runs import NewIds, Run, look_up, make_run, merge
 from footfall.duplicates.runs_merge import Merger
+from footfall.duplicates.runs_old import read_old_state
 from footfall.duplicates.runs_store import (
     RunsNote,
     let_go,
@@ -225,7 +226,7 @@ class DuplicateIndex:
     def load(
         cls, directory: Path, epoch: int, settings: DuplicateSettings | None = None
     ) -> DuplicateIndex:
-        """The state that `persist` wrote for `epoch`.
+        """The state that `persist` wrote for `epoch`; also one that version 0.1.0 wrote.
 
         Args:
             directory: As for `persist`.
@@ -236,7 +237,8 @@ class DuplicateIndex:
         Raises:
             Corrupt: a file is missing or damaged; use an older checkpoint.
         """
-        note, runs = read_state(directory, epoch)
+        old = read_old_state(directory, epoch)
+        note, runs = old or read_state(directory, epoch)
         return cls(settings or DuplicateSettings(note.horizon), runs, note.expired_before)
 
     @classmethod

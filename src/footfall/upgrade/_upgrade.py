@@ -32,14 +32,12 @@ def _number_the_format(_: Home) -> None:
 
 
 def _say_positions(home: Home) -> None:
-    """2 → 3: cuts say positions, where they said the offset of the only partition.
+    """2 → 3: checkpoints and cuts say positions, where they said the offset of the only partition.
 
-    Checkpoints, and the ids that they name, had another form; they go, and the next start makes the
-    state from the lake. Epochs follow by a migration of the metadata database.
+    Their digests hold. Epochs follow by a migration of the metadata database.
     """
-    for state in sorted(home.root.glob("state/*")):
-        for part in (*state.glob("checkpoint-*"), state / "duplicates"):
-            shutil.rmtree(part, ignore_errors=True)
+    for note in sorted(home.root.glob("state/*/checkpoint-*/note.json")):
+        _make_positions(note, "log_to", "log_to")
     for cut in sorted(home.root.glob("tail/*/cut.json")):
         _make_positions(cut, "log_offset", "positions")
 

@@ -247,7 +247,10 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
     from footfall.lake.cut import read_cut
     from footfall.pipeline import consumer_reports
 
-    cut = read_cut(home.cut_file(project))
+    try:
+        cut = read_cut(home.cut_file(project))
+    except Corrupt:
+        cut = None  # made anew at the next start, whatever a power cut left of it
     found = consumer_reports(home, project, 0 if cut is None else cut.epoch)
     said = "; ".join(map(str, found)) or "none ran yet"
     if any(one.needs_epoch is None for one in found):

@@ -33,7 +33,7 @@ from footfall.clock import DAY, MINUTE
 from footfall.event import EVENT_SCHEMA, LAST_COLUMNS, conform
 from footfall.home import Home
 from footfall.lake import Lake
-from footfall.lake.cut import HOT_SCHEMA, Cut, Plan, publish
+from footfall.lake.cut import HOT_SCHEMA, Cut, CutSessions, Plan, publish
 from footfall.ledger import Ledger
 from footfall.positions import Positions
 from footfall.query import QueryPool
@@ -102,11 +102,10 @@ class Fixture:
             positions=Positions(),
             epoch=DAYS,
             watermark=START + DAYS * DAY + self.sequence,
-            gap=30 * MINUTE,
             ledger=Ledger(),
             plans={**self.plans, **({} if plan is None else {"events": plan})},
             tail={"events": self.tail},
-            hot=self.hot,
+            sessions={"gap": CutSessions(1, START + DAYS * DAY - 30 * MINUTE, self.hot)},
             overrides=overrides,
         )
         publish(cut, self.home.cut_file("default"))

@@ -87,7 +87,7 @@ def sample() -> tuple[float, float]:
 
 def visitor(number: int) -> str:
     """As an SDK names one: 36 characters."""
-    return str(uuid.UUID(int=(number * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128))
+    return str(uuid.UUID(int=((number + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC835) % 2**128))
 
 
 def events_of(second: int, per_second: float, last: int) -> Iterator[tuple[int, int]]:
@@ -106,7 +106,7 @@ def requests_of(second: int, per_second: float, last: int) -> Iterator[bytes]:
     found = list(events_of(second, per_second, last))
     for place, (number, nth) in enumerate(found):
         wire.append(
-            f'{{"event_id":"{uuid.UUID(int=(number << 4) + nth)}","name":"page_view",'
+            f'{{"event_id":"{uuid.UUID(int=(number << 4) + nth + 1)}","name":"page_view",'
             f'"timestamp":{at // 1000 + place % 1000},"visitor_id":"{visitor(number)}",'
             f'"page":{{"url":"https://shop.example/products/{(number * 7 + nth) % 2000}"}}}}'
         )
@@ -201,7 +201,7 @@ def hours(pipeline: Pipeline, fill: Callable[[int], None], seconds: int) -> dict
     if hasattr(state, "nbytes"):
         found["state"] = state.nbytes / max(len(state), 1)
     began = time.perf_counter()
-    pipeline._checkpoint()
+    pipeline._keeper.write(pipeline.truth)
     found["checkpoint"] = time.perf_counter() - began
     memory.stop()
     found["peak"] = memory.private

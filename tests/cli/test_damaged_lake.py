@@ -65,6 +65,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.fixture
 def bench(whole: Bench) -> Bench:
+    whole.stop_consumers()
     shutil.rmtree(whole.home.root)
     shutil.copytree(whole.home.root.parent / "kept", whole.home.root)
     return whole

@@ -51,6 +51,7 @@ class _House:
         return _Running(self.bench)
 
     def reset(self) -> None:
+        self.bench.stop_consumers()
         shutil.rmtree(self.home.root)
         shutil.copytree(self._kept, self.home.root)
 

@@ -238,6 +238,7 @@ def test_states_lost_are_made_from_the_lake(tmp_path: Path) -> None:
         _ran(kept, batches)
         pipeline = lost.pipeline()
         _drive(lost, pipeline, batches[:7])
+        lost.stop_consumers()
         shutil.rmtree(lost.home.state_dir("default"))
         lost.log.trim(pipeline.truth.log_to)
         before, pipeline = pipeline, lost.pipeline()

@@ -59,6 +59,7 @@ def test_damaged_checkpoint_is_set_aside_and_an_older_one_used(
     files = [f"{newest}/{name}" for name in ("sessions.arrow", "segments.msgpack", "note.json")]
     for name in (*files, f"sessions/{segment}"):
         for damage in (_truncate, _flip, _zero, Path.unlink):
+            bench.stop_consumers()
             shutil.rmtree(state)
             shutil.copytree(tmp_path / "whole", state)
             damage(state / name)
@@ -115,6 +116,7 @@ def test_state_rebuilt_from_the_lake_equals_the_lost_one(seed: int, tmp_path: Pa
         pipeline = bench.pipeline()
         _drive(bench, pipeline, batches[:loss])
         if bench is lost:
+            bench.stop_consumers()
             shutil.rmtree(_state_dir(bench))
             bench.log.trim(pipeline.truth.log_to)
             before, pipeline = pipeline, bench.pipeline()
@@ -149,6 +151,7 @@ def test_rebuilt_state_does_not_see_an_epoch_that_is_half_committed(tmp_path: Pa
             # The process dies after all tables took the epoch and before it was marked.
             pipeline._take_commit(wait=True)
             _unmark_last_epoch(bench)
+            bench.stop_consumers()
             shutil.rmtree(_state_dir(bench))
             bench.log.trim(committed)
             pipeline = bench.pipeline()

@@ -85,6 +85,7 @@ def test_late_events_end_in_the_sessions_of_the_definition(
         if number % 10 == 9:
             pipeline._executor.shutdown()
             if number % 20 == 19:  # the state is made anew, from the lake
+                bench.stop_consumers()
                 shutil.rmtree(bench.home.state_dir("default"))
             pipeline = bench.pipeline()
     for _ in range(200):
@@ -157,6 +158,7 @@ def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_stat
             with pytest.raises(Crash):
                 pipeline._take_commit(wait=True)
             pipeline._executor.shutdown()
+            bench.stop_consumers()
             shutil.rmtree(bench.home.state_dir("default"))
             pipeline = bench.pipeline()
             assert "half committed" in capsys.readouterr().err

@@ -25,11 +25,11 @@ from footfall.home import Home
 from footfall.lake import TABLES, Lake, RetentionBound, dropped_rows
 from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import Cut, planned_files
-from footfall.lake.maintenance import garbage as garbage_module
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.maintenance.retention import drop_days
 from footfall.ledger import Ledger
 from footfall.pipeline.preview.tail import Tail
+from footfall.positions import Positions
 from footfall.query._cut_files import CutFiles, CutReader
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
@@ -90,7 +90,7 @@ class MaintainedLake(RuleBasedStateMachine):
         sequence = self.tail.next_sequence()
         with self.lake.locks.committing():
             plans = {"events": self.tail.write_plan(self.lake.plan("events"))}
-        cut = Cut("default", sequence, 0, 0, self.epoch, 0, 0, Ledger(), plans)
+        cut = Cut("default", sequence, 0, Positions(), self.epoch, 0, Ledger(), plans)
         self.tail.publish(cut)
         self.tail.sweep(cut)
 
@@ -182,7 +182,7 @@ class MaintainedLake(RuleBasedStateMachine):
                 (rewriter, "_note"),
                 (rewriter, "forget"),
                 (maintenance._garbage, "_write"),
-                (garbage_module, "_remove"),
+                (type(lake.store), "delete"),
             ):
                 patches.enter_context(mock.patch.object(owner, name, dying(getattr(owner, name))))
             maintenance.resume()

@@ -42,7 +42,7 @@ DAMAGED: Final = "damaged-"
 """Before the name of what was set aside."""
 
 
-class CheckpointNote(msgspec.Struct, frozen=True):
+class CheckpointNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The small part of a checkpoint."""
 
     epoch: int

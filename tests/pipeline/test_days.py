@@ -208,7 +208,7 @@ def test_old_days_go_on_being_the_age_that_the_plan_says(tmp_path: Path) -> None
     ]
     bench.append(requests)
     pipeline.step()
-    with mock.patch.object(type(pipeline), "_commit", side_effect=Crash):
+    with mock.patch.object(type(pipeline._committer), "commit", side_effect=Crash):
         pipeline.close_epoch()
         pipeline._executor.shutdown()
     changed = load_settings(

@@ -133,7 +133,7 @@ def test_by_keyboard_alone(browser: Browser, running: Studio) -> None:
     page.keyboard.press("Tab")
     expect(editor(page)).to_be_focused()
     page.keyboard.type("FROM events SELECT event_na")
-    option = page.get_by_role("option", name="event_name")
+    option = page.get_by_role("option", name=re.compile("^event_name"))
     expect(option).to_have_attribute("aria-selected", "true")
     meaning = "What happened: page_view, purchase, or a name of your own."
     expect(page.locator(".cm-completionInfo")).to_have_text(meaning)

@@ -124,7 +124,7 @@ def _check(home: Home, acknowledged: int) -> None:
     assert (ledger.undecodable, ledger.events) == (len(POISON), len(offsets))
     assert ledger.events >= COUNT - len(POISON) + acknowledged
     planned = [msgspec.json.decode(plan, type=EpochPlan).quarantined for plan in plans]
-    assert [offset for offsets in planned for offset in offsets] == list(POISON)
+    assert [place.offset for places in planned for place in places] == list(POISON)
 
 
 def _check_shown(home: Home) -> None:

@@ -36,10 +36,13 @@ from footfall.clock import DAY, HOUR
 from footfall.event import EVENT_SCHEMA, LAST_COLUMNS, conform
 from footfall.lake import Lake, Maintenance
 from footfall.lake.commit.expiry import files_below, reachable
+from footfall.lake.store.local import LocalStore
 from footfall.session import SESSION_SCHEMA
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 from sizes import parsed
+
+LOCAL = LocalStore(Path("/"))
 
 START = 20_000 * DAY
 DAYS = 30
@@ -230,7 +233,7 @@ def look_at(lake: Lake, window: Window) -> None:
     metadata = [Path(file) for file in needed if not file.endswith(".parquet")]
     window.metadata_kib = sum(file.stat().st_size for file in metadata if file.exists()) / 1024
     live = sum(Path(file).stat().st_size for file in files)
-    disk = sum(file.size for file in files_below(table))
+    disk = sum(file.size for file in files_below(table, LOCAL))
     window.disk_over_live = disk / live
 
 

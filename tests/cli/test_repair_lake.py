@@ -17,6 +17,7 @@ import footfall
 from footfall.cli.main import app
 from footfall.errors import FootfallError
 from footfall.lake import DamagedFile, Lake, day_of, readable_rows
+from footfall.lake.store.local import LocalStore
 from footfall.lake.tables.days import is_waiting
 from footfall.lake.tables.schemas import to_lake
 from footfall.log import SqliteLog
@@ -27,6 +28,8 @@ from tests.cli.test_damaged_lake import DAMAGE
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_days import traffic as days_past
 from tests.pipeline.test_pipeline import SETTINGS, _drive, _traffic
+
+LOCAL = LocalStore(Path("/"))
 
 EPOCHS = 6
 
@@ -253,7 +256,9 @@ def test_row_groups_that_can_be_read_are_kept(table: str, house: _House, tmp_pat
     data[column.data_page_offset + column.total_compressed_size - 2] ^= 16
     file.write_bytes(data)
     found = list(
-        readable_rows(DamagedFile(table, str(file), rows.num_rows, None, 1, 9, ""), rows.schema)
+        readable_rows(
+            DamagedFile(table, str(file), rows.num_rows, None, 1, 9, ""), rows.schema, LOCAL
+        )
     )
     assert len(parts) > 1
     assert pa.concat_tables(found).to_pylist() == rows.slice(2).to_pylist()

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from footfall.enrich import Step, plan_steps, registry
-from footfall.enrich.step import OWN_TYPES, mistakes_of
+from footfall.enrich import Step, plan, plan_steps, registry
+from footfall.enrich.step import OWN_TYPES, mistakes_of, own_field
+from footfall.lake import Lake
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
-from footfall.settings import load_settings
+from footfall.query.engine import Engine
+from footfall.settings import DEFAULT_STEPS, load_settings
 from tests.pipeline.harness import START_US, Bench, Crash, Faults, event, request
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "extend" / "enrichment.md"
@@ -113,3 +116,35 @@ def test_the_pages_own_columns_are_declared_as_it_says(package: Path) -> None:
         *(pa.string(), pa.bool_(), pa.int32(), pa.int64(), pa.float64(), pa.date32()),
         pa.timestamp("us", tz="UTC"),
     }
+
+
+def test_a_column_of_a_step_s_own_is_in_the_lake_and_in_sql(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table is given it when a step with it is started, also one with rows; then it stays."""
+    shout = own_field("shout", pa.string(), "The name, loud.")
+
+    def run(events: pa.Table, settings: Any) -> dict[str, Any]:
+        return {"shout": pc.utf8_upper(events.column("event_name"))}
+
+    step = Step(name="loud", version=1, reads=("event_name",), writes=(shout,), run=run)
+    bench = Bench(tmp_path / "home")
+    _take_one(bench, 0)
+    known = registry.find_step
+    monkeypatch.setattr(plan, "find_step", lambda name: step if name == "loud" else known(name))
+    with_step = ", ".join(f'"{name}"' for name in (*DEFAULT_STEPS, "loud"))
+    bench.set(f"enrich.steps=[{with_step}]")
+    _take_one(bench, 1)
+    bench.set()
+    _take_one(bench, 2)
+    with contextlib.closing(Engine(bench.home, "default", bench.settings.query)) as engine:
+        found = engine.run("SELECT log_offset, shout FROM events ORDER BY 1").table.to_pylist()
+    assert [row["shout"] for row in found] == [None, "PAGE_VIEW", None]
+    table = Lake(bench.home.lake_dir, "default").table("events")
+    assert table.schema().find_field("shout").doc == "The name, loud."
+
+
+def _take_one(bench: Bench, number: int) -> None:
+    now = bench.clock.now_us()
+    bench.append([request(number, [event("v", now, number)], now)])
+    _once(bench.pipeline())

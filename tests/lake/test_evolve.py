@@ -30,11 +30,14 @@ from footfall.lake import TABLES, Lake, TableSpec
 from footfall.lake.commit.data_files import in_order
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.read.ranges import FileRows
+from footfall.lake.store.local import LocalStore
 from footfall.lake.store.scan import scan
 from footfall.lake.tables.evolve import evolved
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock
+
+LOCAL = LocalStore(Path("/"))
 
 CITY = optional(200, "geo_city", "string", "City of the visitor.", since="9.9.9")
 TAGS = optional(201, "tags", "list<string>", "Tags.", element_id=202, since="9.9.9")
@@ -183,8 +186,8 @@ def test_rewriting_by_too_small_a_schema_is_refused(tmp_path: Path) -> None:
     assert lake.commit("events", rows_with(wide, 1, geo_city="Oslo"), 1)
     files = lake.plan("events").files
     with pytest.raises(Invalid, match="columns=geo_city"):
-        FileRows("events", files, EVENT_SCHEMA)
-    rows = FileRows("events", files, wide).read(None, None)
+        FileRows("events", files, EVENT_SCHEMA, LOCAL)
+    rows = FileRows("events", files, wide, LOCAL).read(None, None)
     assert in_order("events", rows).column("geo_city").to_pylist() == ["Oslo"] * 2
 
 
@@ -217,7 +220,7 @@ def test_types_are_widened(
     files = lake.plan("events").files
     found = scan(files, schema).sort("log_offset").collect()["amount"].to_list()
     assert found == expected
-    ranged = FileRows("events", files, lake.schema("events")).read(None, None)
+    ranged = FileRows("events", files, lake.schema("events"), LOCAL).read(None, None)
     assert ranged.sort_by("log_offset").column("amount").to_pylist() == expected
     work = Maintenance(
         lake, tmp_path / "notes", tmp_path / "tail", load_settings().lake, SimClock(NOON_US)

@@ -16,10 +16,13 @@ from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import HeldPlan, Plan, remove_plan
 from footfall.lake.maintenance import maintenance as _maintenance_module
 from footfall.lake.maintenance.garbage import Garbage
+from footfall.lake.store.local import LocalStore
 from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table
 from footfall.testing.sim_clock import SimClock
 from tests.vanish import vanishing
+
+LOCAL = LocalStore(Path("/"))
 
 
 @pytest.fixture
@@ -61,10 +64,10 @@ def test_metadata_stays_small_and_rows_stay(tmp_path: Path, lake: Lake, clock: S
         table = lake.table("events")
         assert len(table.metadata.snapshots) == len(table.metadata.snapshot_log) == 3
         assert len(lake.plan("events").files) <= 14
-        sizes.append(sum(file.size for file in files_below(table)))
+        sizes.append(sum(file.size for file in files_below(table, LOCAL)))
     assert lake.plan("events").rows == 60
     assert lake.read("events").num_rows == 60
-    assert {file.path for file in files_below(table)} == reachable(table)
+    assert {file.path for file in files_below(table, LOCAL)} == reachable(table)
     assert sizes[2] < 1.5 * sizes[1]
 
 
@@ -111,7 +114,7 @@ def test_files_of_a_commit_under_way_are_not_garbage(
     committing = threading.Thread(target=_commit, args=(writer, range(1, 2)))
     committing.start()
     assert written.wait(30)
-    below = [Path(file.path) for file in files_below(lake.table("events"))]
+    below = [Path(file.path) for file in files_below(lake.table("events"), LOCAL)]
     (pending,) = [file for file in below if file.suffix == ".parquet"]
     work = _maintenance(tmp_path, lake, clock)
     assert work.sweep().removed == 0

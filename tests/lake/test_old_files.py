@@ -23,11 +23,14 @@ from footfall.lake import (
 )
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.maintenance.waiting import rows_by_day
+from footfall.lake.store.local import LocalStore
 from footfall.session import OVERRIDE_SCHEMA
 from footfall.sessionize import REPAIR_SCHEMA
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock
+
+LOCAL = LocalStore(Path("/"))
 
 NEW = "geo_country"
 """Stands for a column that came later. Sessions are made from it: every way of reading has it."""
@@ -86,8 +89,8 @@ def test_look_ups_find_rows_of_both(lake: Lake) -> None:
     assert _countries(EpochsUpTo(lake, 2).open_chains(0, 1)) == EXPECTED
     assert _countries(recent_events(lake, 0, 100, ("event_time", NEW))) == EXPECTED
     files = lake.plan("events").files
-    assert rows_by_epoch(files) == {1: 2, 2: 2}
-    assert sum(rows_by_day("events", lake.data_files("events")).values()) == 4
+    assert rows_by_epoch(files, LOCAL) == {1: 2, 2: 2}
+    assert sum(rows_by_day("events", lake.data_files("events"), LOCAL).values()) == 4
     assert [one.num_rows for one in EpochsUpTo(lake, 2).ids(0)] == [2, 2]
 
 
@@ -131,7 +134,7 @@ def test_what_can_be_read_of_damaged_files_has_it(lake: Lake) -> None:
     found = []
     for path in lake.plan("events").files:
         file = DamagedFile("events", path, 2, None, 1, 2, "")
-        found += list(readable_rows(file, lake.schema("events")))
+        found += list(readable_rows(file, lake.schema("events"), LOCAL))
     assert _countries(pa.concat_tables(found)) == EXPECTED
     assert all(rows.schema == lake.schema("events") for rows in found)
     assert {*EVENT_SCHEMA.names} == {*lake.schema("events").names}

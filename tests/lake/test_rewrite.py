@@ -26,9 +26,12 @@ from footfall.lake.maintenance.rewrite import _STREAMED_PARTS, Rewriter
 from footfall.lake.read import streams as _streams
 from footfall.lake.read.ranges import FileRows
 from footfall.lake.read.streams import stream_ranges
+from footfall.lake.store.local import LocalStore
 from footfall.lake.tables.schemas import to_lake
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
+
+LOCAL = LocalStore(Path("/"))
 
 DAY_OF_NOON = NOON_US // DAY
 
@@ -232,7 +235,7 @@ def test_ranges_hold_each_row_once(
     rows = _events(1, list(visitors))
     file = tmp_path_factory.mktemp("ranges") / "events.parquet"
     pq.write_table(to_lake(rows), file)
-    files = FileRows("events", [str(file)], EVENT_SCHEMA)
+    files = FileRows("events", [str(file)], EVENT_SCHEMA, LOCAL)
     splits = files.splits(max(1, rows.nbytes // parts))
     bounds = [None, *splits, None]
     read = [files.read(bounds[i], bounds[i + 1]) for i in range(len(splits) + 1)]
@@ -285,14 +288,14 @@ def test_streams_give_the_ranges_that_reading_each_gives(
     slices = [large.slice(low, high - low) for low, high in itertools.pairwise(bounds)]
     runs[0] = [_write_file(directory, part) for part in reversed(slices)]
     rows = pa.concat_tables(tables)
-    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA).splits(
+    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA, LOCAL).splits(
         rows.nbytes // parts
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_streams, "_BATCH_ROWS", batch)
-        whole = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA))
+        whole = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA, LOCAL))
         first = data.draw(st.integers(0, len(splits)))
-        later = list(stream_ranges("events", runs, splits, first, EVENT_SCHEMA))
+        later = list(stream_ranges("events", runs, splits, first, EVENT_SCHEMA, LOCAL))
     assert len(whole) == len(splits) + 1
     assert [_sorted_ids(one) for one in later] == [_sorted_ids(one) for one in whole[first:]]
     assert whole[0].schema == rows.schema
@@ -303,7 +306,7 @@ def test_streams_read_each_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """What they are for: by itself each range reads whole row groups."""
     tables = [_events(epoch, [f"v{number:03}" for number in range(90)]) for epoch in range(1, 5)]
     runs = [[_write_file(tmp_path, rows)] for rows in tables]
-    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA).splits(
+    splits = FileRows("events", [one for run in runs for one in run], EVENT_SCHEMA, LOCAL).splits(
         tables[0].nbytes // 3
     )
     read: list[int] = []
@@ -315,7 +318,7 @@ def test_streams_read_each_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             yield batch
 
     monkeypatch.setattr(pq.ParquetFile, "iter_batches", counting)
-    found = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA))
+    found = list(stream_ranges("events", runs, splits, 0, EVENT_SCHEMA, LOCAL))
     assert len(found) > 8
     assert sum(read) == sum(part.num_rows for part in found) == 4 * 90
 
@@ -352,7 +355,7 @@ def test_file_without_a_newer_column_is_streamed(tmp_path: Path) -> None:
     rows = in_order("events", _events(1, ["a", "b", None]))
     file = tmp_path / "old.parquet"
     pq.write_table(to_lake(rows.drop_columns(["geo_country", "is_late"])), file)
-    (found,) = stream_ranges("events", [[str(file)]], [], 0, EVENT_SCHEMA)
+    (found,) = stream_ranges("events", [[str(file)]], [], 0, EVENT_SCHEMA, LOCAL)
     assert found.column("geo_country").null_count == found.column("is_late").null_count == 3
     assert found.drop_columns(["geo_country", "is_late"]).equals(
         rows.drop_columns(["geo_country", "is_late"])

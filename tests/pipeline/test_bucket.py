@@ -8,11 +8,45 @@ import pytest
 
 from footfall.errors import Unavailable
 from footfall.metadata import Metadata
+from footfall.pipeline import _run as run_module
 from tests.object_server import S3Server, bucket, s3_server
-from tests.pipeline.harness import Bench
+from tests.pipeline.consumers.recorder import Book
+from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
 
 __all__ = ["bucket", "s3_server"]
+
+
+def _in_bucket(server: S3Server, bucket: str) -> tuple[str, ...]:
+    return (
+        f"lake.location={bucket}/lake",
+        f"lake.s3_endpoint={server.options.endpoint}",
+        f"lake.s3_access_key={server.options.access_key}",
+        f"lake.s3_secret_key={server.options.secret_key}",
+    )
+
+
+def test_a_started_pipeline_gives_consumers_the_rows_of_the_bucket(
+    tmp_path: Path, s3_server: S3Server, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is wired for a process: nothing of it may look for the lake on this machine's disk."""
+    bench = Bench(tmp_path / "home", *SETTINGS, *_in_bucket(s3_server, bucket))
+    Metadata.open(bench.home, bench.clock).create_project("default")
+    book = Book()
+    real = run_module.Consumers
+    monkeypatch.setattr(run_module, "Consumers", lambda *wired: real(*wired[:-1], {"book": book}))
+    pipeline = run_module.build(bench.home, bench.settings, "default", bench.log, bench.clock)
+    try:
+        pipeline.recover()
+        now = bench.clock.now_us()
+        bench.append([request(1, [event("v", now, 1), event("w", now, 2)], now)])
+        pipeline.finish()
+        assert pipeline.consumers.settle(60.0)
+    finally:
+        pipeline.close()
+    assert book.given == list(range(1, pipeline.epoch + 1))
+    assert sum(rows["events"].num_rows for rows in book.epochs.values()) == 2
+    assert not list(bench.home.lake_dir.rglob("*.parquet"))
 
 
 def test_store_that_goes_away_between_epochs_changes_no_row(
@@ -23,13 +57,7 @@ def test_store_that_goes_away_between_epochs_changes_no_row(
     Late events are looked up in the bucket, too.
     """
     batches = _traffic(7, 4)
-    options = s3_server.options
-    place = (
-        f"lake.location={bucket}/lake",
-        f"lake.s3_endpoint={options.endpoint}",
-        f"lake.s3_access_key={options.access_key}",
-        f"lake.s3_secret_key={options.secret_key}",
-    )
+    place = _in_bucket(s3_server, bucket)
     local, remote = Bench(tmp_path / "a", *SETTINGS), Bench(tmp_path / "b", *SETTINGS, *place)
     with_disk, with_bucket = local.pipeline(), remote.pipeline()
     _drive(local, with_disk, batches)

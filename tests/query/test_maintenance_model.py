@@ -27,6 +27,7 @@ from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import Cut, planned_files
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.maintenance.retention import drop_days
+from footfall.lake.store.local import LocalStore
 from footfall.ledger import Ledger
 from footfall.pipeline.preview.tail import Tail
 from footfall.positions import Positions
@@ -35,6 +36,8 @@ from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock
 from tests.scale import scaled
+
+LOCAL = LocalStore(Path("/"))
 
 GRACE = 600 * SECOND
 
@@ -234,7 +237,9 @@ class MaintainedLake(RuleBasedStateMachine):
         named = planned_files(self.home.tail_dir("default"))
         for table in TABLES:
             named |= reachable(self.lake.table(table))
-        left = {file.path for table in TABLES for file in files_below(self.lake.table(table))}
+        left = {
+            file.path for table in TABLES for file in files_below(self.lake.table(table), LOCAL)
+        }
         assert left == named
         assert len(list(self.home.tail_dir("default").glob("plan-*"))) <= 2
 

@@ -203,7 +203,8 @@ def build(
     own decoding is bounded in time, and consumers of installed packages run.
     """
     metadata = Metadata.open(home, clock)
-    lake = Lake(LakePlace.of(settings.lake, home.lake_dir), project)
+    place = LakePlace.of(settings.lake, home.lake_dir)
+    lake = Lake(place, project)
     span = settings.pipeline.lease
     lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
     tail = Tail(
@@ -219,7 +220,7 @@ def build(
         project,
         settings.consumers,
         metadata,
-        lambda: Lake(home.lake_dir, project),
+        lambda: Lake(place, project),
         clock,
         report,
         plug_ins() if is_process else None,

@@ -311,7 +311,7 @@ def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int]
         while dropped != dropped_rows(lake, table):  # days were dropped in between
             dropped = dropped_rows(lake, table)
             files = lake.plan(table).files
-        rows = Counter(rows_by_epoch(files, store=lake.store))
+        rows = Counter(rows_by_epoch(files, lake.store))
     gone = 0
     for known in (dropped, lost_rows(lake, table)):
         rows.update(known.epochs)

@@ -9,7 +9,6 @@ from pyiceberg.table.snapshots import Snapshot
 
 from footfall.clock import US_PER_MS
 from footfall.lake.location import place_of
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Listed, Store
 
 
@@ -47,6 +46,6 @@ def reachable(table: Table) -> set[str]:
     return set(map(place_of, locations | seen))
 
 
-def files_below(table: Table, store: Store = LOCAL_FILES) -> Iterator[Listed]:
+def files_below(table: Table, store: Store) -> Iterator[Listed]:
     """Every file where the table lies."""
     return store.list(place_of(table.location()))

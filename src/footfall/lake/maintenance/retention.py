@@ -34,7 +34,6 @@ from footfall.lake.commit.lake import Lake
 from footfall.lake.location import place_of
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake.store.damage import naming
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.lake.tables.days import day_of
 from footfall.lake.tables.specs import TABLES
@@ -166,7 +165,7 @@ def _counted(
     for file in files:
         if upper_bound(table, file, "epoch") >= bound.known_from:
             path = place_of(file.file_path)
-            epochs.update(rows_by_epoch([path], bound.known_from, lake.store))
+            epochs.update(rows_by_epoch([path], lake.store, bound.known_from))
     after = DroppedRows(
         max(before.until, until),
         before.rows + sum(file.record_count for file in files),
@@ -175,9 +174,7 @@ def _counted(
     return {DROPPED_PROPERTY: msgspec.json.encode(after).decode()}
 
 
-def rows_by_epoch(
-    paths: Sequence[str], since: int = 0, store: Store = LOCAL_FILES
-) -> dict[int, int]:
+def rows_by_epoch(paths: Sequence[str], store: Store, since: int = 0) -> dict[int, int]:
     """How many rows of each epoch from `since` on some data files of a table have.
 
     Raises:

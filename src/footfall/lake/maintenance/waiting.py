@@ -31,7 +31,6 @@ from footfall.lake.maintenance.rewrite import Rewriter
 from footfall.lake.read.bounds import lower_bound
 from footfall.lake.read.streams import RUNS_MAX
 from footfall.lake.store.damage import naming
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.lake.tables.days import is_waiting
 from footfall.lake.tables.specs import TABLES
@@ -138,9 +137,7 @@ class Placing:
             return {}
 
 
-def rows_by_day(
-    table: str, files: Sequence[DataFile], store: Store = LOCAL_FILES
-) -> dict[int, int]:
+def rows_by_day(table: str, files: Sequence[DataFile], store: Store) -> dict[int, int]:
     """How many rows of each day (since 1970) `files` of a table with days have.
 
     Raises:

@@ -17,7 +17,7 @@ from pyiceberg.table import Table
 
 from footfall.errors import Invalid
 from footfall.lake.commit.lake import Lake
-from footfall.lake.location import local_path
+from footfall.lake.location import place_of
 from footfall.lake.read.bounds import lower_bound, upper_bound
 from footfall.lake.read.ranges import FileRows
 from footfall.lake.store.damage import naming
@@ -42,7 +42,7 @@ class EpochRows:
         return self._lake.changed_epoch()
 
     def files(self, table: str, epoch: int) -> list[str]:
-        """Data files of the newest snapshot that may have rows of `epoch`; absolute paths.
+        """Data files of the newest snapshot that may have rows of `epoch`; paths, or addresses.
 
         Raises:
             Invalid: there is no such table.
@@ -70,7 +70,7 @@ class EpochRows:
             wanted = list(dict.fromkeys([*names, *order]))
             if not paths:
                 return pa.schema([schema.field(name) for name in names]).empty_table()
-            found = FileRows(table, paths, schema).of_epoch(epoch, wanted)
+            found = FileRows(table, paths, schema, self._lake.store).of_epoch(epoch, wanted)
         return found.sort_by([(name, "ascending") for name in order]).select(names)
 
     def _known(self, table: str, current: Table) -> list[tuple[str, int, int]]:
@@ -94,7 +94,7 @@ def _spans(table: str, current: Table, manifest: ManifestFile) -> _Spans:
         files = [entry.data_file for entry in entries]
     return tuple(
         (
-            str(local_path(file.file_path) or file.file_path),
+            place_of(file.file_path),
             lower_bound(table, file, "epoch"),
             upper_bound(table, file, "epoch"),
         )

@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from footfall.lake.store.damage import naming
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.sessionize import REPAIR_SCHEMA
 
@@ -52,9 +51,7 @@ class Footers:
         """Read nothing yet."""
         self._known: OrderedDict[tuple[str, str, str], tuple[_Group, ...]] = OrderedDict()
 
-    def groups(
-        self, file: str, earliest: str, latest: str, store: Store = LOCAL_FILES
-    ) -> tuple[_Group, ...]:
+    def groups(self, file: str, earliest: str, latest: str, store: Store) -> tuple[_Group, ...]:
         """Row groups of `file` with the bounds of two columns of time."""
         key = (file, earliest, latest)
         known = self._known.get(key)
@@ -81,7 +78,7 @@ def look_up(
     times: tuple[str, str],
     footers: Footers,
     looked: Looked,
-    store: Store = LOCAL_FILES,
+    store: Store,
 ) -> list[pa.Table]:
     """Rows of the ranges' visitors that reach into their range: a table for each row group.
 

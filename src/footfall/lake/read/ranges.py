@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.lake.store.damage import CHECKED, naming
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.lake.tables.schemas import check_known, file_schema, from_lake
 from footfall.lake.tables.specs import TABLES
@@ -32,9 +31,7 @@ _HEAD_ROWS: Final = 1 << 13
 class FileRows:
     """Rows of some data files of one table, as the stages see them."""
 
-    def __init__(
-        self, table: str, paths: Sequence[str], schema: pa.Schema, store: Store = LOCAL_FILES
-    ) -> None:
+    def __init__(self, table: str, paths: Sequence[str], schema: pa.Schema, store: Store) -> None:
         """Read nothing but names of columns yet; columns that older files lack are null.
 
         Args:

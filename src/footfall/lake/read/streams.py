@@ -21,7 +21,6 @@ import pyarrow as pa
 
 from footfall.lake.read.ranges import Key, key_columns, plain_column
 from footfall.lake.store.damage import naming
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.lake.tables.schemas import from_lake
 
@@ -44,7 +43,7 @@ def stream_ranges(
     splits: Sequence[Key],
     first: int,
     schema: pa.Schema,
-    store: Store = LOCAL_FILES,
+    store: Store,
 ) -> Iterator[pa.Table]:
     """The rows of each range in turn, in no order within it, as the stages see them.
 

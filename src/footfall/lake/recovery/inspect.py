@@ -14,7 +14,6 @@ from footfall.lake.commit.lake import Lake
 from footfall.lake.location import place_of
 from footfall.lake.read.bounds import NO_BOUND, lower_bound, upper_bound
 from footfall.lake.store.damage import CHECKED
-from footfall.lake.store.local import LOCAL_FILES
 from footfall.lake.store.store import Store
 from footfall.lake.tables.days import day_of
 from footfall.lake.tables.schemas import file_schema, from_lake
@@ -72,9 +71,7 @@ def inspect_data_files(lake: Lake, *, is_deep: bool) -> Iterator[DamagedFile | N
                 )
 
 
-def readable_rows(
-    file: DamagedFile, schema: pa.Schema, store: Store = LOCAL_FILES
-) -> Iterator[pa.Table]:
+def readable_rows(file: DamagedFile, schema: pa.Schema, store: Store) -> Iterator[pa.Table]:
     """What can be read of a damaged file, one row group at a time, as the stages see it.
 
     Every page is checked against its checksum. Of a file whose footer is damaged nothing is left.

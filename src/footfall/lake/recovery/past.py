@@ -15,7 +15,7 @@ from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.history import as_arrow, newest_sessions
 from footfall.lake.read.overrides import resolve_overrides
-from footfall.session import OVERRIDE_SCHEMA, SESSION_SCHEMA
+from footfall.session import OTHER_SESSION_SCHEMA, OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS
 
 _VISITOR: Final = ["app_id", "visitor_id"]
@@ -259,7 +259,7 @@ class _OthersUpTo(EpochsUpTo):
         files = self._files("other_sessions")
         if not files:
             return pl.DataFrame(pl.from_arrow(SESSION_SCHEMA.empty_table()))
-        rows = pl.scan_parquet(files, hive_partitioning=False).filter(
+        rows = self._lake.store.scan(files, OTHER_SESSION_SCHEMA).filter(
             pl.col("epoch") <= self._epoch,
             pl.col("definition") == self._name,
             pl.col("definition_version") == self._version,

@@ -118,10 +118,6 @@ class LocalStore:
         return scan(paths, schema)
 
 
-LOCAL_FILES: Final = LocalStore(Path("/"))
-"""For functions that are given paths of this machine."""
-
-
 @contextlib.contextmanager
 def _alone(file: Path) -> Iterator[None]:
     with file.open("a") as stream:

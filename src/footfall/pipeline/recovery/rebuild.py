@@ -133,7 +133,7 @@ class Rebuilder:
             return {}
         first = min(file.first_epoch for file in damaged)
         last = max(file.last_epoch for file in damaged)
-        there = Counter(rows_by_epoch(live, first, self._lake.store))
+        there = Counter(rows_by_epoch(live, self._lake.store, first))
         there.update(dropped_rows(self._lake, table).epochs)
         there.update(lost_rows(self._lake, table).epochs)
         epochs = self._metadata.last_epochs(self._project, max(newest[0].epoch - first + 1, 1))

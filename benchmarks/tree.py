@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 from footfall.home import Home
 from footfall.lake.cut import Cut, read_cut
 from footfall.log import SqliteLog
-from footfall.process import read_ready
+from footfall.machine.process import read_ready
 
 PROJECT: Final = "default"
 SETTINGS: Final = ("collector.port=0", "collector.rate_per_app_max=1000000")

@@ -12,7 +12,7 @@ import pytest
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
-from footfall.process import write_ready
+from footfall.machine.process import write_ready
 from footfall.settings import load_settings
 from footfall.signin import LINK_AGE_MAX, Sessions, fresh_link
 from footfall.testing import SimClock

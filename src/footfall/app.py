@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Unavailable
 from footfall.home import Home
-from footfall.process import Ready, read_ready
+from footfall.machine.process import Ready, read_ready
 from footfall.signin import Sessions
 
 PARTS = ("collector", "worker", "studio")
@@ -58,7 +58,7 @@ class _Part:
             pass_fds=(parent_fd,),
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches the supervisor alone, which stops the parts in their order.
-            # In this session: see `footfall.process.give_way`.
+            # In this session: see `footfall.machine.process.give_way`.
             process_group=0,
         )
 

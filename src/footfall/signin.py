@@ -19,7 +19,7 @@ from typing import Final
 from footfall.clock import DAY, HOUR, Clock, SystemClock, random_token
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home, make_directory
-from footfall.process import is_alive, read_ready
+from footfall.machine.process import is_alive, read_ready
 from footfall.settings import Settings
 
 LINKS_MAX: Final = 16

@@ -18,8 +18,8 @@ from footfall.cli.operating.doctor import checks
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import Home
 from footfall.lake import Lake
+from footfall.machine.process import exclusive
 from footfall.metadata import Metadata
-from footfall.process import exclusive
 from footfall.upgrade import check_format, upgrade
 from tests.homes.kept import unpack
 

@@ -10,7 +10,7 @@ import pytest
 from footfall.cli import main
 from footfall.cli.configuring import link
 from footfall.home import Home
-from footfall.process import write_ready
+from footfall.machine.process import write_ready
 from footfall.settings import Settings
 from footfall.upgrade import stamp_new
 

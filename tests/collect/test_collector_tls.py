@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.collect.conftest import Running
-from tests.tls.certificates import Pair, make_pair
+from tests.machine.tls.certificates import Pair, make_pair
 
 WAIT_SECONDS = 20
 TARGET = "/collect?appId=shop_web"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.tls.certificates import Pair
+from tests.machine.tls.certificates import Pair
 
 ROOT = Path(__file__).resolve().parents[2]
 USER, PASSWORD = "ada", "correct horse"

@@ -20,9 +20,9 @@ from footfall.project import App
 from footfall.settings import load_settings
 from tests.collect.conftest import Running
 from tests.deploy.proxies import PASSWORD, USER, caddy, nginx
+from tests.machine.tls.certificates import Pair, make_pair
 from tests.studio.fakes import FakeShop, Studio, studio
 from tests.studio.test_live_stream import frames
-from tests.tls.certificates import Pair, make_pair
 
 EVENTS, STUDIO = "events.example.com", "footfall.example.com"
 TARGET = "/collect?appId=shop_web"

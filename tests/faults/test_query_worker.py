@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from footfall.errors import Unavailable
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 from footfall.query import QueryPool
 from tests.faults.faults import Faults, Rule
 from tests.query.cuts import sample

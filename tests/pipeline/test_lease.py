@@ -13,11 +13,11 @@ from footfall.clock import HOUR, SECOND
 from footfall.errors import Conflict, LeaseLost, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
+from footfall.machine.process import FileLock, boot_id
 from footfall.metadata import Holder, Metadata
 from footfall.pipeline._lease import WriterLease, take
 from footfall.pipeline._run import build
 from footfall.positions import Positions
-from footfall.process import FileLock, boot_id
 from footfall.testing import SimClock
 from tests.pipeline.harness import START_US, Bench, event, request
 

@@ -13,10 +13,10 @@ import pytest
 from footfall.clock import HOUR, SECOND
 from footfall.errors import Conflict, Invalid
 from footfall.lake import Lake
+from footfall.machine.process import exclusive
 from footfall.metadata import Metadata
 from footfall.pipeline import MaintenanceReport, maintain
 from footfall.pipeline.maintenance.maintainer import Maintainer
-from footfall.process import exclusive
 from footfall.testing.sim_clock import SimClock
 from tests.pipeline.harness import START_US, Bench, event, request
 

@@ -26,7 +26,7 @@ import msgspec
 
 from footfall.clock import MINUTE, SystemClock
 from footfall.home import Home
-from footfall.process import read_ready
+from footfall.machine.process import read_ready
 
 SETTINGS = (
     "collector.port=0",

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from footfall.errors import Closed, Invalid, LimitReached, Overloaded, Unavailable
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 from footfall.query import Answer, Column, QueryPool
 from footfall.query import pool as pool_module
 from tests.query.cuts import PUBLISHED_AT, CutWriter, query_settings

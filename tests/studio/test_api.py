@@ -14,7 +14,7 @@ from footfall import errors
 from footfall.clock import SECOND, SystemClock
 from footfall.ledger import Ledger
 from footfall.live import decode_snapshot
-from footfall.process import write_ready
+from footfall.machine.process import write_ready
 from footfall.studio.edge.problems import STATUS_OF_CODE
 from tests.studio.fakes import PROJECT, FakeShop, Studio, studio
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 from footfall.query import QueryPool
 from tests.query.cuts import query_settings, sample
 from tests.query.test_pool import ENDLESS

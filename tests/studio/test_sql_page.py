@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from footfall.clock import SystemClock
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 from footfall.query import QueryPool
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.query.cuts import CutWriter, failures, query_settings, sessions

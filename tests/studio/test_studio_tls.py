@@ -13,7 +13,7 @@ import httpx
 from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.signin import Sessions
-from tests.tls.certificates import make_pair
+from tests.machine.tls.certificates import make_pair
 
 RUN = """
 import sys

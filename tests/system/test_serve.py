@@ -13,7 +13,7 @@ import pytest
 
 import footfall
 from footfall.app import restart_delay
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 from tests.system.tree import START_SECONDS, Tree, post_events, running
 
 PARTS = ("collector", "worker", "studio")

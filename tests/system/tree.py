@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from footfall.process import is_alive
+from footfall.machine.process import is_alive
 
 FAST = (
     "--set", "pipeline.epoch_age_max=1s",

@@ -40,8 +40,8 @@ from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.lake.location import CATALOG, is_elsewhere, is_moved, table_locations
 from footfall.lake.store.locks import LakeLocks
+from footfall.machine.process import exclusive
 from footfall.positions import Positions
-from footfall.process import exclusive
 from footfall.upgrade import check_format
 
 ATTEMPTS_MAX: Final = 10

@@ -16,7 +16,7 @@ from footfall.backup._store import Manifest, Store
 from footfall.errors import DiskFull, Invalid
 from footfall.home import Home, make_directory, sync_directory, write_durably
 from footfall.lake.location import table_locations
-from footfall.private import close_directory
+from footfall.machine.private import close_directory
 
 
 def restore(source: Path, home: Home) -> Manifest:

@@ -19,7 +19,7 @@ import msgspec
 
 from footfall.errors import Corrupt, Invalid
 from footfall.home import make_directory, sync_directory, write_durably
-from footfall.private import close_directory
+from footfall.machine.private import close_directory
 
 VERSION: Final = 1
 _MANIFEST: Final = "backup.json"

@@ -14,8 +14,8 @@ import typer
 
 from footfall.errors import Invalid
 from footfall.home import Home, is_home
+from footfall.machine.private import close_home
 from footfall.metadata.access import project_names
-from footfall.private import close_home
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.settings import Settings, load_settings
 from footfall.upgrade import check_format

@@ -23,9 +23,9 @@ from footfall.cli.terminal.errors import (
     fail_usage,
 )
 from footfall.cli.terminal.verbs import group
-from footfall.disk import is_disk_full
 from footfall.errors import DiskFull, FootfallError
-from footfall.private import keep_private
+from footfall.machine.disk import is_disk_full
+from footfall.machine.private import keep_private
 
 app = group(
     "Self-hosted clickstream analytics: collect events, see sessions live, ask in SQL.",

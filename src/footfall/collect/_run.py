@@ -24,11 +24,11 @@ from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.log import GroupCommitter, Log, LogSource
+from footfall.machine.process import stop_on_signals, watch_parent
+from footfall.machine.tls import ServerCertificate, server_certificate
 from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory
-from footfall.process import stop_on_signals, watch_parent
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings
-from footfall.tls import ServerCertificate, server_certificate
 
 STOP_SECONDS_MAX: Final = 10
 """How long a stop waits for clients that are in the middle of a request."""

@@ -19,7 +19,7 @@ class Holder(msgspec.Struct, frozen=True):
     """A process that writes, or wants to."""
 
     boot: str
-    """Names one run of one kernel: see `footfall.process.boot_id`."""
+    """Names one run of one kernel: see `footfall.machine.process.boot_id`."""
     host: str
     pid: int
 

@@ -7,8 +7,8 @@ from contextlib import closing
 from footfall.clock import Clock, SystemClock
 from footfall.home import Home
 from footfall.log import LogSource
+from footfall.machine.process import FileLock
 from footfall.pipeline._run import build
-from footfall.process import FileLock
 from footfall.settings import Settings
 
 

@@ -27,8 +27,8 @@ from collections.abc import Callable
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Conflict, LeaseLost, Unavailable
+from footfall.machine.process import FileLock, boot_id
 from footfall.metadata import Holder, Lease, Metadata
-from footfall.process import FileLock, boot_id
 
 RENEWALS = 3
 """How often a lease is renewed within its span."""

@@ -10,12 +10,13 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
-from footfall.disk import full_places, is_disk_full
 from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull
 from footfall.home import Home
 from footfall.lake import Lake, LakePlace
 from footfall.log import Log, LogSource
+from footfall.machine.disk import full_places, is_disk_full
+from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import take
 from footfall.pipeline._memory import calm_collector, keep_freed
@@ -33,7 +34,6 @@ from footfall.pipeline.poison.poison import PoisonWatch
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.preview.tail import Tail
 from footfall.pipeline.recovery.checkpoint import Checkpoints
-from footfall.process import FileLock, stop_on_signals, watch_parent
 from footfall.settings import Settings
 
 CORES_MIN = 3

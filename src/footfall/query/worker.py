@@ -25,7 +25,7 @@ from footfall.clock import SECOND
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import Bucket
-from footfall.private import keep_private
+from footfall.machine.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
 from footfall.query._errors import EngineBroken, translate
 from footfall.query.engine import Engine, data_dirs

@@ -14,12 +14,13 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from footfall.clock import MINUTE, Clock, SystemClock
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
-from footfall.disk import DiskMeter
 from footfall.errors import Overloaded, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import bucket_of
 from footfall.log import LogSource
-from footfall.process import watch_parent
+from footfall.machine.disk import DiskMeter
+from footfall.machine.process import watch_parent
+from footfall.machine.tls import ServerCertificate, server_certificate
 from footfall.query import QueryPool
 from footfall.settings import Settings
 from footfall.signin import Sessions
@@ -29,7 +30,6 @@ from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.edge.assets import Assets
 from footfall.studio.edge.guard import Guard, refuse
 from footfall.studio.services import Services
-from footfall.tls import ServerCertificate, server_certificate
 
 STATIC: Final = Path(__file__).parent / "static"
 _STOP_SECONDS_MAX: Final = 3

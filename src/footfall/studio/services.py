@@ -12,8 +12,8 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
 from footfall.clock import Clock
-from footfall.disk import DiskStatus
 from footfall.home import Home
+from footfall.machine.disk import DiskStatus
 from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.live.feed import LiveFeed

@@ -20,8 +20,8 @@ import msgspec
 from footfall.errors import Corrupt
 from footfall.home import Home, write_durably
 from footfall.lake.location import is_moved
+from footfall.machine.process import exclusive
 from footfall.positions import Positions
-from footfall.process import exclusive
 from footfall.upgrade._format import FORMAT, check_format, read_format, write_format
 
 Step = Callable[[Home], None]

@@ -6,7 +6,7 @@ import typer
 
 from footfall.cli._common import HOME_DEFAULT, HomeOption, SetOption, existing_home, settings_for
 from footfall.cli.terminal.errors import complain
-from footfall.process import is_alive, read_ready
+from footfall.machine.process import is_alive, read_ready
 from footfall.signin import fresh_link
 
 

@@ -22,10 +22,10 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.terminal.errors import EXIT_FAILED
-from footfall.disk import full_places
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
-from footfall.private import is_lake_shared, others_access
+from footfall.machine.disk import full_places
+from footfall.machine.private import is_lake_shared, others_access
 
 FREE_BYTES_MIN = 1 << 30
 EPOCHS_CHECKED = 10_000

@@ -22,7 +22,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.clock import SECOND
-from footfall.process import stop_on_signals, watch_parent
+from footfall.machine.process import stop_on_signals, watch_parent
 
 if TYPE_CHECKING:
     from footfall.pipeline import MaintenanceReport

@@ -22,7 +22,7 @@ from footfall.cli._common import (
 from footfall.cli.operating.damage import known_end
 from footfall.clock import SystemClock
 from footfall.home import Home
-from footfall.process import exclusive
+from footfall.machine.process import exclusive
 
 if TYPE_CHECKING:
     from footfall.log import SegmentHealth

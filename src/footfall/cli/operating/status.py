@@ -22,9 +22,9 @@ from footfall.cli._common import (
 from footfall.cli.operating.maintain import waiting_line
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.clock import DAY, SECOND, SystemClock
-from footfall.disk import DiskMeter, DiskStatus
 from footfall.home import Home
 from footfall.ledger import Ledger
+from footfall.machine.disk import DiskMeter, DiskStatus
 
 if TYPE_CHECKING:
     from footfall.studio import Status

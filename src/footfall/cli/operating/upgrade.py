@@ -12,7 +12,7 @@ from footfall.cli._common import HOME_DEFAULT, HomeOption, existing_home
 from footfall.cli.operating.ready import make_ready
 from footfall.errors import Unavailable
 from footfall.home import Home
-from footfall.process import exclusive
+from footfall.machine.process import exclusive
 from footfall.upgrade import needs_upgrade
 from footfall.upgrade import upgrade as bring_up
 

@@ -32,7 +32,7 @@ from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home, make_directory
 from footfall.ledger import Ledger
-from footfall.process import exclusive, stop_on_signals
+from footfall.machine.process import exclusive, stop_on_signals
 from footfall.settings import parse_duration
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from footfall.cli._common import (
 )
 from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.verbs import group
-from footfall.process import write_ready
+from footfall.machine.process import write_ready
 
 ParentOption = Annotated[
     int | None,

@@ -34,7 +34,7 @@ from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.waiting import Waiting, waiting
 from footfall.errors import Unavailable
 from footfall.home import Home
-from footfall.process import Ready, exclusive, stop_on_signals
+from footfall.machine.process import Ready, exclusive, stop_on_signals
 from footfall.upgrade import needs_upgrade, stamp_new
 
 FIRST_APP = "web"

@@ -41,7 +41,7 @@ from footfall.lake.read.ranges import FileRows, Key
 from footfall.lake.read.streams import RUNS_MAX, Unsorted, stream_ranges
 from footfall.lake.store.store import Store
 from footfall.lake.tables.layout import COMPACTED
-from footfall.process import give_way
+from footfall.machine.process import give_way
 
 Transform = Callable[[pa.Table], pa.Table]
 Outcome = Literal["done", "overtaken", "stopped"]

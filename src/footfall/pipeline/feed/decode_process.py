@@ -22,12 +22,12 @@ from footfall.clock import SECOND
 from footfall.enrich import warm_up
 from footfall.errors import FootfallError
 from footfall.log import Log
+from footfall.machine.private import keep_private
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline.epoch.prepare import Prepared, prepare
 from footfall.pipeline.feed.decode_protocol import BUFFER_BYTES, Job, Question, write_answer
 from footfall.pipeline.feed.requests import read_requests
 from footfall.pipeline.poison.bounds import bound_memory, bounded_time
-from footfall.private import keep_private
 
 
 def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepared | None]:

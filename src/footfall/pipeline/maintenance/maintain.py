@@ -16,13 +16,13 @@ from footfall.clock import Clock, SystemClock, day_text
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, write_atomically
 from footfall.lake import Lake, LakePlace, Maintenance, waiting_events
+from footfall.machine.process import exclusive
 from footfall.metadata import Metadata
 from footfall.pipeline.consumers.needs import still_needed
 from footfall.pipeline.consumers.notes import consumers_dir
 from footfall.pipeline.maintenance.courtesy import Courtesy, are_readers_behind
 from footfall.pipeline.maintenance.retain import retention_bound
 from footfall.pipeline.recovery.checkpoint import Checkpoints
-from footfall.process import exclusive
 from footfall.settings import Settings
 
 

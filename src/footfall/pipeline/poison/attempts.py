@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
-from footfall.disk import is_disk_full
 from footfall.errors import FootfallError
 from footfall.home import make_directory
+from footfall.machine.disk import is_disk_full
 from footfall.positions import Slice, hull
 
 DEATHS: Final = 3

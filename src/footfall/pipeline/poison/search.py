@@ -31,12 +31,12 @@ from footfall.enrich import enrich, event_schema
 from footfall.errors import FootfallError, Unavailable
 from footfall.event import conform
 from footfall.log import LogSource
+from footfall.machine.private import keep_private
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.requests import of_protocols, read_requests
 from footfall.pipeline.poison.bounds import bound_memory, bounded_time
 from footfall.pipeline.poison.narrow import Narrowing, Noted
 from footfall.positions import Place, Slice
-from footfall.private import keep_private
 from footfall.request import LoggedRequest
 from footfall.sessionize import Definitions, SessionState
 from footfall.settings import PipelineSettings

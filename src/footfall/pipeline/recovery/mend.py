@@ -23,10 +23,10 @@ from footfall.lake import (
 )
 from footfall.lake.location import place_of
 from footfall.log import LogSource
+from footfall.machine.process import exclusive
 from footfall.metadata import Metadata
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.pipeline.recovery.rebuild import FROM_LOG, Rebuilder, Rebuilt
-from footfall.process import exclusive
 from footfall.settings import Settings
 
 

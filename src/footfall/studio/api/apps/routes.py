@@ -5,8 +5,8 @@ from __future__ import annotations
 from litestar import Router, get
 from litestar.params import FromQuery
 
-from footfall import process
 from footfall.home import Home
+from footfall.machine import process
 from footfall.studio.api.apps.apps import Apps, known
 from footfall.studio.api.apps.snippets import Snippets, fill_snippets
 from footfall.studio.services import PROBLEMS, Use

@@ -11,13 +11,13 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-from footfall import process
 from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
-from footfall.disk import DiskStatus
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
+from footfall.machine import process
+from footfall.machine.disk import DiskStatus
 from footfall.metadata.quarantine import quarantined_since
 from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
 from footfall.positions import Positions

@@ -7,8 +7,8 @@ import errno
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from footfall.disk import is_disk_full
 from footfall.errors import CommitUnknown, DiskFull, Unavailable
+from footfall.machine.disk import is_disk_full
 
 
 def _wrapped(cause: Exception, outer: Exception) -> Exception:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import Invalid
+from footfall.machine.tls import ServerCertificate
 from footfall.settings import load_settings
-from footfall.tls import ServerCertificate
-from tests.tls.certificates import make_pair
+from tests.machine.tls.certificates import make_pair
 
 
 def test_key_that_everybody_can_read_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from footfall.process import give_way
+from footfall.machine.process import give_way
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux's scheduler")

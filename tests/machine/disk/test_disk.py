@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from footfall.cli.main import run
 from footfall.clock import DAY, HOUR
-from footfall.disk import DiskMeter, Growth, days_until_full, measure
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.ledger import Ledger
+from footfall.machine.disk import DiskMeter, Growth, days_until_full, measure
 from footfall.metadata import Metadata
 from footfall.positions import Positions
 from footfall.settings import Settings, load_settings

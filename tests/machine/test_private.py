@@ -18,8 +18,8 @@ from footfall.cli._common import open_home
 from footfall.errors import Invalid
 from footfall.home import Home, make_directory
 from footfall.lake.store.files import SyncedFileIO
+from footfall.machine.private import close_home, is_lake_shared, others_access
 from footfall.metadata import Metadata
-from footfall.private import close_home, is_lake_shared, others_access
 
 NOBODY = 65534
 NO_ID = 0xFFFFFFFF

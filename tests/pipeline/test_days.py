@@ -265,7 +265,7 @@ def test_death_at_every_effect_changes_nothing(tmp_path: Path) -> None:
     assert pipelines._comparable(whole.tables()) == expected
     assert _waiting(Lake(whole.home.lake_dir, "default"))
     assert not _waiting(Lake(plain.home.lake_dir, "default"))
-    for die_at in range(3, faults.count + 1, scaled(9, 3)):
+    for die_at in range(3, faults.count + 1, scaled(19, 3)):
         bench = Bench(tmp_path / str(die_at), *OLD)
         assert pipelines._survives(bench, batches, die_at) == expected, f"{die_at=}"
 
@@ -290,7 +290,7 @@ def test_death_anywhere_in_bulk_writes_shows_nothing(tmp_path: Path) -> None:
     assert expected == _seen(plain)
     die_at, is_done = 0, False
     while not is_done:
-        die_at += scaled(5, 1)
+        die_at += scaled(9, 1)
         count = [0]
 
         def dying(

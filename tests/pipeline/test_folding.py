@@ -102,7 +102,7 @@ def test_death_anywhere_in_folding_shows_nothing(tmp_path: Path) -> None:
     expected = _seen(bench)
     die_at, finished = 0, False
     while not finished:
-        die_at += scaled(3, 1)
+        die_at += scaled(7, 1)
         count = [0]
 
         def dying(real: Any, count: list[int] = count, die_at: int = die_at) -> Any:

@@ -152,7 +152,7 @@ def test_death_at_every_effect_changes_nothing(tmp_path: Path) -> None:
     pipeline.finish()
     expected = _comparable(whole.tables())
     assert faults.count > 40
-    points = range(3, faults.count + 1, scaled(6, 3))
+    points = range(3, faults.count + 1, scaled(12, 3))
     for die_at in points:
         bench = Bench(tmp_path / str(die_at), *SETTINGS)
         assert _survives(bench, batches, die_at) == expected, f"{die_at=}"

@@ -254,7 +254,7 @@ class MaintainedLake(RuleBasedStateMachine):
 
 TestMaintainedLake = pytest.mark.slow(MaintainedLake.TestCase)
 TestMaintainedLake.settings = settings(
-    max_examples=scaled(10, 100),
+    max_examples=scaled(6, 100),
     stateful_step_count=20,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take an hour

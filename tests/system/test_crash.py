@@ -16,7 +16,7 @@ from footfall.lake.cut import read_cut
 from tests.scale import scaled
 from tests.system.tree import RetryingClient, Tree
 
-KILLS = scaled(12, 200)
+KILLS = scaled(8, 200)
 TARGETS = ("collector", "worker", "tree", "supervisor", "worker", "collector")
 
 

@@ -1,4 +1,7 @@
-"""With CI=true nothing may be left out: a skipped test has failed, with the reason of its skip."""
+"""What holds for all tests, and the servers that they share.
+
+With CI=true nothing may be left out: a skipped test has failed, with the reason of its skip.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,13 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests.servers.kafka import kafka_broker
+from tests.servers.postgres import postgres_server
+from tests.servers.rest_catalog import rest_catalog
+from tests.servers.s3 import bucket, s3_server
+
+__all__ = ["bucket", "kafka_broker", "postgres_server", "rest_catalog", "s3_server"]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -85,7 +85,7 @@ def style(run: Run) -> str | None:
 
 def types(run: Run) -> str | None:
     """Strict types of the package and of these tools."""
-    tools = sorted(str(file) for file in (ROOT / "tools").glob("*.py"))
+    tools = sorted(str(file) for file in (ROOT / "tools").rglob("*.py"))
     return run(tool("mypy"), "--no-error-summary") or run(
         tool("mypy"), "--no-error-summary", *tools
     )
@@ -97,12 +97,10 @@ def layers(run: Run) -> str | None:
 
 
 def servers(run: Run) -> str | None:
-    """The S3 server that tests talk to: built once for a checkout, minutes; then at hand."""
-    problem = run(sys.executable, str(ROOT / "tools" / "versitygw.py"))
+    """Servers that tests talk to: fetched or built once for a checkout, minutes; then at hand."""
+    problem = run(sys.executable, "-m", "servers", cwd=ROOT / "tools")
     if problem is not None:
-        raise CannotRun(
-            "no S3 server for tests, see above; tests with an object store are left out"
-        )
+        raise CannotRun("not every server can be had, see above; tests with it are left out")
     return None
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 
+from footfall.app import PARTS
 from footfall.settings import load_settings
 from tests.system.tree import Tree
 
@@ -130,6 +132,27 @@ def test_compose_file_fits_the_image() -> None:
         subprocess.run(command, check=True, timeout=60)
 
 
+def test_compose_file_of_the_roles_runs_each_and_asks_how_it_is() -> None:
+    """Verbs exist, settings are valid, and each health check asks where that role answers."""
+    text = (ROOT / "deploy/docker/compose.roles.yaml").read_text()
+    services = yaml.safe_load(text)["services"]
+    assert tuple(services) == PARTS
+    for name, service in services.items():
+        assert service["command"] == [name]
+        environ = {**_environment(), **service.get("environment", {})}
+        settings = load_settings(environ=environ)
+        answers = {
+            "collector": f"127.0.0.1:{settings.collector.port}/ready",
+            "worker": f"{settings.pipeline.health_address}/health",
+            "studio": f"{settings.studio.host}:{settings.studio.port}/health",
+        }
+        kind, program, option, code = service["healthcheck"]["test"]
+        assert (kind, program, option) == ("CMD", "python", "-c")
+        assert f"http://{answers[name]}'" in code
+        compile(code, name, "exec")
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_units_are_ones_that_systemd_understands(unit: Path, tmp_path: Path) -> None:
     """Verified by systemd itself, with the command at a place where it exists."""
@@ -151,9 +174,10 @@ def test_units_are_ones_that_systemd_understands(unit: Path, tmp_path: Path) -> 
     assert (done.returncode, told) == (0, [])
 
 
-def test_service_is_confined() -> None:
+@pytest.mark.parametrize("name", ["footfall.service", "footfall@.service"])
+def test_service_is_confined(name: str) -> None:
     """Systemd's own score: below 2 is OK, and a line that is lost shows at once."""
-    unit = ROOT / "deploy/systemd/footfall.service"
+    unit = ROOT / "deploy/systemd" / name
     done = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=20", str(unit)],
         capture_output=True,
@@ -170,8 +194,20 @@ def test_commands_of_the_units_exist() -> None:
         for line in re.findall(r"^ExecStart=(.*)$", unit.read_text(), re.MULTILINE):
             program, verb, *arguments = line.split()
             assert program == "/opt/footfall/bin/footfall"
-            command = [sys.executable, "-m", "footfall.cli.main", verb, "--help"]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-            assert done.returncode == 0
-            for option in (a for a in arguments if a.startswith("--")):
-                assert option in done.stdout
+            for instance in PARTS if verb == "%i" else (verb,):
+                command = [sys.executable, "-m", "footfall.cli.main", instance, "--help"]
+                done = subprocess.run(
+                    command, capture_output=True, text=True, timeout=60, check=False
+                )
+                assert done.returncode == 0
+                for option in (a for a in arguments if a.startswith("--")):
+                    assert option in done.stdout
+
+
+def test_settings_of_the_units_exist() -> None:
+    """A setting that was renamed would keep every role from starting."""
+    for unit in UNITS:
+        found = re.findall(r"^Environment=(.*)$", unit.read_text(), re.MULTILINE)
+        environ = dict(pair.split("=", 1) for pair in found)
+        load_settings(environ=environ)
+        assert ("@" in unit.name) == bool(environ)

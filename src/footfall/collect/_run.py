@@ -15,13 +15,14 @@ import uvloop
 
 from footfall.clock import Clock, SystemClock
 from footfall.collect._app import CollectApp
+from footfall.collect._ready import Readiness
 from footfall.collect.edge.intake import Intake
 from footfall.collect.edge.plug_ins import plug_in_routes
 from footfall.collect.edge.routing import PluginRoutes
 from footfall.collect.http.connection import CollectorConnection
 from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
-from footfall.errors import FootfallError, Unavailable
+from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.log import GroupCommitter, Log, LogSource
 from footfall.machine.process import stop_on_signals, watch_parent
@@ -117,6 +118,7 @@ class Collector:
         self._metrics = CollectorMetrics()
         self._server: _Server | None = None
         self._certificate: ServerCertificate | None = None
+        self._readiness: Readiness | None = None
         self._is_stopping = False
 
     def serve(self) -> None:
@@ -150,9 +152,10 @@ class Collector:
         plug_ins: PluginRoutes,
     ) -> None:
         committer = self._committer(log)
+        readiness = self._readiness = Readiness(committer, log, self._clock)
         settings = self._settings.collector
         intake = Intake(settings, directory, committer, self._metrics, self._clock)
-        app = CollectApp(intake, self._clock, lambda: _readiness(committer, log), plug_ins)
+        app = CollectApp(intake, self._clock, readiness, plug_ins)
         server = self._make_server(app, listening)
         app.is_full = lambda: server.crowd.is_full
         self._metrics.connections = lambda: len(server.crowd)
@@ -173,8 +176,13 @@ class Collector:
             self._clock,
             group_requests_max=self._settings.log.group_requests_max,
             pending_bytes_max=self._settings.collector.pending_bytes_max,
-            on_group=self._metrics.add_group,
+            on_group=self._appended,
         )
+
+    def _appended(self, requests: int, seconds: float) -> None:
+        self._metrics.add_group(requests, seconds)
+        if self._readiness is not None:
+            self._readiness.appended()
 
     def _make_server(self, app: CollectApp, listening: socket.socket) -> _Server:
         settings = self._settings.collector
@@ -213,17 +221,6 @@ async def _watch(directory: AccessDirectory, certificate: ServerCertificate | No
         if certificate is not None and (told := certificate.refresh()):
             sys.stderr.write(f"footfall: collector: {told}\n")
         await asyncio.sleep(POLL_INTERVAL_US / 1_000_000)
-
-
-async def _readiness(committer: GroupCommitter, log: Log) -> FootfallError | None:
-    """Why the log takes nothing. After a failure only a trial says that it is over."""
-    if committer.last_error is None:
-        return None
-    try:
-        await asyncio.get_running_loop().run_in_executor(None, log.probe)
-    except FootfallError as error:
-        return error
-    return None
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.pipeline._catch_up import catch_up
+    from footfall.pipeline._health import answering
     from footfall.pipeline._memory import keep_freed
+    from footfall.pipeline._pulse import Pulse
     from footfall.pipeline._run import run
     from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
     from footfall.pipeline.consumers.committed import CommittedEpoch
@@ -52,9 +54,11 @@ __all__ = [
     "Positions",
     "Prepared",
     "Progress",
+    "Pulse",
     "Rules",
     "Trouble",
     "admit",
+    "answering",
     "catch_up",
     "checkpoint_epochs",
     "consumer_reports",
@@ -87,9 +91,11 @@ _PLACES = {
     "MaintenanceReport": "maintenance.maintain",
     "MendedTable": "recovery.mend",
     "Prepared": "epoch.prepare",
+    "Pulse": "_pulse",
     "Rules": "epoch.plan",
     "Trouble": "_trouble",
     "admit": "epoch.epoch",
+    "answering": "_health",
     "catch_up": "_catch_up",
     "checkpoint_epochs": "recovery.checkpoint",
     "finish": "epoch.epoch",

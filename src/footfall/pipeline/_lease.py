@@ -64,6 +64,12 @@ class WriterLease:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody else may have it: it was not lost, and was renewed within its span."""
+        silent = self._clock.monotonic() - self._renewed
+        return self._lost is None and silent < self._span_seconds
+
     def check(self) -> None:
         """Raise if another writer took over; asks the database if it was not asked for a while.
 

@@ -7,21 +7,24 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
 from footfall.enrich import plan_steps, warm_up
-from footfall.errors import Conflict, Corrupt, DiskFull
+from footfall.errors import Conflict, Corrupt, DiskFull, Unavailable
 from footfall.home import Home
 from footfall.lake import Lake, LakePlace
+from footfall.lake.cut import read_cut
 from footfall.log import Log, LogSource
 from footfall.machine.disk import full_places, is_disk_full
 from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
-from footfall.pipeline._lease import take
+from footfall.pipeline._lease import WriterLease, take
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
+from footfall.pipeline._pulse import Pulse
 from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.epoch.plan import Rules
@@ -49,7 +52,7 @@ def run(
     project: str,
     *,
     parent_fd: int | None = None,
-    on_ready: Callable[[], None] = lambda: None,
+    on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
     clock: Clock | None = None,
 ) -> None:
@@ -63,15 +66,17 @@ def run(
         settings: All of them.
         project: Which.
         parent_fd: Read end of a pipe that closes when the parent ends.
-        on_ready: Called when it takes work.
+        on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
         clock: For tests.
 
     Raises:
         Conflict: another pipeline of this project runs.
         LeaseLost: this one was silent for `pipeline.lease`, and another took over.
+        Unavailable: `pipeline.health_address` is taken.
     """
     clock = clock or SystemClock()
+    pulse = Pulse(clock, settings.pipeline.turn_time_max)
     stopping, orphaned = threading.Event(), threading.Event()
 
     def stop(*_: object) -> None:
@@ -84,6 +89,11 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
+        url = None
+        if settings.pipeline.health_address:
+            from footfall.pipeline._health import answering  # a web server, which few need here
+
+            url = stack.enter_context(answering(settings, pulse))
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
@@ -99,26 +109,42 @@ def run(
             pace = Pace.of(settings.pipeline)
             with closing(pipeline):
                 pipeline.lease.renew_in_background()
+                pulse.waits("it recovers what the one before left")
                 pipeline.recover()
                 ready()
+                pulse.works(partial(_look, home, settings, project, pipeline.lease))
                 while not stopping.is_set():
+                    pulse.turned()
                     started = clock.monotonic()
                     requests = pipeline.step()
                     maintainer.after_step(pipeline.epoch)
                     seconds = clock.monotonic() - started
                     stopping.wait(pace.pause(requests, seconds, was_cut=pipeline.was_cut))
+                pulse.waits("it is stopping")
                 maintainer.stop()
                 if not orphaned.is_set():
                     pipeline.finish()
 
         def ready() -> None:
-            on_ready()
+            on_ready(url)
             warm_up(plan_steps(settings.enrich))
             calm_collector()
 
         keep_freed()
         bound_memory(settings.pipeline.memory_max)  # plug-ins run from here on
-        _work_through_full_disks(work, ready, stopping, lambda: full_places(home, project))
+        _work_through_full_disks(
+            work, ready, stopping, lambda: full_places(home, project), pulse.waits
+        )
+
+
+def _look(home: Home, settings: Settings, project: str, lease: WriterLease) -> None:
+    """Raise if the pipeline cannot do its work, or nobody can see it."""
+    if not lease.is_held:
+        raise Unavailable("the lease could not be renewed: is the metadata database reached?")
+    with closing(LogSource.of(home, project, settings.log).reader()) as log:
+        log.ends()
+    if read_cut(home.cut_file(project)) is None:
+        raise Unavailable("no cut was published yet")
 
 
 def _work_through_full_disks(
@@ -126,6 +152,7 @@ def _work_through_full_disks(
     on_ready: Callable[[], None],
     stopping: threading.Event,
     find_full: Callable[[], list[Path]],
+    waits: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Work until told to stop; on a full disk start over, from what is durable, when there is room.
 
@@ -157,10 +184,9 @@ def _work_through_full_disks(
                     "stopped while the disk is full; what was acknowledged is in the log and goes"
                     f" on when there is space: {error}"
                 ) from error
-            _tell(
-                f"the disk is full; free some space{_where(places)}, looking again"
-                f" in {pause:.0f} s: {error}"
-            )
+            full = f"the disk is full; free some space{_where(places)}"
+            waits(full)
+            _tell(f"{full}, looking again in {pause:.0f} s: {error}")
         else:
             return
         stopping.wait(pause)

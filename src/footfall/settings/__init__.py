@@ -102,6 +102,8 @@ class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lease: Duration
     memory_max: Size
     batch_time_max: Duration
+    health_address: str
+    turn_time_max: Duration
     poison_requests_max: Count
     poison_search_max: Duration
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 _PASSWORD: Final = re.compile(r"//[^/@]*:[^/@]*@")
 _HOST: Final = r"[A-Za-z0-9.-]+(?::\d{1,5})?"
+_PORT: Final = r"6553[0-5]|655[0-2]\d|65[0-4]\d{2}|6[0-4]\d{3}|[1-5]?\d{1,4}"
+_LISTENING: Final = re.compile(rf"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(?:{_PORT})")
 _ADDRESSES: Final = {
     "location": (
         re.compile(r"/[^?#]*|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9/_.=-]*[^/])?"),
@@ -46,6 +48,8 @@ def beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
         yield f"an absolute path, not {value!r}"
     if name == "public_url" and value and not re.fullmatch(r"https?://[A-Za-z0-9.:-]+", value):
         yield f"scheme and host such as https://footfall.example, not {value!r}"
+    if name == "health_address" and value and not _LISTENING.fullmatch(value):
+        yield f"host and port such as 127.0.0.1:7702, not {value!r}"
     if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
         yield f"a loopback address (there is no login yet), not {value!r}"
     if section == "lake" and name in _ADDRESSES and value:

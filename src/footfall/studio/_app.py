@@ -16,6 +16,7 @@ from footfall.studio.api.live.routes import router as live
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
 from footfall.studio.edge.guard import SessionGuard, session_guard
+from footfall.studio.edge.health import health, ready
 from footfall.studio.edge.pages import open_link, page
 from footfall.studio.edge.problems import answer_error
 from footfall.studio.edge.request import StudioRequest
@@ -47,7 +48,7 @@ def make_app(
     guard = session_guard(services.sessions, services.cookie)
     api = Router("/", route_handlers=[*(area() for area in AREAS), openapi], guards=[guard])
     return Litestar(
-        [api, open_link, page],
+        [api, health, ready, open_link, page],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         exception_handlers={Exception: answer_error},
         openapi_config=_openapi_config([guard]),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
-from typing import Annotated
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -19,11 +22,27 @@ from footfall.cli._common import (
 )
 from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.verbs import group
+from footfall.errors import Invalid
 from footfall.machine.process import write_ready
 
 ParentOption = Annotated[
     int | None,
     typer.Option("--parent-fd", hidden=True, help="Stop when the other end of this pipe closes."),
+]
+
+
+class Runner(StrEnum):
+    """What computes the epochs of a worker."""
+
+    EMBEDDED = "embedded"
+    SPARK = "spark"
+
+
+RunnerOption = Annotated[
+    Runner,
+    typer.Option(
+        "--runner", help="embedded: in this process; spark: on a Spark cluster, whose driver it is."
+    ),
 ]
 
 
@@ -51,24 +70,43 @@ def worker(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     overrides: SetOption = [],  # noqa: B006
+    runner: RunnerOption = Runner.EMBEDDED,
     parent_fd: ParentOption = None,
 ) -> None:
     """Run the pipeline: log in; lake and live counters out."""
-    from footfall import pipeline
-
     place = open_project(home, project)
     upgrade_first(place)
-    pipeline.run(
+    _runner(runner)(
         place,
         settings_for(place, overrides),
         project,
         parent_fd=parent_fd,
-        on_ready=lambda: write_ready(place, "worker"),
+        on_ready=lambda url=None: write_ready(place, "worker", url),
         maintain_command=[
             *(sys.executable, "-m", "footfall.cli.main", "maintain", "--json"),
             *("--home", str(place.root), "--project", project, *settings_arguments(overrides)),
         ],
     )
+
+
+def _runner(runner: Runner) -> Callable[..., None]:
+    """The function that runs the pipeline until it is told to stop.
+
+    Raises:
+        Invalid: what it needs is not installed.
+    """
+    if runner is Runner.EMBEDDED:
+        from footfall import pipeline
+
+        return pipeline.run
+    try:
+        module: Any = importlib.import_module("footfall.runner")
+    except ModuleNotFoundError as error:
+        raise Invalid(
+            "the runner on Spark is not installed; install footfall[spark], or take --runner"
+            f" embedded: {error}"
+        ) from error
+    return cast("Callable[..., None]", module.run)
 
 
 studio_app = group(

@@ -1,0 +1,179 @@
+"""What a supervisor hears of a worker: alive or hung, at work or not, and why."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from footfall.clock import MINUTE
+from footfall.errors import FootfallError, Invalid, Unavailable
+from footfall.home import Home
+from footfall.log import Log, LogSource
+from footfall.metadata import Holder, Metadata
+from footfall.pipeline import Pulse, answering
+from footfall.pipeline import _health as health
+from footfall.pipeline._lease import take
+from footfall.pipeline._run import _look
+from footfall.settings import load_settings
+from footfall.testing import SimClock
+
+SETTINGS = load_settings(overrides=["pipeline.health_address=127.0.0.1:0"])
+
+
+def ask(url: str) -> tuple[int, Any]:
+    try:
+        with urllib.request.urlopen(url, timeout=30) as answer:  # noqa: S310
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+class Worker:
+    """A pulse, and what is answered about it."""
+
+    def __init__(self, url: str, clock: SimClock, pulse: Pulse) -> None:
+        self.clock, self.pulse, self._url = clock, pulse, url
+
+    @property
+    def answers(self) -> tuple[int, int]:
+        """Status of health and of readiness."""
+        return ask(f"{self._url}/health")[0], ask(f"{self._url}/ready")[0]
+
+    @property
+    def reason(self) -> str:
+        """Why it is not ready."""
+        return str(ask(f"{self._url}/ready")[1]["detail"])
+
+    def get(self, path: str) -> tuple[int, Any]:
+        return ask(self._url + path)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    clock = SimClock()
+    pulse = Pulse(clock, 10 * MINUTE)
+    with answering(SETTINGS, pulse) as url:
+        yield Worker(url, clock, pulse)
+
+
+def test_recovery_is_never_taken_for_a_hang(worker: Worker) -> None:
+    """Restarted in the middle of it, a worker would only begin again, for ever."""
+    assert worker.answers == (200, 503)
+    worker.pulse.waits("it recovers what the one before left")
+    worker.clock.advance(100 * MINUTE)
+    assert worker.answers == (200, 503)
+    assert worker.reason == ("the worker takes no work yet: it recovers what the one before left")
+
+
+def test_a_loop_that_stands_still_is_ill_and_one_that_turns_is_well(worker: Worker) -> None:
+    """A worker that hangs holds its lease and does nothing: only a restart helps."""
+    worker.pulse.works()
+    worker.clock.advance(9 * MINUTE)
+    worker.pulse.turned()
+    worker.clock.advance(9 * MINUTE)
+    assert worker.answers == (200, 200)
+    assert worker.get("/ready")[1] == {"status": "ready"}
+    worker.clock.advance(2 * MINUTE)
+    assert worker.answers == (503, 503)
+    assert worker.reason == "the loop has not turned for 660 s; restart the worker"
+    worker.pulse.turned()
+    assert worker.answers == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (Unavailable("the broker does not answer"), "the broker does not answer"),
+        (PermissionError(13, "not allowed"), "what the work needs fails: [Errno 13] not allowed"),
+    ],
+)
+def test_what_the_work_needs_makes_it_not_ready_and_not_ill(
+    worker: Worker, failure: Exception, said: str
+) -> None:
+    """A restart brings no broker back: the worker stays, and readiness says what is missing."""
+
+    def look() -> None:
+        raise failure
+
+    worker.pulse.works(look)
+    assert worker.answers == (200, 503)
+    assert worker.reason == said
+
+
+def test_what_hangs_is_not_ready_in_bounded_time(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that does not come back ends neither the answers nor the process."""
+    monkeypatch.setattr(health, "LOOK_SECONDS_MAX", 0.05)
+    release = threading.Event()
+    worker.pulse.works(lambda: release.wait() and None)
+    try:
+        assert worker.reason == "what the work needs does not answer"
+        assert worker.get("/nothing")[0] == 404
+    finally:
+        release.set()
+
+
+def test_an_address_that_is_taken_is_told() -> None:
+    """Two workers of one machine with the same settings: the second says which to change."""
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = taken.getsockname()[1]
+        settings = load_settings(overrides=[f"pipeline.health_address=127.0.0.1:{port}"])
+        with (
+            pytest.raises(Unavailable, match=r"set pipeline\.health_address"),
+            answering(settings, Pulse(SimClock(), MINUTE)),
+        ):
+            pass
+
+
+@pytest.mark.parametrize(
+    "address", ["7702", "127.0.0.1", "http://127.0.0.1:7702", "a:65536", "::1:1"]
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    """Told with all other mistakes of the settings, before anything starts."""
+    with pytest.raises(Invalid) as caught:
+        load_settings(environ={"FOOTFALL__PIPELINE__HEALTH_ADDRESS": f'"{address}"'})
+    assert "host and port such as 127.0.0.1:7702" in str(caught.value.problems)
+
+
+def test_ready_means_lease_log_and_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the three is looked at: without one, nobody sees what comes."""
+    home, clock = Home(tmp_path), SimClock()
+    with contextlib.closing(Metadata.open(home, clock)) as metadata:
+        metadata.create_project("default")
+        lease = take(metadata, "default", SETTINGS.pipeline.lease, clock)
+
+        def missing() -> str:
+            with pytest.raises(FootfallError) as caught:
+                _look(home, SETTINGS, "default", lease)
+            return str(caught.value)
+
+        assert missing() == "no cut was published yet"
+        home.cut_file("default").parent.mkdir(parents=True)
+        home.cut_file("default").write_bytes(b"torn")
+        assert missing().startswith("cut is damaged")
+
+        def unreachable(_: LogSource) -> Log:
+            raise Unavailable("the broker does not answer")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(LogSource, "reader", unreachable)
+            assert missing() == "the broker does not answer"
+        clock.advance(SETTINGS.pipeline.lease)
+        assert missing().startswith("the lease could not be renewed")
+        lease.renew()
+        assert missing().startswith("cut is damaged")
+        elsewhere = Holder("another boot", "another-host", 4711)
+        metadata.take_lease("default", metadata.lease("default"), elsewhere)
+        lease.renew()
+        assert missing().startswith("the lease could not be renewed")

@@ -7,6 +7,16 @@ without it. The mark is a member with a name that nobody can guess. As many were
 events and each event has one at its top level, so each stands there once, and nowhere else: put the
 text back, which is a list of members by itself, and it adds them to that event and changes nothing
 else. No field is in both parts, so no name that occurs twice is missed.
+
+In small, `R` the text that both events repeat, from the comma after the time up to `attributes`:
+
+    body         [{"timestamp":1R,"attributes":{…}},{"timestamp":2R,"attributes":{…}}]
+    split        [{"timestamp":1R     {…}},{"timestamp":2R     {…}}]
+    parsed       [{"timestamp":1,"MARK":0,"attributes":{…}},{"timestamp":2,"MARK":0,…}]
+    and once     {"app_version":"2.1","locale":"de_DE"}        R in braces, without its first comma
+
+Had the second event its `attributes` within a map of its own, that map would get the mark and the
+event would lack it, which cannot be parsed: the request goes the general way.
 """
 
 from __future__ import annotations
@@ -74,7 +84,7 @@ def _take_repeating(body: bytes, logged: LoggedRequest, settings: DecodeSettings
     """A request of several events that repeat a text; `None` if it is not plainly one."""
     pieces = body.split(_ATTRIBUTES, settings.events_max + 1)
     repeated = _after_time(pieces[0])
-    last = pieces.pop()
+    last = pieces.pop()  # what follows the last event's separator; the others end with the text
     if len(pieces) < 2 or not repeated or not all(piece.endswith(repeated) for piece in pieces):
         return None
     times, size = len(pieces), len(repeated)

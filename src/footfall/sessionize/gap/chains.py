@@ -83,6 +83,16 @@ def cut(
 ) -> Placement:
     """Assign events, ascending by (code, time), and earlier sessions to sessions.
 
+    One visitor, a gap of 30 minutes, two earlier sessions and three new events:
+
+        rows         0 [9:00–9:20]                   1 [10:10–10:20]
+        events                      9:40 9:45                          11:00
+        in order     [9:00–9:20]    [9:40–9:45]      [10:10–10:20]     [11:00]
+        before it                   20 min           25 min            40 min: a chain begins
+        session      0              0                0                 1
+
+        piece [0, 2], piece_session [0, 1], row_session [0, 0], chain [9:00, 11:00], rank [0, 0]
+
     Args:
         codes: Visitor of each event.
         times: Of each event.
@@ -92,7 +102,7 @@ def cut(
     """
     changed = np.flatnonzero(codes[1:] != codes[:-1])
     begins = np.diff(times) > definition.gap
-    begins[changed] = True
+    begins[changed] = True  # another visitor; the difference says nothing there
     # One by one, or two events of a run would join sessions that lie between them.
     begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
     run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
@@ -106,7 +116,15 @@ def cut(
 
 
 class _Intervals:
-    """Runs and rows in one order, and the chains they form."""
+    """Runs and rows in one order, and the chains they form.
+
+    Both come sorted, so each one's place among all is its own number and how many of the others are
+    before it. Runs that start at 2 and 7, rows that start at 1, 2 and 9:
+
+        run_place  rows before each run    2 2      run_at  2 3       (2 + 0, 2 + 1)
+        row_at     number + runs before    0 1 4    (0 + 0, 1 + 0, 2 + 2)
+        in order   row 1, row 2, run 2, run 7, row 9
+    """
 
     def __init__(
         self,
@@ -132,9 +150,14 @@ class _Intervals:
 
         code, start = mix(run_code, rows.code), mix(run_start, rows.start)
         end = mix(run_end, rows.end)
+        # How far the visitor's intervals up to each one reach: a long session may end after those
+        # that follow it. The visitor is in the high bits, so another's first end is above all
+        # before it, and the maximum starts anew by itself.
         reached = packing.times(np.maximum.accumulate(packing.pack(code, end)))
         begins = np.ones(len(code), np.bool_)
         begins[1:] = (code[1:] != code[:-1]) | (start[1:] - reached[:-1] > definition.gap)
+        # Before `cold` a run and a row are of one chain only if one lies within the other (why is
+        # said above); two runs beside each other go by the gap.
         is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
         if is_apart.any():
             is_row = mix(np.zeros(len(run_at), np.int64), np.ones(len(row_at), np.int64)) > 0
@@ -148,6 +171,8 @@ class _Intervals:
         self.start = _reduce(np.minimum, mix(run_start, rows.chain), first)
         self.end = reached[last]
         self.events = _reduce(np.add, mix(run_events, rows.events), first)
+        # Any rank but 0, or a chain that began before what is in memory, means that part of the
+        # chain was evicted: what is here is not all, and cannot be summed up as one session.
         ranked = _reduce(np.add, mix(np.zeros(len(run_at), np.int64), rows.rank), first)
         self.is_touched = np.zeros(len(first), np.bool_)
         self.is_touched[self.run_chain] = True
@@ -160,7 +185,14 @@ class _Intervals:
 
 
 class _Cuts:
-    """Sessions of the touched chains, those that are cut included."""
+    """Sessions of the touched chains, those that are cut included.
+
+    A session is found by its chain and its *ordinal* in it; its number is that of the chain's first
+    session and the ordinal. Four chains, of which the second is cut in three and the third is not
+    touched:
+
+        counts 1 3 0 1      first session of each (`offset`) 0 1 4 4      sessions 0 | 1 2 3 | | 4
+    """
 
     def __init__(
         self,
@@ -228,6 +260,9 @@ class _Cuts:
         time = self._times[self._event]
         event_window = (time - chains.start[self._event_chain]) // limits.length_max
         row_start = chains.start[self._row_chain]
+        # Windows are counted from the chain's start, and an earlier event moves all of them. With a
+        # `length_max` of an hour and a chain from 10:00 that has the session [10:00–10:58], an
+        # event at 9:45 makes windows end at 10:45, 11:45, …: the first within that session.
         row_window = (rows.start - row_start) // limits.length_max
         straddles = row_window != (rows.end - row_start) // limits.length_max
         windows = _Windows(
@@ -256,7 +291,14 @@ class _Cuts:
     def _number(
         self, event_window: Ints, event_part: Ints, event_rank: Ints, *of_rows: Ints
     ) -> None:
-        """Give every (chain, window, part) its ordinal in the chain."""
+        """Give every (chain, window, part) its ordinal in the chain.
+
+        Windows and parts without events have no session, so ordinals have no gaps. Events come as
+        one entry for each run of equal ones (`first`), rows as they are:
+
+            chain, window, part    0,0,0   0,0,1   0,4,0   7,0,0
+            ordinal                0       1       2       0
+        """
         row_window, row_part, row_rank = of_rows
         first = run_starts(self._event_chain, event_window, event_part)
         chain = np.concatenate([self._event_chain[first], self._row_chain])
@@ -276,7 +318,12 @@ class _Cuts:
         self._event_ordinal = np.repeat(ordinal[: len(first)], lengths)
 
     def _conflicts(self) -> Conflicts:
-        """For each, the last row of its old beginning that is not after the first new event."""
+        """For each, the last row of its old beginning that is not after the first new event.
+
+        What is before that row stays as it is, and the row knows its rank. Of rows from 9:00, 10:00
+        and 11:00 of the chain of 9:00, and a new event at 10:20, events are needed from 10:00 on.
+        Where the chain begins elsewhere now, all of it is needed, and its first event has rank 0.
+        """
         chains, rows = self._chains, self._rows
         lost = np.flatnonzero(self._conflicting)
         time, rank = chains.first_start[lost].copy(), np.zeros(len(lost), np.int64)
@@ -375,7 +422,13 @@ class _Windows:
 
 
 def _is_out_of_step(rows: Rows, row_group: Ints, row_start: Ints, n: int) -> Bools:
-    """Windows whose rows do not follow on one another as parts of one window do."""
+    """Windows whose rows do not follow on one another as parts of one window do.
+
+    Each row's rank is the rank and the events of the one before it. Ranks 0, 3, 6 of rows with 3, 3
+    and 1 events do; without the middle one they do not: it was evicted, or another chain joined.
+    And the first of a window may bring a rank from a chain that began elsewhere, where its window
+    held other events: such a rank means nothing here.
+    """
     found = np.zeros(n, np.bool_)
     same = row_group[1:] == row_group[:-1]
     follows = rows.rank[1:] == rows.rank[:-1] + rows.events[:-1]
@@ -387,14 +440,18 @@ def _is_out_of_step(rows: Rows, row_group: Ints, row_start: Ints, n: int) -> Boo
 
 
 def _tie_ranks(time: Ints, event_group: Ints, run_group: Ints, first: Ints) -> Ints:
-    """How many new events of its window are before each event's time."""
+    """How many new events of its window are before each event's time: 5 5 7 9 9 have 0 0 2 3 3."""
     tie = run_starts(event_group, time)
     at = np.repeat(tie, np.diff(tie, append=len(time)))
     return at - np.repeat(first, np.diff(first, append=len(time)))
 
 
 def _dense(*columns: Ints) -> tuple[Ints, Ints, Ints]:
-    """Number distinct rows in ascending order: numbers, and starts of each in the sorting order."""
+    """Number distinct rows in ascending order: numbers, and starts of each in the sorting order.
+
+    Columns (2, 0, 2) and (1, 5, 1) have the rows (2, 1), (0, 5), (2, 1): numbers 1 0 1; sorted by
+    the order 1 0 2, in which they start at 0 and 1.
+    """
     order = np.lexsort(columns[::-1])
     starts = run_starts(*(column[order] for column in columns))
     number = np.empty(len(order), np.int64)

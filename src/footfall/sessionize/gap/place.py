@@ -75,6 +75,8 @@ def sessionize(
     batch = SortedEvents(events)
     if not len(batch):
         return nothing(state)
+    # Nearly always one pass is enough. It says which chains it could not cut without events of
+    # earlier epochs; then those are read, and a second pass makes these chains anew.
     first = Call(state, batch, definition)
     needs = first.affordable(events_max)
     if history is None or not len(needs.code):
@@ -82,6 +84,7 @@ def sessionize(
     ranges = range_table(batch.visitors, needs.code, needs.time, np.full(len(needs.code), _LAST))
     whole, past = with_history(batch, needs, history.events(ranges))
     begins = needs.replay().begins(len(whole.visitors))
+    # History may give more than was asked. What is before the replay is in sessions that stay.
     whole.keep((whole.row >= past) | (whole.time >= begins[whole.code]))
     second = Call(state, whole, definition, needs.replay(), history.sessions(ranges))
     return second.result(epoch)
@@ -101,6 +104,17 @@ def nothing(state: SessionState) -> Sessionized:
 
 class Call:
     """One pass over events and the state's sessions of their visitors.
+
+    What was there comes in three forms that are easily taken for each other, with a replay from
+    10:00 as the example:
+
+        found     the state's sessions of these visitors     [8:00]   [10:00]   [11:00]
+        rows      what `cut` goes by: found, but for what    [8:00]   stub at 10:00
+                  is replayed a stub, which has no events
+                  and says the chain and rank of the first
+        place     which of `found` each row is               0        -1
+
+    The sessions replayed come back from their events, and are compared with what they were.
 
     An *isolated* replay looks at nothing but its stretch: the caller knows that nothing else is
     touched.
@@ -183,7 +197,8 @@ class Call:
             place = _place_of(waiting, code, start)
             end[place] = np.maximum(end[place], _reached(gone, len(self._visitors))[waiting.code])
             columns["ended_at"] = pl.Series(end)
-        # Every conflict, not only a visitor's first, which is where a replay would begin.
+        # These stay provisional. Every conflict, not only a visitor's first: a replay would begin
+        # there.
         conflicts = Late(cut.conflicts.code, cut.conflicts.time)
         marks = [self.late, conflicts, *([waiting] if waiting else [])]
         since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
@@ -209,7 +224,17 @@ class Call:
         return Sessionized(state, changed, repairs, overrides, removed, withdrawn)
 
     def _leave_out_unchanged(self) -> None:
-        """Forget sessions of touched chains that stay exactly as they are."""
+        """Forget sessions of touched chains that stay exactly as they are.
+
+        A chain that is cut has many, and an event touches one. Session 1 of these gets events, 0
+        and 2 are their rows and nothing more; what is left is numbered anew:
+
+            session       0        1        2              number    -1   0   -1
+            rows          row 0    row 1    row 2          row_session before 0 1 2, after -1 0 -1
+            events                 piece 0                 piece_session before 1, after 0
+
+        A session stays if it has one row, with the same chain and rank, and no events.
+        """
         cut, rows = self._cut, self._rows
         touched = np.flatnonzero(cut.row_session >= 0)
         session = cut.row_session[touched]
@@ -239,7 +264,16 @@ class Call:
     def _written(
         self, columns: dict[str, pl.Series], code: Ints, old: Old, old_of: Ints
     ) -> tuple[pl.DataFrame, Bools, Bools]:
-        """The sessions' rows; which of them changed; which of them belong into the state."""
+        """The sessions' rows; which of them changed; which of them belong into the state.
+
+        A session is known if one that starts then was there. It changed unless its end and number
+        of events are as they were: an event adds one, and a cut that moves changes either.
+
+            was               is                changed   in the state
+            [10:00–10:10] 3   [10:00–10:10] 3   no        if it was there: the lake has the row
+            [10:00–10:10] 3   [10:00–10:20] 4   yes       yes, with the revision so far
+                              [10:30–10:30] 1   yes       yes, with revision 0
+        """
         index = pl.Series(code)
         apps = self._visitors.apps.gather(index)
         visitors = self._visitors.visitors.gather(index)
@@ -305,7 +339,10 @@ def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Late], epoc
 
 
 def _place_of(events: Late, code: Ints, start: Ints) -> Ints:
-    """The sessions of these events, among sessions by (code, start)."""
+    """The sessions of these events, among sessions by (code, start).
+
+    The last that starts at or before the event: of starts 9:00 and 10:00, 9:59 is in the first.
+    """
     codes = 1 + max(int(code.max(initial=0)), int(events.code.max(initial=0)))
     packing = Packing(codes, start, events.time)
     key = packing.pack(events.code, events.time)
@@ -321,7 +358,7 @@ def _reached(gone: Found, codes: int) -> Ints:
 
 
 def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
-    """Rows with those replayed gone and the stubs there; and where each row was."""
+    """Rows with those replayed gone and the stubs there; and where each row was, -1 for stubs."""
     kept = np.flatnonzero(~replayed)
     place = np.concatenate([kept, np.full(len(stubs.code), -1)])
     left = rows.at(kept)
@@ -338,7 +375,12 @@ def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
 def _ids(
     apps: pl.Series, visitors: pl.Series, starts: pl.Series, old: Old, old_of: Ints
 ) -> pl.Series:
-    """Ids of sessions: those they had, and new ones."""
+    """Ids of sessions: those they had, and new ones.
+
+    Made ids stand after the old ones, and one `gather` puts all in order: with two old ids and
+    `old_of` 1, -1, 0 one is made, and places are 1, 2, 0. Making an id costs a hash, so only new
+    sessions get one.
+    """
     new = pl.Series(np.flatnonzero(old_of < 0))
     names = (column.gather(new).to_list() for column in (apps, visitors, starts))
     made = session_ids(NAME, VERSION, *names)

@@ -10,6 +10,13 @@ rows that somebody asks for, never as a whole:
     texts                       codes of a dictionary, if it is small; else the texts
     ties                        codes: as `first_tie`, as `last_tie`, or one of a dictionary
 
+Four rows, for example:
+
+    started_at          1000 1003 1001 1007     base 1000, 8 bits    0 3 1 7
+    entry_time          1005 1003 1002 1019     after `started_at`, base 0, 8 bits    5 0 1 12
+    geo_country         DE DE FR DE             codes, 8 bits        0 0 1 0    of DE, FR
+    pending_since       0 0 0 0                 in the note
+
 Bytes are an uncompressed Arrow IPC file with one batch, so that a mapped file is read in place.
 """
 
@@ -196,6 +203,11 @@ class Packed:
         return cls(batch, columns, file)
 
     def _numbers_of(self, name: str, stored: pa.Array, base: int, rows: Ints) -> pl.Series:
+        """Inverse of `_packed_numbers`, for some rows.
+
+        A null among times within a session stands for the number that means no time (`NO_TIME`),
+        since code that compares times wants a number; among others a null is a null.
+        """
         missing = None
         if stored.null_count:
             stored = stored.take(pa.array(rows))
@@ -215,6 +227,12 @@ class Packed:
         return found.cast(self.columns.schema[name])
 
     def _ties(self, name: str, rows: Ints) -> pa.Array:
+        """Inverse of `_packed_ties`, for some rows.
+
+        Rows whose code stands for another column get places after the dictionary, in the order in
+        which that column's values are put there. Codes 0 2 0, with dictionary [-, -, X] and A, B, C
+        as first ties: places 3 2 4 among [-, -, X, A, C].
+        """
         stored = self._batch.column(name)
         if not pa.types.is_dictionary(stored.type):
             return stored.take(pa.array(rows))
@@ -272,7 +290,12 @@ def pack(rows: int, column: Callable[[str], pl.Series], columns: StateColumns) -
 def _packed_numbers(
     values: pl.Series, started: Ints | None, no_time: int | None
 ) -> tuple[pa.Array | None, _Column]:
-    """Numbers above the smallest; if `started` is given, what they are after it."""
+    """Numbers above the smallest; if `started` is given, what they are after it.
+
+    1000 1003 1001 make base 1000 and 0 3 1, in the narrowest integers that hold 3; 1005 1003 1002
+    after `started` 1000 1003 1001 make base 0 and 5 0 1. Numbers that are all one go into the note;
+    not so what is after `started`, for one distance is many times.
+    """
     numbers = values.fill_null(0).cast(pl.Int64).to_numpy()
     missing = values.is_null().to_numpy()
     if started is not None:
@@ -310,7 +333,16 @@ def _packed_texts(texts: pl.Series, *, is_plain: bool) -> tuple[pa.Array | None,
 def _packed_ties(
     own: pa.Array, first: pa.Array, last: pa.Array | None
 ) -> tuple[pa.Array | None, _Column]:
-    """Codes for ties that are also those of another column; nothing where there is none."""
+    """Codes for ties that are also those of another column; nothing where there is none.
+
+    In most sessions the event that is the entry is also the first, and a tie is 28 bytes. With
+    first ties A C E, last ties B D F, and
+
+        own A D X    codes 0 1 2    dictionary [-, -, X]
+
+    Places 0 and 1 of the dictionary stand for the other columns, whatever is written there. A tie
+    that is the first and the last has code 0, written later.
+    """
     if own.null_count == len(own):
         return None, _Column(is_constant=True)
     code = np.full(len(own), -1)

@@ -9,7 +9,7 @@ import msgspec
 from footfall.clock import Clock
 from footfall.home import Home
 from footfall.log._contract import Log
-from footfall.log._sqlite import SqliteLog
+from footfall.log.sqlite.log import SqliteLog
 from footfall.settings import LogSettings
 
 

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from footfall.clock import Clock
-from footfall.log._appender import take_lock
-from footfall.log._mend import SegmentHealth, finish_mending, inspect_segments, mend_segment
+from footfall.log.sqlite.appender import take_lock
+from footfall.log.sqlite.mend import SegmentHealth, finish_mending, inspect_segments, mend_segment
 
 
 def inspect_log(directory: Path, known_end: int, newest: int | None = None) -> list[SegmentHealth]:

@@ -26,9 +26,9 @@ from typing import Final
 from footfall.clock import Clock
 from footfall.errors import Closed, Conflict, Corrupt, FootfallError
 from footfall.home import bytes_of, make_directory
-from footfall.log._groups import RowCodec, checksum, chunks
-from footfall.log._mend import finish_mending
-from footfall.log._segments import (
+from footfall.log.sqlite.groups import RowCodec, checksum, chunks
+from footfall.log.sqlite.mend import finish_mending
+from footfall.log.sqlite.segments import (
     CREATED_AT,
     INSERT_GROUP,
     checkpoint_pages,

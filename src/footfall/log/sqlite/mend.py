@@ -24,8 +24,8 @@ import msgspec
 
 from footfall.errors import Corrupt
 from footfall.home import sync_directory
-from footfall.log._groups import RowCodec, checksum, chunks
-from footfall.log._segments import (
+from footfall.log.sqlite.groups import RowCodec, checksum, chunks
+from footfall.log.sqlite.segments import (
     CREATED_AT,
     build_segment,
     connect_reader,

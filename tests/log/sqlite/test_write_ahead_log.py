@@ -6,10 +6,10 @@ import contextlib
 from pathlib import Path
 
 from footfall.log import SqliteLog
-from footfall.log._segments import connect_reader, segment_file
+from footfall.log.sqlite.segments import connect_reader, segment_file
 from footfall.settings import load_settings
 from footfall.testing import SimClock
-from tests.log.test_sqlite_log import ALL, records
+from tests.log.sqlite.test_sqlite_log import ALL, records
 
 SIZE = 100_000
 

@@ -23,9 +23,10 @@ import pytest
 from footfall.clock import HOUR
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
 from footfall.home import make_directory
-from footfall.log import SqliteLog, _appender
-from footfall.log._groups import checksum
-from footfall.log._segments import build_segment, list_bases, segment_file
+from footfall.log import SqliteLog
+from footfall.log.sqlite import appender
+from footfall.log.sqlite.groups import checksum
+from footfall.log.sqlite.segments import build_segment, list_bases, segment_file
 from footfall.positions import Positions
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
@@ -228,7 +229,7 @@ def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_pa
     script = (
         "import sys; from pathlib import Path; from footfall.log import SqliteLog\n"
         "from footfall.settings import load_settings\n"
-        "from tests.log.test_sqlite_log import records\n"
+        "from tests.log.sqlite.test_sqlite_log import records\n"
         "settings = load_settings(overrides=['log.segment_bytes_max=2KiB']).log\n"
         "log = SqliteLog.writer(Path(sys.argv[1]), settings)\n"
         "number = 0\n"
@@ -376,7 +377,7 @@ def test_rotation_that_failed_half_way_is_finished(
     log.append([b"a"])
     clock.advance(HOUR)
     with monkeypatch.context() as patch:
-        patch.setattr(_appender, "_Segment", Mock(side_effect=sqlite3.OperationalError))
+        patch.setattr(appender, "_Segment", Mock(side_effect=sqlite3.OperationalError))
         with pytest.raises(Unavailable):
             log.append([b"b"])
     clock.jump(-HOUR)

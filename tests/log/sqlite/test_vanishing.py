@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from footfall.log import SqliteLog
-from footfall.log._segments import list_bases, segment_file
+from footfall.log.sqlite.segments import list_bases, segment_file
 from footfall.positions import Positions
 from tests.vanish import after_first, vanishing
 
@@ -71,7 +71,7 @@ def test_segments_are_trimmed_between_their_list_and_opening_them(
 
 def test_size_of_a_log_whose_files_go(tmp_path: Path, open_writer: Open) -> None:
     """What is gone takes nothing."""
-    from footfall.log._segments import offset_within
+    from footfall.log.sqlite.segments import offset_within
 
     writer = open_writer()
     fill(writer, 12)

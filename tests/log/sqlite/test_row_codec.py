@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from footfall.log._groups import RowCodec
+from footfall.log.sqlite.groups import RowCodec
 
 RECORDS = [b"one", b"", b"three" * 20]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
 from footfall.errors import Closed, Invalid
-from footfall.log._appender import Appender
-from footfall.log._reader import SegmentReader
-from footfall.log._segments import offset_within, trim_segments
+from footfall.log.sqlite.appender import Appender
+from footfall.log.sqlite.reader import SegmentReader
+from footfall.log.sqlite.segments import offset_within, trim_segments
 from footfall.positions import Place, Positions
 from footfall.settings import LogSettings
 

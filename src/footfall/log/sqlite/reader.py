@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from footfall.errors import Corrupt, Unavailable
-from footfall.log._groups import RowCodec, checksum
-from footfall.log._segments import (
+from footfall.log.sqlite.groups import RowCodec, checksum
+from footfall.log.sqlite.segments import (
     connect_reader,
     end_of,
     is_missing,

@@ -15,18 +15,8 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 import msgspec
 
 from footfall.secret import Secret
-from footfall.settings import (
-    Age,
-    Bound,
-    CountBySize,
-    Duration,
-    Port,
-    Settings,
-    Size,
-    default_toml,
-    default_values,
-    resolve_settings,
-)
+from footfall.settings import Settings, default_toml, default_values, part_of, resolve_settings
+from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Port, Size
 
 _SECTION: Final = re.compile(r"^\[(\w+)(?:\.(\w+))?\]")
 _LINE: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s+#\s+(.*)$")
@@ -126,15 +116,25 @@ def _masked(value: Any, unit: str) -> Any:
 
 def _all_units(defaults: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     units = {
-        f"{section}.{name}": _unit(name, hint)
+        f"{section}.{name}": unit
         for section, kind in get_type_hints(Settings).items()
-        for name, hint in get_type_hints(kind, include_extras=True).items()
+        for name, unit in _units_of(kind)
     }
     of_steps = (name for name in defaults["enrich"] if "." in name)
     return units | {
         f"enrich.{name}": _unit(name.partition(".")[2], type(defaults["enrich"][name]))
         for name in of_steps
     }
+
+
+def _units_of(kind: type) -> Iterable[tuple[str, str]]:
+    """Name and unit of each setting of a section, those of sections within it among them."""
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        part = part_of(hint)
+        if part is None:
+            yield name, _unit(name, hint)
+        else:
+            yield from ((f"{name}.{inner}", unit) for inner, unit in _units_of(part))
 
 
 def _unit(name: str, hint: Any) -> str:

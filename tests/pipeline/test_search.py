@@ -15,6 +15,7 @@ from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.poison.search import Found, Job
 from footfall.positions import Slice
 from footfall.request import encode_request
+from footfall.secret import reveal
 from footfall.settings import Settings, load_settings
 from tests.pipeline.harness import START_US, event, request
 from tests.pipeline.plug_in import PROTOCOL, install
@@ -76,7 +77,7 @@ def _search(
     )
     done = subprocess.run(
         [sys.executable, "-m", "footfall.pipeline.poison.search"],
-        input=msgspec.json.encode(job),
+        input=msgspec.json.encode(job, enc_hook=reveal),
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
         check=True,

@@ -10,6 +10,7 @@ import pytest
 from footfall.enrich import DEFAULT_PLAN
 from footfall.reference import as_toml, describe
 from footfall.settings import Settings, default_values
+from footfall.settings.kafka import KafkaSettings
 
 FOUND = {setting.name: setting for setting in describe()}
 
@@ -20,8 +21,9 @@ def test_every_setting_is_described() -> None:
         f"{section}.{name}"
         for section, kind in get_type_hints(Settings).items()
         for name in get_type_hints(kind)
-        if f"{section}.{name}" != "enrich.options"
+        if f"{section}.{name}" not in {"enrich.options", "log.kafka"}
     ]
+    typed += [f"log.kafka.{name}" for name in get_type_hints(KafkaSettings)]
     for step in DEFAULT_PLAN:
         typed += [f"enrich.{step.name}.{name}" for name in step.settings]
     assert sorted(FOUND) == sorted(typed)

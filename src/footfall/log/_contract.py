@@ -11,6 +11,9 @@ from footfall.positions import Place, Positions
 class Log(Protocol):
     """Records in one or more partitions, in each in the order they were appended.
 
+    Where one process appends at a time, others that try get `Conflict` when they open it. Where any
+    number may, records of others may lie between those of one append.
+
     Appends come from one thread, reads from one thread; the two may be different.
     """
 
@@ -20,7 +23,7 @@ class Log(Protocol):
         ...
 
     def append(self, records: Sequence[bytes], partition: int | None = None) -> Place:
-        """Store `records` one after the other in one partition, all or none.
+        """Store `records` one after the other in one partition; all of them, or it raises.
 
         They are on stable storage when this returns.
 
@@ -34,7 +37,9 @@ class Log(Protocol):
         Raises:
             Invalid: there is no such partition.
             DiskFull: nothing was stored; the same call works once there is space.
-            Unavailable: nothing was stored; try again later.
+            Unavailable: nothing was acknowledged; try again later. Where the log is on other
+                machines nobody may know whether it has the records: they can be there, and come
+                again with the next try, which is why events have ids.
             Closed: the log was closed.
         """
         ...

@@ -35,8 +35,8 @@ class Appendable(Protocol):
         ...
 
 
-_Waiting = tuple[bytes, asyncio.Future[Place]]
-"""A record, and who waits for its place."""
+_Waiting = tuple[bytes, asyncio.Future[None]]
+"""A record, and who waits for it."""
 
 
 class GroupCommitter:
@@ -90,10 +90,11 @@ class GroupCommitter:
         pending_bytes = self.pending_bytes
         return pending_bytes == 0 or pending_bytes + size <= self._pending_bytes_max
 
-    def submit(self, record: bytes) -> asyncio.Future[Place]:
-        """Ask for `record` to be appended; the future gives its place once it is durable.
+    def submit(self, record: bytes) -> asyncio.Future[None]:
+        """Ask for `record` to be appended; the future is done once it is durable.
 
-        The future raises what `Log.append` raised for the group.
+        Where it is then, it does not say: other writers' records may lie within a group. It raises
+        what `Log.append` raised for the group.
 
         Raises:
             Overloaded: too many bytes wait already; nothing was submitted.
@@ -104,7 +105,7 @@ class GroupCommitter:
         if not self.has_room(len(record)):
             raise Overloaded("too many requests wait for the disk; come back later")
         self.pending_bytes += len(record)
-        future: asyncio.Future[Place] = self._loop.create_future()
+        future: asyncio.Future[None] = self._loop.create_future()
         self._waiting.append((record, future))
         # After the append above: the thread clears the flag before it looks, so either it sees the
         # record or this sees the flag cleared and wakes it.
@@ -135,26 +136,24 @@ class GroupCommitter:
 
     def _append(self, group: list[_Waiting]) -> None:
         started = self._clock.monotonic()
-        first, error = Place(0, 0), None
+        error = None
         try:
-            first = self._log.append([record for record, _ in group])
+            self._log.append([record for record, _ in group])
         except FootfallError as failure:
             error = failure
         except Exception as failure:  # supervisor loop: a bug must not end writing
             error = Unavailable(f"log failed in an unforeseen way; see its message: {failure!r}")
         seconds = self._clock.monotonic() - started
-        self._loop.call_soon_threadsafe(self._resolve, group, first, error, seconds)
+        self._loop.call_soon_threadsafe(self._resolve, group, error, seconds)
 
-    def _resolve(
-        self, group: list[_Waiting], first: Place, error: FootfallError | None, seconds: float
-    ) -> None:
+    def _resolve(self, group: list[_Waiting], error: FootfallError | None, seconds: float) -> None:
         self.last_error = error
-        for offset, (record, future) in enumerate(group, first.offset):
+        for record, future in group:
             self.pending_bytes -= len(record)
             if future.done():
                 continue
             if error is None:
-                future.set_result(Place(first.partition, offset))
+                future.set_result(None)
             else:
                 future.set_exception(error)
         if error is None and self._on_group is not None:

@@ -12,7 +12,8 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, cast, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -20,22 +21,18 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.errors import Invalid
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_one, beyond_type
-
-Duration = Annotated[int, msgspec.Meta(description="duration in microseconds")]
-Size = Annotated[int, msgspec.Meta(description="size in bytes")]
-Bound = Annotated[int | None, msgspec.Meta(description="size in bytes; None is no bound")]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-CountBySize = Annotated[Count | None, msgspec.Meta(description="None follows from a size")]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
+from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
 
 UNLIMITED: Final = "unlimited"
 BY_SIZE: Final = "by size"
 EVENT_BYTES_MIN: Final = 192
 """A body may have an event for so many bytes of `inflated_bytes_max`: with 16 MiB 87,381, more than
 fit into 1 MiB that is sent as it is, and far more than SDKs' events of 300 bytes and more."""
-Age = Annotated[int | None, msgspec.Meta(description="duration; None is for ever")]
 FOREVER: Final = "forever"
 _ENRICH: Final = "enrich"
+_WITH_PARTS: Final = ("ENRICH", "LOG")
+"""Sections with sections of their own, such as `[log.kafka]`."""
 _DAY_US: Final = 24 * 3600 * 1_000_000
 RETENTION_SLACK: Final = _DAY_US
 """Days are dropped whole."""
@@ -84,7 +81,9 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     group_requests_max: Count
     keep_age_min: Duration
     bytes_max: Bound = None
-    kind: Literal["sqlite"] = "sqlite"
+    kind: Literal["sqlite", "kafka"] = "sqlite"
+    kafka: KafkaSettings | None = None
+    """Always set by `load_settings`; other kinds do without."""
 
 
 class PipelineSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -323,6 +322,7 @@ def _load(
         for name, kind in _sections().items()
     }
     problems.extend(beyond_one(values))
+    problems.extend(problems_of_kafka(values))
     if not problems:
         problems.extend(_too_short(Settings(**sections)))
     if problems:
@@ -336,9 +336,9 @@ def default_toml() -> str:
 
 
 def default_values() -> dict[str, dict[str, Any]]:
-    """The reference by section and name; of `[enrich.<step>]` the names are `<step>.<name>`."""
+    """The reference by section and name; names in `[log.kafka]` and its like are `kafka.<name>`."""
     sections = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
-    return {section: _flat(section, names) for section, names in sections.items()}
+    return {section: _flat(names) for section, names in sections.items()}
 
 
 def parse_duration(text: str) -> int:
@@ -377,7 +377,7 @@ def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, text in environ.items():
         parts = name.split("__")
-        if parts[0] == "FOOTFALL" and len(parts) in (3, 4 if parts[1] == "ENRICH" else 3):
+        if parts[0] == "FOOTFALL" and len(parts) in (3, 4 if parts[1] in _WITH_PARTS else 3):
             setting = ".".join(parts[2:]).lower()
             found.setdefault(parts[1].lower(), {})[setting] = _toml_value(text)
     return found
@@ -413,7 +413,7 @@ def _merge(
         if section not in values or not isinstance(names, dict):
             problems.append(f"{source}: no section [{section}]; there are {', '.join(values)}")
             continue
-        for name, value in _flat(section, names).items():
+        for name, value in _flat(names).items():
             if name not in values[section] and not _may_be_a_steps(section, name):
                 problems.append(
                     f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}"
@@ -423,10 +423,8 @@ def _merge(
             sources[f"{section}.{name}"] = source
 
 
-def _flat(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables within `[enrich]` as names with a dot."""
-    if section != _ENRICH:
-        return dict(names)
+def _flat(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables within a section as names with a dot."""
     found: dict[str, Any] = {}
     for name, value in names.items():
         if isinstance(value, dict):
@@ -466,15 +464,20 @@ def _section(
     values: Mapping[str, Any],
     sources: Mapping[str, str],
     problems: list[str],
+    prefix: str = "",
 ) -> Any:
     if section == _ENRICH:
         return _enrich(values, sources, problems)
     hints = get_type_hints(kind, include_extras=True)
     converted: dict[str, Any] = {}
     for name, hint in hints.items():
-        where = f"{sources[f'{section}.{name}']}: {section}.{name}"
+        part = part_of(hint)
+        if part is not None:
+            converted[name] = _section(section, part, values, sources, problems, f"{name}.")
+            continue
+        where = f"{sources[f'{section}.{prefix}{name}']}: {section}.{prefix}{name}"
         try:
-            converted[name] = _convert(hint, values[name])
+            converted[name] = _convert(hint, values[prefix + name])
         except (ValueError, msgspec.ValidationError) as error:
             problems.append(f"{where}: {error}")
         else:
@@ -482,6 +485,13 @@ def _section(
                 f"{where}: {problem}" for problem in beyond_type(section, name, converted[name])
             )
     return converted if len(converted) < len(hints) else kind(**converted)
+
+
+def part_of(hint: Any) -> type[msgspec.Struct] | None:
+    """The section within a section that a setting is, if it is one."""
+    kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    parts = (one for one in kinds if isinstance(one, type) and issubclass(one, msgspec.Struct))
+    return next(parts, None)
 
 
 def _convert(hint: Any, value: Any) -> Any:
@@ -535,6 +545,11 @@ def _too_short(settings: Settings) -> Iterable[str]:
         yield (
             "clock: event_age_trusted_max must be at least event_age_max; who has a server key may"
             " send what anybody may"
+        )
+    if settings.log.kind == "kafka" and settings.log.kafka is not None:
+        collector = settings.collector
+        yield from too_small_for(
+            settings.log.kafka, collector.body_bytes_max, collector.query_bytes_max
         )
     kept = kept_at_least(settings)
     least = retention_margin(settings) + LATE_AGE_MIN

@@ -39,6 +39,11 @@ def backup(
             "the lake's catalog is a database of its own, which a backup does not copy; keep the"
             " database's and the bucket's own, see docs/operate/object-store.md"
         )
+    if settings_for(place).log.kind == "kafka":
+        raise Invalid(
+            "the log lies in Kafka, which a backup does not copy: without it acknowledged requests"
+            " would be missing; see docs/operate/kafka.md for what to keep"
+        )
     try:
         report = back_up(place, target)
     except OSError as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import typer
@@ -26,6 +27,10 @@ from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
 from footfall.machine.disk import full_places
 from footfall.machine.private import is_lake_shared, others_access
+from footfall.positions import Positions
+
+if TYPE_CHECKING:
+    from footfall.log import LogSource
 
 FREE_BYTES_MIN = 1 << 30
 EPOCHS_CHECKED = 10_000
@@ -153,16 +158,19 @@ def _metadata(home: Home, project: str) -> tuple[State, str]:
 
 
 def _log(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
-    """Each record of the newest segments, or of all."""
+    """Each record of the newest segments, or of all; of a log elsewhere, how it is kept."""
     from footfall.cli.operating.damage import known_end
-    from footfall.log import inspect_log
+    from footfall.log import LogSource, inspect_log
 
+    source = LogSource.of(home, project, settings_for(home).log)
+    if source.directory is None:
+        return _log_elsewhere(home, project, source)
     newest = None if is_deep else SEGMENTS_CHECKED
     try:
         end = known_end(home, project)
     except Corrupt:
         end = 0  # said by the check of the metadata
-    found = inspect_log(home.log_dir(project), end, newest)
+    found = inspect_log(source.directory, end, newest)
     damaged = [
         f"{health.file}: {health.lost_records} requests from offset {health.lost[0][0]} on"
         for health in found
@@ -179,6 +187,29 @@ def _log(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
             f" repair; {'; '.join(unsound)}"
         )
     return "good", f"{len(found)} segments read, every request whole"
+
+
+def _log_elsewhere(home: Home, project: str, source: LogSource) -> tuple[State, str]:
+    """What its settings there need, and how far behind the pipeline is in each partition."""
+    from footfall.lake.cut import read_cut
+
+    cautions = source.cautions()
+    try:
+        cut = read_cut(home.cut_file(project))
+    except Corrupt:
+        cut = None  # said by the check of the cut
+    read = Positions() if cut is None else cut.positions
+    with contextlib.closing(source.reader()) as log:
+        starts, ends, partitions = log.starts(), log.ends(), log.partitions
+    gone = [str(one) for one in range(partitions) if starts[one] > read[one] < ends[one]]
+    if gone:
+        return "broken", (
+            "requests are gone that the lake does not have; see to the topic's retention:"
+            f" partitions {', '.join(gone)}"
+        )
+    lags = ", ".join(f"{max(0, ends[one] - read[one]):,}" for one in range(partitions))
+    said = f"{partitions} partitions, requests behind: {lags}"
+    return ("attention", "; ".join([*cautions, said])) if cautions else ("good", said)
 
 
 def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:

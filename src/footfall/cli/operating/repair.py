@@ -81,7 +81,11 @@ def repair(
         return
     for mended in lake:
         _tell_lake(mended)
-    if problem is None and not segments and not lake:
+    if settings_for(place).log.kind == "kafka":
+        typer.echo("the log lies in Kafka, which mends its own: see footfall doctor")
+        if problem is None and not lake:
+            typer.echo("nothing is damaged here: every row can be read")
+    elif problem is None and not segments and not lake:
         typer.echo("nothing is damaged: every request of the log and every row can be read")
 
 
@@ -102,9 +106,12 @@ def _mend_log(
     home: Home, project: str, *, dry_run: bool
 ) -> list[tuple[SegmentHealth, Path | None]]:
     """Segments that are damaged, and where the damaged ones of those that were mended are."""
-    from footfall.log import inspect_log, mend_log
+    from footfall.log import LogSource, inspect_log, mend_log
 
-    directory, end = home.log_dir(project), known_end(home, project)
+    directory = LogSource.of(home, project, settings_for(home).log).directory
+    if directory is None:
+        return []
+    end = known_end(home, project)
     if dry_run:
         return [(health, None) for health in inspect_log(directory, end) if health.is_damaged]
     return [*mend_log(directory, end, SystemClock())]

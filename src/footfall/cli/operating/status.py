@@ -69,6 +69,9 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
     if found.log is not None:
         kept = found.log.end_offset - found.log.start_offset
         lines.append(f"log        {found.log.end_offset:,} requests, {kept:,} kept")
+    if found.lag_by_partition:
+        behind = ", ".join(f"{lag:,}" for lag in found.lag_by_partition)
+        lines.append(f"           requests behind, by partition: {behind}")
     if found.pipeline is None:
         lines.append("pipeline   has not published anything yet; start it with: footfall serve")
     else:

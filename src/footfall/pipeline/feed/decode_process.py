@@ -28,6 +28,7 @@ from footfall.pipeline.epoch.prepare import Prepared, prepare
 from footfall.pipeline.feed.decode_protocol import BUFFER_BYTES, Job, Question, write_answer
 from footfall.pipeline.feed.requests import read_requests
 from footfall.pipeline.poison.bounds import bound_memory, bounded_time
+from footfall.secret import conceal
 
 
 def _answers(job: Job, log: Log, questions: Iterator[bytes]) -> Iterator[Prepared | None]:
@@ -54,7 +55,7 @@ def main() -> None:
         socket.socket(fileno=int(sys.argv[1])) as connection,
         cast("BinaryIO", connection.makefile("rwb", BUFFER_BYTES)) as stream,
     ):
-        job = msgspec.json.decode(stream.readline(), type=Job)
+        job = msgspec.json.decode(stream.readline(), type=Job, dec_hook=conceal)
         log = job.log.reader()
         warm_up(job.rules.enrich)
         calm_collector()

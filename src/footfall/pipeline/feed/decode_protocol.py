@@ -16,6 +16,7 @@ from footfall.log import LogSource
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.positions import Place, Slice
+from footfall.secret import reveal
 from footfall.settings import PipelineSettings
 
 BUFFER_BYTES: Final = 1 << 20
@@ -46,7 +47,7 @@ class Head(msgspec.Struct, frozen=True):
 
 def send(stream: BinaryIO, value: msgspec.Struct | None) -> None:
     """Write one line; flush the stream yourself."""
-    stream.write(msgspec.json.encode(value) + b"\n")
+    stream.write(msgspec.json.encode(value, enc_hook=reveal) + b"\n")
 
 
 def read_answer(stream: BinaryIO) -> Prepared | None:

@@ -34,6 +34,7 @@ from footfall.pipeline.poison.bounds import Late, in_time
 from footfall.pipeline.poison.search import Found, Job
 from footfall.positions import Place, Slice
 from footfall.request import LoggedRequest
+from footfall.secret import reveal
 from footfall.settings import PipelineSettings
 
 _T = TypeVar("_T")
@@ -263,7 +264,7 @@ class PoisonWatch:
         try:
             done = subprocess.run(
                 command,
-                input=msgspec.json.encode(job),
+                input=msgspec.json.encode(job, enc_hook=reveal),
                 stdout=subprocess.PIPE,
                 timeout=seconds / SECOND,
                 check=True,

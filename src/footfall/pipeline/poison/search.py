@@ -38,6 +38,7 @@ from footfall.pipeline.poison.bounds import bound_memory, bounded_time
 from footfall.pipeline.poison.narrow import Narrowing, Noted
 from footfall.positions import Place, Slice
 from footfall.request import LoggedRequest
+from footfall.secret import conceal
 from footfall.sessionize import Definitions, SessionState
 from footfall.settings import PipelineSettings
 
@@ -222,7 +223,7 @@ def _try(job: Job, work: Callable[[], None]) -> NoReturn:
 def main() -> None:
     """Read a `Job`, write what was `Found`."""
     keep_private()
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job, dec_hook=conceal)
     try:
         found = Search(job, SystemClock()).run()
     except FootfallError as error:

@@ -258,6 +258,7 @@ export type Status = {
   readonly consumers?: readonly (ConsumerReport)[];
   readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
+  readonly lag_by_partition?: readonly (number)[];
   readonly lag_requests: number | null;
   readonly ledger: Ledger;
   readonly ledger_problems: readonly (string)[];

@@ -118,6 +118,8 @@ class Status(msgspec.Struct, frozen=True):
     """Who else works on each epoch, and how far each is."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
+    lag_by_partition: tuple[int, ...] = ()
+    """As `lag_requests`, for each partition of the log; empty where it has one."""
 
 
 class _Cut(msgspec.Struct, frozen=True):
@@ -142,7 +144,7 @@ def read_status(
     now = clock.now_us()
     problems: list[str] = []
     cut = _read_cut(home, project, problems)
-    log = _read_log(open_log, problems)
+    log, ends = _read_log(open_log, problems)
     snapshot = _read_live(home, project, problems)
     _look_for_poison(home, project, now, problems)
     _look_at_sessions(cut, problems)
@@ -163,6 +165,7 @@ def read_status(
         consumers=tuple(consumers),
         disk=_read_disk(read_disk, problems),
         problems=tuple(problems),
+        lag_by_partition=_lags(ends, cut),
     )
 
 
@@ -187,18 +190,22 @@ def _read_cut(home: Home, project: str, problems: list[str]) -> _Cut | None:
         return None
 
 
-def _read_log(open_log: Callable[[], LogReader], problems: list[str]) -> LogStatus | None:
+def _read_log(
+    open_log: Callable[[], LogReader], problems: list[str]
+) -> tuple[LogStatus | None, Positions]:
+    """What is told of it, and where each partition ends."""
     try:
         log = open_log()
         try:
-            return LogStatus(log.starts().total, log.ends().total)
+            starts, ends = log.starts(), log.ends()
         finally:
             log.close()
     except Unavailable:
-        return None
+        return None, Positions()
     except FootfallError as error:
         problems.append(str(error))
-        return None
+        return None, Positions()
+    return LogStatus(starts.total, ends.total), ends
 
 
 def _read_live(home: Home, project: str, problems: list[str]) -> LiveSnapshot | None:
@@ -265,6 +272,13 @@ def _lag(log: LogStatus | None, cut: _Cut | None) -> int | None:
     if log is None:
         return None
     return max(0, log.end_offset - (cut.positions.total if cut is not None else log.start_offset))
+
+
+def _lags(ends: Positions, cut: _Cut | None) -> tuple[int, ...]:
+    if len(ends.offsets) < 2:
+        return ()
+    read = Positions() if cut is None else cut.positions
+    return tuple(max(0, end - read[one]) for one, end in enumerate(ends.offsets))
 
 
 def _rate(snapshot: LiveSnapshot, now: int) -> float:

@@ -24,8 +24,7 @@ from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import unbounded
 from footfall.pipeline.poison.poison import Bound, PoisonWatch
-from footfall.pipeline.preview.publisher import Publisher
-from footfall.pipeline.preview.tail import Tail
+from footfall.pipeline.preview.committed import publisher_of, tail_of
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import Settings, load_settings
@@ -115,15 +114,9 @@ class Bench:
             TroubleNote(trouble_file(home, "default"), self.clock, self.told.append),
             self.bound,
         )
-        tail = Tail(
-            home.tail_dir("default"),
-            home.cut_file("default"),
-            self.clock,
-            600 * SECOND,
-            lease.term,
-        )
-        publisher = Publisher("default", tail)
         place = LakePlace.of(self.settings.lake, home.lake_dir)
+        tail = tail_of(home, self.settings.lake, place, "default", self.clock, lease.term)
+        publisher = publisher_of("default", tail)
         self._running = Consumers(
             home,
             "default",

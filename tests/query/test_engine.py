@@ -11,8 +11,9 @@ import pytest
 
 from footfall.errors import LimitReached
 from footfall.lake.cut import Cut, read_cut
-from footfall.query import _cut_files
+from footfall.query import _cut_places
 from footfall.query._cut_files import CutFiles, CutReader
+from footfall.query._cut_places import HomeCuts
 from footfall.query.engine import Engine
 from footfall.testing.events import event_table
 from tests.query.cuts import CutWriter, query_settings
@@ -24,7 +25,7 @@ class _Hooked(CutReader):
     """Lets the pipeline act right after the cut was opened."""
 
     def __init__(self, writer: CutWriter, then: Callable[[], None]) -> None:
-        super().__init__(writer.home, writer.project)
+        super().__init__(HomeCuts(writer.home, writer.project))
         self._then = then
 
     @contextlib.contextmanager
@@ -70,7 +71,7 @@ def test_cut_swept_before_it_was_opened(
     def read(file: Any) -> Cut | None:
         return slept.pop() if slept else read_cut(file)
 
-    monkeypatch.setattr(_cut_files, "read_cut", read)
+    monkeypatch.setattr(_cut_places, "read_cut", read)
     found = open_engine(writer).run("SELECT count(*) AS n FROM events")
     assert (found.cut_sequence, found.table.to_pylist()) == (2, [{"n": 2}])
 

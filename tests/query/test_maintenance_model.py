@@ -27,11 +27,14 @@ from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.cut import Cut, planned_files
 from footfall.lake.maintenance.maintenance import Maintenance
 from footfall.lake.maintenance.retention import drop_days
+from footfall.lake.shared_cut import SharedCut
 from footfall.lake.store.local import LocalStore
 from footfall.ledger import Ledger
+from footfall.pipeline.preview.store_tail import StoreTail
 from footfall.pipeline.preview.tail import Tail
 from footfall.positions import Positions
 from footfall.query._cut_files import CutFiles, CutReader
+from footfall.query._cut_places import HomeCuts, StoreCuts
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock
@@ -52,6 +55,8 @@ class Reading(msgspec.Struct, eq=False):
     held: contextlib.ExitStack
     made: CutFiles
     expected: list[bytes]
+    since: float
+    """Seconds of the clock that never goes back."""
 
 
 def _ids_in(files: tuple[str, ...]) -> list[bytes]:
@@ -85,8 +90,20 @@ class MaintainedLake(RuleBasedStateMachine):
     def _start(self) -> None:
         """The pipeline's process, anew."""
         self.lake = Lake(self.home.lake_dir, "default", self.clock)
+        self.tail = self._tail()
+
+    def _tail(self) -> Tail | StoreTail:
         directory, file = self.home.tail_dir("default"), self.home.cut_file("default")
-        self.tail = Tail(directory, file, self.clock, GRACE)
+        return Tail(directory, file, self.clock, GRACE)
+
+    def _reader(self) -> CutReader:
+        return CutReader(HomeCuts(self.home, "default"))
+
+    def _plan_files(self) -> list[str]:
+        return [file.name for file in self.home.tail_dir("default").glob("plan-*")]
+
+    def _planned(self) -> set[str]:
+        return planned_files(self.home.tail_dir("default"))
 
     def _publish(self) -> None:
         """As the publisher does after an epoch."""
@@ -142,8 +159,8 @@ class MaintainedLake(RuleBasedStateMachine):
     @rule(target=readers)
     def reader_opens_the_newest_cut(self) -> Reading:
         held = contextlib.ExitStack()
-        made = held.enter_context(CutReader(self.home, "default").opened())
-        reading = Reading(held, made, sorted(self.ids))
+        made = held.enter_context(self._reader().opened())
+        reading = Reading(held, made, sorted(self.ids), self.clock.monotonic())
         self.reading.append(reading)
         return reading
 
@@ -222,11 +239,11 @@ class MaintainedLake(RuleBasedStateMachine):
 
     @invariant()
     def newest_cut_holds_every_row_once(self) -> None:
-        with CutReader(self.home, "default").opened() as made:
+        with self._reader().opened() as made:
             assert _ids_in(made.files.get("events", ())) == sorted(self.ids)
 
     def _named(self) -> set[str]:
-        named = planned_files(self.home.tail_dir("default"))
+        named = self._planned()
         return named.union(*(reachable(self.lake.table(table)) for table in TABLES))
 
     def _left(self) -> set[str]:
@@ -245,7 +262,7 @@ class MaintainedLake(RuleBasedStateMachine):
             self._publish()
             self.clock.advance(31 * MINUTE)
             named, left = self._named(), self._left()
-            plans = list(self.home.tail_dir("default").glob("plan-*"))
+            plans = self._plan_files()
             if left == named and len(plans) <= 2:
                 break
         assert left == named
@@ -258,4 +275,40 @@ TestMaintainedLake.settings = settings(
     stateful_step_count=20,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # shrinking would take an hour
+)
+
+
+class ReadFromElsewhere(MaintainedLake):
+    """Cuts beside the lake: no reader holds a lock, so each ends in time, as statements do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings = msgspec.structs.replace(self.settings, cuts="lake")
+
+    @property
+    def store(self) -> LocalStore:
+        return LocalStore(self.home.lake_dir)
+
+    def _tail(self) -> StoreTail:
+        return StoreTail(self.store, "default", self.clock, GRACE)
+
+    def _reader(self) -> CutReader:
+        return CutReader(StoreCuts(self.store, "default"))
+
+    def _plan_files(self) -> list[str]:
+        return [name for name in SharedCut(self.store, "default").names() if name[:4] == "plan"]
+
+    def _planned(self) -> set[str]:
+        return SharedCut(self.store, "default").planned_files()
+
+    @rule(minutes=st.sampled_from([1, 4, 11, 30]))
+    def time_passes(self, minutes: int) -> None:
+        super().time_passes(minutes)
+        now = self.clock.monotonic()
+        self.reading = [one for one in self.reading if now - one.since <= GRACE / SECOND / 2]
+
+
+TestReadFromElsewhere = pytest.mark.slow(ReadFromElsewhere.TestCase)
+TestReadFromElsewhere.settings = settings(
+    TestMaintainedLake.settings, max_examples=scaled(4, 100), stateful_step_count=16
 )

@@ -1,9 +1,9 @@
 """The cut: for one point of the log, everything a reader needs to see the project consistently.
 
-The pipeline publishes one after each micro-batch by atomic rename of `cut.json`; readers, in any
-process, read one cut and nothing else. Files a cut names are kept for `lake.tail_grace` after a
-newer cut dropped them, and plan files as long as a reader holds them: a data file that a plan file
-names is not removed.
+The pipeline publishes one after each micro-batch by atomic rename of `cut.json`, or after each
+epoch beside the lake (`shared_cut`); readers, in any process, read one cut and nothing else. Files
+a cut names are kept for `lake.tail_grace` after a newer cut dropped them, and plan files as long as
+a reader holds them: a data file that a plan file names is not removed.
 
     events    = plan("events") ∪ tail["events"], session_id replaced by the newest override that
                 covers the event, if its epoch is above the event's (for those of the tail: above
@@ -118,6 +118,8 @@ class Cut(msgspec.Struct, frozen=True):
     """Microseconds that closed sessions are remembered now, where `sessions.hot_max` makes it less
     than `sessions.hot_age`."""
     version: int = CUT_VERSION
+    term: int = 0
+    """Of the writer's lease, where the cut lies beside the lake; see `footfall.lake.shared_cut`."""
 
     def tail_files(self) -> set[str]:
         """Names of all files it needs, but plans."""
@@ -157,10 +159,15 @@ def read_plan(cut: Cut, table: str, tail_dir: Path) -> Plan:
     name = cut.plans.get(table)
     if name is None:
         return Plan(table, None, (), 0)
-    return _decode_plan((tail_dir / name).read_bytes(), tail_dir / name)
+    return decode_plan((tail_dir / name).read_bytes(), tail_dir / name)
 
 
-def _decode_plan(data: bytes, path: Path) -> Plan:
+def decode_plan(data: bytes, path: Path | str) -> Plan:
+    """What the bytes of a plan file say.
+
+    Raises:
+        Corrupt: they are damaged.
+    """
     try:
         return msgspec.json.decode(data, type=Plan)
     except msgspec.DecodeError as error:
@@ -191,7 +198,7 @@ class HeldPlan:
         Raises:
             Corrupt: it is damaged.
         """
-        return _decode_plan(self._stream.read(), self._file)
+        return decode_plan(self._stream.read(), self._file)
 
     def release(self) -> None:
         """Let go of it; again is harmless."""

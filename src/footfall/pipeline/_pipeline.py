@@ -349,7 +349,7 @@ class Pipeline:
         truth = self.truth = self.truth.without_folded(events_to, sessions_to)
         since = self._preview.parts
         self._preview = self._new_preview()
-        self._publisher.start_epoch(self._lake, truth.state, truth.overrides, truth.removed)
+        self._publisher.start_epoch(self._lake, truth)
         for ingested in since:
             self._preview.put_off(ingested)
         self._shown_offset = truth.log_to

@@ -34,8 +34,7 @@ from footfall.pipeline.maintenance.maintainer import Maintainer
 from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import bound_memory, in_time, unbounded
 from footfall.pipeline.poison.poison import PoisonWatch
-from footfall.pipeline.preview.publisher import Publisher
-from footfall.pipeline.preview.tail import Tail
+from footfall.pipeline.preview.committed import publisher_of, tail_of
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.settings import Settings
 
@@ -233,14 +232,7 @@ def build(
     lake = Lake(place, project)
     span = settings.pipeline.lease
     lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
-    tail = Tail(
-        home.tail_dir(project),
-        home.cut_file(project),
-        clock,
-        settings.lake.tail_grace,
-        lease.term,
-        settings.lake.tail_bytes_max,
-    )
+    tail = tail_of(home, settings.lake, place, project, clock, lease.term)
     consumers = Consumers(
         home,
         project,
@@ -272,7 +264,7 @@ def build(
         lake,
         metadata,
         Checkpoints(home.state_dir(project)),
-        Publisher(project, tail),
+        publisher_of(project, tail),
         consumers,
         clock,
         lease,

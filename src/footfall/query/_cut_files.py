@@ -1,7 +1,7 @@
-"""One cut, opened: the lists of its data files, and its Arrow files mapped into memory.
+"""One cut, opened: the lists of its data files, and the rows of its Arrow files.
 
-A mapped file stays readable when it is removed, so once a cut is open its tail cannot vanish. Its
-plan files are held while it is in use, and what a plan file names is not removed.
+Once a cut is open its tail cannot vanish: its rows are in memory, or in files that are mapped. Its
+plan files stay while it is in use (`_cut_places`), and what a plan file names is not removed.
 """
 
 from __future__ import annotations
@@ -11,22 +11,19 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 import pyarrow as pa
-from pyarrow import ipc
 
 from footfall.columns import OWN_ID_MAX, Column
 from footfall.columns.column import is_kind
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.event import conform
-from footfall.home import Home
 from footfall.lake import TableSpec, planned_tables, read_tables
 from footfall.lake.cut import (
     HOT_FLAGS,
     SHOWN_SCHEMA,
     Cut,
-    HeldPlan,
     Plan,
-    read_cut,
 )
+from footfall.query._cut_places import CutPlace
 from footfall.schema import arrow_schema
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 
@@ -71,10 +68,9 @@ class CutFiles(msgspec.Struct, frozen=True):
 class CutReader:
     """Opens the newest cut of a project; keeps the files of the last one open for the next."""
 
-    def __init__(self, home: Home, project: str) -> None:
+    def __init__(self, place: CutPlace) -> None:
         """Read nothing yet."""
-        self._home = home
-        self._project = project
+        self._place = place
         self._mapped: dict[str, pa.Table] = {}
         self._plans: dict[str, Plan] = {}
 
@@ -84,7 +80,7 @@ class CutReader:
         Raises:
             Corrupt: the cut is damaged.
         """
-        cut = read_cut(self._home.cut_file(self._project))
+        cut = self._place.newest()
         others = () if cut is None else sorted(set(cut.sessions) - {cut.default})
         return (*view_names(), *(f"sessions_{name}" for name in others))
 
@@ -97,11 +93,11 @@ class CutReader:
             Corrupt: the cut, or a file that it names, is damaged or gone.
         """
         for _ in range(_ATTEMPTS_MAX):
-            cut = read_cut(self._home.cut_file(self._project))
+            cut = self._place.newest()
             if cut is None:
                 raise Unavailable(
                     "there is nothing to read yet; start `footfall serve` once:"
-                    f" project={self._project} home={self._home.root}"
+                    f" {self._place.where}"
                 )
             with contextlib.ExitStack() as held:
                 try:
@@ -118,10 +114,7 @@ class CutReader:
     def _open(self, cut: Cut, held: contextlib.ExitStack) -> CutFiles:
         plans = {}
         for name in cut.plans.values():
-            plan = HeldPlan(self._home.tail_dir(self._project) / name)
-            held.callback(plan.release)
-            known = self._plans.get(name)
-            plans[name] = plan.read() if known is None else known
+            plans[name] = self._place.plan(name, self._plans.get(name), held)
         by_table = {table: plans[name] for table, name in cut.plans.items()}
         columns = {one.name: columns_of(one, by_table.get(one.name)) for one in planned_tables()}
         parts = _parts(cut, columns)
@@ -153,18 +146,17 @@ class CutReader:
     def _map(self, name: str, schema: pa.Schema) -> pa.Table:
         known = self._mapped.get(name)
         if known is None or known.column_names != schema.names:
-            path = self._home.tail_dir(self._project) / name
+            path = self._place.path(name)
             try:
-                with pa.memory_map(str(path)) as source:
-                    table = ipc.open_file(source).read_all()
+                table = self._place.rows(name)
             except pa.ArrowInvalid as error:
                 raise Corrupt(
-                    f"a file of the cut is damaged; restart the server to rebuild it: {path=!s}"
+                    f"a file of the cut is damaged; restart the server to rebuild it: {path=}"
                 ) from error
             if not set(table.column_names) <= set(schema.names):
                 raise Invalid(
                     "the server writes columns that this program does not know; run the version"
-                    f" that the server runs: {path=!s}"
+                    f" that the server runs: {path=}"
                 )
             self._mapped[name] = _with_uuids(conform(table, schema))
         return self._mapped[name]

@@ -24,6 +24,7 @@ from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
 from footfall.query._cut_files import CutFiles, CutReader, suffix_of, tail_name, view_names
+from footfall.query._cut_places import cut_place
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
     events_view,
@@ -62,7 +63,7 @@ class Engine:
     ) -> None:
         """Open DuckDB; read no cut yet. `bucket` is where data files are, if not in the home."""
         self._settings = settings
-        self._reader = CutReader(home, project)
+        self._reader = CutReader(cut_place(home, project, bucket))
         self._connection = _connect(home, project, settings, bucket)
         self._lock = threading.Lock()
         self._names = view_names()

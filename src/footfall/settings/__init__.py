@@ -209,6 +209,8 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s3_access_key: Secret
     s3_secret_key: Secret
     s3_path_style: bool
+    cuts: Literal["home", "lake"]
+    cut_grace: Duration
     lock_age_max: Duration
     tail_grace: Duration
     tail_bytes_max: Size
@@ -541,6 +543,11 @@ def kept_at_least(settings: Settings) -> int | None:
 
 
 def _too_short(settings: Settings) -> Iterable[str]:
+    if settings.lake.cuts == "lake" and settings.lake.cut_grace < 2 * settings.query.time_max:
+        yield (
+            "lake: cut_grace must be at least twice query.time_max; readers on other machines hold"
+            " no lock, so what they read is kept by time alone"
+        )
     if settings.clock.event_age_trusted_max < settings.clock.event_age_max:
         yield (
             "clock: event_age_trusted_max must be at least event_age_max; who has a server key may"

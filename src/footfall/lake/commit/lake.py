@@ -105,7 +105,7 @@ class Lake:
             check_location(directory)
         self._place = place
         self._directory = directory
-        self._project = project
+        self.project = project
         self._clock = clock or SystemClock()
         self.store = place.store
         self.locks = place.locks(project, self._clock)
@@ -529,7 +529,7 @@ class Lake:
             if table in self._tables:
                 self._tables[table] = self._tables[table].refresh()
             else:
-                self._tables[table] = self._catalog.load_table((self._project, table))
+                self._tables[table] = self._catalog.load_table((self.project, table))
         return self._tables[table]
 
     def _reading(self) -> contextlib.AbstractContextManager[None]:
@@ -540,13 +540,13 @@ class Lake:
     def _metadata_file(self, table: str) -> str:
         location = None
         if self._place.has_local_catalog:
-            location = table_locations(self._directory).get((self._project, table))
+            location = table_locations(self._directory).get((self.project, table))
         return location or f"newest metadata of {table}"
 
     def _create(self) -> None:
         with contextlib.ExitStack() as undone:
             undone.callback(self.close)
-            create_missing(self._catalog, self._place, self._project, self._reload)
+            create_missing(self._catalog, self._place, self.project, self._reload)
             undone.pop_all()
 
 

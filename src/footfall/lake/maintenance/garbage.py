@@ -15,8 +15,9 @@ the same lock. So
 
 Files that were written for a commit that never came, by a process that died, are garbage like any
 other. Readers of ours lock the plan file they use, and plan files in use are not removed, so no
-clock, however it jumps, takes a file from them. `grace` is for other engines, which read a snapshot
-for as long as their query takes and tell nobody.
+clock, however it jumps, takes a file from them. Those on other machines have plan files beside the
+lake, which stay longer than a statement may take (`footfall.lake.shared_cut`). `grace` is for other
+engines, which read a snapshot for as long as their query takes and tell nobody.
 
 A crash at any point leaves garbage and marks, and the next run goes on. A mark from the future (the
 clock was set back) counts from now.
@@ -34,7 +35,6 @@ from footfall.clock import Clock
 from footfall.home import write_atomically
 from footfall.lake.commit.expiry import files_below, reachable
 from footfall.lake.commit.lake import Lake
-from footfall.lake.cut import planned_files
 from footfall.lake.tables.specs import TABLES
 
 _WAITS_MAX: Final = 100
@@ -55,19 +55,24 @@ class Garbage:
     """Finds and removes garbage of one project; one at a time."""
 
     def __init__(
-        self, lake: Lake, tail_dir: Path, marks_file: Path, clock: Clock, grace: int
+        self,
+        lake: Lake,
+        planned: Callable[[], set[str]],
+        marks_file: Path,
+        clock: Clock,
+        grace: int,
     ) -> None:
         """Touch nothing yet.
 
         Args:
             lake: Whose files.
-            tail_dir: Where plan files lie.
+            planned: Data files that any plan file names.
             marks_file: Where garbage is written down; its directory exists.
             clock: For `grace`.
             grace: Microseconds that garbage stays.
         """
         self._lake = lake
-        self._tail_dir = tail_dir
+        self._planned = planned
         self._marks_file = marks_file
         self._clock = clock
         self._grace = grace
@@ -93,7 +98,7 @@ class Garbage:
         if broken := self._lake.locks.broken():
             self._lake.refuse_staged()
             self._lake.locks.forget(broken)
-        named = set(needed) | planned_files(self._tail_dir)
+        named = set(needed) | self._planned()
         for table in TABLES:
             named |= reachable(self._lake.table(table))
         now = self._clock.now_us()

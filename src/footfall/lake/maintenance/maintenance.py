@@ -11,6 +11,7 @@ from pyiceberg.manifest import DataFile
 from footfall.clock import Clock
 from footfall.home import make_directory, write_atomically
 from footfall.lake.commit.lake import Lake
+from footfall.lake.cut import planned_files
 from footfall.lake.location import place_of
 from footfall.lake.maintenance.compaction import (
     Compacted,
@@ -34,6 +35,7 @@ from footfall.lake.maintenance.rewrite import Rewriter
 from footfall.lake.maintenance.waiting import COMPACT, Placing
 from footfall.lake.read.bounds import NO_BOUND
 from footfall.lake.read.streams import RUNS_MAX
+from footfall.lake.shared_cut import SharedCut
 from footfall.lake.tables.days import is_waiting
 from footfall.lake.tables.specs import TABLES
 from footfall.settings import LakeSettings
@@ -80,7 +82,11 @@ class Maintenance:
             lake, self.rewriter, settings, clock, directory / "placed.json", should_stop
         )
         self._garbage = Garbage(
-            lake, tail_dir, directory / "garbage.json", clock, settings.file_grace
+            lake,
+            lambda: _planned(lake, tail_dir, settings),
+            directory / "garbage.json",
+            clock,
+            settings.file_grace,
         )
 
     def resume(self) -> None:
@@ -223,3 +229,11 @@ class Maintenance:
 def _day_tables() -> list[str]:
     """Tables with days, whose rows may wait for theirs."""
     return [spec.name for spec in TABLES.values() if spec.day is not None]
+
+
+def _planned(lake: Lake, tail_dir: Path, settings: LakeSettings) -> set[str]:
+    """Data files that readers of any cut need, whichever machine they are on."""
+    named = planned_files(tail_dir)
+    if settings.cuts == "lake":
+        named |= SharedCut(lake.store, lake.project).planned_files()
+    return named

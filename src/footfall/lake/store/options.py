@@ -71,6 +71,8 @@ class Bucket(msgspec.Struct, frozen=True):
     location: str
     """`s3://bucket/prefix`, without a slash at its end."""
     options: S3Options
+    has_cuts: bool = False
+    """Whether cuts lie there, too; in the home otherwise. See `lake.cuts`."""
 
 
 def bucket_of(settings: LakeSettings) -> Bucket | None:
@@ -84,4 +86,4 @@ def bucket_of(settings: LakeSettings) -> Bucket | None:
         settings.s3_secret_key.shown,
         settings.s3_path_style,
     )
-    return Bucket(settings.location, options)
+    return Bucket(settings.location, options, settings.cuts == "lake")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from footfall.lake import Lake, planned_tables
 from footfall.lake.cut import Cut
 from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.preview.preview import PreviewBatch
 from footfall.pipeline.preview.session_files import SessionFiles
+from footfall.pipeline.preview.store_tail import StoreTail
 from footfall.pipeline.preview.tail import Tail
 from footfall.sessionize import Definitions, SessionStates, key_of
 
@@ -17,7 +17,7 @@ from footfall.sessionize import Definitions, SessionStates, key_of
 class Publisher:
     """Writer of one project's tail and cut."""
 
-    def __init__(self, project: str, tail: Tail) -> None:
+    def __init__(self, project: str, tail: Tail | StoreTail) -> None:
         """Publish nothing yet."""
         self._project = project
         self._tail = tail
@@ -50,16 +50,13 @@ class Publisher:
             self._sessions[key] = SessionFiles(self._tail, f".{key}" if self._sessions else "")
         return self._sessions[key]
 
-    def start_epoch(
-        self, lake: Lake, states: SessionStates, overrides: OverrideSet, removed: pa.Table
-    ) -> None:
+    def start_epoch(self, lake: Lake, truth: Truth) -> None:
         """Name what the lake has now; the tail starts anew. The next `publish` shows it.
 
         Args:
             lake: Its plans name the data files.
-            states: Of their sessions those are shown that the lake does not have in this form.
-            overrides: All that are not folded into the events yet.
-            removed: All rows of `session_changes` that are not folded into the sessions yet.
+            truth: Of its sessions those are shown that the lake does not have in this form; its
+                overrides and removals are all that are not folded into rows yet.
         """
         sequence = self._tail.next_sequence()
         with lake.locks.committing():  # what a plan names is not removed before it is written
@@ -67,10 +64,10 @@ class Publisher:
                 spec.name: self._tail.write_plan(lake.plan(spec.name)) for spec in planned_tables()
             }
         self._files = {}
-        for key, state in states.items():
-            self._sessions_of(key).start(state, removed.slice(0, 0), sequence)
-        self._overrides = self._tail.write("overrides", overrides.table())
-        self._removed = self._tail.write("removed", removed)
+        for key, state in truth.state.items():
+            self._sessions_of(key).start(state, truth.removed.slice(0, 0), sequence)
+        self._overrides = self._tail.write("overrides", truth.overrides.table())
+        self._removed = self._tail.write("removed", truth.removed)
 
     def _add(self, table: str, file: str | None) -> None:
         if file is not None:

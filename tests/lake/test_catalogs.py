@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tools.servers.rest_catalog import RestCatalog
 
 from footfall.errors import Invalid, Unavailable
 from footfall.lake import Lake, LakePlace
@@ -15,6 +16,7 @@ from footfall.lake.store.local import LocalStore
 from footfall.settings import load_settings
 from footfall.testing.events import event_table
 from tests.postgres_server import PostgresServer
+from tests.servers.s3 import S3Server
 
 
 def _place(directory: Path, catalog: str, password: str = "") -> LakePlace:
@@ -91,6 +93,26 @@ def test_database_that_goes_away_costs_time_only(
     with pytest.raises(Unavailable) as refused:
         Lake(_place(tmp_path / "lake", postgres_server.uri, "wrong-password"), "away")
     assert "wrong-password" not in str(refused.value)
+
+
+def test_rest_catalog_that_is_killed_costs_time_only(
+    tmp_path: Path, rest_catalog: RestCatalog, s3_server: S3Server, bucket: str
+) -> None:
+    """Between two epochs, with everything it was asked for on its disk: the same lake goes on."""
+    place = LakePlace(tmp_path / "lake", s3_server.store(bucket), rest_catalog.uri)
+    project = f"p{bucket[-12:]}"
+    lake = Lake(place, project)
+    assert lake.commit("events", event_table([{"epoch": 1}]), 1)
+    rest_catalog.stop()
+    try:
+        with pytest.raises(Unavailable, match="catalog does not answer"):
+            lake.commit("events", event_table([{"epoch": 2}]), 2)
+    finally:
+        rest_catalog.start()
+    assert not lake.commit("events", event_table([{"epoch": 1}]), 1)
+    assert lake.commit("events", event_table([{"epoch": 2}]), 2)
+    assert lake.plan("events").rows == 2
+    lake.close()
 
 
 def test_another_directory_is_a_link_in_the_home(tmp_path: Path) -> None:

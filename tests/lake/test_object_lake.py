@@ -1,7 +1,7 @@
 """A lake whose files lie on a real S3 server: what holds on a disk holds there.
 
-Each test with the catalog in a SQLite file (one machine) and in PostgreSQL (several: then locks are
-notes in the store).
+Each test with the catalog in a SQLite file (one machine), in PostgreSQL, and behind Iceberg REST
+(several: then locks are notes in the store).
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from fsspec.implementations.arrow import ArrowFSWrapper
+from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import CommitStateUnknownException
 from sqlalchemy.exc import OperationalError
 
 from footfall.clock import DAY, HOUR, Clock
@@ -39,13 +41,15 @@ from tests.postgres_server import PostgresServer
 OpenLake = Callable[..., Lake]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "rest"])
 def settings(request: pytest.FixtureRequest, s3_server: S3Server, bucket: str) -> LakeSettings:
     environ = {**s3_server.environ, "FOOTFALL__LAKE__LOCATION": f"{bucket}/lake"}
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         environ["FOOTFALL__LAKE__CATALOG"] = server.uri
         environ["FOOTFALL__LAKE__CATALOG_PASSWORD"] = server.password
+    if request.param == "rest":
+        environ["FOOTFALL__LAKE__CATALOG"] = request.getfixturevalue("rest_catalog").uri
     return load_settings(None, environ).lake
 
 
@@ -93,10 +97,7 @@ def test_epochs_land_once_and_every_engine_reads_them(
     assert (lake.plan("events").rows, lake.epoch("events")) == (5, 2)
     ids = _ids(pa.concat_tables(rows))
     assert _ids(open_lake(place).read("events")) == ids
-    uri = f"sqlite:///{place.directory / 'catalog.db'}"
-    if place.catalog:
-        uri = with_password(place.catalog, place.password).replace("://", "+psycopg://")
-    plain = SqlCatalog("footfall", uri=uri, **s3_server.options.for_iceberg())
+    plain = _plain_catalog(place, s3_server)
     scan = plain.load_table((project, "events")).scan(selected_fields=("event_id",))
     found = scan.to_arrow().column("event_id").to_pylist()
     plain.close()
@@ -107,6 +108,17 @@ def test_epochs_land_once_and_every_engine_reads_them(
         query = "SELECT event_id FROM read_parquet($1)"
         by_duckdb = connection.execute(query, [files]).fetchall()
     assert sorted(value.bytes for (value,) in by_duckdb) == ids
+
+
+def _plain_catalog(place: LakePlace, server: S3Server) -> Catalog:
+    """PyIceberg's alone."""
+    files = server.options.for_iceberg()
+    if place.catalog.startswith("http"):
+        return load_catalog("footfall", type="rest", uri=place.catalog, **files)
+    uri = f"sqlite:///{place.directory / 'catalog.db'}"
+    if place.catalog:
+        uri = with_password(place.catalog, place.password).replace("://", "+psycopg://")
+    return SqlCatalog("footfall", uri=uri, **files)
 
 
 def _duckdb_files(server: S3Server) -> fsspec.AbstractFileSystem:
@@ -219,6 +231,7 @@ def test_of_two_committers_one_lands(place: LakePlace, open_lake: OpenLake) -> N
     assert open_lake(place).plan("events").rows == 4
 
 
+@pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
 def test_store_that_goes_away_costs_time_only(
     place: LakePlace, open_lake: OpenLake, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,6 +281,8 @@ def test_answer_that_is_lost_is_looked_up(
         monkeypatch.undo()
         if has_committed:
             commit(*arguments, **named)  # type: ignore[arg-type]
+        if place.catalog.startswith("http"):
+            raise CommitStateUnknownException("502 Bad Gateway")
         raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
 
     monkeypatch.setattr(lake._catalog, "commit_table", break_off)

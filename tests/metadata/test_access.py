@@ -20,6 +20,7 @@ from footfall.metadata.access import (
     AccessDirectory,
     project_names,
 )
+from footfall.metadata.place import MetadataPlace
 from footfall.project import App, hash_server_key
 from footfall.testing import SimClock
 
@@ -205,7 +206,7 @@ def test_access_needs_the_standard_library_only() -> None:
 @pytest.mark.usefixtures("metadata")
 def test_projects_are_named_without_the_whole_database(home: Home, tmp_path: Path) -> None:
     """`footfall sql --project …` looks them up; a damaged database must not stop `doctor`."""
-    assert project_names(home.metadata_file) == ["default", "other"]
-    assert project_names(tmp_path / "none.db") == []
+    assert project_names(MetadataPlace(home.metadata_file)) == ["default", "other"]
+    assert project_names(MetadataPlace(tmp_path / "none.db")) == []
     (tmp_path / "damaged.db").write_bytes(b"damaged" * 1000)
-    assert project_names(tmp_path / "damaged.db") == []
+    assert project_names(MetadataPlace(tmp_path / "damaged.db")) == []

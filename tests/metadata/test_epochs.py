@@ -19,6 +19,7 @@ from footfall.ledger import Ledger
 from footfall.metadata import Epoch, Metadata
 from footfall.metadata import _schema as schema
 from footfall.positions import Place, Positions
+from footfall.settings import MetadataSettings
 from footfall.testing import SimClock
 
 START = 1_700_000_000 * SECOND
@@ -31,8 +32,10 @@ def clock() -> SimClock:
 
 
 @pytest.fixture
-def metadata(tmp_path: Path, clock: SimClock) -> Iterator[Metadata]:
-    with contextlib.closing(Metadata.open(Home(tmp_path), clock)) as metadata:
+def metadata(
+    tmp_path: Path, clock: SimClock, settings: MetadataSettings | None
+) -> Iterator[Metadata]:
+    with contextlib.closing(Metadata.open(Home(tmp_path), clock, settings)) as metadata:
         yield metadata
 
 

@@ -20,9 +20,13 @@ from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.metadata import _schema as schema
 from footfall.metadata._tables import metadata as tables
+from footfall.metadata.place import MetadataPlace
 from footfall.project import App, ServerKey, WriteId, hash_server_key
+from footfall.settings import MetadataSettings
 from footfall.testing import SimClock
+from tests.servers.databases import overrides_of
 
+IN_FILE = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 SHOP = App("default", "shop_web", "Shop", "Europe/Berlin", ("https://shop.example",))
 
 
@@ -37,13 +41,15 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def metadata(home: Home, clock: SimClock) -> Iterator[Metadata]:
-    with contextlib.closing(Metadata.open(home, clock)) as metadata:
+def metadata(home: Home, clock: SimClock, settings: MetadataSettings | None) -> Iterator[Metadata]:
+    with contextlib.closing(Metadata.open(home, clock, settings)) as metadata:
         metadata.create_project("default")
         yield metadata
 
 
-def test_apps_come_back_as_created(metadata: Metadata, home: Home, clock: SimClock) -> None:
+def test_apps_come_back_as_created(
+    metadata: Metadata, home: Home, clock: SimClock, settings: MetadataSettings | None
+) -> None:
     """What a person set up is there after a restart, in the order of creation."""
     blog = App("default", "blog", "Blog")
     metadata.create_app(SHOP)
@@ -51,7 +57,7 @@ def test_apps_come_back_as_created(metadata: Metadata, home: Home, clock: SimClo
     metadata.create_app(blog)
     metadata.create_project("default")
     metadata.close()
-    with contextlib.closing(Metadata.open(home, clock)) as again:
+    with contextlib.closing(Metadata.open(home, clock, settings)) as again:
         assert (again.projects(), again.apps("default")) == (["default"], [SHOP, blog])
         assert again.apps("other") == []
 
@@ -85,6 +91,7 @@ def test_write_ids_are_given_custom_or_random_and_revoked(
         metadata.revoke_write_id("never")
 
 
+@IN_FILE
 def test_server_key_is_shown_once_and_kept_as_a_hash(
     metadata: Metadata, home: Home, clock: SimClock
 ) -> None:
@@ -154,6 +161,7 @@ def test_origins_are_changed(metadata: Metadata) -> None:
         metadata.set_origins("default", "shop_web", ("shop",))
 
 
+@IN_FILE
 def test_newer_schema_is_refused_with_what_to_do(metadata: Metadata, home: Home) -> None:
     """An older program must not guess what a newer one meant."""
     metadata.close()
@@ -171,25 +179,32 @@ def test_file_that_is_no_database_is_refused(home: Home) -> None:
         Metadata.open(home)
 
 
-def test_migrations_end_where_the_tables_are(metadata: Metadata, home: Home) -> None:
+def test_migrations_end_where_the_tables_are(
+    metadata: Metadata, home: Home, settings: MetadataSettings | None
+) -> None:
     """A column added to the tables without a migration would exist in new homes only."""
     script = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
     assert script.get_current_head() == schema.HEAD
-    engine = schema.open_engine(home.metadata_file)
+    engine = schema.open_engine(MetadataPlace.of(home, settings))
     with engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables) == []
     engine.dispose()
 
 
-def test_processes_that_start_together_migrate_once(home: Home) -> None:
-    """All parts of `serve` open the database at the same moment on the first start."""
+def test_processes_that_start_together_migrate_once(
+    home: Home, settings: MetadataSettings | None
+) -> None:
+    """All parts of `serve`, on every machine, open the database at the same moment."""
     script = (
         "import sys; from pathlib import Path\n"
         "from footfall.home import Home; from footfall.metadata import Metadata\n"
-        "metadata = Metadata.open(Home(Path(sys.argv[1])))\n"
+        "from footfall.settings import load_settings\n"
+        "settings = load_settings(overrides=sys.argv[2:]).metadata\n"
+        "metadata = Metadata.open(Home(Path(sys.argv[1])), settings=settings)\n"
         "metadata.create_project('default')\n"
     )
-    command = [sys.executable, "-c", script, str(home.root)]
+    given = () if settings is None else overrides_of(settings)
+    command = [sys.executable, "-c", script, str(home.root), *given]
     started = [subprocess.Popen(command) for _ in range(3)]
     assert [process.wait(60) for process in started] == [0, 0, 0]
 
@@ -200,6 +215,7 @@ def _fill_write_ahead_log(metadata: Metadata, number: int) -> None:
     metadata.set_origins("default", "shop_web", origins)
 
 
+@IN_FILE
 def test_write_ahead_log_stays_short(
     metadata: Metadata, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,6 +245,7 @@ def test_write_ahead_log_stays_short(
     assert metadata.apps("default")[0].origins[0].startswith("https://39-0-")
 
 
+@IN_FILE
 def test_write_ahead_log_is_copied_by_nobody_else(metadata: Metadata, home: Home) -> None:
     """SQLite's own copying, after a commit, would do so while another process commits."""
     metadata.create_app(SHOP)

@@ -103,7 +103,7 @@ class Bench:
         """
         self.stop_consumers()
         home, faults = self.home, faults or Faults()
-        metadata = Metadata.open(home, self.clock)
+        metadata = Metadata.open(home, self.clock, self.settings.metadata)
         if "default" not in metadata.projects():
             metadata.create_project("default")
         lease = take(metadata, "default", self.settings.pipeline.lease, self.clock)

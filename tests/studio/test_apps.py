@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.metadata import Metadata
+from footfall.metadata.place import MetadataPlace
 from footfall.project import App
 from footfall.studio.api.apps.apps import AppView, read_apps
 
@@ -17,7 +17,7 @@ from footfall.studio.api.apps.apps import AppView, read_apps
 def test_before_the_first_start(tmp_path: Path) -> None:
     """The page opens before there is a database, and reading must not make one."""
     home = Home(tmp_path)
-    assert read_apps(home, "default") == ()
+    assert read_apps(MetadataPlace.of(home), "default") == ()
     assert not home.metadata_file.exists()
 
 
@@ -39,12 +39,12 @@ def test_apps_with_their_newest_write_id(tmp_path: Path) -> None:
     metadata.close()
     known = (first.write_id, "shop")
     expected = (AppView(shop, first.write_id, known), AppView(blog, None))
-    assert read_apps(home, "default") == expected
+    assert read_apps(MetadataPlace.of(home), "default") == expected
 
 
 def test_damaged_database(tmp_path: Path) -> None:
     """It is said, not raised as a bug."""
     home = Home(tmp_path)
-    sqlite3.connect(home.metadata_file).close()
+    home.metadata_file.write_bytes(b"damaged" * 1000)
     with pytest.raises(Unavailable, match="cannot be read"):
-        read_apps(home, "default")
+        read_apps(MetadataPlace.of(home), "default")

@@ -7,7 +7,7 @@ import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
@@ -16,9 +16,13 @@ from footfall.errors import Invalid
 from footfall.home import Home, is_home
 from footfall.machine.private import close_home
 from footfall.metadata.access import project_names
+from footfall.metadata.place import MetadataPlace
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.settings import Settings, load_settings
 from footfall.upgrade import check_format
+
+if TYPE_CHECKING:
+    from footfall.metadata import Metadata
 
 DEFAULT_HOME = "footfall-data"
 HOMES_SHOWN_MAX: Final = 5
@@ -98,7 +102,7 @@ def check_project(home: Home, project: str) -> None:
 
 def projects_of(home: Home) -> list[str]:
     """Projects, oldest first: those of the metadata, then those of which there are only files."""
-    found = dict.fromkeys(project_names(home.metadata_file))
+    found = dict.fromkeys(project_names(metadata_place(home)))
     for directory in (home.log_dir("x").parent, home.tail_dir("x").parent):
         if directory.is_dir():
             found |= dict.fromkeys(sorted(path.name for path in directory.iterdir()))
@@ -114,6 +118,18 @@ def _those_near(root: Path) -> str:
             found |= dict.fromkeys(sorted(str(path) for path in beside if is_home(path)))
     names = list(found)[:HOMES_SHOWN_MAX]
     return f"are: {', '.join(names)}" if names else "is none beside it"
+
+
+def metadata_place(home: Home) -> MetadataPlace:
+    """Where the installation's metadata is, by its settings."""
+    return MetadataPlace.of(home, settings_for(home).metadata)
+
+
+def open_metadata(home: Home) -> Metadata:
+    """The installation's metadata, made if need be; see `Metadata.open`."""
+    from footfall.metadata import Metadata
+
+    return Metadata.open(home, settings=settings_for(home).metadata)
 
 
 def settings_for(home: Home, overrides: Sequence[str] = ()) -> Settings:

@@ -27,7 +27,9 @@ from footfall.home import Home
 from footfall.log import GroupCommitter, Log, LogSource
 from footfall.machine.process import stop_on_signals, watch_parent
 from footfall.machine.tls import ServerCertificate, server_certificate
-from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory
+from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory, KeyDirectory
+from footfall.metadata.place import MetadataPlace
+from footfall.metadata.shared_access import SharedAccess
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings
 
@@ -128,7 +130,7 @@ class Collector:
         listening = _listen(self._settings.collector.host, self._settings.collector.port)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.closing(listening))
-            directory = AccessDirectory(self._home.metadata_file, self._clock, self._project)
+            directory = self._directory()
             stack.enter_context(contextlib.closing(directory))
             log = LogSource.of(self._home, self._project, self._settings.log).writer(self._clock)
             stack.enter_context(contextlib.closing(log))
@@ -137,6 +139,15 @@ class Collector:
             for problem in problems:
                 sys.stderr.write(f"footfall: collector: {problem}\n")
             runner.run(self._serve(listening, log, directory, plug_ins))
+
+    def _directory(self) -> KeyDirectory:
+        metadata = self._settings.metadata
+        place = MetadataPlace.of(self._home, metadata)
+        if place.is_local:
+            return AccessDirectory(place.file, self._clock, self._project)
+        shared = SharedAccess(place, self._clock, self._project, metadata.keys_age_max)
+        shared.start()
+        return shared
 
     def stop(self) -> None:
         """Make `serve` finish and return; safe from any thread and in signal handlers."""
@@ -148,7 +159,7 @@ class Collector:
         self,
         listening: socket.socket,
         log: Log,
-        directory: AccessDirectory,
+        directory: KeyDirectory,
         plug_ins: PluginRoutes,
     ) -> None:
         committer = self._committer(log)
@@ -214,7 +225,7 @@ class Collector:
         self._metrics.malformed += 1
 
 
-async def _watch(directory: AccessDirectory, certificate: ServerCertificate | None) -> None:
+async def _watch(directory: KeyDirectory, certificate: ServerCertificate | None) -> None:
     """Follow changes of keys and certificate."""
     while True:
         directory.refresh()

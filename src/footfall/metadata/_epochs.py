@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from footfall.errors import Conflict, Corrupt
 from footfall.ledger import Ledger
+from footfall.metadata._insert import insert
 from footfall.metadata._tables import epochs, quarantined
 from footfall.positions import Place, Positions
 
@@ -60,7 +60,7 @@ def plan(
             f" last={last and tuple(last)[:3]}"
         )
     connection.execute(
-        insert(epochs).values(
+        insert(connection, epochs).values(
             project=project,
             epoch=epoch,
             log_from=_text(log_from),
@@ -98,7 +98,7 @@ def quarantine(connection: Connection, project: str, places: Iterable[Place], no
             "log_offset": offset,
             "found_at": now_us,
         }
-        connection.execute(insert(quarantined).values(row).on_conflict_do_nothing())
+        connection.execute(insert(connection, quarantined).values(row).on_conflict_do_nothing())
 
 
 def quarantined_from(connection: Connection, project: str, start: Positions) -> tuple[Place, ...]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import msgspec
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from footfall.errors import Conflict, LeaseLost
+from footfall.metadata._insert import insert
 from footfall.metadata._tables import leases
 
 
@@ -65,7 +65,7 @@ def take(
         "taken_at": now_us,
         "given_up": 0,
     }
-    row = insert(leases).values(project=project, **values)
+    row = insert(connection, leases).values(project=project, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["project"], set_=values))
     return term
 

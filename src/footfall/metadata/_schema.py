@@ -8,36 +8,72 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.home import make_directory, sync_directory
+from footfall.metadata.place import MetadataPlace, driver, unavailable
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """Newest migration; a test compares it with the files."""
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _BUSY_MS: Final = 10_000
+_LOCK: Final = 0x666F6F7466616C6C
+"""Of PostgreSQL's advisory locks; the bytes of our name, so that nobody else takes it by chance."""
 _WAL_BYTES_MAX: Final = 4 << 20
 """Size of the write-ahead log from which on the next transaction copies it into the database."""
 
 
-def open_engine(file: Path) -> Engine:
-    """Connect to the database at `file`, made or migrated if need be.
+def open_engine(place: MetadataPlace) -> Engine:
+    """Connect to the database, made or migrated if need be.
 
     Raises:
-        Invalid: a newer version of the program wrote it.
+        Invalid: a newer version of the program wrote it, or its driver is not installed.
         Corrupt: it is no database.
         Unavailable: it cannot be opened now.
     """
+    return _open_file(place.file) if place.is_local else _open_postgresql(place)
+
+
+def _open_postgresql(place: MetadataPlace) -> Engine:
+    driver()
+    url = make_url(place.url).set(drivername="postgresql+psycopg")
+    # Connections end when the database is started anew; few are needed, and never for long.
+    engine = create_engine(
+        url, connect_args=place.options, pool_pre_ping=True, pool_size=2, pool_timeout=10
+    )
+    event.listen(engine, "begin", _begin_alone)
+    try:
+        with engine.begin() as connection:
+            _migrate(connection, place.shown)
+    except DBAPIError as error:
+        engine.dispose()
+        raise unavailable(place, error.orig) from error
+    except Invalid:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _begin_alone(connection: Connection) -> None:
+    """One transaction after the other, as SQLite has it: each sees all that came before.
+
+    The lock is of the database, ends with the transaction, and is the first statement: what is read
+    after it is what the one before left.
+    """
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def _open_file(file: Path) -> Engine:
     try:
         make_directory(file.parent)
         engine = create_engine(URL.create("sqlite", database=str(file)))
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", partial(_begin, file=file))
         with engine.begin() as connection:
-            _migrate(connection, file)
+            _migrate(connection, str(file))
         sync_directory(file.parent)
     except OperationalError as error:
         raise Unavailable(
@@ -93,7 +129,7 @@ def _copy_write_ahead_log(file: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-def _migrate(connection: Connection, file: Path) -> None:
+def _migrate(connection: Connection, place: str) -> None:
     current = None
     if inspect(connection).has_table("alembic_version"):
         current = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
@@ -110,7 +146,7 @@ def _migrate(connection: Connection, file: Path) -> None:
     if current is not None and current not in known:
         raise Invalid(
             "metadata was written by a newer version of Footfall; upgrade the program:"
-            f" path={file} schema={current} known={HEAD}"
+            f" place={place} schema={current} known={HEAD}"
         )
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -8,20 +8,23 @@ import zoneinfo
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+import msgspec
 from sqlalchemy import Connection, Engine, Row, Table, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DBAPIError
 
 from footfall.clock import Clock, SystemClock, random_token
-from footfall.errors import Closed, Conflict, Corrupt, Invalid, Unavailable
+from footfall.errors import Closed, Conflict, Corrupt, Invalid
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import _epochs, _leases
 from footfall.metadata._epochs import Epoch
+from footfall.metadata._insert import insert
 from footfall.metadata._leases import Holder, Lease
 from footfall.metadata._schema import open_engine
-from footfall.metadata._tables import apps, projects, server_keys, write_ids
+from footfall.metadata._tables import apps, projects, published, server_keys, write_ids
 from footfall.metadata.origins import normal_origin
+from footfall.metadata.place import MetadataPlace, unavailable
+from footfall.metadata.published import PublishedProgress
 from footfall.positions import Place, Positions
 from footfall.project import (
     ID_PATTERN,
@@ -33,6 +36,7 @@ from footfall.project import (
     WriteId,
     hash_server_key,
 )
+from footfall.settings import MetadataSettings
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -40,21 +44,30 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 class Metadata:
     """Projects, apps, keys and epochs. Safe to use from several processes at once."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, place: MetadataPlace, clock: Clock) -> None:
         """Use `open` instead."""
         self._engine: Engine | None = engine
+        self._place = place
         self._clock = clock
 
     @classmethod
-    def open(cls, home: Home, clock: Clock | None = None) -> Metadata:
-        """Open the home's database, made or brought to this version's schema if need be.
+    def open(
+        cls, home: Home, clock: Clock | None = None, settings: MetadataSettings | None = None
+    ) -> Metadata:
+        """Open the database, made or brought to this version's schema if need be.
+
+        Args:
+            home: Has it, unless the settings say otherwise.
+            clock: The machine's by default.
+            settings: Of the installation; without them it is the home's file.
 
         Raises:
-            Invalid: a newer version of the program wrote it.
+            Invalid: a newer version of the program wrote it, or its driver is not installed.
             Unavailable: it cannot be opened now.
             Corrupt: it is damaged.
         """
-        return cls(open_engine(home.metadata_file), clock or SystemClock())
+        place = MetadataPlace.of(home, settings)
+        return cls(open_engine(place), place, clock or SystemClock())
 
     def close(self) -> None:
         """Close all connections; safe to call twice."""
@@ -73,7 +86,7 @@ class Metadata:
         _check_id("project", project)
         with self._transaction() as connection:
             row = {"project": project, "created_at": self._clock.now_us()}
-            connection.execute(insert(projects).values(row).on_conflict_do_nothing())
+            connection.execute(insert(connection, projects).values(row).on_conflict_do_nothing())
 
     def projects(self) -> list[str]:
         """Ids of all projects, in order of creation."""
@@ -101,7 +114,7 @@ class Metadata:
             if _app_row(connection, app.project, app.app_id):
                 raise Conflict(f"the project has this app already: app={app.app_id}")
             connection.execute(
-                insert(apps).values(
+                insert(connection, apps).values(
                     project=app.project,
                     app_id=app.app_id,
                     name=app.name,
@@ -187,7 +200,7 @@ class Metadata:
         with self._transaction() as connection:
             _check_app_exists(connection, project, app_id)
             connection.execute(
-                insert(server_keys).values(
+                insert(connection, server_keys).values(
                     key_hash=key.key_hash,
                     prefix=key.prefix,
                     project=project,
@@ -250,6 +263,31 @@ class Metadata:
         """Let the next writer take over at once; nothing happens if it already did."""
         with self._transaction() as connection:
             _leases.give_up(connection, project, term)
+
+    # For other machines
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may read it."""
+        return not self._place.is_local
+
+    def publish(self, project: str, progress: PublishedProgress, live: bytes) -> None:
+        """Show how far the project is, unless a later epoch is shown: no promise, a picture."""
+        values = {
+            "epoch": progress.epoch,
+            "at": progress.published_at,
+            "progress": msgspec.json.encode(progress).decode(),
+            "live": live.decode(),
+        }
+        with self._transaction() as connection:
+            row = insert(connection, published).values(project=project, **values)
+            connection.execute(
+                row.on_conflict_do_update(
+                    index_elements=["project"],
+                    set_=values,
+                    where=published.c.epoch <= progress.epoch,
+                )
+            )
 
     # Epochs
 
@@ -404,7 +442,7 @@ class Metadata:
                 raise Corrupt(
                     f"metadata is damaged; restore it from a backup: {error.orig}"
                 ) from error
-            raise Unavailable(f"metadata cannot be used now; try again: {error.orig}") from error
+            raise unavailable(self._place, error.orig) from error
 
 
 def _insert_write_id(connection: Connection, project: str, write_id: WriteId) -> None:
@@ -415,7 +453,7 @@ def _insert_write_id(connection: Connection, project: str, write_id: WriteId) ->
             f" project={row.project} app={row.app_id}"
         )
     connection.execute(
-        insert(write_ids).values(
+        insert(connection, write_ids).values(
             write_id=write_id.write_id,
             project=project,
             app_id=write_id.app_id,

@@ -79,6 +79,16 @@ quarantined: Final = Table(
     Column("found_at", BigInteger, nullable=False),
 )
 
+published: Final = Table(
+    "published",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("progress", Text, nullable=False),  # JSON of `PublishedProgress`
+    Column("live", Text, nullable=False),  # JSON of `LiveSnapshot`
+)
+
 leases: Final = Table(
     "leases",
     metadata,

@@ -13,13 +13,16 @@ import contextlib
 import functools
 import json
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from footfall.clock import US_PER_MS, Clock
+from footfall.errors import Unavailable
 from footfall.metadata.origins import normal_or_same
+from footfall.metadata.place import MetadataPlace
 
 POLL_INTERVAL_US: Final = 250 * US_PER_MS
 MISS_INTERVAL_US: Final = 50 * US_PER_MS
@@ -42,6 +45,30 @@ class Access(msgspec.Struct, frozen=True):
     """A server key, not a write id."""
 
 
+class KeyDirectory(Protocol):
+    """What the collector asks of keys."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a key that is not known here is known nowhere."""
+
+    @property
+    def failures(self) -> int:
+        """How often the database could not be read."""
+
+    def write_id(self, text: str) -> Access | None:
+        """What a write id stands for."""
+
+    def server_key(self, key_hash: str) -> Access | None:
+        """What the key of this hash stands for."""
+
+    def refresh(self) -> bool:
+        """Look for changes, without waiting long; whether there were any."""
+
+    def close(self) -> None:
+        """Look no more."""
+
+
 class AccessDirectory:
     """Keys of one project, as the metadata database has them."""
 
@@ -57,6 +84,8 @@ class AccessDirectory:
         self._missed_at = -1
         self._write_ids: dict[str, Access] = {}
         self._server_keys: dict[str, Access] = {}
+        self.is_sure = True
+        """Whether a key that is not known here is known nowhere: a file is always at hand."""
         self.failures = 0
         """How often the database could not be read; the keys known before go on to count."""
         self.poll()
@@ -120,8 +149,8 @@ class AccessDirectory:
         version = connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._data_version:
             return False
-        write_ids = self._load(connection, "write_ids", "k.write_id", trusted=False)
-        server_keys = self._load(connection, "server_keys", "k.key_hash", trusted=True)
+        write_ids = self._load(connection, trusted=False)
+        server_keys = self._load(connection, trusted=True)
         is_changed = (write_ids, server_keys) != (self._write_ids, self._server_keys)
         self._write_ids, self._server_keys = write_ids, server_keys
         self._data_version = version
@@ -154,14 +183,23 @@ class AccessDirectory:
         self._connection = None
         self._data_version = -1
 
-    def _load(
-        self, connection: sqlite3.Connection, table: str, key: str, *, trusted: bool
-    ) -> dict[str, Access]:
-        rows = connection.execute(_SELECT.format(table=table, key=key), (self._project,))
-        return {
-            text: Access(app_id, _origins(origins), revoked_at is not None, trusted)
-            for text, app_id, revoked_at, origins in rows
-        }
+    def _load(self, connection: sqlite3.Connection, *, trusted: bool) -> dict[str, Access]:
+        rows = connection.execute(keys_query(trusted=trusted), (self._project,))
+        return accesses(rows, trusted=trusted)
+
+
+def keys_query(*, trusted: bool) -> str:
+    """Selects the keys of a project: itself, app, when it was revoked, origins."""
+    table, key = ("server_keys", "k.key_hash") if trusted else ("write_ids", "k.write_id")
+    return _SELECT.format(table=table, key=key)
+
+
+def accesses(rows: Iterable[tuple[Any, ...]], *, trusted: bool) -> dict[str, Access]:
+    """What rows of `keys_query` stand for, by key."""
+    return {
+        text: Access(app_id, _origins(origins), revoked_at is not None, trusted)
+        for text, app_id, revoked_at, origins in rows
+    }
 
 
 @functools.lru_cache(maxsize=1024)
@@ -170,13 +208,9 @@ def _origins(stored: str) -> tuple[str, ...]:
     return tuple(map(normal_or_same, json.loads(stored)))
 
 
-def project_names(path: Path) -> list[str]:
+def project_names(place: MetadataPlace) -> list[str]:
     """Ids of all projects, oldest first; none when the database is missing or cannot be read."""
-    try:
-        address = f"{path.absolute().as_uri()}?mode=ro"
-        with contextlib.closing(sqlite3.connect(address, uri=True)) as connection:
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            rows = connection.execute("SELECT project FROM projects ORDER BY created_at, project")
-            return [str(row[0]) for row in rows]
-    except sqlite3.Error:
-        return []
+    with contextlib.suppress(Unavailable):
+        rows = place.rows("SELECT project FROM projects ORDER BY created_at, project")
+        return [str(row[0]) for row in rows]
+    return []

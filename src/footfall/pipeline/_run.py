@@ -155,6 +155,8 @@ def _work_through_full_disks(
 ) -> None:
     """Work until told to stop; on a full disk start over, from what is durable, when there is room.
 
+    So it does when a database or a store is away that it needs, and when that is back.
+
     Starting over is what happens after a crash as well, so nothing that was half written can be
     taken for whole. The process stays: it need not load everything again, and is no death.
 
@@ -174,10 +176,17 @@ def _work_through_full_disks(
     while True:
         try:
             work(ready)
-        except Exception as error:  # supervisor: only what a full disk causes is survived here
+        except Exception as error:  # supervisor: only what time mends is survived here
             places = find_full()
             if not _is_waited_out(error, places):
                 raise
+            if isinstance(error, Unavailable) and not places:
+                if stopping.is_set():
+                    raise
+                _tell(f"{error}; looking again in {pause:.0f} s")
+                stopping.wait(pause)
+                pause = min(2 * pause, _FULL_SECONDS_MAX)
+                continue
             if stopping.is_set():
                 raise DiskFull(
                     "stopped while the disk is full; what was acknowledged is in the log and goes"
@@ -198,6 +207,8 @@ def _is_waited_out(error: Exception, full: Sequence[Path]) -> bool:
     SQLite keeps the reason for itself where it cannot make a file, so while a place is full that is
     taken for the reason of whatever does not say that it needs a person.
     """
+    if isinstance(error, Unavailable):  # a database or a store, and what was acknowledged waits
+        return True
     return is_disk_full(error) or (bool(full) and not isinstance(error, (Conflict, Corrupt)))
 
 
@@ -227,7 +238,7 @@ def build(
     `lock` and `pause` are as in `_lease.take`, which also says what is raised. In a process of its
     own decoding is bounded in time, and consumers of installed packages run.
     """
-    metadata = Metadata.open(home, clock)
+    metadata = Metadata.open(home, clock, settings.metadata)
     place = LakePlace.of(settings.lake, home.lake_dir)
     lake = Lake(place, project)
     span = settings.pipeline.lease

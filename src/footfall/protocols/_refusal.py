@@ -25,7 +25,7 @@ class Refusal(enum.StrEnum):
     TOO_MANY_CONNECTIONS = "too_many_connections"
     DISK_FULL = "disk_full"
     UNAVAILABLE = "unavailable"
-    """The log failed in a way that space does not mend."""
+    """The log failed in a way that space does not mend; or keys cannot be looked up now."""
     CLOSING = "closing"
 
 
@@ -44,7 +44,7 @@ DETAILS: Final = {
     Refusal.OVERLOADED: "too many requests wait for the disk; come back later",
     Refusal.TOO_MANY_CONNECTIONS: "too many connections are open; come back later",
     Refusal.DISK_FULL: "the disk is full; come back later",
-    Refusal.UNAVAILABLE: "the log takes no requests now; come back later",
+    Refusal.UNAVAILABLE: "the log, or the database of keys, takes no requests now; come back later",
     Refusal.CLOSING: "the collector is stopping; come back in a moment",
 }
 

@@ -234,6 +234,14 @@ class LakeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file_grace: Duration
 
 
+class MetadataSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[metadata]`."""
+
+    url: str
+    password: Secret
+    keys_age_max: Duration
+
+
 class ConsumerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[consumers]`."""
 
@@ -269,6 +277,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     query: QuerySettings
     studio: StudioSettings
     lake: LakeSettings
+    metadata: MetadataSettings
     consumers: ConsumerSettings
     disk: DiskSettings
 

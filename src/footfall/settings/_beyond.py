@@ -12,20 +12,22 @@ _PASSWORD: Final = re.compile(r"//[^/@]*:[^/@]*@")
 _HOST: Final = r"[A-Za-z0-9.-]+(?::\d{1,5})?"
 _PORT: Final = r"6553[0-5]|655[0-2]\d|65[0-4]\d{2}|6[0-4]\d{3}|[1-5]?\d{1,4}"
 _LISTENING: Final = re.compile(rf"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):(?:{_PORT})")
+_POSTGRESQL: Final = rf"postgresql://(?:[\w.%-]+@)?{_HOST}/[\w.-]+(?:\?[\w=&.%-]*)?"
 _ADDRESSES: Final = {
     "location": (
         re.compile(r"/[^?#]*|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9/_.=-]*[^/])?"),
         "an absolute path, or s3://bucket/prefix without a slash at its end",
     ),
     "catalog": (
-        re.compile(
-            rf"postgresql://(?:[\w.%-]+@)?{_HOST}/[\w.-]+(?:\?[\w=&.%-]*)?"
-            rf"|https?://{_HOST}(?:/[\w./-]*)?|glue://[a-z0-9-]*"
-        ),
+        re.compile(rf"{_POSTGRESQL}|https?://{_HOST}(?:/[\w./-]*)?|glue://[a-z0-9-]*"),
         (
             "postgresql://user@host/database, https://host/path of a REST catalog, or"
             " glue://region, its password in lake.catalog_password"
         ),
+    ),
+    "url": (
+        re.compile(_POSTGRESQL),
+        "postgresql://user@host/database, its password in metadata.password",
     ),
     "s3_endpoint": (
         re.compile(rf"https?://{_HOST}"),
@@ -52,7 +54,7 @@ def beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
         yield f"host and port such as 127.0.0.1:7702, not {value!r}"
     if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
         yield f"a loopback address (there is no login yet), not {value!r}"
-    if section == "lake" and name in _ADDRESSES and value:
+    if section in ("lake", "metadata") and name in _ADDRESSES and value:
         pattern, valid = _ADDRESSES[name]
         if not pattern.fullmatch(value):
             yield f"{valid}, not {_PASSWORD.sub('//***@', value)!r}"
@@ -76,5 +78,8 @@ def beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
             yield f"lake: {name} is set, but location is no s3://bucket; set location, or none"
     if lake["cuts"] == "lake" and not has_bucket:
         yield 'lake: cuts is "lake", but location is no s3://bucket; set location, or cuts = "home"'
+    metadata = values["metadata"]
+    if metadata["password"] and not metadata["url"]:
+        yield "metadata: password is set, but url is not; set both, or none"
     if lake["catalog_password"] and not lake["catalog"]:
         yield "lake: catalog_password is set, but catalog is not; set both, or none"

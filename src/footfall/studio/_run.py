@@ -21,12 +21,14 @@ from footfall.log import LogSource
 from footfall.machine.disk import DiskMeter
 from footfall.machine.process import watch_parent
 from footfall.machine.tls import ServerCertificate, server_certificate
+from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.settings import Settings
 from footfall.signin import Sessions
 from footfall.studio._app import make_app
 from footfall.studio.api.apps.apps import read_apps
 from footfall.studio.api.live.feed import LiveFeed
+from footfall.studio.api.live.mirror import LiveMirror
 from footfall.studio.edge.assets import Assets
 from footfall.studio.edge.guard import Guard, refuse
 from footfall.studio.services import Services
@@ -119,6 +121,9 @@ def run(
     sessions = Sessions(clock, home.studio_file)
     pool = QueryPool(home, project, settings.query, bucket_of(settings.lake))
     live = LiveFeed(home.live_file(project))
+    metadata = MetadataPlace.of(home, settings.metadata)
+    if not metadata.is_local:
+        LiveMirror(home, project, metadata).start()
     services = Services(
         home=home,
         project=project,
@@ -129,7 +134,8 @@ def run(
         live=live,
         sql=pool,
         open_log=LogSource.of(home, project, settings.log).reader,
-        read_apps=lambda: read_apps(home, project),
+        metadata=metadata,
+        read_apps=lambda: read_apps(metadata, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),
         assets=Assets(STATIC),

@@ -14,6 +14,7 @@ from litestar.openapi import ResponseSpec
 from footfall.clock import Clock
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
+from footfall.metadata.place import MetadataPlace
 from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.live.feed import LiveFeed
@@ -42,6 +43,8 @@ class Services(msgspec.Struct, frozen=True):
     """Where the collector takes the AWS Clickstream protocol."""
     read_disk: Callable[[], DiskStatus] | None
     assets: Assets
+    metadata: MetadataPlace | None = None
+    """Where it is, if not in the home."""
 
 
 Use = NamedDependency[Services]

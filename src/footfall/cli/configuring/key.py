@@ -16,6 +16,7 @@ from footfall.cli._common import (
     check_project,
     existing_home,
     open_home,
+    open_metadata,
     open_project,
     print_json,
 )
@@ -51,12 +52,10 @@ def create(
 
     The app's id is itself a write id, for SDKs that send an app id (AWS Clickstream).
     """
-    from footfall.metadata import Metadata
-
     place = open_home(home)
     check_project(place, project)
     stamp_new(place)
-    metadata = Metadata.open(place)
+    metadata = open_metadata(place)
     metadata.create_project(project)
     origins = tuple(origin)
     is_new = app_id not in {known.app_id for known in metadata.apps(project)}
@@ -87,9 +86,7 @@ def list_keys(
     as_json: JsonOption = False,
 ) -> None:
     """Show apps and keys; of server keys the first characters only."""
-    from footfall.metadata import Metadata
-
-    metadata = Metadata.open(open_project(home, project))
+    metadata = open_metadata(open_project(home, project))
     rows = [
         {
             "app": key.app_id,
@@ -125,12 +122,10 @@ def revoke(
     home: HomeOption = HOME_DEFAULT,
 ) -> None:
     """Refuse a key from now on; the collector follows within a second."""
-    from footfall.metadata import Metadata
-
     chosen = given_key(context, key, key_file)
     if chosen is None:
         raise Invalid("name the key, as footfall key list shows it")
-    metadata = Metadata.open(existing_home(home))
+    metadata = open_metadata(existing_home(home))
     if chosen.startswith(SERVER_KEY_PREFIX):
         metadata.revoke_server_key(chosen.rstrip("…"))
     else:

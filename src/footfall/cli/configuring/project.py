@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from footfall.cli._common import HOME_DEFAULT, HomeOption, JsonOption, existing_home, print_json
+from footfall.cli._common import (
+    HOME_DEFAULT,
+    HomeOption,
+    JsonOption,
+    existing_home,
+    open_metadata,
+    print_json,
+)
 from footfall.cli.terminal.verbs import group
 
 if TYPE_CHECKING:
@@ -36,9 +43,7 @@ class _Project(msgspec.Struct, frozen=True):
 @app.command("list")
 def list_projects(home: HomeOption = HOME_DEFAULT, as_json: JsonOption = False) -> None:
     """Show projects with their apps, write ids and counts."""
-    from footfall.metadata import Metadata
-
-    metadata = Metadata.open(existing_home(home))
+    metadata = open_metadata(existing_home(home))
     found = [_project(metadata, project) for project in metadata.projects()]
     if as_json:
         print_json(found)
@@ -61,9 +66,7 @@ def create(
     home: HomeOption = HOME_DEFAULT,
 ) -> None:
     """Make a project: a log, tables and keys of its own."""
-    from footfall.metadata import Metadata
-
-    metadata = Metadata.open(existing_home(home))
+    metadata = open_metadata(existing_home(home))
     is_new = project not in metadata.projects()
     metadata.create_project(project)
     typer.echo(

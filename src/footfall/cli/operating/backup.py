@@ -34,7 +34,13 @@ def backup(
     from footfall.backup import back_up
 
     place = existing_home(home)
-    if settings_for(place).lake.catalog:
+    settings = settings_for(place)
+    if settings.metadata.url:
+        raise Invalid(
+            "metadata lies in PostgreSQL, which a backup does not copy; use the database's own"
+            " (pg_dump), and versions of the bucket for the lake: see docs/operate/metadata.md"
+        )
+    if settings.lake.catalog:
         raise Invalid(
             "the lake's catalog is a database of its own, which a backup does not copy; keep the"
             " database's and the bucket's own, see docs/operate/object-store.md"

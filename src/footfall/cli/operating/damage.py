@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from footfall.cli._common import metadata_place, open_metadata
 from footfall.errors import Corrupt
 from footfall.home import Home
 
@@ -15,11 +16,11 @@ def known_end(home: Home, project: str) -> int:
         Corrupt: the metadata database is damaged.
     """
     from footfall.lake.cut import read_cut
-    from footfall.metadata import Metadata
 
     planned = 0
-    if home.metadata_file.exists():
-        planned = max((e.log_to[0] for e in Metadata.open(home).last_epochs(project, 1)), default=0)
+    place = metadata_place(home)
+    if not place.is_local or place.file.exists():
+        planned = max((e.log_to[0] for e in open_metadata(home).last_epochs(project, 1)), default=0)
     try:
         cut = read_cut(home.cut_file(project))
     except Corrupt:

@@ -18,6 +18,8 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    metadata_place,
+    open_metadata,
     open_project,
     print_json,
     settings_for,
@@ -82,7 +84,8 @@ def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check
     yield _run("settings", lambda: _settings(home))
     yield _run("disk", lambda: _disk(home, project))
     yield _run("access", lambda: _access(home))
-    if not home.metadata_file.exists():
+    place = metadata_place(home)
+    if place.is_local and not place.file.exists():
         yield Check("home", "attention", f"nothing is installed there yet: {home.root}")
         return
     yield _run("metadata", lambda: _metadata(home, project))
@@ -148,9 +151,7 @@ def _access(home: Home) -> tuple[State, str]:
 
 
 def _metadata(home: Home, project: str) -> tuple[State, str]:
-    from footfall.metadata import Metadata
-
-    metadata = Metadata.open(home)
+    metadata = open_metadata(home)
     apps = metadata.apps(project)
     if not apps:
         return "attention", f"no app yet; make one with: footfall key create APP ({project=})"
@@ -256,12 +257,11 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
 def _poison(home: Home, project: str) -> tuple[State, str]:
     """What holds the pipeline up, or did and is put aside."""
     from footfall.clock import SystemClock
-    from footfall.metadata import Metadata
     from footfall.pipeline import read_trouble, trouble_file
 
     trouble = read_trouble(trouble_file(home, project))
     said = trouble.lines(SystemClock().now_us())
-    places = Metadata.open(home).quarantined(project)
+    places = open_metadata(home).quarantined(project)
     if places:
         said.append(
             f"{len(places)} requests ended the pipeline or took too long and are failed events"
@@ -282,7 +282,7 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
         cut = read_cut(home.cut_file(project))
     except Corrupt:
         cut = None  # made anew at the next start, whatever a power cut left of it
-    found = consumer_reports(home, project, 0 if cut is None else cut.epoch)
+    found = consumer_reports(home, project, 0 if cut is None else cut.epoch, metadata_place(home))
     said = "; ".join(map(str, found)) or "none ran yet"
     if any(one.needs_epoch is None for one in found):
         return "broken", said
@@ -292,9 +292,7 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:
     """Each epoch's ledger, and the sum of all, against rows the lake has and those it dropped."""
-    from footfall.metadata import Metadata
-
-    metadata = Metadata.open(home)
+    metadata = open_metadata(home)
     epochs = metadata.last_epochs(project, EPOCHS_CHECKED)
     total = metadata.ledger(project)
     while epochs != (again := metadata.last_epochs(project, EPOCHS_CHECKED)):

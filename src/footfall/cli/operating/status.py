@@ -15,6 +15,7 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    metadata_place,
     open_project,
     print_json,
     settings_for,
@@ -50,6 +51,7 @@ def status(
         clock,
         LogSource.of(place, project, settings.log).reader,
         DiskMeter(place, project, settings, clock, interval=SECOND),
+        metadata_place(place),
     )
     if as_json:
         print_json(found)

@@ -24,6 +24,7 @@ from footfall.cli._common import (
     StudioPortOption,
     check_project,
     check_steps,
+    metadata_place,
     open_home,
     print_json,
     settings_arguments,
@@ -35,6 +36,7 @@ from footfall.cli.terminal.waiting import Waiting, waiting
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.machine.process import Ready, exclusive, stop_on_signals
+from footfall.metadata.place import MetadataPlace
 from footfall.upgrade import needs_upgrade, stamp_new
 
 FIRST_APP = "web"
@@ -111,7 +113,8 @@ def prepare(home: Home, project: str, app_id: str, wait: Waiting) -> None:
     if home.metadata_file.exists() and needs_upgrade(home):
         wait.for_("bringing the home up to date, which may take minutes")
         upgrade_first(home)
-    if home.metadata_file.exists():
+    place = metadata_place(home)
+    if place.file.exists() if place.is_local else _has_apps(place, project):
         return
     wait.for_(f"making a new home in {home.root}")
     stamp_new(home)
@@ -123,6 +126,11 @@ def prepare(home: Home, project: str, app_id: str, wait: Waiting) -> None:
         raise Unavailable(f"the home was not made in {MAKE_SECONDS_MAX} s; try again") from None
     if done.returncode != 0:
         raise Unavailable("the metadata database could not be made; see the message above")
+
+
+def _has_apps(place: MetadataPlace, project: str) -> bool:
+    """Whether the project was made, perhaps on another machine."""
+    return bool(place.rows("SELECT 1 FROM apps WHERE project = ? LIMIT 1", (project,)))
 
 
 def _home_option(home: Home) -> str:

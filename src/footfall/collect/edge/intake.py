@@ -19,7 +19,7 @@ from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import CONNECTION, AddressGroups
 from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
 from footfall.log import GroupCommitter
-from footfall.metadata.access import Access, AccessDirectory
+from footfall.metadata.access import Access, KeyDirectory
 from footfall.project import (
     SERVER_KEY_PREFIX,
     SERVER_KEY_SHOWN,
@@ -59,7 +59,7 @@ class Intake:
     def __init__(
         self,
         settings: CollectorSettings,
-        directory: AccessDirectory,
+        directory: KeyDirectory,
         committer: GroupCommitter,
         metrics: CollectorMetrics,
         clock: Clock,
@@ -106,8 +106,7 @@ class Intake:
         if sender.is_misplaced:
             return Refusal.SECRET_AS_WRITE_ID
         if access is None:
-            is_kept = self._is_quarantining and not sender.is_secret and self._quarantine.take()
-            return None if is_kept else Refusal.UNKNOWN_KEY
+            return self._check_unknown(sender)
         if access.is_revoked:
             return Refusal.REVOKED_KEY
         if self.is_origin_refused(sender, seen.origin):
@@ -115,6 +114,12 @@ class Intake:
         if not self._rates.take(access.app_id):
             return Refusal.RATE
         return None
+
+    def _check_unknown(self, sender: Sender) -> Refusal | None:
+        if not self._directory.is_sure:
+            return Refusal.UNAVAILABLE
+        is_kept = self._is_quarantining and not sender.is_secret and self._quarantine.take()
+        return None if is_kept else Refusal.UNKNOWN_KEY
 
     async def read(
         self, protocol: str, scope: Scope, receive: Receive, seen: Seen, *, cut: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import metadata
 from typing import Final
 
@@ -104,7 +105,9 @@ class Consumers:
             runner.join(left())
 
     def _live(self, place: ConsumerPlace) -> EpochConsumer:
-        return LiveCounters(place, self._open_lake(), self._report)
+        shown = self._metadata
+        share = partial(shown.publish, self._project) if shown.is_shared else None
+        return LiveCounters(place, self._open_lake(), self._report, share)
 
 
 class _Countdown:

@@ -7,17 +7,19 @@ the epoch that has them is committed: each event once, a few seconds late.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from footfall.clock import MINUTE
-from footfall.errors import Corrupt
+from footfall.clock import MINUTE, SECOND
+from footfall.errors import Corrupt, Unavailable
 from footfall.home import write_atomically
 from footfall.lake import Lake, recent_events
 from footfall.live import LiveState, encode_snapshot
+from footfall.metadata.published import PublishedProgress
 from footfall.pipeline.consumers.committed import CommittedEpoch
 from footfall.pipeline.consumers.contract import (
     ConsumerPlace,
@@ -32,6 +34,9 @@ LIVE_WINDOW = 30 * MINUTE
 LIVE_ROWS_MAX = 200_000
 """Events read again for the live counters after a restart; at more than 110 events/s the counters
 start with less than half an hour."""
+SHARE_INTERVAL = 5 * SECOND
+"""How often other machines are shown counters between epochs: a snapshot is tens of kilobytes."""
+Share = Callable[[PublishedProgress, bytes], None]
 _COLUMNS = (*LiveState.COLUMNS, "log_partition")
 
 
@@ -40,8 +45,19 @@ class LiveCounters(EpochConsumer):
 
     is_durable: ClassVar[bool] = False
 
-    def __init__(self, place: ConsumerPlace, lake: Lake, report: Callable[[str], None]) -> None:
-        """Start from what the lake has of the last 30 minutes."""
+    def __init__(
+        self,
+        place: ConsumerPlace,
+        lake: Lake,
+        report: Callable[[str], None],
+        share: Share | None = None,
+    ) -> None:
+        """Start from what the lake has of the last 30 minutes.
+
+        `share` shows others what is written, after each epoch and every `SHARE_INTERVAL`.
+        """
+        self._share = share
+        self._shared_at = self._shared_epoch = -1
         self._file = place.home.live_file(place.project)
         self._state = LiveState()
         self._counted_to = place.log_to
@@ -91,7 +107,22 @@ class LiveCounters(EpochConsumer):
             totals=progress.ledger,
             lag_requests=progress.lag_requests,
         )
-        write_atomically(self._file, encode_snapshot(snapshot))
+        data = encode_snapshot(snapshot)
+        write_atomically(self._file, data)
+        self._share_with_others(progress, data)
+
+    def _share_with_others(self, progress: Progress, data: bytes) -> None:
+        is_due = (
+            progress.epoch != self._shared_epoch or progress.at - self._shared_at >= SHARE_INTERVAL
+        )
+        if self._share is None or not is_due:
+            return
+        shown = PublishedProgress(
+            progress.positions, progress.epoch, progress.watermark, progress.at, progress.ledger
+        )
+        with contextlib.suppress(Unavailable):  # the next one is newer anyway
+            self._share(shown, data)
+            self._shared_at, self._shared_epoch = progress.at, progress.epoch
 
 
 def _within(events: pa.Table, log_from: Positions, log_to: Positions) -> pa.Table:

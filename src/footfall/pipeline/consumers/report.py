@@ -6,15 +6,15 @@ Light to import.
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from datetime import UTC, datetime
 
 import msgspec
 
 from footfall.clock import SECOND
-from footfall.errors import Corrupt
+from footfall.errors import Corrupt, Unavailable
 from footfall.home import Home
 from footfall.metadata.moments import committed_at
+from footfall.metadata.place import MetadataPlace
 from footfall.pipeline.consumers.notes import (
     consumer_names,
     consumers_dir,
@@ -71,13 +71,21 @@ class ConsumerReport(msgspec.Struct, frozen=True):
         return not (self.failures or self.epochs_lost or self.needs_epoch is None)
 
 
-def consumer_reports(home: Home, project: str, epoch: int) -> list[ConsumerReport]:
-    """Every consumer that ever ran, in order of names; `epoch` is the last one committed."""
+def consumer_reports(
+    home: Home, project: str, epoch: int, metadata: MetadataPlace | None = None
+) -> list[ConsumerReport]:
+    """Every consumer that ever ran, in order of names; `epoch` is the last one committed.
+
+    `metadata` is where its epochs are noted, if that is not the home.
+    """
     directory = consumers_dir(home, project)
-    return [_report(home, project, name, epoch) for name in consumer_names(directory)]
+    place = metadata or MetadataPlace.of(home)
+    return [_report(home, project, name, epoch, place) for name in consumer_names(directory)]
 
 
-def _report(home: Home, project: str, name: str, epoch: int) -> ConsumerReport:
+def _report(
+    home: Home, project: str, name: str, epoch: int, metadata: MetadataPlace
+) -> ConsumerReport:
     directory = consumers_dir(home, project)
     state = read_state(directory, name)
     error, needs, lost = state.error, None, 0
@@ -91,8 +99,8 @@ def _report(home: Home, project: str, name: str, epoch: int) -> ConsumerReport:
     behind = 0 if needs is None else max(0, epoch + 1 - needs)
     since = None
     if behind and needs is not None:
-        with contextlib.suppress(sqlite3.Error):  # said by what reads metadata itself
-            since = committed_at(home.metadata_file, project, needs)
+        with contextlib.suppress(Unavailable):  # said by what reads metadata itself
+            since = committed_at(metadata, project, needs)
     return ConsumerReport(
         name=name,
         needs_epoch=needs,

@@ -81,7 +81,7 @@ def maintain(
         Invalid: nothing is installed there.
         Corrupt: a file it needs is damaged; the message says what to do.
     """
-    if not home.metadata_file.exists():
+    if settings.metadata.url == "" and not home.metadata_file.exists():
         raise Invalid(f"nothing is installed there; start with footfall serve: {home.root}")
     clock = clock or SystemClock()
     directory = home.maintenance_dir(project)
@@ -122,7 +122,7 @@ def _run(
     work.resume()
     kept = Checkpoints(home.state_dir(project))
     checkpoints = kept.epochs()
-    metadata = Metadata.open(home, clock)
+    metadata = Metadata.open(home, clock, settings.metadata)
     needed = still_needed(
         consumers_dir(home, project), metadata, project, settings.consumers, clock
     )

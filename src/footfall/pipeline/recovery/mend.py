@@ -77,7 +77,7 @@ def mend_lake(
         found = [file for file in inspect_data_files(lake, is_deep=True) if file is not None]
         if not found:
             return []
-        metadata = Metadata.open(home, clock)
+        metadata = Metadata.open(home, clock, settings.metadata)
         log = LogSource.of(home, project, settings.log).reader()
         checkpoint = _newest(Checkpoints(home.state_dir(project)))
         if accept_loss:

@@ -41,6 +41,8 @@ def upgrade() -> None:
             ),
             {**changed, "project": row.project, "epoch": row.epoch},
         )
+    if connection.dialect.name == "postgresql":  # names of constraints are the schema's there
+        op.execute("ALTER TABLE quarantined RENAME CONSTRAINT pk_quarantined TO pk_quarantined_old")
     op.create_table(
         "quarantined_at",
         sa.Column("project", sa.Text(), nullable=False),

@@ -1,17 +1,14 @@
-"""The project's apps, read from `metadata.db` with the standard library alone."""
+"""The project's apps, read from the metadata in few imports."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from footfall.errors import Unavailable
-from footfall.home import Home
+from footfall.metadata.place import MetadataPlace
 from footfall.project import App
 from footfall.studio.edge.problems import NotFound
 
@@ -38,18 +35,19 @@ class Apps(msgspec.Struct, frozen=True):
 ReadApps = Callable[[], tuple[AppView, ...]]
 """Reads the apps of the project, oldest first; blocks for a moment."""
 
-_BUSY_MS: Final = 500
 WRITE_IDS_MAX: Final = 20
 _ID_CHARS_SHOWN: Final = 200
-_SELECT: Final = """
-SELECT a.app_id, a.name, a.time_zone, a.origins, (
-    SELECT json_group_array(write_id) FROM (
-        SELECT w.write_id FROM write_ids AS w
-        WHERE w.project = a.project AND w.app_id = a.app_id AND w.revoked_at IS NULL
-        ORDER BY w.write_id = w.app_id, w.created_at DESC, w.write_id LIMIT ?
-    )
-)
-FROM apps AS a WHERE a.project = ? ORDER BY a.created_at, a.app_id
+_APPS: Final = """
+SELECT app_id, name, time_zone, origins FROM apps WHERE project = ? ORDER BY created_at, app_id
+"""
+_WRITE_IDS: Final = """
+SELECT app_id, write_id FROM (
+    SELECT app_id, write_id, created_at, row_number() OVER (
+        PARTITION BY app_id
+        ORDER BY CASE WHEN write_id = app_id THEN 1 ELSE 0 END, created_at DESC, write_id
+    ) AS place
+    FROM write_ids WHERE project = ? AND revoked_at IS NULL
+) AS ranked WHERE place <= ? ORDER BY app_id, place
 """
 
 
@@ -65,32 +63,21 @@ def known(views: tuple[AppView, ...], app_id: str) -> AppView:
     raise NotFound(f"there is no such app in the project: app_id={app_id[:_ID_CHARS_SHOWN]}")
 
 
-def read_apps(home: Home, project: str) -> tuple[AppView, ...]:
+def read_apps(metadata: MetadataPlace, project: str) -> tuple[AppView, ...]:
     """Apps of `project`; none before the database was made.
 
     Raises:
         Unavailable: the database cannot be read now.
     """
-    file = home.metadata_file
-    if not file.exists():
-        return ()
-    try:
-        with contextlib.closing(_connect(file.absolute().as_uri())) as connection:
-            rows = connection.execute(_SELECT, (WRITE_IDS_MAX, project)).fetchall()
-    except sqlite3.Error as error:
-        raise Unavailable(f"the metadata database cannot be read: {error} path={file}") from error
-    return tuple(_view(project, *row) for row in rows)
+    write_ids: dict[str, list[str]] = {}
+    for app_id, write_id in metadata.rows(_WRITE_IDS, (project, WRITE_IDS_MAX)):
+        write_ids.setdefault(app_id, []).append(write_id)
+    return tuple(
+        _view(App(project, app_id, name, time_zone, tuple(json.loads(origins))), write_ids)
+        for app_id, name, time_zone, origins in metadata.rows(_APPS, (project,))
+    )
 
 
-def _view(
-    project: str, app_id: str, name: str, time_zone: str, origins: str, write_ids: str
-) -> AppView:
-    app = App(project, app_id, name, time_zone, tuple(json.loads(origins)))
-    known = tuple(json.loads(write_ids))
+def _view(app: App, write_ids: dict[str, list[str]]) -> AppView:
+    known = tuple(write_ids.get(app.app_id, ()))
     return AppView(app, known[0] if known else None, known)
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None)
-    connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-    return connection

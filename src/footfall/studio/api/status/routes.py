@@ -17,6 +17,7 @@ def status(services: Use) -> Status:
         services.clock,
         services.open_log,
         services.read_disk,
+        services.metadata,
     )
 
 

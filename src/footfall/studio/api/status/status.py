@@ -5,7 +5,6 @@ Read from files that the other processes write anyway, so the answer is there wh
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from typing import Final, Literal, Protocol
 
@@ -18,6 +17,8 @@ from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.machine import process
 from footfall.machine.disk import DiskStatus
+from footfall.metadata.place import MetadataPlace
+from footfall.metadata.published import PublishedProgress, read_progress
 from footfall.metadata.quarantine import quarantined_since
 from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
 from footfall.positions import Positions
@@ -122,14 +123,9 @@ class Status(msgspec.Struct, frozen=True):
     """As `lag_requests`, for each partition of the log; empty where it has one."""
 
 
-class _Cut(msgspec.Struct, frozen=True):
+class _Cut(PublishedProgress, frozen=True):
     """The fields of `footfall.lake.cut.Cut` that status needs; that module imports Arrow."""
 
-    positions: Positions
-    epoch: int
-    watermark: int
-    published_at: int
-    ledger: Ledger
     hot_age: int | None = None
 
 
@@ -139,16 +135,18 @@ def read_status(
     clock: Clock,
     open_log: Callable[[], LogReader],
     read_disk: Callable[[], DiskStatus] | None = None,
+    metadata: MetadataPlace | None = None,
 ) -> Status:
     """Gather the state of all parts. Never raises for a missing or damaged file: it is named."""
     now = clock.now_us()
+    metadata = metadata or MetadataPlace.of(home)
     problems: list[str] = []
-    cut = _read_cut(home, project, problems)
+    cut = _read_cut(home, project, problems) or _read_progress(metadata, project, problems)
     log, ends = _read_log(open_log, problems)
     snapshot = _read_live(home, project, problems)
-    _look_for_poison(home, project, now, problems)
+    _look_for_poison(home, project, metadata, now, problems)
     _look_at_sessions(cut, problems)
-    consumers = consumer_reports(home, project, 0 if cut is None else cut.epoch)
+    consumers = consumer_reports(home, project, 0 if cut is None else cut.epoch, metadata)
     problems += [f"consumer {one}" for one in consumers if not one.is_well]
     ledger = Ledger() if cut is None else cut.ledger
     return Status(
@@ -188,6 +186,18 @@ def _read_cut(home: Home, project: str, problems: list[str]) -> _Cut | None:
     except msgspec.DecodeError as error:
         problems.append(f"cut is damaged; restart the server to rebuild it: {error} path={file}")
         return None
+
+
+def _read_progress(metadata: MetadataPlace, project: str, problems: list[str]) -> _Cut | None:
+    """How far a pipeline on another machine is."""
+    if metadata.is_local:
+        return None
+    try:
+        found = read_progress(metadata, project)
+    except Unavailable as error:
+        problems.append(str(error))
+        return None
+    return None if found is None else _Cut(**msgspec.structs.asdict(found))
 
 
 def _read_log(
@@ -241,14 +251,16 @@ def _look_at_sessions(cut: _Cut | None, problems: list[str]) -> None:
         )
 
 
-def _look_for_poison(home: Home, project: str, now: int, problems: list[str]) -> None:
+def _look_for_poison(
+    home: Home, project: str, metadata: MetadataPlace, now: int, problems: list[str]
+) -> None:
     """What holds the pipeline up now, and what was put aside in the last days."""
     trouble = read_trouble(trouble_file(home, project))
     problems += trouble.lines(now)
     try:
-        count = quarantined_since(home.metadata_file, project, now - POISON_SHOWN)
-    except sqlite3.Error as error:
-        problems.append(f"metadata cannot be read: {error}")
+        count = quarantined_since(metadata, project, now - POISON_SHOWN)
+    except Unavailable as error:
+        problems.append(str(error))
         return
     if count:
         problems.append(

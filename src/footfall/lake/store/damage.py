@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 from pyiceberg.exceptions import ValidationError
+from requests.exceptions import RequestException
 
 from footfall.errors import Corrupt, Unavailable
 from footfall.lake.store.objects import unreachable
@@ -37,7 +38,8 @@ def naming(file: str | Callable[[], str]) -> Iterator[None]:
 
     A function is asked for the name only then.
 
-    What a system call refused for another reason (permissions, too many open files) stays as it is.
+    What a system call refused for another reason (permissions, too many open files) stays as it is,
+    and so does what a catalog behind HTTP did not answer (`reaching`).
 
     Raises:
         Corrupt: see above.
@@ -45,6 +47,8 @@ def naming(file: str | Callable[[], str]) -> Iterator[None]:
     """
     try:
         yield
+    except RequestException:  # an OSError, too, but of a catalog behind HTTP, not of a file
+        raise
     except OSError as error:
         if _is_unreachable(error):
             raise _unreachable(file, error) from error

@@ -18,7 +18,7 @@ from footfall.lake.cut import Cut, read_cut
 from footfall.metadata import Metadata
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
-from footfall.sessionize.gap import GapDefinition
+from footfall.sessionize import Definitions
 from tests.pipeline.harness import START_US, Bench, event, request
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, plain, truth_of
@@ -126,7 +126,7 @@ def test_everything_once_after_an_outage(seed: int, tmp_path: Path) -> None:
     assert len(events) == ledger.events == len(traffic.ids)
     assert {str(uuid.UUID(bytes=row["event_id"])) for row in events} == traffic.ids
     assert len({row["epoch"] for row in events}) > 3, "epochs are committed while it catches up"
-    definition = GapDefinition.of(bench.settings.sessions)
+    definition = Definitions.of(bench.settings.sessions).default
     assert _sessions(tables) == truth_of(events, definition)[0]
 
 

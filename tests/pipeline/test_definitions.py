@@ -1,6 +1,6 @@
 """Two session definitions side by side: each is what it is alone, whatever dies or comes late.
 
-`day` (one UTC day of a visitor, `tests/sessionize/day.py`) runs beside `gap`, which is the default.
+`day` (one UTC day of a visitor) runs beside `gap`, which is the default.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 import pytest
 
@@ -25,12 +24,13 @@ from footfall.pipeline import maintain
 from footfall.pipeline._pipeline import Pipeline
 from footfall.query.engine import Engine
 from footfall.request import Request
-from footfall.sessionize import DEFINITIONS, EVENT_COLUMNS
+from footfall.sessionize import EVENT_COLUMNS, Definitions
+from footfall.sessionize.step import StepDefinition
 from footfall.upgrade import upgrade
 from tests.pipeline.harness import START_US, Bench, Crash, Faults, event, request
 from tests.query.cuts import query_settings
 from tests.scale import scaled
-from tests.sessionize import day, day_oracle
+from tests.sessionize import windows
 from tests.sessionize.world import ORACLE_COLUMNS, plain
 
 GAP_ONLY = (
@@ -40,14 +40,9 @@ GAP_ONLY = (
     "sessions.gap=5m",
     "sessions.hot_age=10m",
 )
-BOTH = (*GAP_ONLY, 'sessions.definitions=["gap","day"]')
+BOTH = (*GAP_ONLY, 'sessions.definitions={day={kind="day"}}')
 STEP = 5 * HOUR
 GAP_TABLES = ("events", "sessions", "failed_events", "session_overrides", "session_changes")
-
-
-@pytest.fixture(autouse=True)
-def _known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(DEFINITIONS, "day", day.KIND)
 
 
 def _batches(seed: int, count: int) -> list[list[Request]]:
@@ -110,7 +105,7 @@ def _sorted(
 def _truth(bench: Bench) -> dict[bytes, dict[str, Any]]:
     """What the oracle says of all events that the lake has."""
     events = bench.tables()["events"].select([*EVENT_COLUMNS, "event_id"])
-    return day_oracle.sessions(plain(events))
+    return windows.sessions(plain(events))
 
 
 def _written(bench: Bench) -> dict[bytes, dict[str, Any]]:
@@ -294,7 +289,7 @@ def test_an_error_in_one_is_an_error_of_the_epoch(
         def fail(*_: object) -> None:
             raise ZeroDivisionError
 
-        broken.setattr(day.DayDefinition, "close", fail)
+        broken.setattr(StepDefinition, "close", fail)
         pipeline.step()
         with pytest.raises(ZeroDivisionError):
             pipeline._take_commit(wait=True)
@@ -349,24 +344,40 @@ def test_another_version_is_another_definition(
     batches = _batches(8, 8)
     _drive(bench, pipeline, batches[:4])
     old = set(_seen(bench))
-    newer = msgspec.structs.replace(
-        day.KIND, version=2, make=lambda settings: day.DayDefinition(settings.hot_age, version=2)
-    )
+    newer = Bench(tmp_path, *GAP_ONLY, 'sessions.definitions={day={kind="day",version=2}}')
+    newer.log, newer.clock = bench.log, bench.clock
     bench.append(batches[4])
-    pipeline.step()
-    with monkeypatch.context() as changed:
-        changed.setitem(DEFINITIONS, "day", newer)
-        assert bench.pipeline().truth.state.keys == ("gap.1", "day.2")
-        assert not set(_seen(bench)) & old
-    pipeline = bench.pipeline()
     pipeline.step()
     pipeline.close_epoch()
     pipeline._executor.shutdown(wait=True)
+    _unmark(bench)
+    pipeline = newer.pipeline()
+    assert pipeline.truth.state.keys == ("gap.1", "day.2")
+    pipeline.step()
+    assert not set(_seen(newer)) & old
+    _unmark(bench)
     with monkeypatch.context() as changed:
-        changed.setitem(DEFINITIONS, "day", newer)
-        _unmark(bench)
-        with pytest.raises(Conflict, match=r"planned=gap.1, day.1 here=gap.1, day.2"):
-            bench.pipeline()
+        changed.setattr(Definitions, "keys", ("gap.1", "day.3"))
+        with pytest.raises(Conflict, match=r"planned=gap.1, day.1 here=gap.1, day.3"):
+            newer.pipeline()
+
+
+def test_changed_options_are_refused(tmp_path: Path) -> None:
+    """Sessions of two rules never lie under one name: the sentence says what to do."""
+    bench = Bench(tmp_path, *BOTH)
+    _drive(bench, bench.pipeline(), _batches(9, 2))
+    for changed in (
+        (*GAP_ONLY, 'sessions.definitions={day={kind="day",time_zone="Europe/Berlin"}}'),
+        (*GAP_ONLY, 'sessions.definitions={day={kind="step",step="1h"}}'),
+        (*BOTH, "sessions.gap=6m"),
+    ):
+        other = Bench(tmp_path, *changed)
+        other.log, other.clock = bench.log, bench.clock
+        with pytest.raises(Conflict, match="give the definition another version"):
+            other.pipeline()
+    other = Bench(tmp_path, *BOTH, "sessions.hot_age=7m")
+    other.log, other.clock = bench.log, bench.clock
+    assert other.pipeline().truth.state.keys == ("gap.1", "day.1")
 
 
 def _unmark(bench: Bench) -> None:
@@ -379,20 +390,14 @@ def _unmark(bench: Bench) -> None:
         metadata.commit()
 
 
-def test_wrong_definitions_are_told(tmp_path: Path) -> None:
-    """Another default would name other sessions in events; what there is not cannot run."""
+def test_another_default_is_refused(tmp_path: Path) -> None:
+    """It would name other sessions in events."""
     bench = Bench(tmp_path, *BOTH)
     _drive(bench, bench.pipeline(), _batches(9, 2))
-    for wrong, told in (
-        ('["day","gap"]', "default=gap.1 first=day.1"),
-        ('["gap","week"]', "known=day, gap"),
-        ('["gap","gap"]', "each once"),
-        ("[]", "given=none"),
-    ):
-        other = Bench(tmp_path, *GAP_ONLY, f"sessions.definitions={wrong}")
-        other.log, other.clock = bench.log, bench.clock
-        with pytest.raises((Conflict, Invalid), match=told):
-            other.pipeline()
+    other = Bench(tmp_path, *BOTH, "sessions.default=day")
+    other.log, other.clock = bench.log, bench.clock
+    with pytest.raises(Conflict, match=r"default=gap.1 first=day.1"):
+        other.pipeline()
     assert bench.pipeline().truth.state.keys == ("gap.1", "day.1")
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
-from footfall.sessionize import SessionState
+from footfall.sessionize import Definitions, SessionState, StateColumns
 from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
+from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.sessionize.world import plain
 
@@ -108,3 +109,39 @@ def test_ties_are_broken_by_receipt_request_and_index(seed):
         row["last_event_name"],
         row["user_id"],
     )
+
+
+def test_engaged_and_bounced_are_what_the_settings_say():
+    """Their variants are settings: the rule goes with the state, also through a restart."""
+    settings = load_settings(
+        overrides=[
+            "sessions.engaged_after=30s",
+            "sessions.engaged_views=3",
+            "sessions.bounced=one_event",
+        ]
+    )
+    definition = Definitions.of(settings.sessions).default
+    rows = [
+        {"visitor_id": name, "event_name": kind, "event_time": NOON_US + at * SECOND}
+        for name, kind, at in (
+            *(("two", "page_view", 0), ("two", "page_view", 9)),
+            *(("three", "page_view", 0), ("three", "page_view", 1), ("three", "page_view", 2)),
+            *(("short", "click", 0), ("short", "click", 30)),
+            *(("long", "click", 0), ("long", "click", 31)),
+            ("one", "page_view", 0),
+        )
+    ]
+    state = definition.sessionize(SessionState.empty(definition.columns), event_table(rows)).state
+    stored = SessionState.from_arrow(
+        state.to_arrow(), StateColumns.of(state.to_arrow().column_names)
+    )
+    for one in (state, stored.with_columns(definition.columns)):
+        table = plain(definition.close(one, NOON_US + DAY, 1).rows)
+        said = {row["visitor_id"]: (row["is_engaged"], row["is_bounced"]) for row in table}
+        assert said == {
+            "two": (False, False),
+            "three": (True, False),
+            "short": (False, False),
+            "long": (True, False),
+            "one": (False, True),
+        }

@@ -1,17 +1,20 @@
-"""What every session definition must do: the same suite over `gap` and the trivial `day`."""
+"""What every session definition must do: one suite over all kinds, each with its own oracle."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 import polars as pl
 import pyarrow as pa
 import pytest
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.sessionize import (
+    Key,
     RepairLimits,
     SessionDefinition,
     SessionState,
@@ -22,9 +25,11 @@ from footfall.sessionize import (
     session_ids,
 )
 from footfall.sessionize.gap import GapDefinition
+from footfall.sessionize.goals import Goals
+from footfall.sessionize.step import StepDefinition, Windows
+from footfall.sessionize.zones import Zones
 from footfall.testing.events import NOON_US, event_table, uuid_of
-from tests.sessionize import day_oracle, oracle
-from tests.sessionize.day import DayDefinition
+from tests.sessionize import cut_oracle, oracle, windows
 from tests.sessionize.world import ORACLE_COLUMNS, MemoryStore, World, plain, truth_of
 
 
@@ -39,13 +44,96 @@ class Case(NamedTuple):
     truth: Any
 
 
+def _of_key(events: list[dict[str, Any]], columns: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Events as those of visitors who are called what the key says."""
+    return [event | {"visitor_id": windows.key_of(event, columns)} for event in events]
+
+
+def _client_truth(events: list[dict[str, Any]], definition: Any) -> dict[bytes, dict[str, Any]]:
+    found = _gap_truth(_of_key(events, CLIENT), definition)
+    named = {}
+    for row in found.values():
+        name = windows.session_id(
+            row["app_id"], row["visitor_id"], row["started_at"], b"footfall.sdk.3"
+        )
+        named[name] = row | {"session_id": name}
+    return named
+
+
+def _cut_truth(events: list[dict[str, Any]], definition: Any) -> dict[bytes, dict[str, Any]]:
+    rows = map(oracle.row, cut_oracle.sessions(events, definition))
+    return {row["session_id"]: row for row in rows}
+
+
+def _goal_truth(events: list[dict[str, Any]], definition: Any) -> dict[bytes, dict[str, Any]]:
+    """A goal without a value is worth 2.5; a session with one is engaged, and not bounced."""
+    worth = [
+        event | {"value": Decimal("2.5")}
+        if event["event_name"] == "buy" and event["value"] is None
+        else event
+        for event in events
+    ]
+    found = cut_oracle.sessions(worth, definition)
+    rows = [
+        row | {"is_engaged": True, "is_bounced": False}
+        if any(event["event_name"] == "buy" for event in session)
+        else row
+        for session, row in zip(found, map(oracle.row, found), strict=True)
+    ]
+    return {row["session_id"]: row for row in rows}
+
+
+BERLIN = Zones("Europe/Berlin")
+CLIENT = ("visitor_id", "client_session_id")
+CART = ("user_id", "properties.cart")
 CASES = [
     pytest.param(Case(GapDefinition(30 * MINUTE, 24 * HOUR, 100_000, HOUR), _gap_truth), id="gap"),
     pytest.param(
         Case(GapDefinition(20 * MINUTE, 2 * HOUR, 3, HOUR), _gap_truth), id="gap, all cuts"
     ),
     pytest.param(
-        Case(DayDefinition(HOUR), lambda events, _: day_oracle.sessions(events)), id="day"
+        Case(
+            GapDefinition(40 * MINUTE, 2 * HOUR, 3, HOUR, name="sdk", version=3, key=Key(CLIENT)),
+            _client_truth,
+        ),
+        id="client",
+    ),
+    pytest.param(
+        Case(GapDefinition(90 * MINUTE, 24 * HOUR, 100, HOUR, midnight=BERLIN), _cut_truth),
+        id="gap, midnight",
+    ),
+    pytest.param(
+        Case(
+            GapDefinition(
+                90 * MINUTE, 5 * HOUR, 4, HOUR, midnight=BERLIN, on_user="other", on_campaign=True
+            ),
+            _cut_truth,
+        ),
+        id="gap, marks",
+    ),
+    pytest.param(
+        Case(
+            GapDefinition(20 * MINUTE, 2 * HOUR, 3, HOUR, goals=Goals((("shop", "buy", 2.5),))),
+            _goal_truth,
+        ),
+        id="gap, goals",
+    ),
+    pytest.param(
+        Case(GapDefinition(7 * HOUR, 24 * HOUR, 100, HOUR, on_user="any"), _cut_truth),
+        id="gap, any user",
+    ),
+    pytest.param(
+        Case(
+            StepDefinition(Windows(), HOUR, name="day"), lambda events, _: windows.sessions(events)
+        ),
+        id="day",
+    ),
+    pytest.param(
+        Case(
+            StepDefinition(Windows(3 * HOUR), HOUR, key=Key(CART)),
+            lambda events, _: windows.sessions(events, 3 * HOUR, b"footfall.step.1", CART),
+        ),
+        id="step",
     ),
 ]
 
@@ -70,10 +158,15 @@ def _epochs(seed: int, count: int) -> Iterator[tuple[list[dict[str, Any]], int]]
                     "event_id": uuid_of(f"{seed} {number}"),
                     "request_id": uuid_of(f"request {seed} {number}"),
                     "visitor_id": chance.choice(["a", "b", None]),
+                    "user_id": chance.choice(["u", "u", "w", None]),
+                    "client_session_id": chance.choice(["s1", "s2", None]),
+                    "properties": chance.choice(['{"cart": 7}', '{"cart": 7}', "{}"]),
+                    "event_name": chance.choice(["page_view", "page_view", "click", "buy"]),
                     "event_time": at,
                     "received_at": now,
                     "page_url": f"p{number}",
                     "source": chance.choice([None, None, "news"]),
+                    "campaign": chance.choice([None, None, None, "spring", "summer"]),
                     "value": chance.choice([None, 3]),
                 }
             )
@@ -121,7 +214,9 @@ def _sessionized(
     """All sessions, after one call for each part. Nothing was evicted, so nothing waits."""
     state = SessionState.empty(definition.columns)
     for part in parts:
-        found = definition.sessionize(state, event_table(part), history=_Nothing(parts, part))
+        found = definition.sessionize(
+            state, event_table(part), history=_Nothing(definition, parts, part)
+        )
         state = found.state
         assert not state.has_pending
     return plain(definition.close(state, NOON_US + 20 * DAY, 1).rows)
@@ -130,17 +225,19 @@ def _sessionized(
 class _Nothing:
     """A history of the parts before, for definitions that read again what they cut."""
 
-    def __init__(self, parts: list[list[dict[str, Any]]], part: list[dict[str, Any]]) -> None:
-        self._before = [row for one in parts[: parts.index(part)] for row in one]
+    def __init__(
+        self, definition: Any, parts: list[list[dict[str, Any]]], part: list[dict[str, Any]]
+    ) -> None:
+        before = [row for one in parts[: parts.index(part)] for row in one]
+        self._before = plain(definition.key.keyed(event_table(before)))
 
     def events(self, ranges: pa.Table) -> pa.Table:
-        wanted = set(ranges.column("visitor_id").to_pylist())
         low = {row["visitor_id"]: (row["from_time"], row["to_time"]) for row in plain(ranges)}
         return event_table(
             [
                 row
                 for row in self._before
-                if row["visitor_id"] in wanted
+                if row["visitor_id"] in low
                 and low[row["visitor_id"]][0] <= row["event_time"] <= low[row["visitor_id"]][1]
             ]
         )
@@ -188,7 +285,11 @@ def test_what_a_state_holds_is_bounded(case: Case) -> None:
         **{name: getattr(definition, name) for name in definition.__struct_fields__}
         | {"hot_max": 4, "hot_age": 1000 * DAY}
     )
-    crowd = [{"visitor_id": f"v{n}", "event_time": NOON_US + n * SECOND} for n in range(20)]
+    rest = {"client_session_id": "s", "properties": '{"cart": 7}'}
+    crowd = [
+        {"visitor_id": f"v{n}", "user_id": f"u{n}", "event_time": NOON_US + n * SECOND} | rest
+        for n in range(20)
+    ]
     state = bounded.sessionize(SessionState.empty(bounded.columns), event_table(crowd)).state
     is_open = bounded.close(state, NOON_US, 1)
     assert (len(is_open.state), is_open.rows.num_rows) == (20, 0)
@@ -214,12 +315,16 @@ def test_an_event_is_in_the_session_that_holds_it(case: Case) -> None:
     rows = [event for events, _ in _epochs(10, 2) for event in events]
     definition = case.definition
     if isinstance(definition, GapDefinition) and definition.events_max < 100:
-        definition = GapDefinition(20 * MINUTE, 2 * HOUR, 100, HOUR)
+        definition = msgspec.structs.replace(definition, events_max=100)
     state = definition.sessionize(SessionState.empty(definition.columns), event_table(rows)).state
-    placed = definition.assign(event_table(rows), state).column("session_id").to_pylist()
-    counts = pl.Series(placed).drop_nulls().value_counts().rows()
+    table = event_table(rows)
+    placed = definition.assign(table, state)
+    assert placed.drop_columns("session_id").equals(table.drop_columns("session_id"))
+    named = placed.column("session_id").to_pylist()
+    counts = pl.Series(named).drop_nulls().value_counts().rows()
     assert dict(counts) == dict(state.frame().select("session_id", "events").rows())
-    assert [one is None for one in placed] == [row["visitor_id"] is None for row in rows]
+    keys = [windows.key_of(row, definition.key.columns) for row in rows]
+    assert [one is None for one in named] == [key is None for key in keys]
 
 
 def test_ids_follow_from_name_and_version() -> None:
@@ -228,4 +333,4 @@ def test_ids_follow_from_name_and_version() -> None:
     assert session_ids("gap", 1, *given) == [oracle.session_id("shop", "v", NOON_US)]
     names = [("gap", 1), ("gap", 2), ("day", 1), *((f"a_long_name_that_{n}", 1) for n in "xy")]
     assert len({session_ids(*name, *given)[0] for name in names}) == len(names)
-    assert key_of(DayDefinition(HOUR)) == "day.1"
+    assert key_of(StepDefinition(Windows(), HOUR, name="day")) == "day.1"

@@ -97,7 +97,8 @@ class World:
     def events_in(self, wanted):
         """As `History.events`."""
         self.history_calls += 1
-        return event_table(_in_ranges(self.events, wanted, "event_time", "event_time"))
+        keyed = plain(self.definition.key.keyed(event_table(self.events)))
+        return event_table(_in_ranges(keyed, wanted, "event_time", "event_time"))
 
     def sessions_in(self, wanted):
         """As `History.sessions`."""

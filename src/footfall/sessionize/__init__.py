@@ -22,13 +22,8 @@ from footfall.sessionize.definition import (
     key_of,
     session_ids,
 )
-from footfall.sessionize.definitions import (
-    DEFINITIONS,
-    DefinitionKind,
-    Definitions,
-    SessionStates,
-    columns_of,
-)
+from footfall.sessionize.definitions import KINDS, Definitions, SessionStates
+from footfall.sessionize.key import VISITOR, Key
 from footfall.sessionize.rows.close import Closed, shortened_hot_age
 from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
 from footfall.sessionize.rows.hot import (
@@ -49,13 +44,14 @@ from footfall.sessionize.rows.stored import (
 )
 
 __all__ = [
-    "DEFINITIONS",
     "EVENT_COLUMNS",
+    "KINDS",
     "REPAIR_SCHEMA",
+    "VISITOR",
     "Closed",
-    "DefinitionKind",
     "Definitions",
     "History",
+    "Key",
     "OpenSessions",
     "Past",
     "RepairLimits",
@@ -67,7 +63,6 @@ __all__ = [
     "SessionStates",
     "Sessionized",
     "StateColumns",
-    "columns_of",
     "files_of",
     "in_files",
     "is_unwritten",

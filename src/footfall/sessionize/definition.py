@@ -23,6 +23,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import TIMESTAMP
+from footfall.sessionize.key import Key
 from footfall.sessionize.rows.close import Closed, Closing
 from footfall.sessionize.rows.columns import StateColumns
 from footfall.sessionize.rows.state import SessionState
@@ -126,7 +127,7 @@ class Sessionized:
 
         `revision` is the one they will be written as; `epoch` is 0.
         """
-        return session_rows(self._changed, 0)
+        return session_rows(self._changed, 0, self.state.columns.engagement)
 
 
 class SessionDefinition(Closing, Protocol):
@@ -143,6 +144,14 @@ class SessionDefinition(Closing, Protocol):
     @property
     def version(self) -> int:
         """Another one gives other sessions: other ids, and a state and rows of its own."""
+
+    @property
+    def key(self) -> Key:
+        """Whose sessions they are. Everything else that says visitor means this."""
+
+    @property
+    def options(self) -> str:
+        """All that decides where its sessions begin and end, for people; equal if it is equal."""
 
     @property
     def columns(self) -> StateColumns:

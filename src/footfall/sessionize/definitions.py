@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-import msgspec
-
-from footfall.errors import Invalid
+from footfall.errors import Conflict
 from footfall.sessionize.definition import SessionDefinition, key_of
-from footfall.sessionize.gap import GAP_COLUMNS, VERSION, GapDefinition
-from footfall.sessionize.rows.columns import StateColumns
+from footfall.sessionize.gap import GapDefinition
+from footfall.sessionize.goals import Goals
+from footfall.sessionize.key import Key
+from footfall.sessionize.rows.columns import Engagement, StateColumns
 from footfall.sessionize.rows.hot import has_closable
 from footfall.sessionize.rows.state import SessionState
-from footfall.settings import SessionSettings
-
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
-
-
-class DefinitionKind(msgspec.Struct, frozen=True):
-    """A definition as the registry has it, before any settings."""
-
-    version: int
-    columns: StateColumns
-    make: Callable[[SessionSettings], SessionDefinition]
+from footfall.sessionize.step import StepDefinition, Windows
+from footfall.sessionize.zones import Zones
+from footfall.settings import DefinitionSettings, SessionSettings
 
 
-DEFINITIONS: Final[dict[str, DefinitionKind]] = {
-    "gap": DefinitionKind(VERSION, GAP_COLUMNS, GapDefinition.of),
+def _gap(name: str, one: DefinitionSettings, settings: SessionSettings) -> SessionDefinition:
+    assert one.gap is not None, "filled from [sessions]"
+    assert one.length_max is not None
+    assert one.events_max is not None
+    own = ("visitor_id", "client_session_id") if one.kind == "client" else ("visitor_id",)
+    return GapDefinition(
+        one.gap,
+        one.length_max,
+        one.events_max,
+        settings.hot_age,
+        settings.hot_max,
+        name=name,
+        version=one.version,
+        key=Key(one.key or own),
+        midnight=Zones.of(one.time_zone, one.time_zones) if one.cut_at_midnight else None,
+        on_user=one.cut_on_user,
+        on_campaign=one.cut_on_campaign,
+        goals=Goals.of(settings.goals),
+        engagement=_engagement(settings),
+    )
+
+
+def _step(name: str, one: DefinitionSettings, settings: SessionSettings) -> SessionDefinition:
+    return StepDefinition(
+        Windows(one.step, Zones.of(one.time_zone, one.time_zones)),
+        settings.hot_age,
+        settings.hot_max,
+        name=name,
+        version=one.version,
+        key=Key(one.key or ("visitor_id",)),
+        goals=Goals.of(settings.goals),
+        columns=StateColumns(engagement=_engagement(settings)),
+    )
+
+
+def _engagement(settings: SessionSettings) -> Engagement:
+    is_alone = settings.bounced == "one_event"
+    return Engagement(settings.engaged_after, settings.engaged_views, is_alone)
+
+
+KINDS: Final[dict[str, Callable[[str, DefinitionSettings, SessionSettings], SessionDefinition]]] = {
+    "gap": _gap,
+    "client": _gap,
+    "step": _step,
+    "day": _step,
 }
-"""Every definition that `sessions.definitions` may name."""
-
-
-def columns_of(key: str) -> StateColumns | None:
-    """Columns of a state by the key of its definition; none if this version does not have it."""
-    name, _, version = key.rpartition(".")
-    kind = DEFINITIONS.get(name)
-    return kind.columns if kind is not None and version == str(kind.version) else None
+"""What makes a definition of each kind from its options. `client` is `gap` by the SDK's session."""
 
 
 class SessionStates:
@@ -83,19 +110,23 @@ class Definitions:
 
     @classmethod
     def of(cls, settings: SessionSettings) -> Definitions:
-        """Those that `sessions.definitions` names.
+        """Those that the settings name."""
+        return cls(KINDS[one.kind](name, one, settings) for name, one in settings.named.items())
+
+    def refuse_changed(self, before: Definitions) -> None:
+        """Refuse other options under the name and version that `before` has.
 
         Raises:
-            Invalid: it names none, one twice, or one that there is not.
+            Conflict: sessions of both would lie under one name; the sentence says what to do.
         """
-        names = settings.definitions
-        wrong = [name for name in names if name not in DEFINITIONS or not _NAME.fullmatch(name)]
-        if wrong or not names or len(set(names)) < len(names):
-            raise Invalid(
-                "sessions.definitions must name one or more session definitions, each once:"
-                f" known={', '.join(sorted(DEFINITIONS))} given={', '.join(names) or 'none'}"
-            )
-        return cls(DEFINITIONS[name].make(settings) for name in names)
+        for key, one in self._by_key.items():
+            if key in before._by_key and one.options != before._by_key[key].options:
+                raise Conflict(
+                    "a session definition has other options than its sessions were made by; put"
+                    " them back, or give the definition another version (the default: add one of"
+                    f" another name): definition={key} made by {before._by_key[key].options}"
+                    f" here {one.options}"
+                )
 
     def __iter__(self) -> Iterator[SessionDefinition]:
         return iter(self._by_key.values())

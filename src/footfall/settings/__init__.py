@@ -21,6 +21,9 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.errors import Invalid
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_one, beyond_type
+from footfall.settings._sessions import DefinitionSettings as DefinitionSettings
+from footfall.settings._sessions import SessionSettings as SessionSettings
+from footfall.settings._sessions import beyond_sessions, read_definitions, read_goals
 from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
 from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
 
@@ -158,21 +161,6 @@ class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     horizon: Duration
     ids_max: Count = 260_000_000
     """Has a default because plans of epochs made before it was a setting lack it."""
-
-
-class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Section `[sessions]`."""
-
-    gap: Duration
-    length_max: Duration
-    events_max: Count
-    hot_age: Duration
-    # Plans of epochs from before these settings lack them.
-    repair_events_max: Count = 1_000_000
-    repair_visitors_max: Count = 1_000
-    hot_max: Count = 10_000_000
-    file_rows_min: Count = 32_768
-    definitions: tuple[str, ...] = ("gap",)
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -334,6 +322,8 @@ def _load(
     }
     problems.extend(beyond_one(values))
     problems.extend(problems_of_kafka(values))
+    if not problems:
+        problems.extend(beyond_sessions(sections["sessions"]))
     if not problems:
         problems.extend(_too_short(Settings(**sections)))
     if problems:
@@ -505,13 +495,17 @@ def part_of(hint: Any) -> type[msgspec.Struct] | None:
     return next(parts, None)
 
 
-def _convert(hint: Any, value: Any) -> Any:
+def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
     if hint is Bound and value == UNLIMITED:
         return None
     if hint is Age and value == FOREVER:
         return None
     if hint is CountBySize and value == BY_SIZE:
         return None
+    if hint == dict[str, DefinitionSettings]:
+        return read_definitions(value, lambda text: _convert(Duration, text))
+    if hint == dict[str, dict[str, float]]:
+        return read_goals(value)
     if hint in (Duration, Size, Bound, Age):
         if not isinstance(value, str):
             example = '"15s"' if hint in (Duration, Age) else '"64MiB"'
@@ -535,13 +529,7 @@ def retention_margin(settings: Settings) -> int:
     Their ids are remembered for the horizon; a repair looks back over a chain of activity.
     """
     sessions = settings.sessions
-    return (
-        settings.duplicates.horizon
-        + sessions.hot_age
-        + sessions.gap
-        + 2 * sessions.length_max
-        + RETENTION_SLACK
-    )
+    return settings.duplicates.horizon + sessions.hot_age + sessions.reach + RETENTION_SLACK
 
 
 def kept_at_least(settings: Settings) -> int | None:
@@ -572,6 +560,6 @@ def _too_short(settings: Settings) -> Iterable[str]:
     if kept is not None and kept < least:
         yield (
             "lake: keep_age, and with bytes_max keep_age_min, must be at least duplicates.horizon +"
-            " sessions.hot_age + sessions.gap + 2 sessions.length_max + 2d, here"
+            " sessions.hot_age + gap + 2 length_max of the longest session definition + 2d, here"
             f" {-(-least // _DAY_US)}d"
         )

@@ -15,7 +15,7 @@ from footfall.lake.read.lookup import Footers, Looked, look_up
 from footfall.lake.store.damage import naming
 from footfall.lake.tables.schemas import from_lake
 from footfall.session import OTHER_SESSION_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
-from footfall.sessionize import EVENT_COLUMNS
+from footfall.sessionize import EVENT_COLUMNS, Key
 
 _EVENT_TIMES = ("event_time", "event_time")
 _SESSION_TIMES = ("started_at", "ended_at")
@@ -30,6 +30,7 @@ class LakeHistory:
         epoch: int,
         footers: Footers | None = None,
         definition: tuple[str, int] | None = None,
+        key: Key | None = None,
     ) -> None:
         """Read nothing yet.
 
@@ -38,22 +39,45 @@ class LakeHistory:
             epoch: The first that does not count.
             footers: Remembers bounds of files over epochs.
             definition: Name and version of the one whose sessions are asked for; none: the default.
+            key: Whose events are asked for; none: the visitor's.
         """
         self._lake = lake
         self._epoch = epoch
         self._footers = footers or Footers()
         self._definition = definition
+        self._key = key or Key()
         self.looked = Looked()
 
-    def of(self, name: str, version: int) -> LakeHistory:
+    def of(self, name: str, version: int, key: Key) -> LakeHistory:
         """The same for a definition that is not the default."""
-        return LakeHistory(self._lake, self._epoch, self._footers, (name, version))
+        return LakeHistory(self._lake, self._epoch, self._footers, (name, version), key)
 
     def events(self, ranges: pa.Table) -> pa.Table:
         """See `footfall.sessionize.History`."""
         schema = pa.schema([EVENT_SCHEMA.field(name) for name in EVENT_COLUMNS])
         with self._lake.locks.reading():
-            return self._find("events", ranges, schema, _EVENT_TIMES)
+            if self._key.is_visitor:
+                return self._find("events", ranges, schema, _EVENT_TIMES)
+            with naming("a data file of events"):
+                return self._of_keys(ranges, schema)
+
+    def _of_keys(self, ranges: pa.Table, schema: pa.Schema) -> pa.Table:
+        """The same where files are not sorted by the key: all of its time is looked through."""
+        files = self._lake.plan("events").files
+        if not files or not ranges.num_rows:
+            return schema.empty_table()
+        wanted = pl.DataFrame(pl.from_arrow(ranges))
+        first, last = wanted["from_time"].min(), wanted["to_time"].max()
+        near = (
+            self._lake.store.scan(files, EVENT_SCHEMA)
+            .filter(pl.col("epoch") < self._epoch, pl.col("event_time").is_between(first, last))
+            .with_columns(visitor_id=self._key.expression)
+        )
+        found = near.join(wanted.lazy(), on=["app_id", "visitor_id"]).filter(
+            pl.col("event_time").is_between("from_time", "to_time")
+        )
+        self.looked.files += len(files)
+        return as_arrow(found.select(schema.names).collect(), schema)
 
     def sessions(self, ranges: pa.Table) -> pa.Table:
         """See `footfall.sessionize.History`."""

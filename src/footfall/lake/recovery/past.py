@@ -16,7 +16,7 @@ from footfall.lake.commit.lake import Lake
 from footfall.lake.read.history import as_arrow, newest_sessions
 from footfall.lake.read.overrides import resolve_overrides
 from footfall.session import OTHER_SESSION_SCHEMA, OVERRIDE_SCHEMA, SESSION_SCHEMA
-from footfall.sessionize import EVENT_COLUMNS
+from footfall.sessionize import EVENT_COLUMNS, Key
 
 _VISITOR: Final = ["app_id", "visitor_id"]
 _EVENT: Final = ["request_id", "request_index"]
@@ -43,16 +43,18 @@ class EpochsUpTo:
         """Read nothing yet."""
         self._lake = lake
         self._epoch = epoch
+        self._key = Key()
 
-    def of(self, name: str, version: int, *, is_new: bool = False) -> EpochsUpTo:
+    def of(self, name: str, version: int, key: Key, *, is_new: bool = False) -> EpochsUpTo:
         """The same as another definition sees it.
 
         Args:
             name: Its name.
             version: Its version.
+            key: Whose sessions they are; it stands in `visitor_id`.
             is_new: It wrote nothing yet: what ended before its state begins is not asked for.
         """
-        return _OthersUpTo(self._lake, self._epoch, name, version, is_new=is_new)
+        return _OthersUpTo(self._lake, self._epoch, (name, version), key, is_new=is_new)
 
     def events(self, since: int) -> pa.Table:
         """`PLACED_COLUMNS` of visitors' events at or after `since`, microseconds."""
@@ -203,6 +205,8 @@ class EpochsUpTo:
         schema: pa.Schema = EVENT_SCHEMA,
     ) -> pl.LazyFrame:
         rows = self._lake.store.scan(files, schema).filter(pl.col("epoch") <= self._epoch)
+        if schema is EVENT_SCHEMA and not self._key.is_visitor:
+            rows = rows.with_columns(visitor_id=self._key.expression)
         if since is not None:
             moment = pl.lit(since).cast(pl.Datetime("us", "UTC"))
             rows = rows.filter(pl.col(time) >= moment)
@@ -217,11 +221,17 @@ class _OthersUpTo(EpochsUpTo):
     """
 
     def __init__(
-        self, lake: Lake, epoch: int, name: str, version: int, *, is_new: bool = False
+        self,
+        lake: Lake,
+        epoch: int,
+        definition: tuple[str, int],
+        key: Key,
+        *,
+        is_new: bool = False,
     ) -> None:
         super().__init__(lake, epoch)
-        self._name = name
-        self._version = version
+        self._name, self._version = definition
+        self._key = key
         self._is_new = is_new
 
     def provisional(self, floor: int, delay: int) -> pa.Table:

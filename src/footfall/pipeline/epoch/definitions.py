@@ -38,8 +38,6 @@ def states_for(
         Conflict: another definition became the default; events and `sessions` follow the one
             before, so put it first in `sessions.definitions`.
     """
-    if definitions.keys == states.keys:
-        return states
     if definitions.keys[0] != states.keys[0] and epoch:
         raise Conflict(
             "this project's events and sessions follow another session definition; put it first in"
@@ -48,12 +46,12 @@ def states_for(
     found: dict[str, SessionState] = {}
     for key in definitions.keys:
         if key in states.keys:
-            found[key] = states[key]
+            found[key] = states[key].with_columns(definitions[key].columns)
         elif not epoch:
             found[key] = SessionState.empty(definitions[key].columns)
         else:
             one = definitions[key]
             with lake.locks.reading():
-                past = EpochsUpTo(lake, epoch).of(one.name, one.version, is_new=True)
+                past = EpochsUpTo(lake, epoch).of(one.name, one.version, one.key, is_new=True)
                 found[key] = one.remade(past, watermark)
     return SessionStates(found)

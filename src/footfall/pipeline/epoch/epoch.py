@@ -33,6 +33,7 @@ from footfall.session import (
 from footfall.sessionize import (
     Closed,
     History,
+    Key,
     RepairLimits,
     SessionDefinition,
     Sessionized,
@@ -118,7 +119,7 @@ def _stacked(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:
 class Histories(History, Protocol):
     """What the default definition may look up, and what others may."""
 
-    def of(self, name: str, version: int) -> History:
+    def of(self, name: str, version: int, key: Key) -> History:
         """For another definition."""
 
 
@@ -209,7 +210,7 @@ def finish(
     default, *others = definitions
     placed = {key_of(default): _place(default, plan, ingested, states.default, history)}
     for one in others:
-        mine = history.of(one.name, one.version)
+        mine = history.of(one.name, one.version, one.key)
         placed[key_of(one)] = _place(one, plan, ingested, states[key_of(one)], mine)
     _, sessions = placed[key_of(default)].found
     overrides = OverrideSet()

@@ -31,7 +31,7 @@ from footfall.sessionize import (
     SegmentNote,
     SessionState,
     SessionStates,
-    columns_of,
+    StateColumns,
     restore,
     save,
 )
@@ -227,13 +227,8 @@ class Checkpoints:
         states = {}
         for place, key in enumerate(note.definitions):
             rows_file, segments_file = _files_of(place, key)
-            columns = columns_of(key)
-            if columns is None:
-                if place == 0:
-                    raise ValueError("definition")
-                continue
             rows = ipc.open_file(data[rows_file]).read_all()
-            loose = SessionState.from_arrow(rows, columns)
+            loose = SessionState.from_arrow(rows, StateColumns.of(rows.column_names))
             states[key] = restore(loose, self._segments(note.epoch, segments_file), checked)
         return SessionStates(states)
 

@@ -96,7 +96,7 @@ def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     with lake.locks.reading():
         states = {key_of(default): default.remade(past, plan.watermark)}
         for one in others:
-            mine = past.of(one.name, one.version)
+            mine = past.of(one.name, one.version, one.key)
             states[key_of(one)] = one.remade(mine, plan.watermark)
         duplicates = DuplicateIndex.rebuild(
             past.ids(since), directory, plan.epoch, plan.watermark, rules

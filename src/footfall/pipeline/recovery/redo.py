@@ -147,6 +147,8 @@ class Redo:
             self._follow(definitions_of(plan))
             result = self._committer.commit(plan, ingested, self._truth.state)
             self._truth = self._apply(self._truth, result)
+        for text in self._metadata.plans_after(self._project, self._truth.epoch - 1)[:1]:
+            self._definitions.refuse_changed(definitions_of(decode_plan(text)))
         self._follow(self._definitions)
 
     def _follow(self, definitions: Definitions) -> None:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from footfall.event import EVENT_SCHEMA
 from footfall.session import VIEW_EVENTS
+from footfall.sessionize.goals import IS_GOAL
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import Bools, Ints, Packing
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
@@ -84,6 +85,13 @@ class SortedEvents:
                 found |= bit * values.is_valid().to_numpy(zero_copy_only=False)
         return found[self.row]
 
+    def goals(self) -> Bools | None:
+        """Whether each event is a goal, in this order; none if nothing counts as one."""
+        if IS_GOAL not in self.table.column_names:
+            return None
+        is_goal: Bools = self.column(IS_GOAL).to_numpy(zero_copy_only=False)
+        return is_goal[self.row]
+
     def unscaled(self, name: str, rows: Ints) -> Ints:
         """A decimal column at `rows`, in units of its last digit; none may be null."""
         column = self.column(name)
@@ -135,7 +143,8 @@ class SortedEvents:
 
 
 def _usable(events: pa.Table) -> pa.Table:
-    table = events.select(EVENT_COLUMNS)
+    own = [IS_GOAL] if IS_GOAL in events.column_names else []
+    table = events.select([*EVENT_COLUMNS, *own])
     visitors = table.column("visitor_id")
     if visitors.null_count:
         table = table.filter(visitors.is_valid())

@@ -18,7 +18,7 @@ from footfall.sessionize.rows.columns import (
     USER,
     Attributes,
 )
-from footfall.sessionize.rows.packing import Ints, run_starts
+from footfall.sessionize.rows.packing import Bools, Ints, run_starts
 
 ENGAGEMENT_MS_MAX = DAY // US_PER_MS
 """Most that one event can add: a device's nonsense must not overflow a sum."""
@@ -41,6 +41,7 @@ class Pieces:
         self.flags = {
             "has_named": self._count(self._having(_events.NAMED)) > 0,
             "has_value": self._count(self._having(_events.VALUE)) > 0,
+            "has_goal": self._has_goal(),
             "is_bot": self._count(self._having(_events.BOT)) > 0,
         }
         self._add_engagement()
@@ -66,6 +67,13 @@ class Pieces:
     def rows(self, group: Attributes, pieces: Ints) -> Ints:
         """Rows of the batch's table that give `group` to `pieces`."""
         found: Ints = self._events.row[self.position[group][pieces]]
+        return found
+
+    def _has_goal(self) -> Bools:
+        is_goal = self._events.goals()
+        if is_goal is None:
+            return np.zeros(len(self._first), np.bool_)
+        found: Bools = self._count(np.flatnonzero(is_goal)) > 0
         return found
 
     def _having(self, bit: np.uint8) -> Ints:

@@ -7,7 +7,7 @@ reached through `GapDefinition`.
 
 from __future__ import annotations
 
-from footfall.sessionize.gap.columns import GAP_COLUMNS, VERSION
+from footfall.sessionize.gap.columns import GAP_COLUMNS
 from footfall.sessionize.gap.definition import GapDefinition
 
-__all__ = ["GAP_COLUMNS", "VERSION", "GapDefinition"]
+__all__ = ["GAP_COLUMNS", "GapDefinition"]

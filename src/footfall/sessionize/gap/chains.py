@@ -27,22 +27,9 @@ import numpy as np
 import numpy.typing as npt
 
 from footfall.sessionize.gap.limits import GapLimits
-from footfall.sessionize.rows.packing import Bools, Ints, Packing, run_starts
-
-
-class Rows(msgspec.Struct, frozen=True):
-    """Earlier sessions, ascending by (code, start); one entry a column."""
-
-    code: Ints
-    start: Ints
-    end: Ints
-    chain: Ints
-    rank: Ints
-    events: Ints
-
-    def at(self, index: Ints | Bools) -> Rows:
-        """Some of them."""
-        return Rows(*(getattr(self, name)[index] for name in self.__struct_fields__))
+from footfall.sessionize.gap.marks import SessionMarks, segments, session_marks
+from footfall.sessionize.gap.rows import Rows
+from footfall.sessionize.rows.packing import NEVER, Bools, Ints, Packing, run_starts
 
 
 class Conflicts(msgspec.Struct, frozen=True):
@@ -54,6 +41,8 @@ class Conflicts(msgspec.Struct, frozen=True):
     chain: Ints
     rank: Ints
     """Rank of that first event in its window."""
+    before: Ints
+    """The marks before it, a column for each kind."""
 
 
 class Placement(msgspec.Struct, frozen=True):
@@ -67,6 +56,7 @@ class Placement(msgspec.Struct, frozen=True):
     chain: Ints
     """Start of each session's chain."""
     rank: Ints
+    marks: SessionMarks
     run_code: Ints
     run_start: Ints
     run_place: Ints
@@ -80,6 +70,8 @@ def cut(
     rows: Rows,
     definition: GapLimits,
     cold: Ints,
+    days: tuple[Ints, Ints],
+    marks: Ints,
 ) -> Placement:
     """Assign events, ascending by (code, time), and earlier sessions to sessions.
 
@@ -99,10 +91,14 @@ def cut(
         rows: Earlier sessions.
         definition: The session definition.
         cold: For each code, the time before which sessions may have been evicted.
+        days: Of each event and each row.
+        marks: Of each event, a column for each kind.
     """
     changed = np.flatnonzero(codes[1:] != codes[:-1])
     begins = np.diff(times) > definition.gap
     begins[changed] = True  # another visitor; the difference says nothing there
+    if definition.midnight is not None:
+        begins |= days[0][1:] != days[0][:-1]
     # One by one, or two events of a run would join sessions that lie between them.
     begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
     run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
@@ -110,9 +106,36 @@ def cut(
     run_code, run_start = codes[run].astype(np.int64), times[run]
     run_events = np.diff(run, append=len(times))
 
-    merged = _Intervals(run_code, run_start, run_end, run_events, rows, definition, cold)
-    cuts = _Cuts(merged, codes, times, run, run_events, rows, definition)
+    runs = Runs(
+        run_code, run_start, run_end, run_events, days[0][run], _marks_of(run, times, marks)
+    )
+    merged = _Intervals(runs, rows, definition, cold, days[1])
+    cuts = _Cuts(merged, times, marks, run, run_events, rows, definition)
     return cuts.result(run_code, run_start, merged.run_place)
+
+
+class Runs(msgspec.Struct, frozen=True):
+    """Runs of new events, ascending by (code, start)."""
+
+    code: Ints
+    start: Ints
+    end: Ints
+    events: Ints
+    day: Ints
+    marks: tuple[Ints, Ints, Ints]
+    """Least and greatest mark of each, `NEVER` and its opposite for none; since when. By kind."""
+
+
+def _marks_of(run: Ints, times: Ints, marks: Ints) -> tuple[Ints, Ints, Ints]:
+    if not len(run) or not marks.shape[1]:
+        none = np.zeros((len(run), marks.shape[1]), np.int64)
+        return none, none, none
+    has = marks != 0
+    return (
+        np.minimum.reduceat(np.where(has, marks, NEVER), run),
+        np.maximum.reduceat(np.where(has, marks, -NEVER), run),
+        np.minimum.reduceat(np.where(has, times[:, None], NEVER), run),
+    )
 
 
 class _Intervals:
@@ -127,15 +150,9 @@ class _Intervals:
     """
 
     def __init__(
-        self,
-        run_code: Ints,
-        run_start: Ints,
-        run_end: Ints,
-        run_events: Ints,
-        rows: Rows,
-        definition: GapLimits,
-        cold: Ints,
+        self, runs: Runs, rows: Rows, definition: GapLimits, cold: Ints, row_days: Ints
     ) -> None:
+        run_code, run_start, run_end, run_events = runs.code, runs.start, runs.end, runs.events
         codes = 1 + max(int(run_code[-1]) if len(run_code) else 0, int(rows.code.max(initial=0)))
         packing = Packing(codes, run_start, run_end, rows.start, rows.end)
         row_key, run_key = packing.pack(rows.code, rows.start), packing.pack(run_code, run_start)
@@ -156,6 +173,9 @@ class _Intervals:
         reached = packing.times(np.maximum.accumulate(packing.pack(code, end)))
         begins = np.ones(len(code), np.bool_)
         begins[1:] = (code[1:] != code[:-1]) | (start[1:] - reached[:-1] > definition.gap)
+        if definition.midnight is not None:
+            day = mix(runs.day, row_days)
+            begins[1:] |= day[1:] != day[:-1]
         # Before `cold` a run and a row are of one chain only if one lies within the other (why is
         # said above); two runs beside each other go by the gap.
         is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
@@ -182,6 +202,19 @@ class _Intervals:
             & (self.end - self.start < definition.length_max)
             & (self.events <= definition.events_max)
         )
+        for kind, is_first_counted in enumerate(definition.counts_first):
+            has = rows.mark[:, kind] != 0
+            least, most, since = (
+                _reduce(function, mix(of_runs[:, kind], np.where(has, of_rows, none)), first)
+                for function, of_runs, of_rows, none in (
+                    (np.minimum, runs.marks[0], rows.mark[:, kind], NEVER),
+                    (np.maximum, runs.marks[1], rows.mark[:, kind], -NEVER),
+                    (np.minimum, runs.marks[2], rows.since[:, kind], NEVER),
+                )
+            )
+            self.is_simple &= (least == most) | (least == NEVER)
+            if is_first_counted:
+                self.is_simple &= (since == NEVER) | (since == self.start)
 
 
 class _Cuts:
@@ -197,8 +230,8 @@ class _Cuts:
     def __init__(
         self,
         chains: _Intervals,
-        codes: npt.NDArray[np.int32],
         times: Ints,
+        marks: Ints,
         run: Ints,
         run_events: Ints,
         rows: Rows,
@@ -206,6 +239,7 @@ class _Cuts:
     ) -> None:
         self._chains = chains
         self._times = times
+        self._marks = marks
         self._run = run
         self._rows = rows
         self._definition = definition
@@ -227,6 +261,7 @@ class _Cuts:
         )
         chain_of = np.repeat(np.arange(len(self._counts)), self._counts)
         rank = np.zeros(len(chain_of), np.int64)
+        before = np.zeros((len(chain_of), self._marks.shape[1]), np.int64)
         plain = ~self._runs_cut
         position, session = self._run[plain], offset[chains.run_chain[plain]]
         if self._any:
@@ -236,15 +271,19 @@ class _Cuts:
             position = np.concatenate([position, self._event[first]])
             session = np.concatenate([session, cut_session[first]])
             rank[offset[self._key_chain] + self._key_ordinal] = self._key_rank
+            before[offset[self._key_chain] + self._key_ordinal] = self._key_before
             order = np.argsort(position, kind="stable")
             position, session = position[order], session[order]
         first = run_starts(session) if len(session) else session
+        pieces = position[first], session[first]
+        marks = session_marks(before, self._times, self._marks, pieces, self._rows, row_session)
         return Placement(
-            piece=position[first],
-            piece_session=session[first],
+            piece=pieces[0],
+            piece_session=pieces[1],
             row_session=row_session,
             chain=chains.start[chain_of],
             rank=rank,
+            marks=marks,
             run_code=run_code,
             run_start=run_start,
             run_place=run_place,
@@ -265,6 +304,22 @@ class _Cuts:
         # event at 9:45 makes windows end at 10:45, 11:45, …: the first within that session.
         row_window = (rows.start - row_start) // limits.length_max
         straddles = row_window != (rows.end - row_start) // limits.length_max
+        event_before = np.zeros((len(time), self._marks.shape[1]), np.int64)
+        row_before = rows.before
+        if limits.kinds:
+            found = segments(
+                (self._event_chain, event_window),
+                time,
+                self._marks[self._event],
+                (self._row_chain, row_window),
+                rows,
+                limits.counts_first,
+            )
+            event_window, row_window = found.of_events, found.of_rows
+            event_before, row_before = found.event_before, found.row_before
+            rows = msgspec.structs.replace(rows, rank=np.where(found.is_reset, 0, rows.rank))
+            self._conflicting[self._event_chain[found.wrong_events]] = True
+            self._conflicting[self._row_chain[found.wrong_rows]] = True
         windows = _Windows(
             time,
             self._event_chain,
@@ -287,6 +342,8 @@ class _Cuts:
             np.where(row_lost, 0, windows.row_part),
             np.where(windows.row_is_small, 0, rows.rank),
         )
+        if limits.kinds:
+            self._hold(time, event_before, rows.start, row_before)
 
     def _number(
         self, event_window: Ints, event_part: Ints, event_rank: Ints, *of_rows: Ints
@@ -312,10 +369,19 @@ class _Cuts:
         self._key_ordinal = np.arange(len(starts)) - np.repeat(first_of_chain, lengths)
         self._counts[self._key_chain[first_of_chain]] = lengths
         self._key_rank = np.minimum.reduceat(rank[order], starts)
-        ordinal = self._key_ordinal[key]
-        self._row_ordinal = ordinal[len(first) :]
         lengths = np.diff(first, append=len(event_window))
-        self._event_ordinal = np.repeat(ordinal[: len(first)], lengths)
+        self._row_key = key[len(first) :]
+        self._event_key = np.repeat(key[: len(first)], lengths)
+        self._row_ordinal = self._key_ordinal[self._row_key]
+        self._event_ordinal = self._key_ordinal[self._event_key]
+        self._key_before = np.zeros((len(starts), self._marks.shape[1]), np.int64)
+
+    def _hold(self, time: Ints, event_before: Ints, start: Ints, row_before: Ints) -> None:
+        """The marks before each session: those before its first row or event."""
+        key = np.concatenate([self._row_key, self._event_key])
+        times = np.concatenate([start, time])
+        order = np.lexsort((np.arange(len(key)), times, key))
+        self._key_before = np.concatenate([row_before, event_before])[order][run_starts(key[order])]
 
     def _conflicts(self) -> Conflicts:
         """For each, the last row of its old beginning that is not after the first new event.
@@ -327,6 +393,7 @@ class _Cuts:
         chains, rows = self._chains, self._rows
         lost = np.flatnonzero(self._conflicting)
         time, rank = chains.first_start[lost].copy(), np.zeros(len(lost), np.int64)
+        before = np.zeros((len(lost), self._marks.shape[1]), np.int64)
         for i, chain in enumerate(lost):
             first_new = self._times[self._run[np.searchsorted(chains.run_chain, chain)]]
             low, high = np.searchsorted(chains.row_chain, [chain, chain + 1])
@@ -335,8 +402,8 @@ class _Cuts:
             )
             if keeps.any():
                 last = low + int(np.flatnonzero(keeps)[-1])
-                time[i], rank[i] = rows.start[last], rows.rank[last]
-        return Conflicts(chains.code[lost], time, chains.start[lost], rank)
+                time[i], rank[i], before[i] = rows.start[last], rows.rank[last], rows.before[last]
+        return Conflicts(chains.code[lost], time, chains.start[lost], rank, before)
 
 
 class _Windows:

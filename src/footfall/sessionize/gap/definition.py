@@ -11,51 +11,32 @@ from footfall.sessionize.definition import (
     RepairLimits,
     Sessionized,
 )
-from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
 from footfall.sessionize.gap.from_lake import remade
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.place import sessionize
 from footfall.sessionize.gap.repair.repair import repair
-from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.rows.assign import assign, with_sessions
 from footfall.sessionize.rows.close import Closed, close
-from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
+from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.state import SessionState
-from footfall.settings import SessionSettings
 
 
 class GapDefinition(GapLimits, frozen=True):
     """A `SessionDefinition`: chains without a gap longer than `gap`, cut in windows and parts."""
 
-    @classmethod
-    def of(cls, settings: SessionSettings) -> GapDefinition:
-        """The definition that the settings give."""
-        return cls(
-            settings.gap,
-            settings.length_max,
-            settings.events_max,
-            settings.hot_age,
-            settings.hot_max,
+    @property
+    def options(self) -> str:
+        """See `SessionDefinition.options`."""
+        midnight = "no" if self.midnight is None else str(self.midnight)
+        return (
+            f"gap={self.gap}us length_max={self.length_max}us events_max={self.events_max}"
+            f" {self.key} midnight={midnight} user={self.on_user} campaign={self.on_campaign}"
         )
-
-    @property
-    def name(self) -> str:
-        """See `SessionDefinition.name`."""
-        return NAME
-
-    @property
-    def version(self) -> int:
-        """See `SessionDefinition.version`."""
-        return VERSION
-
-    @property
-    def columns(self) -> StateColumns:
-        """See `SessionDefinition.columns`."""
-        return GAP_COLUMNS
 
     @property
     def event_columns(self) -> tuple[str, ...]:
         """See `SessionDefinition.event_columns`."""
-        return EVENT_COLUMNS
+        return tuple(dict.fromkeys((*EVENT_COLUMNS, *self.key.event_columns)))
 
     @property
     def reach(self) -> int:
@@ -76,15 +57,18 @@ class GapDefinition(GapLimits, frozen=True):
         events_max: int = EVENTS_MAX,
     ) -> Sessionized:
         """See `gap.place.sessionize`."""
+        events = self.goals.counted(self.key.keyed(events))
+        history = self.goals.over(history)
         return sessionize(state, events, self, epoch=epoch, history=history, events_max=events_max)
 
     def repair(self, state: SessionState, history: History, limits: RepairLimits) -> Sessionized:
         """See `gap.repair.repair`."""
-        return repair(state, history, self, limits)
+        return repair(state, self.goals.over(history), self, limits)
 
     def assign(self, events: pa.Table, state: SessionState) -> pa.Table:
         """See `rows.assign`."""
-        return assign(events, state)
+        placed = assign(self.key.keyed(events), state)
+        return with_sessions(events, placed)
 
     def close(self, state: SessionState, watermark: int, epoch: int) -> Closed:
         """See `rows.close`."""
@@ -92,4 +76,4 @@ class GapDefinition(GapLimits, frozen=True):
 
     def remade(self, past: Past, watermark: int) -> SessionState:
         """See `gap.from_lake`."""
-        return remade(past, watermark, self)
+        return remade(self.goals.over(past), watermark, self)

@@ -8,14 +8,13 @@ import pyarrow.compute as pc
 
 from footfall.event import UUID16
 from footfall.sessionize.definition import Past, session_ids
-from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
+from footfall.sessionize.gap.columns import GAP_COLUMNS, mark_columns
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.place import sessionize
 from footfall.sessionize.rows.assign import assign
 from footfall.sessionize.rows.state import SessionState
 
 _EVENT = ["request_id", "request_index"]
-_WITHOUT_LIMITS = GapLimits(2**60, 2**61, 2**40, 2**40)
 
 
 def remade(past: Past, watermark: int, definition: GapLimits) -> SessionState:
@@ -40,17 +39,19 @@ def remade(past: Past, watermark: int, definition: GapLimits) -> SessionState:
     events = past.open_chains(floor, definition.gap)
     waiting = past.provisional(floor, min(definition.gap, definition.hot_age) // 2)
     written = past.written_sessions(pa.concat_tables([events, waiting]))
-    found = sessionize(SessionState.empty(GAP_COLUMNS), events.drop(["session_id"]), definition)
+    found = sessionize(
+        SessionState.empty(definition.columns), events.drop(["session_id"]), definition
+    )
     assert found.repairs.num_rows == 0, "all events of a chain are there, and nothing else"
     frame = found.state.frame()
     placed = assign(events, found.state)
-    events, waiting = _all_named(events, placed), _named_alone(waiting, events)
+    events, waiting = _all_named(events, placed), _named_alone(waiting, events, definition)
     settled = _settled(events, placed, found.state).filter(pl.col("ended_at") >= floor)
     exact = frame.join(settled, on="session_id", how="semi", maintain_order="left")
     others = _others(events, waiting, settled)
-    rows = _as_written(pl.concat([exact, _provisional(others)]), written)
+    rows = _as_written(pl.concat([exact, _provisional(others, definition)]), written, definition)
     is_known = pl.col("pending_since").eq(0) | (pl.col("ended_at") >= floor) | pl.col("is_dirty")
-    return SessionState.of(rows.filter(is_known), floor, watermark, GAP_COLUMNS)
+    return SessionState.of(rows.filter(is_known), floor, watermark, definition.columns)
 
 
 def _all_named(events: pa.Table, placed: pa.Table) -> pa.Table:
@@ -59,7 +60,7 @@ def _all_named(events: pa.Table, placed: pa.Table) -> pa.Table:
     return _with_ids(events, named)
 
 
-def _named_alone(waiting: pa.Table, events: pa.Table) -> pa.Table:
+def _named_alone(waiting: pa.Table, events: pa.Table, definition: GapLimits) -> pa.Table:
     """Others of those are sessions by themselves, until their repair; not those of `events`."""
     keys = pl.DataFrame(pl.from_arrow(waiting.select([*_EVENT, "session_id"]))).with_row_index()
     known = pl.DataFrame(pl.from_arrow(events.select(_EVENT)))
@@ -68,7 +69,7 @@ def _named_alone(waiting: pa.Table, events: pa.Table) -> pa.Table:
     waiting = waiting.take(pa.array(kept.to_numpy()))
     apps, visitors = (waiting.column(name).to_pylist() for name in ("app_id", "visitor_id"))
     times = waiting.column("event_time").cast(pa.int64()).to_pylist()
-    alone = session_ids(NAME, VERSION, apps, visitors, times)
+    alone = session_ids(definition.name, definition.version, apps, visitors, times)
     named = pc.coalesce(waiting.column("session_id"), pa.array(alone, UUID16))
     return _with_ids(waiting, named)
 
@@ -110,7 +111,7 @@ def _others(events: pa.Table, waiting: pa.Table, settled: pl.DataFrame) -> pa.Ta
     return both.take(pa.array(rows.to_numpy()))
 
 
-def _as_written(frame: pl.DataFrame, written: pa.Table) -> pl.DataFrame:
+def _as_written(frame: pl.DataFrame, written: pa.Table, definition: GapLimits) -> pl.DataFrame:
     """Rows of the state with the revision of what was written, dirty if they are not the same."""
     known = pl.DataFrame(pl.from_arrow(written)).select(
         "session_id",
@@ -124,13 +125,13 @@ def _as_written(frame: pl.DataFrame, written: pa.Table) -> pl.DataFrame:
     )
     return joined.with_columns(
         written_revision=pl.col("known_revision").fill_null(0), is_dirty=~same
-    ).select(GAP_COLUMNS.schema.keys())
+    ).select(definition.columns.schema.keys())
 
 
-def _provisional(events: pa.Table) -> pl.DataFrame:
+def _provisional(events: pa.Table, definition: GapLimits) -> pl.DataFrame:
     """One session for each `session_id`, whatever lies between its events: all wait for repair."""
     if not events.num_rows:
-        return GAP_COLUMNS.empty()
+        return definition.columns.empty()
     given = pl.DataFrame(
         pl.from_arrow(events.select(["app_id", "visitor_id", "session_id", "epoch"]))
     )
@@ -138,7 +139,9 @@ def _provisional(events: pa.Table) -> pl.DataFrame:
     names = number.cast(pl.String).to_arrow(compat_level=pl.CompatLevel.oldest())
     index = events.schema.get_field_index("visitor_id")
     apart = events.set_column(index, "visitor_id", names.cast(pa.string()))
-    found = sessionize(SessionState.empty(GAP_COLUMNS), apart, _WITHOUT_LIMITS).state.frame()
+    found = sessionize(
+        SessionState.empty(GAP_COLUMNS), apart, definition.without_cuts()
+    ).state.frame()
     owners = given.group_by(number=number).agg(
         pl.col("app_id", "visitor_id", "session_id").first(), since=pl.col("epoch").min()
     )
@@ -146,6 +149,15 @@ def _provisional(events: pa.Table) -> pl.DataFrame:
         found.with_columns(number=pl.col("visitor_id").cast(pl.Int64))
         .drop("app_id", "visitor_id", "session_id")
         .join(owners, on="number")
-        .with_columns(pending_since="since")
-        .select(GAP_COLUMNS.schema.keys())
+        .with_columns(_unmarked(definition), pending_since="since")
+        .select(definition.columns.schema.keys())
     )
+
+
+def _unmarked(definition: GapLimits) -> list[pl.Expr]:
+    """Of what waits no marks are known: its repair reads its events."""
+    columns = []
+    for before, mark, since in map(mark_columns, definition.kinds):
+        columns += [pl.lit(0, pl.Int64).alias(name) for name in (before, mark)]
+        columns.append(pl.col("started_at").alias(since))
+    return columns

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -22,9 +24,10 @@ from footfall.sessionize.definition import (
     Sessionized,
     session_ids,
 )
-from footfall.sessionize.gap.chains import Placement, Rows, cut
-from footfall.sessionize.gap.columns import GAP_COLUMNS, NAME, VERSION
+from footfall.sessionize.gap.chains import Placement, cut
+from footfall.sessionize.gap.columns import mark_columns, marks_of
 from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.marks import event_marks
 from footfall.sessionize.gap.repair.needs import (
     Late,
     Needs,
@@ -34,6 +37,7 @@ from footfall.sessionize.gap.repair.needs import (
     range_table,
     with_history,
 )
+from footfall.sessionize.gap.rows import Rows
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, Packing
 from footfall.sessionize.rows.state import Found, SessionState
 from footfall.sessionize.rows.visitors import Visitors
@@ -94,7 +98,7 @@ def nothing(state: SessionState) -> Sessionized:
     """No change."""
     return Sessionized(
         state,
-        GAP_COLUMNS.empty(),
+        state.columns.empty(),
         REPAIR_SCHEMA.empty_table(),
         OVERRIDE_SCHEMA.empty_table(),
         REMOVED_SCHEMA.empty_table(),
@@ -131,19 +135,15 @@ class Call:
         is_isolated: bool = False,
     ) -> None:
         self._batch = batch
+        self._definition = definition
         self._is_isolated = is_isolated
         self._visitors = batch.visitors
-        self._found, self._numbers = _in_order(state.find(batch.visitors))
+        self._found, self._numbers = _in_order(
+            state.find(batch.visitors), definition.columns.numbers
+        )
         if replay is not None and is_isolated:
             self._found, self._numbers = _within(self._found, self._numbers, replay, batch)
-        core = self._numbers
-        rows = Rows(
-            self._found.codes,
-            *(
-                core[name].to_numpy()
-                for name in ("started_at", "ended_at", "chain_start", "rank", "events")
-            ),
-        )
+        rows = _rows_of(self._found.codes, self._numbers, definition)
         codes = len(batch.visitors)
         self._place = np.arange(len(self._found))
         """Which of the found sessions each row is, -1 for a replay's stub."""
@@ -159,7 +159,12 @@ class Call:
             self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
             rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
         self._rows = rows
-        self._cut = cut(batch.code, batch.time, rows, definition, cold)
+        days = (
+            definition.days(batch.visitors, batch.code, batch.time),
+            definition.days(batch.visitors, rows.code, rows.start),
+        )
+        marks = event_marks(definition.kinds, batch)
+        self._cut = cut(batch.code, batch.time, rows, definition, cold, days, marks)
         self.needs: Needs
         self.late: Late
         self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)
@@ -190,6 +195,7 @@ class Call:
         code[cut.piece_session] = self._batch.code[cut.piece]
         code[session] = mine.codes
 
+        columns |= _mark_columns(self._definition, cut, columns["started_at"].to_numpy())
         gone = self._found.at(np.flatnonzero(self._replayed))
         old = _old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy().copy()
@@ -242,6 +248,7 @@ class Call:
         stays[session] = (rows.chain[touched] == cut.chain[session]) & (
             rows.rank[touched] == cut.rank[session]
         )
+        stays[session] &= (rows.before[touched] == cut.marks.before[session]).all(axis=1)
         stays &= np.bincount(session, minlength=len(stays)) == 1
         stays[cut.piece_session] = False
         if not stays.any():
@@ -255,6 +262,7 @@ class Call:
             row_session=row_session,
             chain=cut.chain[~stays],
             rank=cut.rank[~stays],
+            marks=cut.marks.at(~stays),
             run_code=cut.run_code,
             run_start=cut.run_start,
             run_place=cut.run_place,
@@ -292,11 +300,17 @@ class Call:
         columns = columns | {
             "app_id": apps,
             "visitor_id": visitors,
-            "session_id": _ids(apps, visitors, columns["started_at"], old, old_of),
+            "session_id": _ids(
+                self._definition, apps, visitors, columns["started_at"], old, old_of
+            ),
             "written_revision": pl.Series(revision),
             "is_dirty": pl.Series(is_dirty),
         }
-        return pl.DataFrame({name: columns[name] for name in GAP_COLUMNS.schema}), ~same, is_hot
+        return (
+            pl.DataFrame({name: columns[name] for name in self._definition.columns.schema}),
+            ~same,
+            is_hot,
+        )
 
     def _overrides(self, comparison: Comparison, code: Ints, session_id: pl.Series) -> pa.Table:
         session, from_time, to_time = comparison.overridden()
@@ -305,9 +319,26 @@ class Call:
         )
 
 
-def _in_order(found: Found) -> tuple[Found, pl.DataFrame]:
+def _rows_of(codes: Ints, numbers: pl.DataFrame, definition: GapLimits) -> Rows:
+    places = ("started_at", "ended_at", "chain_start", "rank", "events")
+    columns = (numbers[name].to_numpy() for name in places)
+    return Rows(codes, *columns, *marks_of(numbers, definition.kinds))
+
+
+def _mark_columns(definition: GapLimits, cut: Placement, start: Ints) -> dict[str, pl.Series]:
+    columns: dict[str, pl.Series] = {}
+    for number, kind in enumerate(definition.kinds):
+        before, mark, since = (
+            column[:, number] for column in (cut.marks.before, cut.marks.mark, cut.marks.since)
+        )
+        values = before, mark, np.where(since == NEVER, start, since)
+        columns |= dict(zip(mark_columns(kind), map(pl.Series, values), strict=True))
+    return columns
+
+
+def _in_order(found: Found, names: Sequence[str]) -> tuple[Found, pl.DataFrame]:
     """By visitor and start, with their numbers."""
-    numbers = found.frame(GAP_COLUMNS.numbers)
+    numbers = found.frame(names)
     starts = numbers["started_at"].to_numpy()
     packed = Packing(int(found.codes.max(initial=0)) + 1, starts).pack(found.codes, starts)
     if bool((packed[1:] > packed[:-1]).all()):
@@ -373,7 +404,12 @@ def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
 
 
 def _ids(
-    apps: pl.Series, visitors: pl.Series, starts: pl.Series, old: Old, old_of: Ints
+    definition: GapLimits,
+    apps: pl.Series,
+    visitors: pl.Series,
+    starts: pl.Series,
+    old: Old,
+    old_of: Ints,
 ) -> pl.Series:
     """Ids of sessions: those they had, and new ones.
 
@@ -383,7 +419,7 @@ def _ids(
     """
     new = pl.Series(np.flatnonzero(old_of < 0))
     names = (column.gather(new).to_list() for column in (apps, visitors, starts))
-    made = session_ids(NAME, VERSION, *names)
+    made = session_ids(definition.name, definition.version, *names)
     place = old_of.copy()
     place[new.to_numpy()] = len(old.session_id) + np.arange(len(made))
     return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))

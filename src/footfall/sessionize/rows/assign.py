@@ -42,6 +42,15 @@ def assign(events: pa.Table, state: SessionState) -> pa.Table:
     session[place[is_in]] = order[at[is_in]]
     ids = pl.concat([sessions["session_id"], pl.Series([None], dtype=pl.Binary)])
     column = to_uuid(ids.gather(pl.Series(session)))
+    return _with_column(events, column)
+
+
+def with_sessions(events: pa.Table, placed: pa.Table) -> pa.Table:
+    """`events` with the `session_id` of `placed`: the same events under another key."""
+    return placed if placed is events else _with_column(events, placed.column("session_id"))
+
+
+def _with_column(events: pa.Table, column: pa.Array | pa.ChunkedArray) -> pa.Table:
     field = pa.field("session_id", UUID16)
     index = events.schema.get_field_index("session_id")
     if index < 0:

@@ -78,7 +78,7 @@ def close(state: SessionState, watermark: int, epoch: int, definition: Closing) 
         floor = max(_raised(segments, excess, closed_before), floor)
         segments = [_evicted(segment, floor) for segment in segments]
     after = SessionState(settled(segments), floor, watermark, state.columns)
-    return Closed(session_rows(pl.concat(rows), epoch), after)
+    return Closed(session_rows(pl.concat(rows), epoch, state.columns.engagement), after)
 
 
 def shortened_hot_age(state: SessionState, definition: Closing) -> int | None:

@@ -7,11 +7,13 @@ aggregates of one session merge exactly, whatever the order in which their event
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
 import polars as pl
+
+from footfall.clock import SECOND
 
 NO_TIME_MIN: Final = 2**63 - 1
 NO_TIME_MAX: Final = -(2**63)
@@ -71,7 +73,7 @@ SUMS: Final = (
 )
 """Sums of integers. `engagement_named` is that of `user_engagement` events, `_other` that of all
 others; a value is kept as whole units and millionths, so that no sum can overflow."""
-FLAGS: Final = ("has_named", "has_value", "is_bot")
+FLAGS: Final = ("has_named", "has_value", "is_bot", "has_goal")
 """True if it is for any event."""
 _BOUNDS: Final = ("started_at", "ended_at")
 _WRITTEN: Final = ("events", "written_revision", "is_dirty", "pending_since")
@@ -83,6 +85,30 @@ OVERLAID: Final = ("written_revision", "is_dirty")
 NO_TIME: Final = {group.time_column: group.no_time for group in GROUPS}
 
 
+OWN: Final = {
+    "chain_start": True,
+    "rank": False,
+    **{
+        f"{kind}_{what}": what == "since"
+        for kind in ("user", "campaign")
+        for what in ("before", "mark", "since")
+    },
+}
+"""Integers that definitions add to the columns that all have, and whether each is a time near
+`started_at`."""
+
+
+class Engagement(msgspec.Struct, frozen=True):
+    """When a session counts as engaged, and when as bounced."""
+
+    after: int = 10 * SECOND
+    """Microseconds: it is when it lasts longer, or was looked at for longer."""
+    views: int = 2
+    """It is with so many views; and with any goal."""
+    is_bounced_alone: bool = False
+    """Bounced are sessions of one event; else all that are not engaged."""
+
+
 class StateColumns:
     """Columns of the state of one kind of definition; times are microseconds.
 
@@ -90,8 +116,16 @@ class StateColumns:
     adds integers of its own: what it must know of a session to place later events.
     """
 
-    def __init__(self, own: Mapping[str, bool] | None = None) -> None:
-        """Lay them out; `own` says of each integer more whether it is a time near `started_at`."""
+    def __init__(
+        self, own: Mapping[str, bool] | None = None, engagement: Engagement | None = None
+    ) -> None:
+        """Lay them out.
+
+        Args:
+            own: Of each integer more, whether it is a time near `started_at`.
+            engagement: How rows that are shown and written count; the default rule for none.
+        """
+        self.engagement = engagement or Engagement()
         own = own or {}
         self.schema: dict[str, pl.DataType] = _schema(tuple(own))
         self.packed: tuple[str, ...] = tuple(name for name in self.schema if name not in OVERLAID)
@@ -102,6 +136,19 @@ class StateColumns:
         near = {name for name, is_near in own.items() if is_near}
         self.relative: frozenset[str] = frozenset(NO_TIME) - set(_BOUNDS) | near
         """Times that are stored as what they are after `started_at`."""
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> StateColumns:
+        """Those of a stored state, which has columns of these names.
+
+        Raises:
+            ValueError: no definition of this version has one of them.
+        """
+        base = set(_schema(()))
+        own = [name for name in names if name not in base]
+        if not set(own) <= set(OWN):
+            raise ValueError("not a session state of this version")
+        return cls({name: OWN[name] for name in own})
 
     def empty(self) -> pl.DataFrame:
         """No rows."""

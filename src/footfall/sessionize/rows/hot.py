@@ -26,7 +26,7 @@ def unwritten(state: SessionState) -> pa.Table:
     parts = [
         segment.take(columns, np.flatnonzero(is_unwritten(segment))) for segment in state.segments
     ]
-    return session_rows(pl.concat([state.columns.empty(), *parts]), 0)
+    return session_rows(pl.concat([state.columns.empty(), *parts]), 0, state.columns.engagement)
 
 
 def unwritten_parts(segment: Segment) -> Iterator[pa.Table]:
@@ -34,7 +34,7 @@ def unwritten_parts(segment: Segment) -> Iterator[pa.Table]:
     rows = np.flatnonzero(is_unwritten(segment))
     for low in range(0, len(rows), _PART_ROWS):
         some = segment.take(list(segment.rows.columns.schema), rows[low : low + _PART_ROWS])
-        yield session_table(some, 0)
+        yield session_table(some, 0, segment.rows.columns.engagement)
 
 
 def is_unwritten(segment: Segment) -> Bools:

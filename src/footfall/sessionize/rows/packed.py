@@ -78,6 +78,10 @@ class Rows(Protocol):
         """One column of the rows at these places."""
         ...
 
+    def with_columns(self, columns: StateColumns) -> Rows:
+        """The same rows; `columns` has the same names."""
+        ...
+
     def numbers(self, name: str) -> Ints:
         """One column of all rows, as integers."""
         ...
@@ -107,6 +111,12 @@ class Plain:
     def ended(self) -> tuple[int, int]:
         """See `Packed.ended`."""
         return ended_range(self)
+
+    def with_columns(self, columns: StateColumns) -> Plain:
+        """See `Rows.with_columns`."""
+        same = Plain(self._frame, columns)
+        same.file = self.file
+        return same
 
     def series(self, name: str, rows: Ints) -> pl.Series:
         """See `Packed.series`."""
@@ -147,6 +157,10 @@ class Packed:
     def nbytes(self) -> int:
         """Bytes of its columns, wherever they are."""
         return int(self._batch.get_total_buffer_size())
+
+    def with_columns(self, columns: StateColumns) -> Packed:
+        """See `Rows.with_columns`."""
+        return Packed(self._batch, columns, self.file)
 
     @cached_property
     def ended(self) -> tuple[int, int]:

@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from footfall.errors import Conflict
 from footfall.sessionize.rows.columns import StateColumns
 from footfall.sessionize.rows.packed import Plain, Rows, pack
 from footfall.sessionize.rows.packing import Bools, Ints, Keys, expand
@@ -200,6 +201,22 @@ class SessionState:
         """Other rows, the same otherwise."""
         return SessionState(segments, self.floor, self.watermark, self.columns)
 
+    def with_columns(self, columns: StateColumns) -> SessionState:
+        """The same as today's definition says what its columns mean.
+
+        Raises:
+            Conflict: it has other columns than the definition needs.
+        """
+        if columns is self.columns:
+            return self
+        if columns.packed != self.columns.packed:
+            raise Conflict(
+                "a session definition has other options than its sessions were made by; put them"
+                " back, or give the definition another version"
+            )
+        segments = [part.of_rows(part.rows.with_columns(columns)) for part in self.segments]
+        return SessionState(segments, self.floor, self.watermark, columns)
+
     @property
     def nbytes(self) -> int:
         """Memory that no file backs, in bytes; states share most of it."""
@@ -255,10 +272,11 @@ class SessionState:
             ValueError: `table` is not a state of this version, or of another kind of definition.
         """
         metadata, names = table.schema.metadata or {}, list(columns.schema)
-        place = names.index("pending_since")
-        if table.column_names == [name for name in names if name != "pending_since"]:
-            none = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)  # of before there was one
-            table = table.add_column(place, "pending_since", none).replace_schema_metadata(metadata)
+        for name in ("pending_since", "has_goal"):
+            if name not in table.column_names:  # of before there was one
+                none = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
+                table = table.add_column(names.index(name), name, none)
+        table = table.replace_schema_metadata(metadata)
         if _FLOOR not in metadata or table.column_names != names:
             raise ValueError(
                 "not a session state of this version; rebuild it from the log and the lake"

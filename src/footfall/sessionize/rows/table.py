@@ -8,36 +8,38 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.clock import SECOND, US_PER_MS
+from footfall.clock import US_PER_MS
 from footfall.event import MONEY, UUID16
 from footfall.session import SESSION_SCHEMA
+from footfall.sessionize.rows.columns import Engagement
 
-_ENGAGED_US: Final = 10 * SECOND
 _MONEY_MAX: Final = 10**MONEY.precision - 1
 """Largest value a session can show; a larger sum shows this."""
 
 
-def session_rows(frame: pl.DataFrame, epoch: int) -> pa.Table:
+def session_rows(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa.Table:
     """The same as `session_table`, ordered by start and id."""
-    return session_table(frame.sort("started_at", "session_id"), epoch)
+    return session_table(frame.sort("started_at", "session_id"), epoch, engagement)
 
 
-def session_table(frame: pl.DataFrame, epoch: int) -> pa.Table:
+def session_table(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa.Table:
     """Rows of `SESSION_SCHEMA` as those of `STATE_SCHEMA` will be written, in their order."""
-    engagement = (
-        pl.when("has_named").then("engagement_named").otherwise("engagement_other")
-    ).alias("engagement_ms")
+    looked_at = (pl.when("has_named").then("engagement_named").otherwise("engagement_other")).alias(
+        "engagement_ms"
+    )
     duration = pl.col("ended_at") - pl.col("started_at")
     is_engaged = (
-        (duration > _ENGAGED_US)
-        | (pl.col("views") >= 2)
-        | (pl.col("engagement_ms") * US_PER_MS > _ENGAGED_US)
+        (duration > engagement.after)
+        | (pl.col("views") >= engagement.views)
+        | (pl.col("engagement_ms") * US_PER_MS > engagement.after)
+        | pl.col("has_goal")
     )
+    is_alone = engagement.is_bounced_alone
     rows = (
-        frame.with_columns(engagement, revision=pl.col("written_revision") + 1)
+        frame.with_columns(looked_at, revision=pl.col("written_revision") + 1)
         .with_columns(duration_ms=duration // US_PER_MS, is_engaged=is_engaged)
         .with_columns(
-            is_bounced=~pl.col("is_engaged") & (pl.col("views") <= 1),
+            is_bounced=pl.col("events") == 1 if is_alone else ~pl.col("is_engaged"),
             epoch=pl.lit(epoch, pl.Int64),
         )
     )

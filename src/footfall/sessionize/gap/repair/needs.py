@@ -17,8 +17,9 @@ import pyarrow as pa
 from footfall.event import TIMESTAMP
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.definition import REPAIR_SCHEMA
-from footfall.sessionize.gap.chains import Placement, Rows
+from footfall.sessionize.gap.chains import Placement
 from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.rows import Rows
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, run_starts
 from footfall.sessionize.rows.visitors import Visitors
@@ -31,6 +32,7 @@ class Needs(msgspec.Struct, frozen=True):
     time: Ints
     chain: Ints
     rank: Ints
+    before: Ints
 
     def at(self, mask: Bools) -> Needs:
         """Some of them."""
@@ -38,7 +40,9 @@ class Needs(msgspec.Struct, frozen=True):
 
     def replay(self) -> Replay:
         """All that comes after is made anew."""
-        return Replay(self.code, self.time, np.full(len(self.code), NEVER), self.chain, self.rank)
+        return Replay(
+            self.code, self.time, np.full(len(self.code), NEVER), self.chain, self.rank, self.before
+        )
 
 
 class Late(msgspec.Struct, frozen=True):
@@ -51,7 +55,8 @@ class Late(msgspec.Struct, frozen=True):
 class Replay(msgspec.Struct, frozen=True):
     """Visitors whose sessions that begin in [time, end] are made anew from their events.
 
-    `chain` and `rank` say where in its chain and window the first of these events is.
+    `chain` and `rank` say where in its chain and window the first of these events is, `before`
+    which marks hold there.
     """
 
     code: Ints
@@ -59,6 +64,7 @@ class Replay(msgspec.Struct, frozen=True):
     end: Ints
     chain: Ints
     rank: Ints
+    before: Ints
 
     def begins(self, visitors: int) -> Ints:
         """`time` for every code; for those not replayed, never."""
@@ -74,8 +80,10 @@ class Replay(msgspec.Struct, frozen=True):
 
     def stubs(self) -> Rows:
         """Sessions without events, that give each replay's first event its place."""
-        none = np.zeros(len(self.code), np.int64)
-        return Rows(self.code, self.time, self.time, self.chain, self.rank, none)
+        none, unmarked = np.zeros(len(self.code), np.int64), np.zeros_like(self.before)
+        never = np.full(self.before.shape, NEVER)
+        place = self.code, self.time, self.time, self.chain, self.rank
+        return Rows(*place, none, self.before, unmarked, never)
 
 
 def find_needs(
@@ -96,6 +104,7 @@ def find_needs(
         conflicts.time[earliest],
         conflicts.chain[earliest],
         conflicts.rank[earliest],
+        conflicts.before[earliest],
     )
     return needs, Late(cut.run_code[late], cut.run_start[late])
 
@@ -131,7 +140,7 @@ def range_table(visitors: Visitors, code: Ints, low: Ints, high: Ints) -> pa.Tab
 
 def with_history(batch: SortedEvents, needs: Needs, events: pa.Table) -> tuple[SortedEvents, int]:
     """History's events of visitors in need, then the call's own; and how many the former are."""
-    events = events.select(EVENT_COLUMNS)
+    events = events.select(batch.table.column_names)
     apps, names = (pl.Series(pl.from_arrow(events.column(name))) for name in EVENT_COLUMNS[:2])
     codes = batch.visitors.codes_of(apps, names)
     is_needed = np.zeros(len(batch.visitors) + 1, np.bool_)

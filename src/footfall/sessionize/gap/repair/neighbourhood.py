@@ -42,6 +42,10 @@ class Known(msgspec.Struct, frozen=True):
     is_hot: Bools
     """It is in the state, and `chain` and `rank` are known."""
     is_exact: Bools
+    day: Ints
+    """Always the same if days cut nothing."""
+    before: Ints
+    """The marks before it, a column for each kind; known where `chain` is."""
 
     def at(self, index: Ints | Bools | slice) -> Known:
         """Some of them."""
@@ -55,6 +59,7 @@ class Stretch(msgspec.Struct, frozen=True):
     end: int
     chain: int
     rank: int
+    before: Ints
     events: int
     is_cut_short: bool
 
@@ -62,7 +67,8 @@ class Stretch(msgspec.Struct, frozen=True):
 def chain_of(known: Known, time: int, gap: int) -> tuple[int, int]:
     """First and one past the last of the sessions in the chain that holds `time`."""
     reached = np.maximum.accumulate(known.end)
-    begins = np.flatnonzero(known.start[1:] - reached[:-1] > gap) + 1
+    is_other_day = known.day[1:] != known.day[:-1]
+    begins = np.flatnonzero((known.start[1:] - reached[:-1] > gap) | is_other_day) + 1
     at = int(np.searchsorted(known.start, time, "right")) - 1
     place = int(np.searchsorted(begins, at, "right"))
     bounds = [0, *begins.tolist(), len(known.start)]
@@ -81,13 +87,24 @@ def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) 
     first, length = int(chain.start[0]), definition.length_max
     window, last_window = (chain.start - first) // length, (chain.end - first) // length
     rank = _ranks(chain, window)
-    wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
+    if definition.kinds:
+        wrong = chain.is_exact & (window != last_window)
+        wrong |= chain.is_exact & chain.is_hot & (chain.chain != first)
+    else:
+        wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
     target = int(np.flatnonzero((chain.start == time) & ~chain.is_exact)[0])
     reached = np.maximum.accumulate(chain.end)
     blocks = _blocks(chain)
     wanted = np.append(np.flatnonzero(wrong[:target])[:1], target)
     at = int(np.searchsorted(blocks, wanted.min(), "right")) - 1
-    low, at = _first_blocks(chain, blocks, window, reached, at)
+    rank_at, before = rank, np.zeros(chain.before.shape[1], np.int64)
+    if not definition.kinds:
+        low, at = _first_blocks(chain, blocks, window, reached, at)
+    elif _goes_on(chain, target) and not wrong[:target].any():
+        low = at
+        rank_at, before = chain.rank, chain.before[target]
+    else:
+        low, at = _first_of_window(chain, blocks, window, reached, at)
     high_window = int(last_window[target])
     late = np.flatnonzero(wrong[target + 1 :]) + target + 1
     if len(late):
@@ -106,10 +123,31 @@ def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) 
         begin=int(chain.start[begin]),
         end=int(chain.start[blocks[end + 1]]) - 1 if is_cut_short else int(reached[last_of[end]]),
         chain=first,
-        rank=int(rank[begin]),
+        rank=int(rank_at[begin]),
+        before=before,
         events=int(size[low : end + 1].sum()),
         is_cut_short=is_cut_short,
     )
+
+
+def _goes_on(chain: Known, target: int) -> bool:
+    """Whether a session is what a sweep left, made of the chain from its window's start on."""
+    return (
+        bool(chain.is_hot[target]) and chain.chain[target] == chain.start[0] < chain.start[target]
+    )
+
+
+def _first_of_window(
+    chain: Known, blocks: Ints, window: Ints, reached: Ints, at: int
+) -> tuple[int, int]:
+    """The first block of the window: what marks cut follows from all of its events."""
+    low = at
+    while low:
+        first = blocks[low]
+        if window[first - 1] != window[first] and reached[first - 1] < chain.start[first]:
+            break
+        low -= 1
+    return low, min(low + 1, at)
 
 
 def _blocks(chain: Known) -> Ints:

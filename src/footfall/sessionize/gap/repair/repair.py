@@ -9,11 +9,11 @@ import pyarrow as pa
 from footfall.event import UUID16
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.definition import History, RepairLimits, Sessionized
+from footfall.sessionize.gap.columns import marks_of
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.place import Call, nothing
 from footfall.sessionize.gap.repair.needs import Late, Replay, range_table
 from footfall.sessionize.gap.repair.neighbourhood import Known, Stretch, chain_of, stretch_of
-from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import Bools, Ints
 from footfall.sessionize.rows.state import SessionState
 from footfall.sessionize.rows.visitors import Visitors, code_visitors, in_one_piece
@@ -55,15 +55,16 @@ def repair(
         for name in ("begin", "end", "chain", "rank")
     )
     events = history.events(range_table(visitors, codes[index].astype(np.int64), low, high))
-    batch = SortedEvents(events.select(EVENT_COLUMNS))
+    before = np.array([one.before for one in stretches], np.int64).reshape(len(stretches), -1)
+    batch = SortedEvents(events)
     code = batch.visitors.codes_of(
         targets["app_id"].gather(pl.Series(index)), targets["visitor_id"].gather(pl.Series(index))
     )
     known = code >= 0
-    code, low, high, chain, rank = (part[known] for part in (code, low, high, chain, rank))
-    order = np.argsort(code)
-    replay = Replay(code[order], low[order], high[order], chain[order], rank[order])
+    order = np.argsort(code[known])
+    replay = Replay(*(part[known][order] for part in (code, low, high, chain, rank, before)))
     call = Call(state, batch, definition, replay, near.lake_sessions(), is_isolated=True)
+    code, high = code[known], high[known]
     short = np.array([one.is_cut_short for one in stretches], np.bool_)[known]
     oldest = targets["pending_since"].to_numpy().min()
     return call.result(int(oldest), Late(code[short], high[short]))
@@ -95,7 +96,8 @@ class _Near:
         self._codes = codes
         self._time = targets["started_at"].to_numpy()
         self._gap = definition.gap
-        self._hot = _hot_rows(state, visitors)
+        self._definition = definition
+        self._hot = _hot_rows(state, visitors, definition)
         self._lake: dict[int, pl.DataFrame] = {}
         self._tables: list[pa.Table] = []
         self._known: dict[int, Known] = {}
@@ -169,24 +171,30 @@ class _Near:
         )
         for code in codes.tolist():
             mine = owner == code
-            self._known[code] = _merged(self._hot[code], start[mine], end[mine], events[mine])
+            hot, mine = self._hot[code], np.flatnonzero(mine)
+            day = self._definition.days(self._visitors, owner[mine], start[mine])
+            self._known[code] = _merged(hot, start[mine], end[mine], events[mine], day)
 
 
-def _hot_rows(state: SessionState, visitors: Visitors) -> dict[int, Known]:
+def _hot_rows(state: SessionState, visitors: Visitors, definition: GapLimits) -> dict[int, Known]:
     found = state.find(visitors)
+    frame = found.frame(definition.columns.numbers)
     names = ["started_at", "ended_at", "events", "chain_start", "rank", "pending_since"]
-    columns = [found.frame(names)[name].to_numpy() for name in names]
+    columns = [frame[name].to_numpy() for name in names]
+    before = next(marks_of(frame, definition.kinds))
+    days = definition.days(visitors, found.codes, columns[0])
     rows: dict[int, Known] = {}
     for code in range(len(visitors)):
         mine = np.flatnonzero(found.codes == code)
         mine = mine[np.argsort(columns[0][mine])]
         start, end, events, chain, rank, since = (column[mine] for column in columns)
         is_hot: Bools = np.ones(len(mine), np.bool_)
-        rows[code] = Known(start, end, events, chain, rank, is_hot, since == 0)
+        place = start, end, events, chain, rank, is_hot
+        rows[code] = Known(*place, since == 0, days[mine], before[mine])
     return rows
 
 
-def _merged(hot: Known, start: Ints, end: Ints, events: Ints) -> Known:
+def _merged(hot: Known, start: Ints, end: Ints, events: Ints, day: Ints) -> Known:
     """Sessions of the lake and the state; where both have one exactly, the state's."""
     new = ~np.isin(start, hot.start[hot.is_exact])
     none = np.zeros(int(new.sum()), np.int64)
@@ -198,6 +206,8 @@ def _merged(hot: Known, start: Ints, end: Ints, events: Ints) -> Known:
         "rank": none,
         "is_hot": none > 0,
         "is_exact": none == 0,
+        "day": day[new],
+        "before": np.zeros((len(none), hot.before.shape[1]), np.int64),
     }
     both = Known(**{name: np.concatenate([getattr(hot, name), parts[name]]) for name in parts})
     return both.at(np.argsort(both.start, kind="stable"))

@@ -12,6 +12,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from footfall.studio.api.apps.routes import router as apps
 from footfall.studio.api.events.routes import router as events
+from footfall.studio.api.explore.routes import router as explore
 from footfall.studio.api.live.routes import router as live
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
@@ -24,7 +25,7 @@ from footfall.studio.services import AnyRequest, Services
 
 API_VERSION: Final = "1"
 BODY_BYTES_MAX: Final = 256 * 1024
-AREAS: Final = (live, events, sql, status, apps)
+AREAS: Final = (live, events, explore, sql, status, apps)
 """A router each; a new area is a folder of `api` and its line here."""
 
 

@@ -17,6 +17,7 @@ from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
 from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
+from footfall.studio.api.explore.answers import AnswerCache
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.sql.runner import SqlRunner
 from footfall.studio.api.status.status import LogReader
@@ -45,6 +46,8 @@ class Services(msgspec.Struct, frozen=True):
     assets: Assets
     metadata: MetadataPlace | None = None
     """Where it is, if not in the home."""
+    answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
+    """Of the explore models, given lately."""
 
 
 Use = NamedDependency[Services]

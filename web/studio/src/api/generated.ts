@@ -4,6 +4,12 @@ export type Path =
   | "/api/apps"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
+  | "/api/explore/events"
+  | "/api/explore/events/members"
+  | "/api/explore/funnel"
+  | "/api/explore/funnel/members"
+  | "/api/explore/retention"
+  | "/api/explore/retention/members"
   | "/api/live"
   | "/api/live/failures"
   | "/api/live/filtered"
@@ -38,6 +44,12 @@ export type Apps = {
 export type Arrivals = {
   readonly failures: readonly (Failure)[];
   readonly write_ids: readonly (string)[];
+};
+
+export type Bucket = {
+  readonly end: string;
+  readonly is_complete: boolean;
+  readonly start: string;
 };
 
 export type ConsumerReport = {
@@ -86,6 +98,60 @@ export type EventPage = {
   readonly next: string | null;
 };
 
+export type EventsAnswer = {
+  readonly buckets: readonly (Bucket)[];
+  readonly by: readonly (string)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly notes?: readonly (string)[];
+  readonly previous_buckets: readonly (Bucket)[];
+  readonly rows: readonly (EventsRow)[];
+  readonly sql: string;
+  readonly start: string;
+};
+
+export type EventsOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: EventsQuestion;
+};
+
+export type EventsQuestion = {
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
+  readonly formulas?: readonly (string)[];
+  readonly granularity?: "hour" | "day" | "week" | "month";
+  readonly range?: Range;
+  readonly series: readonly (Series)[];
+  readonly top?: number;
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly zone?: string;
+};
+
+export type EventsRow = {
+  readonly bucket: number | null;
+  readonly cell: string | null;
+  readonly group: readonly (string | null)[];
+  readonly is_previous: boolean;
+  readonly number: number;
+  readonly scope: "all" | "group" | "rest";
+  readonly series: string;
+  readonly value: number | null;
+};
+
+export type Exclusion = {
+  readonly after?: number;
+  readonly before?: number | null;
+  readonly event?: string | readonly (string)[] | null;
+  readonly label?: string;
+  readonly where?: Filter | null;
+};
+
 export type Failure = {
   readonly count: number;
   readonly credential: string | null;
@@ -97,9 +163,82 @@ export type Failure = {
   readonly reason: string;
 };
 
+export type Filter = {
+  readonly all?: readonly (Filter)[] | null;
+  readonly any?: readonly (Filter)[] | null;
+  readonly field?: string | null;
+  readonly op?: "is" | "is_not" | "in" | "not_in" | "contains" | "not_contains" | "starts_with" | "gt" | "gte" | "lt" | "lte" | "is_set" | "is_not_set";
+  readonly value?: boolean | number | string | readonly (boolean | number | string)[] | null;
+};
+
 export type FilteredCounts = {
   readonly at: number;
   readonly counts: LiveCounts;
+};
+
+export type FunnelAnswer = {
+  readonly by: readonly (string)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (FunnelRow)[];
+  readonly speeds: readonly (FunnelSpeed)[];
+  readonly sql: string;
+  readonly start: string;
+  readonly times: readonly (FunnelTime)[];
+};
+
+export type FunnelOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: FunnelQuestion;
+};
+
+export type FunnelQuestion = {
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly by_step?: "first" | "each";
+  readonly exclude?: readonly (Exclusion)[];
+  readonly order?: "ordered" | "strict" | "any";
+  readonly per?: "visitor" | "user" | "session";
+  readonly range?: Range;
+  readonly steps: readonly (Selector)[];
+  readonly top?: number;
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly window?: string;
+  readonly zone?: string;
+};
+
+export type FunnelRow = {
+  readonly cell: string;
+  readonly count: number;
+  readonly dropped: number;
+  readonly dropped_cell: string | null;
+  readonly group: readonly (string | null)[];
+  readonly label: string;
+  readonly of_first: number | null;
+  readonly of_previous: number | null;
+  readonly scope: "all" | "group" | "rest";
+  readonly step: number;
+};
+
+export type FunnelSpeed = {
+  readonly group: readonly (string | null)[];
+  readonly median_seconds: number | null;
+  readonly scope: "all" | "group" | "rest";
+};
+
+export type FunnelTime = {
+  readonly cell: string;
+  readonly count: number;
+  readonly from_seconds: number;
+  readonly group: readonly (string | null)[];
+  readonly scope: "all" | "group" | "rest";
+  readonly to_seconds: number;
 };
 
 export type Header = {
@@ -160,6 +299,20 @@ export type MaintenanceStatus = {
   readonly rewrites: number;
 };
 
+export type Member = {
+  readonly at?: string | null;
+  readonly id: string | null;
+  readonly value?: number | null;
+};
+
+export type Members = {
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly kind: "visitor" | "user" | "session" | "event" | "value";
+  readonly members: readonly (Member)[];
+  readonly next: string | null;
+};
+
 export type MinuteSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
@@ -197,6 +350,13 @@ export type Problem = {
   readonly type: string;
 };
 
+export type Range = {
+  readonly end?: string | null;
+  readonly last?: number | null;
+  readonly start?: string | null;
+  readonly unit?: "hour" | "day" | "week" | "month";
+};
+
 export type RawRequest = {
   readonly app_id: string | null;
   readonly body: string;
@@ -216,9 +376,72 @@ export type RawRequest = {
   readonly undone: readonly (string)[];
 };
 
+export type RetentionAnswer = {
+  readonly by: readonly (string)[];
+  readonly cohorts: readonly (Bucket)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (RetentionRow)[];
+  readonly sql: string;
+  readonly start: string;
+};
+
+export type RetentionOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: RetentionQuestion;
+};
+
+export type RetentionQuestion = {
+  readonly app?: string;
+  readonly back?: Selector;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly mode?: "on" | "on_or_after";
+  readonly per?: "visitor" | "user" | "session";
+  readonly periods?: number;
+  readonly range?: Range;
+  readonly start?: Selector;
+  readonly top?: number;
+  readonly unit?: "day" | "week" | "month";
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly zone?: string;
+};
+
+export type RetentionRow = {
+  readonly cell: string;
+  readonly cohort: number | null;
+  readonly count: number;
+  readonly group: readonly (string | null)[];
+  readonly is_complete: boolean;
+  readonly period: number;
+  readonly rate: number | null;
+  readonly scope: "all" | "group" | "rest";
+  readonly size: number;
+  readonly size_cell: string;
+};
+
 export type SecondSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
+};
+
+export type Selector = {
+  readonly event?: string | readonly (string)[] | null;
+  readonly label?: string;
+  readonly where?: Filter | null;
+};
+
+export type Series = {
+  readonly event?: string | readonly (string)[] | null;
+  readonly label?: string;
+  readonly measure?: "events" | "visitors" | "users" | "sessions" | "sum" | "avg" | "median" | "p90" | "min" | "max" | "distinct";
+  readonly of?: string | null;
+  readonly where?: Filter | null;
 };
 
 export type Snippet = {

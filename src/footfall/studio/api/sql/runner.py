@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal, Protocol
 
 import msgspec
@@ -101,7 +101,7 @@ class SqlRunner(Protocol):
     async def run(
         self,
         sql: str,
-        parameters: Sequence[SqlValue] = (),
+        parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = (),
         *,
         format: Literal["rows", "csv"] = "rows",  # noqa: A002 (the word users know)
         rows_max: int | None = None,

@@ -1,0 +1,96 @@
+"""A project in Python, from its home: `footfall.open("footfall-data")`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from os import PathLike
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from footfall.clock import Clock, SystemClock
+from footfall.explore.answer import EventsAnswer, Members
+from footfall.explore.asked import AnswerResult, Asking
+from footfall.explore.asking import Ask, answering, opening
+from footfall.explore.found import Found
+from footfall.explore.question.common import Common
+from footfall.project import DEFAULT_PROJECT
+from footfall.query.access import Lake, Relation
+from footfall.settings import QuerySettings
+
+_Result = TypeVar("_Result")
+
+
+class Project(Asking, Lake):
+    """A project's data: SQL as `Lake`, and questions of each model.
+
+    Threads may share it; their statements take turns. Answers are of the newest cut, within the
+    limits of `query.time_max` and `query.memory_max`.
+    """
+
+    def __init__(
+        self,
+        home: str | PathLike[str],
+        project: str = DEFAULT_PROJECT,
+        *,
+        settings: QuerySettings | None = None,
+        rows_max: int | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """As `Lake`; `clock` is where ranges without an end do end."""
+        super().__init__(home, project, settings=settings, rows_max=rows_max)
+        self._clock = clock or SystemClock()
+
+    @property
+    def events(self) -> Events:
+        """Every accepted event, one row each; called, the question of the events model."""
+        return Events(self)
+
+    def answer(self, question: Common) -> Any:
+        """The answer of the question's model.
+
+        Raises:
+            Invalid: with every mistake of the question in `problems`.
+            LimitReached: it took more time or memory than the limits.
+            Unavailable: the project has nothing to read yet, or DuckDB failed.
+        """
+        return self._drive(answering(question, self._clock.now_us()))
+
+    def open_cell(self, question: Common, cell: str) -> Members:
+        """All that a cell of an answer counted; raises as `answer`."""
+        return self._drive(opening(question, cell, self._clock.now_us()))
+
+    def _drive(self, asking: Generator[Ask, Found, _Result]) -> _Result:
+        try:
+            ask = next(asking)
+            while True:
+                found = self._engine.run(ask.sql, ask.values, rows_max=ask.rows_max)
+                ask = asking.send(
+                    Found(
+                        _rows(found.table),
+                        found.is_cut_off,
+                        found.cut_sequence,
+                        found.cut_published_at,
+                    )
+                )
+        except StopIteration as end:
+            result: _Result = end.value
+            return result
+
+
+class Events(Relation):
+    """The view `events`; called, it answers the question of the events model."""
+
+    def __init__(self, project: Project) -> None:
+        """Of a project."""
+        super().__init__(project, "events")
+        self._project = project
+
+    def __call__(self, *series: Any, **options: Any) -> AnswerResult[EventsAnswer]:
+        """How often something happens, to how many; see `Asking.ask_events`."""
+        return self._project.ask_events(*series, **options)
+
+
+def _rows(table: pa.Table) -> list[list[Any]]:
+    columns = [column.to_pylist() for column in table.columns]
+    return [list(row) for row in zip(*columns, strict=True)]

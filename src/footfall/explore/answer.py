@@ -1,0 +1,236 @@
+"""Answers: typed rows, each with the key of its cell.
+
+A cell's key says which number it is, and of which instants, so it opens to the same one tomorrow,
+whatever `last 7 days` means then.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from footfall.errors import Invalid
+
+Scope = Literal["all", "group", "rest"]
+"""Of a row: everything together, one group of the breakdown, or all groups that are not shown."""
+Kind = Literal["visitor", "user", "session", "event", "value"]
+CELLS_MAX: Final = 100_000
+"""Rows of one answer."""
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Which part of a broken-down answer."""
+
+    scope: Scope = "all"
+    values: tuple[str | None, ...] = ()
+    """Of the breakdown's fields, in their order; null: events that have none. Empty unless
+    `group`."""
+
+
+class EventsCell(msgspec.Struct, frozen=True, tag="events", tag_field="model"):
+    """A number of an events answer; `series` -1 and below are formulas."""
+
+    span: tuple[int, int]
+    series: int
+    is_previous: bool
+    bucket: int | None
+    group: Group
+
+
+class FunnelCell(msgspec.Struct, frozen=True, tag="funnel", tag_field="model"):
+    """Those who reached a step, dropped after it, or took a time from `seconds`."""
+
+    span: tuple[int, int]
+    step: int
+    is_dropped: bool
+    bin: int | None
+    group: Group
+
+
+class RetentionCell(msgspec.Struct, frozen=True, tag="retention", tag_field="model"):
+    """Those of a cohort who came back in a period; `period` null: all of it."""
+
+    span: tuple[int, int]
+    cohort: int | None
+    period: int | None
+    group: Group
+
+
+Cell = EventsCell | FunnelCell | RetentionCell
+_cells: msgspec.json.Decoder[Cell] = msgspec.json.Decoder(Cell)
+
+
+def key_of(cell: Cell) -> str:
+    """A cell as text."""
+    return msgspec.json.encode(cell).decode()
+
+
+def cell_of(key: str) -> Cell:
+    """Inverse of `key_of`.
+
+    Raises:
+        Invalid: it is not from an answer.
+    """
+    try:
+        return _cells.decode(key)
+    except msgspec.MsgspecError as error:
+        raise Invalid("a cell is what an answer's row has as cell; take it from there") from error
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer says of itself."""
+
+    start: str
+    """First instant of the range, ISO 8601 in the question's zone."""
+    end: str
+    """First instant after it."""
+    by: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """What to know before believing it, such as an event that never happened."""
+    sql: str
+    """The statement, values included: it runs on the SQL page."""
+    cut_sequence: int
+    """Which cut it was computed on."""
+    cut_published_at: int
+    """Microseconds since 1970 UTC."""
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """A stretch of time."""
+
+    start: str
+    end: str
+    is_complete: bool
+    """It was over when the cut was published."""
+
+
+class EventsRow(msgspec.Struct, frozen=True):
+    """One number."""
+
+    series: str
+    """Label of the series or formula."""
+    number: int
+    """Of the series, from 0; formulas follow on."""
+    is_previous: bool
+    bucket: int | None
+    """Place in `buckets` or `previous_buckets`; null: the whole range, which for visitors and the
+    like is not the sum of its buckets."""
+    scope: Scope
+    group: tuple[str | None, ...]
+    value: float | None
+    """Null where nothing has one."""
+    cell: str | None
+    """Opens it; a formula counts nobody and has none."""
+
+
+class EventsAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/events`."""
+
+    buckets: tuple[Bucket, ...]
+    previous_buckets: tuple[Bucket, ...]
+    rows: tuple[EventsRow, ...]
+
+
+class FunnelRow(msgspec.Struct, frozen=True):
+    """One step of one group."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    step: int
+    """From 1."""
+    label: str
+    count: int
+    """How many got at least this far."""
+    of_first: float | None
+    """Share of those at the first step; null where there are none."""
+    of_previous: float | None
+    dropped: int
+    """How many got this far and no further; 0 at the last step."""
+    cell: str
+    dropped_cell: str | None
+    """Null at the last step."""
+
+
+class FunnelTime(msgspec.Struct, frozen=True):
+    """How many of those who took every step took so long."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    from_seconds: float
+    to_seconds: float
+    """Not included, but for the window's own length."""
+    count: int
+    cell: str
+
+
+class FunnelSpeed(msgspec.Struct, frozen=True):
+    """How long it took those who took every step."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    median_seconds: float | None
+    """From the first step to the last; null where nobody took all."""
+
+
+class FunnelAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/funnel`."""
+
+    rows: tuple[FunnelRow, ...]
+    speeds: tuple[FunnelSpeed, ...]
+    times: tuple[FunnelTime, ...]
+
+
+class RetentionRow(msgspec.Struct, frozen=True):
+    """One period of one cohort."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    cohort: int | None
+    """Place in `cohorts`; null: all cohorts together."""
+    size: int
+    period: int
+    """Units after the cohort's own, from 0."""
+    count: int
+    rate: float | None
+    """Of `size`; null where there is nobody."""
+    is_complete: bool
+    """The period was over for the whole cohort (for `cohort` null: for every one) when the cut was
+    published."""
+    cell: str
+    size_cell: str
+
+
+class RetentionAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/retention`."""
+
+    cohorts: tuple[Bucket, ...]
+    rows: tuple[RetentionRow, ...]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One of those that a cell counted."""
+
+    id: str | None
+    """Of the visitor (with its app before a `/`, if the question is of all apps), user, session,
+    event; or the value."""
+    at: str | None = None
+    """When, of an event."""
+    value: float | None = None
+    """What was summed or averaged of an event."""
+
+
+class Members(msgspec.Struct, frozen=True):
+    """Answer of `POST /api/explore/{model}/members`."""
+
+    kind: Kind
+    members: tuple[Member, ...]
+    """In the order of their ids."""
+    next: str | None
+    """What to send as `after` for those that follow; null: these are the last."""
+    cut_sequence: int
+    """If it is not the answer's, events came since; the numbers may have changed as well."""
+    cut_published_at: int
+
+
+Answer = EventsAnswer | FunnelAnswer | RetentionAnswer

@@ -1,0 +1,176 @@
+"""Questions in Python's own words, whoever answers them: a home or a server.
+
+>>> shop = footfall.open(home)
+>>> shop.events("purchase", measure="visitors", range=("2024-10-04", "2024-10-05"))
+<EventsResult: 3 rows, cut 1>
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from footfall.explore.answer import (
+    EventsAnswer,
+    EventsRow,
+    FunnelAnswer,
+    FunnelRow,
+    Members,
+    RetentionAnswer,
+    RetentionRow,
+)
+from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question.common import Common
+from footfall.explore.question.reading import read
+from footfall.explore.question.short import short_options, short_selector
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+_Answer = TypeVar("_Answer", bound=EventsAnswer | FunnelAnswer | RetentionAnswer)
+_Row = EventsRow | FunnelRow | RetentionRow
+
+
+class Asker(ABC):
+    """Whoever answers questions."""
+
+    @abstractmethod
+    def answer(self, question: Common) -> Any:
+        """The answer of the question's model."""
+
+    @abstractmethod
+    def open_cell(self, question: Common, cell: str) -> Members:
+        """All that a cell counted."""
+
+
+class AnswerResult(Generic[_Answer]):
+    """An answer in Python and notebooks."""
+
+    def __init__(self, asker: Asker, question: Common, answer: _Answer) -> None:
+        """Keep who answered, for its cells."""
+        self._asker = asker
+        self.question = question
+        self.answer: _Answer = answer
+
+    def __len__(self) -> int:
+        return len(self.answer.rows)
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        """Typed rows, each with its `cell`."""
+        return self.answer.rows
+
+    @property
+    def sql(self) -> str:
+        """The statement that gave the numbers, values included."""
+        return self.answer.sql
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know before believing it."""
+        return self.answer.notes
+
+    def to_arrow(self) -> pa.Table:
+        """One row a number; a column for each field of the breakdown."""
+        from footfall.explore.frames import table_of
+
+        return table_of(self.question, self.answer)
+
+    def to_polars(self) -> pl.DataFrame:
+        """The same as a Polars frame."""
+        import polars as pl
+
+        return pl.DataFrame(self.to_arrow())
+
+    def to_pandas(self) -> Any:
+        """The same as a pandas frame.
+
+        Raises:
+            Invalid: pandas is not installed (Footfall does not need it).
+        """
+        from footfall.errors import Invalid
+
+        try:
+            return self.to_arrow().to_pandas()
+        except ModuleNotFoundError as error:
+            raise Invalid("pandas is not installed; install it, or use .to_polars()") from error
+
+    def members(self, cell: str | _Row) -> Members:
+        """All that a number counted, with what they are.
+
+        Args:
+            cell: A row, for its number; or one of the keys that a row has.
+
+        Raises:
+            Invalid: nobody is behind it (a formula), or it is of another question.
+        """
+        from footfall.errors import Invalid
+
+        key = cell if isinstance(cell, str) else cell.cell
+        if key is None:
+            raise Invalid("a formula counts nobody; open a number of one of its series")
+        return self._asker.open_cell(self.question, key)
+
+    def visitors(self, cell: str | _Row) -> list[str | None]:
+        """Ids of all that a number counted: visitors, or users, sessions, events, as it says."""
+        return [one.id for one in self.members(cell).members]
+
+    def __repr__(self) -> str:
+        name = type(self.answer).__name__.removesuffix("Answer")
+        return f"<{name}Result: {len(self):,} rows, cut {self.answer.cut_sequence}>"
+
+    def _repr_html_(self) -> str:
+        from footfall.explore.frames import html_of
+
+        return html_of(self.to_arrow(), self.notes)
+
+
+class Asking(Asker):
+    """Words for each model. `range`, `where`, `by` and events have short forms."""
+
+    def ask_events(self, *series: Any, **options: Any) -> AnswerResult[EventsAnswer]:
+        """How often something happens, to how many; docs/concepts/explore.md.
+
+        Args:
+            series: Names of events, or mappings with `event`, `measure`, `of`, `where`, `label`.
+            options: Of the question; `measure` and `of` are those of all series that say none.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        same = {name: options.pop(name) for name in ("measure", "of") if name in options}
+        each = [{**same, **one} for one in map(short_selector, series or (None,))]
+        question = read(EventsQuestion, {"series": each, **short_options(options)})
+        return AnswerResult(self, question, self.answer(question))
+
+    def funnel(self, *steps: Any, **options: Any) -> AnswerResult[FunnelAnswer]:
+        """How many get from step to step; docs/concepts/explore.md.
+
+        Args:
+            steps: Names of events, or mappings with `event`, `where`, `label`.
+            options: Of the question, such as `window`, `order`, `per`, `exclude`.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        if "exclude" in options:
+            options["exclude"] = [short_selector(one) for one in options["exclude"]]
+        each = [short_selector(one) for one in steps]
+        question = read(FunnelQuestion, {"steps": each, **short_options(options)})
+        return AnswerResult(self, question, self.answer(question))
+
+    def retention(self, **options: Any) -> AnswerResult[RetentionAnswer]:
+        """Who comes back; docs/concepts/explore.md.
+
+        Args:
+            options: Of the question, such as `start`, `back`, `unit`, `periods`, `mode`.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        for name in ("start", "back"):
+            if name in options:
+                options[name] = short_selector(options[name])
+        question = read(RetentionQuestion, short_options(options))
+        return AnswerResult(self, question, self.answer(question))

@@ -1,0 +1,190 @@
+"""From a question to its answer, without running anything.
+
+`answering` and `opening` are generators: they yield what to run (`Ask`) and are sent what came
+back (`Found`). So the studio awaits its workers, Python its engine and a terminal its own, each in
+a few lines, and all of them answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Final
+
+import msgspec
+
+from footfall.errors import Invalid, LimitReached
+from footfall.explore.answer import (
+    CELLS_MAX,
+    Answer,
+    Cell,
+    Member,
+    Members,
+    cell_of,
+)
+from footfall.explore.compile.known import missing_names
+from footfall.explore.compile.statement import Statement
+from footfall.explore.found import Found
+from footfall.explore.models import MODELS, Model
+from footfall.explore.question import Common
+from footfall.explore.question.common import TEXT_LENGTH_MAX
+from footfall.explore.question.fields import Fields, described, known_fields
+from footfall.explore.question.ranges import Span
+from footfall.explore.question.reading import Scene, all_fields, demand_none, scene_of
+
+PAGE_MAX: Final = 100_000
+"""Members of one answer."""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """One statement to run."""
+
+    sql: str
+    values: dict[str, Any]
+    rows_max: int | None
+
+
+Asking = Generator[Ask, Found, Answer]
+Opening = Generator[Ask, Found, Members]
+
+
+def answering(question: Common, now: int) -> Asking:
+    """The answer to a question.
+
+    Args:
+        question: Any model's.
+        now: Microseconds since 1970 UTC; ranges without an end end now.
+
+    Raises:
+        Invalid: with every mistake of the question in `problems`.
+        LimitReached: the answer has more rows than an answer may have.
+    """
+    model = MODELS[type(question)]
+    scene = yield from _checked(model, question, now, None)
+    notes = yield from missing_names(
+        question, scene, model.selectors(question), model.more(question)
+    )
+    made = model.statement(question, scene)
+    found = yield Ask(made.text(), made.values, CELLS_MAX)
+    if found.is_cut_off:
+        raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
+    answer: Answer = model.answer(
+        question, scene, msgspec.structs.replace(found, sql=made.shown(), notes=tuple(notes))
+    )
+    return answer
+
+
+def opening(
+    question: Common, key: str, now: int, *, after: str | None = None, limit: int | None = None
+) -> Opening:
+    """Those that one cell of an answer counted.
+
+    Args:
+        question: The answer's.
+        key: The cell's, from a row of the answer.
+        now: As for the answer.
+        after: `next` of the page before.
+        limit: Most on a page; without it all are on one.
+
+    Raises:
+        Invalid: the question has mistakes, or the cell is of another question.
+    """
+    if limit is not None and not 1 <= limit <= PAGE_MAX:
+        raise Invalid(f"limit is from 1 to {PAGE_MAX}; ask for further pages with after")
+    if after is not None and (len(after) > TEXT_LENGTH_MAX or "\0" in after):
+        raise Invalid("after is what the page before has as next")
+    model = MODELS[type(question)]
+    cell = cell_of(key)
+    scene = yield from _checked(model, question, now, cell)
+    _demand_cell(model, question, scene, cell)
+    kind, made = model.members(question, scene, cell)
+    page = _page(made, after, limit)
+    found = yield Ask(page.text(), page.values, None if limit is None else limit + 1)
+    rows = found.rows if limit is None else found.rows[:limit]
+    text_of = scene.calendar.text_of
+    listed = tuple(
+        Member(one, None if at is None else text_of(int(at)), None if v is None else float(v))
+        for one, at, v in rows
+    )
+    if found.is_cut_off and limit is not None and len(found.rows) < limit:
+        raise LimitReached("the page is too long; ask for a smaller one with limit")
+    is_more = limit is not None and len(found.rows) > limit
+    following = listed[-1].id if is_more and listed else None
+    return Members(kind, listed, following, found.cut_sequence, found.cut_published_at)
+
+
+def compiled(question: Common, now: int, fields: Fields | None = None) -> Statement:
+    """The statement that answers a question, for any engine.
+
+    Raises:
+        Invalid: with every mistake of the question in `problems`.
+    """
+    model = MODELS[type(question)]
+    return model.statement(question, _scene(model, question, fields or known_fields(), now, None))
+
+
+def _checked(
+    model: Model, question: Common, now: int, cell: Cell | None
+) -> Generator[Ask, Found, Scene]:
+    """The scene; a project's own columns are looked up if a field is none of ours."""
+    fields = known_fields()
+    names = [*all_fields(question, model.selectors(question)), *model.more(question)]
+    if any(isinstance(fields.find(name), str) for name in names):
+        events = yield Ask("DESCRIBE events", {}, None)
+        sessions = yield Ask("DESCRIBE sessions", {}, None)
+        fields = Fields(
+            {**described((row[0], row[1]) for row in events.rows), **fields.events},
+            {**described((row[0], row[1]) for row in sessions.rows), **fields.sessions},
+        )
+    return _scene(model, question, fields, now, cell)
+
+
+def _scene(model: Model, question: Common, fields: Fields, now: int, cell: Cell | None) -> Scene:
+    problems: list[str] = []
+    scene = scene_of(question, fields, now, problems)
+    if scene is not None:
+        if cell is not None:
+            scene = _as_of(scene, cell, problems)
+        problems += model.problems(question, scene)
+    demand_none(problems)
+    assert scene is not None
+    return scene
+
+
+def _as_of(scene: Scene, cell: Cell, problems: list[str]) -> Scene:
+    """The scene of the answer that the cell is from."""
+    start, end = cell.span
+    length = scene.span.end - scene.span.start
+    # Ranges of the calendar differ by days (months) or hours (clocks that change).
+    if not (0 < end - start <= 2 * length and start >= 0 and end < 1 << 53):
+        problems.append("cell: it is not from an answer to this question")
+        return scene
+    return Scene(scene.calendar, Span(start, end), scene.fields)
+
+
+def _demand_cell(model: Model, question: Common, scene: Scene, cell: Cell) -> None:
+    group = cell.group
+    count = len(question.by) if group.scope == "group" else 0
+    is_of = isinstance(cell, model.cell) and len(group.values) == count
+    is_of = is_of and (group.scope == "all" or bool(question.by))
+    is_of = is_of and not any("\0" in (value or "") for value in group.values)
+    if not (is_of and model.is_cell(question, scene, cell)):
+        raise Invalid("the cell is not from an answer to this question; take it from one")
+
+
+def _page(made: Statement, after: str | None, limit: int | None) -> Statement:
+    """One page of what `made` lists."""
+    from sqlglot import exp
+
+    from footfall.explore.compile.blocks import Values, col, in_order
+
+    values = Values()
+    values.by_name = dict(made.values)
+    tree = made.tree.copy()
+    ctes = tree.args.pop("with_", None)
+    rows = exp.select("*").from_(exp.alias_(exp.paren(tree, copy=False), "m", table=True))
+    if ctes is not None:
+        rows.set("with_", ctes)
+    if after is not None:
+        rows = rows.where(exp.GT(this=col("a"), expression=values.bind(after)))
+    rows = rows.order_by(*in_order(col("a")).expressions)
+    return Statement(rows if limit is None else rows.limit(limit + 1), values.by_name)

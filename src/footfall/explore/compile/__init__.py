@@ -1,0 +1,1 @@
+"""Statements out of expressions: what all models are made from."""

@@ -1,0 +1,61 @@
+"""A statement: its tree, its values, and its text in each dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+import msgspec
+from sqlglot import exp
+
+from footfall.explore.compile.blocks import PERCENTILE
+
+Dialect = Literal["duckdb", "spark", "trino"]
+DIALECTS: Final[tuple[Dialect, ...]] = ("duckdb", "spark", "trino")
+
+_NAMES: Final = {PERCENTILE: {"spark": "PERCENTILE", "trino": "APPROX_PERCENTILE"}}
+"""Functions that sqlglot does not translate. Trino has no exact percentile."""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """One SELECT."""
+
+    tree: exp.Expr
+    values: dict[str, Any]
+
+    def text(self) -> str:
+        """For DuckDB, with parameters: what runs."""
+        return self.tree.sql("duckdb")
+
+    def shown(self, dialect: Dialect = "duckdb", *, pretty: bool = True) -> str:
+        """For people and other engines, with the values in it, escaped as the dialect does it."""
+        values = self.values
+
+        def written(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.Placeholder):
+                return exp.convert(values[str(node.this)])
+            if isinstance(node, exp.Anonymous) and node.this in _NAMES:
+                name = _NAMES[str(node.this)].get(dialect, node.this)
+                return exp.Anonymous(this=name, expressions=node.expressions)
+            return _for_trino(node) if dialect == "trino" else node
+
+        return self.tree.transform(written).sql(dialect, pretty=pretty)
+
+
+def with_ctes(rows: exp.Query, ctes: Mapping[str, exp.Query]) -> exp.Query:
+    """`WITH … ` before a query, in the order given."""
+    for name, each in ctes.items():
+        rows = rows.with_(name, as_=each, copy=False)
+    return rows
+
+
+def _for_trino(node: exp.Expr) -> exp.Expr:
+    """What has another name there, and no translation of sqlglot's."""
+    if isinstance(node, exp.UnixMicros):
+        seconds = exp.Anonymous(this="TO_UNIXTIME", expressions=[node.this.copy()])
+        micros = exp.Mul(this=seconds, expression=exp.Literal.number(1_000_000))
+        return exp.cast(exp.Anonymous(this="ROUND", expressions=[micros]), "bigint")
+    if isinstance(node, exp.IntDiv):
+        # Both are whole and not negative; `/` between whole numbers drops the rest there.
+        return exp.Div(this=node.this, expression=node.expression, typed=True, safe=False)
+    return node

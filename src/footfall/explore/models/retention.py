@@ -1,0 +1,253 @@
+"""Retention: who comes back; see docs/concepts/explore.md#retention.
+
+Everybody is in one cohort: the unit of the first start event in the range. `back` has a row for
+each of them and each unit in which something that counts as coming back followed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlglot import exp
+
+from footfall.explore.answer import (
+    CELLS_MAX,
+    Group,
+    Kind,
+    RetentionAnswer,
+    RetentionCell,
+    RetentionRow,
+    key_of,
+)
+from footfall.explore.compile.base import ORDER, Base
+from footfall.explore.compile.blocks import (
+    Expr,
+    both,
+    bucket,
+    col,
+    either,
+    flag,
+    in_order,
+    null,
+    num,
+    over,
+)
+from footfall.explore.compile.grouping import (
+    group_names,
+    group_of,
+    in_group,
+    ranked,
+    with_rest,
+)
+from footfall.explore.compile.statement import Statement, with_ctes
+from footfall.explore.found import Found
+from footfall.explore.models.common import about, buckets_of
+from footfall.explore.question.ranges import Grid, Span, grid
+from footfall.explore.question.reading import Scene, selector_problems
+from footfall.explore.question.retention import PERIODS_MAX, RetentionQuestion
+
+COHORTS_MAX: Final = 366
+
+
+def problems(question: RetentionQuestion, scene: Scene) -> Iterator[str]:
+    """What is wrong with it, beyond the common options."""
+    yield from selector_problems("start", question.start, scene.fields)
+    yield from selector_problems("back", question.back, scene.fields)
+    if not 1 <= question.periods <= PERIODS_MAX:
+        yield f"periods: from 1 to {PERIODS_MAX}"
+        return
+    days = (scene.span.end - scene.span.start) / 86_400_000_000
+    cohorts = days / {"day": 0.95, "week": 6.9, "month": 28}[question.unit]
+    if cohorts > COHORTS_MAX:
+        yield f"unit: more than {COHORTS_MAX} cohorts; take a longer unit or a shorter range"
+    elif cohorts * (question.periods + 1) * (2 + question.top) > CELLS_MAX:
+        yield f"more than {CELLS_MAX} numbers; ask for fewer groups (top), periods or cohorts"
+
+
+def cohorts_of(question: RetentionQuestion, scene: Scene) -> Grid:
+    """The cohorts: units that the range touches, cut where it begins and ends."""
+    return grid(scene.calendar, question.unit, scene.span)
+
+
+def units_of(question: RetentionQuestion, scene: Scene) -> Grid:
+    """All units that are looked at, whole: those of the cohorts and the periods after."""
+    calendar, span = scene.calendar, scene.span
+    first = calendar.unit_of(calendar.day_of(span.start), question.unit)
+    count = len(cohorts_of(question, scene)) + question.periods
+    days = [calendar.later(first, question.unit, place) for place in range(count + 1)]
+    return Grid(tuple(calendar.midnight(day) for day in days))
+
+
+def statement(question: RetentionQuestion, scene: Scene) -> Statement:
+    """Rows of cohort, group, period and how many; period null: the cohort's size."""
+    base, made = _made(question, scene)
+    by = [col("c"), col("r"), *[col(name) for name in group_names(len(question.by))]]
+    number = exp.Count(this=exp.Star())
+    sizes = (
+        exp.select(*by, exp.alias_(null("bigint"), "n"), exp.alias_(number, "value"))
+        .from_("k")
+        .group_by(*[one.copy() for one in by])
+    )
+    counts = (
+        exp.select(*[one.copy() for one in by], col("n"), exp.alias_(number.copy(), "value"))
+        .from_("back")
+        .group_by(*[one.copy() for one in by], col("n"))
+    )
+    found = exp.union(sizes, counts, distinct=False)
+    return Statement(with_ctes(found, made), base.values.by_name)
+
+
+def members(
+    question: RetentionQuestion, scene: Scene, cell: RetentionCell
+) -> tuple[Kind, Statement]:
+    """Who is behind one number."""
+    base, made = _made(question, scene)
+    kept = in_group(base, cell.group)
+    if cell.cohort is not None:
+        kept.append(exp.EQ(this=col("c"), expression=num(cell.cohort)))
+    if cell.period is not None:
+        compared = exp.GTE if question.mode == "on_or_after" else exp.EQ
+        kept.append(compared(this=col("n"), expression=num(cell.period)))
+    nothing = [exp.alias_(null("bigint"), "t"), exp.alias_(null("double"), "v")]
+    source = "k" if cell.period is None else "back"
+    found = exp.select(col("a"), *nothing).from_(source)
+    return question.per, Statement(
+        with_ctes(found.where(*kept) if kept else found, made), base.values.by_name
+    )
+
+
+def answer(question: RetentionQuestion, scene: Scene, found: Found) -> RetentionAnswer:
+    """Every period of every cohort, and of all together, of everything and of each group."""
+    count = len(cohorts_of(question, scene))
+    sizes: dict[tuple[Group, int | None], int] = {}
+    backs: dict[tuple[Group, int | None], list[int]] = {}
+    groups: dict[Group, None] = {Group(): None}
+    for cohort, rest, *others, period, value in found.rows:
+        group = group_of(rest, others)
+        if question.by:
+            groups[group] = None
+        for one in {Group(), group} if question.by else {Group()}:
+            for place in (int(cohort), None):
+                key = (one, place)
+                if period is None:
+                    sizes[key] = sizes.get(key, 0) + int(value)
+                else:
+                    counts = backs.setdefault(key, [0] * (question.periods + 1))
+                    counts[int(period)] += int(value)
+    if question.mode == "on_or_after":
+        for counts in backs.values():
+            for period in range(question.periods - 1, -1, -1):
+                counts[period] += counts[period + 1]
+    rows: list[RetentionRow] = []
+    for group in groups:
+        for place in (None, *range(count)):
+            size = sizes.get((group, place), 0)
+            counts = backs.get((group, place), [0] * (question.periods + 1))
+            rows += _rows(question, scene, found, place, group, size, counts)
+    return RetentionAnswer(
+        **about(question, scene, found),
+        cohorts=buckets_of(scene, cohorts_of(question, scene), found.cut_published_at),
+        rows=tuple(rows),
+    )
+
+
+def _rows(
+    question: RetentionQuestion,
+    scene: Scene,
+    found: Found,
+    cohort: int | None,
+    group: Group,
+    size: int,
+    counts: list[int],
+) -> Iterator[RetentionRow]:
+    bounds = units_of(question, scene).bounds
+    count = len(cohorts_of(question, scene))
+    span = (scene.span.start, scene.span.end)
+    for period, number in enumerate(counts):
+        last = question.periods if question.mode == "on_or_after" else period
+        end = bounds[(count - 1 if cohort is None else cohort) + last + 1]
+        yield RetentionRow(
+            group.scope,
+            group.values,
+            cohort,
+            size,
+            period,
+            number,
+            number / size if size else None,
+            end <= found.cut_published_at,
+            key_of(RetentionCell(span, cohort, period, group)),
+            key_of(RetentionCell(span, cohort, None, group)),
+        )
+
+
+def is_cell(question: RetentionQuestion, scene: Scene, cell: RetentionCell) -> bool:
+    """Whether an answer to the question can have such a cell."""
+    is_cohort = cell.cohort is None or 0 <= cell.cohort < len(cohorts_of(question, scene))
+    return is_cohort and (cell.period is None or 0 <= cell.period <= question.periods)
+
+
+def _made(question: RetentionQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Query]]:
+    """CTEs up to `k`, who is in which cohort, and `back`."""
+    base = Base(question, scene)
+    units = units_of(question, scene)
+    span = Span(scene.span.start, units.bounds[-1])
+    made: dict[str, exp.Query] = {
+        "e": base.events((question.start, question.back), span.start, span.end, whose=question.per)
+    }
+    starts = both(
+        base.selects(question.start),
+        exp.LT(this=col("t"), expression=num(scene.span.end)),
+    )
+    comes = base.selects(question.back)
+    place = over(exp.RowNumber(), [col("a")], in_order(*[col(name) for name in ORDER]))
+    shown = [col("a"), exp.alias_(flag(starts), "is_start"), exp.alias_(flag(comes), "is_back")]
+    shown += [exp.alias_(bucket(units, col("t")), "u"), exp.alias_(place, "p"), *base.groups()]
+    made["o"] = exp.select(*shown).from_("e").where(either(starts.copy(), comes.copy()))
+    is_start = exp.EQ(this=col("is_start"), expression=num(1))
+    groups = [col(name) for name in group_names(len(question.by))]
+    number = over(exp.RowNumber(), [col("a")], in_order(col("p")))
+    numbered = (
+        exp.select(col("a"), col("u"), col("p"), *groups, exp.alias_(number, "z"))
+        .from_("o")
+        .where(is_start)
+    )
+    made["h"] = (
+        exp.select(col("a"), exp.alias_(col("u"), "c"), col("p"), *[one.copy() for one in groups])
+        .from_(exp.alias_(numbered.subquery(), "x"))
+        .where(exp.EQ(this=col("z"), expression=num(1)))
+    )
+    count = len(question.by)
+    if count:
+        made["tops"] = ranked("h", count, question.top)
+    made["k"] = with_rest("h", "tops", ["a", "c", "p"], count)
+    made["back"] = _back(question, count)
+    return base, made
+
+
+def _back(question: RetentionQuestion, count: int) -> exp.Select:
+    """Who came back in which period; on or after: in which last."""
+    names = ["a", "c", "r", *group_names(count)]
+    later = exp.Sub(this=col("u", "o"), expression=col("c", "k"))
+    on = both(
+        exp.EQ(this=col("a", "o"), expression=col("a", "k")),
+        exp.GT(this=col("p", "o"), expression=col("p", "k")),
+    )
+    came = (
+        exp.select(*[col(name, "k") for name in names], exp.alias_(later, "n"))
+        .from_("o")
+        .join("k", on=on)
+        .where(
+            exp.EQ(this=col("is_back", "o"), expression=num(1)),
+            exp.LTE(this=later.copy(), expression=num(question.periods)),
+        )
+    )
+    number: Expr = col("n")
+    by = [col(name) for name in names]
+    if question.mode == "on":
+        return exp.select(*by, number).distinct().from_(exp.alias_(came.subquery(), "x"))
+    return (
+        exp.select(*by, exp.alias_(exp.Max(this=number), "n"))
+        .from_(exp.alias_(came.subquery(), "x"))
+        .group_by(*[one.copy() for one in by])
+    )

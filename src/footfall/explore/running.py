@@ -1,0 +1,86 @@
+"""Questions answered by query workers: for the studio and a terminal.
+
+Making a statement takes milliseconds of Python and, the first time, the import of sqlglot; both
+happen in a thread, so that the event loop goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+from footfall.explore.found import Found
+
+ROWS_MAX: Final = 1_000_000
+"""For statements whose rows are bounded by themselves."""
+_Result = TypeVar("_Result")
+
+
+class RunnerAnswer(Protocol):
+    """See `footfall.query.protocol.Answer`."""
+
+    @property
+    def is_cut_off(self) -> bool:
+        """There were more rows than the limit."""
+        ...
+
+    @property
+    def cut_sequence(self) -> int:
+        """Which cut it saw."""
+        ...
+
+    @property
+    def cut_published_at(self) -> int:
+        """Microseconds since 1970 UTC."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """A JSON array of arrays."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs one guarded statement: `footfall.query.QueryPool`."""
+
+    async def run(
+        self, sql: str, parameters: Mapping[str, Any] = ..., *, rows_max: int | None = None
+    ) -> RunnerAnswer:
+        """Its rows; ends with its work when it is cancelled."""
+        ...
+
+
+async def run_on(runner: Runner, start: Callable[[], Generator[Any, Found, _Result]]) -> _Result:
+    """Answer a question.
+
+    Args:
+        runner: Who runs the statements.
+        start: `answering` or `opening` of `footfall.explore.asking`.
+
+    Raises:
+        FootfallError: what these and the runner raise.
+    """
+    asking, found = await asyncio.to_thread(start), None
+    while True:
+        ask, result = await asyncio.to_thread(_next, asking, found)
+        if ask is None:
+            assert result is not None
+            return result
+        answer = await runner.run(
+            ask.sql, ask.values, rows_max=ROWS_MAX if ask.rows_max is None else ask.rows_max
+        )
+        rows = msgspec.json.decode(answer.body, type=list[list[Any]])
+        found = Found(rows, answer.is_cut_off, answer.cut_sequence, answer.cut_published_at)
+
+
+def _next(
+    asking: Generator[Any, Found, _Result], found: Found | None
+) -> tuple[Any, _Result | None]:
+    """The next statement, or the result; `StopIteration` cannot leave a thread."""
+    try:
+        return (next(asking) if found is None else asking.send(found)), None
+    except StopIteration as end:
+        return None, end.value

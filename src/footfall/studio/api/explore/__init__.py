@@ -1,0 +1,1 @@
+"""Questions of the explore models, and who is behind each number."""

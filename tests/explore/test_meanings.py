@@ -1,0 +1,234 @@
+"""The worked examples of docs/concepts/explore.md, and what people take for granted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from footfall.errors import Invalid
+from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question.reading import read
+from tests.explore.asked import Shop
+from tests.explore.oracle import instant
+
+ZONE = "Europe/Berlin"
+
+
+def event(at: str, name: str, visitor: str | None = "v1", **more: Any) -> dict[str, Any]:
+    return {"event_time": instant(at, ZONE), "event_name": name, "visitor_id": visitor, **more}
+
+
+def between(start: str, end: str) -> dict[str, Any]:
+    return {"range": {"start": start, "end": end}, "zone": ZONE, "app": "shop"}
+
+
+def reached(shop: Shop, **question: Any) -> list[int]:
+    rows = shop.answer(read(FunnelQuestion, question)).rows
+    return [row.count for row in rows if row.scope == "all"]
+
+
+def test_visitors_of_a_range_are_no_sum_of_days(shop: Shop) -> None:
+    """Whoever came on three days is one visitor of the week."""
+    shop.set(
+        [event(f"2024-10-14T1{hour}:00", "view") for hour in (0, 1)]
+        + [event("2024-10-15T10:00", "view"), event("2024-10-15T11:00", "view", "v2")]
+    )
+    series = [{"event": "view"}, {"event": "view", "measure": "visitors"}]
+    answer = shop.answer(
+        read(EventsQuestion, {"series": series} | between("2024-10-14", "2024-10-15"))
+    )
+    found = {(row.number, row.bucket): row.value for row in answer.rows}
+    assert found == {(0, None): 4, (0, 0): 2, (0, 1): 2, (1, None): 2, (1, 0): 1, (1, 1): 2}
+
+
+def test_the_night_when_clocks_go_back(shop: Shop) -> None:
+    """02:30 comes twice; each of the 25 hours has its own events, and the day has all of them."""
+    shop.set([event("2024-10-27T02:30+02:00", "view"), event("2024-10-27T02:30+01:00", "view")])
+    asked = {"series": [{"event": "view"}]} | between("2024-10-27", "2024-10-27")
+    hours = shop.answer(read(EventsQuestion, asked | {"granularity": "hour"}))
+    assert len(hours.buckets) == 25
+    full = {
+        hours.buckets[row.bucket].start: row.value for row in hours.rows if row.bucket is not None
+    }
+    assert {start for start, value in full.items() if value} == {
+        "2024-10-27T02:00:00+02:00",
+        "2024-10-27T02:00:00+01:00",
+    }
+    (day,) = shop.answer(read(EventsQuestion, asked)).buckets
+    assert (day.start, day.end) == ("2024-10-27T00:00:00+02:00", "2024-10-28T00:00:00+01:00")
+
+
+def test_a_repeated_step_starts_the_clock_anew(shop: Shop) -> None:
+    """Time to convert is from the latest first step that leads to the first last one."""
+    times = (("10:00", "view"), ("10:20", "view"), ("10:30", "buy"), ("10:50", "buy"))
+    shop.set([event(f"2024-10-14T{at}", name) for at, name in times])
+    asked = {"steps": [{"event": "view"}, {"event": "buy"}]} | between("2024-10-14", "2024-10-14")
+    assert reached(shop, window="5m", **asked) == [1, 0]
+    answer = shop.answer(read(FunnelQuestion, asked | {"window": "10m"}))
+    assert [row.count for row in answer.rows] == [1, 1]
+    assert answer.speeds[0].median_seconds == 600
+
+
+def test_one_event_is_one_step(shop: Shop) -> None:
+    """A view is not both views of `view, then any event`."""
+    shop.set([event("2024-10-14T10:00", "view")])
+    asked = between("2024-10-14", "2024-10-14")
+    assert reached(shop, steps=[{"event": "view"}, {"event": None}], **asked) == [1, 0]
+
+
+def test_ties_have_an_order(shop: Shop) -> None:
+    """At the same microsecond, what was received first came first."""
+    at = "2024-10-14T10:00"
+    late = instant(at, ZONE) + 1_000
+    asked = {"steps": [{"event": "view"}, {"event": "buy"}]} | between("2024-10-14", "2024-10-14")
+    shop.set([event(at, "buy", received_at=late), event(at, "view")])
+    assert reached(shop, **asked) == [1, 1]
+    shop.set([event(at, "buy"), event(at, "view", received_at=late)])
+    assert reached(shop, **asked) == [1, 0]
+
+
+def test_a_user_with_two_devices(shop: Shop) -> None:
+    """First step on the phone, second on the laptop: one user who converts, no visitor who does."""
+    shop.set(
+        [
+            event("2024-10-14T10:00", "view", "phone", user_id="u1"),
+            event("2024-10-14T11:00", "buy", "laptop", user_id="u1"),
+            event("2024-10-14T12:00", "buy", None),
+        ]
+    )
+    asked = {"steps": [{"event": "view"}, {"event": "buy"}]} | between("2024-10-14", "2024-10-14")
+    assert reached(shop, per="user", **asked) == [1, 1]
+    assert reached(shop, per="visitor", **asked) == [1, 0]
+    assert reached(shop, per="session", **asked) == [0, 0]
+
+
+def test_a_window_goes_over_midnight_and_the_end_of_the_range(shop: Shop) -> None:
+    """What starts in the range may end after it; a day is 24 hours on the day that has 25."""
+    shop.set([event("2024-10-26T23:00", "view"), event("2024-10-27T22:00", "buy")])
+    asked = {"steps": [{"event": "view"}, {"event": "buy"}]} | between("2024-10-26", "2024-10-26")
+    assert reached(shop, window="24h", **asked) == [1, 1]
+    assert reached(shop, window="23h", **asked) == [1, 0]
+
+
+def test_what_is_excluded_breaks_a_chain(shop: Shop) -> None:
+    """An error between cart and purchase; another try without one still counts."""
+    first = [event(f"2024-10-14T10:0{n}", name) for n, name in enumerate(("cart", "error", "buy"))]
+    asked = {
+        "steps": [{"event": "cart"}, {"event": "buy"}],
+        "exclude": [{"event": "error"}],
+    } | between("2024-10-14", "2024-10-14")
+    shop.set(first)
+    assert reached(shop, **asked) == [1, 0]
+    shop.set([*first, event("2024-10-14T10:03", "cart"), event("2024-10-14T10:04", "buy")])
+    assert reached(shop, **asked) == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ({"unit": "day"}, [0, 1, 1, 0]),
+        ({"unit": "day", "mode": "on_or_after"}, [2, 2, 1, 0]),
+        ({"unit": "week"}, [1, 1, 0, 0]),
+        ({"unit": "week", "week_start": "sunday"}, [0, 2, 0, 0]),
+    ],
+)
+def test_retention_goes_by_the_calendar(shop: Shop, more: Any, counts: list[int]) -> None:
+    """Twenty minutes over midnight are the next day; weeks begin where the question says."""
+    shop.set(
+        [
+            event("2024-10-19T23:50", "start"),
+            event("2024-10-20T00:10", "back"),
+            event("2024-10-19T23:50", "start", "v2"),
+            event("2024-10-21T09:00", "back", "v2"),
+        ]
+    )
+    question = {"start": {"event": "start"}, "back": {"event": "back"}, "periods": 3, **more}
+    rows = shop.answer(read(RetentionQuestion, question | between("2024-10-19", "2024-10-19"))).rows
+    assert [(row.size, row.count) for row in rows if row.cohort is None] == [
+        (2, count) for count in counts
+    ]
+
+
+def test_formulas_and_their_cells(shop: Shop) -> None:
+    """A rate of two series; nobody is behind it, and nothing where it divides by zero."""
+    shop.set([event("2024-10-14T10:00", "view"), event("2024-10-14T11:00", "view")])
+    asked = {"series": [{"event": "view"}, {"event": "buy"}], "formulas": ["(A+1)/2", "A / B"]}
+    answer = shop.answer(read(EventsQuestion, asked | between("2024-10-14", "2024-10-14")))
+    found = [(row.value, row.cell is None) for row in answer.rows if row.bucket is None]
+    assert found == [(2, False), (0, False), (1.5, True), (None, True)]
+    assert answer.notes == ("no event 'buy' was ever received",)
+
+
+@pytest.mark.parametrize(
+    "formula", ["A ** 2", "__import__('os')", "A.real", "K", "A if A else B", "'a' * 9", "A,", "1j"]
+)
+def test_a_formula_is_arithmetic_alone(shop: Shop, formula: str) -> None:
+    """Nothing that Python could run."""
+    asked = {"series": [{"event": "view"}], "formulas": [formula]}
+    with pytest.raises(Invalid, match=r"formulas\[0\]"):
+        shop.answer(read(EventsQuestion, asked | between("2024-10-14", "2024-10-14")))
+
+
+def test_all_mistakes_are_told_at_once(shop: Shop) -> None:
+    """Whoever types a question mends it once, and is told what was meant."""
+    with pytest.raises(Invalid) as told:
+        read(EventsQuestion, {"series": "view", "granulrity": "day", "top": "many"})
+    assert [line.partition(":")[0] for line in told.value.problems] == [
+        "series",
+        "no option granulrity; near are",
+        "top",
+    ]
+    shop.set([event("2024-10-14T10:00", "view", properties='{"colour": "red", "size": 1}')])
+    question = read(
+        FunnelQuestion,
+        {
+            "steps": [{"event": "view", "where": {"field": "page_pth", "value": "/"}}],
+            "zone": "Europe/Berln",
+            "window": "soon",
+            "by": ["value", "value"],
+            "where": {"field": "page_path", "op": "gt", "value": 3},
+        },
+    )
+    with pytest.raises(Invalid) as told:
+        shop.answer(question)
+    said = "\n".join(told.value.problems)
+    for part in ("page_path", "Europe/Berlin", "by: at most", "it takes: contains"):
+        assert part in said
+
+
+def test_a_property_that_nobody_sent_is_a_mistake(shop: Shop) -> None:
+    """`is_not` of a typo would hold for everything, and look like an answer."""
+    shop.set([event("2024-10-14T10:00", "view", properties='{"colour": "red"}')])
+    where = {"field": "properties.color", "op": "is_not", "value": "red"}
+    asked = {"series": [{"event": "view", "where": where}]} | between("2024-10-14", "2024-10-14")
+    with pytest.raises(Invalid, match=r"no event has properties\.color; near are: colour"):
+        shop.answer(read(EventsQuestion, asked))
+
+
+def test_a_cell_is_of_its_question(shop: Shop) -> None:
+    """A key from elsewhere is refused with a sentence; it never lists something else."""
+    shop.set([event("2024-10-14T10:00", "view")])
+    asked = between("2024-10-14", "2024-10-14")
+    question = read(EventsQuestion, {"series": [{"event": "view"}]} | asked)
+    cell = shop.answer(question).rows[0].cell
+    funnel = read(FunnelQuestion, {"steps": [{"event": "view"}, {"event": "buy"}]} | asked)
+    for odd in ("", "{}", cell.replace('"series":0', '"series":3'), cell.replace("[1", "[9")):
+        with pytest.raises(Invalid):
+            shop.members(question, odd)
+    with pytest.raises(Invalid, match="not from an answer"):
+        shop.members(funnel, cell)
+
+
+def test_members_come_page_by_page(shop: Shop) -> None:
+    """However many there are, each is on one page."""
+    shop.set([event(f"2024-10-14T10:0{n}", "view", f"v{n}") for n in range(5)])
+    asked = {"series": [{"event": "view", "measure": "visitors"}]}
+    question = read(EventsQuestion, asked | between("2024-10-14", "2024-10-14"))
+    cell = shop.answer(question).rows[0].cell
+    pages, after = [], None
+    while not pages or after is not None:
+        page = shop.members(question, cell, limit=2, after=after)
+        pages.append([one.id for one in page.members])
+        after = page.next
+    assert pages == [["v0", "v1"], ["v2", "v3"], ["v4"]]

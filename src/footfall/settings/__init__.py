@@ -339,7 +339,7 @@ def default_toml() -> str:
 def default_values() -> dict[str, dict[str, Any]]:
     """The reference by section and name; names in `[log.kafka]` and its like are `kafka.<name>`."""
     sections = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
-    return {section: _flat(names) for section, names in sections.items()}
+    return {section: _flat(section, names) for section, names in sections.items()}
 
 
 def parse_duration(text: str) -> int:
@@ -414,7 +414,7 @@ def _merge(
         if section not in values or not isinstance(names, dict):
             problems.append(f"{source}: no section [{section}]; there are {', '.join(values)}")
             continue
-        for name, value in _flat(names).items():
+        for name, value in _flat(section, names).items():
             if name not in values[section] and not _may_be_a_steps(section, name):
                 problems.append(
                     f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}"
@@ -424,8 +424,10 @@ def _merge(
             sources[f"{section}.{name}"] = source
 
 
-def _flat(names: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables within a section as names with a dot."""
+def _flat(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables within a section with parts as names with a dot; elsewhere a table is a value."""
+    if section.upper() not in _WITH_PARTS:
+        return dict(names)
     found: dict[str, Any] = {}
     for name, value in names.items():
         if isinstance(value, dict):

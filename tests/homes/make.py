@@ -2,7 +2,7 @@
 
 Run it with the source of that version, for example in a worktree of its commit:
 
-    PYTHONPATH=<worktree>/src python tests/homes/make.py /tmp/footfall tests/homes/0.1.0
+    PYTHONPATH=<worktree>/src python tests/homes/make.py /srv/footfall tests/homes/0.1.0
 
 It starts the real `footfall serve` below the first path, sends captured AWS SDK traffic and our own
 events (late, twice, broken, undecodable), kills everything with SIGKILL at a moment when an epoch
@@ -163,10 +163,22 @@ def send_captures(server: Server, sent: Sent, name: str) -> None:
         seen.update(ids)
 
 
-def has_open_epoch(home: Path) -> bool:
+def asked(home: Path, query: str) -> Any:
     with contextlib.closing(sqlite3.connect(home / "metadata.db")) as connection:
-        query = "SELECT count(*) FROM epochs WHERE committed_at IS NULL"
-        return bool(connection.execute(query).fetchone()[0])
+        return connection.execute(query).fetchone()[0]
+
+
+def has_open_epoch(home: Path) -> bool:
+    return bool(asked(home, "SELECT count(*) FROM epochs WHERE committed_at IS NULL"))
+
+
+def wait_for_lake(home: Path, sent: Sent) -> None:
+    """Until the lake has every request sent so far, so that a slow machine makes the same home."""
+    query = "SELECT max(log_to) FROM epochs WHERE committed_at IS NOT NULL"
+    deadline = time.monotonic() + 60
+    while str(asked(home, query)).strip("[]") != str(sent.requests):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def kill_within_an_epoch(server: Server, sent: Sent) -> None:
@@ -208,15 +220,15 @@ def main(home: Path, target: Path) -> None:
     server.run("key", "create", "web")
     server.run("key", "create", "shop_web", "--origin", "*")
     server.start()
-    for number in range(6):
+    for number in range(5):
         round_of_events(server, sent, number)
-        time.sleep(1.1)
+        wait_for_lake(home, sent)
     send_captures(server, sent, "aws-clickstream-web.batch.jsonl")
-    time.sleep(1.5)
+    wait_for_lake(home, sent)
     server.stop()
     server.start()
     send_captures(server, sent, "aws-clickstream-web.immediate.jsonl")
-    time.sleep(2)
+    wait_for_lake(home, sent)
     kill_within_an_epoch(server, sent)
     pack(home, target.with_name(target.name + ".tar.gz"))
     server.start()

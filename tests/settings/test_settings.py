@@ -201,4 +201,4 @@ def test_a_server_key_may_send_at_least_what_anybody_may() -> None:
     (problem,) = caught.value.problems
     assert "event_age_trusted_max must be at least event_age_max" in problem
     same = ["clock.event_age_max=30d", "clock.event_age_trusted_max=30d"]
-    assert load_settings(overrides=same).clock.trusted_age_max == 30 * DAY
+    assert load_settings(overrides=same).clock.event_age_trusted_max == 30 * DAY

@@ -15,6 +15,7 @@ from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.upgrade import FORMAT, needs_upgrade, read_format, stamp_new, upgrade
 from footfall.upgrade import _upgrade as module
+from footfall.upgrade._format import OLDEST
 from tests.homes.kept import unpack
 
 VERBS = (
@@ -35,7 +36,7 @@ VERBS = (
 
 @pytest.fixture
 def first(tmp_path: Path) -> Home:
-    """A home as the first version made it: no number."""
+    """A home without a number, which is taken for one of the oldest format."""
     home = Home(tmp_path / "home")
     Metadata.open(home).close()
     return home
@@ -46,7 +47,7 @@ def test_steps_run_in_order_once_and_go_on_where_they_were_interrupted(
 ) -> None:
     """A crash within a step repeats that step; those before it are not repeated."""
     done: list[int] = []
-    crashes = {3, 4}
+    crashes = {4, 5}
 
     def step(number: int) -> module.Step:
         def run(_: Home) -> None:
@@ -57,23 +58,23 @@ def test_steps_run_in_order_once_and_go_on_where_they_were_interrupted(
 
         return run
 
-    steps = {number: step(number) for number in (2, 3, 4)}
-    monkeypatch.setattr("footfall.upgrade._format.FORMAT", 4)
-    for expected in (2, 3):
+    steps = {number: step(number) for number in (3, 4, 5)}
+    monkeypatch.setattr("footfall.upgrade._format.FORMAT", 5)
+    for expected in (3, 4):
         with pytest.raises(KeyboardInterrupt):
             upgrade(first, steps)
         assert read_format(first) == expected
-    assert upgrade(first, steps) == ["format 4"]
-    assert done == [2, 3, 3, 4, 4]
+    assert upgrade(first, steps) == ["format 5"]
+    assert done == [3, 4, 4, 5, 5]
     assert upgrade(first, steps) == []
 
 
-def test_every_format_since_the_first_has_its_step() -> None:
+def test_every_format_since_the_oldest_has_its_step() -> None:
     """A number without a step would leave homes behind."""
-    assert sorted(module.STEPS) == list(range(2, FORMAT + 1))
+    assert sorted(module.STEPS) == list(range(OLDEST + 1, FORMAT + 1))
 
 
-def test_home_of_the_first_version_gets_its_number(first: Home) -> None:
+def test_home_without_a_number_gets_one(first: Home) -> None:
     """And one that is new has it from the start."""
     assert needs_upgrade(first)
     upgrade(first)
@@ -116,7 +117,7 @@ def test_two_upgrades_at_once_are_refused(first: Home) -> None:
         with pytest.raises(Exception, match="another process upgrades"):
             upgrade(first)
 
-    upgrade(first, {2: step})
+    upgrade(first, {3: step})
     shutil.rmtree(first.root)
 
 
@@ -133,7 +134,7 @@ def test_moved_home_says_what_to_do(
     home.root.chmod(0o700)
     job = home.maintenance_dir("default") / "job.json"
     job.parent.mkdir()
-    job.write_text('{"remove": ["file:///tmp/footfall/lake/default/events/data/a.parquet"]}')
+    job.write_text('{"remove": ["file:///srv/footfall/lake/default/events/data/a.parquet"]}')
 
     def told(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr("sys.argv", ["footfall", *arguments, "--home", str(tmp_path / "home")])

@@ -131,14 +131,12 @@ EVENT_COLUMNS: Final = (
         "client_event_name",
         "string",
         "The name as sent; `event_name` is the same for all SDKs.",
-        since="0.2.0",
     ),
     optional(
         82,
         "request_properties",
         "string",
         "What the request said beside its events, JSON: `query`, `body`.",
-        since="0.2.0",
     ),
     optional(
         83,
@@ -146,13 +144,11 @@ EVENT_COLUMNS: Final = (
         "list<string>",
         "Fields that could not be used, each as `reason path`; their values: `properties`.",
         element_id=84,
-        since="0.2.0",
     ),
     optional(
         85,
         "log_partition",
         "int",
         "Partition of the log that the request is in; null in older rows: 0.",
-        since="0.2.0",
     ),
 )

@@ -50,6 +50,5 @@ FAILED_COLUMNS: Final = (
         "log_partition",
         "int",
         "Partition of the log that the request is in; null in older rows: 0.",
-        since="0.2.0",
     ),
 )

@@ -6,10 +6,10 @@ horizon has passed since the hour in which it was received. A later one with the
 duplicate: counted and dropped. One with another payload is a *conflict*: somebody makes ids that
 are not unique, so it is kept as a failed event.
 
-Theory of operation. Ids are 16 bytes; each app turns them with bytes of its own (`_keys`). Beside
-each is a fingerprint of the payload. They live in immutable sorted *runs* (`_runs`), each of one
+Theory of operation. Ids are 16 bytes; each app turns them with bytes of its own (`keys`). Beside
+each is a fingerprint of the payload. They live in immutable sorted *runs* (`runs`), each of one
 hour of receipt: one for each batch kept, merged in memory while they are small, written to files at
-checkpoints, and merged there by a thread (`_runs_merge`). Each run has a filter (`_filter`) that a
+checkpoints, and merged there by a thread (`runs_merge`). Each run has a filter (`filter`) that a
 new id does not get past; what does is looked up in the keys, so no answer rests on a filter.
 Expiry drops runs. How ids are laid out in runs never shows. Since runs never change, a copy of an
 index costs nothing: `fork` for previews, and drop it.
@@ -35,7 +35,6 @@ from footfall.duplicates.fingerprint import UNKNOWN, fingerprints
 from footfall.duplicates.keys import Flags, Keys, keys_of, sort_keys
 from footfall.duplicates.runs import NewIds, Run, look_up, make_run, merge
 from footfall.duplicates.runs_merge import Merger
-from footfall.duplicates.runs_old import read_old_state
 from footfall.duplicates.runs_store import (
     RunsNote,
     let_go,
@@ -226,7 +225,7 @@ class DuplicateIndex:
     def load(
         cls, directory: Path, epoch: int, settings: DuplicateSettings | None = None
     ) -> DuplicateIndex:
-        """The state that `persist` wrote for `epoch`; also one that version 0.1.0 wrote.
+        """The state that `persist` wrote for `epoch`.
 
         Args:
             directory: As for `persist`.
@@ -237,8 +236,7 @@ class DuplicateIndex:
         Raises:
             Corrupt: a file is missing or damaged; use an older checkpoint.
         """
-        old = read_old_state(directory, epoch)
-        note, runs = old or read_state(directory, epoch)
+        note, runs = read_state(directory, epoch)
         return cls(settings or DuplicateSettings(note.horizon), runs, note.expired_before)
 
     @classmethod

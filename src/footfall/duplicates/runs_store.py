@@ -14,7 +14,7 @@ import mmap
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final
 
 import msgspec
 import numpy as np
@@ -32,9 +32,6 @@ NOTES_KEPT: Final = 4
 
 NOTE_PREFIX: Final = "ids-"
 RUN_SUFFIX: Final = ".run"
-
-
-_AnyState = TypeVar("_AnyState")
 
 
 class RunsNote(msgspec.Struct, frozen=True):
@@ -89,7 +86,7 @@ def read_state(directory: Path, epoch: int) -> tuple[RunsNote, tuple[Run, ...]]:
     Raises:
         Corrupt: it is not there, or damaged; use an older one.
     """
-    state = _read_note(note_file(directory, epoch), _State)
+    state = _read_note(note_file(directory, epoch))
     if state.version != NOTE_VERSION:
         raise Corrupt(
             "note of the duplicates is of another version; use the one that wrote it:"
@@ -205,23 +202,13 @@ def temporary_of(file: Path) -> Path:
     return file.with_name(f".{file.name}.tmp")
 
 
-def _read_note(file: Path, kind: type[_AnyState]) -> _AnyState:
+def _read_note(file: Path) -> _State:
     try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
+        return msgspec.json.decode(file.read_bytes(), type=_State)
     except (OSError, msgspec.DecodeError) as error:
         raise Corrupt(
             f"note of the duplicates is missing or damaged; use an older checkpoint: path={file}"
         ) from error
-
-
-class _NamedRun(msgspec.Struct, frozen=True):
-    file: str
-
-
-class _Named(msgspec.Struct, frozen=True):
-    """What notes of every version have."""
-
-    runs: tuple[_NamedRun, ...]
 
 
 def _remove_old(directory: Path, epoch: int, in_use: frozenset[str]) -> None:
@@ -234,7 +221,7 @@ def _remove_old(directory: Path, epoch: int, in_use: frozenset[str]) -> None:
     needed = set(in_use)
     for note in kept:
         try:
-            needed.update(run.file for run in _read_note(note, _Named).runs)
+            needed.update(run.file for run in _read_note(note).runs)
         except Corrupt:
             note.unlink(missing_ok=True)
     for file in [*directory.glob(f"*{RUN_SUFFIX}"), *directory.glob(".*.tmp")]:

@@ -104,12 +104,12 @@ def correct_clock(
     if not is_too_old.any():
         return Corrected(corrected, failures_table([]))
     is_trusted = _is_trusted(events, trusted)
-    is_too_old &= ~is_trusted | (received - time > settings.trusted_age_max)
+    is_too_old &= ~is_trusted | (received - time > settings.event_age_trusted_max)
     failures = [
         _too_old(corrected.filter(pa.array(is_too_old & is_theirs)), name, age)
         for is_theirs, name, age in (
             (~is_trusted, "event_age_max", settings.event_age_max),
-            (is_trusted, "event_age_trusted_max", settings.trusted_age_max),
+            (is_trusted, "event_age_trusted_max", settings.event_age_trusted_max),
         )
     ]
     in_order = pa.concat_tables(failures).sort_by(_LOG_ORDER)

@@ -117,8 +117,7 @@ class DecodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events_per_request_max: CountBySize
     payload_bytes_max: Size
     text_bytes_max: Size
-    inflated_ratio_max: Count = 256
-    """Has a default because plans of epochs made before it was a setting lack it."""
+    inflated_ratio_max: Count
 
     @property
     def events_max(self) -> int:
@@ -132,13 +131,7 @@ class ClockSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     skew_max: Duration
     event_age_max: Duration
-    event_age_trusted_max: Duration = 0
-    """0 in plans of epochs from before this setting, which had one bound for all."""
-
-    @property
-    def trusted_age_max(self) -> int:
-        """Microseconds that an event sent with a server key may be old."""
-        return self.event_age_trusted_max or self.event_age_max
+    event_age_trusted_max: Duration
 
 
 DEFAULT_STEPS: Final = ("user_agent", "bots", "page", "language", "campaign")
@@ -160,7 +153,6 @@ class DuplicateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     horizon: Duration
     ids_max: Count = 260_000_000
-    """Has a default because plans of epochs made before it was a setting lack it."""
 
 
 class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -12,8 +12,9 @@ from footfall.home import Home, make_directory, write_durably
 FORMAT: Final = 3
 """What this version writes. Counted up by every change that an older program could not read."""
 
-FIRST: Final = 1
-"""A home without `format.json`: version 0.1.0 wrote none."""
+OLDEST: Final = 2
+"""The oldest that can be brought here. A home without `format.json` is taken for one: a part alone
+made it, from Python for example, and the steps bear homes that are new already."""
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -29,7 +30,7 @@ def read_format(home: Home) -> int:
     try:
         return msgspec.json.decode(home.format_file.read_bytes(), type=_Format).format
     except FileNotFoundError:
-        return FIRST if home.metadata_file.exists() else FORMAT
+        return OLDEST if home.metadata_file.exists() else FORMAT
     except msgspec.DecodeError as error:
         raise Corrupt(
             f"format.json is damaged; restore it from a backup: path={home.format_file}"

@@ -27,10 +27,6 @@ from footfall.upgrade._format import FORMAT, check_format, read_format, write_fo
 Step = Callable[[Home], None]
 
 
-def _number_the_format(_: Home) -> None:
-    """1 → 2: the home says its format; nothing else changes."""
-
-
 def _say_positions(home: Home) -> None:
     """2 → 3: checkpoints and cuts say positions, where they said the offset of the only partition.
 
@@ -53,7 +49,7 @@ def _make_positions(file: Path, old: str, new: str) -> None:
         write_durably(file, msgspec.json.encode(said))
 
 
-STEPS: Final[Mapping[int, Step]] = {2: _number_the_format, 3: _say_positions}
+STEPS: Final[Mapping[int, Step]] = {3: _say_positions}
 """Format → what makes it from the one before."""
 
 

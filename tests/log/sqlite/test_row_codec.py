@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import zstandard
+
 from footfall.log.sqlite.groups import RowCodec
 
 RECORDS = [b"one", b"", b"three" * 20]
@@ -14,14 +16,15 @@ def test_bytes_that_are_no_row_are_told() -> None:
     codec = RowCodec()
     row = codec.pack(RECORDS)
     assert codec.unpack(row, 3) == RECORDS
-    plain = struct.pack("<2I", 1, 2) + b"abc"
-    assert codec.unpack(plain, 2) == [b"a", b"bc"]
+    plain, packed = struct.pack("<2I", 1, 2) + b"abc", zstandard.ZstdCompressor().compress
+    assert codec.unpack(packed(plain), 2) == [b"a", b"bc"]
     for data, count in (
         (row[:-1], 3),
         (row[:20] + b"\xff" * (len(row) - 20), 3),
         (row, 1),
-        (plain + b"d", 2),
-        (plain[:-1], 2),
-        (plain[:5], 2),
+        (plain, 2),
+        (packed(plain + b"d"), 2),
+        (packed(plain[:-1]), 2),
+        (packed(plain[:5]), 2),
     ):
         assert codec.unpack(data, count) is None

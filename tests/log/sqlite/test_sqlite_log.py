@@ -9,7 +9,6 @@ import os
 import resource
 import shutil
 import sqlite3
-import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,11 +21,9 @@ import pytest
 
 from footfall.clock import HOUR
 from footfall.errors import Conflict, Corrupt, DiskFull, Invalid, Unavailable
-from footfall.home import make_directory
 from footfall.log import SqliteLog
 from footfall.log.sqlite import appender
-from footfall.log.sqlite.groups import checksum
-from footfall.log.sqlite.segments import build_segment, list_bases, segment_file
+from footfall.log.sqlite.segments import list_bases, segment_file
 from footfall.positions import Positions
 from footfall.settings import LogSettings
 from footfall.testing import SimClock
@@ -96,25 +93,6 @@ def test_like_records_take_a_fraction_of_their_bytes(open_writer: Open, tmp_path
     with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
         query = "SELECT sum(length(data)) FROM record_groups"
         assert connection.execute(query).fetchone()[0] < len(event) * 10 * 100 / 20
-
-
-def test_segment_of_an_earlier_version_is_appended_to(
-    open_writer: Open, tmp_path: Path, clock: SimClock
-) -> None:
-    """Its rows are not compressed; from the next append on the earlier version must refuse it."""
-    make_directory(tmp_path / "log")
-    old = [b"old", b"", b"more"]
-    data = struct.pack("<3I", *map(len, old)) + b"".join(old)
-    row = (0, len(old), checksum(0, len(old), data), data)
-    build_segment(segment_file(tmp_path / "log", 0), clock.now_us(), [row])
-    with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
-        connection.execute("PRAGMA user_version = 1")
-    log = open_writer()
-    assert log.append([b"new"]).offset == 3
-    assert log.read(0, **ALL) == list(enumerate([*old, b"new"]))
-    log.close()
-    with contextlib.closing(sqlite3.connect(segment_file(tmp_path / "log", 0))) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_trim_removes_whole_files_but_the_newest(open_writer: Open, tmp_path: Path) -> None:

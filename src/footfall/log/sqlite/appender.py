@@ -36,7 +36,6 @@ from footfall.log.sqlite.segments import (
     create_segment,
     end_of,
     list_bases,
-    mark_version,
     remove_leftovers,
     segment_file,
     write_error,
@@ -57,7 +56,6 @@ class _Segment:
         self.base = base
         self.connection = connect_writer(file, checkpoint_pages(settings.segment_bytes_max))
         try:
-            mark_version(self.connection)
             created_at = self.connection.execute(CREATED_AT).fetchone()
             size = self.connection.execute(
                 "SELECT coalesce(sum(length(data)), 0) FROM record_groups"

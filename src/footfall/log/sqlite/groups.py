@@ -24,9 +24,6 @@ _LENGTH_BYTES: Final = 4
 _ZSTD_LEVEL: Final = 1
 """Measured on events of 1 KB: 0.4 µs an event for a tenth of the bytes or less."""
 
-_ZSTD_MAGIC: Final = struct.pack("<I", zstandard.MAGIC_NUMBER)
-"""First bytes of a compressed row. A row that is not would begin with a record of 4 GB."""
-
 
 def chunks(records: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Cut a group into runs of at most `ROW_BYTES_MAX`, or of one larger record."""
@@ -58,15 +55,12 @@ class RowCodec:
     def unpack(self, data: bytes, count: int) -> list[bytes] | None:
         """Inverse of `pack`; `None` if `data` cannot hold `count` records.
 
-        Also takes rows as they were before they were compressed. To be asked only of rows whose
-        checksum fits: the size that a frame claims is believed.
+        To be asked only of rows whose checksum fits: the size that a frame claims is believed.
         """
-        if data.startswith(_ZSTD_MAGIC):
-            try:
-                data = self._decompressor.decompress(data)
-            except zstandard.ZstdError:
-                return None
-        return _split(data, count)
+        try:
+            return _split(self._decompressor.decompress(data), count)
+        except zstandard.ZstdError:
+            return None
 
 
 def _split(data: bytes, count: int) -> list[bytes] | None:

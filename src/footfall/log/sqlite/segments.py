@@ -21,7 +21,7 @@ from footfall.errors import Corrupt, DiskFull, FootfallError, Unavailable
 from footfall.home import bytes_of, sync_directory, sync_file
 
 SCHEMA_VERSION: Final = 2
-"""2: rows are compressed. Segments of version 1 are read as they are."""
+"""2: rows are compressed."""
 
 _APPLICATION_ID: Final = 0x46464C47  # "FFLG"
 _PAGE_BYTES: Final = 8192
@@ -237,19 +237,9 @@ def _damaged(error: BaseException, where: Path) -> Corrupt | None:
     return None
 
 
-def mark_version(connection: sqlite3.Connection) -> None:
-    """Keep earlier versions out of a segment that one of them made and this one appends to."""
-    if _version(connection) < SCHEMA_VERSION:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
 def _check_version(connection: sqlite3.Connection, file: Path) -> None:
-    version = _version(connection)
-    if not 1 <= version <= SCHEMA_VERSION:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version != SCHEMA_VERSION:
         raise Corrupt(
             f"log segment has another format; open it with the version that wrote it: path={file}"
             f" format={version} known={SCHEMA_VERSION}"

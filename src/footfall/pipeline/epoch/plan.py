@@ -30,7 +30,7 @@ class Rules(msgspec.Struct, frozen=True):
     duplicates: DuplicateSettings
     sessions: SessionSettings
     enrich: tuple[StepPlan, ...] = DEFAULT_PLAN
-    """Plans of epochs from before the list of steps could be set lack it."""
+    """Has a default because plans of format 2 lack it."""
 
     @classmethod
     def of(cls, settings: Settings) -> Rules:
@@ -48,7 +48,7 @@ class Rules(msgspec.Struct, frozen=True):
             clock = msgspec.structs.replace(
                 clock,
                 event_age_max=min(clock.event_age_max, late),
-                event_age_trusted_max=min(clock.trusted_age_max, late),
+                event_age_trusted_max=min(clock.event_age_trusted_max, late),
             )
         steps = plan_steps(settings.enrich)
         return cls(settings.decode, clock, settings.duplicates, settings.sessions, steps)

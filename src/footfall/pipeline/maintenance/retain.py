@@ -43,7 +43,7 @@ def retention_bound(
         return None  # set aside at the next start, and another is the oldest
     rules = [Rules.of(settings)]
     rules += [decode_plan(text).rules for text in metadata.plans_after(project, note.epoch)]
-    floor = note.watermark - max(rule.clock.trusted_age_max for rule in rules) - _SLACK
+    floor = note.watermark - max(rule.clock.event_age_trusted_max for rule in rules) - _SLACK
     floor = min([floor, *(time for time in waiting if time is not None)])
     horizon = max(rule.duplicates.horizon for rule in rules)
     known = metadata.first_epoch(project)

@@ -48,8 +48,8 @@ class CheckpointNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     epoch: int
     log_to: Positions
     watermark: int
-    digest: str | None = None
-    """Of the other files and the numbers above; none in a checkpoint of version 0.1.0."""
+    digest: str = ""
+    """Of the other files and the numbers above; `signed` fills it."""
     definitions: tuple[str, ...] = ("gap.1",)
     """Keys of the session definitions whose states it has, the default's first."""
 
@@ -214,7 +214,7 @@ class Checkpoints:
                 data[rows_file] = (self._path(epoch) / rows_file).read_bytes()
                 if (self._path(epoch) / segments_file).exists():
                     data[segments_file] = (self._path(epoch) / segments_file).read_bytes()
-            if note.epoch != epoch or note.digest not in (None, note.signed(*data.values()).digest):
+            if note.epoch != epoch or note.digest != note.signed(*data.values()).digest:
                 raise ValueError("digest")
             sessions = self._states(note, data)
             duplicates = DuplicateIndex.load(self.duplicates, epoch)

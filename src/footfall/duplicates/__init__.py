@@ -6,6 +6,20 @@ counts its repetitions, and tells conflicts (same id, another payload) from them
 """
 
 from footfall.duplicates.fingerprint import FINGERPRINT_COLUMNS
-from footfall.duplicates.index import DuplicateIndex, Kept, conflict_failures
+from footfall.duplicates.index import (
+    DuplicateIndex,
+    Kept,
+    conflict_failures,
+    first_hour_kept,
+)
+from footfall.duplicates.runs_store import note_file, read_note
 
-__all__ = ["FINGERPRINT_COLUMNS", "DuplicateIndex", "Kept", "conflict_failures"]
+__all__ = [
+    "FINGERPRINT_COLUMNS",
+    "DuplicateIndex",
+    "Kept",
+    "conflict_failures",
+    "first_hour_kept",
+    "note_file",
+    "read_note",
+]

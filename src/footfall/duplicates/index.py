@@ -22,7 +22,7 @@ Memory: the filters, two bytes an id; ids since the last checkpoint, 26 bytes ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -166,17 +166,18 @@ class DuplicateIndex:
             settings: The plan's, in force from now on; without them, those so far.
         """
         self._settings = settings or self._settings
-        hour = (watermark - self._settings.horizon) // HOUR
-        self._forget_before(hour)
-        rows = len(self)
-        for hour in sorted({run.hour for run in self._runs})[:-1]:
-            if rows <= self._settings.ids_max:
-                break
-            rows -= sum(len(run) for run in self._runs if run.hour == hour)
-            self._forget_before(hour + 1)
+        self.forget_before(first_hour_kept(self.hours(), watermark, self._settings))
         let_go(self._runs)
 
-    def _forget_before(self, hour: int) -> None:
+    def hours(self) -> dict[int, int]:
+        """How many ids were received in each hour (since 1970)."""
+        found: dict[int, int] = {}
+        for run in self._runs:
+            found[run.hour] = found.get(run.hour, 0) + len(run)
+        return found
+
+    def forget_before(self, hour: int) -> None:
+        """Forget ids of hours before this one; what is older counts as received in it."""
         self._expired_before = max(self._expired_before, hour)
         self._runs = tuple(run for run in self._runs if run.hour >= self._expired_before)
 
@@ -285,6 +286,22 @@ class DuplicateIndex:
             self._merger.start(directory, self._runs)
             self.settle()
         let_go(self._runs)
+
+
+def first_hour_kept(hours: Mapping[int, int], watermark: int, settings: DuplicateSettings) -> int:
+    """The hour before which `expire` forgets, from how many ids of each hour there are.
+
+    An index whose ids lie in several parts is as a whole when all parts forget before it.
+    """
+    first = (watermark - settings.horizon) // HOUR
+    kept = sorted(hour for hour in hours if hour >= first)
+    rows = sum(hours[hour] for hour in kept)
+    for hour in kept[:-1]:
+        if rows <= settings.ids_max:
+            break
+        rows -= hours[hour]
+        first = hour + 1
+    return first
 
 
 def conflict_failures(conflicts: pa.Table) -> pa.Table:

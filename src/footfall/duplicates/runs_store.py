@@ -95,6 +95,16 @@ def read_state(directory: Path, epoch: int) -> tuple[RunsNote, tuple[Run, ...]]:
     return state.note, tuple(map_run(directory, run) for run in state.runs)
 
 
+def read_note(directory: Path, epoch: int) -> tuple[bytes, tuple[str, ...]]:
+    """The note of a state as it is in its file, and the names of the run files beside it.
+
+    Put under the same names into another directory they are the same state there.
+    """
+    file = note_file(directory, epoch)
+    named = tuple(run.file for run in _read_note(file).runs)
+    return file.read_bytes(), named
+
+
 def write_run(directory: Path, run: Run) -> Run:
     """Put a run of memory into a file named after its content; returns it as read through it."""
     make_directory(directory)

@@ -24,8 +24,14 @@ from footfall.sessionize.definition import (
 )
 from footfall.sessionize.definitions import KINDS, Definitions, SessionStates
 from footfall.sessionize.key import VISITOR, Key
-from footfall.sessionize.rows.close import Closed, shortened_hot_age
+from footfall.sessionize.rows.close import (
+    WRITTEN_MAX,
+    Closed,
+    shortened_hot_age,
+    within_hot_max,
+)
 from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
+from footfall.sessionize.rows.divide import divided, joined, raised
 from footfall.sessionize.rows.hot import (
     OpenSessions,
     is_unwritten,
@@ -48,6 +54,7 @@ __all__ = [
     "KINDS",
     "REPAIR_SCHEMA",
     "VISITOR",
+    "WRITTEN_MAX",
     "Closed",
     "Definitions",
     "History",
@@ -63,15 +70,19 @@ __all__ = [
     "SessionStates",
     "Sessionized",
     "StateColumns",
+    "divided",
     "files_of",
     "in_files",
     "is_unwritten",
+    "joined",
     "key_of",
     "open_sessions",
+    "raised",
     "restore",
     "save",
     "session_ids",
     "shortened_hot_age",
     "unwritten",
     "unwritten_parts",
+    "within_hot_max",
 ]

@@ -120,6 +120,10 @@ class Sessionized:
         self.withdrawn = withdrawn
         """Those of `removed` that were written. The lake must not learn of others: a provisional
         session may have the id of an evicted one, which is there all the same."""
+        self.spent: int | None = None
+        """Events that the call wanted of history, those that it left for later because of its
+        limits among them. None: the definition does not tell. Who works on some of the visitors
+        adds it up over all of them, to see whether a limit would have held for all."""
 
     @cached_property
     def touched(self) -> pa.Table:

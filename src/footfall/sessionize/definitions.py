@@ -144,6 +144,16 @@ class Definitions:
         """The one that `events.session_id` follows."""
         return next(iter(self))
 
+    def following(self, states: SessionStates) -> SessionStates:
+        """`states` of just these definitions, as their options of today say what columns mean.
+
+        Raises:
+            Conflict: as `SessionState.with_columns`.
+        """
+        return SessionStates(
+            {key: states[key].with_columns(one.columns) for key, one in self._by_key.items()}
+        )
+
     def empty(self) -> SessionStates:
         """Before the first event."""
         return SessionStates(

@@ -232,6 +232,16 @@ class ConsumerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_max: Duration
 
 
+class RunnerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[runner]`."""
+
+    buckets: Annotated[int, msgspec.Meta(ge=1, le=4096)]
+    epoch_requests_max: Count
+    slice_requests_max: Count
+    spark_master: str
+    spark_conf: tuple[str, ...]
+
+
 class DiskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[disk]`."""
 
@@ -259,6 +269,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lake: LakeSettings
     metadata: MetadataSettings
     consumers: ConsumerSettings
+    runner: RunnerSettings
     disk: DiskSettings
 
 

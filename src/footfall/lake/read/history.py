@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -13,6 +14,7 @@ from footfall.event import ARRIVAL, EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
 from footfall.lake.read.lookup import Footers, Looked, look_up
 from footfall.lake.store.damage import naming
+from footfall.lake.store.store import Store
 from footfall.lake.tables.schemas import from_lake
 from footfall.session import OTHER_SESSION_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS, Key
@@ -21,12 +23,42 @@ _EVENT_TIMES = ("event_time", "event_time")
 _SESSION_TIMES = ("started_at", "ended_at")
 
 
+class Files(Protocol):
+    """The data files of a table."""
+
+    @property
+    def files(self) -> Sequence[str]:
+        """Locations."""
+
+
+class Reading(Protocol):
+    """Keeps data files from being removed."""
+
+    def reading(self) -> AbstractContextManager[None]:
+        """While it is held."""
+
+
+class Readable(Protocol):
+    """What a history needs of a lake: `Lake`, or who was told its files."""
+
+    @property
+    def store(self) -> Store:
+        """Where the files are."""
+
+    @property
+    def locks(self) -> Reading:
+        """Held while files are read."""
+
+    def plan(self, table: str) -> Files:
+        """Data files of a table."""
+
+
 class LakeHistory:
     """What the lake held before `epoch`, also when some tables have that epoch already."""
 
     def __init__(
         self,
-        lake: Lake,
+        lake: Readable,
         epoch: int,
         footers: Footers | None = None,
         definition: tuple[str, int] | None = None,
@@ -114,7 +146,7 @@ def _of_epochs_before(epoch: int, rows: pa.Table) -> pa.Table:
     return rows if pc.all(is_earlier).as_py() else rows.filter(is_earlier)
 
 
-def newest_sessions(lake: Lake, sessions: pl.DataFrame, before: int) -> pl.DataFrame:
+def newest_sessions(lake: Readable, sessions: pl.DataFrame, before: int) -> pl.DataFrame:
     """One row a session: its newest revision, if it was not removed after that was written.
 
     Args:

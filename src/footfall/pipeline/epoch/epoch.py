@@ -31,6 +31,7 @@ from footfall.session import (
     SESSION_SCHEMA,
 )
 from footfall.sessionize import (
+    WRITTEN_MAX,
     Closed,
     History,
     Key,
@@ -59,6 +60,39 @@ class Ingested(msgspec.Struct, frozen=True):
     """Latest `received_at` of the requests, in microseconds; 0 for none."""
 
 
+class Used(msgspec.Struct, frozen=True):
+    """What an epoch took of the limits that count over all visitors, for one definition.
+
+    An epoch that was done for some visitors at a time is as one done for all if no sum of these is
+    beyond its limit.
+    """
+
+    visitors: int = 0
+    """Visitors with sessions that wait for their repair."""
+    repaired: int = 0
+    """Events that repairs want, see `Sessionized.spent`."""
+    read: int = 0
+    """The same of placing the epoch's own events."""
+    written: int = 0
+    """Sessions written."""
+
+    def __add__(self, other: Used) -> Used:
+        return Used(
+            self.visitors + other.visitors,
+            self.repaired + other.repaired,
+            self.read + other.read,
+            self.written + other.written,
+        )
+
+    def is_within(self, limits: RepairLimits) -> bool:
+        """Whether no limit was reached."""
+        return (
+            self.visitors <= limits.visitors_max
+            and max(self.repaired, self.read) <= limits.events_max
+            and self.written < WRITTEN_MAX
+        )
+
+
 class EpochResult(msgspec.Struct, frozen=True):
     """Rows of one epoch by table, and the state after it."""
 
@@ -66,6 +100,8 @@ class EpochResult(msgspec.Struct, frozen=True):
     rows: dict[str, pa.Table]
     ledger: Ledger
     state: SessionStates
+    used: dict[str, Used] = {}
+    """By key of the definition."""
 
 
 def admit(prepared: Prepared, duplicates: DuplicateIndex, epoch: int) -> Ingested:
@@ -129,6 +165,7 @@ class _Placed(msgspec.Struct, frozen=True):
     found: tuple[Sessionized, Sessionized]
     """Its repairs, then its events."""
     closed: Closed
+    used: Used
 
 
 def settle(ingested: Ingested, duplicates: DuplicateIndex, epoch: int) -> Ingested:
@@ -231,7 +268,30 @@ def finish(
         ),
     }
     after = SessionStates({key: one.closed.state for key, one in placed.items()})
-    return EpochResult(plan, rows, ingested.ledger, after)
+    used = {key: one.used for key, one in placed.items()}
+    return EpochResult(plan, rows, ingested.ledger, after, used)
+
+
+class _Asked:
+    """A history, and whether anything was asked of it."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self.is_asked = False
+
+    def sessions(self, ranges: pa.Table) -> pa.Table:
+        self.is_asked = True
+        return self._history.sessions(ranges)
+
+    def events(self, ranges: pa.Table) -> pa.Table:
+        self.is_asked = True
+        return self._history.events(ranges)
+
+
+def repair_limits(plan: EpochPlan) -> RepairLimits:
+    """How much one epoch may repair."""
+    rules = plan.rules.sessions
+    return RepairLimits(rules.repair_events_max, rules.repair_visitors_max)
 
 
 def _place(
@@ -241,18 +301,34 @@ def _place(
     state: SessionState,
     history: History,
 ) -> _Placed:
-    rules = plan.rules.sessions
-    limits = RepairLimits(rules.repair_events_max, rules.repair_visitors_max)
-    repaired = definition.repair(state, history, limits)
+    limits = repair_limits(plan)
+    visitors = state.pending().select("app_id", "visitor_id").n_unique()
+    repairing, placing = _Asked(history), _Asked(history)
+    repaired = definition.repair(state, repairing, limits)
     sessions = definition.sessionize(
         repaired.state,
         ingested.events,
         epoch=plan.epoch,
-        history=history,
+        history=placing,
         events_max=limits.events_max,
     )
     closed = definition.close(sessions.state, plan.watermark, plan.epoch)
-    return _Placed((repaired, sessions), closed)
+    # What a repair leaves provisional again waits since the longest of all that were repaired.
+    is_left = repaired.repairs.num_rows > 0
+    used = Used(
+        visitors,
+        limits.events_max + 1 if is_left else _spent(repaired, repairing, limits),
+        _spent(sessions, placing, limits),
+        closed.rows.num_rows,
+    )
+    return _Placed((repaired, sessions), closed, used)
+
+
+def _spent(found: Sessionized, asked: _Asked, limits: RepairLimits) -> int:
+    """Events it wanted; who asks history and does not tell how much may have reached a limit."""
+    if found.spent is None:
+        return limits.events_max + 1 if asked.is_asked else 0
+    return found.spent
 
 
 def _named(definition: SessionDefinition, rows: pa.Table, plan: EpochPlan) -> pa.Table:

@@ -12,7 +12,7 @@ from footfall.decode import weight
 from footfall.errors import Corrupt
 from footfall.log import Log
 from footfall.pipeline.epoch.plan import EpochPlan
-from footfall.positions import Place
+from footfall.positions import Place, Slice
 from footfall.request import (
     LOST_PROTOCOL,
     LOST_RECORD,
@@ -93,18 +93,25 @@ def planned_requests(
     Raises:
         Corrupt: the log does not have them all.
     """
-    for partition, start, stop in plan.slices:
-        offset = start
-        quarantined = plan.quarantined_in(partition)
-        while offset < stop:
-            place = Place(partition, offset)
-            requests = read_requests(
-                log, place, stop - offset, pipeline, plan.rules.decode, quarantined
-            )
-            if not requests:
-                raise ends_before(plan, place)
-            yield requests
-            offset = requests[-1].offset + 1
+    for piece in plan.slices:
+        yield from requests_of(log, piece, plan, pipeline)
+
+
+def requests_of(
+    log: Log, piece: Slice, plan: EpochPlan, pipeline: PipelineSettings
+) -> Iterator[list[LoggedRequest]]:
+    """The same of a piece of the epoch."""
+    partition, offset, stop = piece
+    quarantined = plan.quarantined_in(partition)
+    while offset < stop:
+        place = Place(partition, offset)
+        requests = read_requests(
+            log, place, stop - offset, pipeline, plan.rules.decode, quarantined
+        )
+        if not requests:
+            raise ends_before(plan, place)
+        yield requests
+        offset = requests[-1].offset + 1
 
 
 def ends_before(plan: EpochPlan, place: Place) -> Corrupt:

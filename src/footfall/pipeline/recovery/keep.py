@@ -9,6 +9,7 @@ from footfall.pipeline._lease import WriterLease
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.recovery.checkpoint import Checkpoint, CheckpointNote, Checkpoints
+from footfall.positions import Positions
 from footfall.settings import Settings
 
 
@@ -61,15 +62,36 @@ class CheckpointKeeper:
         self._trim()
 
     def _trim(self) -> None:
-        """Forget requests that no kept checkpoint and no consumer needs, old or too many bytes."""
-        before = self._clock.now_us() - self._settings.log.keep_age_min
-        wanted = self._metadata.positions_at(self._project, before)
-        if self._settings.log.bytes_max is not None:
-            wanted = wanted.maximum(self._log.positions_within(self._settings.log.bytes_max))
         oldest = self._checkpoints.note(self._checkpoints.epochs()[0])
-        needed = self._consumers.still_needed().positions
-        if needed is not None:
-            bytes_max = self._settings.consumers.log_bytes_max
-            needed = needed.maximum(self._log.positions_within(bytes_max))
-            wanted = wanted.minimum(needed)
-        self._log.trim(oldest.log_to.minimum(wanted))
+        trim(
+            self._log,
+            oldest.log_to,
+            self._project,
+            self._settings,
+            self._metadata,
+            self._consumers,
+            self._clock,
+        )
+
+
+def trim(
+    log: Log,
+    kept: Positions,
+    project: str,
+    settings: Settings,
+    metadata: Metadata,
+    consumers: Consumers,
+    clock: Clock,
+) -> None:
+    """Forget requests that no kept checkpoint and no consumer needs, old or too many bytes.
+
+    `kept` is where the oldest state that is kept goes on to read.
+    """
+    wanted = metadata.positions_at(project, clock.now_us() - settings.log.keep_age_min)
+    if settings.log.bytes_max is not None:
+        wanted = wanted.maximum(log.positions_within(settings.log.bytes_max))
+    needed = consumers.still_needed().positions
+    if needed is not None:
+        needed = needed.maximum(log.positions_within(settings.consumers.log_bytes_max))
+        wanted = wanted.minimum(needed)
+    log.trim(kept.minimum(wanted))

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import enum
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pyarrow as pa
 
 from footfall.clock import HOUR
 from footfall.duplicates import DuplicateIndex
@@ -76,7 +79,7 @@ def from_lake(project: str, lake: Lake, metadata: Metadata, directory: Path) -> 
 
     Ids for duplicate removal go to files in `directory`.
     """
-    plan = _last_committed(metadata, project)
+    plan = last_committed(metadata, project)
     if plan is None:
         return None
     tell(f"state is rebuilt from the lake: epoch={plan.epoch}")
@@ -89,20 +92,31 @@ def rebuild(lake: Lake, plan: EpochPlan, directory: Path) -> Checkpoint:
     Reads the events of sessions that are hot, whole chains of them, and of all events received
     within the horizon their ids and what fingerprints are made of. Ids go to files in `directory`.
     """
-    past = EpochsUpTo(lake, plan.epoch)
-    default, *others = definitions_of(plan)
-    rules = plan.rules.duplicates
-    since = (plan.watermark - rules.horizon) // HOUR * HOUR  # hours are forgotten as a whole
     with lake.locks.reading():
-        states = {key_of(default): default.remade(past, plan.watermark)}
-        for one in others:
-            mine = past.of(one.name, one.version, one.key)
-            states[key_of(one)] = one.remade(mine, plan.watermark)
+        states = rebuilt_states(lake, plan)
         duplicates = DuplicateIndex.rebuild(
-            past.ids(since), directory, plan.epoch, plan.watermark, rules
+            rebuilt_ids(lake, plan), directory, plan.epoch, plan.watermark, plan.rules.duplicates
         )
     note = CheckpointNote(plan.epoch, plan.log_to, plan.watermark)
-    return Checkpoint(note, SessionStates(states), duplicates, is_rebuilt=True)
+    return Checkpoint(note, states, duplicates, is_rebuilt=True)
+
+
+def rebuilt_states(lake: Lake, plan: EpochPlan) -> SessionStates:
+    """States of the plan's definitions after it; the caller holds `lake.locks.reading`."""
+    past = EpochsUpTo(lake, plan.epoch)
+    default, *others = definitions_of(plan)
+    states = {key_of(default): default.remade(past, plan.watermark)}
+    for one in others:
+        mine = past.of(one.name, one.version, one.key)
+        states[key_of(one)] = one.remade(mine, plan.watermark)
+    return SessionStates(states)
+
+
+def rebuilt_ids(lake: Lake, plan: EpochPlan) -> Iterator[pa.Table]:
+    """What duplicate removal has to know after it, some events at a time; likewise."""
+    horizon = plan.rules.duplicates.horizon
+    since = (plan.watermark - horizon) // HOUR * HOUR  # hours are forgotten as a whole
+    return EpochsUpTo(lake, plan.epoch).ids(since)
 
 
 def tell(sentence: str) -> None:
@@ -110,7 +124,7 @@ def tell(sentence: str) -> None:
     sys.stderr.write(f"footfall: {sentence}\n")
 
 
-def _last_committed(metadata: Metadata, project: str) -> EpochPlan | None:
+def last_committed(metadata: Metadata, project: str) -> EpochPlan | None:
     """Plan of the last epoch marked committed; at most one after it is not."""
     for epoch in metadata.last_epochs(project, 2):
         if epoch.committed_at is not None:

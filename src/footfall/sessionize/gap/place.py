@@ -33,6 +33,7 @@ from footfall.sessionize.gap.repair.needs import (
     Needs,
     Replay,
     affordable,
+    costs,
     find_needs,
     range_table,
     with_history,
@@ -82,21 +83,25 @@ def sessionize(
     # Nearly always one pass is enough. It says which chains it could not cut without events of
     # earlier epochs; then those are read, and a second pass makes these chains anew.
     first = Call(state, batch, definition)
-    needs = first.affordable(events_max)
+    needs, spent = first.affordable(events_max), first.spent
     if history is None or not len(needs.code):
-        return first.result(epoch)
+        found = first.result(epoch)
+        found.spent = spent
+        return found
     ranges = range_table(batch.visitors, needs.code, needs.time, np.full(len(needs.code), _LAST))
     whole, past = with_history(batch, needs, history.events(ranges))
     begins = needs.replay().begins(len(whole.visitors))
     # History may give more than was asked. What is before the replay is in sessions that stay.
     whole.keep((whole.row >= past) | (whole.time >= begins[whole.code]))
     second = Call(state, whole, definition, needs.replay(), history.sessions(ranges))
-    return second.result(epoch)
+    found = second.result(epoch)
+    found.spent = spent
+    return found
 
 
 def nothing(state: SessionState) -> Sessionized:
     """No change."""
-    return Sessionized(
+    found = Sessionized(
         state,
         state.columns.empty(),
         REPAIR_SCHEMA.empty_table(),
@@ -104,6 +109,8 @@ def nothing(state: SessionState) -> Sessionized:
         REMOVED_SCHEMA.empty_table(),
         REMOVED_SCHEMA.empty_table(),
     )
+    found.spent = 0
+    return found
 
 
 class Call:
@@ -172,6 +179,11 @@ class Call:
     def affordable(self, events_max: int) -> Needs:
         """Conflicts that can be resolved at once."""
         return affordable(self.needs, self.late, self._rows, events_max)
+
+    @property
+    def spent(self) -> int:
+        """Events that all conflicts need together."""
+        return int(costs(self.needs, self._rows).sum()) if len(self.needs.code) else 0
 
     def result(self, epoch: int, waiting: Late | None = None) -> Sessionized:
         """Merge, compare with what was there, and put it in the state.

@@ -72,13 +72,26 @@ def close(state: SessionState, watermark: int, epoch: int, definition: Closing) 
             rows.append(segment.take(list(state.columns.schema), np.flatnonzero(is_written)))
         segments.append(_written(segment, is_written))
     floor = max(min(closed_before - definition.hot_age, waits_from), state.floor)
-    segments = [_evicted(segment, floor) for segment in segments]
-    excess = sum(segment.live for segment in segments) - definition.hot_max
-    if excess > 0:
-        floor = max(_raised(segments, excess, closed_before), floor)
-        segments = [_evicted(segment, floor) for segment in segments]
-    after = SessionState(settled(segments), floor, watermark, state.columns)
-    return Closed(session_rows(pl.concat(rows), epoch, state.columns.engagement), after)
+    after = evicted(SessionState(segments, floor, watermark, state.columns), floor)
+    after = within_hot_max(after, closed_before, definition.hot_max)
+    return Closed(
+        session_rows(pl.concat(rows), epoch, state.columns.engagement),
+        after.with_segments(settled(after.segments)),
+    )
+
+
+def evicted(state: SessionState, floor: int) -> SessionState:
+    """Without sessions that are written and ended before `floor`, which is its floor then."""
+    segments = [_evicted(segment, floor) for segment in state.segments]
+    return SessionState(segments, floor, state.watermark, state.columns)
+
+
+def within_hot_max(state: SessionState, closed_before: int, hot_max: int) -> SessionState:
+    """With at most `hot_max` sessions: closed ones that ended first go, with a higher floor."""
+    excess = len(state) - hot_max
+    if excess <= 0:
+        return state
+    return evicted(state, max(_raised(state.segments, excess, closed_before), state.floor))
 
 
 def shortened_hot_age(state: SessionState, definition: Closing) -> int | None:

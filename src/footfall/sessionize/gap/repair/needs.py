@@ -116,6 +116,12 @@ def affordable(needs: Needs, late: Late, rows: Rows, events_max: int) -> Needs:
     """
     if not len(needs.code):
         return needs
+    total = np.cumsum(costs(needs, rows))
+    return needs.at((total <= events_max) & ~np.isin(needs.code, late.code))
+
+
+def costs(needs: Needs, rows: Rows) -> Ints:
+    """How many events each conflict needs."""
     total = np.concatenate([[0], np.cumsum(rows.events)])
     last = np.searchsorted(rows.code, needs.code, "right")
     first = np.searchsorted(rows.code, needs.code, "left")
@@ -123,8 +129,8 @@ def affordable(needs: Needs, late: Late, rows: Rows, events_max: int) -> Needs:
         low + int(np.searchsorted(rows.start[low:high], time))
         for low, high, time in zip(first, last, needs.time, strict=True)
     ]
-    cost = np.cumsum(total[last] - total[within])
-    return needs.at((cost <= events_max) & ~np.isin(needs.code, late.code))
+    found: Ints = total[last] - total[np.array(within, np.int64)]
+    return found
 
 
 def range_table(visitors: Visitors, code: Ints, low: Ints, high: Ints) -> pa.Table:

@@ -67,7 +67,11 @@ def repair(
     code, high = code[known], high[known]
     short = np.array([one.is_cut_short for one in stretches], np.bool_)[known]
     oldest = targets["pending_since"].to_numpy().min()
-    return call.result(int(oldest), Late(code[short], high[short]))
+    result = call.result(int(oldest), Late(code[short], high[short]))
+    is_whole = len(chosen) == targets.height and not any(one.is_cut_short for one in stretches)
+    spent = sum(one.events for one in stretches)
+    result.spent = spent if is_whole else max(spent, limits.events_max) + 1
+    return result
 
 
 def _visitors(targets: pl.DataFrame) -> tuple[Visitors, Ints]:

@@ -1,0 +1,145 @@
+"""The driver as a process: open the parts, recover, work until told to stop."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from typing import Final
+
+from footfall.clock import Clock, SystemClock
+from footfall.home import Home
+from footfall.lake import Lake, LakePlace
+from footfall.log import Log, LogSource
+from footfall.machine.process import FileLock, stop_on_signals, watch_parent
+from footfall.metadata import Metadata
+from footfall.pipeline._lease import take
+from footfall.pipeline.consumers.consumers import Consumers, plug_ins
+from footfall.pipeline.maintenance.maintainer import Maintainer
+from footfall.pipeline.preview.committed import publisher_of, tail_of
+from footfall.runner.driver import Driver
+from footfall.runner.engine import Engine
+from footfall.runner.epoch import EpochJobs
+from footfall.runner.state import StateFiles
+from footfall.settings import Settings
+
+_PAUSE_SECONDS: Final = 0.5
+"""Between looks at the log when no epoch is due."""
+
+
+def run(
+    home: Home,
+    settings: Settings,
+    project: str,
+    *,
+    engine: Engine | None = None,
+    parent_fd: int | None = None,
+    on_ready: Callable[[], None] = lambda: None,
+    maintain_command: Sequence[str] | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Drive `project` until SIGTERM, SIGINT or the end of the parent, as `footfall.pipeline.run`.
+
+    The epoch under way is committed first; what else the log has is taken by the next start.
+
+    Args:
+        home: Where log, metadata and cut lie.
+        settings: All of them.
+        project: Which.
+        engine: What runs the work; none: Spark, as `[runner]` says.
+        parent_fd: Read end of a pipe that closes when the parent ends.
+        on_ready: Called when it takes work.
+        maintain_command: Runs maintenance once, when due; `None` to leave it to others.
+        clock: For tests.
+
+    Raises:
+        Conflict: another pipeline or driver of this project runs.
+        Invalid: Spark cannot be started; the sentence says what to do.
+        LeaseLost: this one was silent for `pipeline.lease`, and another took over.
+    """
+    clock, stopping = clock or SystemClock(), threading.Event()
+
+    def stop(*_: object) -> None:
+        stopping.set()
+
+    with ExitStack() as stack:
+        stack.enter_context(stop_on_signals(stop))
+        watch_parent(parent_fd, stopping.set)
+        lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
+        log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
+        lake = settings.lake
+        maintainer = Maintainer(
+            maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
+        )
+        stack.callback(maintainer.stop)
+        driver = build(home, settings, project, log, clock, lock, stopping.wait, _tell, engine)
+        stack.enter_context(closing(driver))
+        driver.lease.renew_in_background()
+        driver.recover()
+        on_ready()
+        while not stopping.is_set():
+            requests = driver.step()
+            maintainer.after_step(driver.epoch)
+            if not requests:
+                stopping.wait(_PAUSE_SECONDS)
+
+
+def build(
+    home: Home,
+    settings: Settings,
+    project: str,
+    log: Log,
+    clock: Clock,
+    lock: FileLock | None = None,
+    pause: Callable[[float], object] | None = None,
+    report: Callable[[str], None] = lambda _: None,
+    engine: Engine | None = None,
+    source: LogSource | None = None,
+) -> Driver:
+    """Take the project's lease and wire a driver; nothing is read yet.
+
+    `lock` and `pause` are as in `footfall.pipeline._lease.take`; `source` is where executors read
+    the log, if not where the settings say.
+    """
+    metadata = Metadata.open(home, clock, settings.metadata)
+    place = LakePlace.of(settings.lake, home.lake_dir)
+    lake = Lake(place, project)
+    span = settings.pipeline.lease
+    lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
+    if engine is None:
+        from footfall.runner.spark import SparkEngine
+
+        engine = SparkEngine.started(settings.runner)
+    tail = tail_of(home, settings.lake, place, project, clock, lease.term)
+    consumers = Consumers(
+        home,
+        project,
+        settings.consumers,
+        metadata,
+        lambda: Lake(place, project),
+        clock,
+        report,
+        plug_ins(),
+    )
+    states = StateFiles(place, project)
+    source = source or LogSource.of(home, project, settings.log)
+    jobs = EpochJobs(str(home.root), settings, source, lake, metadata, states, engine, lease.term)
+    return Driver(
+        project,
+        settings,
+        log,
+        lake,
+        metadata,
+        states,
+        jobs,
+        engine,
+        publisher_of(project, tail),
+        consumers,
+        clock,
+        lease,
+    )
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"footfall: {line}\n")

@@ -1,0 +1,260 @@
+"""The driver of one project: plans epochs, has them done on an engine, publishes them.
+
+It is the holder of the project's lease, so all that keeps two pipelines apart keeps two drivers
+apart, and a driver and a pipeline. It shows whole epochs: there are no previews.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from footfall.clock import SECOND, Clock
+from footfall.enrich import added_columns, plan_steps
+from footfall.lake import Lake, take_back
+from footfall.log import Log
+from footfall.metadata import Metadata
+from footfall.pipeline import EpochPlan, Positions, Progress, Rules
+from footfall.pipeline._lease import WriterLease
+from footfall.pipeline._pipeline import IDLE_EPOCH_INTERVAL
+from footfall.pipeline.consumers.consumers import Consumers
+from footfall.pipeline.consumers.mailbox import Committed
+from footfall.pipeline.epoch.definitions import definitions_of
+from footfall.pipeline.epoch.plan import decode_plan, encode_plan
+from footfall.pipeline.epoch.truth import Truth
+from footfall.pipeline.feed.frontier import Frontier
+from footfall.pipeline.feed.requests import read_request
+from footfall.pipeline.preview.publisher import Publisher
+from footfall.pipeline.recovery.keep import trim
+from footfall.positions import Place
+from footfall.runner.begin import Beginning
+from footfall.runner.engine import Engine
+from footfall.runner.epoch import Done, EpochJobs
+from footfall.runner.state import StateFiles, StateNote
+from footfall.sessionize import Definitions, SessionStates, open_sessions, shortened_hot_age
+from footfall.settings import Settings
+
+
+class Driver:
+    """One project's; the only writer of its lake and state."""
+
+    def __init__(
+        self,
+        project: str,
+        settings: Settings,
+        log: Log,
+        lake: Lake,
+        metadata: Metadata,
+        states: StateFiles,
+        jobs: EpochJobs,
+        engine: Engine,
+        publisher: Publisher,
+        consumers: Consumers,
+        clock: Clock,
+        lease: WriterLease,
+    ) -> None:
+        """Wire the parts; `recover` does the first work."""
+        self.lease = lease
+        self.consumers = consumers
+        self.last: Done | None = None
+        """The epoch that was done last, for benchmarks."""
+        self._project = project
+        self._settings = settings
+        self._log = log
+        self._lake = lake
+        self._metadata = metadata
+        self._states = states
+        self._jobs = jobs
+        self._engine = engine
+        self._publisher = publisher
+        self._clock = clock
+        self._rules = Rules.of(settings)
+        self._definitions = Definitions.of(settings.sessions)
+        self._beginning = Beginning(
+            project, settings, lake, metadata, states, self._definitions, lease.term
+        )
+        self._frontier = Frontier()
+        self._planned = self._published = clock.monotonic()
+        self._note: StateNote
+        self._truth: Truth
+
+    @property
+    def epoch(self) -> int:
+        """Last epoch that the lake holds."""
+        return self._truth.epoch
+
+    def recover(self) -> None:
+        """Find the newest state there is, do the epochs planned after it again, publish a cut.
+
+        Raises:
+            Invalid: `runner.buckets` was changed; or a table cannot follow its definition.
+            Corrupt: the log or the lake is damaged; see docs/operate/damage.md.
+        """
+        self._lake.write_as(self.lease.term)
+        if self.lease.is_contested:
+            self._lake.fence()
+        self._lake.evolve({"events": added_columns(plan_steps(self._settings.enrich))})
+        begin = self._beginning.find(self._log.starts())
+        self._note = begin.note
+        if begin.is_rebuilt:
+            self._states.write(begin.note)
+        self._do_planned(is_rebuilt=begin.is_rebuilt)
+        self._note = self._beginning.follow(self._note, self._definitions)
+        note = self._note
+        states = self._definitions.following(self._states.states(note, range(len(note.parts))))
+        self._truth = self._truth_of(states).with_notes(
+            self._lake, self._metadata.ledger(self._project)
+        )
+        self.consumers.start(self._truth.epoch, self._truth.log_to)
+        self._publish(is_new=True)
+
+    def _truth_of(self, states: SessionStates) -> Truth:
+        at_first = Truth.at_first(self._settings.duplicates, states)
+        note = self._note
+        return Truth.at(note.epoch, note.log_to, note.watermark, states, at_first.duplicates)
+
+    def _do_planned(self, *, is_rebuilt: bool) -> None:
+        """Do the planned epochs after the note's again."""
+        plans = self._metadata.plans_after(self._project, self._note.epoch)
+        epochs = self._metadata.last_epochs(self._project, len(plans)) if plans else []
+        ledgers = {epoch.epoch: epoch.ledger for epoch in epochs}
+        for text in plans:
+            plan = decode_plan(text)
+            before = self._beginning.follow(self._note, definitions_of(plan))
+            give_back = partial(take_back, self._lake, plan.epoch) if is_rebuilt else None
+            self._note = self._jobs.do(plan, before, ledgers.get(plan.epoch), give_back).note
+
+    def step(self) -> int:
+        """Do an epoch if one is due; how many requests it had."""
+        plan = self._due()
+        if plan is None:
+            if (self._clock.monotonic() - self._published) * SECOND >= SECOND:
+                self._publish(is_new=False)
+            return 0
+        self.do(plan)
+        return sum(piece.requests for piece in plan.slices)
+
+    def do(self, plan: EpochPlan) -> Done:
+        """Plan an epoch durably, commit it, publish it."""
+        self._planned = self._clock.monotonic()
+        self._metadata.plan_epoch(
+            plan.project,
+            plan.epoch,
+            log_from=plan.log_from,
+            log_to=plan.log_to,
+            watermark=plan.watermark,
+            plan=encode_plan(plan),
+            term=self.lease.term,
+        )
+        done = self.last = self._jobs.do(plan, self._note)
+        self._note = done.note
+        self._truth = self._truth.after(done.result)
+        self.consumers.put(Committed(plan.epoch, plan.log_to))
+        self._publish(is_new=True)
+        self._trim()
+        return done
+
+    def finish(self) -> None:
+        """Commit all that the log has."""
+        while (plan := self._due(at_once=True)) is not None:
+            self.do(plan)
+        self.consumers.settle()
+
+    def close(self) -> None:
+        """Give up the lease and write no more."""
+        self.consumers.close()
+        self._engine.close()
+        self.lease.close()
+        self._metadata.close()
+
+    # What is due
+
+    def _due(self, *, at_once: bool = False) -> EpochPlan | None:
+        truth, most = self._truth, self._settings.runner.epoch_requests_max
+        waiting = self._log.ends().maximum(truth.log_to).total - truth.log_to.total
+        age = (self._clock.monotonic() - self._planned) * SECOND
+        is_old = age >= self._settings.pipeline.epoch_age_max
+        if not (at_once or is_old or waiting >= most):
+            return None
+        log_to = self._read_to(most)
+        reached = self._frontier.reached(self._clock.now_us())
+        watermark = max(truth.watermark, reached - self._settings.pipeline.watermark_lag)
+        is_idle = truth.watermark > 0 and watermark - truth.watermark >= IDLE_EPOCH_INTERVAL
+        if not (
+            waiting
+            or truth.state.has_pending
+            or (not at_once and self._definitions.has_closable(truth.state, watermark))
+            or is_idle
+        ):
+            return None
+        noted = self._metadata.quarantined(self._project, truth.log_to)
+        return EpochPlan(
+            project=self._project,
+            epoch=truth.epoch + 1,
+            log_from=truth.log_to,
+            log_to=log_to,
+            watermark=watermark,
+            planned_at=self._clock.now_us(),
+            rules=self._rules,
+            quarantined=tuple(sorted(one for one in noted if one.offset < log_to[one.partition])),
+            definitions=self._definitions.keys,
+        )
+
+    def _read_to(self, most: int) -> Positions:
+        """Where an epoch of at most so many requests ends: partitions in the order of their time.
+
+        Of each piece only the last request is read, for its time.
+        """
+        positions, ends = self._truth.log_to, self._log.ends()
+        piece_max = self._settings.runner.slice_requests_max
+        while (partition := self._frontier.look(positions, ends)) is not None and most > 0:
+            start = positions[partition]
+            stop = min(ends[partition], start + min(piece_max, most))
+            for one in read_request(self._log, Place(partition, stop - 1)):
+                self._frontier.read(partition, one.request.received_at)
+            positions = positions.advanced(partition, stop)
+            most -= stop - start
+        return positions
+
+    # Readers, consumers
+
+    def _publish(self, *, is_new: bool) -> None:
+        self.lease.check()
+        self._published = self._clock.monotonic()
+        if is_new:
+            events_to = self._lake.folded_epoch("events")
+            sessions_to = min(map(self._lake.folded_epoch, ("sessions", "other_sessions")))
+            self._truth = self._truth.without_folded(events_to, sessions_to)
+            truth = self._truth
+            self._publisher.prepare(truth.state)
+            self._publisher.start_epoch(self._lake, truth)
+        progress, default = self._progress(), self._definitions.default
+        hot_age = shortened_hot_age(self._truth.state.default, default)
+        self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_new)
+        self.consumers.put(progress)
+
+    def _progress(self) -> Progress:
+        truth = self._truth
+        closed_before = self._definitions.default.closed_before(truth.watermark)
+        still_open = open_sessions(truth.state.default, closed_before)
+        return Progress(
+            at=self._clock.now_us(),
+            watermark=truth.watermark,
+            epoch=truth.epoch,
+            positions=truth.log_to,
+            lag_requests=self._log.ends().maximum(truth.log_to).total - truth.log_to.total,
+            ledger=truth.ledger,
+            open_sessions=still_open.people,
+            open_bot_sessions=still_open.bots,
+        )
+
+    def _trim(self) -> None:
+        kept = self._states.notes()[-1].log_to
+        trim(
+            self._log,
+            kept,
+            self._project,
+            self._settings,
+            self._metadata,
+            self.consumers,
+            self._clock,
+        )

@@ -1,0 +1,45 @@
+"""Bucketed, the same requests and plans give the embedded pipeline's rows, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.test_pipeline import SETTINGS, _traffic
+from tests.runner.harness import Bucketed, embedded, follow, ledgers, plans_of, rows, skewed
+from tests.scale import scaled
+
+
+@pytest.mark.parametrize("seed", range(scaled(1, 10)))
+def test_rows_ids_sessions_overrides_and_ledgers_are_equal(seed: int, tmp_path: Path) -> None:
+    """Late, twice, in conflict, broken, over epochs and partitions; in 1, 3 and 16 buckets."""
+    whole = embedded(tmp_path / "whole", _traffic(30 + seed, 6), *SETTINGS, seed=seed)
+    wanted, total = rows(whole), ledgers(whole)
+    for buckets in (1, 3, 16):
+        mine = Bucketed(
+            tmp_path / str(buckets), *SETTINGS, f"runner.buckets={buckets}", log=whole.log
+        )
+        driver = mine.driver()
+        follow(driver, plans_of(whole))
+        assert rows(mine) == wanted
+        assert ledgers(mine) == total
+        driver.close()
+    ledger = driver._truth.ledger
+    assert ledger.problems() == []
+    assert min(ledger.events, ledger.failed, ledger.duplicates, ledger.undecodable) > 0
+    assert min(len(wanted["sessions"]), len(wanted["session_overrides"])) > 0
+
+
+def test_an_event_without_a_visitor_and_one_visitor_with_most_events(tmp_path: Path) -> None:
+    """The first has no bucket by its visitor; the second's bucket has nearly all."""
+    batches = skewed(3)
+    whole = embedded(tmp_path / "whole", batches, *SETTINGS, seed=1)
+    mine = Bucketed(tmp_path / "mine", *SETTINGS, "runner.buckets=3", log=whole.log)
+    driver = mine.driver()
+    follow(driver, plans_of(whole))
+    assert rows(mine) == rows(whole)
+    visitors = mine.tables()["events"].column("visitor_id").to_pylist()
+    assert visitors.count("busy") > len(visitors) / 4
+    assert None in visitors
+    driver.close()

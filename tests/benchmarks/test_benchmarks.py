@@ -31,6 +31,7 @@ SAID = {
     "bench_query": (r"5,000 events in \d+ files", r"5 small files"),
     "bench_recovery": (r"[1-9][\d,]* acknowledged, each once", r"whole tree: visible .*of 1\)"),
     "bench_repair": (r"lake: [1-9][\d,]* events", r"\d+ overrides, [1-9][\d,]* events"),
+    "bench_runner": (r"embedded +[1-9][\d,]* events/s", r"sessions +\d+\.\d+ µs/event", r"30%"),
     "bench_serve": (r"ack to a new cut .* of 2\)", r"SQL at 1,000 events/s .* events at the end"),
     "bench_sessionize": (r"uniform", r"micro +5,000 events on [1-9]"),
     "bench_sessions_memory": (r"200 visitors +200 sessions",),

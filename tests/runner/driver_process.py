@@ -13,6 +13,7 @@ from typing import Any
 
 from footfall.home import Home
 from footfall.log import LogSource
+from footfall.runner.spark import SparkEngine
 from footfall.settings import load_settings
 from tests.runner.harness import Bucketed
 
@@ -24,6 +25,10 @@ MOMENTS = {
     "before the note": ("_states", "write", 0, False),
 }
 """Whose method, after how many calls, and whether after the call or before it."""
+
+
+ON_SPARK = "on Spark"
+"""No moment at all: it lives, and its engine is what the settings say."""
 
 
 class Deadly:
@@ -58,7 +63,14 @@ def bench_of(root: Path, *overrides: str) -> Bucketed:
 
 def main() -> None:
     root, moment, *overrides = sys.argv[1:]
-    driver = bench_of(Path(root), *overrides).driver()
+    bench = bench_of(Path(root), *overrides)
+    if moment == ON_SPARK:
+        bench.engine = SparkEngine.started(bench.settings.runner)
+        driver = bench.driver()
+        driver.finish()
+        driver.close()
+        return
+    driver = bench.driver()
     owner, method, calls, is_after = MOMENTS[moment]
     holder: Any = driver if method == "plan_epoch" else driver._jobs
     setattr(holder, owner, Deadly(getattr(holder, owner), method, calls, is_after))

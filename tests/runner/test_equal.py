@@ -14,7 +14,7 @@ from tests.scale import scaled
 @pytest.mark.parametrize("seed", range(scaled(1, 10)))
 def test_rows_ids_sessions_overrides_and_ledgers_are_equal(seed: int, tmp_path: Path) -> None:
     """Late, twice, in conflict, broken, over epochs and partitions; in 1, 3 and 16 buckets."""
-    whole = embedded(tmp_path / "whole", _traffic(30 + seed, 6), *SETTINGS, seed=seed)
+    whole = embedded(tmp_path / "whole", _traffic(30 + seed, scaled(4, 8)), *SETTINGS, seed=seed)
     wanted, total = rows(whole), ledgers(whole)
     for buckets in (1, 3, 16):
         mine = Bucketed(

@@ -15,7 +15,7 @@ from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, Positions, Progress, Rules
 from footfall.pipeline._lease import WriterLease
-from footfall.pipeline._pipeline import IDLE_EPOCH_INTERVAL
+from footfall.pipeline._pipeline import IDLE_EPOCH_INTERVAL, REPAIR_EPOCHS_AT_STOP_MAX
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.definitions import definitions_of
@@ -154,8 +154,12 @@ class Driver:
         return done
 
     def finish(self) -> None:
-        """Commit all that the log has."""
+        """Commit all that the log has; a few epochs more if sessions wait for their repair."""
+        repairs = 0
         while (plan := self._due(at_once=True)) is not None:
+            repairs += not plan.slices
+            if repairs > REPAIR_EPOCHS_AT_STOP_MAX:
+                break
             self.do(plan)
         self.consumers.settle()
 

@@ -43,6 +43,7 @@ from footfall.runner.state import BucketPart, StateFiles, StateNote
 from footfall.runner.work import (
     WRITTEN_TABLES,
     Outcome,
+    Watch,
     Work,
     admit_bucket,
     finish_bucket,
@@ -62,7 +63,7 @@ class Done(msgspec.Struct, frozen=True):
     """With rows of `session_overrides` and `session_changes` only; the others are in the lake."""
     note: StateNote
     seconds: dict[str, float]
-    """Time of all tasks by what was done, for benchmarks."""
+    """Of all tasks, by what was done; of the driver `job`, waiting for tasks, and `commit`."""
     was_whole: bool
     """Whether a limit over all visitors made it one bucket."""
 
@@ -111,8 +112,9 @@ class EpochJobs:
             Corrupt: the log or the state cannot be read, or gives other rows than it did.
             Unavailable: executors or a store fail; start again, nothing is lost.
         """
+        watch = Watch()
         with self._lake.locks.committing():
-            with self._lake.locks.reading():
+            with self._lake.locks.reading(), watch.on("job"):
                 work = self._work(plan, before)
                 outcomes = self._run(work)
                 if not self._is_within_limits(plan, outcomes):
@@ -126,21 +128,27 @@ class EpochJobs:
                 )
             if take_back is not None:
                 take_back()
-            rows = {
-                "session_overrides": _stacked(one.overrides for one in outcomes),
-                "session_changes": _stacked(one.changes for one in outcomes),
-            }
-            for table in TABLES:
-                if table in WRITTEN_TABLES:
-                    written = [one.written[table] for one in outcomes if table in one.written]
-                    self._lake.commit(table, written, plan.epoch)
-                elif table in rows:
-                    self._lake.commit(table, rows[table], plan.epoch)
+            with watch.on("commit"):
+                rows = self._commit(plan, outcomes)
         self._metadata.commit_epoch(plan.project, plan.epoch, ledger, term=self._term)
         note, state = self._note(plan, before, outcomes)
         self._states.write(note)
         result = EpochResult(plan, rows, ledger, state)
-        return Done(result, note, _seconds(outcomes), work.is_whole)
+        return Done(result, note, {**_seconds(outcomes), **watch.seconds}, work.is_whole)
+
+    def _commit(self, plan: EpochPlan, outcomes: Sequence[Outcome]) -> dict[str, pa.Table]:
+        """Let every table take the epoch; the rows that the driver itself has."""
+        rows = {
+            "session_overrides": _stacked(one.overrides for one in outcomes),
+            "session_changes": _stacked(one.changes for one in outcomes),
+        }
+        for table in TABLES:
+            if table in WRITTEN_TABLES:
+                written = [one.written[table] for one in outcomes if table in one.written]
+                self._lake.commit(table, written, plan.epoch)
+            elif table in rows:
+                self._lake.commit(table, rows[table], plan.epoch)
+        return rows
 
     def _work(self, plan: EpochPlan, before: StateNote) -> Work:
         first_day = plan.watermark // DAY - self._settings.lake.live_days + 1

@@ -1,11 +1,15 @@
 """Durable requests per second of the collector, beside a bare uvicorn app that stores nothing.
 
     python benchmarks/bench_collector.py [--seconds 5] [--connections 64] [--home DIR]
+                                         [--log sqlite|kafka|both] [--kafka HOST:PORT]
 
 The generator runs on the same cores. A request counts when its answer came, which the collector
 gives after the sync. The yardstick is the same server with an app that reads the body and answers.
 Beside it: how long an acknowledgement takes at half the rate just reached, and what a refusal
 costs, of an app that is over its rate.
+
+With `--log kafka` or `both` the log is a topic of one broker on the same cores, with three
+partitions and one copy: what an acknowledgement by Kafka costs beside one by the disk, in one run.
 
 What is not the collector's stands beside it. *Stolen* is the share of the cores that the host of a
 virtual machine gave to others meanwhile. *Disk* is the longest sync of 4 KiB in another file of the
@@ -39,7 +43,7 @@ from pathlib import Path
 from footfall import collect
 from footfall.home import Home
 from footfall.settings import load_settings
-overrides = ["collector.port=0", "collector.rate_per_app_max=" + sys.argv[2]]
+overrides = ["collector.port=0", "collector.rate_per_app_max=" + sys.argv[2], *sys.argv[3:]]
 collect.run(Home(Path(sys.argv[1])), load_settings(overrides=overrides),
             on_ready=lambda url: print(url, flush=True))
 """
@@ -175,15 +179,50 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--home", type=Path, default=None, help="on the disk to measure")
+    parser.add_argument("--log", choices=("sqlite", "kafka", "both"), default="sqlite")
+    parser.add_argument("--kafka", default="", help="a broker that runs; else one is started")
     parser.add_argument("--json", action="store_true")
     parser.set_defaults(events=(1, 20))
     arguments = parsed(parser, seconds=0.2, connections=4, events=(20,))
     place = {"dir": arguments.home} if arguments.home else {}
     with tempfile.TemporaryDirectory(prefix="footfall-bench-", **place) as directory:
-        report(Path(directory), arguments)
+        logs = {"sqlite": ()} if arguments.log != "kafka" else {}
+        if arguments.log == "sqlite":
+            report(Path(directory), arguments, logs)
+            return
+        with broker(Path(directory), arguments.kafka) as address:
+            report(Path(directory), arguments, logs | {"kafka": on_kafka(address)})
 
 
-def report(directory: Path, arguments: argparse.Namespace) -> None:
+@contextlib.contextmanager
+def broker(directory: Path, address: str) -> Iterator[str]:
+    """Address of a broker: the one that was named, or one that runs meanwhile."""
+    if address:
+        yield address
+        return
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
+    from servers.kafka import KafkaBroker
+
+    (directory / "kafka").mkdir()
+    with KafkaBroker(directory / "kafka") as started:
+        yield started.address
+
+
+def on_kafka(address: str) -> tuple[str, ...]:
+    """Settings of a log on one broker, in a topic of its own."""
+    values = {
+        "bootstrap_servers": address,
+        "topic": f"bench-{os.getpid()}.{{project}}",
+        "partitions": 3,
+        "replication_factor": 1,
+        "min_insync_replicas": 1,
+    }
+    return ("log.kind=kafka", *(f"log.kafka.{name}={value}" for name, value in values.items()))
+
+
+def report(
+    directory: Path, arguments: argparse.Namespace, logs: dict[str, tuple[str, ...]]
+) -> None:
     home = Home(directory)
     metadata = Metadata.open(home)
     metadata.create_project("default")
@@ -199,33 +238,46 @@ def report(directory: Path, arguments: argparse.Namespace) -> None:
     for events in arguments.events:
         with server(BARE) as (url, pid):
             bare = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
-        with server(COLLECTOR, str(home.root), "1000000") as (url, pid):
-            durable = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
-            rate = durable["requests_per_second"] / 2
-            with watching_disk(directory) as syncs:
-                half = load(
-                    url + "/collect", pid, events, arguments.seconds, arguments.connections, rate
-                )
-            half["disk_ms"] = max(syncs)
-            memory = resident_mib(pid)
-        name = f"{events} event{'s' if events > 1 else ''}, {durable['request_bytes']:,.0f} bytes"
-        show(f"bare, {name}", bare)
-        with server(COLLECTOR, str(home.root), "1") as (url, pid):
-            refused = load(url + "/collect", pid, events, arguments.seconds, arguments.connections)
-        ratio = durable["requests_per_second"] / bare["requests_per_second"]
-        show(f"durable, {name}", durable, f"{ratio:.2f} of bare")
-        show("durable, half the rate", half, f"disk {half['disk_ms']:.1f} ms")
-        print(
-            f"{'refused: rate of its app':<28}CPU {refused['server_cpu_us']:4.0f} µs/req: "
-            f"{refused['server_cpu_us'] / durable['server_cpu_us']:.2f} of an acceptance"
-        )
-        print(
-            f"{'':<28}collector's peak memory {memory:.0f} MiB, generator used "
-            f"{durable['generator_cpu']:.2f} of a core"
-        )
-        results[str(events)] = {"bare": bare, "durable": durable, "half": half}
+        name = f"{events} event{'s' if events > 1 else ''}"
+        show(f"bare, {name}", bare, f"{bare['request_bytes']:,.0f} bytes")
+        found = {log: measure(home, arguments, events, log, bare, logs[log]) for log in logs}
+        results[str(events)] = {"bare": bare, **found}
     if arguments.json:
         print(json.dumps(results))
+
+
+def measure(
+    home: Home,
+    arguments: argparse.Namespace,
+    events: int,
+    log: str,
+    bare: dict[str, float],
+    settings: tuple[str, ...],
+) -> dict[str, dict[str, float]]:
+    """A collector on one kind of log: at full rate, at half of it, and what a refusal costs."""
+    size = (events, arguments.seconds, arguments.connections)
+    with server(COLLECTOR, str(home.root), "1000000", *settings) as (url, pid):
+        durable = load(url + "/collect", pid, *size)
+        rate = durable["requests_per_second"] / 2
+        with watching_disk(home.root) as syncs:
+            half = load(url + "/collect", pid, *size, rate)
+        half["disk_ms"] = max(syncs)
+        memory = resident_mib(pid)
+    with server(COLLECTOR, str(home.root), "1", *settings) as (url, pid):
+        refused = load(url + "/collect", pid, *size)
+    ratio = durable["requests_per_second"] / bare["requests_per_second"]
+    name = f"{events} event{'s' if events > 1 else ''}"
+    show(f"durable, {name}, {log}", durable, f"{ratio:.2f} of bare")
+    show("durable, half the rate", half, f"disk {half['disk_ms']:.1f} ms")
+    print(
+        f"{'refused: rate of its app':<28}CPU {refused['server_cpu_us']:4.0f} µs/req: "
+        f"{refused['server_cpu_us'] / durable['server_cpu_us']:.2f} of an acceptance"
+    )
+    print(
+        f"{'':<28}collector's peak memory {memory:.0f} MiB, generator used "
+        f"{durable['generator_cpu']:.2f} of a core"
+    )
+    return {"durable": durable, "half": half, "refused": refused}
 
 
 if __name__ == "__main__":

@@ -202,11 +202,16 @@ def _log_elsewhere(home: Home, project: str, source: LogSource) -> tuple[State, 
     read = Positions() if cut is None else cut.positions
     with contextlib.closing(source.reader()) as log:
         starts, ends, partitions = log.starts(), log.ends(), log.partitions
-    gone = [str(one) for one in range(partitions) if starts[one] > read[one] < ends[one]]
+    gone = [str(one) for one in range(partitions) if starts[one] > read[one]]
     if gone:
         return "broken", (
             "requests are gone that the lake does not have; see to the topic's retention:"
             f" partitions {', '.join(gone)}"
+        )
+    if not read <= ends:
+        return "broken", (
+            "the topic ends before requests that were read of it: it was made anew, or an unclean"
+            f" leader was elected; see docs/operate/kafka.md: read {read}, ends {ends}"
         )
     lags = ", ".join(f"{max(0, ends[one] - read[one]):,}" for one in range(partitions))
     said = f"{partitions} partitions, requests behind: {lags}"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from footfall.clock import Clock
-from footfall.errors import Closed, Invalid
+from footfall.errors import Closed, Invalid, Unavailable
 from footfall.log.kafka.appender import KafkaAppender
 from footfall.log.kafka.reader import PartitionReader
 from footfall.log.kafka.topic import Topic
@@ -158,6 +158,11 @@ class KafkaLog:
         return self._topic.partitions()
 
     def _positions(self, offsets: list[int]) -> Positions:
+        if len(offsets) < self._partitions:
+            raise Unavailable(
+                "the topic is gone, or a broker that just started does not know it yet:"
+                f" topic={self._topic.name}"
+            )
         self._partitions = len(offsets)
         return Positions(tuple(offsets))
 

@@ -169,7 +169,10 @@ class PartitionReader:
         """What was asked for is not kept any more: go on with the oldest that is."""
         start = self._topic.start(self._partition)
         if start <= batch.offset:
-            raise self._silent()  # its leader has less than was there: another one may come
+            raise Unavailable(
+                "a broker lacks requests that the topic has; try again:"
+                f" topic={self._topic.name} partition={self._partition} offset={batch.offset}"
+            )
         batch.offset = start
         self._go_to(start)
         return True

@@ -87,9 +87,14 @@ class Feed:
         time.
 
         Raises:
-            Corrupt: the log has later ones, but not these.
+            Corrupt: the log has later ones, but not these; or it ends before.
         """
         ends = self._log.ends()
+        if not positions <= ends:
+            raise Corrupt(
+                "the log ends before requests that were read of it: it was made anew, or lost its"
+                f" newest; restore it, or see footfall repair: read={positions!s} ends={ends!s}"
+            )
         partition = self._frontier.look(positions, ends)
         found = self._ahead.take(positions) if self._ahead is not None else None
         if found is None and partition is not None:

@@ -111,6 +111,6 @@ def decode_request(record: bytes) -> Request:
     """Inverse of `encode_request`.
 
     Raises:
-        msgspec.DecodeError: the bytes are not a record of this or an older version.
+        msgspec.DecodeError: the bytes are not a record of this version.
     """
     return _decoder.decode(record)

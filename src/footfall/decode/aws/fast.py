@@ -1,7 +1,8 @@
 """The fast way of the AWS decoder: a whole column of many requests at a time.
 
-`_fast` says what a fast way is. What the columns mean is told in `aws`, `_aws_fields` and
-`_aws_row`; this module comes to the same by another way.
+`blocks.fast` says what a fast way is. What fields and columns mean stands in `fields` and `row`,
+for both ways; here is only how whole columns of it are filled. Where few values stand in many
+events (languages, time zones, users), a rule of `row` is asked once for each value.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from footfall.decode.aws import fields
 from footfall.decode.aws.event import AwsCommon
 from footfall.decode.aws.row import (
     find_user,
-    host_in,
     is_another_host,
     language_tag,
     mobile_system,
+    referrer,
     rename_items,
     time_zone,
 )
@@ -70,7 +71,7 @@ def lay_out_events(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table
 
 
 def lay_out_repeating(taken: Sequence[Taken], settings: DecodeSettings) -> pa.Table:
-    """Lay out requests with events of `AwsOwn`, the rest in the templates; see `LayOut`."""
+    """Lay out requests with their events' own fields, the rest in the templates; see `LayOut`."""
     return _AwsSheet(taken).lay_out(settings.text_bytes_max)
 
 
@@ -178,24 +179,18 @@ class _AwsSheet(Sheet):
         self.columns[SLOT["items"]] = json_column(made)
 
     def _use_referrer(self) -> None:
-        """As `_aws_row` does for one event."""
         latest = self.columns.get(fields.LATEST_REFERRER)
         if latest is None:
             return
         hosts = self.columns.get(fields.LATEST_REFERRER_HOST) or [None] * len(latest)
         referrers = self._column(SLOT["page_referrer"])
         referrer_hosts = self._column(SLOT["referrer_host"])
-        for place, (url, host) in enumerate(zip(latest, hosts, strict=True)):
-            if url is None:
-                continue
-            if referrers[place] is None:
-                referrers[place] = url
-                referrer_hosts[place] = host
-            elif referrers[place] != url:
-                referrer_hosts[place] = host or host_in(url)
-                self._keep(place, "_latest_referrer", url)
-                if host is not None and f"//{host}/" not in url:
-                    self._keep(place, "_latest_referrer_host", host)
+        for place, sent in enumerate(zip(referrers, latest, hosts, strict=True)):
+            found = referrer(*sent)
+            if found is not None:
+                referrers[place], referrer_hosts[place], kept = found
+                for key, value in kept:
+                    self._keep(place, key, value)
 
     def _use_host(self) -> None:
         """As `finish_row` does for one event."""
@@ -215,7 +210,7 @@ class _AwsSheet(Sheet):
         return [None] * len(self.events) if found is None else found
 
     def _use_properties(self) -> None:
-        """What has no column, in the order that `_aws_row` gives it."""
+        """What has no column, in the order in which `finish_row` comes to it."""
         found: list[dict[str, object]] = []
         extras, plans = self._extras, self._plans
         for place, (attributes, shape) in enumerate(
@@ -294,7 +289,7 @@ class _EventSheet(_AwsSheet):
                 self._keep(place, "country_code", key[2] or None)
 
     def _use_device(self) -> None:
-        """As `_aws_row` does for one event, in the same order: it is that of the properties."""
+        """As `row` does for one event, in the same order: it is that of the properties."""
         sent = self._sent
         if not _NO_MAKE.issuperset(sent["make"]):
             for place, make in enumerate(sent["make"]):

@@ -1,6 +1,6 @@
 """What the fields of an AWS event mean together: the second half of making its row.
 
-The first half has put each field in its slot (`_aws_fields`); here values that depend on each other
+The first half has put each field in its slot (`fields`); here values that depend on each other
 become columns, and everything without a column becomes `properties`.
 """
 
@@ -39,6 +39,9 @@ _HOST: Final = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?(?://)?(?:[^/?#@]*@)
 _MOBILE_SYSTEMS: Final = {"android": "Android", "ios": "iOS"}
 _REMEMBERED: Final = 1024
 """Languages and time zones: there are few, and every event has one of each."""
+
+_Kept = tuple[tuple[str, object], ...]
+"""Fields without a column, by the keys they have in `properties`."""
 _MINUTE_MS: Final = 60_000
 _DAY_MINUTES: Final = 24 * 60
 
@@ -148,22 +151,34 @@ def rename_items(items: list[dict[str, Any]]) -> None:
 
 
 def _set_referrer(row: Row, properties: dict[str, object]) -> None:
-    """`page_referrer` is the page before, in the site or outside; the SDK's "latest" else.
-
-    The latest leads a visit, whatever pages lie between: `referrer_host` is its host.
-    """
     latest: Any = row[fields.LATEST_REFERRER]
-    if latest is None:
-        return
     host: Any = row[fields.LATEST_REFERRER_HOST]
-    if row[_PAGE_REFERRER] is None:
-        row[_PAGE_REFERRER] = latest
-        row[_REFERRER_HOST] = host
-    elif row[_PAGE_REFERRER] != latest:
-        row[_REFERRER_HOST] = host or host_in(latest)
-        _keep(properties, "_latest_referrer", latest)
-        if host is not None and f"//{host}/" not in latest:
-            _keep(properties, "_latest_referrer_host", host)
+    found = referrer(row[_PAGE_REFERRER], latest, host)
+    if found is not None:
+        row[_PAGE_REFERRER], row[_REFERRER_HOST], kept = found
+        for key, value in kept:
+            _keep(properties, key, value)
+
+
+def referrer(page: Any, latest: Any, host: Any) -> tuple[Any, Any, _Kept] | None:
+    """`page_referrer`, `referrer_host`, and what is kept beside; `None` if nothing changes.
+
+    `page_referrer` is the page before, in the site or outside; the SDK's "latest" else. The latest
+    leads a visit, whatever pages lie between: `referrer_host` is its host.
+
+    Args:
+        page: The page before, as sent.
+        latest: What the SDK calls the latest referrer.
+        host: Its host, as sent.
+    """
+    if latest is None or page == latest:
+        return None
+    if page is None:
+        return latest, host, ()
+    kept: _Kept = (("_latest_referrer", latest),)
+    if host is not None and f"//{host}/" not in latest:
+        kept += (("_latest_referrer_host", host),)
+    return page, host or host_in(latest), kept
 
 
 def _set_host(row: Row, properties: dict[str, object]) -> None:

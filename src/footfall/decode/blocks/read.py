@@ -33,19 +33,7 @@ def read_batch(body: bytes, settings: DecodeSettings) -> Batch:
     Raises:
         Fault: there are none, or it is too much work.
     """
-    most = settings.events_max
-    check_values(body)
-    broken: Fault | None = None
-    if not has_many_records(body, None, most):
-        value = read_json(body)
-        if isinstance(value, dict):
-            return single(body, value)
-        if isinstance(value, Fault):
-            broken = value
-        elif len(value) <= most:
-            return whole_array(body, value)
-    check_mendable(body)
-    return salvaged(body, broken, most)
+    return _read(body, None, settings)[1]
 
 
 def read_envelope(
@@ -63,6 +51,13 @@ def read_envelope(
     Raises:
         Fault: there are none, or it is too much work.
     """
+    return _read(body, key, settings)
+
+
+def _read(
+    body: bytes, key: str | None, settings: DecodeSettings
+) -> tuple[dict[str, object], Batch]:
+    """Both: with a `key` the body may be an envelope or lines, too."""
     most = settings.events_max
     check_values(body)
     broken: Fault | None = None
@@ -70,25 +65,24 @@ def read_envelope(
         value = read_json(body)
         if isinstance(value, Fault):
             broken = value
-        else:
-            found = _whole(body, value, key, most)
-            if found is not None:
-                return found
+        elif (found := _whole(body, value, key, most)) is not None:
+            return found
     check_mendable(body)
-    if broken is not None:
-        lines = whole_lines(body, most)
-        if lines is not None:
+    if key is not None:
+        if broken is not None and (lines := whole_lines(body, most)) is not None:
             return {}, lines
-    return salvaged_envelope(body, key, most) or ({}, salvaged(body, broken, most))
+        if (envelope := salvaged_envelope(body, key, most)) is not None:
+            return envelope
+    return {}, salvaged(body, broken, most)
 
 
 def _whole(
-    body: bytes, value: dict[str, object] | list[object], key: str, most: int
+    body: bytes, value: dict[str, object] | list[object], key: str | None, most: int
 ) -> tuple[dict[str, object], Batch] | None:
     """The same of a body that parsed; `None` if it has more than `most` records."""
     if isinstance(value, list):
         return ({}, whole_array(body, value)) if len(value) <= most else None
-    if key not in value:
+    if key is None or key not in value:
         return {}, single(body, value)
     records = value.pop(key)
     if not isinstance(records, list):

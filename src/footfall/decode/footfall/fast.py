@@ -1,6 +1,6 @@
 """The fast way of our own format: a whole column of many requests at a time.
 
-`_fast` says what a fast way is. What the columns mean is told in `footfall` and `_footfall_fields`.
+`blocks.fast` says what a fast way is; what the columns mean is told in `decoder` and `fields`.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from footfall.lake.tables.schemas import from_lake
 from footfall.session import OTHER_SESSION_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS, Key
 
+_VISITOR = ("app_id", "visitor_id")
 _EVENT_TIMES = ("event_time", "event_time")
 _SESSION_TIMES = ("started_at", "ended_at")
 
@@ -173,6 +174,34 @@ def newest_sessions(lake: Readable, sessions: pl.DataFrame, before: int) -> pl.D
     if sessions.height == 0:
         return sessions
     return sessions.sort("epoch", "revision").unique("session_id", keep="last", maintain_order=True)
+
+
+def holding(events: pl.DataFrame, sessions: pl.DataFrame) -> pl.Series:
+    """Id of the session that holds each event; null if none does.
+
+    A visitor's sessions are disjoint, so it is the last that starts at or before the event, or
+    none: of sessions [9:00–9:10] and [10:00–10:20], 10:05 is in the second, 9:30 in none.
+
+    Args:
+        events: Visitors and `event_time`, in any order.
+        sessions: Visitors, `session_id`, `started_at` and `ended_at`, of one definition.
+    """
+    found = (
+        events.select(*_VISITOR, "event_time")
+        .with_row_index("row")
+        .sort("event_time")
+        .join_asof(
+            sessions.select(*_VISITOR, "started_at", "ended_at", "session_id").sort("started_at"),
+            left_on="event_time",
+            right_on="started_at",
+            by=_VISITOR,
+            strategy="backward",
+            check_sortedness=False,
+        )
+        .sort("row")
+    )
+    is_held = pl.col("event_time") <= pl.col("ended_at")
+    return found.select(pl.when(is_held).then("session_id").alias("session_id")).to_series()
 
 
 def _least_offset(lake: Lake, files: Sequence[str], moment: Any, count: int) -> int:

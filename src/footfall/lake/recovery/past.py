@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from footfall.duplicates import FINGERPRINT_COLUMNS
 from footfall.event import EVENT_SCHEMA
 from footfall.lake.commit.lake import Lake
-from footfall.lake.read.history import as_arrow, newest_sessions
+from footfall.lake.read.history import as_arrow, holding, newest_sessions
 from footfall.lake.read.overrides import resolve_overrides
 from footfall.session import OTHER_SESSION_SCHEMA, OVERRIDE_SCHEMA, SESSION_SCHEMA
 from footfall.sessionize import EVENT_COLUMNS, Key
@@ -279,21 +279,4 @@ class _OthersUpTo(EpochsUpTo):
 
     def _resolved(self, events: pl.DataFrame) -> pl.DataFrame:
         """`events` with the written session that holds each, null if none does."""
-        written = self._written.select(*_VISITOR, "started_at", "ended_at", holding="session_id")
-        found = (
-            events.with_row_index("row")
-            .sort("event_time")
-            .join_asof(
-                written.sort("started_at"),
-                left_on="event_time",
-                right_on="started_at",
-                by=_VISITOR,
-                strategy="backward",
-                check_sortedness=False,
-            )
-            .sort("row")
-        )
-        is_held = pl.col("event_time") <= pl.col("ended_at")
-        return found.with_columns(session_id=pl.when(is_held).then("holding")).select(
-            events.columns
-        )
+        return events.with_columns(session_id=holding(events, self._written))

@@ -38,6 +38,7 @@ from footfall.lake import (
     rows_by_epoch,
 )
 from footfall.lake.location import place_of
+from footfall.lake.read.history import holding
 from footfall.lake.store.store import Store
 from footfall.ledger import Ledger
 from footfall.log import Log
@@ -237,24 +238,9 @@ class Rebuilder:
             sessions = history.sessions(asked)
         except Corrupt:  # of the sessions that damage took, nobody knows the ids
             return pa.nulls(events.num_rows, UUID16)
-        known = pl.DataFrame(
-            pl.from_arrow(sessions.select([*_VISITOR, "started_at", "ended_at", "session_id"]))
-        )
-        found = (
-            keys.with_row_index("row")
-            .sort("event_time")
-            .join_asof(
-                known.sort("started_at"),
-                left_on="event_time",
-                right_on="started_at",
-                by=_VISITOR,
-                strategy="backward",
-                check_sortedness=False,
-            )
-            .sort("row")
-            .select(pl.when(pl.col("event_time") <= pl.col("ended_at")).then("session_id"))
-        )
-        return found.to_series().to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)
+        known = sessions.select([*_VISITOR, "started_at", "ended_at", "session_id"])
+        found = holding(keys, pl.DataFrame(pl.from_arrow(known)))
+        return found.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(UUID16)
 
 
 def _count_of(table: str) -> Callable[[Ledger], int] | None:

@@ -1,11 +1,8 @@
 """The lake of one project: create its tables, take an epoch once, swap files, list a snapshot's.
 
 An epoch reaches a table in one Iceberg commit that appends its rows *and* sets the table property
-`footfall.epoch`. PyIceberg's own retry would append the rows again after losing a race (tested: two
-writers with one epoch both land), so it is off, and the loop here decides by that property after
-each reload. Somebody may have switched it on again, or taken the setting away (then it is on): each
-attempt looks, on the very metadata it commits against. A snapshot's summary could not carry the
-number: compaction hides it and expiry removes it.
+`footfall.epoch`. Whether an epoch is in, that property says, after each reload (`landing`). A
+snapshot's summary could not carry the number: compaction hides it and expiry removes it.
 
 Beside the epoch stands `footfall.term`, the highest term of a writer's lease that the table has
 seen; a writer with a lower one is refused. A commit fails if the table has another *snapshot* than
@@ -27,40 +24,33 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
-from pyiceberg.exceptions import (
-    CommitFailedException,
-    CommitStateUnknownException,
-    ValidationException,
-)
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.snapshot import ExpireSnapshots
-from requests.exceptions import RequestException
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from footfall.clock import Clock, SystemClock, uuid7
 from footfall.columns import Column
-from footfall.errors import CommitUnknown, Conflict, LeaseLost
+from footfall.errors import LeaseLost
 from footfall.home import make_directory
 from footfall.lake.commit.create import (
     KEPT_PROPERTIES,
-    RETRY_PROPERTY,
     comment_of,
     create_missing,
 )
 from footfall.lake.commit.data_files import DataFileWriter, write_sorted
 from footfall.lake.commit.elsewhere import WrittenFiles, checked, order_of
 from footfall.lake.commit.expiry import expired
-from footfall.lake.cut import Plan, PlannedColumn
-from footfall.lake.location import check_location, place_of, table_locations
+from footfall.lake.commit.landing import land
+from footfall.lake.commit.plans import TablePlan
+from footfall.lake.cut import Plan
+from footfall.lake.location import check_location, table_locations
 from footfall.lake.place import LakePlace
 from footfall.lake.read.planning import SnapshotFiles, data_files
 from footfall.lake.store.catalog import reading_catalog
 from footfall.lake.store.catalogs import reaching
 from footfall.lake.store.damage import naming
-from footfall.lake.store.objects import unreachable
-from footfall.lake.tables.days import Days, append, commits_of, overwrite
+from footfall.lake.tables.days import Days, append, overwrite
 from footfall.lake.tables.evolve import SchemaChange, evolved
 from footfall.lake.tables.layout import COMPACTED, FRESH
 from footfall.lake.tables.schemas import from_lake, stage_schema
@@ -70,14 +60,6 @@ EPOCH_PROPERTY: Final = "footfall.epoch"
 TERM_PROPERTY: Final = "footfall.term"
 FOLDED_PROPERTY: Final = "footfall.folded-epoch"
 CHANGED_PROPERTY: Final = "footfall.changed-epoch"
-COMMIT_ATTEMPTS_MAX: Final = 10
-_UNKNOWN: Final = (
-    CommitStateUnknownException,
-    OperationalError,
-    InterfaceError,
-    RequestException,
-)
-"""The catalog did not say whether it took a commit."""
 
 
 class Lake:
@@ -112,7 +94,7 @@ class Lake:
         self._files = {name: SnapshotFiles() for name in TABLES}
         self._term = 0
         self._tables: dict[str, Table] = {}
-        self._plans: dict[str, Plan] = {}
+        self._plans = {name: TablePlan(name, self._files[name]) for name in TABLES}
         if place.has_local_catalog:
             is_complete = {(project, name) for name in TABLES} <= table_locations(directory).keys()
             with contextlib.nullcontext() if is_complete else self.locks.creating():
@@ -292,7 +274,7 @@ class Lake:
                 files = self.write_files(table, rows, self.new_id(), days)
             else:
                 files = checked(self._reload(table), table, rows, epoch, self.store)
-            before = self._plans.get(table)
+            before = self._plans[table].known
 
             def stage(transaction: Transaction) -> None:
                 append(transaction, table, files)
@@ -306,7 +288,7 @@ class Lake:
 
             committed = self._land(table, is_wanted, stage)
             if committed is not None:
-                self._extend_plan(committed, table, before, files)
+                self._plans[table].extend(committed, before, files)
             return committed is not None
 
     def replace(
@@ -362,34 +344,8 @@ class Lake:
         is_wanted: Callable[[Table], bool],
         stage: Callable[[Transaction], None],
     ) -> Table | None:
-        """Reload, look, commit, until it is in; `None` once it is not wanted any more."""
-        for _ in range(COMMIT_ATTEMPTS_MAX):
-            current = self._reload(table)
-            if not is_wanted(current):
-                return None
-            self.locks.check()
-            try:
-                if current.properties.get(RETRY_PROPERTY) != "0":
-                    with Transaction(current) as transaction:
-                        transaction.set_properties({RETRY_PROPERTY: "0"})
-                with Transaction(current) as transaction:
-                    stage(transaction)
-            except (CommitFailedException, ValidationException):
-                # PyIceberg looks for the manifests of files to delete in several threads that share
-                # one evaluator and its state (0.12), so it may miss one: "missing required files",
-                # and nothing is written. That they are there was seen above.
-                continue
-            except _UNKNOWN as error:
-                raise CommitUnknown(
-                    f"commit may or may not be in; the next attempt looks first: {table=}"
-                ) from error
-            except OSError as error:
-                if self._place.is_local:
-                    raise
-                # Whatever is written to the store is written before the catalog is asked.
-                raise unreachable(self.store.root, error) from error
-            return current
-        raise Conflict(f"other writers keep committing; is a second pipeline running? {table=}")
+        """See `landing.land`."""
+        return land(table, self._reload, is_wanted, stage, self._place, self.locks.check)
 
     def _is_newer(self, current: Table) -> bool:
         """Whether the table has seen only lower terms than ours.
@@ -411,17 +367,7 @@ class Lake:
         A commit of ours only adds its files to the plan before it; after another's, manifests that
         were not seen before are read, at about a millisecond a file.
         """
-        current = self._reload(table)
-        snapshot = current.current_snapshot()
-        snapshot_id = None if snapshot is None else snapshot.snapshot_id
-        known = self._plans.get(table)
-        columns = _planned_columns(current)
-        if known is not None and (known.snapshot_id, known.columns) == (snapshot_id, columns):
-            return known
-        named = self._files[table].named(current)
-        files = tuple(sorted(map(place_of, named)))
-        self._plans[table] = Plan(table, snapshot_id, files, sum(named.values()), columns)
-        return self._plans[table]
+        return self._plans[table].of(self._reload(table))
 
     def data_files(self, table: str) -> list[DataFile]:
         """What Iceberg knows of each data file of the newest snapshot."""
@@ -508,22 +454,6 @@ class Lake:
         """Writes rewritten data files, of rows that come in order; `name` as in `write_files`."""
         return DataFileWriter(self._tables[table], table, COMPACTED, name, days)
 
-    def _extend_plan(
-        self, committed: Table, table: str, before: Plan | None, files: list[DataFile]
-    ) -> None:
-        snapshot = committed.current_snapshot()
-        parent = snapshot
-        for _ in range(commits_of(table, files)):
-            number = None if parent is None else parent.parent_snapshot_id
-            parent = None if number is None else committed.snapshot_by_id(number)
-        if before is None or snapshot is None or number != before.snapshot_id:
-            self._plans.pop(table, None)
-            return
-        paths = tuple(place_of(file.file_path) for file in files)
-        rows = before.rows + sum(file.record_count for file in files)
-        columns = _planned_columns(committed)
-        self._plans[table] = Plan(table, snapshot.snapshot_id, before.files + paths, rows, columns)
-
     def _reload(self, table: str) -> Table:
         with self._reading(), naming(lambda: self._metadata_file(table)):
             if table in self._tables:
@@ -562,10 +492,3 @@ def _epoch_of(table: Table) -> int:
 
 def _term_of(table: Table) -> int:
     return int(table.properties.get(TERM_PROPERTY, "0"))
-
-
-def _planned_columns(table: Table) -> tuple[PlannedColumn, ...]:
-    return tuple(
-        PlannedColumn(field.field_id, field.name, str(field.field_type))
-        for field in table.schema().fields
-    )

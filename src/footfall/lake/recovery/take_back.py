@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from pyiceberg.manifest import DataFile
 
 from footfall.errors import Conflict
-from footfall.lake.commit.lake import COMMIT_ATTEMPTS_MAX, EPOCH_PROPERTY, Lake
+from footfall.lake.commit.lake import EPOCH_PROPERTY, Lake
+from footfall.lake.commit.landing import COMMIT_ATTEMPTS_MAX
 from footfall.lake.location import place_of
 from footfall.lake.read.bounds import lower_bound, upper_bound
 from footfall.lake.read.ranges import FileRows

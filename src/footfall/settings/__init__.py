@@ -7,43 +7,77 @@ Order: defaults < `$FOOTFALL_HOME/footfall.toml` < environment (`FOOTFALL__LOG__
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
-from importlib import resources
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
+from footfall.clock import DAY
 from footfall.errors import Invalid
 from footfall.secret import Secret
-from footfall.settings._beyond import beyond_one, beyond_type
-from footfall.settings._sessions import DefinitionSettings as DefinitionSettings
-from footfall.settings._sessions import SessionSettings as SessionSettings
-from footfall.settings._sessions import beyond_sessions, read_definitions, read_goals
+from footfall.settings._beyond import beyond_one
+from footfall.settings._read import (
+    default_toml,
+    default_values,
+    parse_duration,
+    parse_size,
+    part_of,
+    read,
+)
+from footfall.settings._sessions import DefinitionSettings, SessionSettings, beyond_sessions
 from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
 from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
 
-UNLIMITED: Final = "unlimited"
-BY_SIZE: Final = "by size"
+__all__ = [
+    "DEFAULT_STEPS",
+    "EVENT_BYTES_MIN",
+    "LATE_AGE_MIN",
+    "RETENTION_SLACK",
+    "Age",
+    "Bound",
+    "ClockSettings",
+    "CollectorSettings",
+    "ConnectionSettings",
+    "ConsumerSettings",
+    "Count",
+    "CountBySize",
+    "DecodeSettings",
+    "DefinitionSettings",
+    "DiskSettings",
+    "DuplicateSettings",
+    "Duration",
+    "EnrichSettings",
+    "KafkaSettings",
+    "LakeSettings",
+    "LogSettings",
+    "MetadataSettings",
+    "PipelineSettings",
+    "Port",
+    "QuerySettings",
+    "RunnerSettings",
+    "SessionSettings",
+    "Settings",
+    "Size",
+    "StudioSettings",
+    "default_toml",
+    "default_values",
+    "kept_at_least",
+    "load_settings",
+    "parse_duration",
+    "parse_size",
+    "part_of",
+    "resolve_settings",
+    "retention_margin",
+]
+
 EVENT_BYTES_MIN: Final = 192
 """A body may have an event for so many bytes of `inflated_bytes_max`: with 16 MiB 87,381, more than
 fit into 1 MiB that is sent as it is, and far more than SDKs' events of 300 bytes and more."""
-FOREVER: Final = "forever"
-_ENRICH: Final = "enrich"
-_WITH_PARTS: Final = ("ENRICH", "LOG")
-"""Sections with sections of their own, such as `[log.kafka]`."""
-_DAY_US: Final = 24 * 3600 * 1_000_000
-RETENTION_SLACK: Final = _DAY_US
+RETENTION_SLACK: Final = DAY
 """Days are dropped whole."""
-LATE_AGE_MIN: Final = _DAY_US
+LATE_AGE_MIN: Final = DAY
 """Least lateness of events that is left when old days go."""
-_DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
 
 
 class ConnectionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -310,19 +344,7 @@ def resolve_settings(
 def _load(
     file: Path | None, environ: Mapping[str, str] | None, overrides: Iterable[str]
 ) -> tuple[Settings, dict[str, dict[str, Any]], dict[str, str]]:
-    values = default_values()
-    sources = {
-        f"{section}.{name}": "defaults.toml" for section, names in values.items() for name in names
-    }
-    problems: list[str] = []
-    if file is not None and file.exists():
-        _merge(values, sources, _read_file(file, problems), str(file), problems)
-    _merge(values, sources, _from_environ(environ or {}), "environment", problems)
-    _merge(values, sources, _from_overrides(overrides, problems), "command line", problems)
-    sections = {
-        name: _section(name, kind, values[name], sources, problems)
-        for name, kind in _sections().items()
-    }
+    sections, values, sources, problems = read(Settings, file, environ, overrides)
     problems.extend(beyond_one(values))
     problems.extend(problems_of_kafka(values))
     if not problems:
@@ -332,200 +354,6 @@ def _load(
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
     return Settings(**sections), values, sources
-
-
-def default_toml() -> str:
-    """Text of the commented reference."""
-    return resources.files("footfall").joinpath("defaults.toml").read_text("utf-8")
-
-
-def default_values() -> dict[str, dict[str, Any]]:
-    """The reference by section and name; names in `[log.kafka]` and its like are `kafka.<name>`."""
-    sections = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
-    return {section: _flat(section, names) for section, names in sections.items()}
-
-
-def parse_duration(text: str) -> int:
-    """`"200ms"`, `"15s"`, `"30m"`, `"24h"`, `"3d"` → microseconds.
-
-    Raises `ValueError` naming the valid units.
-    """
-    return _quantity(text, _DURATION_UNITS)
-
-
-def parse_size(text: str) -> int:
-    """`"64KiB"`, `"1MiB"` → bytes. Raises `ValueError` naming the valid units."""
-    return _quantity(text, _SIZE_UNITS)
-
-
-def _quantity(text: str, units: Mapping[str, int]) -> int:
-    match = _QUANTITY.match(text)
-    if match is None or match[2] not in units:
-        raise ValueError(f"a whole number and a unit out of {', '.join(units)}, not {text!r}")
-    return int(match[1]) * units[match[2]]
-
-
-def _sections() -> dict[str, type[msgspec.Struct]]:
-    return cast("dict[str, type[msgspec.Struct]]", get_type_hints(Settings))
-
-
-def _read_file(file: Path, problems: list[str]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{file}: not TOML: {error}")
-        return {}
-
-
-def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, text in environ.items():
-        parts = name.split("__")
-        if parts[0] == "FOOTFALL" and len(parts) in (3, 4 if parts[1] in _WITH_PARTS else 3):
-            setting = ".".join(parts[2:]).lower()
-            found.setdefault(parts[1].lower(), {})[setting] = _toml_value(text)
-    return found
-
-
-def _from_overrides(overrides: Iterable[str], problems: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for override in overrides:
-        key, equals, text = override.partition("=")
-        section, dot, name = key.strip().partition(".")
-        if not (equals and dot):
-            problems.append(f"command line: write section.name=value, not {override!r}")
-            continue
-        found.setdefault(section, {})[name] = _toml_value(text.strip())
-    return found
-
-
-def _toml_value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _merge(
-    values: dict[str, dict[str, Any]],
-    sources: dict[str, str],
-    found: Mapping[str, Any],
-    source: str,
-    problems: list[str],
-) -> None:
-    for section, names in found.items():
-        if section not in values or not isinstance(names, dict):
-            problems.append(f"{source}: no section [{section}]; there are {', '.join(values)}")
-            continue
-        for name, value in _flat(section, names).items():
-            if name not in values[section] and not _may_be_a_steps(section, name):
-                problems.append(
-                    f"{source}: no setting {section}.{name}; there are {', '.join(values[section])}"
-                )
-                continue
-            values[section][name] = value
-            sources[f"{section}.{name}"] = source
-
-
-def _flat(section: str, names: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables within a section with parts as names with a dot; elsewhere a table is a value."""
-    if section.upper() not in _WITH_PARTS:
-        return dict(names)
-    found: dict[str, Any] = {}
-    for name, value in names.items():
-        if isinstance(value, dict):
-            found.update({f"{name}.{option}": each for option, each in value.items()})
-        else:
-            found[name] = value
-    return found
-
-
-def _may_be_a_steps(section: str, name: str) -> bool:
-    """Whether it is of a step whose settings only `footfall.enrich` knows."""
-    step, dot, _ = name.partition(".")
-    if section != _ENRICH or not dot:
-        return False
-    return not any(other.startswith(f"{step}.") for other in default_values()[_ENRICH])
-
-
-def _enrich(
-    values: Mapping[str, Any], sources: Mapping[str, str], problems: list[str]
-) -> EnrichSettings:
-    options: dict[str, dict[str, Any]] = {}
-    for name, value in values.items():
-        step, dot, option = name.partition(".")
-        if dot:
-            options.setdefault(step, {})[option] = value
-    try:
-        steps = msgspec.convert(values["steps"], tuple[str, ...])
-    except msgspec.ValidationError as error:
-        problems.append(f"{sources['enrich.steps']}: enrich.steps: {error}")
-        steps = ()
-    return EnrichSettings(steps, options)
-
-
-def _section(
-    section: str,
-    kind: type[msgspec.Struct],
-    values: Mapping[str, Any],
-    sources: Mapping[str, str],
-    problems: list[str],
-    prefix: str = "",
-) -> Any:
-    if section == _ENRICH:
-        return _enrich(values, sources, problems)
-    hints = get_type_hints(kind, include_extras=True)
-    converted: dict[str, Any] = {}
-    for name, hint in hints.items():
-        part = part_of(hint)
-        if part is not None:
-            converted[name] = _section(section, part, values, sources, problems, f"{name}.")
-            continue
-        where = f"{sources[f'{section}.{prefix}{name}']}: {section}.{prefix}{name}"
-        try:
-            converted[name] = _convert(hint, values[prefix + name])
-        except (ValueError, msgspec.ValidationError) as error:
-            problems.append(f"{where}: {error}")
-        else:
-            problems.extend(
-                f"{where}: {problem}" for problem in beyond_type(section, name, converted[name])
-            )
-    return converted if len(converted) < len(hints) else kind(**converted)
-
-
-def part_of(hint: Any) -> type[msgspec.Struct] | None:
-    """The section within a section that a setting is, if it is one."""
-    kinds = get_args(hint) if get_origin(hint) is UnionType else (hint,)
-    parts = (one for one in kinds if isinstance(one, type) and issubclass(one, msgspec.Struct))
-    return next(parts, None)
-
-
-def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
-    if hint is Bound and value == UNLIMITED:
-        return None
-    if hint is Age and value == FOREVER:
-        return None
-    if hint is CountBySize and value == BY_SIZE:
-        return None
-    if hint == dict[str, DefinitionSettings]:
-        return read_definitions(value, lambda text: _convert(Duration, text))
-    if hint == dict[str, dict[str, float]]:
-        return read_goals(value)
-    if hint in (Duration, Size, Bound, Age):
-        if not isinstance(value, str):
-            example = '"15s"' if hint in (Duration, Age) else '"64MiB"'
-            example += f' or "{FOREVER}"' if hint is Age else ""
-            example += f' or "{UNLIMITED}"' if hint is Bound else ""
-            raise ValueError(f"a text with a unit, such as {example}, not {value!r}")
-        quantity = parse_duration(value) if hint in (Duration, Age) else parse_size(value)
-        if quantity <= 0:
-            raise ValueError(f"more than 0, not {value!r}")
-        return quantity
-    if hint is Secret:
-        if not isinstance(value, str):
-            raise ValueError("a text")  # what was written may be the secret
-        return Secret(value)
-    return msgspec.convert(value, hint)
 
 
 def retention_margin(settings: Settings) -> int:
@@ -566,5 +394,5 @@ def _too_short(settings: Settings) -> Iterable[str]:
         yield (
             "lake: keep_age, and with bytes_max keep_age_min, must be at least duplicates.horizon +"
             " sessions.hot_age + gap + 2 length_max of the longest session definition + 2d, here"
-            f" {-(-least // _DAY_US)}d"
+            f" {-(-least // DAY)}d"
         )

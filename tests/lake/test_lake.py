@@ -37,6 +37,17 @@ def test_epoch_lands_once(lake: Lake) -> None:
     assert (lake.plan("events").rows, lake.epoch("events")) == (5, 2)
 
 
+def test_plan_is_not_extended_over_another_writers_commit(tmp_path: Path, lake: Lake) -> None:
+    """A plan that lacked the other's files would show readers fewer rows."""
+    other = Lake(tmp_path / "lake", "default")
+    assert lake.commit("events", _events(1, 1), 1)
+    assert lake.plan("events").rows == 1
+    assert other.commit("events", _events(2, 2), 2)
+    assert lake.commit("events", _events(3, 3), 3)
+    assert lake.plan("events") == Lake(tmp_path / "lake", "default").plan("events")
+    assert lake.plan("events").rows == 6
+
+
 def test_two_writers_of_one_epoch_land_it_once(tmp_path: Path) -> None:
     """Two pipelines that redo one epoch at once: one wins, the other sees it and stops."""
     lakes = [Lake(tmp_path / "lake", "default") for _ in range(2)]

@@ -4,9 +4,11 @@
 
 Shapes: `uniform` (100,000 visitors), `pareto` (a few visitors do most), `late` (2 % of events up to
 30 minutes late), `giant` (one visitor has 30 % of all events). A batch covers ten minutes of event
-time. The first warms the state and is not counted; of the others the median counts. `CPU` is
-processor time of all threads: on a machine that does other work, wall time says little. `micro` is
-a batch of 5,000 events on a state of 500,000 sessions.
+time. Besides `gap`: `step` (windows of 30 s), `keyed` (of a minute, by user and browser) and
+`cuts` (`gap` cut at Berlin's midnight, by user and by campaign; users change with every tenth
+event, far more than people do). The first warms the state and is not counted; of the others the
+median counts. `CPU` is processor time of all threads: on a machine that does other work, wall time
+says little. `micro` is a batch of 5,000 events on a state of 500,000 sessions.
 """
 
 from __future__ import annotations
@@ -26,15 +28,28 @@ import pyarrow.parquet as pq
 
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.event import EVENT_SCHEMA, conform
-from footfall.sessionize import SessionState
+from footfall.sessionize import Key, SessionDefinition, SessionState
 from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
-from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.step import StepDefinition, Windows
+from footfall.sessionize.zones import Zones
 from sizes import parsed
 
 VISITORS = 100_000
 STRETCH = 10 * MINUTE
 START = 1_700_000_000_000_000
 DEFINITION = GapDefinition(30 * MINUTE, 24 * HOUR, 100_000, HOUR)
+CUTS = GapDefinition(
+    30 * MINUTE,
+    24 * HOUR,
+    100_000,
+    HOUR,
+    name="cuts",
+    midnight=Zones("Europe/Berlin"),
+    on_user="any",
+    on_campaign=True,
+)
+STEP = StepDefinition(Windows(30 * SECOND), HOUR)
+KEYED = StepDefinition(Windows(MINUTE), HOUR, name="keyed", key=Key(("user_id", "browser")))
 SHAPES = ("uniform", "pareto", "late", "giant")
 
 
@@ -121,24 +136,27 @@ class Timer:
         self.cpu = time.process_time() - self._begin[1]
 
 
-def run_shape(shape: str, batches: int, count: int) -> float:
+def run_shape(
+    shape: str, batches: int, count: int, definition: SessionDefinition = DEFINITION
+) -> float:
     """Print and return events a second of wall time."""
-    state, first, rest = SessionState.empty(GAP_COLUMNS), [], []
+    state, first, rest = SessionState.empty(definition.columns), [], []
     asked = 0
     for number in range(batches + 1):
         events = make_events(shape, number, count)
         with Timer() as timer:
-            found = DEFINITION.sessionize(state, events)
+            found = definition.sessionize(state, events)
         first.append(timer)
         with Timer() as timer:
-            assign(events, found.state)
-            state = DEFINITION.close(found.state, START + number * STRETCH, number).state
+            definition.assign(events, found.state)
+            state = definition.close(found.state, START + number * STRETCH, number).state
         rest.append(timer)
         asked += found.repairs.num_rows
     wall, cpu = (statistics.median(getattr(t, n) for t in first[1:]) for n in ("wall", "cpu"))
     more = statistics.median(timer.cpu for timer in rest[1:])
     print(
-        f"  {shape:8s} {count / wall / 1e6:5.2f} M events/s   CPU {1e9 * cpu / count:4.0f} ns/event"
+        f"  {definition.name:5s} {shape:8s} {count / wall / 1e6:5.2f} M events/s"
+        f"   CPU {1e9 * cpu / count:4.0f} ns/event"
         f" (assign and close {1e9 * more / count:4.0f})   {len(state):,} sessions, {asked} repairs"
     )
     return count / wall
@@ -238,6 +256,9 @@ def main() -> None:
     rates: dict[str, float] = {}
     for shape in SHAPES:
         rates[shape] = run_shape(shape, options.batches, options.events)
+    for definition in (STEP, KEYED, CUTS):
+        for shape in ("uniform", "late"):
+            run_shape(shape, options.batches, options.events, definition)
     run_micro(options.micro, 5_000)
     if not options.no_spark:
         spark = run_spark("uniform", options.batches, options.events)

@@ -334,3 +334,21 @@ def test_ids_follow_from_name_and_version() -> None:
     names = [("gap", 1), ("gap", 2), ("day", 1), *((f"a_long_name_that_{n}", 1) for n in "xy")]
     assert len({session_ids(*name, *given)[0] for name in names}) == len(names)
     assert key_of(StepDefinition(Windows(), HOUR, name="day")) == "day.1"
+
+
+def test_a_late_mark_inside_of_a_session_is_read_again() -> None:
+    """The worked table: of a session in memory only sums are known, its events are in the lake."""
+    definition = GapDefinition(30 * MINUTE, 24 * HOUR, 100, HOUR, on_user="any")
+    world = World(definition)
+    names = [(0, None), (5, "anna"), (10, None), (15, "ben")]
+    rows = [{"event_time": NOON_US + at * MINUTE, "user_id": user} for at, user in names]
+    late = {"event_time": NOON_US + 8 * MINUTE, "user_id": "ben"}
+    starts = []
+    for number, batch in enumerate([rows, [late]]):
+        ids = [uuid_of(f"{number} {place}") for place in range(len(batch))]
+        world.run([row | {"event_id": name} for row, name in zip(batch, ids, strict=True)], NOON_US)
+        world.check()
+        frame = world.state.frame()
+        starts.append([(at - NOON_US) // MINUTE for at in frame["started_at"].to_list()])
+        assert not world.state.has_pending
+    assert starts == [[0, 5, 15], [0, 5, 8]]

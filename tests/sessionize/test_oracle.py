@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from footfall.sessionize import RepairLimits
 from footfall.sessionize.gap import GapDefinition
 from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.zones import Zones
 from footfall.testing.events import event_table, uuid_of
 from tests.scale import scaled
 from tests.sessionize.world import ORACLE_COLUMNS, World, key, plain
@@ -16,7 +17,9 @@ from tests.sessionize.world import ORACLE_COLUMNS, World, key, plain
 NAMES = ("page_view", "screen_view", "click", "user_engagement", "_user_engagement", "scroll")
 MAYBE = st.sampled_from((None, None, "a", "b"))
 SEVERAL = st.sampled_from(("v", "v", "v", "w", None))
-BASE = 1_700_000_000_000_000
+BERLIN = Zones("Europe/Berlin")
+BASE = 1_700_002_800_000_000 - 20
+"""20 microseconds before midnight in Berlin."""
 
 
 @st.composite
@@ -36,6 +39,7 @@ def an_event(draw, number, span, visitors):
         "page_url": draw(MAYBE),
         "screen_name": draw(MAYBE),
         "source": draw(MAYBE),
+        "campaign": draw(MAYBE),
         "medium": draw(MAYBE),
         "click_id": draw(MAYBE),
         "referrer_host": draw(MAYBE),
@@ -70,6 +74,9 @@ DEFINITIONS = st.builds(
     events_max=st.sampled_from((1, 2, 3, 5, 1000)),
     hot_age=st.sampled_from((1, 8, 30, 10**12)),
     hot_max=st.sampled_from((0, 1, 4, 10**12, 10**12)),
+    midnight=st.sampled_from((None, None, BERLIN)),
+    on_user=st.sampled_from(("never", "never", "other", "any")),
+    on_campaign=st.sampled_from((False, False, True)),
 )
 LIMITS = st.builds(
     RepairLimits,

@@ -176,6 +176,8 @@ def test_a_stretch_that_begins_a_window_takes_in_what_reaches_into_it() -> None:
         rank=none,
         is_hot=np.array([False, True, True]),
         is_exact=np.array([True, False, False]),
+        day=none,
+        before=np.zeros((3, 0), np.int64),
     )
     definition = GapDefinition(30 * MINUTE, 4 * HOUR, PART, HOUR)
     stretch = stretch_of(chain, 247 * MINUTE, definition, LIMIT)

@@ -11,7 +11,7 @@ from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import RepairLimits, SessionState, in_files, restore, save
 from footfall.sessionize.rows.assign import assign
 from footfall.testing.events import event_table
-from tests.sessionize import oracle
+from tests.sessionize import cut_oracle, oracle
 
 ORACLE_COLUMNS = [name for name in SESSION_SCHEMA.names if name not in ("revision", "epoch")]
 
@@ -35,8 +35,7 @@ def key(row):
 def truth_of(events, definition):
     """The oracle's rows by id, and the session id of each event that has one."""
     truth, owner = {}, {}
-    limits = definition.gap, definition.length_max, definition.events_max
-    for session in oracle.sessions(events, *limits):
+    for session in cut_oracle.sessions(events, definition):
         row = oracle.row(session)
         truth[row["session_id"]] = row
         owner |= {event["event_id"]: row["session_id"] for event in session}

@@ -28,7 +28,7 @@ _COLUMN: Final = re.compile(
 _OPTIONS: Final[dict[Kind, frozenset[str]]] = {
     "gap": frozenset(
         {
-            *("gap", "length_max", "events_max", "time_zone", "time_zones", "keep_alive"),
+            *("gap", "length_max", "events_max", "time_zone", "time_zones"),
             *("cut_at_midnight", "cut_on_campaign", "cut_on_user"),
         }
     ),
@@ -57,8 +57,6 @@ class DefinitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     cut_on_campaign: bool = False
     cut_on_user: UserCut = "never"
     """`other`: from one known user to another; `any`: from anonymous to known, too."""
-    keep_alive: tuple[str, ...] = ()
-    """Names of events that keep a session alive and start none."""
 
     @property
     def span(self) -> int:

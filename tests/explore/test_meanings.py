@@ -77,6 +77,17 @@ def test_one_event_is_one_step(shop: Shop) -> None:
     assert reached(shop, steps=[{"event": "view"}, {"event": None}], **asked) == [1, 0]
 
 
+def test_strict_lets_nothing_happen_in_between(shop: Shop) -> None:
+    """Not even an event that is no step; one that the filter leaves out did not happen."""
+    names = ("view", "scroll", "buy")
+    shop.set([event(f"2024-10-14T10:0{n}", name) for n, name in enumerate(names)])
+    asked = {"steps": [{"event": "view"}, {"event": "buy"}], "order": "strict"}
+    asked |= between("2024-10-14", "2024-10-14")
+    assert reached(shop, **asked) == [1, 0]
+    where = {"field": "event_name", "op": "is_not", "value": "scroll"}
+    assert reached(shop, where=where, **asked) == [1, 1]
+
+
 def test_ties_have_an_order(shop: Shop) -> None:
     """At the same microsecond, what was received first came first."""
     at = "2024-10-14T10:00"
@@ -193,7 +204,13 @@ def test_all_mistakes_are_told_at_once(shop: Shop) -> None:
     with pytest.raises(Invalid) as told:
         shop.answer(question)
     said = "\n".join(told.value.problems)
-    for part in ("page_path", "Europe/Berlin", "by: at most", "it takes: contains"):
+    for part in (
+        "page_path",
+        "Europe/Berlin",
+        "by: at most",
+        "it takes: contains",
+        "window: a whole",
+    ):
         assert part in said
 
 

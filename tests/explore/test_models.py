@@ -204,7 +204,11 @@ def test_events(
         opened.append((row.cell, listed, question.series[row.number].measure))
     assert left == {}
     for cell, listed, measure in data.draw(
-        st.lists(st.sampled_from(opened), max_size=3, unique_by=lambda one: one[0])
+        st.lists(
+            st.sampled_from([one for one in opened if one[1]] or opened),
+            max_size=3,
+            unique_by=lambda one: one[0],
+        )
     ):
         is_event = measure not in oracle_counts or measure == "events"
         demand_listed(shop, question, cell, listed if is_event else set(listed))
@@ -305,7 +309,11 @@ def test_funnel(
     assert parts == {*expected, oracle.ALL}
     opened = funnel_cells(answer, expected, count)
     for cell, listed in data.draw(
-        st.lists(st.sampled_from(opened), max_size=3, unique_by=lambda one: one[0])
+        st.lists(
+            st.sampled_from([one for one in opened if one[1]] or opened),
+            max_size=3,
+            unique_by=lambda one: one[0],
+        )
     ):
         demand_listed(shop, question, cell, listed)
 
@@ -365,6 +373,10 @@ def test_retention(
         opened += [(row.cell, came), (row.size_cell, whose)]
     assert left == {}
     for cell, listed in data.draw(
-        st.lists(st.sampled_from(opened), max_size=3, unique_by=lambda one: one[0])
+        st.lists(
+            st.sampled_from([one for one in opened if one[1]] or opened),
+            max_size=3,
+            unique_by=lambda one: one[0],
+        )
     ):
         demand_listed(shop, question, cell, listed)

@@ -141,12 +141,10 @@ def _checked(
 def _scene(model: Model, question: Common, fields: Fields, now: int, cell: Cell | None) -> Scene:
     problems: list[str] = []
     scene = scene_of(question, fields, now, problems)
-    if scene is not None:
-        if cell is not None:
-            scene = _as_of(scene, cell, problems)
-        problems += model.problems(question, scene)
+    if cell is not None:
+        scene = _as_of(scene, cell, problems)
+    problems += model.problems(question, scene)
     demand_none(problems)
-    assert scene is not None
     return scene
 
 

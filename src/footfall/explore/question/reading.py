@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
+from footfall.clock import DAY
 from footfall.errors import Invalid
 from footfall.explore.question.common import (
     BREAKDOWNS_MAX,
@@ -75,8 +76,10 @@ def demand_none(problems: list[str]) -> None:
         raise Invalid("the question cannot be answered as it is:", tuple(problems))
 
 
-def scene_of(question: Common, fields: Fields, now: int, problems: list[str]) -> Scene | None:
+def scene_of(question: Common, fields: Fields, now: int, problems: list[str]) -> Scene:
     """What the common options mean; mistakes are added to `problems`.
+
+    What cannot be understood is replaced, so that the mistakes beyond it are found as well.
 
     Args:
         question: Any model's.
@@ -85,27 +88,31 @@ def scene_of(question: Common, fields: Fields, now: int, problems: list[str]) ->
         problems: Filled.
     """
     problems += _common_problems(question, fields)
-    try:
-        calendar = Calendar(ZoneInfo(question.zone), question.week_start)
-    except (KeyError, ValueError, OSError):
+    calendar = _calendar(question)
+    if calendar is None:
         near = ", ".join(near_names(question.zone, available_timezones()))
-        problems.append(f"zone: no such IANA time zone: {question.zone!r}; near are: {near}")
-        return None
+        hint = f"; near are: {near}" if near else "; such as Europe/Berlin"
+        problems.append(f"zone: no such IANA time zone: {question.zone!r}{hint}")
+        calendar = Calendar(ZoneInfo("UTC"), question.week_start)
     span = find_range(question.range, calendar, now)
     if isinstance(span, str):
         problems.append(span)
-        return None
+        span = Span(now - DAY, now)
     return Scene(calendar, span, fields)
 
 
 def span_of(question: Common, now: int) -> Span | None:
     """The instants that the question means now; `None` if it has mistakes."""
+    calendar = _calendar(question)
+    span = None if calendar is None else find_range(question.range, calendar, now)
+    return None if isinstance(span, str) else span
+
+
+def _calendar(question: Common) -> Calendar | None:
     try:
-        calendar = Calendar(ZoneInfo(question.zone), question.week_start)
+        return Calendar(ZoneInfo(question.zone), question.week_start)
     except (KeyError, ValueError, OSError):
         return None
-    span = find_range(question.range, calendar, now)
-    return None if isinstance(span, str) else span
 
 
 def selector_problems(where: str, selector: Selector, fields: Fields) -> Iterator[str]:

@@ -1,0 +1,94 @@
+"""The models in a terminal: real verbs, over real workers and a cut."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from footfall.testing.events import NOON_US, event_table
+from tests.cli.shell import refused, run_here
+from tests.query.cuts import CutWriter
+
+HOUR = 3_600_000_000
+DAYS = ("--from", "2024-10-04", "--to", "2024-10-05")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two visitors who look, one who buys, on two days."""
+    writer = CutWriter(tmp_path_factory.mktemp("cli") / "home")
+    rows = (("view", "v1", 0, "/a"), ("view", "v2", 1, "\x1b[31m"), ("buy", "v1", 24, None))
+    writer.to_tail(
+        "events",
+        event_table(
+            {
+                "event_name": name,
+                "visitor_id": visitor,
+                "event_time": NOON_US + hours * HOUR,
+                "page_path": path,
+                "properties": '{"size": 3}',
+            }
+            for name, visitor, hours, path in rows
+        ),
+    )
+    writer.publish()
+    (writer.home.root / "footfall.toml").write_text("[query]\nmemory_max = '256MiB'\nthreads = 1\n")
+    return writer.home.root
+
+
+def lines(*arguments: str, home: Path) -> list[list[str]]:
+    done = run_here(*arguments, "--home", str(home))
+    assert done.returncode == 0, done.stderr
+    return [line.split() for line in done.stdout.splitlines() if line.strip(" ─")]
+
+
+def test_trend(home: Path) -> None:
+    """Days below each other, groups beside each other; text that steers terminals is shown."""
+    found = lines("trend", "view", *DAYS, "--by", "page_path", "--where", "value<3", home=home)
+    assert found == [
+        ["from", "view"],
+        ["2024-10-04T00:00:00+00:00", "0"],
+        ["2024-10-05T00:00:00+00:00", "0"],
+        ["all", "0"],
+    ]
+    found = lines("trend", "view", *DAYS, "--by", "page_path", "--where", "page_path~3", home=home)
+    assert found == [
+        ["from", "view", "\\x1b[31m"],
+        ["2024-10-04T00:00:00+00:00", "1", "1"],
+        ["2024-10-05T00:00:00+00:00", "0", "0"],
+        ["all", "1", "1"],
+    ]
+
+
+def test_funnel(home: Path) -> None:
+    """Steps with how many reached them, shares and who dropped out."""
+    found = lines("funnel", "view", "buy", *DAYS, "--where", "properties.size>=2", home=home)
+    assert found[1:] == [
+        ["1", "view", "2", "100.0%", "100.0%", "1"],
+        ["2", "buy", "1", "50.0%", "50.0%", "0"],
+    ]
+
+
+def test_retention(home: Path) -> None:
+    """A line a cohort; periods beside each other."""
+    found = lines("retention", "--start", "view", "--periods", "1", *DAYS, home=home)
+    assert found[0] == ["group", "cohort", "size", "0", "1"]
+    assert ["2024-10-04T00:00:00+00:00", "2", "0.0%", "…", "50.0%", "…"] in found
+
+
+def test_json_is_the_answer(home: Path) -> None:
+    """A program gets what HTTP gives, with cells and the statement."""
+    done = run_here("funnel", "view", "buy", *DAYS, "--json", "--home", str(home))
+    answer = json.loads(done.stdout)
+    assert [row["count"] for row in answer["rows"]] == [2, 1]
+    assert answer["sql"].startswith("WITH e AS")
+
+
+def test_mistakes_are_one_sentence(home: Path) -> None:
+    """With what is valid."""
+    place = ("--home", str(home))
+    assert "write --where field=value" in refused("trend", "--where", "page_path", *place)
+    assert "48h, 30d, 12w or 6mo" in refused("trend", "--last", "soon", *place)
+    assert "--from as well" in refused("trend", "--to", "2024-10-04", *place)

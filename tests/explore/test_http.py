@@ -1,0 +1,177 @@
+"""The models over HTTP, and in Python through it: real workers, a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import polars as pl
+import pytest
+
+import footfall
+from footfall.errors import Invalid
+from footfall.explore.access import Project
+from footfall.explore.remote import RemoteProject
+from footfall.home import Home
+from footfall.query import QueryPool
+from footfall.studio.api.explore.answers import AnswerCache, CutName
+from footfall.testing.events import NOON_US, event_table
+from tests.query.cuts import CutWriter, query_settings
+from tests.query.test_pool import ENDLESS
+from tests.studio.fakes import FakeShop, Studio, studio, wait_until
+
+HOUR = 3_600_000_000
+RANGE = {"start": "2024-10-04", "end": "2024-10-05"}
+FUNNEL = {"steps": [{"event": "view"}, {"event": "buy"}], "range": RANGE}
+
+
+def event(name: str, visitor: str, hours: float, **more: Any) -> dict[str, Any]:
+    at = int(NOON_US + hours * HOUR)
+    return {"event_name": name, "visitor_id": visitor, "event_time": at, **more}
+
+
+class Counted:
+    """A pool that counts what it ran."""
+
+    def __init__(self, pool: QueryPool) -> None:
+        self.pool = pool
+        self.statements = 0
+
+    async def run(self, *arguments: Any, **named: Any) -> Any:
+        self.statements += 1
+        return await self.pool.run(*arguments, **named)
+
+
+class Shown(Studio):
+    """A studio over a cut that the test writes."""
+
+    writer: CutWriter
+    sql: Counted
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    root = tmp_path_factory.mktemp("http")
+    writer = CutWriter(root / "home")
+    rows = [event("view", "v1", 0), event("view", "v2", 1, page_path="/a"), event("buy", "v1", 2)]
+    writer.to_tail("events", event_table(rows))
+    writer.publish()
+    pool = QueryPool(writer.home, "default", query_settings(workers_max=1, rows_max=2))
+    counted = Counted(pool)
+    shop = FakeShop(Home(root / "fake"))
+    with studio(shop, root, sql=counted, home=writer.home) as found:
+        one: Shown = found  # type: ignore[assignment]
+        one.writer, one.sql = writer, counted
+        yield one
+        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+
+
+@pytest.fixture(scope="module")
+def client(shown: Shown) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=shown.url, timeout=60) as found:
+        token = shown.services.sessions
+        token.add_link("explore")
+        assert found.get("/open?token=explore").status_code == 303
+        yield found
+
+
+def test_a_question_and_its_cells(client: httpx.Client) -> None:
+    """What is counted is what is listed, also beyond `query.rows_max`."""
+    answer = client.post("/api/explore/funnel", json=FUNNEL).json()
+    assert [row["count"] for row in answer["rows"]] == [2, 1]
+    asked = {"question": FUNNEL, "cell": answer["rows"][0]["cell"]}
+    listed = client.post("/api/explore/funnel/members", json=asked).json()
+    assert [one["id"] for one in listed["members"]] == ["shop/v1", "shop/v2"]
+    assert (listed["kind"], listed["cut_sequence"]) == ("visitor", answer["cut_sequence"])
+
+
+def test_mistakes_are_problems(client: httpx.Client) -> None:
+    """All at once, as every error of the API is told."""
+    bad = FUNNEL | {"window": "soon", "top": 0, "where": {"field": "page_pth"}}
+    answer = client.post("/api/explore/funnel", json=bad)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], len(problem["problems"])) == (400, "invalid", 3)
+    assert client.post("/api/explore/funnel", json={"stps": []}).status_code == 400
+    asked = {"question": FUNNEL, "cell": "x"}
+    assert client.post("/api/explore/funnel/members", json=asked).status_code == 400
+
+
+def test_the_same_question_of_the_same_cut_is_asked_once(
+    shown: Shown, client: httpx.Client
+) -> None:
+    """A dashboard that ten people open costs one answer; a new cut is a new answer."""
+    question = {"start": {"event": "view"}, "range": {"start": "2024-10-06", "end": "2024-10-06"}}
+    first = client.post("/api/explore/retention", json=question)
+    ran = shown.sql.statements
+    assert client.post("/api/explore/retention", json=question).content == first.content
+    assert shown.sql.statements == ran
+    shown.writer.to_tail("events", event_table([event("view", "v3", 48)]))
+    shown.writer.publish()
+    answer = client.post("/api/explore/retention", json=question).json()
+    assert shown.sql.statements > ran
+    assert answer["rows"][0]["size"] == first.json()["rows"][0]["size"] + 1
+
+
+def test_a_question_ends_with_its_asker(shown: Shown, client: httpx.Client) -> None:
+    """A page that was closed takes its question along, also one that waits for a worker."""
+    pool = shown.sql.pool
+    busy = asyncio.run_coroutine_threadsafe(pool.run(ENDLESS), shown.loop)
+    wait_until(pool._slots.locked, 30)
+    body = json.dumps(FUNNEL | {"window": "2d"}).encode()
+    address = shown.url.removeprefix("http://")
+    (cookie,) = [f"{name}={value}" for name, value in client.cookies.items()]
+    head = (
+        f"POST /api/explore/funnel HTTP/1.1\r\nHost: {address}\r\nCookie: {cookie}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as page:
+        page.sendall(head.encode() + body)
+        wait_until(lambda: pool._waiting == 1, 30)
+    wait_until(lambda: pool._waiting == 0, 30)
+    busy.cancel()
+
+
+def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:
+    """The same words, numbers and lists, wherever the project is."""
+    shown.services.sessions.add_link("python")
+    remote = footfall.open(f"{shown.url}/open?token=python")
+    assert isinstance(remote, RemoteProject)
+    with Project(shown.writer.home.root, settings=query_settings()) as local:
+        for shop in (local, remote):
+            found = shop.events(
+                "view", measure="visitors", by="page_path", range=tuple(RANGE.values())
+            )
+            frame = found.to_polars().filter(pl.col("start").is_null(), scope="group")
+            assert frame.select("page_path", "value").rows()[-1] == ("/a", 1.0)
+            rows = [row for row in found.rows if row.scope == "all" and row.bucket is None]
+            assert len(found.visitors(rows[0])) == rows[0].value
+            assert found.sql.startswith("WITH e AS")
+        told = []
+        for shop in (local, remote):
+            with pytest.raises(Invalid) as refused:
+                shop.funnel("view", window="soon", zone="Nowhere")
+            told.append(refused.value.problems)
+        assert told[0] == told[1]
+        assert len(told[0]) >= 2
+    with pytest.raises(Invalid, match="opens once"):
+        footfall.open(f"{shown.url}/open?token=python")
+
+
+def test_kept_answers_are_bounded() -> None:
+    """By number and by bytes; the one asked for longest ago goes."""
+    cache = AnswerCache(count_max=2, bytes_max=10)
+    cut = CutName(1, 1)
+    for name in "abc":
+        cache.put(name, cut, b"1234")
+    assert [cache.get(name, cut) for name in "abc"] == [None, b"1234", b"1234"]
+    cache.get("b", cut)
+    cache.put("d", cut, b"123456")
+    assert [cache.get(name, cut) for name in "bcd"] == [b"1234", None, b"123456"]
+    cache.put("e", cut, b"12345678901")
+    assert cache.get("e", cut) is None
+    assert cache.get("b", CutName(2, 2)) is None

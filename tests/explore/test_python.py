@@ -1,0 +1,127 @@
+"""The models in Python: what is documented works, in notebooks, too."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import footfall
+from footfall.errors import Invalid
+from footfall.explore import asked
+from footfall.explore.access import Project
+from footfall.testing.events import NOON_US, event_table
+from tests.query.cuts import CutWriter, query_settings
+
+PAGE = (Path(__file__).parents[2] / "docs/concepts/explore.md").read_text("utf-8")
+HOUR = 3_600_000_000
+DAYS = ("2024-10-04", "2024-10-05")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    writer = CutWriter(tmp_path_factory.mktemp("python") / "home")
+    names = ("page_view", "add_to_cart", "purchase", "page_view")
+    paths = ("/a", None, None, "<script>")
+    writer.to_tail(
+        "events",
+        event_table(
+            {
+                "event_name": name,
+                "visitor_id": f"v{number // 3}",
+                "event_time": NOON_US + number * HOUR,
+                "page_path": path,
+            }
+            for number, (name, path) in enumerate(zip(names, paths, strict=True))
+        ),
+    )
+    writer.publish()
+    return writer.home.root
+
+
+@pytest.fixture(scope="module")
+def shop(home: Path) -> Iterator[Project]:
+    with Project(home, settings=query_settings()) as opened:
+        yield opened
+
+
+def test_examples_of_docstrings(home: Path) -> None:
+    """What a docstring shows is what comes out."""
+    found = doctest.testmod(asked, extraglobs={"home": home, "footfall": footfall})
+    assert (found.failed, found.attempted) == (0, 2)
+
+
+def test_examples_of_the_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The code of docs/concepts/explore.md runs as it is."""
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    home.with_name("footfall-data").symlink_to(home)
+    monkeypatch.chdir(home.parent)
+    exec(compile(code, "explore.md", "exec"), {})  # noqa: S102 (our own page)
+
+
+def test_every_form_has_the_same_rows(shop: Project) -> None:
+    """Arrow, Polars and what is shown; groups and starts are columns."""
+    found = shop.events("page_view", by="page_path", range=DAYS, granularity="week")
+    frame = found.to_polars()
+    assert frame.columns[:3] == ["start", "page_path", "series"]
+    groups = frame.filter(pl.col("start").is_null(), pl.col("scope") == "group")
+    assert groups.select("page_path", "value").rows() == [("/a", 1.0), ("<script>", 1.0)]
+    assert found.to_arrow().num_rows == len(found) == len(found.rows)
+    assert "<script>" not in found._repr_html_()
+    assert "&lt;script&gt;" in found._repr_html_()
+    cohorts = shop.retention(range=DAYS, periods=1).to_polars()
+    assert cohorts.filter(pl.col("cohort").is_null())["size"].to_list() == [2, 2]
+
+
+def test_short_forms_are_the_long_ones(shop: Project) -> None:
+    """Who types less asks the same."""
+    short = shop.funnel(
+        "page_view", {"event": "purchase", "where": {"page_path": "/a", "os": "x"}}, range=DAYS
+    )
+    both = [
+        {"field": name, "op": "is", "value": value}
+        for name, value in (("page_path", "/a"), ("os", "x"))
+    ]
+    assert (
+        short.question.steps[1].where
+        == shop.funnel(
+            {"event": "page_view"},
+            {"event": "purchase", "where": {"all": both}},
+            range={"start": DAYS[0], "end": DAYS[1]},
+        )
+        .question.steps[1]
+        .where
+    )
+    with pytest.raises(Invalid, match="48h, 30d, 12w or 6mo"):
+        shop.funnel("a", "b", range="a while")
+
+
+def test_a_formula_opens_to_nobody(shop: Project) -> None:
+    """It says what to open instead."""
+    found = shop.events("page_view", formulas=["A * 2"], range=DAYS)
+    with pytest.raises(Invalid, match="one of its series"):
+        found.visitors(found.rows[1])
+
+
+def test_the_relation_is_still_there(shop: Project) -> None:
+    """`shop.events` is the view as before; called, it is a question."""
+    assert len(shop.events) == 4
+    assert shop.sql("SELECT count(*) AS n FROM events").rows() == [{"n": 4}]
+
+
+def test_light_processes_stay_light() -> None:
+    """The studio knows the questions' types without the engine and without the maker of SQL."""
+    code = (
+        "import sys, footfall, footfall.studio;"
+        "print([m for m in ('duckdb', 'pyarrow', 'sqlglot', 'polars') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -100,6 +100,21 @@ def test_bad_server_keys_are_refused(harness: Any, keys: Any) -> None:
     assert harness.records == []
 
 
+def test_unknown_key_is_not_refused_for_good_while_keys_cannot_be_looked_up(
+    make_harness: Make,
+) -> None:
+    """It may be one that was just made: whoever sends keeps the events and tries again."""
+    harness = make_harness()
+    harness.directory.is_sure = False
+    answers = [
+        harness.request("POST", "/v1/events", headers=headers)
+        for headers in ({"x-write-id": "new"}, {"authorization": "Bearer fsk_" + "0" * 48})
+    ]
+    assert [problem(answer) for answer in answers] == [(503, "unavailable", True)] * 2
+    assert all(answer.headers["retry-after"] for answer in answers)
+    assert harness.records == []
+
+
 def test_unknown_write_id_is_quarantined_or_refused(make_harness: Make) -> None:
     """By setting, and within the bound."""
     harness = make_harness("collector.quarantine_requests_per_hour_max=1")

@@ -14,6 +14,7 @@ from footfall.cli.asking.sql import sql
 from footfall.errors import FootfallError, Unavailable
 from footfall.lake import Lake, LakePlace
 from footfall.lake.store.options import bucket_of
+from footfall.query import QueryPool
 from footfall.query._bucket_files import BucketFiles
 from footfall.query.engine import Engine
 from footfall.settings import LakeSettings, load_settings
@@ -113,10 +114,26 @@ def test_store_that_is_away_is_told_and_comes_back(
     assert engine.run("SELECT count(*) AS n FROM events").table.column("n").to_pylist() == [5]
 
 
+def test_credentials_of_the_environment_reach_the_worker(
+    writer: CutWriter, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As containers have them; nothing else of the environment does."""
+    text = writer.home.settings_file.read_text()
+    kept = [line for line in text.splitlines() if not line.startswith(("s3_access", "s3_secret"))]
+    writer.home.settings_file.write_text("\n".join(kept))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.options.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.options.secret_key)
+    found = _sql(writer, "SELECT count(*) AS n FROM events")
+    assert (found.exit_code, found.stdout) == (0, '"n"\n5\n')
+    options = bucket_of(_settings(writer))
+    environ = {"AWS_SESSION_TOKEN": "a", "AWS_PROFILE": "b", "SECRET": "c"}
+    pool = QueryPool(writer.home, "default", query_settings(), options, environ)
+    assert pool._environ == {"AWS_SESSION_TOKEN": "a"}
+    assert QueryPool(writer.home, "default", query_settings(), None, environ)._environ == {}
+
+
 def test_secrets_are_no_arguments_of_the_worker(writer: CutWriter) -> None:
     """Everybody on a machine can list the arguments of its processes."""
-    from footfall.query import QueryPool
-
     pool = QueryPool(writer.home, "default", query_settings(), bucket_of(_settings(writer)))
     shown = " ".join(pool._arguments)
     assert [name for name in SECRETS if getattr(_settings(writer), name).shown in shown] == []

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.home import make_directory, sync_directory
@@ -40,20 +41,15 @@ def open_engine(place: MetadataPlace) -> Engine:
 def _open_postgresql(place: MetadataPlace) -> Engine:
     driver()
     url = make_url(place.url).set(drivername="postgresql+psycopg")
-    # Connections end when the database is started anew; few are needed, and never for long.
-    engine = create_engine(
-        url, connect_args=place.options, pool_pre_ping=True, pool_size=2, pool_timeout=10
-    )
+    # A connection for each transaction: there are a few a second, and none is left over, nor found
+    # dead after the database was started anew.
+    engine = create_engine(url, connect_args=place.options, poolclass=NullPool)
     event.listen(engine, "begin", _begin_alone)
     try:
         with engine.begin() as connection:
             _migrate(connection, place.shown)
     except DBAPIError as error:
-        engine.dispose()
         raise unavailable(place, error.orig) from error
-    except Invalid:
-        engine.dispose()
-        raise
     return engine
 
 

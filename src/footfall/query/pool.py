@@ -13,6 +13,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,7 +21,7 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.errors import Closed, LimitReached, Overloaded, Unavailable
 from footfall.home import Home
-from footfall.lake.store.options import Bucket
+from footfall.lake.store.options import CREDENTIALS, TOKEN_FILES, Bucket
 from footfall.query.protocol import (
     IN_BUCKET,
     LENGTH,
@@ -56,10 +57,21 @@ class QueryPool:
         project: str,
         settings: QuerySettings,
         bucket: Bucket | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Start nothing yet; `bucket` is where data files are, if not in the home."""
+        """Start nothing yet.
+
+        Args:
+            home: The installation's.
+            project: Whose data.
+            settings: Limits.
+            bucket: Where data files are, if not in the home.
+            environ: Where workers find credentials for it, if the settings have none: of these
+                variables they get `CREDENTIALS`, and nothing else of this process's.
+        """
+        self._environ = _credentials(bucket, environ or {})
         self._arguments = [str(home.root), project, msgspec.json.encode(settings).decode()]
-        self._bucket = None if bucket is None else encode(bucket)
+        self._bucket = None if bucket is None else encode(_with_tokens(bucket, self._environ))
         if bucket is not None:
             self._arguments.append(IN_BUCKET)
         self._settings = settings
@@ -172,7 +184,7 @@ class QueryPool:
             if worker.is_alive:
                 return worker
             self._drop(worker)
-        worker = await _Worker.start(self._arguments, self._bucket)
+        worker = await _Worker.start(self._arguments, self._bucket, self._environ)
         self._all.add(worker)
         try:
             async with asyncio.timeout(START_SECONDS_MAX):
@@ -205,6 +217,21 @@ class QueryPool:
             ending.add_done_callback(self._endings.discard)
 
 
+def _credentials(bucket: Bucket | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables for the worker's clients, where the settings leave credentials to them."""
+    if bucket is None or bucket.options.access_key:
+        return {}
+    return {name: value for name, value in environ.items() if name in CREDENTIALS}
+
+
+def _with_tokens(bucket: Bucket, environ: Mapping[str, str]) -> Bucket:
+    """With what a worker must be able to read for its credentials."""
+    files = [Path(environ[name]) for name in TOKEN_FILES if name in environ]
+    return msgspec.structs.replace(
+        bucket, token_directories=tuple(str(file.parent) for file in files)
+    )
+
+
 class _Worker:
     """One process and its pipes."""
 
@@ -216,8 +243,10 @@ class _Worker:
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def start(cls, arguments: Sequence[str], bucket: bytes | None) -> _Worker:
-        """A new process, with nothing of this one's environment.
+    async def start(
+        cls, arguments: Sequence[str], bucket: bytes | None, credentials: Mapping[str, str]
+    ) -> _Worker:
+        """A new process, with nothing of this one's environment but `credentials`.
 
         `bucket` is what it reads first: secrets are no arguments, which everybody can list.
         """
@@ -229,7 +258,7 @@ class _Worker:
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            env={"TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+            env={**credentials, "TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
         )
         worker = cls(process)

@@ -59,7 +59,8 @@ def main(arguments: Sequence[str]) -> None:
     questions_in, answers_out = _own_streams()
     limit_resources(settings.memory_max)
     bucket = _bucket(questions_in) if rest == [IN_BUCKET] else None
-    is_confined = confine(_readable(home, project), is_online=bucket is not None)
+    tokens = () if bucket is None else map(Path, bucket.token_directories)
+    is_confined = confine([*_readable(home, project), *tokens], is_online=bucket is not None)
     inbox: queue.SimpleQueue[Question] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(questions_in, inbox), daemon=True).start()
     engine = Engine(home, project, settings, bucket)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -98,6 +98,7 @@ def run(
     project: str,
     parent_pipe_fd: int | None = None,
     on_ready: Callable[[str], None] | None = None,
+    environ: Mapping[str, str] | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Serve the pages until SIGTERM, SIGINT or the end of the parent process.
@@ -108,6 +109,7 @@ def run(
         project: Whose pages these are.
         parent_pipe_fd: Read end of a pipe; its end of file means that the parent is gone.
         on_ready: Called with the address once it is served.
+        environ: Where query workers find credentials for a bucket; see `QueryPool`.
         clock: For tests.
 
     Raises:
@@ -119,7 +121,7 @@ def run(
     listener = listen(settings.studio.host, settings.studio.port)
     port = int(listener.getsockname()[1])
     sessions = Sessions(clock, home.studio_file)
-    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake))
+    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake), environ)
     live = LiveFeed(home.live_file(project))
     metadata = MetadataPlace.of(home, settings.metadata)
     if not metadata.is_local:

@@ -7,7 +7,15 @@ Tables of the metadata database have migrations of their own.
 
 from __future__ import annotations
 
-from footfall.upgrade._format import FORMAT, check_format, read_format, stamp_new
+from footfall.upgrade._format import FORMAT, check_format, is_stamped, read_format, stamp_new
 from footfall.upgrade._upgrade import needs_upgrade, upgrade
 
-__all__ = ["FORMAT", "check_format", "needs_upgrade", "read_format", "stamp_new", "upgrade"]
+__all__ = [
+    "FORMAT",
+    "check_format",
+    "is_stamped",
+    "needs_upgrade",
+    "read_format",
+    "stamp_new",
+    "upgrade",
+]

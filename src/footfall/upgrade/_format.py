@@ -45,8 +45,13 @@ def write_format(home: Home, number: int) -> None:
 def stamp_new(home: Home) -> None:
     """Make the directory of a home that is new; one that exists is left as it is."""
     make_directory(home.root)
-    if not home.metadata_file.exists() and not home.format_file.exists():
+    if not is_stamped(home):
         write_format(home, FORMAT)
+
+
+def is_stamped(home: Home) -> bool:
+    """Whether there is a home of some version; its metadata may lie in a database elsewhere."""
+    return home.metadata_file.exists() or home.format_file.exists()
 
 
 def check_format(home: Home) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -123,7 +124,7 @@ def ask(
     from footfall.query import QueryPool
 
     check_location(home.lake_dir)
-    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake))
+    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake), os.environ)
 
     async def run() -> Answer:
         try:

@@ -24,12 +24,14 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
+from footfall.cli.operating.places import place_lines
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
 from footfall.machine.disk import full_places
 from footfall.machine.private import is_lake_shared, others_access
 from footfall.positions import Positions
+from footfall.settings import LakeSettings
 
 if TYPE_CHECKING:
     from footfall.log import LogSource
@@ -82,6 +84,7 @@ def doctor(
 def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check]:
     """Everything that can be looked at, one after the other."""
     yield _run("settings", lambda: _settings(home))
+    yield _run("places", lambda: _places(home))
     yield _run("disk", lambda: _disk(home, project))
     yield _run("access", lambda: _access(home))
     place = metadata_place(home)
@@ -148,6 +151,12 @@ def _access(home: Home) -> tuple[State, str]:
             f"the owner's alone, but for the lake, which a group may read: {home.lake_dir}",
         )
     return "good", "the owner's alone"
+
+
+def _places(home: Home) -> tuple[State, str]:
+    """Where the lake, the cut and metadata are."""
+    lines = place_lines(home, settings_for(home))
+    return "good", "; ".join(" ".join(line.split()) for line in lines) or f"all in {home.root}"
 
 
 def _metadata(home: Home, project: str) -> tuple[State, str]:
@@ -222,15 +231,17 @@ def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
     """Catalog, metadata, manifests, and every data file: its size, or every page of it."""
     from footfall.lake import Lake, LakePlace, catalog_problem, inspect_data_files
 
-    if not home.lake_dir.exists():
+    settings = settings_for(home).lake
+    if not settings.catalog and not home.lake_dir.exists():
         return "attention", "nothing is there yet; start the server: footfall serve"
-    where = LakePlace.of(settings_for(home).lake, home.lake_dir)
+    where = LakePlace.of(settings, home.lake_dir)
     problem = None
     if where.has_local_catalog:
         problem = catalog_problem(where.directory, where.store)
     if problem is not None:
         return "broken", f"stop the server and run: footfall repair; {problem}"
-    files = list(inspect_data_files(Lake(where, project), is_deep=is_deep))
+    with contextlib.closing(Lake(where, project)) as lake:
+        files = list(inspect_data_files(lake, is_deep=is_deep))
     damaged = [file for file in files if file is not None]
     if damaged:
         return "broken", (
@@ -244,6 +255,9 @@ def _lake(home: Home, project: str, *, is_deep: bool) -> tuple[State, str]:
 def _cut(home: Home, project: str) -> tuple[State, str]:
     from footfall.lake.cut import read_cut, read_plan
 
+    settings = settings_for(home).lake
+    if settings.cuts == "lake":
+        return _shared_cut(home, settings, project)
     cut = read_cut(home.cut_file(project))
     if cut is None:
         return "attention", "nothing published yet; start the server: footfall serve"
@@ -257,6 +271,22 @@ def _cut(home: Home, project: str) -> tuple[State, str]:
     if missing:
         return "broken", f"{len(missing)} files are missing, the first: {missing[0]}"
     return "good", f"number {cut.sequence}, epoch {cut.epoch}, all {len(files)} files there"
+
+
+def _shared_cut(home: Home, settings: LakeSettings, project: str) -> tuple[State, str]:
+    """One beside the lake; its data files are looked at by the check of the lake."""
+    from footfall.lake import LakePlace
+    from footfall.lake.shared_cut import SharedCut
+
+    cuts = SharedCut(LakePlace.of(settings, home.lake_dir).store, project)
+    cut = cuts.newest()
+    if cut is None:
+        return "attention", "nothing published yet; start the server: footfall serve"
+    named = {*cut.tail_files(), *cut.plans.values()}
+    missing = sorted(named - set(cuts.names()))
+    if missing:
+        return "broken", f"{len(missing)} files are missing, the first: {cuts.path(missing[0])}"
+    return "good", f"number {cut.sequence}, epoch {cut.epoch}, all {len(named)} files there"
 
 
 def _poison(home: Home, project: str) -> tuple[State, str]:
@@ -338,16 +368,17 @@ def _rows_by_epoch(home: Home, project: str, table: str) -> tuple[dict[int, int]
     """Rows that the lake has or had of each epoch, and how many of those gone no epoch counts."""
     from footfall.lake import Lake, LakePlace, dropped_rows, lost_rows, rows_by_epoch
 
-    lake = Lake(LakePlace.of(settings_for(home).lake, home.lake_dir), project)
-    with lake.locks.reading():
+    where = LakePlace.of(settings_for(home).lake, home.lake_dir)
+    with contextlib.closing(Lake(where, project)) as lake, lake.locks.reading():
         dropped = dropped_rows(lake, table)
         files = lake.plan(table).files
         while dropped != dropped_rows(lake, table):  # days were dropped in between
             dropped = dropped_rows(lake, table)
             files = lake.plan(table).files
         rows = Counter(rows_by_epoch(files, lake.store))
+        lost = lost_rows(lake, table)
     gone = 0
-    for known in (dropped, lost_rows(lake, table)):
+    for known in (dropped, lost):
         rows.update(known.epochs)
         gone += known.rows - sum(known.epochs.values())
     return rows, gone
@@ -357,8 +388,9 @@ def _lost(home: Home, project: str) -> str:
     """Rows that `footfall repair --accept-loss` gave up, by table; empty for none."""
     from footfall.lake import TABLES, Lake, LakePlace, lost_rows
 
-    lake = Lake(LakePlace.of(settings_for(home).lake, home.lake_dir), project)
-    rows = {table: lost_rows(lake, table).rows for table in TABLES}
+    where = LakePlace.of(settings_for(home).lake, home.lake_dir)
+    with contextlib.closing(Lake(where, project)) as lake:
+        rows = {table: lost_rows(lake, table).rows for table in TABLES}
     return ", ".join(f"{count} rows of {table}" for table, count in rows.items() if count)
 
 

@@ -21,6 +21,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.operating.maintain import waiting_line
+from footfall.cli.operating.places import place_lines
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.clock import DAY, SECOND, SystemClock
 from footfall.home import Home
@@ -56,7 +57,8 @@ def status(
     if as_json:
         print_json(found)
     else:
-        for line in _lines(found, _retention_lines(place, project)):
+        lines = [*_retention_lines(place, project), *place_lines(place, settings)]
+        for line in _lines(found, lines):
             typer.echo(line)
     if found.ledger_problems:
         raise typer.Exit(EXIT_FAILED)

@@ -13,7 +13,7 @@ from footfall.cli.operating.ready import make_ready
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.machine.process import exclusive
-from footfall.upgrade import needs_upgrade
+from footfall.upgrade import is_stamped, needs_upgrade
 from footfall.upgrade import upgrade as bring_up
 
 QuickOption = Annotated[
@@ -39,7 +39,7 @@ def upgrade_first(home: Home) -> None:
     Raises:
         Unavailable: it failed; its own message says why.
     """
-    if not home.metadata_file.exists() or not needs_upgrade(home):
+    if not is_stamped(home) or not needs_upgrade(home):
         return
     command = [sys.executable, "-m", "footfall.cli.main", "upgrade", "--quick"]
     command += ["--home", str(home.root)]

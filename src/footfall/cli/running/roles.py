@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -135,4 +136,5 @@ def studio(
         project,
         parent_pipe_fd=parent_fd,
         on_ready=lambda url: write_ready(place, "studio", url),
+        environ=os.environ,
     )

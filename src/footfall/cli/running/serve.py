@@ -37,7 +37,7 @@ from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.machine.process import Ready, exclusive, stop_on_signals
 from footfall.metadata.place import MetadataPlace
-from footfall.upgrade import needs_upgrade, stamp_new
+from footfall.upgrade import is_stamped, needs_upgrade, stamp_new
 
 FIRST_APP = "web"
 MAKE_SECONDS_MAX = 60
@@ -110,11 +110,12 @@ def prepare(home: Home, project: str, app_id: str, wait: Waiting) -> None:
     Raises:
         Unavailable: it failed, and its own message says why; or it took too long.
     """
-    if home.metadata_file.exists() and needs_upgrade(home):
+    if is_stamped(home) and needs_upgrade(home):
         wait.for_("bringing the home up to date, which may take minutes")
         upgrade_first(home)
     place = metadata_place(home)
     if place.file.exists() if place.is_local else _has_apps(place, project):
+        stamp_new(home)
         return
     wait.for_(f"making a new home in {home.root}")
     stamp_new(home)

@@ -73,6 +73,23 @@ class Bucket(msgspec.Struct, frozen=True):
     options: S3Options
     has_cuts: bool = False
     """Whether cuts lie there, too; in the home otherwise. See `lake.cuts`."""
+    token_directories: tuple[str, ...] = ()
+    """Where files with credentials lie, which are replaced now and then."""
+
+
+CREDENTIALS: Final = frozenset(
+    f"AWS_{name}"
+    for name in (
+        *("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"),
+        *("ROLE_ARN", "ROLE_SESSION_NAME", "WEB_IDENTITY_TOKEN_FILE"),
+        *("CONTAINER_CREDENTIALS_RELATIVE_URI", "CONTAINER_CREDENTIALS_FULL_URI"),
+        *("CONTAINER_AUTHORIZATION_TOKEN", "CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+        *("EC2_METADATA_DISABLED", "EC2_METADATA_SERVICE_ENDPOINT"),
+    )
+)
+"""Variables of the environment by which the clients find credentials that no setting names."""
+TOKEN_FILES: Final = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+"""Those of them that name a file."""
 
 
 def bucket_of(settings: LakeSettings) -> Bucket | None:

@@ -83,6 +83,12 @@ class EpochReader:
         self._metadata = metadata
         self._open_lake = open_lake
         self._opened: EpochRows | None = None
+        self._lake: Lake | None = None
+
+    def close(self) -> None:
+        """Give connections to the catalog back."""
+        if self._lake is not None:
+            self._lake.close()
 
     def epoch(self, number: int) -> CommittedEpoch:
         """One that is committed.
@@ -103,5 +109,6 @@ class EpochReader:
     @property
     def _rows(self) -> EpochRows:
         if self._opened is None:
-            self._opened = EpochRows(self._open_lake())
+            self._lake = self._open_lake()
+            self._opened = EpochRows(self._lake)
         return self._opened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import partial
 from importlib import metadata
 from typing import Final
@@ -107,7 +108,8 @@ class Consumers:
     def _live(self, place: ConsumerPlace) -> EpochConsumer:
         shown = self._metadata
         share = partial(shown.publish, self._project) if shown.is_shared else None
-        return LiveCounters(place, self._open_lake(), self._report, share)
+        with closing(self._open_lake()) as lake:
+            return LiveCounters(place, lake, self._report, share)
 
 
 class _Countdown:

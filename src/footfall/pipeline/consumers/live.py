@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from footfall.clock import MINUTE, SECOND
 from footfall.errors import Corrupt, Unavailable
-from footfall.home import write_atomically
+from footfall.home import make_directory, write_atomically
 from footfall.lake import Lake, recent_events
 from footfall.live import LiveState, encode_snapshot
 from footfall.metadata.published import PublishedProgress
@@ -59,6 +59,7 @@ class LiveCounters(EpochConsumer):
         self._share = share
         self._shared_at = self._shared_epoch = -1
         self._file = place.home.live_file(place.project)
+        make_directory(self._file.parent)  # where cuts lie beside the lake, nobody else does
         self._state = LiveState()
         self._counted_to = place.log_to
         self._missed: list[tuple[Positions, Positions]] = []

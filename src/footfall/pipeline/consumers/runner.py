@@ -156,6 +156,7 @@ class Runner:
         finally:
             with contextlib.suppress(Exception):  # what it raised before says more
                 consumer.close()
+            reader.close()
 
     def _give(
         self, consumer: EpochConsumer, reader: EpochReader, item: Item, begins: Committed

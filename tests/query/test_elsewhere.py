@@ -13,7 +13,7 @@ import footfall
 from footfall.cli.asking.sql import sql
 from footfall.clock import SECOND
 from footfall.errors import LeaseLost, Unavailable
-from footfall.lake import Lake, LakePlace
+from footfall.lake import Lake, LakePlace, Maintenance
 from footfall.lake.cut import Cut
 from footfall.lake.shared_cut import SharedCut
 from footfall.pipeline.preview.committed import publish_committed, tail_of
@@ -85,6 +85,31 @@ def test_another_machine_sees_each_epoch_whole(
     asked = ["SELECT count(*) AS n FROM events", "--home", str(elsewhere), "--format", "csv"]
     done = CliRunner().invoke(app, asked)
     assert (done.exit_code, done.stdout) == (0, '"n"\n5\n'), "a confined worker"
+    pipeline.close()
+    bench.stop_consumers()
+
+
+def test_what_was_read_while_an_epoch_was_committed_is_not_in_its_cut(
+    tmp_path: Path, elsewhere: Path, place: tuple[str, ...]
+) -> None:
+    """Its positions and ledger are those of the epoch; rows of the next would not fit to them."""
+    bench = Bench(tmp_path / "here", *place)
+    pipeline = bench.pipeline()
+    _send(bench, 1)
+    pipeline.step()
+    pipeline.close_epoch()
+    _send(bench, 2, events=3)
+    prepared = pipeline._feed.next(pipeline._offset)
+    assert prepared is not None
+    pipeline._preview_requests(prepared)
+    pipeline._take_commit(wait=True)
+    there = footfall.open(elsewhere)
+    assert (len(there.events), len(there.sessions)) == (2, 2)
+    newest = _newest(bench)
+    assert newest is not None
+    assert (newest.epoch, newest.ledger.events, newest.positions.total) == (1, 2, 1)
+    pipeline.finish()
+    assert len(there.events) == 5
     pipeline.close()
     bench.stop_consumers()
 
@@ -178,6 +203,49 @@ def test_a_statement_that_began_before_a_sweep_reads_on(
     assert newest is not None
     still = {*newest.plans.values(), *newest.tail_files()}
     assert held & set(_cuts(bench).names()) <= still
+    pipeline.close()
+    bench.stop_consumers()
+
+
+def test_maintenance_leaves_what_a_cut_of_a_moment_ago_names(
+    tmp_path: Path, place: tuple[str, ...]
+) -> None:
+    """However short `lake.file_grace` is: plan files beside the lake count as those of the home."""
+    settings = ("lake.file_grace=1s", "lake.snapshots_max=1", "lake.snapshot_age_max=1s")
+    bench = Bench(tmp_path / "here", *place, *settings)
+    pipeline = bench.pipeline()
+    for number in (1, 2):
+        _send(bench, number)
+        pipeline.finish()
+    cuts, now = _cuts(bench), _newest(bench)
+    assert now is not None
+    files = set(cuts.plan(now.plans["events"]).files)
+    assert len(files) > 1
+    work = Maintenance(
+        Lake(LakePlace.of(bench.settings.lake, bench.home.lake_dir), "default", bench.clock),
+        tmp_path / "notes",
+        bench.home.tail_dir("default"),
+        bench.settings.lake,
+        bench.clock,
+    )
+
+    def maintain() -> set[str]:
+        for _ in range(3):
+            work.compact(full=True)
+            work.expire()
+            bench.clock.advance(2 * SECOND)
+            work.sweep()
+        store = LakePlace.of(bench.settings.lake, bench.home.lake_dir).store
+        return {file for file in files if store.size(file) is not None}
+
+    assert maintain() == files
+    _send(bench, 3)
+    pipeline.finish()
+    assert maintain() == files, "dropped a moment ago"
+    bench.clock.advance(bench.settings.lake.cut_grace)
+    _send(bench, 4)
+    pipeline.finish()
+    assert maintain() == set()
     pipeline.close()
     bench.stop_consumers()
 

@@ -18,10 +18,10 @@ NEXT := \nReady. What next:\n\
 	\n  docs/first-steps.md        from a click to an answer\n\n
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check fix test test-full bench docs studio reference wheel sbom audit lock hooks clean
+.PHONY: help setup demo cluster-demo serve check fix test test-full bench docs studio reference wheel sbom audit lock hooks clean
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) studio ## Make .venv, install everything that is locked, build the front end
 	$(if $(filter setup,$(MAKECMDGOALS)),@printf '$(NEXT)')
@@ -36,6 +36,9 @@ $(READY): requirements/uv.lock requirements/dev.lock pyproject.toml
 
 demo: setup ## Start everything, send a realistic shop's traffic, check the result against the truth
 	$(BIN)/footfall demo
+
+cluster-demo: setup ## The same shop through Kafka, PostgreSQL, S3 and a REST catalog, held against one home
+	$(BIN)/python tools/cluster_demo.py
 
 serve: setup ## Start everything and print where to look
 	$(BIN)/footfall serve

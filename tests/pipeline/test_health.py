@@ -17,12 +17,11 @@ import pytest
 from footfall.clock import MINUTE
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home
-from footfall.log import Log, LogSource
+from footfall.log import Log, LogSource, SqliteLog
 from footfall.metadata import Holder, Metadata
-from footfall.pipeline import Pulse, answering
+from footfall.pipeline import Look, Pulse, observed
 from footfall.pipeline import _health as health
 from footfall.pipeline._lease import take
-from footfall.pipeline._run import _look
 from footfall.settings import load_settings
 from footfall.testing import SimClock
 
@@ -61,8 +60,8 @@ class Worker:
 @pytest.fixture
 def worker() -> Iterator[Worker]:
     clock = SimClock()
-    pulse = Pulse(clock, 10 * MINUTE)
-    with answering(SETTINGS, pulse) as url:
+    with observed(SETTINGS, clock) as (pulse, url):
+        assert url is not None
         yield Worker(url, clock, pulse)
 
 
@@ -131,7 +130,7 @@ def test_an_address_that_is_taken_is_told() -> None:
         settings = load_settings(overrides=[f"pipeline.health_address=127.0.0.1:{port}"])
         with (
             pytest.raises(Unavailable, match=r"set pipeline\.health_address"),
-            answering(settings, Pulse(SimClock(), MINUTE)),
+            observed(settings, SimClock()),
         ):
             pass
 
@@ -146,34 +145,38 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     assert "host and port such as 127.0.0.1:7702" in str(caught.value.problems)
 
 
-def test_ready_means_lease_log_and_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of the three is looked at: without one, nobody sees what comes."""
+def test_ready_means_lease_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without either nothing that comes is seen by anybody, and no restart helps."""
     home, clock = Home(tmp_path), SimClock()
-    with contextlib.closing(Metadata.open(home, clock)) as metadata:
+
+    def unreachable(_: object) -> Log:
+        raise Unavailable("the broker does not answer")
+
+    with contextlib.ExitStack() as stack:
+        metadata = stack.enter_context(contextlib.closing(Metadata.open(home, clock)))
         metadata.create_project("default")
         lease = take(metadata, "default", SETTINGS.pipeline.lease, clock)
-
-        def missing() -> str:
-            with pytest.raises(FootfallError) as caught:
-                _look(home, SETTINGS, "default", lease)
-            return str(caught.value)
-
-        assert missing() == "no cut was published yet"
-        home.cut_file("default").parent.mkdir(parents=True)
-        home.cut_file("default").write_bytes(b"torn")
-        assert missing().startswith("cut is damaged")
-
-        def unreachable(_: LogSource) -> Log:
-            raise Unavailable("the broker does not answer")
+        look = Look(home, SETTINGS, "default", lease)
+        stack.callback(look.close)
+        look()
 
         with monkeypatch.context() as patch:
+            patch.setattr(SqliteLog, "ends", unreachable)
+            assert missing(look) == "the broker does not answer"
             patch.setattr(LogSource, "reader", unreachable)
-            assert missing() == "the broker does not answer"
+            assert missing(look) == "the broker does not answer", "it is opened again"
+        look()
         clock.advance(SETTINGS.pipeline.lease)
-        assert missing().startswith("the lease could not be renewed")
+        assert missing(look).startswith("the lease could not be renewed")
         lease.renew()
-        assert missing().startswith("cut is damaged")
+        look()
         elsewhere = Holder("another boot", "another-host", 4711)
         metadata.take_lease("default", metadata.lease("default"), elsewhere)
         lease.renew()
-        assert missing().startswith("the lease could not be renewed")
+        assert missing(look).startswith("the lease could not be renewed")
+
+
+def missing(look: Look) -> str:
+    with pytest.raises(FootfallError) as caught:
+        look()
+    return str(caught.value)

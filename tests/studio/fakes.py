@@ -366,6 +366,7 @@ def make_services(shop: FakeShop, port: int, assets: Path = STATIC, **replaced: 
         "collect_path": "/collect",
         "read_disk": None,
         "assets": Assets(assets),
+        "has_cut": lambda: True,
     }
     return Services(**{**parts, **replaced})
 

@@ -116,7 +116,11 @@ class Server:
         return " ".join(text.split())[-600:]
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C while it was waited for
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.pipeline._catch_up import catch_up
-    from footfall.pipeline._health import answering
+    from footfall.pipeline._look import Look
     from footfall.pipeline._memory import keep_freed
-    from footfall.pipeline._pulse import Pulse
+    from footfall.pipeline._pulse import Pulse, observed
     from footfall.pipeline._run import run
     from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
     from footfall.pipeline.consumers.committed import CommittedEpoch
@@ -46,6 +46,7 @@ __all__ = [
     "EpochPlan",
     "EpochResult",
     "Ingested",
+    "Look",
     "LostEpochs",
     "MaintenanceReport",
     "MendedTable",
@@ -58,7 +59,6 @@ __all__ = [
     "Rules",
     "Trouble",
     "admit",
-    "answering",
     "catch_up",
     "checkpoint_epochs",
     "consumer_reports",
@@ -67,6 +67,7 @@ __all__ = [
     "keep_freed",
     "maintain",
     "mend_lake",
+    "observed",
     "prepare",
     "read_trouble",
     "run",
@@ -79,6 +80,7 @@ _PLACES = {
     "ConsumerReport": "consumers.report",
     "EpochConsumer": "consumers.contract",
     "EpochLost": "consumers.contract",
+    "Look": "_look",
     "LostEpochs": "consumers.contract",
     "MicroBatch": "consumers.contract",
     "Needs": "consumers.notes",
@@ -95,7 +97,6 @@ _PLACES = {
     "Rules": "epoch.plan",
     "Trouble": "_trouble",
     "admit": "epoch.epoch",
-    "answering": "_health",
     "catch_up": "_catch_up",
     "checkpoint_epochs": "recovery.checkpoint",
     "finish": "epoch.epoch",
@@ -103,6 +104,7 @@ _PLACES = {
     "keep_freed": "_memory",
     "maintain": "maintenance.maintain",
     "mend_lake": "recovery.mend",
+    "observed": "_pulse",
     "prepare": "epoch.prepare",
     "read_trouble": "_trouble",
     "run": "_run",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Unavailable
+from footfall.settings import Settings
 
 
 class Pulse:
@@ -58,3 +60,20 @@ class Pulse:
             raise Unavailable(f"the worker takes no work yet: {self._waits_for}")
         self.check_alive()
         self._look()
+
+
+@contextlib.contextmanager
+def observed(settings: Settings, clock: Clock) -> Iterator[tuple[Pulse, str | None]]:
+    """A pulse, answered about at `pipeline.health_address` while the block runs; and the URL there.
+
+    Raises:
+        Unavailable: the address is taken.
+    """
+    pulse = Pulse(clock, settings.pipeline.turn_time_max)
+    if not settings.pipeline.health_address:
+        yield pulse, None
+        return
+    from footfall.pipeline._health import answering  # a web server, which few need here
+
+    with answering(settings, pulse) as url:
+        yield pulse, url

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, suppress
-from functools import partial
 from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
@@ -15,16 +14,16 @@ from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull, Unavailable
 from footfall.home import Home
 from footfall.lake import Lake, LakePlace
-from footfall.lake.cut import read_cut
 from footfall.log import Log, LogSource
 from footfall.machine.disk import full_places, is_disk_full
 from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
-from footfall.pipeline._lease import WriterLease, take
+from footfall.pipeline._lease import take
+from footfall.pipeline._look import Look
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._pulse import Pulse
+from footfall.pipeline._pulse import observed
 from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.epoch.plan import Rules
@@ -75,7 +74,6 @@ def run(
         Unavailable: `pipeline.health_address` is taken.
     """
     clock = clock or SystemClock()
-    pulse = Pulse(clock, settings.pipeline.turn_time_max)
     stopping, orphaned = threading.Event(), threading.Event()
 
     def stop(*_: object) -> None:
@@ -88,11 +86,7 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        url = None
-        if settings.pipeline.health_address:
-            from footfall.pipeline._health import answering  # a web server, which few need here
-
-            url = stack.enter_context(answering(settings, pulse))
+        pulse, url = stack.enter_context(observed(settings, clock))
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
@@ -111,7 +105,7 @@ def run(
                 pulse.waits("it recovers what the one before left")
                 pipeline.recover()
                 ready()
-                pulse.works(partial(_look, home, settings, project, pipeline.lease))
+                pulse.works(Look(home, settings, project, pipeline.lease))
                 while not stopping.is_set():
                     pulse.turned()
                     started = clock.monotonic()
@@ -134,16 +128,6 @@ def run(
         _work_through_full_disks(
             work, ready, stopping, lambda: full_places(home, project), pulse.waits
         )
-
-
-def _look(home: Home, settings: Settings, project: str, lease: WriterLease) -> None:
-    """Raise if the pipeline cannot do its work, or nobody can see it."""
-    if not lease.is_held:
-        raise Unavailable("the lease could not be renewed: is the metadata database reached?")
-    with closing(LogSource.of(home, project, settings.log).reader()) as log:
-        log.ends()
-    if read_cut(home.cut_file(project)) is None:
-        raise Unavailable("no cut was published yet")
 
 
 def _work_through_full_disks(

@@ -14,6 +14,7 @@ from footfall.lake import Lake, LakePlace
 from footfall.log import Log, LogSource
 from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
+from footfall.pipeline import Look, observed
 from footfall.pipeline._lease import take
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.maintenance.maintainer import Maintainer
@@ -35,7 +36,7 @@ def run(
     *,
     engine: Engine | None = None,
     parent_fd: int | None = None,
-    on_ready: Callable[[], None] = lambda: None,
+    on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
     clock: Clock | None = None,
 ) -> None:
@@ -49,7 +50,7 @@ def run(
         project: Which.
         engine: What runs the work; none: Spark, as `[runner]` says.
         parent_fd: Read end of a pipe that closes when the parent ends.
-        on_ready: Called when it takes work.
+        on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
         clock: For tests.
 
@@ -57,6 +58,7 @@ def run(
         Conflict: another pipeline or driver of this project runs.
         Invalid: Spark cannot be started; the sentence says what to do.
         LeaseLost: this one was silent for `pipeline.lease`, and another took over.
+        Unavailable: `pipeline.health_address` is taken.
     """
     clock, stopping = clock or SystemClock(), threading.Event()
 
@@ -66,6 +68,7 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, stopping.set)
+        pulse, url = stack.enter_context(observed(settings, clock))
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
@@ -76,9 +79,12 @@ def run(
         driver = build(home, settings, project, log, clock, lock, stopping.wait, _tell, engine)
         stack.enter_context(closing(driver))
         driver.lease.renew_in_background()
+        pulse.waits("it recovers what the one before left")
         driver.recover()
-        on_ready()
+        on_ready(url)
+        pulse.works(Look(home, settings, project, driver.lease))
         while not stopping.is_set():
+            pulse.turned()
             requests = driver.step()
             maintainer.after_step(driver.epoch)
             if not requests:

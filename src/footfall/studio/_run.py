@@ -22,6 +22,7 @@ from footfall.machine.disk import DiskMeter
 from footfall.machine.process import watch_parent
 from footfall.machine.tls import ServerCertificate, server_certificate
 from footfall.metadata.place import MetadataPlace
+from footfall.metadata.published import read_progress
 from footfall.query import QueryPool
 from footfall.settings import Settings
 from footfall.signin import Sessions
@@ -141,6 +142,10 @@ def run(
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),
         assets=Assets(STATIC),
+        has_cut=lambda: (
+            home.cut_file(project).is_file()
+            or (not metadata.is_local and read_progress(metadata, project) is not None)
+        ),
     )
     scheme = "http" if certificate is None else "https"
     url = settings.studio.public_url or f"{scheme}://{_authority(settings.studio.host, port)}"

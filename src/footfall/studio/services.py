@@ -44,6 +44,8 @@ class Services(msgspec.Struct, frozen=True):
     """Where the collector takes the AWS Clickstream protocol."""
     read_disk: Callable[[], DiskStatus] | None
     assets: Assets
+    has_cut: Callable[[], bool]
+    """Whether a worker has published anything yet."""
     metadata: MetadataPlace | None = None
     """Where it is, if not in the home."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)

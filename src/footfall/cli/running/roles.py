@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 import typer
 
@@ -23,7 +22,6 @@ from footfall.cli._common import (
 )
 from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.verbs import group
-from footfall.errors import Invalid
 from footfall.machine.process import write_ready
 
 ParentOption = Annotated[
@@ -90,24 +88,15 @@ def worker(
     )
 
 
-def _runner(runner: Runner) -> Callable[..., None]:
-    """The function that runs the pipeline until it is told to stop.
-
-    Raises:
-        Invalid: what it needs is not installed.
-    """
-    if runner is Runner.EMBEDDED:
+def _runner(kind: Runner) -> Callable[..., None]:
+    """The function that runs the pipeline until it is told to stop."""
+    if kind is Runner.EMBEDDED:
         from footfall import pipeline
 
         return pipeline.run
-    try:
-        module: Any = importlib.import_module("footfall.runner")
-    except ModuleNotFoundError as error:
-        raise Invalid(
-            "the runner on Spark is not installed; install footfall[spark], or take --runner"
-            f" embedded: {error}"
-        ) from error
-    return cast("Callable[..., None]", module.run)
+    from footfall import runner as distributed
+
+    return cast("Callable[..., None]", distributed.run)
 
 
 studio_app = group(

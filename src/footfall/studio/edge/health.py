@@ -8,7 +8,6 @@ import msgspec
 from litestar import Response, get
 
 from footfall.errors import FootfallError, Unavailable
-from footfall.lake.cut import read_cut
 from footfall.studio.edge.problems import PROBLEM_MEDIA_TYPE, problem_of
 from footfall.studio.services import Services, Use
 
@@ -36,5 +35,5 @@ def ready(services: Use) -> Response[dict[str, str]] | Response[bytes]:
 
 def _look(services: Services) -> None:
     services.read_apps()
-    if read_cut(services.home.cut_file(services.project)) is None:
+    if not services.has_cut():
         raise Unavailable("no cut was published yet; is a worker running?")

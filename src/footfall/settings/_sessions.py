@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
@@ -153,6 +152,8 @@ def _read(name: str, options: Any, duration: Callable[[Any], int]) -> Definition
 
 
 def _wrong_with(one: DefinitionSettings) -> Iterable[str]:
+    import zoneinfo
+
     if one.kind == "step" and one.step is None:
         yield 'step is missing: the length of a window, such as "30s"'
     if len(set(one.key)) < len(one.key) or len(one.key) > KEY_COLUMNS_MAX:

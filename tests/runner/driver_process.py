@@ -20,7 +20,7 @@ from tests.runner.harness import Bucketed
 MOMENTS = {
     "plan written": ("_metadata", "plan_epoch", 0, True),
     "files written": ("_lake", "commit", 0, False),
-    "between commits": ("_lake", "commit", 2, False),
+    "between commits": ("_lake", "commit", 1, False),
     "before the mark": ("_metadata", "commit_epoch", 0, False),
     "before the note": ("_states", "write", 0, False),
 }

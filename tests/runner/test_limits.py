@@ -23,7 +23,7 @@ from tests.scale import scaled
 LIMITS = ["written", "sessions.repair_visitors_max=1", "sessions.repair_events_max=2"]
 
 
-@pytest.mark.parametrize("limit", LIMITS[: scaled(2, 3)])
+@pytest.mark.parametrize("limit", LIMITS[: scaled(1, 3)])
 def test_an_epoch_that_reaches_one_is_done_in_one_piece(
     limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

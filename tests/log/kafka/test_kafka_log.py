@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
@@ -269,3 +270,19 @@ def _until(work: Callable[[], object]) -> None:
             continue
         return
     work()
+
+
+def test_closed_log_leaves_no_threads(kafka_broker: KafkaBroker, project: str) -> None:
+    """Status and pages open a reader each time they are asked: a client's threads would add up.
+
+    The log is held on to, so that nothing is let go of by chance.
+    """
+    with writing(kafka_broker, project) as log:
+        log.append([b"one"])
+    before = len(list(Path("/proc/self/task").iterdir()))
+    held = []
+    for _ in range(5):
+        with closing(source_of(kafka_settings(kafka_broker.address), project).reader()) as reader:
+            assert len(reader.read(0, **ALL)) == 1
+        held.append(reader)
+    assert len(list(Path("/proc/self/task").iterdir())) <= before

@@ -149,6 +149,7 @@ class KafkaLog:
             self._readers.popitem()[1].close()
         if self._appender is not None:
             self._appender.close()
+        self._topic.close()
 
     def _open_topic(self) -> int:
         if not self._topic.partitions():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
@@ -48,8 +48,13 @@ class Topic:
         self._settings = settings
         self._clock = clock
         self._last = LastError()
-        self._admin = AdminClient(client_config(settings, self._last))
+        self._stack = ExitStack()
+        self._admin = self._stack.enter_context(AdminClient(client_config(settings, self._last)))
         self._seconds = seconds(settings.delivery_timeout)
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._stack.close()
 
     def partitions(self) -> int:
         """How many there are; 0 if there is no such topic.

@@ -5,7 +5,7 @@
     python tools/cluster_demo.py --keep               leave homes, data and logs for a look
 
 On this machine and from packages: a Kafka broker, PostgreSQL, an S3 server, an Iceberg REST
-catalog; two collectors, a worker and a studio, each with a home of its own. Each request of one
+catalog; two collectors, a worker on Spark and a studio, each with a home of its own. Each request of one
 generated file goes to the cluster, the collectors in turn, and to `footfall serve` at the same
 time. What both hold is then compared, and with what the shop is known to have sent. All processes
 end with this one, also by Ctrl-C or SIGTERM. Status 0: equal. 1: something differs or failed.
@@ -46,6 +46,7 @@ APP: Final = "shop"
 CANNOT_RUN: Final = 3
 CONNECTIONS: Final = 8
 SHORT_EPOCHS: Final[Settings] = {"pipeline.epoch_age_max": "3s"}
+FEW_BUCKETS: Final[Settings] = {"runner.buckets": 4, "runner.spark_master": "local[2]"}
 FREE_PORTS: Final[Settings] = {
     "collector.port": 0,
     "studio.port": 0,
@@ -129,6 +130,8 @@ def start_cluster(
 ) -> Cluster:
     """Start the roles, ended by `stack` before the servers; ready when it returns."""
     settings = {**settings, **FREE_PORTS, **SHORT_EPOCHS}
+    if chosen.runner == "spark":
+        settings |= FEW_BUCKETS
     alone = Machine(directory / "cluster", settings)
 
     def machine(name: str) -> Machine:
@@ -256,7 +259,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--log", choices=("kafka", "sqlite"), default="kafka")
     parser.add_argument("--metadata", choices=("postgresql", "home"), default="postgresql")
     parser.add_argument("--catalog", choices=("rest", "postgresql", "sqlite"), default="rest")
-    parser.add_argument("--runner", choices=("embedded", "spark"), default="embedded")
+    parser.add_argument("--runner", choices=("spark", "embedded"), default="spark")
     parser.add_argument("--rate", type=float, default=50.0, help="mean events a second")
     parser.add_argument("--duration", default="20s")
     parser.add_argument("--backlog", default="1h", help="so much comes late")

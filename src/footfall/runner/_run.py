@@ -42,7 +42,8 @@ def run(
 ) -> None:
     """Drive `project` until SIGTERM, SIGINT or the end of the parent, as `footfall.pipeline.run`.
 
-    The epoch under way is committed first; what else the log has is taken by the next start.
+    On a signal everything in the log is committed first; when the parent is gone the epoch under
+    way is, and the next start takes the rest.
 
     Args:
         home: Where log, metadata and cut lie.
@@ -60,14 +61,19 @@ def run(
         LeaseLost: this one was silent for `pipeline.lease`, and another took over.
         Unavailable: `pipeline.health_address` is taken.
     """
-    clock, stopping = clock or SystemClock(), threading.Event()
+    clock = clock or SystemClock()
+    stopping, orphaned = threading.Event(), threading.Event()
 
     def stop(*_: object) -> None:
         stopping.set()
 
+    def abandon() -> None:
+        orphaned.set()
+        stopping.set()
+
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
-        watch_parent(parent_fd, stopping.set)
+        watch_parent(parent_fd, abandon)
         pulse, url = stack.enter_context(observed(settings, clock))
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
@@ -89,6 +95,10 @@ def run(
             maintainer.after_step(driver.epoch)
             if not requests:
                 stopping.wait(_PAUSE_SECONDS)
+        pulse.waits("it is stopping")
+        maintainer.stop()
+        if not orphaned.is_set():
+            driver.finish()
 
 
 def build(

@@ -15,7 +15,10 @@ from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, Positions, Progress, Rules
 from footfall.pipeline._lease import WriterLease
-from footfall.pipeline._pipeline import IDLE_EPOCH_INTERVAL, REPAIR_EPOCHS_AT_STOP_MAX
+from footfall.pipeline._pipeline import (
+    IDLE_EPOCH_INTERVAL,
+    REPAIR_EPOCHS_AT_STOP_MAX,
+)
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.definitions import definitions_of

@@ -162,13 +162,6 @@ def test_a_giant_visitor_needs_only_its_last_part():
     assert 1 == dear.repairs.num_rows
 
 
-def test_a_checkpoint_of_before_repairs_waited_is_taken():
-    """A home of the first version goes on: nothing in it is provisional."""
-    state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), crowd(0, 3)).state
-    old = state.to_arrow().drop_columns(["pending_since"])
-    assert SessionState.from_arrow(old, GAP_COLUMNS).frame().equals(state.frame())
-
-
 def test_a_small_batch_on_a_large_state_touches_little():
     """Untouched rows are shared with the state before: work follows the batch."""
     state = DEFINITION.sessionize(SessionState.empty(GAP_COLUMNS), crowd(0, 5_000)).state

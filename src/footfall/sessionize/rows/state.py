@@ -272,11 +272,6 @@ class SessionState:
             ValueError: `table` is not a state of this version, or of another kind of definition.
         """
         metadata, names = table.schema.metadata or {}, list(columns.schema)
-        for name in ("pending_since", "has_goal"):
-            if name not in table.column_names:  # of before there was one
-                none = pa.repeat(pa.scalar(0, pa.int64()), table.num_rows)
-                table = table.add_column(names.index(name), name, none)
-        table = table.replace_schema_metadata(metadata)
         if _FLOOR not in metadata or table.column_names != names:
             raise ValueError(
                 "not a session state of this version; rebuild it from the log and the lake"

@@ -5,11 +5,11 @@
     python tools/cluster_demo.py --keep               leave homes, data and logs for a look
 
 On this machine and from packages: a Kafka broker, PostgreSQL, an S3 server, an Iceberg REST
-catalog; two collectors, a worker on Spark and a studio, each with a home of its own. Each request of one
-generated file goes to the cluster, the collectors in turn, and to `footfall serve` at the same
-time. What both hold is then compared, and with what the shop is known to have sent. All processes
-end with this one, also by Ctrl-C or SIGTERM. Status 0: equal. 1: something differs or failed.
-3: a server cannot be had here.
+catalog; two collectors, a worker on Spark and a studio, each with a home of its own. Each request
+of one generated file goes to the cluster, the collectors in turn, and to `footfall serve` at the
+same time. What both hold is then compared, and with what the shop is known to have sent. All
+processes end with this one, also by Ctrl-C or SIGTERM. Status 0: equal. 1: something differs or
+failed. 3: a server cannot be had here.
 """
 
 from __future__ import annotations

@@ -18,12 +18,10 @@ from footfall.request import encode_request
 from tests.pipeline.test_pipeline import SETTINGS, _traffic
 from tests.runner.driver_process import bench_of
 from tests.runner.harness import Bucketed, ledgers, rows
-from tests.scale import IS_FULL
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not IS_FULL, reason="minutes: a part of make test-full"),
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java 17"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

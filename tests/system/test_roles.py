@@ -128,7 +128,7 @@ def test_a_runner_that_is_not_installed_is_told(tmp_path: Path) -> None:
     """One sentence that says what to install, before anything is opened."""
     home = tmp_path / "home"
     subprocess.run((*VERB, "key", "create", "web", "--home", str(home), "--quiet"), check=True)
-    hidden = "import sys; sys.modules['footfall.runner'] = None; from footfall.cli.main import run"
+    hidden = "import sys; sys.modules['pyspark'] = None; from footfall.cli.main import run"
     arguments = ["worker", "--home", str(home), "--runner", "spark"]
     done = subprocess.run(
         [sys.executable, "-c", f"{hidden}; run()", *arguments],
@@ -137,5 +137,5 @@ def test_a_runner_that_is_not_installed_is_told(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode != 0
-    assert "install footfall[spark], or take --runner embedded" in done.stderr
+    assert "needs PySpark; install it: pip install 'footfall[spark]'" in done.stderr
     assert "Traceback" not in done.stderr

@@ -75,6 +75,7 @@ def run(
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
         pulse, url = stack.enter_context(observed(settings, clock))
+        engine = engine or _spark(settings)  # before anything is opened: it may be missing
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
@@ -82,7 +83,9 @@ def run(
             maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
         )
         stack.callback(maintainer.stop)
-        driver = build(home, settings, project, log, clock, lock, stopping.wait, _tell, engine)
+        driver = build(
+            home, settings, project, log, clock, lock, stopping.wait, _tell, engine=engine
+        )
         stack.enter_context(closing(driver))
         driver.lease.renew_in_background()
         pulse.waits("it recovers what the one before left")
@@ -110,7 +113,8 @@ def build(
     lock: FileLock | None = None,
     pause: Callable[[float], object] | None = None,
     report: Callable[[str], None] = lambda _: None,
-    engine: Engine | None = None,
+    *,
+    engine: Engine,
     source: LogSource | None = None,
 ) -> Driver:
     """Take the project's lease and wire a driver; nothing is read yet.
@@ -123,10 +127,6 @@ def build(
     lake = Lake(place, project)
     span = settings.pipeline.lease
     lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
-    if engine is None:
-        from footfall.runner.spark import SparkEngine
-
-        engine = SparkEngine.started(settings.runner)
     tail = tail_of(home, settings.lake, place, project, clock, lease.term)
     consumers = Consumers(
         home,
@@ -155,6 +155,12 @@ def build(
         clock,
         lease,
     )
+
+
+def _spark(settings: Settings) -> Engine:
+    from footfall.runner.spark import SparkEngine
+
+    return SparkEngine.started(settings.runner)
 
 
 def _tell(line: str) -> None:

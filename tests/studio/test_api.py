@@ -147,6 +147,7 @@ def test_status_before_anything_runs(shop: FakeShop, signed_in: httpx.Client) ->
         "maintenance": None,
         "pipeline": None,
         "lag_requests": 0,
+        "lag_by_partition": [],
         "events_per_second": None,
         "ledger": {},
         "ledger_problems": [],

@@ -29,6 +29,7 @@ from footfall.sessionize.goals import Goals
 from footfall.sessionize.step import StepDefinition, Windows
 from footfall.sessionize.zones import Zones
 from footfall.testing.events import NOON_US, event_table, uuid_of
+from tests.scale import scaled
 from tests.sessionize import cut_oracle, oracle, windows
 from tests.sessionize.world import ORACLE_COLUMNS, MemoryStore, World, plain, truth_of
 
@@ -187,7 +188,7 @@ def _columns(rows: dict[bytes, dict[str, Any]]) -> dict[bytes, dict[str, Any]]:
     return {key: {name: row[name] for name in ORACLE_COLUMNS} for key, row in rows.items()}
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(scaled(2, 12)))
 def test_equals_its_batch_definition(case: Case, seed: int) -> None:
     """Late events, repairs, eviction: what is written in the end is what all events at once say."""
     world = _run(case, seed)

@@ -131,5 +131,5 @@ def test_a_file_of_state_that_is_gone_says_so(worked: Bucketed) -> None:
     part = driver._note.parts[0].sessions["gap.1"]
     Path(driver._states._path(part.file)).unlink()
     with pytest.raises(Corrupt, match="missing or damaged"):
-        driver._states.sessions(part, "gap.1")
+        driver._states.sessions(part)
     driver.close()

@@ -16,7 +16,7 @@ _PORTS = range(20_000, 32_000)
 """Below those that the system gives to outgoing connections. While a server is down, one of
 those might take its port: then it could not start again."""
 _next_port = itertools.cycle(_PORTS)
-for _ in range(os.getpid() * 37 % len(_PORTS)):  # processes that run beside each other differ
+for _ in range(os.getpid() * 7_919 % len(_PORTS)):  # far apart for processes with numbers in a row
     next(_next_port)
 
 
@@ -69,10 +69,13 @@ class Server:
         """Ready for clients when it returns; nothing if it runs.
 
         Raises:
-            RuntimeError: it ended, or does not answer; the end of its log is in the text.
+            RuntimeError: another listens on its port, so clients would speak to that; or it ended,
+                or does not answer: the end of its log is in the text.
         """
         if self._process is not None:
             return
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+            raise RuntimeError(f"{self.name} cannot start: another took its port, {self.port}")
         with (self.directory / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),

@@ -47,3 +47,30 @@ def test_an_event_without_a_visitor_and_one_visitor_with_most_events(tmp_path: P
     assert visitors.count("busy") > len(visitors) / 4
     assert None in visitors
     driver.close()
+
+
+OF_VISITORS = (
+    'sessions.definitions={short={kind="step",step="30s"},'
+    'cuts={kind="gap",gap="1m",cut_at_midnight=true,cut_on_campaign=true}}'
+)
+OF_OTHERS = (
+    'sessions.definitions={site={kind="gap",gap="1m",key=["page_host"]},'
+    'minute={kind="step",step="1m",key=["page_host"]}}'
+)
+
+
+@pytest.mark.parametrize("definitions", [OF_VISITORS, OF_OTHERS], ids=["visitors", "other keys"])
+def test_every_definition_has_its_rows(definitions: str, tmp_path: Path) -> None:
+    """Sessions with events of several visitors, too: these are not worked on in buckets."""
+    settings = (*SETTINGS, definitions)
+    whole = embedded(tmp_path / "whole", _traffic(RICH, 3), *settings, seed=2)
+    mine = Bucketed(tmp_path / "mine", *settings, "runner.buckets=3", log=whole.log)
+    driver = mine.driver()
+    done = follow(driver, plans_of(whole))
+    wanted = rows(whole)
+    assert rows(mine) == wanted
+    assert ledgers(mine) == ledgers(whole)
+    made = mine.tables()["other_sessions"].column("definition").unique().to_pylist()
+    assert len(made) == definitions.count("kind=")
+    assert all(one.was_whole for one in done) == (definitions == OF_OTHERS)
+    driver.close()

@@ -27,6 +27,7 @@ from footfall.sessionize.rows.visitors import Visitors, visitor_keys
 NO_FLOOR: Final = -(2**62)
 """Floor of a state that has not evicted anything."""
 _FLOOR: Final = b"floor"
+_GOAL: Final = "has_goal"
 _WATERMARK: Final = b"watermark"
 _ROWS_MAX: Final = 1 << 16
 """Larger segments are only made by `close`: a preview must not wait for one."""
@@ -272,6 +273,11 @@ class SessionState:
             ValueError: `table` is not a state of this version, or of another kind of definition.
         """
         metadata, names = table.schema.metadata or {}, list(columns.schema)
+        if table.column_names == [name for name in names if name != _GOAL]:
+            # Of before there were goals: none was reached.
+            none = pa.repeat(pa.scalar(False), table.num_rows)
+            table = table.add_column(names.index(_GOAL), _GOAL, none)
+            table = table.replace_schema_metadata(metadata)
         if _FLOOR not in metadata or table.column_names != names:
             raise ValueError(
                 "not a session state of this version; rebuild it from the log and the lake"

@@ -331,7 +331,7 @@ def test_death_anywhere_in_bulk_writes_shows_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(scaled(2, 20)))
+@pytest.mark.parametrize("seed", range(scaled(1, 20)))
 def test_rows_that_waited_end_as_those_that_did_not(seed: int, tmp_path: Path) -> None:
     """After folding every table is equal: no revision or note is left behind where rows waited."""
     tables = []

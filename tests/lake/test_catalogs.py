@@ -15,7 +15,7 @@ from footfall.lake.store.catalogs import masked, remote_properties
 from footfall.lake.store.local import LocalStore
 from footfall.settings import load_settings
 from footfall.testing.events import event_table
-from tests.postgres_server import PostgresServer
+from tests.servers.postgres import PostgresServer
 from tests.servers.s3 import S3Server
 
 

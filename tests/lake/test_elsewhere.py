@@ -22,7 +22,7 @@ from footfall.lake.commit.stored_file import StoredFile
 from footfall.lake.location import place_of
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table
-from tests.object_server import S3Server
+from tests.servers.s3 import S3Server
 
 EXECUTOR = """
 import os, sys, uuid

@@ -35,8 +35,8 @@ from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock
 from tests.lake.test_lake import sample_row
-from tests.object_server import S3Server
-from tests.postgres_server import PostgresServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.s3 import S3Server
 
 OpenLake = Callable[..., Lake]
 

@@ -16,7 +16,7 @@ from footfall.lake.store.store import Store
 from footfall.ledger import Ledger
 from footfall.positions import Positions
 from tests.lake.faulty_store import FaultyStore
-from tests.object_server import S3Server
+from tests.servers.s3 import S3Server
 
 
 @pytest.fixture(params=["local", "object store"])

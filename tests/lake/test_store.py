@@ -22,7 +22,7 @@ from footfall.lake.store.objects import ObjectStore, S3Options
 from footfall.lake.store.store import Listed, Store
 from footfall.testing.sim_clock import SimClock
 from tests.lake.faulty_store import Fault, FaultyStore
-from tests.object_server import S3Server
+from tests.servers.s3 import S3Server
 
 WRITERS = 8
 

@@ -9,12 +9,10 @@ import pytest
 from footfall.errors import Unavailable
 from footfall.metadata import Metadata
 from footfall.pipeline import _run as run_module
-from tests.object_server import S3Server, bucket, s3_server
 from tests.pipeline.consumers.recorder import Book
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
-
-__all__ = ["bucket", "s3_server"]
+from tests.servers.s3 import S3Server
 
 
 def _in_bucket(server: S3Server, bucket: str) -> tuple[str, ...]:

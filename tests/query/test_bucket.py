@@ -19,10 +19,8 @@ from footfall.query._bucket_files import BucketFiles
 from footfall.query.engine import Engine
 from footfall.settings import LakeSettings, load_settings
 from footfall.upgrade import stamp_new
-from tests.object_server import S3Server, bucket, s3_server
 from tests.query.cuts import CutWriter, event_table, query_settings
-
-__all__ = ["bucket", "s3_server"]
+from tests.servers.s3 import S3Server
 
 SECRETS = ("s3_secret_key", "s3_access_key")
 

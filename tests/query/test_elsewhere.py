@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -16,13 +15,9 @@ from footfall.errors import LeaseLost, Unavailable
 from footfall.lake import Lake, LakePlace, Maintenance
 from footfall.lake.cut import Cut
 from footfall.lake.shared_cut import SharedCut
-from footfall.pipeline.preview.committed import publish_committed, tail_of
-from footfall.sessionize import Definitions, key_of, unwritten
 from footfall.settings import load_settings
-from tests.object_server import S3Server, bucket, s3_server
 from tests.pipeline.harness import Bench, event, request
-
-__all__ = ["bucket", "s3_server"]
+from tests.servers.s3 import S3Server
 
 
 @pytest.fixture
@@ -109,42 +104,6 @@ def test_what_was_read_while_an_epoch_was_committed_is_not_in_its_cut(
     assert newest is not None
     assert (newest.epoch, newest.ledger.events, newest.positions.total) == (1, 2, 1)
     pipeline.finish()
-    assert len(there.events) == 5
-    pipeline.close()
-    bench.stop_consumers()
-
-
-def test_who_holds_sessions_in_parts_publishes_the_same(
-    tmp_path: Path, elsewhere: Path, place: tuple[str, ...]
-) -> None:
-    """As a runner does that gives each part of the visitors to a process of its own."""
-    bench = Bench(tmp_path / "here", *place)
-    pipeline = bench.pipeline()
-    _send(bench, 1, events=5)
-    pipeline.finish()
-    there = footfall.open(elsewhere)
-    expected = there.sessions.polars().sort("session_id")
-    assert expected.height == 5
-    truth = pipeline.truth
-    open_rows = unwritten(truth.state.default)
-    parts = [open_rows.slice(0, 2), open_rows.slice(2, 0), open_rows.slice(2)]
-    definitions = Definitions.of(bench.settings.sessions)
-    settings = bench.settings.lake
-    lake_place = LakePlace.of(settings, bench.home.lake_dir)
-    tail = tail_of(bench.home, settings, lake_place, "default", bench.clock, term=2)
-    publish_committed(
-        tail,
-        Lake(lake_place, "default"),
-        msgspec.structs.replace(pipeline._progress(), epoch=truth.epoch, watermark=truth.watermark),
-        definitions,
-        sessions={key_of(definitions.default): parts},
-        overrides=truth.overrides.table(),
-        removed=truth.removed,
-    )
-    assert there.sessions.polars().sort("session_id").equals(expected)
-    newest = _newest(bench)
-    assert newest is not None
-    assert (newest.term, newest.epoch, newest.ledger) == (2, truth.epoch, truth.ledger)
     assert len(there.events) == 5
     pipeline.close()
     bench.stop_consumers()

@@ -16,14 +16,13 @@ from footfall.metadata import Metadata
 from footfall.positions import Place
 from footfall.request import encode_request
 from footfall.testing.memory_log import MemoryLog
-from tests.object_server import S3Server, bucket, s3_server
 from tests.pipeline.consumers.recorder import Book
 from tests.pipeline.harness import event, request
 from tests.pipeline.test_bucket import _in_bucket
 from tests.pipeline.test_pipeline import SETTINGS, _traffic
 from tests.runner.harness import Bucketed, embedded, follow, ledgers, plans_of, rows
+from tests.servers.s3 import S3Server
 
-__all__ = ["bucket", "s3_server"]
 SMALL = (*SETTINGS, "runner.buckets=2")
 
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 import msgspec
-import pyarrow as pa
 
 from footfall.clock import Clock
 from footfall.home import Home
-from footfall.lake import Lake, LakePlace, planned_tables
-from footfall.lake.cut import Cut, CutSessions
+from footfall.lake import Lake, LakePlace
 from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
-from footfall.pipeline.preview.preview import PreviewBatch, hot_rows
+from footfall.pipeline.preview.preview import PreviewBatch
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.preview.store_tail import StoreTail
 from footfall.pipeline.preview.tail import Tail
-from footfall.session import REMOVED_SCHEMA
-from footfall.sessionize import Definitions, key_of
+from footfall.sessionize import Definitions
 from footfall.settings import LakeSettings
 
 
@@ -41,70 +36,6 @@ def tail_of(
         term,
         settings.tail_bytes_max,
     )
-
-
-def publish_committed(
-    tail: Tail | StoreTail,
-    lake: Lake,
-    progress: Progress,
-    definitions: Definitions,
-    *,
-    sessions: Mapping[str, Iterable[pa.Table]],
-    overrides: pa.Table,
-    removed: pa.Table,
-    hot_age: int | None = None,
-) -> None:
-    """Make a committed epoch what readers see, and remove what none needs any more.
-
-    For who holds the sessions in parts. Call it when every table has the epoch, and before the next
-    one is committed to any: a cut shows whole epochs.
-
-    Args:
-        tail: Of `tail_of`; the same one from epoch to epoch.
-        lake: Its plans name the data files.
-        progress: Positions, epoch, watermark and ledger as they are after the epoch.
-        definitions: Those whose sessions are shown.
-        sessions: By key of a definition (`key_of`), what the lake does not have in this form
-            (`footfall.sessionize.unwritten`), in any number of parts with disjoint sessions.
-        overrides: All that are not folded into the events yet, `OVERRIDE_SCHEMA`.
-        removed: All rows that are not folded into the sessions yet, `REMOVED_SCHEMA`.
-        hot_age: As `Cut.hot_age`.
-
-    Raises:
-        LeaseLost: another writer took over; nothing was replaced.
-        Unavailable: the store does not answer; publish again.
-    """
-    sequence = tail.next_sequence()
-    with lake.locks.committing():  # what a plan names is not removed before it is written
-        plans = {spec.name: tail.write_plan(lake.plan(spec.name)) for spec in planned_tables()}
-    shown = {}
-    for definition in definitions:
-        key = key_of(definition)
-        suffix = "" if definition == definitions.default else f".{key}"
-        parts = (hot_rows(part, REMOVED_SCHEMA.empty_table(), sequence) for part in sessions[key])
-        files = [tail.write(f"hot{suffix}.{number}", part) for number, part in enumerate(parts)]
-        shown[definition.name] = CutSessions(
-            version=definition.version,
-            closed_before=definition.closed_before(progress.watermark),
-            hot=tuple(file for file in files if file is not None),
-        )
-    cut = Cut(
-        project=lake.project,
-        sequence=sequence,
-        published_at=progress.at,
-        positions=progress.positions,
-        epoch=progress.epoch,
-        watermark=progress.watermark,
-        ledger=progress.ledger,
-        plans=plans,
-        sessions=shown,
-        default=definitions.default.name,
-        hot_age=hot_age,
-        overrides=tail.write("overrides", overrides),
-        removed=tail.write("removed", removed),
-    )
-    tail.publish(cut)
-    tail.sweep(cut)
 
 
 class CommittedPublisher(Publisher):

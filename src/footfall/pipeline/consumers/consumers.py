@@ -25,6 +25,10 @@ from footfall.settings import ConsumerSettings
 
 ENTRY_POINT_GROUP: Final = "footfall.consumers"
 LIVE: Final = "live"
+OURS: Final[Mapping[str, str]] = {}
+"""Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
+because they stand above the pipeline and use what it does not know. What makes one is cheap to load
+and idle as long as nothing is asked of it."""
 STOP_SECONDS_MAX: Final = 2.0
 """How long a stop waits for consumers; they go on with the next start."""
 
@@ -124,8 +128,10 @@ class _Countdown:
 
 
 def plug_ins() -> dict[str, MakeConsumer]:
-    """Consumers of installed packages; each is loaded by its own thread."""
-    return {point.name: _loading(point) for point in metadata.entry_points(group=ENTRY_POINT_GROUP)}
+    """Ours, and those of installed packages; each is loaded by its own thread."""
+    ours = [metadata.EntryPoint(name, place, ENTRY_POINT_GROUP) for name, place in OURS.items()]
+    points = [*metadata.entry_points(group=ENTRY_POINT_GROUP), *ours]  # of one name, ours
+    return {point.name: _loading(point) for point in points}
 
 
 def _loading(point: metadata.EntryPoint) -> MakeConsumer:

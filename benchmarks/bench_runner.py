@@ -31,6 +31,7 @@ from footfall.log import LogSource, SqliteLog
 from footfall.metadata import Metadata
 from footfall.pipeline._run import build as build_pipeline
 from footfall.request import REQUEST_VERSION, Request, encode_request
+from footfall.runner._run import _spark
 from footfall.runner._run import build as build_driver
 from footfall.runner.driver import Driver
 from footfall.runner.engine import LocalEngine
@@ -131,7 +132,7 @@ def bucketed(
     home = Home(root / name)
     made(home)
     source = LogSource.of(log_home, PROJECT, settings.log)
-    engine = LocalEngine() if options.engine == "local" else None
+    engine = LocalEngine() if options.engine == "local" else _spark(settings)
     log = source.reader()
     driver = build_driver(home, settings, PROJECT, log, SystemClock(), engine=engine, source=source)
     driver.recover()

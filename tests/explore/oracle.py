@@ -364,3 +364,111 @@ def retention(question: Any, rows: Sequence[Row]) -> dict[Any, tuple[set[str], d
                     if is_back:
                         backs.setdefault(period, set()).add(who)
     return cells
+
+
+def path(question: Any, rows: Sequence[Row]) -> tuple[dict[Any, set[str]], dict[Any, set[str]]]:
+    """Nodes: (step, label or None for the rest) → who; ways: (step, from, to or "end") → who."""
+    start, end = span_of(question)
+    of_actor: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for row in looked_at(question, rows, start, end):
+        who, label = actor(question, row, question.per), _node(question, row)
+        if who is not None and label is not None:
+            of_actor[who].append((row["event_time"], label))
+    walks = []
+    for who, mine in of_actor.items():
+        for journey in _journeys(question, mine):
+            names = [
+                label
+                for place, label in enumerate(journey)
+                if not (question.merge_repeats and place and journey[place - 1] == label)
+            ]
+            if question.direction == "to":
+                names.reverse()
+            if question.node is not None:
+                names = names[names.index(question.node) :] if question.node in names else []
+            walks.append((who, names[: question.steps]))
+    nodes: dict[Any, set[str]] = defaultdict(set)
+    for who, names in walks:
+        for step, label in enumerate(names, 1):
+            nodes[step, label].add(who)
+    shown = set()
+    for step in range(1, question.steps + 1):
+        of_step = [(-len(whose), label) for (at, label), whose in nodes.items() if at == step]
+        shown |= {(step, label) for _, label in sorted(of_step)[: question.top]}
+    merged: dict[Any, set[str]] = defaultdict(set)
+    ways: dict[Any, set[str]] = defaultdict(set)
+    for who, names in walks:
+        seen = [(label if (step, label) in shown else None) for step, label in enumerate(names, 1)]
+        for step, label in enumerate(seen, 1):
+            merged[step, label].add(who)
+            if step < question.steps:
+                ways[step, label, seen[step] if step < len(seen) else "end"].add(who)
+    return merged, ways
+
+
+def _node(question: Any, row: Row) -> str | None:
+    if not selected(question.events, row):
+        return None
+    kinds = {"pages": ("page_view", "page_path"), "screens": ("screen_view", "screen_name")}
+    name, field = kinds.get(question.nodes, (row["event_name"], "event_name"))
+    label = row.get(field) if row["event_name"] == name else None
+    if label is None:
+        return None
+    for rule in question.rules:
+        pattern = re.escape(rule.match).replace(r"\*", ".*")
+        if re.fullmatch(pattern, label, re.DOTALL):
+            return rule.label or rule.match
+    return label
+
+
+def _journeys(question: Any, mine: list[tuple[int, str]]) -> list[list[str]]:
+    gap = int(question.gap[:-1]) * UNITS[question.gap[-1]] * 1_000_000
+    found: list[list[str]] = []
+    last = None
+    for at, label in mine:
+        if last is None or (question.per != "session" and at - last > gap):
+            found.append([])
+        found[-1].append(label)
+        last = at
+    return found
+
+
+def lifecycle(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, set[str]]]:
+    """Unit (its key) → state → who; state "days" → (who, day)."""
+    start, end = span_of(question)
+    units: dict[str, set[Any]] = defaultdict(set)
+    days: dict[Any, set[Any]] = defaultdict(set)
+    for row in looked_at(question, rows, 0, end):
+        who = actor(question, row, question.per)
+        if who is not None and selected(question.active, row):
+            named = question.unit, question.zone, question.week_start
+            unit = unit_key(row["event_time"], *named)
+            units[who].add(unit)
+            days[unit].add((who, local(row["event_time"], question.zone).date()))
+    found: dict[Any, dict[str, set[str]]] = {}
+    step = timedelta(hours=6)
+    moment, last = local(start, question.zone), local(end - 1, question.zone)
+    keys = []
+    while moment <= last + step:
+        at = min(moment, last)
+        key = unit_key(
+            (at - EPOCH) // timedelta(microseconds=1),
+            question.unit,
+            question.zone,
+            question.week_start,
+        )
+        keys += [key] if key not in keys else []
+        moment = (moment.astimezone(UTC) + step).astimezone(ZoneInfo(question.zone))
+    for key in keys:
+        states: dict[str, set[Any]] = defaultdict(set)
+        states["days"] = days[key]
+        for who, mine in units.items():
+            earlier = [units_between(one, key, question.unit) for one in mine]
+            was_before = 1 in earlier
+            if 0 in earlier:
+                is_first = max(earlier) == 0
+                states["new" if is_first else "retained" if was_before else "returning"].add(who)
+            elif was_before:
+                states["dormant"].add(who)
+        found[key] = states
+    return found

@@ -49,15 +49,15 @@ def test_trend(home: Path) -> None:
     found = lines("trend", "view", *DAYS, "--by", "page_path", "--where", "value<3", home=home)
     assert found == [
         ["from", "view"],
-        ["2024-10-04T00:00:00+00:00", "0"],
-        ["2024-10-05T00:00:00+00:00", "0"],
+        ["2024-10-04", "0"],
+        ["2024-10-05", "0"],
         ["all", "0"],
     ]
     found = lines("trend", "view", *DAYS, "--by", "page_path", "--where", "page_path~3", home=home)
     assert found == [
         ["from", "view", "\\x1b[31m"],
-        ["2024-10-04T00:00:00+00:00", "1", "1"],
-        ["2024-10-05T00:00:00+00:00", "0", "0"],
+        ["2024-10-04", "1", "1"],
+        ["2024-10-05", "0", "0"],
         ["all", "1", "1"],
     ]
 
@@ -75,7 +75,18 @@ def test_retention(home: Path) -> None:
     """A line a cohort; periods beside each other."""
     found = lines("retention", "--start", "view", "--periods", "1", *DAYS, home=home)
     assert found[0] == ["group", "cohort", "size", "0", "1"]
-    assert ["2024-10-04T00:00:00+00:00", "2", "0.0%", "…", "50.0%", "…"] in found
+    assert ["2024-10-04", "2", "0.0%", "…", "50.0%", "…"] in found
+
+
+def test_paths(home: Path) -> None:
+    """A line for each way, the shown ones first, the end last."""
+    found = lines("paths", "--nodes", "events", "--per", "visitor", "--gap", "2d", *DAYS, home=home)
+    assert found == [
+        ["step", "at", "next", "count"],
+        ["1", "view", "buy", "1"],
+        ["1", "view", "(end)", "1"],
+        ["2", "buy", "(end)", "1"],
+    ]
 
 
 def test_json_is_the_answer(home: Path) -> None:

@@ -10,7 +10,13 @@ import sqlglot
 from sqlglot import exp
 
 from footfall.explore.asking import compiled
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.reading import read
 from footfall.testing.events import NOON_US
 from tests.explore.asked import Shop
@@ -27,6 +33,7 @@ WHERE = {
 COMMON = {"range": {"start": "2024-03-01", "end": "2024-04-30"}, "zone": "Europe/Berlin"}
 BROKEN = COMMON | {"by": ["page_path", "properties.plan"], "where": WHERE}
 STEPS = [{"event": "a"}, {"event": ["b", "c"]}, {"event": None}]
+RULES = [{"match": one} for one in ("a*", "*b", "*c*", "d")]
 QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     (
         EventsQuestion,
@@ -38,6 +45,9 @@ QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     (FunnelQuestion, BROKEN | {"steps": STEPS, "order": "strict", "by_step": "each"}),
     (FunnelQuestion, BROKEN | {"steps": STEPS, "order": "any", "per": "session"}),
     (RetentionQuestion, BROKEN | {"start": {"event": "a"}, "mode": "on_or_after"}),
+    (PathQuestion, COMMON | {"where": WHERE, "nodes": "pages", "node": "a", "rules": RULES}),
+    (PathQuestion, COMMON | {"where": WHERE, "per": "visitor", "direction": "to"}),
+    (LifecycleQuestion, COMMON | {"where": WHERE, "active": {"event": "a"}}),
 ]
 OWN = {
     "duckdb": {"QUANTILE_CONT", "EPOCH_US"},

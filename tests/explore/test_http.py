@@ -100,6 +100,24 @@ def test_mistakes_are_problems(client: httpx.Client) -> None:
     assert client.post("/api/explore/funnel/members", json=asked).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("model", "more", "place"),
+    [
+        ("path", {"nodes": "events", "per": "visitor", "gap": "1d"}, 0),
+        ("lifecycle", {"active": {"event": "view"}, "unit": "day"}, 0),
+    ],
+)
+def test_further_models(client: httpx.Client, model: str, more: dict[str, Any], place: int) -> None:
+    """Answered and opened as the others; numbers and lists agree."""
+    question = {"range": RANGE, **more}
+    answer = client.post(f"/api/explore/{model}", json=question)
+    assert answer.status_code == 200, answer.text
+    row = answer.json()["rows"][place]
+    opened = {"question": question, "cell": row["cell"]}
+    listed = client.post(f"/api/explore/{model}/members", json=opened).json()["members"]
+    assert len(listed) == row["count"] > 0
+
+
 def test_the_same_question_of_the_same_cut_is_asked_once(
     shown: Shown, client: httpx.Client
 ) -> None:
@@ -151,6 +169,10 @@ def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:
             rows = [row for row in found.rows if row.scope == "all" and row.bucket is None]
             assert len(found.visitors(rows[0])) == rows[0].value
             assert found.sql.startswith("WITH e AS")
+            ways = shop.path(nodes="events", per="visitor", gap="1d", range=tuple(RANGE.values()))
+            assert ways.to_polars()["count"].sum() == 3
+            states = shop.lifecycle(active="view", unit="day", range=tuple(RANGE.values()))
+            assert states.to_polars()["count"].to_list() == [2, 0, 0, 0, 0, 0, 0, 2]
         told = []
         for shop in (local, remote):
             with pytest.raises(Invalid) as refused:

@@ -13,7 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.reading import read
 from tests.explore import oracle
 from tests.explore.asked import Shop
@@ -378,5 +384,133 @@ def test_retention(
             max_size=3,
             unique_by=lambda one: one[0],
         )
+    ):
+        demand_listed(shop, question, cell, listed)
+
+
+walks = st.lists(st.sampled_from(["page_view", "screen_view", "a", "b", "b"]), max_size=16)
+
+
+@slow
+@given(
+    shops(),
+    walks,
+    st.sampled_from(["events", "pages", "pages", "screens"]),
+    selectors,
+    st.sampled_from(["from", "to"]),
+    st.sampled_from([None, "/a", "a", "x", "nowhere"]),
+    pers,
+    st.sampled_from(["30m", "6h"]),
+    st.integers(2, 4),
+    st.booleans(),
+    st.sampled_from([[], [("/a*", "x"), ("*b", "")], [("*a*", "x"), ("/c", "")]]),
+    st.sampled_from([1, 2, 8]),
+    apart,
+    st.data(),
+)
+def test_path(
+    shop: Shop,
+    given_: tuple[str, list[dict[str, Any]]],
+    names: list[str],
+    nodes: str,
+    events: Any,
+    direction: str,
+    node: str | None,
+    per: str,
+    gap: str,
+    steps: int,
+    merge_repeats: bool,
+    rules: Any,
+    top: int,
+    app: str,
+    data: st.DataObject,
+) -> None:
+    """Who was where at which step and went on to what, by session and by gap, from and to."""
+    start, rows = given_
+    for row, name in zip(rows, names, strict=False):
+        row["event_name"] = name
+        row["screen_name"] = row["page_path"]
+    question = read(
+        PathQuestion,
+        common(start, 2)
+        | {"nodes": nodes, "direction": direction, "node": node, "per": per, "gap": gap}
+        | {"events": events if nodes == "events" else {"where": events["where"]}}
+        | {"steps": steps, "merge_repeats": merge_repeats, "top": top, "app": app}
+        | {"rules": [{"match": match, "label": label} for match, label in rules]},
+    )
+    complete = shop.set(known(rows))
+    answer = shop.answer(question)
+    there, went = oracle.path(question, complete)
+    opened = []
+    for one in answer.nodes:
+        whose = there.pop((one.step, None if one.is_rest else one.label))
+        assert one.count == len(whose), one
+        opened.append((one.cell, whose))
+    for row in answer.rows:
+        onward = "end" if row.is_end else None if row.next_is_rest else row.next_label
+        whose = went.pop((row.step, None if row.is_rest else row.label, onward))
+        assert row.count == len(whose), row
+        opened.append((row.cell, whose))
+    assert not there
+    assert not went
+    if opened:
+        for cell, listed in data.draw(
+            st.lists(st.sampled_from(opened), max_size=3, unique_by=lambda one: one[0])
+        ):
+            demand_listed(shop, question, cell, listed)
+
+
+@slow
+@given(
+    shops(),
+    selectors,
+    st.sampled_from(["day", "week", "month"]),
+    st.sampled_from(["visitor", "user"]),
+    st.integers(0, 3),
+    st.integers(1, 4),
+    st.sampled_from(["monday", "sunday"]),
+    apart,
+    st.data(),
+)
+def test_lifecycle(
+    shop: Shop,
+    given_: tuple[str, list[dict[str, Any]]],
+    active: Any,
+    unit: str,
+    per: str,
+    later: int,
+    days: int,
+    week_start: str,
+    app: str,
+    data: st.DataObject,
+) -> None:
+    """Who is new, retained, returning, dormant in each unit, whatever came before the range."""
+    start, rows = given_
+    begins = oracle.local(oracle.instant(start, ZONE) + later * 24 * HOUR, ZONE).isoformat()
+    question = read(
+        LifecycleQuestion,
+        common(begins, days)
+        | {"active": active, "unit": unit, "per": per, "week_start": week_start, "app": app},
+    )
+    complete = shop.set(known(rows))
+    answer = shop.answer(question)
+    expected = oracle.lifecycle(question, complete)
+    keys = [
+        oracle.unit_key(oracle.instant(one.start, ZONE), unit, ZONE, week_start)
+        for one in answer.units
+    ]
+    assert keys == list(expected)
+    opened = []
+    for row in answer.rows:
+        whose = expected[keys[row.unit]][row.state]
+        assert row.count == len(whose), row
+        opened.append((row.cell, whose))
+    for one in answer.stickiness:
+        states = expected[keys[one.unit]]
+        assert one.active == sum(len(states[name]) for name in ("new", "retained", "returning"))
+        together = len(states["days"])
+        assert one.days == (pytest.approx(together / one.active) if one.active else None)
+    for cell, listed in data.draw(
+        st.lists(st.sampled_from(opened), max_size=3, unique_by=lambda one: one[0])
     ):
         demand_listed(shop, question, cell, listed)

@@ -57,7 +57,37 @@ class RetentionCell(msgspec.Struct, frozen=True, tag="retention", tag_field="mod
     group: Group
 
 
-Cell = EventsCell | FunnelCell | RetentionCell
+class PathEnd(msgspec.Struct, frozen=True):
+    """One node of one step."""
+
+    is_rest: bool = False
+    """All that are not shown."""
+    label: str | None = None
+    """Null where it is the rest."""
+
+
+class PathCell(msgspec.Struct, frozen=True, tag="path", tag_field="model"):
+    """Those who were at a node at a step; with `after`, who went on from it to that one."""
+
+    span: tuple[int, int]
+    step: int
+    at: PathEnd
+    after: PathEnd | None
+    is_end: bool
+    """With no `after`: those whose journey ended there."""
+    group: Group = Group()
+
+
+class LifecycleCell(msgspec.Struct, frozen=True, tag="lifecycle", tag_field="model"):
+    """Those who were in a state in a unit."""
+
+    span: tuple[int, int]
+    unit: int
+    state: str
+    group: Group = Group()
+
+
+Cell = EventsCell | FunnelCell | RetentionCell | PathCell | LifecycleCell
 _cells: msgspec.json.Decoder[Cell] = msgspec.json.Decoder(Cell)
 
 
@@ -208,6 +238,74 @@ class RetentionAnswer(About, frozen=True, kw_only=True):
     rows: tuple[RetentionRow, ...]
 
 
+class PathNode(msgspec.Struct, frozen=True):
+    """One node of one step."""
+
+    step: int
+    """From 1; counted back from the end where the direction is `to`."""
+    is_rest: bool
+    """All nodes of the step that are not shown, together."""
+    label: str | None
+    """Null: the rest."""
+    count: int
+    cell: str
+
+
+class PathRow(msgspec.Struct, frozen=True):
+    """How many went from one node to another, or no further."""
+
+    step: int
+    """Of the first node."""
+    is_rest: bool
+    label: str | None
+    next_is_rest: bool
+    next_label: str | None
+    is_end: bool
+    """The journey has no further step; the two before are false and null."""
+    count: int
+    cell: str
+
+
+class PathAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/path`: nodes, and what leads from one to another."""
+
+    nodes: tuple[PathNode, ...]
+    rows: tuple[PathRow, ...]
+
+
+State = Literal["new", "retained", "returning", "dormant"]
+
+
+class LifecycleRow(msgspec.Struct, frozen=True):
+    """One state in one unit."""
+
+    unit: int
+    """Place in `units`."""
+    state: State
+    count: int
+    cell: str
+
+
+class Stickiness(msgspec.Struct, frozen=True):
+    """How much of a unit those who were active in it were there."""
+
+    unit: int
+    active: int
+    """Everybody but the dormant."""
+    days: float | None
+    """Days on which one of them was there, on average; null where there is nobody."""
+    share: float | None
+    """The same as a share of the unit's days up to the end of the range."""
+
+
+class LifecycleAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/lifecycle`."""
+
+    units: tuple[Bucket, ...]
+    rows: tuple[LifecycleRow, ...]
+    stickiness: tuple[Stickiness, ...]
+
+
 class Member(msgspec.Struct, frozen=True):
     """One of those that a cell counted."""
 
@@ -233,4 +331,4 @@ class Members(msgspec.Struct, frozen=True):
     cut_published_at: int
 
 
-Answer = EventsAnswer | FunnelAnswer | RetentionAnswer
+Answer = EventsAnswer | FunnelAnswer | RetentionAnswer | PathAnswer | LifecycleAnswer

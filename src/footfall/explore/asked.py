@@ -8,18 +8,30 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from footfall.explore.answer import (
+    Answer,
     EventsAnswer,
     EventsRow,
     FunnelAnswer,
     FunnelRow,
+    LifecycleAnswer,
+    LifecycleRow,
     Members,
+    PathAnswer,
+    PathRow,
     RetentionAnswer,
     RetentionRow,
 )
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.common import Common
 from footfall.explore.question.reading import read
 from footfall.explore.question.short import short_options, short_selector
@@ -28,8 +40,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-_Answer = TypeVar("_Answer", bound=EventsAnswer | FunnelAnswer | RetentionAnswer)
-_Row = EventsRow | FunnelRow | RetentionRow
+_Answer = TypeVar("_Answer", bound=Answer)
+_Row = EventsRow | FunnelRow | RetentionRow | PathRow | LifecycleRow
 
 
 class Asker(ABC):
@@ -173,4 +185,36 @@ class Asking(Asker):
             if name in options:
                 options[name] = short_selector(options[name])
         question = read(RetentionQuestion, short_options(options))
+        return AnswerResult(self, question, self.answer(question))
+
+    def path(self, **options: Any) -> AnswerResult[PathAnswer]:
+        """Where people go next, or where they came from; docs/concepts/explore.md.
+
+        Args:
+            options: Of the question, such as `nodes`, `node`, `direction`, `per`, `steps`, `rules`
+                (also as a mapping from what matches to its label).
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        if "events" in options:
+            options["events"] = short_selector(options["events"])
+        if isinstance(options.get("rules"), Mapping):
+            rules = options["rules"].items()
+            options["rules"] = [{"match": match, "label": label} for match, label in rules]
+        question = read(PathQuestion, short_options(options))
+        return AnswerResult(self, question, self.answer(question))
+
+    def lifecycle(self, **options: Any) -> AnswerResult[LifecycleAnswer]:
+        """Who is new, came again, came back, stays away; docs/concepts/explore.md.
+
+        Args:
+            options: Of the question, such as `active`, `unit`, `per`.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        if "active" in options:
+            options["active"] = short_selector(options["active"])
+        question = read(LifecycleQuestion, short_options(options))
         return AnswerResult(self, question, self.answer(question))

@@ -10,7 +10,13 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
-from footfall.explore.answer import Answer, Bucket, EventsAnswer, RetentionAnswer
+from footfall.explore.answer import (
+    Answer,
+    Bucket,
+    EventsAnswer,
+    LifecycleAnswer,
+    RetentionAnswer,
+)
 from footfall.explore.question.common import Common
 
 SHOWN_ROWS: Final = 20
@@ -20,7 +26,7 @@ _TYPES: Final = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: p
 def table_of(question: Common, answer: Answer) -> pa.Table:
     """Every row of an answer; buckets and cohorts with the instant that they begin at."""
     rows = [msgspec.structs.asdict(row) for row in answer.rows]
-    hidden = {"group", "bucket", "cohort"}
+    hidden = {"group", "bucket", "cohort", "unit"}
     names = [name for name in _row_type(answer).__struct_fields__ if name not in hidden]
     columns: dict[str, pa.Array] = {}
     if isinstance(answer, EventsAnswer):
@@ -32,6 +38,9 @@ def table_of(question: Common, answer: Answer) -> pa.Table:
     elif isinstance(answer, RetentionAnswer):
         begins = [_begin(answer.cohorts, row.cohort) for row in answer.rows]
         columns["cohort"] = pa.array(begins, pa.timestamp("us", tz=question.zone))
+    elif isinstance(answer, LifecycleAnswer):
+        begins = [_begin(answer.units, row.unit) for row in answer.rows]
+        columns["start"] = pa.array(begins, pa.timestamp("us", tz=question.zone))
     for place, field in enumerate(answer.by):
         name = f"{field}_" if field in {*names, *columns} else field
         values = [row["group"][place] if row["group"] else None for row in rows]

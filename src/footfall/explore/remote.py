@@ -17,12 +17,20 @@ from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.explore.answer import (
     EventsAnswer,
     FunnelAnswer,
+    LifecycleAnswer,
     Member,
     Members,
+    PathAnswer,
     RetentionAnswer,
 )
 from footfall.explore.asked import AnswerResult, Asking
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.common import Common
 
 SECONDS_MAX: Final = 300.0
@@ -34,6 +42,8 @@ _MODELS: Final[dict[type[Common], tuple[str, Any]]] = {
     EventsQuestion: ("events", EventsAnswer),
     FunnelQuestion: ("funnel", FunnelAnswer),
     RetentionQuestion: ("retention", RetentionAnswer),
+    PathQuestion: ("path", PathAnswer),
+    LifecycleQuestion: ("lifecycle", LifecycleAnswer),
 }
 _KINDS: Final[dict[str, type[FootfallError]]] = {
     kind.code: kind for kind in (errors.Invalid, errors.LimitReached, errors.Corrupt)

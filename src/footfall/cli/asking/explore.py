@@ -1,4 +1,4 @@
-"""`footfall trend`, `funnel` and `retention`: a quick look at the explore models in a terminal."""
+"""`footfall trend`, `funnel`, `retention`, `paths`: a look at the explore models in a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from footfall.errors import Invalid
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from footfall.explore.answer import EventsAnswer, FunnelAnswer, RetentionAnswer
+    from footfall.explore.answer import EventsAnswer, FunnelAnswer, PathAnswer, RetentionAnswer
     from footfall.explore.question.common import Common
 
 _OPERATORS: Final = (("!=", "is_not"), (">=", "gte"), ("<=", "lte"))
@@ -153,6 +153,46 @@ def retention(
     question = read(RetentionQuestion, {**named, **options})
     answer: RetentionAnswer = _answered(question, home, project)
     _print(answer, as_json, _retention_table)
+
+
+def paths(
+    node: Annotated[
+        str | None, typer.Argument(help="Where it begins; where visits do without.")
+    ] = None,
+    nodes: Annotated[str, typer.Option(help="events, pages or screens.")] = "pages",
+    is_to: Annotated[bool, typer.Option("--to-node", help="What leads to it instead.")] = False,
+    steps: Annotated[int, typer.Option(help="How many, from 2 to 10.")] = 4,
+    top: Annotated[int, typer.Option(help="Nodes shown of each step.")] = 5,
+    per: PerOption = "session",
+    gap: Annotated[str, typer.Option(help="Per visitor or user: a pause that ends it.")] = "30m",
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rule", metavar="MATCH[=LABEL]", help="Nodes that are one: /product/*."),
+    ] = None,
+    last: LastOption = "7d",
+    since: FromOption = None,
+    until: ToOption = None,
+    where: WhereOption = None,
+    zone: ZoneOption = "UTC",
+    app: AppOption = "",
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where people go next, or came from.
+
+    Example: footfall paths /cart --steps 3 --rule "/product/*=a product".
+    """
+    from footfall.explore.question import PathQuestion
+    from footfall.explore.question.reading import read
+
+    made = [dict(zip(("match", "label"), one.split("=", 1), strict=False)) for one in rules or ()]
+    options = _options(last, since, until, None, where, zone, app)
+    named: dict[str, Any] = {"node": node, "nodes": nodes, "direction": "to" if is_to else "from"}
+    named |= {"steps": steps, "top": top, "per": per, "gap": gap, "rules": made}
+    question = read(PathQuestion, {**named, **options})
+    answer: PathAnswer = _answered(question, home, project)
+    _print(answer, as_json, _path_table)
 
 
 def _options(
@@ -309,7 +349,7 @@ def _retention_table(answer: RetentionAnswer) -> Table:
     periods = sorted({row.period for row in answer.rows})
     lines: dict[Any, list[Any]] = {}
     for row in answer.rows:
-        begin = "all" if row.cohort is None else answer.cohorts[row.cohort].start
+        begin = "all" if row.cohort is None else _day(answer.cohorts[row.cohort].start)
         line = lines.setdefault(
             (_part(row, answer.by), row.cohort), [_part(row, answer.by), begin, f"{row.size:,}"]
         )
@@ -317,8 +357,27 @@ def _retention_table(answer: RetentionAnswer) -> Table:
     return _table(["group", "cohort"], ["size", *map(str, periods)], list(lines.values()))
 
 
+def _path_table(answer: PathAnswer) -> Table:
+    lines = [
+        [
+            str(row.step),
+            "(rest)" if row.is_rest else row.label,
+            "(end)" if row.is_end else "(rest)" if row.next_is_rest else row.next_label,
+            f"{row.count:,}",
+        ]
+        for row in answer.rows
+    ]
+    return _table(["step", "at", "next"], ["count"], lines)
+
+
 def _begin(answer: EventsAnswer, place: int | None) -> str:
-    return "all" if place is None else answer.buckets[place].start
+    return "all" if place is None else _day(answer.buckets[place].start)
+
+
+def _day(start: str) -> str:
+    """A date where it begins a day, else the whole time."""
+    day, _, time = start.partition("T")
+    return day if time.startswith("00:00:00") and "." not in time else start
 
 
 def _part(row: Any, by: Sequence[str]) -> str:

@@ -7,10 +7,23 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.explore.answer import EventsCell, FunnelCell, Kind, RetentionCell
+from footfall.explore.answer import (
+    EventsCell,
+    FunnelCell,
+    Kind,
+    LifecycleCell,
+    PathCell,
+    RetentionCell,
+)
 from footfall.explore.compile.statement import Statement
-from footfall.explore.models import events, funnel, retention
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.models import events, funnel, lifecycle, path, retention
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.common import Selector
 from footfall.explore.question.reading import Scene
 
@@ -68,5 +81,29 @@ MODELS: Final[dict[type[Any], Model]] = {
         retention.answer,
         retention.members,
         retention.is_cell,
+    ),
+    PathQuestion: Model(
+        "path",
+        PathQuestion,
+        PathCell,
+        lambda question: (question.events,),
+        lambda question: (),
+        path.problems,
+        path.statement,
+        path.answer,
+        path.members,
+        path.is_cell,
+    ),
+    LifecycleQuestion: Model(
+        "lifecycle",
+        LifecycleQuestion,
+        LifecycleCell,
+        lambda question: (question.active,),
+        lambda question: (),
+        lifecycle.problems,
+        lifecycle.statement,
+        lifecycle.answer,
+        lifecycle.members,
+        lifecycle.is_cell,
     ),
 }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from footfall.explore.question.common import Common, Filter, Selector
 from footfall.explore.question.events import EventsQuestion, Series
 from footfall.explore.question.funnel import Exclusion, FunnelQuestion
+from footfall.explore.question.lifecycle import LifecycleQuestion
+from footfall.explore.question.path import PathQuestion, Rule
 from footfall.explore.question.ranges import Range
 from footfall.explore.question.retention import RetentionQuestion
 
@@ -18,8 +20,11 @@ __all__ = [
     "Exclusion",
     "Filter",
     "FunnelQuestion",
+    "LifecycleQuestion",
+    "PathQuestion",
     "Range",
     "RetentionQuestion",
+    "Rule",
     "Selector",
     "Series",
 ]

@@ -8,6 +8,10 @@ export type Path =
   | "/api/explore/events/members"
   | "/api/explore/funnel"
   | "/api/explore/funnel/members"
+  | "/api/explore/lifecycle"
+  | "/api/explore/lifecycle/members"
+  | "/api/explore/path"
+  | "/api/explore/path/members"
   | "/api/explore/retention"
   | "/api/explore/retention/members"
   | "/api/live"
@@ -259,6 +263,47 @@ export type Ledger = {
   readonly unused?: { readonly [key: string]: number };
 };
 
+export type LifecycleAnswer = {
+  readonly by: readonly (string)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (LifecycleRow)[];
+  readonly sql: string;
+  readonly start: string;
+  readonly stickiness: readonly (Stickiness)[];
+  readonly units: readonly (Bucket)[];
+};
+
+export type LifecycleOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: LifecycleQuestion;
+};
+
+export type LifecycleQuestion = {
+  readonly active?: Selector;
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly per?: "visitor" | "user";
+  readonly range?: Range;
+  readonly top?: number;
+  readonly unit?: "day" | "week" | "month";
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly zone?: string;
+};
+
+export type LifecycleRow = {
+  readonly cell: string;
+  readonly count: number;
+  readonly state: "new" | "retained" | "returning" | "dormant";
+  readonly unit: number;
+};
+
 export type LiveCounts = {
   readonly browsers: TopList;
   readonly devices: TopList;
@@ -330,6 +375,64 @@ export type Part = {
   readonly pid?: number | null;
   readonly state: "running" | "stopped" | "never_started";
   readonly url?: string | null;
+};
+
+export type PathAnswer = {
+  readonly by: readonly (string)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly nodes: readonly (PathNode)[];
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (PathRow)[];
+  readonly sql: string;
+  readonly start: string;
+};
+
+export type PathNode = {
+  readonly cell: string;
+  readonly count: number;
+  readonly is_rest: boolean;
+  readonly label: string | null;
+  readonly step: number;
+};
+
+export type PathOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: PathQuestion;
+};
+
+export type PathQuestion = {
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly direction?: "from" | "to";
+  readonly events?: Selector;
+  readonly gap?: string;
+  readonly merge_repeats?: boolean;
+  readonly node?: string | null;
+  readonly nodes?: "events" | "pages" | "screens";
+  readonly per?: "visitor" | "user" | "session";
+  readonly range?: Range;
+  readonly rules?: readonly (Rule)[];
+  readonly steps?: number;
+  readonly top?: number;
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly zone?: string;
+};
+
+export type PathRow = {
+  readonly cell: string;
+  readonly count: number;
+  readonly is_end: boolean;
+  readonly is_rest: boolean;
+  readonly label: string | null;
+  readonly next_is_rest: boolean;
+  readonly next_label: string | null;
+  readonly step: number;
 };
 
 export type PipelineStatus = {
@@ -425,6 +528,11 @@ export type RetentionRow = {
   readonly size_cell: string;
 };
 
+export type Rule = {
+  readonly label?: string;
+  readonly match: string;
+};
+
 export type SecondSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
@@ -491,6 +599,13 @@ export type Status = {
   readonly pipeline: PipelineStatus | null;
   readonly problems: readonly (string)[];
   readonly project: string;
+};
+
+export type Stickiness = {
+  readonly active: number;
+  readonly days: number | null;
+  readonly share: number | null;
+  readonly unit: number;
 };
 
 export type StreamEvent = {

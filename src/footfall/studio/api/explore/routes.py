@@ -10,8 +10,21 @@ from litestar import MediaType, Response, Router, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from footfall.explore.answer import EventsAnswer, FunnelAnswer, Members, RetentionAnswer
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.answer import (
+    EventsAnswer,
+    FunnelAnswer,
+    LifecycleAnswer,
+    Members,
+    PathAnswer,
+    RetentionAnswer,
+)
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.common import Common
 from footfall.studio.api.explore.answers import answer_of, members_of, newest_cut
 from footfall.studio.edge.asker import while_asked
@@ -45,6 +58,24 @@ class RetentionOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /api/explore/retention/members`."""
 
     question: RetentionQuestion
+    cell: Key
+    after: str | None = None
+    limit: int | None = None
+
+
+class PathOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/explore/path/members`."""
+
+    question: PathQuestion
+    cell: Key
+    after: str | None = None
+    limit: int | None = None
+
+
+class LifecycleOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/explore/lifecycle/members`."""
+
+    question: LifecycleQuestion
     cell: Key
     after: str | None = None
     limit: int | None = None
@@ -96,6 +127,30 @@ async def retention(
     return await _answered(services, request, data)
 
 
+@post(
+    "/path",
+    summary="Where people go next",
+    status_code=200,
+    responses={**PROBLEMS, 200: _answers(PathAnswer)},
+)
+async def path(services: Use, request: AnyRequest, data: JSONBody[PathQuestion]) -> Response[bytes]:
+    """Nodes of each step, and how many went from one to another, or no further."""
+    return await _answered(services, request, data)
+
+
+@post(
+    "/lifecycle",
+    summary="Who is new, came again, came back, stays away",
+    status_code=200,
+    responses={**PROBLEMS, 200: _answers(LifecycleAnswer)},
+)
+async def lifecycle(
+    services: Use, request: AnyRequest, data: JSONBody[LifecycleQuestion]
+) -> Response[bytes]:
+    """Counts of each state in each day, week or month, and how many days the active were there."""
+    return await _answered(services, request, data)
+
+
 @post("/events/members", summary="Who a number counted", status_code=200, responses=PROBLEMS)
 async def events_members(
     services: Use, request: AnyRequest, data: JSONBody[EventsOpened]
@@ -120,6 +175,20 @@ async def retention_members(
     return await _opened(services, request, data)
 
 
+@post("/path/members", summary="Who went that way", status_code=200, responses=PROBLEMS)
+async def path_members(services: Use, request: AnyRequest, data: JSONBody[PathOpened]) -> Members:
+    """Exactly those who were at a node at a step, went on to another, or ended there."""
+    return await _opened(services, request, data)
+
+
+@post("/lifecycle/members", summary="Who is in a state", status_code=200, responses=PROBLEMS)
+async def lifecycle_members(
+    services: Use, request: AnyRequest, data: JSONBody[LifecycleOpened]
+) -> Members:
+    """Exactly those who were new, retained, returning or dormant in a unit."""
+    return await _opened(services, request, data)
+
+
 async def _answered(services: Services, request: AnyRequest, question: Common) -> Response[bytes]:
     cut = await asyncio.to_thread(newest_cut, services.home, services.project)
     work = answer_of(question, services.sql, services.clock, services.answers, cut)
@@ -130,7 +199,7 @@ async def _answered(services: Services, request: AnyRequest, question: Common) -
 async def _opened(
     services: Services,
     request: AnyRequest,
-    data: EventsOpened | FunnelOpened | RetentionOpened,
+    data: EventsOpened | FunnelOpened | RetentionOpened | PathOpened | LifecycleOpened,
 ) -> Members:
     work = members_of(
         data.question, services.sql, services.clock, data.cell, data.after, data.limit
@@ -149,6 +218,10 @@ def router() -> Router:
             events_members,
             funnel_members,
             retention_members,
+            path,
+            path_members,
+            lifecycle,
+            lifecycle_members,
         ],
         tags=["explore"],
     )

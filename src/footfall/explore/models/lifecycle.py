@@ -1,0 +1,187 @@
+"""Life cycle: who is new, came again, came back, stays away; see docs/concepts/explore.md.
+
+`x` has a row for each actor and unit in which they were there, with the unit before and the one
+after in which they were. Units before the one that precedes the range are one: only that somebody
+was there matters of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlglot import exp
+
+from footfall.clock import DAY
+from footfall.explore.answer import (
+    Kind,
+    LifecycleAnswer,
+    LifecycleCell,
+    LifecycleRow,
+    State,
+    Stickiness,
+    key_of,
+)
+from footfall.explore.compile.base import Base
+from footfall.explore.compile.blocks import (
+    Expr,
+    both,
+    bucket,
+    case,
+    col,
+    either,
+    in_order,
+    is_null,
+    null,
+    num,
+    over,
+    text,
+)
+from footfall.explore.compile.statement import Statement, with_ctes
+from footfall.explore.found import Found
+from footfall.explore.models.common import about, buckets_of
+from footfall.explore.question.lifecycle import LifecycleQuestion
+from footfall.explore.question.ranges import Grid, Span, grid
+from footfall.explore.question.reading import Scene, selector_problems
+
+STATES: Final[tuple[State, ...]] = ("new", "retained", "returning", "dormant")
+UNITS_MAX: Final = 366
+_DAYS = "days"
+
+
+def problems(question: LifecycleQuestion, scene: Scene) -> Iterator[str]:
+    """What is wrong with it, beyond the common options."""
+    yield from selector_problems("active", question.active, scene.fields)
+    if question.by:
+        yield "by: a life cycle has no breakdown; ask for each part with where"
+    days = (scene.span.end - scene.span.start) / DAY
+    if days / {"day": 0.95, "week": 6.9, "month": 28}[question.unit] > UNITS_MAX:
+        yield f"unit: more than {UNITS_MAX}; take a longer unit or a shorter range"
+
+
+def units_of(question: LifecycleQuestion, scene: Scene) -> Grid:
+    """Units of the range, the first whole, the last up to where the range ends."""
+    calendar, span = scene.calendar, scene.span
+    first = calendar.midnight(calendar.unit_of(calendar.day_of(span.start), question.unit))
+    return grid(calendar, question.unit, Span(first, span.end))
+
+
+def statement(question: LifecycleQuestion, scene: Scene) -> Statement:
+    """Rows of unit, state and how many; state `days`: days on which somebody was there."""
+    base, made = _made(question, scene)
+    number = exp.alias_(exp.Count(this=exp.Star()), "value")
+    states = exp.select(col("u"), col("state"), number).from_("st").group_by(col("u"), col("state"))
+    days = (
+        exp.select(col("u"), exp.alias_(text(_DAYS), "state"), number.copy())
+        .from_("d")
+        .where(exp.GTE(this=col("u"), expression=num(1)))
+        .group_by(col("u"))
+    )
+    return Statement(with_ctes(exp.union(states, days, distinct=False), made), base.values.by_name)
+
+
+def members(
+    question: LifecycleQuestion, scene: Scene, cell: LifecycleCell
+) -> tuple[Kind, Statement]:
+    """Who is behind one number."""
+    base, made = _made(question, scene)
+    nothing = [exp.alias_(null("bigint"), "t"), exp.alias_(null("double"), "v")]
+    found = (
+        exp.select(col("a"), *nothing)
+        .from_("st")
+        .where(
+            exp.EQ(this=col("u"), expression=num(cell.unit + 1)),
+            exp.EQ(this=col("state"), expression=text(cell.state)),
+        )
+    )
+    return question.per, Statement(with_ctes(found, made), base.values.by_name)
+
+
+def answer(question: LifecycleQuestion, scene: Scene, found: Found) -> LifecycleAnswer:
+    """Every state of every unit, and how often the active were there."""
+    units = units_of(question, scene)
+    counts: dict[tuple[int, Any], int] = {
+        (int(unit) - 1, state): int(value) for unit, state, value in found.rows
+    }
+    span = (scene.span.start, scene.span.end)
+    rows = [
+        LifecycleRow(
+            unit, state, counts.get((unit, state), 0), key_of(LifecycleCell(span, unit, state))
+        )
+        for unit in range(len(units))
+        for state in STATES
+    ]
+    sticky = []
+    for unit in range(len(units)):
+        active = sum(counts.get((unit, state), 0) for state in STATES[:3])
+        days = counts.get((unit, _DAYS), 0) / active if active else None
+        length = len(grid(scene.calendar, "day", Span(units.bounds[unit], units.bounds[unit + 1])))
+        sticky.append(Stickiness(unit, active, days, None if days is None else days / length))
+    return LifecycleAnswer(
+        **about(question, scene, found),
+        units=buckets_of(scene, units, found.cut_published_at),
+        rows=tuple(rows),
+        stickiness=tuple(sticky),
+    )
+
+
+def is_cell(question: LifecycleQuestion, scene: Scene, cell: LifecycleCell) -> bool:
+    """Whether an answer to the question can have such a cell."""
+    return cell.state in STATES and 0 <= cell.unit < len(units_of(question, scene))
+
+
+def _made(question: LifecycleQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Query]]:
+    """CTEs up to `st`, who is in which state in which unit; units are counted from 1."""
+    base = Base(question, scene)
+    shown = units_of(question, scene)
+    calendar = scene.calendar
+    first = calendar.unit_of(calendar.day_of(shown.bounds[0]), question.unit)
+    before = calendar.midnight(calendar.later(first, question.unit, -1))
+    units = Grid((before, *shown.bounds))
+    days = grid(calendar, "day", Span(before, scene.span.end))
+    is_old = exp.LT(this=col("t"), expression=num(before))
+    made: dict[str, exp.Query] = {
+        "e": base.events((question.active,), 0, scene.span.end, whose=question.per)
+    }
+    made["d"] = (
+        exp.select(
+            col("a"),
+            exp.alias_(case((is_old, num(-1)), default=bucket(units, col("t"))), "u"),
+            exp.alias_(case((is_old.copy(), num(-1)), default=bucket(days, col("t"))), "day"),
+        )
+        .distinct()
+        .from_("e")
+        .where(base.selects(question.active))
+    )
+    there = exp.select(col("a"), col("u")).distinct().from_("d")
+    order = in_order(col("u"))
+    made["x"] = exp.select(
+        col("a"),
+        col("u"),
+        exp.alias_(over(exp.Lag(this=col("u")), [col("a")], order), "was"),
+        exp.alias_(over(exp.Lead(this=col("u")), [col("a")], order.copy()), "next"),
+    ).from_(exp.alias_(there.subquery(), "y"))
+    made["st"] = _states(len(shown))
+    return base, made
+
+
+def _states(count: int) -> exp.Query:
+    one_less = exp.Sub(this=col("u"), expression=num(1))
+    state: Expr = case(
+        (is_null(col("was")), text("new")),
+        (exp.EQ(this=col("was"), expression=one_less), text("retained")),
+        default=text("returning"),
+    )
+    active = (
+        exp.select(col("a"), col("u"), exp.alias_(state, "state"))
+        .from_("x")
+        .where(exp.GTE(this=col("u"), expression=num(1)))
+    )
+    following = exp.Add(this=col("u"), expression=num(1))
+    is_away = either(is_null(col("next")), exp.GT(this=col("next"), expression=following.copy()))
+    away = (
+        exp.select(col("a"), exp.alias_(following, "u"), exp.alias_(text("dormant"), "state"))
+        .from_("x")
+        .where(both(is_away, exp.Between(this=col("u"), low=num(0), high=num(count - 1))))
+    )
+    return exp.union(active, away, distinct=False)

@@ -472,3 +472,117 @@ def lifecycle(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, set[str
                 states["dormant"].add(who)
         found[key] = states
     return found
+
+
+def attribution(question: Any, rows: Sequence[Row]) -> dict[str, Any]:
+    """`rows`: label (None: direct) → [touches, {conversion: credit}]; `worth` of conversions."""
+    start, end = span_of(question)
+    window = int(question.window[:-1]) * UNITS[question.window[-1]] * 1_000_000
+    half = int(question.half_life[:-1]) * UNITS[question.half_life[-1]] * 1_000_000
+    kept = looked_at(question, rows, start - window, end)
+    kept = [row for row in kept if actor(question, row, question.per) is not None]
+    firsts: dict[Any, Row] = {}
+    for row in kept:
+        if row["session_text"] is not None:
+            firsts.setdefault(row["session_text"], row)
+    of_actor: dict[str, list[tuple[Row, str | None]]] = defaultdict(list)
+    for row in kept:
+        label = _touch(question, row, is_first=firsts.get(row["session_text"]) is row)
+        if selected(question.goal, row) or label is not None:
+            of_actor[actor(question, row, question.per)].append((row, label))
+    parts: dict[str | None, Any] = defaultdict(lambda: [0, {}])
+    parts[None] = [0, {}]
+    worth: dict[str, float] = {}
+    paths: list[tuple[list[str], bool]] = []
+    for mine in of_actor.values():
+        since: list[tuple[Row, str]] = []
+        for row, label in mine:
+            if not selected(question.goal, row):
+                assert label is not None
+                parts[label][0] += row["event_time"] >= start
+                since.append((row, label))
+                continue
+            near = [one for one in since if row["event_time"] - one[0]["event_time"] <= window]
+            since = []
+            if row["event_time"] < start:
+                continue
+            goal = row["event_text"]
+            worth[goal] = 1.0 if question.value is None else number_of(row, question.value) or 0.0
+            ages = [row["event_time"] - one[0]["event_time"] for one in near]
+            if not near:
+                parts[None][1][goal] = 1.0
+            else:
+                paths.append(([label for _, label in near], True))
+            for (_, name), credit in zip(near, _credits(question, ages, half), strict=True):
+                parts[name][1][goal] = parts[name][1].get(goal, 0.0) + credit
+        lost = [label for row, label in since if row["event_time"] >= start]
+        if lost:
+            paths.append((lost, False))
+    return {"rows": parts, "worth": worth, "paths": paths}
+
+
+def _touch(question: Any, row: Row, *, is_first: bool) -> str | None:
+    if question.field is None:
+        return next((one.title for one in question.touches if selected(one, row)), None)
+    return (value_of(row, question.field) or None) if is_first else None
+
+
+def _credits(question: Any, ages: list[int], half: int) -> list[float]:
+    count = len(ages)
+    if not count:
+        return []
+    if question.model in ("first", "last"):
+        whole = 0 if question.model == "first" else count - 1
+        return [float(place == whole) for place in range(count)]
+    if question.model == "time_decay":
+        parts = [0.5 ** (age / half) for age in ages]
+        return [part / sum(parts) for part in parts]
+    if question.model != "position" or count == 1:
+        return [1 / count] * count
+    first, middle, last = question.weights
+    if count == 2:
+        return [first / (first + last), last / (first + last)]
+    whole = first + middle + last
+    return [first / whole, *[middle / whole / (count - 2)] * (count - 2), last / whole]
+
+
+def walked(paths: list[tuple[list[str], bool]], without: str | None, rounds: int = 400) -> float:
+    """Chance to convert of somebody who steps as people did, by following them for long."""
+    steps: dict[str, list[str]] = defaultdict(list)
+    for labels, is_won in paths:
+        for here, there in zip(["<", *labels], [*labels, "won" if is_won else "lost"], strict=True):
+            steps[here].append(there)
+    at: dict[str, float] = {"<": 1.0}
+    won = 0.0
+    for _ in range(rounds):
+        onward: dict[str, float] = defaultdict(float)
+        for here, share in at.items():
+            for there in steps[here]:
+                part = share / len(steps[here])
+                if there == "won":
+                    won += part
+                elif there not in ("lost", without):
+                    onward[there] += part
+        at = onward
+    return won
+
+
+def compare(question: Any, rows: Sequence[Row]) -> dict[str | None, tuple[set[str], set[str]]]:
+    """Variant (None: several) → who got it, who of them reached the goal."""
+    start, end = span_of(question)
+    seen: dict[str, set[str]] = defaultdict(set)
+    won: set[str] = set()
+    for row in looked_at(question, rows, start, end):
+        who, got = actor(question, row, question.per), value_of(row, question.variant)
+        if who is None:
+            continue
+        if who in seen and selected(question.goal, row):
+            won.add(who)
+        if got is not None and selected(question.exposure, row):
+            seen[who].add(str(got))
+    found: dict[str | None, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    for who, variants in seen.items():
+        one = min(variants) if len(variants) == 1 else None
+        found[one][0].add(who)
+        found[one][1].update({who} & won)
+    return found

@@ -11,6 +11,8 @@ from sqlglot import exp
 
 from footfall.explore.asking import compiled
 from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
     LifecycleQuestion,
@@ -33,6 +35,7 @@ WHERE = {
 COMMON = {"range": {"start": "2024-03-01", "end": "2024-04-30"}, "zone": "Europe/Berlin"}
 BROKEN = COMMON | {"by": ["page_path", "properties.plan"], "where": WHERE}
 STEPS = [{"event": "a"}, {"event": ["b", "c"]}, {"event": None}]
+BY_SOURCE = {"field": "source", "model": "markov", "value": "properties.price"}
 RULES = [{"match": one} for one in ("a*", "*b", "*c*", "d")]
 QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     (
@@ -48,6 +51,9 @@ QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     (PathQuestion, COMMON | {"where": WHERE, "nodes": "pages", "node": "a", "rules": RULES}),
     (PathQuestion, COMMON | {"where": WHERE, "per": "visitor", "direction": "to"}),
     (LifecycleQuestion, COMMON | {"where": WHERE, "active": {"event": "a"}}),
+    (AttributionQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, "touches": STEPS[1:]}),
+    (AttributionQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, **BY_SOURCE}),
+    (CompareQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, "variant": "page_path"}),
 ]
 OWN = {
     "duckdb": {"QUANTILE_CONT", "EPOCH_US"},

@@ -105,6 +105,8 @@ def test_mistakes_are_problems(client: httpx.Client) -> None:
     [
         ("path", {"nodes": "events", "per": "visitor", "gap": "1d"}, 0),
         ("lifecycle", {"active": {"event": "view"}, "unit": "day"}, 0),
+        ("attribution", {"goal": {"event": "buy"}, "touches": [{"event": "view"}]}, 0),
+        ("compare", {"goal": {"event": "buy"}, "variant": "app_id"}, 0),
     ],
 )
 def test_further_models(client: httpx.Client, model: str, more: dict[str, Any], place: int) -> None:
@@ -173,6 +175,11 @@ def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:
             assert ways.to_polars()["count"].sum() == 3
             states = shop.lifecycle(active="view", unit="day", range=tuple(RANGE.values()))
             assert states.to_polars()["count"].to_list() == [2, 0, 0, 0, 0, 0, 0, 2]
+            led = shop.attribution("buy", "view", model="linear", range=tuple(RANGE.values()))
+            assert led.to_polars()["credit"].to_list() == [1.0, 0.0]
+            tried = shop.compare("app_id", "buy", range=tuple(RANGE.values()))
+            assert tried.to_polars().select("size", "count").rows() == [(2, 1)]
+            assert tried.answer.verdict.startswith("Nothing to compare")
         told = []
         for shop in (local, remote):
             with pytest.raises(Invalid) as refused:

@@ -87,7 +87,33 @@ class LifecycleCell(msgspec.Struct, frozen=True, tag="lifecycle", tag_field="mod
     group: Group = Group()
 
 
-Cell = EventsCell | FunnelCell | RetentionCell | PathCell | LifecycleCell
+class AttributionCell(msgspec.Struct, frozen=True, tag="attribution", tag_field="model"):
+    """Conversions that a touch point had a part in; `label` null: those that had none."""
+
+    span: tuple[int, int]
+    label: str | None
+    group: Group = Group()
+
+
+class CompareCell(msgspec.Struct, frozen=True, tag="compare", tag_field="model"):
+    """Those who got a variant; or of them those who reached the goal."""
+
+    span: tuple[int, int]
+    variant: str | None
+    """Null: those who got several, and are left out."""
+    is_converted: bool
+    group: Group = Group()
+
+
+Cell = (
+    EventsCell
+    | FunnelCell
+    | RetentionCell
+    | PathCell
+    | LifecycleCell
+    | AttributionCell
+    | CompareCell
+)
 _cells: msgspec.json.Decoder[Cell] = msgspec.json.Decoder(Cell)
 
 
@@ -306,6 +332,72 @@ class LifecycleAnswer(About, frozen=True, kw_only=True):
     stickiness: tuple[Stickiness, ...]
 
 
+class AttributionRow(msgspec.Struct, frozen=True):
+    """One touch point."""
+
+    label: str | None
+    """Null: conversions with no touch point before them."""
+    is_direct: bool
+    touches: int
+    """How often it happened in the range, whatever came of it."""
+    count: int
+    """Conversions that it had a part in. Several touch points have a part in one: no sum."""
+    credit: float
+    """Conversions that are its own by the model; all rows together are `conversions`."""
+    share: float | None
+    """`credit` of all conversions; null where there are none."""
+    value: float | None
+    """The same of what conversions were worth; null where no value was asked for."""
+    cell: str
+
+
+class AttributionAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/attribution`."""
+
+    rows: tuple[AttributionRow, ...]
+    conversions: int
+    value: float | None
+
+
+class CompareRow(msgspec.Struct, frozen=True):
+    """One variant."""
+
+    variant: str
+    is_control: bool
+    size: int
+    count: int
+    """How many of them reached the goal."""
+    rate: float | None
+    rate_low: float | None
+    """Of the 95 % Wilson interval of the rate; for one look, and no comparison."""
+    rate_high: float | None
+    lift: float | None
+    """Change of the rate as a share of the control's; null for the control."""
+    difference: float | None
+    difference_low: float | None
+    """Between these, however often one looks: with `1 - alpha`, over all variants."""
+    difference_high: float | None
+    verdict: Literal["control", "better", "worse", "undecided"]
+    cell: str
+    size_cell: str
+
+
+class CompareAnswer(About, frozen=True, kw_only=True):
+    """Answer of `POST /api/explore/compare`."""
+
+    rows: tuple[CompareRow, ...]
+    mixed: int
+    """They got several variants, and are left out."""
+    mixed_cell: str
+    split_p: float | None
+    """How often traffic would be split at least so unevenly by chance; below 0.001 it was not."""
+    verdict: str
+    """What is known, in a sentence."""
+    days_left: float | None
+    """Until a change of `effect_min` would show, at the pace of the range; null: it would now, or
+    nobody comes."""
+
+
 class Member(msgspec.Struct, frozen=True):
     """One of those that a cell counted."""
 
@@ -331,4 +423,12 @@ class Members(msgspec.Struct, frozen=True):
     cut_published_at: int
 
 
-Answer = EventsAnswer | FunnelAnswer | RetentionAnswer | PathAnswer | LifecycleAnswer
+Answer = (
+    EventsAnswer
+    | FunnelAnswer
+    | RetentionAnswer
+    | PathAnswer
+    | LifecycleAnswer
+    | AttributionAnswer
+    | CompareAnswer
+)

@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from footfall.explore.answer import (
     Answer,
+    AttributionAnswer,
+    AttributionRow,
+    CompareAnswer,
+    CompareRow,
     EventsAnswer,
     EventsRow,
     FunnelAnswer,
@@ -26,6 +30,8 @@ from footfall.explore.answer import (
     RetentionRow,
 )
 from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
     LifecycleQuestion,
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _Answer = TypeVar("_Answer", bound=Answer)
-_Row = EventsRow | FunnelRow | RetentionRow | PathRow | LifecycleRow
+_Row = EventsRow | FunnelRow | RetentionRow | PathRow | LifecycleRow | AttributionRow | CompareRow
 
 
 class Asker(ABC):
@@ -217,4 +223,39 @@ class Asking(Asker):
         if "active" in options:
             options["active"] = short_selector(options["active"])
         question = read(LifecycleQuestion, short_options(options))
+        return AnswerResult(self, question, self.answer(question))
+
+    def attribution(
+        self, goal: Any, *touches: Any, **options: Any
+    ) -> AnswerResult[AttributionAnswer]:
+        """What led to a goal, and how much of it; docs/concepts/explore.md.
+
+        Args:
+            goal: Name of an event, or a mapping with `event` and `where`.
+            touches: The same of each touch point; or say `field`.
+            options: Of the question, such as `model`, `window`, `value`, `field`.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        each = [short_selector(one) for one in touches]
+        given = {"goal": short_selector(goal), "touches": each, **short_options(options)}
+        question = read(AttributionQuestion, given)
+        return AnswerResult(self, question, self.answer(question))
+
+    def compare(self, variant: str, goal: Any, **options: Any) -> AnswerResult[CompareAnswer]:
+        """Which variant of an experiment does better; docs/concepts/explore.md.
+
+        Args:
+            variant: The field that says which variant somebody got.
+            goal: Name of an event, or a mapping with `event` and `where`.
+            options: Of the question, such as `exposure`, `control`, `effect_min`, `alpha`.
+
+        Raises:
+            Invalid: with every mistake in `problems`.
+        """
+        if "exposure" in options:
+            options["exposure"] = short_selector(options["exposure"])
+        given = {"variant": variant, "goal": short_selector(goal), **short_options(options)}
+        question = read(CompareQuestion, given)
         return AnswerResult(self, question, self.answer(question))

@@ -15,6 +15,8 @@ import msgspec
 from footfall import errors
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.explore.answer import (
+    AttributionAnswer,
+    CompareAnswer,
     EventsAnswer,
     FunnelAnswer,
     LifecycleAnswer,
@@ -25,6 +27,8 @@ from footfall.explore.answer import (
 )
 from footfall.explore.asked import AnswerResult, Asking
 from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
     LifecycleQuestion,
@@ -44,6 +48,8 @@ _MODELS: Final[dict[type[Common], tuple[str, Any]]] = {
     RetentionQuestion: ("retention", RetentionAnswer),
     PathQuestion: ("path", PathAnswer),
     LifecycleQuestion: ("lifecycle", LifecycleAnswer),
+    AttributionQuestion: ("attribution", AttributionAnswer),
+    CompareQuestion: ("compare", CompareAnswer),
 }
 _KINDS: Final[dict[str, type[FootfallError]]] = {
     kind.code: kind for kind in (errors.Invalid, errors.LimitReached, errors.Corrupt)

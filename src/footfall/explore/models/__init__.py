@@ -8,6 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from footfall.explore.answer import (
+    AttributionCell,
+    CompareCell,
     EventsCell,
     FunnelCell,
     Kind,
@@ -16,8 +18,10 @@ from footfall.explore.answer import (
     RetentionCell,
 )
 from footfall.explore.compile.statement import Statement
-from footfall.explore.models import events, funnel, lifecycle, path, retention
+from footfall.explore.models import attribution, compare, events, funnel, lifecycle, path, retention
 from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
     LifecycleQuestion,
@@ -105,5 +109,29 @@ MODELS: Final[dict[type[Any], Model]] = {
         lifecycle.answer,
         lifecycle.members,
         lifecycle.is_cell,
+    ),
+    AttributionQuestion: Model(
+        "attribution",
+        AttributionQuestion,
+        AttributionCell,
+        attribution.selectors,
+        attribution.more,
+        attribution.problems,
+        attribution.statement,
+        attribution.answer,
+        attribution.members,
+        attribution.is_cell,
+    ),
+    CompareQuestion: Model(
+        "compare",
+        CompareQuestion,
+        CompareCell,
+        compare.selectors,
+        lambda question: (question.variant,),
+        compare.problems,
+        compare.statement,
+        compare.answer,
+        compare.members,
+        compare.is_cell,
     ),
 }

@@ -6,7 +6,9 @@ here knows SQL; what each option means is written in docs/concepts/explore.md.
 
 from __future__ import annotations
 
+from footfall.explore.question.attribution import AttributionQuestion
 from footfall.explore.question.common import Common, Filter, Selector
+from footfall.explore.question.compare import CompareQuestion
 from footfall.explore.question.events import EventsQuestion, Series
 from footfall.explore.question.funnel import Exclusion, FunnelQuestion
 from footfall.explore.question.lifecycle import LifecycleQuestion
@@ -15,7 +17,9 @@ from footfall.explore.question.ranges import Range
 from footfall.explore.question.retention import RetentionQuestion
 
 __all__ = [
+    "AttributionQuestion",
     "Common",
+    "CompareQuestion",
     "EventsQuestion",
     "Exclusion",
     "Filter",

@@ -4,6 +4,10 @@ export type Path =
   | "/api/apps"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
+  | "/api/explore/attribution"
+  | "/api/explore/attribution/members"
+  | "/api/explore/compare"
+  | "/api/explore/compare/members"
   | "/api/explore/events"
   | "/api/explore/events/members"
   | "/api/explore/funnel"
@@ -50,10 +54,120 @@ export type Arrivals = {
   readonly write_ids: readonly (string)[];
 };
 
+export type AttributionAnswer = {
+  readonly by: readonly (string)[];
+  readonly conversions: number;
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly end: string;
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (AttributionRow)[];
+  readonly sql: string;
+  readonly start: string;
+  readonly value: number | null;
+};
+
+export type AttributionOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: AttributionQuestion;
+};
+
+export type AttributionQuestion = {
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly field?: string | null;
+  readonly goal: Selector;
+  readonly half_life?: string;
+  readonly model?: "first" | "last" | "linear" | "position" | "time_decay" | "markov";
+  readonly per?: "visitor" | "user";
+  readonly range?: Range;
+  readonly top?: number;
+  readonly touches?: readonly (Selector)[];
+  readonly value?: string | null;
+  readonly week_start?: "monday" | "sunday";
+  readonly weights?: readonly unknown[];
+  readonly where?: Filter | null;
+  readonly window?: string;
+  readonly zone?: string;
+};
+
+export type AttributionRow = {
+  readonly cell: string;
+  readonly count: number;
+  readonly credit: number;
+  readonly is_direct: boolean;
+  readonly label: string | null;
+  readonly share: number | null;
+  readonly touches: number;
+  readonly value: number | null;
+};
+
 export type Bucket = {
   readonly end: string;
   readonly is_complete: boolean;
   readonly start: string;
+};
+
+export type CompareAnswer = {
+  readonly by: readonly (string)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly days_left: number | null;
+  readonly end: string;
+  readonly mixed: number;
+  readonly mixed_cell: string;
+  readonly notes?: readonly (string)[];
+  readonly rows: readonly (CompareRow)[];
+  readonly split_p: number | null;
+  readonly sql: string;
+  readonly start: string;
+  readonly verdict: string;
+};
+
+export type CompareOpened = {
+  readonly after?: string | null;
+  readonly cell: string;
+  readonly limit?: number | null;
+  readonly question: CompareQuestion;
+};
+
+export type CompareQuestion = {
+  readonly alpha?: number;
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly by?: readonly (string)[];
+  readonly control?: string | null;
+  readonly effect_min?: number;
+  readonly exposure?: Selector;
+  readonly goal: Selector;
+  readonly per?: "visitor" | "user";
+  readonly range?: Range;
+  readonly shares?: readonly (number)[];
+  readonly top?: number;
+  readonly variant: string;
+  readonly week_start?: "monday" | "sunday";
+  readonly where?: Filter | null;
+  readonly zone?: string;
+};
+
+export type CompareRow = {
+  readonly cell: string;
+  readonly count: number;
+  readonly difference: number | null;
+  readonly difference_high: number | null;
+  readonly difference_low: number | null;
+  readonly is_control: boolean;
+  readonly lift: number | null;
+  readonly rate: number | null;
+  readonly rate_high: number | null;
+  readonly rate_low: number | null;
+  readonly size: number;
+  readonly size_cell: string;
+  readonly variant: string;
+  readonly verdict: "control" | "better" | "worse" | "undecided";
 };
 
 export type ConsumerReport = {

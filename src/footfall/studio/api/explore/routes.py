@@ -11,6 +11,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from footfall.explore.answer import (
+    AttributionAnswer,
+    CompareAnswer,
     EventsAnswer,
     FunnelAnswer,
     LifecycleAnswer,
@@ -19,6 +21,8 @@ from footfall.explore.answer import (
     RetentionAnswer,
 )
 from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
     LifecycleQuestion,
@@ -79,6 +83,35 @@ class LifecycleOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cell: Key
     after: str | None = None
     limit: int | None = None
+
+
+class AttributionOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/explore/attribution/members`."""
+
+    question: AttributionQuestion
+    cell: Key
+    after: str | None = None
+    limit: int | None = None
+
+
+class CompareOpened(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/explore/compare/members`."""
+
+    question: CompareQuestion
+    cell: Key
+    after: str | None = None
+    limit: int | None = None
+
+
+Opened = (
+    EventsOpened
+    | FunnelOpened
+    | RetentionOpened
+    | PathOpened
+    | LifecycleOpened
+    | AttributionOpened
+    | CompareOpened
+)
 
 
 def _answers(kind: type[object]) -> ResponseSpec:
@@ -151,6 +184,32 @@ async def lifecycle(
     return await _answered(services, request, data)
 
 
+@post(
+    "/attribution",
+    summary="What led to a goal",
+    status_code=200,
+    responses={**PROBLEMS, 200: _answers(AttributionAnswer)},
+)
+async def attribution(
+    services: Use, request: AnyRequest, data: JSONBody[AttributionQuestion]
+) -> Response[bytes]:
+    """Credit of each touch point for the conversions that followed it."""
+    return await _answered(services, request, data)
+
+
+@post(
+    "/compare",
+    summary="Which variant does better",
+    status_code=200,
+    responses={**PROBLEMS, 200: _answers(CompareAnswer)},
+)
+async def compare(
+    services: Use, request: AnyRequest, data: JSONBody[CompareQuestion]
+) -> Response[bytes]:
+    """Rates of each variant, whether their difference is known, and whether the split is right."""
+    return await _answered(services, request, data)
+
+
 @post("/events/members", summary="Who a number counted", status_code=200, responses=PROBLEMS)
 async def events_members(
     services: Use, request: AnyRequest, data: JSONBody[EventsOpened]
@@ -189,6 +248,22 @@ async def lifecycle_members(
     return await _opened(services, request, data)
 
 
+@post("/attribution/members", summary="What was credited", status_code=200, responses=PROBLEMS)
+async def attribution_members(
+    services: Use, request: AnyRequest, data: JSONBody[AttributionOpened]
+) -> Members:
+    """Exactly the conversions that a touch point had a part in, with its credit."""
+    return await _opened(services, request, data)
+
+
+@post("/compare/members", summary="Who got a variant", status_code=200, responses=PROBLEMS)
+async def compare_members(
+    services: Use, request: AnyRequest, data: JSONBody[CompareOpened]
+) -> Members:
+    """Exactly those who got a variant, or of them those who reached the goal."""
+    return await _opened(services, request, data)
+
+
 async def _answered(services: Services, request: AnyRequest, question: Common) -> Response[bytes]:
     cut = await asyncio.to_thread(newest_cut, services.home, services.project)
     work = answer_of(question, services.sql, services.clock, services.answers, cut)
@@ -199,7 +274,7 @@ async def _answered(services: Services, request: AnyRequest, question: Common) -
 async def _opened(
     services: Services,
     request: AnyRequest,
-    data: EventsOpened | FunnelOpened | RetentionOpened | PathOpened | LifecycleOpened,
+    data: Opened,
 ) -> Members:
     work = members_of(
         data.question, services.sql, services.clock, data.cell, data.after, data.limit
@@ -222,6 +297,10 @@ def router() -> Router:
             path_members,
             lifecycle,
             lifecycle_members,
+            attribution,
+            attribution_members,
+            compare,
+            compare_members,
         ],
         tags=["explore"],
     )

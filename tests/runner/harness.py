@@ -43,8 +43,16 @@ class _Open:
 class Bucketed(Bench):
     """A home that drivers work on."""
 
-    def __init__(self, directory: Path, *overrides: str, log: Any, source: Any = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *overrides: str,
+        log: Any,
+        source: Any = None,
+        project: str = "default",
+    ) -> None:
         super().__init__(directory, *overrides)
+        self.project = project
         self.log = log
         self.source = source or MemorySource(log)
         self.engine: Engine = LocalEngine()
@@ -53,14 +61,14 @@ class Bucketed(Bench):
     def driver(self, faults: Faults | None = None) -> Driver:
         """A new one, recovered, as after a start of the process."""
         self.stop()
-        metadata = Metadata.open(self.home, self.clock)
-        if "default" not in metadata.projects():
-            metadata.create_project("default")
+        metadata = Metadata.open(self.home, self.clock, self.settings.metadata)
+        if self.project not in metadata.projects():
+            metadata.create_project(self.project)
         metadata.close()
         driver = build(
             self.home,
             self.settings,
-            "default",
+            self.project,
             self.log,
             self.clock,
             engine=self.engine,

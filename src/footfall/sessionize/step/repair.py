@@ -34,14 +34,21 @@ def repair(
     """
     waiting = _with_windows(state.pending(), definition)
     if not waiting.height:
-        return result(state, state.columns.empty())
+        return _having_spent(result(state, state.columns.empty()), 0)
     stretches = _stretches(waiting, limits.visitors_max)
     written = history.sessions(_ranges(stretches, definition))
-    stretches = _affordable(stretches, waiting, written, limits.events_max, definition)
+    sized = _sized(stretches, waiting, written, definition)
+    stretches = _affordable(sized, limits.events_max).select(stretches.columns)
     events = history.events(_ranges(stretches, definition))
     made = place(SessionState.empty(definition.columns), events, definition, 1).state.frame()
     made = as_written(made, written, definition)
-    return result(_with(state, stretches, made, definition), made)
+    found = result(_with(state, stretches, made, definition), made)
+    return _having_spent(found, int(sized["size"].sum()))
+
+
+def _having_spent(found: Sessionized, events: int) -> Sessionized:
+    found.spent = events
+    return found
 
 
 def _with(
@@ -83,14 +90,10 @@ def _stretches(waiting: pl.DataFrame, keys_max: int) -> pl.DataFrame:
     return found.head(keys_max)
 
 
-def _affordable(
-    stretches: pl.DataFrame,
-    waiting: pl.DataFrame,
-    written: pa.Table,
-    events_max: int,
-    definition: StepDefinition,
+def _sized(
+    stretches: pl.DataFrame, waiting: pl.DataFrame, written: pa.Table, definition: StepDefinition
 ) -> pl.DataFrame:
-    """As many as have `events_max` events together. What is too large alone is cut to a window."""
+    """With how many events each stretch has, as `size`, by lake and state."""
     names = [*_KEY, "started_at", "events"]
     lake = pl.DataFrame(pl.from_arrow(written)).with_columns(
         pl.col("started_at").dt.timestamp("us")
@@ -100,12 +103,15 @@ def _affordable(
     )
     inside = known.join(stretches, on=_KEY).filter(pl.col("window").is_between("first", "last"))
     sizes = inside.group_by(_KEY).agg(size=pl.col("events").sum())
-    sized = stretches.join(sizes, on=_KEY, how="left", maintain_order="left")
+    return stretches.join(sizes, on=_KEY, how="left", maintain_order="left")
+
+
+def _affordable(sized: pl.DataFrame, events_max: int) -> pl.DataFrame:
+    """As many as have `events_max` events together. What is too large alone is cut to a window."""
     sized = sized.with_columns(total=pl.col("size").cum_sum())
     first = pl.int_range(pl.len()) == 0
     alone = pl.when(first & (pl.col("size") > events_max)).then("first").otherwise("last")
-    fitting = sized.filter(first | (pl.col("total") <= events_max)).with_columns(last=alone)
-    return fitting.select(stretches.columns)
+    return sized.filter(first | (pl.col("total") <= events_max)).with_columns(last=alone)
 
 
 def _ranges(stretches: pl.DataFrame, definition: StepDefinition) -> pa.Table:

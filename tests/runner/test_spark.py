@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from footfall.errors import Invalid, Unavailable
+from footfall.errors import Invalid
 from footfall.request import encode_request
-from footfall.runner.engine import Engine, First, Piece, Step
+from footfall.runner.engine import Engine, First, Piece, Step, TasksFailed
 from footfall.runner.spark import SparkEngine
 from footfall.settings import load_settings
 from tests.pipeline.test_pipeline import SETTINGS, _traffic
@@ -43,6 +43,7 @@ class Borrowed:
 
     def __init__(self, inner: Engine) -> None:
         self._inner = inner
+        self.bound = inner.bound
 
     def run(self, tasks: int, first: First, steps: Sequence[Step]) -> list[Piece]:
         return self._inner.run(tasks, first, steps)
@@ -119,7 +120,7 @@ def test_work_that_cannot_be_done_says_so_and_commits_nothing(engine: SparkEngin
     def failing(task: int) -> Iterable[Piece]:
         raise ValueError("no such thing")
 
-    with pytest.raises(Unavailable, match="it is done again by the next start") as error:
+    with pytest.raises(TasksFailed, match="it is done again by the next start") as error:
         engine.run(1, failing, [])
     assert "no such thing" in str(error.value)
     assert "\n" not in str(error.value)

@@ -57,8 +57,11 @@ def plug_ins() -> list[str]:
 
 def leave_out(protocols: Iterable[str]) -> None:
     """Load none of these plug-ins in this process: loading them would end it."""
+    names = set(protocols)
+    if names == _left_out:
+        return
     _left_out.clear()
-    _left_out.update(protocols)
+    _left_out.update(names)
     decoders.cache_clear()
 
 

@@ -16,8 +16,13 @@ from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
 from footfall.pipeline import Look, observed
 from footfall.pipeline._lease import take
+from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
+from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.maintenance.maintainer import Maintainer
+from footfall.pipeline.poison.attempts import Attempts
+from footfall.pipeline.poison.bounds import unbounded
+from footfall.pipeline.poison.poison import PoisonWatch
 from footfall.pipeline.preview.committed import publisher_of, tail_of
 from footfall.runner.driver import Driver
 from footfall.runner.engine import Engine
@@ -140,6 +145,14 @@ def build(
     )
     states = StateFiles(place, project)
     source = source or LogSource.of(home, project, settings.log)
+    poison = PoisonWatch(
+        Attempts(home.state_dir(project) / "attempts.json"),
+        settings.pipeline,
+        source,
+        TroubleNote(trouble_file(home, project), clock, report),
+        unbounded,
+    )
+    feed = Feed(project, settings, log, lake, metadata, poison)
     jobs = EpochJobs(str(home.root), settings, source, lake, metadata, states, engine, lease.term)
     return Driver(
         project,
@@ -154,6 +167,7 @@ def build(
         consumers,
         clock,
         lease,
+        feed,
     )
 
 

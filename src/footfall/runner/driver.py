@@ -6,11 +6,13 @@ apart, and a driver and a pipeline. It shows whole epochs: there are no previews
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from footfall.clock import SECOND, Clock
 from footfall.enrich import added_columns, plan_steps
 from footfall.lake import Lake, take_back
+from footfall.ledger import Ledger
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, Positions, Progress, Rules
@@ -24,13 +26,14 @@ from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.plan import decode_plan, encode_plan
 from footfall.pipeline.epoch.truth import Truth
+from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.feed.frontier import Frontier
 from footfall.pipeline.feed.requests import read_request
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.keep import trim
 from footfall.positions import Place
 from footfall.runner.begin import Beginning
-from footfall.runner.engine import Engine
+from footfall.runner.engine import Engine, TasksFailed
 from footfall.runner.epoch import Done, EpochJobs
 from footfall.runner.state import StateFiles, StateNote
 from footfall.sessionize import Definitions, SessionStates, open_sessions, shortened_hot_age
@@ -54,6 +57,7 @@ class Driver:
         consumers: Consumers,
         clock: Clock,
         lease: WriterLease,
+        feed: Feed,
     ) -> None:
         """Wire the parts; `recover` does the first work."""
         self.lease = lease
@@ -70,6 +74,7 @@ class Driver:
         self._engine = engine
         self._publisher = publisher
         self._clock = clock
+        self._feed = feed
         self._rules = Rules.of(settings)
         self._definitions = Definitions.of(settings.sessions)
         self._beginning = Beginning(
@@ -98,6 +103,7 @@ class Driver:
         self._lake.evolve({"events": added_columns(plan_steps(self._settings.enrich))})
         begin = self._beginning.find(self._log.starts())
         self._note = begin.note
+        self._feed.find_poison(self.lease.term)
         if begin.is_rebuilt:
             self._states.write(begin.note)
         self._do_planned(is_rebuilt=begin.is_rebuilt)
@@ -124,7 +130,31 @@ class Driver:
             plan = decode_plan(text)
             before = self._beginning.follow(self._note, definitions_of(plan))
             give_back = partial(take_back, self._lake, plan.epoch) if is_rebuilt else None
-            self._note = self._jobs.do(plan, before, ledgers.get(plan.epoch), give_back).note
+            self._note = self._done(plan, before, ledgers.get(plan.epoch), give_back).note
+
+    def _done(
+        self,
+        plan: EpochPlan,
+        before: StateNote,
+        expected: Ledger | None = None,
+        take_back: Callable[[], object] | None = None,
+    ) -> Done:
+        """As `EpochJobs.do`; requests that its tasks die of are put aside, and it is done again.
+
+        Raises:
+            TasksFailed: no request is at fault.
+        """
+        while True:
+            try:
+                done = self._jobs.do(plan, before, expected, take_back)
+            except TasksFailed:
+                without = self._feed.find_poison_of(plan)
+                if without == plan:
+                    raise
+                plan = without
+            else:
+                self._feed.progress(plan.epoch)
+                return done
 
     def step(self) -> int:
         """Do an epoch if one is due; how many requests it had."""
@@ -148,7 +178,7 @@ class Driver:
             plan=encode_plan(plan),
             term=self.lease.term,
         )
-        done = self.last = self._jobs.do(plan, self._note)
+        done = self.last = self._done(plan, self._note)
         self._note = done.note
         self._truth = self._truth.after(done.result)
         self.consumers.put(Committed(plan.epoch, plan.log_to))
@@ -169,6 +199,7 @@ class Driver:
     def close(self) -> None:
         """Give up the lease and write no more."""
         self.consumers.close()
+        self._feed.close()
         self._engine.close()
         self.lease.close()
         self._metadata.close()
@@ -203,6 +234,7 @@ class Driver:
             planned_at=self._clock.now_us(),
             rules=self._rules,
             quarantined=tuple(sorted(one for one in noted if one.offset < log_to[one.partition])),
+            left_out=self._feed.left_out,
             definitions=self._definitions.keys,
         )
 

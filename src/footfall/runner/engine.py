@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from footfall.errors import Unavailable
+from footfall.pipeline.poison.bounds import unbounded
+from footfall.pipeline.poison.poison import Bound
+
 Kind = Literal["seed", "part", "outcome"]
 """`seed`: the bucket is worked on though it has nothing else. `part`: rows. `outcome`: for the
 driver; steps hand it on as it is."""
@@ -24,6 +28,13 @@ class Piece(NamedTuple):
     data: bytes
 
 
+class TasksFailed(Unavailable):
+    """What ran the functions failed as often as it may; nothing was committed.
+
+    A request may be at fault, which ends whoever works on it: look for it, and try without it.
+    """
+
+
 First = Callable[[int], Iterable[Piece]]
 """Pieces of the task of this number."""
 Step = Callable[[int, Sequence[Piece]], Iterable[Piece]]
@@ -33,6 +44,9 @@ Step = Callable[[int, Sequence[Piece]], Iterable[Piece]]
 class Engine(Protocol):
     """Runs functions on data; any of them may be run again, also when it had run to its end."""
 
+    bound: Bound
+    """Keeps what decodes within its time, where the functions run."""
+
     def run(self, tasks: int, first: First, steps: Sequence[Step]) -> list[Piece]:
         """Do `first` for tasks 0 to `tasks` - 1, then each step for every bucket that has pieces.
 
@@ -40,7 +54,7 @@ class Engine(Protocol):
             The last step's pieces, each bucket's once, in any order.
 
         Raises:
-            Unavailable: what ran the functions failed again and again; nothing was committed.
+            TasksFailed: what ran the functions failed again and again; nothing was committed.
         """
 
     def close(self) -> None:
@@ -54,6 +68,8 @@ def in_order(pieces: Iterable[Piece]) -> list[Piece]:
 
 class LocalEngine:
     """A loop in this process."""
+
+    bound: Bound = staticmethod(unbounded)
 
     def run(self, tasks: int, first: First, steps: Sequence[Step]) -> list[Piece]:
         """See `Engine.run`."""

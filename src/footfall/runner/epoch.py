@@ -165,6 +165,7 @@ class EpochJobs:
             orders={table: self._lake.write_order(table, first_day) for table in WRITTEN_TABLES},
             files={table: self._lake.plan(table).files for table in _HISTORY},
             state=before,
+            bound=self._engine.bound,
         )
 
     def _run(self, work: Work) -> list[Outcome]:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyarrow as pa
 
-from footfall.errors import Invalid, Unavailable
-from footfall.runner.engine import First, Kind, Piece, Step, in_order
+from footfall.errors import Invalid
+from footfall.pipeline.poison.bounds import in_time
+from footfall.pipeline.poison.poison import Bound
+from footfall.runner.engine import First, Kind, Piece, Step, TasksFailed, in_order
 from footfall.settings import RunnerSettings
 
 if TYPE_CHECKING:
@@ -49,6 +51,9 @@ _LOOPBACK: Final = "127.0.0.1"
 
 class SparkEngine:
     """A classic Spark session."""
+
+    bound: Bound = staticmethod(in_time)
+    """A worker of Python has nobody but us in its main thread; Spark starts another for it."""
 
     def __init__(self, session: SparkSession, *, is_ours: bool = False) -> None:
         """Use `session`; `close` stops it if it is ours."""
@@ -99,7 +104,7 @@ class SparkEngine:
         try:
             rows = pieces.collect()
         except (PySparkException, Py4JError) as error:
-            raise Unavailable(
+            raise TasksFailed(
                 "Spark could not do an epoch's work; it is done again by the next start, nothing is"
                 f" lost: {_last_lines(error)}"
             ) from error

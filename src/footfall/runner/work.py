@@ -19,17 +19,22 @@ from typing import Final
 import msgspec
 import pyarrow as pa
 
-from footfall.clock import SystemClock, uuid7
+from footfall.clock import SECOND, SystemClock, uuid7
+from footfall.decode import leave_out
+from footfall.errors import Unavailable
 from footfall.event import FAILED_SCHEMA
 from footfall.home import Home
 from footfall.lake import Footers, LakeHistory, LakePlace, WrittenFiles, write_elsewhere
 from footfall.ledger import Ledger
 from footfall.log import LogSource
-from footfall.pipeline import EpochPlan, admit, finish, join, prepare
+from footfall.pipeline import EpochPlan, Prepared, admit, finish, join, prepare
 from footfall.pipeline.epoch.definitions import definitions_of
 from footfall.pipeline.epoch.epoch import EpochResult, Used, settle, stamp
 from footfall.pipeline.feed.requests import of_protocols, requests_of
+from footfall.pipeline.poison.bounds import Late
+from footfall.pipeline.poison.poison import Bound
 from footfall.positions import Slice
+from footfall.request import LoggedRequest
 from footfall.runner.engine import Piece
 from footfall.runner.parts import (
     by_id,
@@ -69,6 +74,8 @@ class Work(msgspec.Struct, frozen=True):
     """Data files that history may look into, by table."""
     state: StateNote
     """After the epoch before."""
+    bound: Bound
+    """Of the engine."""
 
     @property
     def place(self) -> LakePlace:
@@ -116,6 +123,7 @@ def read_slice(work: Work, task: int) -> Iterator[Piece]:
             yield Piece("seed", bucket, 0, b"")
         return
     watch, plan = Watch(), work.plan
+    leave_out(plan.left_out)
     home = task % work.buckets
     with contextlib.closing(work.log.reader()) as log:
         requests = requests_of(log, work.slices[task], plan, work.settings.pipeline)
@@ -125,15 +133,27 @@ def read_slice(work: Work, task: int) -> Iterator[Piece]:
             if some is None:
                 break
             with watch.on("prepare"):
-                refused = plan.quarantined_in(some[0].partition)
-                refused |= of_protocols(some, plan.left_out)
-                prepared = prepare(some, plan.rules, refused)
+                prepared = _prepared(work, some)
             with watch.on("divide"):
                 for bucket, part in by_id(prepared, work.buckets, home).items():
                     place = (task << 32) + number
                     yield Piece("part", bucket, place, encode_prepared(part))
     outcome = Outcome(home, seconds=watch.seconds)
     yield Piece("outcome", home, task, msgspec.msgpack.encode(outcome))
+
+
+def _prepared(work: Work, requests: Sequence[LoggedRequest]) -> Prepared:
+    """A micro-batch, in its time: what hangs must fail, or the epoch would wait for it for ever."""
+    plan, span = work.plan, work.settings.pipeline.batch_time_max
+    refused = plan.quarantined_in(requests[0].partition)
+    refused |= of_protocols(requests, plan.left_out)
+    try:
+        return work.bound(span / SECOND, lambda: prepare(requests, plan.rules, refused))
+    except Late:
+        some = Slice(requests[0].partition, requests[0].offset, requests[-1].offset + 1)
+        raise Unavailable(
+            f"decoding {some} took longer than pipeline.batch_time_max, {span / SECOND:g} s"
+        ) from None
 
 
 def admit_bucket(work: Work, bucket: int, pieces: Sequence[Piece]) -> Iterator[Piece]:

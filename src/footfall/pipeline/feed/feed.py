@@ -67,13 +67,35 @@ class Feed:
         """
         self._term = term
         if self._poison.is_due:
-            plan = self._open_plan()
-            self._poison.search(
-                self._rules if plan is None else plan.rules,
-                lambda: self._metadata.quarantined(self._project),
-                self._put_aside,
-            )
+            self._search()
         self._poison.load_decoders(self._rules)
+
+    def find_poison_of(self, plan: EpochPlan) -> EpochPlan:
+        """Processes elsewhere died of this epoch: look for what they die of, and put that aside.
+
+        Returns:
+            The plan without it; as it was if nothing is at fault, or the epoch is committed.
+        """
+        self._poison.suspect(plan.slices)
+        self._search("nobody knows what the tasks died of")
+        opened = self._open_plan()
+        if opened is None or opened.epoch != plan.epoch:
+            return plan
+        return self._with_left_out(opened)
+
+    def _search(self, *otherwise: str) -> None:
+        plan = self._open_plan()
+        self._poison.search(
+            self._rules if plan is None else plan.rules,
+            lambda: self._metadata.quarantined(self._project),
+            self._put_aside,
+            *otherwise,
+        )
+
+    def _with_left_out(self, plan: EpochPlan) -> EpochPlan:
+        if set(self.left_out) <= set(plan.left_out):
+            return plan
+        return self._amend(plan, left_out=tuple(sorted({*plan.left_out, *self.left_out})))
 
     def start(self, positions: Positions) -> None:
         """Learn what must not be decoded from there on."""
@@ -164,8 +186,8 @@ class Feed:
         """
         opened = self._open_plan()
         is_open = opened is not None and opened.epoch == plan.epoch
-        if is_open and not set(self.left_out) <= set(plan.left_out):
-            plan = self._amend(plan, left_out=tuple(sorted({*plan.left_out, *self.left_out})))
+        if is_open:
+            plan = self._with_left_out(plan)
         if is_open and self._poison.is_redoing_fatal:
             plan = self._made_smaller(plan)
         if not is_open:

@@ -32,7 +32,7 @@ from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.poison.attempts import DEATHS, Attempts
 from footfall.pipeline.poison.bounds import Late, in_time
 from footfall.pipeline.poison.search import Found, Job
-from footfall.positions import Place, Slice
+from footfall.positions import Place, Slice, hull
 from footfall.request import LoggedRequest
 from footfall.secret import reveal
 from footfall.settings import PipelineSettings
@@ -145,11 +145,16 @@ class PoisonWatch:
         """Whether the process died often enough to look for the requests at fault."""
         return self._attempts.is_due
 
+    def suspect(self, requests: Sequence[Slice]) -> None:
+        """Look among these next, whoever died of them."""
+        self._attempts.search_on(hull(requests))
+
     def search(
         self,
         rules: Rules,
         quarantined: Callable[[], tuple[Place, ...]],
         put_aside: Callable[[list[Place]], None],
+        otherwise: str = "trying again in smaller parts",
     ) -> None:
         """Look for the requests at fault, and hand them to `put_aside` before deaths are forgotten.
 
@@ -157,6 +162,7 @@ class PoisonWatch:
             rules: To decode with.
             quarantined: Those that are known.
             put_aside: Notes more of them, durably.
+            otherwise: What is done if there are none, for people.
         """
         has_found = False
         suspects = self._attempts.suspects
@@ -165,9 +171,7 @@ class PoisonWatch:
             has_found |= self._search_in(left, rules, quarantined, put_aside)
         if not has_found:
             advice = _NOT_THEIR_FAULT if self._attempts.searches else ""
-            self.say(
-                f"{_named(suspects)} pass by themselves; trying again in smaller parts{advice}"
-            )
+            self.say(f"{_named(suspects)} pass by themselves; {otherwise}{advice}")
         self._attempts.searched(has_found=has_found)
 
     def _search_in(

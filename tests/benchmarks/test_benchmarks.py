@@ -20,6 +20,7 @@ SECONDS_MAX = 300
 SAID = {
     "bench_bytes": (r"compacted +\d+\.\d+ bytes/event in [1-9]", r"state +\d+\.\d+ bytes/event"),
     "bench_catchup": (r"log of 1,800 events", r"all [1-9][\d,]* events are in the lake once"),
+    "bench_cluster": (r"commit +p50 +\d", r"live +p50 .* of [1-9]", r"consumer +p50 .* of [1-9]"),
     "bench_collector": (
         r"durable, 20 events, sqlite +[1-9]",
         r"durable, 20 events, kafka +[1-9].* failed 0 ",

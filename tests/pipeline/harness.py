@@ -126,6 +126,7 @@ class Bench:
             self.clock,
             self.told.append,
             self.consumers,
+            self.settings,
         )
         lake = Lake(place, "default")
         pipeline = Pipeline(

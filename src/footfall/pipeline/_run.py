@@ -237,6 +237,7 @@ def build(
         clock,
         report,
         plug_ins() if is_process else None,
+        settings,
     )
     source = LogSource.of(home, project, settings.log)
     attempts = Attempts(home.state_dir(project) / "attempts.json")

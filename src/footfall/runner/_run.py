@@ -142,6 +142,7 @@ def build(
         clock,
         report,
         plug_ins(),
+        settings,
     )
     states = StateFiles(place, project)
     source = source or LogSource.of(home, project, settings.log)

@@ -21,7 +21,7 @@ from footfall.pipeline.consumers.needs import still_needed
 from footfall.pipeline.consumers.notes import ConsumerNotes, Needs, consumers_dir
 from footfall.pipeline.consumers.runner import MakeConsumer, Runner
 from footfall.positions import Positions
-from footfall.settings import ConsumerSettings
+from footfall.settings import ConsumerSettings, Settings
 
 ENTRY_POINT_GROUP: Final = "footfall.consumers"
 LIVE: Final = "live"
@@ -48,8 +48,12 @@ class Consumers:
         clock: Clock,
         report: Callable[[str], None],
         others: Mapping[str, MakeConsumer] | None = None,
+        installation: Settings | None = None,
     ) -> None:
-        """Start none yet; `others` are run beside the live counters."""
+        """Start none yet; `others` are run beside the live counters.
+
+        `installation` is what consumers are told of all settings; `settings` are about them.
+        """
         self._home = home
         self._project = project
         self._settings = settings
@@ -57,6 +61,7 @@ class Consumers:
         self._open_lake = open_lake
         self._clock = clock
         self._report = report
+        self._installation = installation
         self._directory = consumers_dir(home, project)
         self._make: dict[str, MakeConsumer] = {**(others or {}), LIVE: self._live}
         self._runners: list[Runner] = []
@@ -81,6 +86,7 @@ class Consumers:
                 self._settings,
                 self._clock,
                 self._report,
+                self._installation,
             )
             self._runners.append(runner)
 

@@ -17,6 +17,7 @@ from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.pipeline.consumers.notes import Needs
 from footfall.positions import Positions
+from footfall.settings import Settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +47,8 @@ class ConsumerPlace(msgspec.Struct, frozen=True):
     before is in epochs that are committed."""
     now_us: int
     """The pipeline's clock, microseconds since 1970 UTC."""
+    settings: Settings | None = None
+    """The installation's, from all their sources; none where a test left them out."""
 
 
 class MicroBatch(msgspec.Struct, frozen=True):

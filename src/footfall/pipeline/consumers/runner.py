@@ -45,7 +45,7 @@ from footfall.pipeline.consumers.notes import (
     ConsumerState,
     Needs,
 )
-from footfall.settings import ConsumerSettings
+from footfall.settings import ConsumerSettings, Settings
 
 MakeConsumer = Callable[[ConsumerPlace], EpochConsumer]
 
@@ -72,6 +72,7 @@ class Runner:
         settings: ConsumerSettings,
         clock: Clock,
         report: Callable[[str], None],
+        installation: Settings | None = None,
     ) -> None:
         """Start the thread.
 
@@ -86,6 +87,7 @@ class Runner:
             settings: How long it rests after a failure.
             clock: For what people see.
             report: Takes a line about each failure.
+            installation: All settings, for its place.
         """
         self._name = name
         self._make = make
@@ -96,6 +98,7 @@ class Runner:
         self._settings = settings
         self._clock = clock
         self._report = report
+        self._installation = installation
         self._state = notes.state()
         self._next = 0
         self.mailbox = mailbox
@@ -143,6 +146,7 @@ class Runner:
             self._next,
             begins.log_to,
             self._clock.now_us(),
+            self._installation,
         )
         self._note(doing="start")
         consumer = self._make(place)

@@ -21,6 +21,8 @@ from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Port, Siz
 _SECTION: Final = re.compile(r"^\[(\w+)(?:\.(\w+))?\]")
 _LINE: Final = re.compile(r"^(\w+)\s*=\s*(.*?)\s+#\s+(.*)$")
 _RATES: Final = {"rate_per_app_max": "requests per second"}
+_SECRETS: Final = ("url", "secret")
+"""Names in tables of channels whose values are shown nowhere."""
 _UNITS: Final = {
     "Duration": "duration (ms, s, m, h, d)",
     "Size": "size (B, KiB, MiB, GiB)",
@@ -111,6 +113,11 @@ def _meanings() -> Iterable[tuple[str, str, str]]:
 
 
 def _masked(value: Any, unit: str) -> Any:
+    if isinstance(value, dict):  # tables such as [alerts.channels.ops]
+        return {
+            name: "***" if name in _SECRETS and text else _masked(text, "")
+            for name, text in value.items()
+        }
     return "***" if unit == _UNITS["Secret"] and value else value
 
 

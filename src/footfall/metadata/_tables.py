@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    Table,
+    Text,
+)
 
 metadata: Final = MetaData(
     naming_convention={
@@ -100,4 +109,73 @@ leases: Final = Table(
     Column("pid", BigInteger, nullable=False),
     Column("taken_at", BigInteger, nullable=False),
     Column("given_up", BigInteger, nullable=False),
+)
+
+alert_rules: Final = Table(
+    "alert_rules",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("options", Text, nullable=False),  # JSON, as settings have it
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+alert_channels: Final = Table(
+    "alert_channels",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("options", Text, nullable=False),  # JSON, secrets among it
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+alert_states: Final = Table(
+    "alert_states",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("rule", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),  # sessions and windows before it fire never
+    Column("muted_until", BigInteger, nullable=False),
+    Column("evaluated_to", BigInteger, nullable=False),
+    Column("revise_from", BigInteger),  # windows from here on are measured again
+    Column("told_at", BigInteger),  # event time of the last firing that was told
+    Column("problem", Text, nullable=False),
+)
+
+alert_firings: Final = Table(
+    "alert_firings",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("delivery_id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # the session's id, or the window's end
+    Column("app_id", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("noted_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),  # of notices about it
+    Column("quiet", Text, nullable=False),  # why nobody was told
+    Column("provisional_at", BigInteger),  # watermark at which it was seen before its epoch
+    Column("details", Text, nullable=False),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", Text, nullable=False),
+    Index(None, "project", "rule", "subject", unique=True),
+    Index(None, "project", "at"),
+)
+
+alert_notices: Final = Table(
+    "alert_notices",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("delivery_id", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("sent_at", BigInteger),
+    Index(None, "project", "state", "channel", "due_at"),
 )

@@ -164,18 +164,19 @@ def _lake(files: Sequence[str], columns: Columns) -> str:
     """A table expression: the data files, or no rows of the same columns."""
     if not files:
         nulls = ", ".join(
-            f"NULL::{_sql_type(column.kind)} AS {quoted(column.name)}" for column in columns
+            f"NULL::{sql_type(column.kind)} AS {quoted(column.name)}" for column in columns
         )
         return f"(SELECT {nulls} WHERE false)"
     paths = ", ".join(literal(without_glob(file)) for file in files)
     schema = ", ".join(
-        f"{int(column.id)}: {{name: {literal(column.name)}, type: '{_sql_type(column.kind)}',"
+        f"{int(column.id)}: {{name: {literal(column.name)}, type: '{sql_type(column.kind)}',"
         " default_value: NULL}"
         for column in columns
     )
     return f"read_parquet([{paths}], hive_partitioning = false, schema = MAP {{{schema}}})"
 
 
-def _sql_type(kind: str) -> str:
+def sql_type(kind: str) -> str:
+    """Type of a column in the views."""
     digits = decimal_digits(kind)
     return _TYPES[kind] if digits is None else f"DECIMAL({digits[0]}, {digits[1]})"

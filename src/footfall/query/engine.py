@@ -210,10 +210,9 @@ class Engine:
         )
 
 
-def _connect(
-    home: Home, project: str, settings: QuerySettings, bucket: Bucket | None
-) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
+def open_duckdb(settings: QuerySettings) -> duckdb.DuckDBPyConnection:
+    """One in memory that loads nothing and spills nothing; what it may read is not locked yet."""
+    return duckdb.connect(
         ":memory:",
         config={
             "memory_limit": f"{settings.memory_max}B",
@@ -233,6 +232,12 @@ def _connect(
             "validate_external_file_cache": "NO_VALIDATION",
         },
     )
+
+
+def _connect(
+    home: Home, project: str, settings: QuerySettings, bucket: Bucket | None
+) -> duckdb.DuckDBPyConnection:
+    connection = open_duckdb(settings)
     directories = [f"{directory}/" for directory in data_dirs(home, project)]
     if bucket is not None:
         from footfall.query._bucket_files import BucketFiles

@@ -26,6 +26,7 @@ from footfall.settings._read import (
     read,
 )
 from footfall.settings._sessions import DefinitionSettings, SessionSettings, beyond_sessions
+from footfall.settings.alerts import AlertSettings, ChannelSettings, RuleSettings
 from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
 from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
 
@@ -35,7 +36,9 @@ __all__ = [
     "LATE_AGE_MIN",
     "RETENTION_SLACK",
     "Age",
+    "AlertSettings",
     "Bound",
+    "ChannelSettings",
     "ClockSettings",
     "CollectorSettings",
     "ConnectionSettings",
@@ -55,6 +58,7 @@ __all__ = [
     "PipelineSettings",
     "Port",
     "QuerySettings",
+    "RuleSettings",
     "RunnerSettings",
     "SessionSettings",
     "Settings",
@@ -305,6 +309,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     consumers: ConsumerSettings
     runner: RunnerSettings
     disk: DiskSettings
+    alerts: AlertSettings
 
 
 def load_settings(

@@ -1,7 +1,8 @@
 """Reading settings: sources one over the other, texts with units, every mistake with its source.
 
-Any tree of sections of typed values will do. Two sections it knows by name: `[enrich]`,
-which has a section for each step, and `[sessions]`, with tables of definitions and goals.
+Any tree of sections of typed values will do. Some sections it knows by name: `[enrich]`,
+which has a section for each step, `[sessions]`, with tables of definitions and goals, and
+`[alerts]`, with tables of rules and channels.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_type
 from footfall.settings._sessions import DefinitionSettings, read_definitions, read_goals
+from footfall.settings.alerts import ChannelSettings, RuleSettings, read_channels, read_rules
 from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Size
 
 UNLIMITED: Final = "unlimited"
@@ -243,6 +245,10 @@ def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
         return read_definitions(value, lambda text: _convert(Duration, text))
     if hint == dict[str, dict[str, float]]:
         return read_goals(value)
+    if hint == dict[str, RuleSettings]:
+        return read_rules(value)
+    if hint == dict[str, ChannelSettings]:
+        return read_channels(value)
     if hint in (Duration, Size, Bound, Age):
         if not isinstance(value, str):
             example = '"15s"' if hint in (Duration, Age) else '"64MiB"'

@@ -25,7 +25,7 @@ from footfall.settings import ConsumerSettings, Settings
 
 ENTRY_POINT_GROUP: Final = "footfall.consumers"
 LIVE: Final = "live"
-OURS: Final[Mapping[str, str]] = {}
+OURS: Final[Mapping[str, str]] = {"alerts": "footfall.alerts.consumer:make"}
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
 because they stand above the pipeline and use what it does not know. What makes one is cheap to load
 and idle as long as nothing is asked of it."""

@@ -1,0 +1,1 @@
+"""How firings reach people and programs: signed webhooks, Apprise, and installed packages."""

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from footfall.pipeline.consumers.committed import CommittedEpoch
     from footfall.pipeline.consumers.contract import (
         ConsumerPlace,
+        DefinitionSeen,
         EpochConsumer,
         EpochLost,
         LostEpochs,
         MicroBatch,
         Progress,
+        SessionCounts,
+        SessionsSeen,
     )
     from footfall.pipeline.consumers.notes import Needs
     from footfall.pipeline.consumers.report import ConsumerReport, consumer_reports
@@ -41,6 +44,7 @@ __all__ = [
     "CommittedEpoch",
     "ConsumerPlace",
     "ConsumerReport",
+    "DefinitionSeen",
     "EpochConsumer",
     "EpochLost",
     "EpochPlan",
@@ -57,6 +61,8 @@ __all__ = [
     "Progress",
     "Pulse",
     "Rules",
+    "SessionCounts",
+    "SessionsSeen",
     "Trouble",
     "admit",
     "catch_up",
@@ -78,6 +84,7 @@ _PLACES = {
     "CommittedEpoch": "consumers.committed",
     "ConsumerPlace": "consumers.contract",
     "ConsumerReport": "consumers.report",
+    "DefinitionSeen": "consumers.contract",
     "EpochConsumer": "consumers.contract",
     "EpochLost": "consumers.contract",
     "Look": "_look",
@@ -86,6 +93,8 @@ _PLACES = {
     "Needs": "consumers.notes",
     "Positions": "consumers.notes",
     "Progress": "consumers.contract",
+    "SessionCounts": "consumers.contract",
+    "SessionsSeen": "consumers.contract",
     "consumer_reports": "consumers.report",
     "EpochPlan": "epoch.plan",
     "EpochResult": "epoch.epoch",

@@ -44,6 +44,7 @@ from footfall.pipeline.epoch.plan import EpochPlan, Rules
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.feed.feed import Feed
+from footfall.pipeline.preview.closing import SessionWatch
 from footfall.pipeline.preview.preview import Preview
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
@@ -119,6 +120,7 @@ class Pipeline:
         self._shown_watermark = 0
         self._watermark = 0
         self._has_freed = False
+        self._watch = SessionWatch(self._definitions)
         self._epoch_started = self._published = clock.monotonic()
         self._preview = self._new_preview()
         # The epoch between the two: planned, being committed beside the previews.
@@ -175,6 +177,7 @@ class Pipeline:
         One epoch is committed at a time: a second one waits, and the log with it.
         """
         self._take_commit(wait=True)
+        self._tell_sessions(self._progress())  # what this epoch closes, before it has it
         plan = EpochPlan(
             project=self._project,
             epoch=self.truth.epoch + 1,
@@ -251,11 +254,15 @@ class Pipeline:
         """Whether readers get whole epochs: events are old when they are read, and more wait."""
         return self._feed.is_older(self._offset, self._clock.now_us() - BEHIND_AGE)
 
-    def _show(self, *, is_sweeping: bool = False) -> None:
-        """Give what was put off its sessions, and readers the result."""
-        self._publisher.add(self._preview.show(), self._preview.overrides)
+    def _show(self, *, is_again: bool = False) -> None:
+        """Give what was put off its sessions, and readers the result.
+
+        `is_again`: on top of the truth of another epoch than before.
+        """
+        is_counting = not is_again and self.consumers.want_sessions
+        self._publisher.add(self._preview.show(is_counting=is_counting), self._preview.overrides)
         self._shown_offset = self._offset
-        self._publish(is_sweeping=is_sweeping)
+        self._publish(is_sweeping=is_again)
 
     def _advance_watermark(self) -> None:
         """Follow what was read; follow the clock only when everything was read: see `Frontier`."""
@@ -269,7 +276,16 @@ class Pipeline:
         default = self._definitions.default
         hot_age = shortened_hot_age(self.truth.state.default, default)
         self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_sweeping)
+        self._tell_sessions(progress)
         self.consumers.put(progress)
+
+    def _tell_sessions(self, progress: Progress) -> None:
+        """What became of sessions, for those who act at once."""
+        if not self.consumers.want_sessions:
+            return
+        seen = self._watch.look(self._preview, progress)
+        if seen is not None:
+            self.consumers.put(seen)
 
     def _publish_idle(self) -> None:
         if (self._clock.monotonic() - self._published) * SECOND >= IDLE_CUT_INTERVAL:
@@ -355,7 +371,7 @@ class Pipeline:
         self._shown_offset = truth.log_to
         self._shown_watermark = max(self._shown_watermark, truth.watermark)
         if since and not self._is_behind:
-            self._show(is_sweeping=True)
+            self._show(is_again=True)
         else:
             self._publish(is_sweeping=True)
 

@@ -143,6 +143,7 @@ def build(
         report,
         plug_ins(),
         settings,
+        committed_as=next(iter(settings.sessions.named)),
     )
     states = StateFiles(place, project)
     source = source or LogSource.of(home, project, settings.log)

@@ -39,6 +39,7 @@ from footfall.sessionize.rows.hot import (
     unwritten,
     unwritten_parts,
 )
+from footfall.sessionize.rows.seen import known_ids, new_closed, open_by_app
 from footfall.sessionize.rows.state import Segment, SessionState
 from footfall.sessionize.rows.stored import (
     SegmentNote,
@@ -76,6 +77,9 @@ __all__ = [
     "is_unwritten",
     "joined",
     "key_of",
+    "known_ids",
+    "new_closed",
+    "open_by_app",
     "open_sessions",
     "raised",
     "restore",

@@ -16,6 +16,7 @@ from footfall.pipeline import (
     MicroBatch,
     Needs,
     Progress,
+    SessionsSeen,
 )
 
 
@@ -30,6 +31,7 @@ class Book:
         self.seen: dict[int, CommittedEpoch] = {}
         self.batches: list[MicroBatch] = []
         self.progress: list[Progress] = []
+        self.sessions: list[SessionsSeen] = []
         self.lost: list[LostEpochs] = []
         self.places: list[ConsumerPlace] = []
         self.closed = 0
@@ -62,6 +64,9 @@ class _Recorder(EpochConsumer):
         self._book.epochs[epoch.number] = {table: epoch.rows(table) for table in TABLES}
         self._book.seen[epoch.number] = epoch
         return self._book.needs
+
+    def sessions(self, seen: SessionsSeen) -> None:
+        self._book.sessions.append(seen)
 
     def watermark(self, progress: Progress) -> None:
         self._book.progress.append(progress)

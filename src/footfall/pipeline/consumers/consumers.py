@@ -49,11 +49,14 @@ class Consumers:
         report: Callable[[str], None],
         others: Mapping[str, MakeConsumer] | None = None,
         installation: Settings | None = None,
+        committed_as: str | None = None,
     ) -> None:
         """Start none yet; `others` are run beside the live counters.
 
-        `installation` is what consumers are told of all settings; `settings` are about them.
+        `installation` is what consumers are told of all settings, and `settings` are about them;
+        `committed_as` is as in `Runner`.
         """
+        self._committed_as = committed_as
         self._home = home
         self._project = project
         self._settings = settings
@@ -87,6 +90,7 @@ class Consumers:
                 self._clock,
                 self._report,
                 self._installation,
+                self._committed_as,
             )
             self._runners.append(runner)
 
@@ -94,6 +98,11 @@ class Consumers:
         """Pass on a micro-batch, an epoch or progress; takes microseconds."""
         for runner in self._runners:
             runner.mailbox.put(item)
+
+    @property
+    def want_sessions(self) -> bool:
+        """Whether any of them has use for sessions that closed."""
+        return any(runner.mailbox.takes_sessions for runner in self._runners)
 
     def still_needed(self) -> Needs:
         """What has to stay for them; see `needs`."""

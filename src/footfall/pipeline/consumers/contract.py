@@ -93,6 +93,51 @@ class Progress(msgspec.Struct, frozen=True):
     open_bot_sessions: int
 
 
+class SessionCounts(msgspec.Struct, frozen=True):
+    """What became of the sessions of one app since the last call."""
+
+    opened: int = 0
+    """Sessions that were not there before, as previews see them."""
+    joined: int = 0
+    """Sessions that are no more: a late event joined or renamed them; what they are now is among
+    `opened` or was there before."""
+    closed: int = 0
+    """Rows with `revision` 1."""
+    repaired: int = 0
+    """Rows with a higher one: written before, and changed by late events."""
+    open: int | None = 0
+    """How many are open now; none where nothing is previewed."""
+
+
+class DefinitionSeen(msgspec.Struct, frozen=True):
+    """What became of the sessions of one definition."""
+
+    rows: pa.Table
+    """`SESSION_SCHEMA`: closed since the last call and not committed; `epoch` is 0 where they are
+    provisional."""
+    apps: dict[str, SessionCounts]
+    """By app; those of which nothing is open and nothing changed are left out."""
+
+
+class SessionsSeen(msgspec.Struct, frozen=True):
+    """Sessions that closed, within a second of what closed them.
+
+    Provisional: they are no promise until `committed` gives the exact rows. A late event may still
+    change one, which then comes again; after a restart some come again; those of an epoch that was
+    not previewed, because the pipeline was behind, do not come; and they are left out when the
+    consumer is too slow for them. A session whose repair waits comes with its epoch only.
+    """
+
+    at: int
+    """The pipeline's clock, microseconds since 1970 UTC."""
+    watermark: int
+    """What closed them; microseconds."""
+    epoch: int
+    """Last epoch that is committed; where nothing is previewed, the one that has the rows."""
+    definitions: dict[str, DefinitionSeen]
+    """By name, the default first; those of which nothing changed are left out."""
+
+
 class LostEpochs(msgspec.Struct, frozen=True):
     """Epochs that a consumer will never be given."""
 
@@ -113,6 +158,13 @@ class EpochConsumer:
 
     def preview(self, batch: MicroBatch) -> None:
         """Rows just read; see `MicroBatch` for what they are worth."""
+
+    def sessions(self, seen: SessionsSeen) -> None:
+        """Sessions opened, closed or changed; see `SessionsSeen` for what rows are worth.
+
+        After each micro-batch and each second, when something did. Where nothing is previewed (the
+        pipeline is a runner), before `committed`, with the rows of that epoch.
+        """
 
     def committed(self, epoch: CommittedEpoch) -> Needs | None:
         """An epoch is in the lake, for ever; those before it were given or lost.

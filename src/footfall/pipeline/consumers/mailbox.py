@@ -1,8 +1,8 @@
 """What waits for one consumer: bounded, in order, and never in the pipeline's way.
 
-`put` takes microseconds, whatever the consumer does. Rows of micro-batches are left out when too
-many wait, all at once, so that the consumer sees one hole. Of an epoch only its number waits, of
-progress only the newest: nothing else can pile up.
+`put` takes microseconds, whatever the consumer does. Rows of micro-batches and of sessions that
+closed are left out when too many wait, all at once, so that the consumer sees one hole. Of an epoch
+only its number waits, of progress only the newest: nothing else can pile up.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from footfall.pipeline.consumers.contract import MicroBatch, Progress
+from footfall.pipeline.consumers.contract import MicroBatch, Progress, SessionsSeen
 from footfall.positions import Positions
 
 ITEMS_MAX: Final = 1000
@@ -28,7 +28,8 @@ class Committed(msgspec.Struct, frozen=True):
     """In each partition of the log, the first request after it."""
 
 
-Item = MicroBatch | Progress | Committed
+Item = MicroBatch | SessionsSeen | Progress | Committed
+_Rows = MicroBatch | SessionsSeen
 
 
 class Mailbox:
@@ -44,6 +45,8 @@ class Mailbox:
         self.is_closed = False
         self.takes_batches = True
         """False: the consumer has no use for micro-batches, and none are kept for it."""
+        self.takes_sessions = True
+        """The same of sessions that closed."""
         self.batches_left_out = 0
         self.committed = committed
         """The newest epoch."""
@@ -52,10 +55,12 @@ class Mailbox:
         """Add one, or something newer in its place; never waits."""
         if isinstance(item, MicroBatch) and not self.takes_batches:
             return
+        if isinstance(item, SessionsSeen) and not self.takes_sessions:
+            return
         with self._changed:
             if isinstance(item, Committed):
                 self.committed = item
-            if isinstance(item, MicroBatch):
+            if isinstance(item, _Rows):
                 self._bytes += _bytes(item)
             elif self._items and type(self._items[-1]) is type(item):
                 self._items.pop()
@@ -74,7 +79,7 @@ class Mailbox:
                 return None
             self._doing = "working"
             item = self._items.popleft()
-            if isinstance(item, MicroBatch):
+            if isinstance(item, _Rows):
                 self._bytes -= _bytes(item)
             return item
 
@@ -103,10 +108,10 @@ class Mailbox:
 
     def _shed(self) -> None:
         """Keep the newest epoch and the newest progress, in their order."""
-        batches = [item for item in self._items if isinstance(item, MicroBatch)]
+        batches = [item for item in self._items if isinstance(item, _Rows)]
         kept: dict[type, Item] = {}
         for item in self._items:
-            if not isinstance(item, MicroBatch):
+            if not isinstance(item, _Rows):
                 kept.pop(type(item), None)
                 kept[type(item)] = item
         self._items = deque(kept.values())
@@ -114,5 +119,7 @@ class Mailbox:
         self.batches_left_out += len(batches)
 
 
-def _bytes(batch: MicroBatch) -> int:
+def _bytes(batch: _Rows) -> int:
+    if isinstance(batch, SessionsSeen):
+        return sum(int(seen.rows.nbytes) for seen in batch.definitions.values())
     return int(batch.events.nbytes + batch.failures.nbytes)

@@ -29,6 +29,7 @@ import msgspec
 from footfall.clock import SECOND, Clock
 from footfall.errors import Invalid
 from footfall.home import Home
+from footfall.pipeline.consumers.closed import closed_in
 from footfall.pipeline.consumers.committed import EpochReader
 from footfall.pipeline.consumers.contract import (
     ConsumerPlace,
@@ -36,6 +37,7 @@ from footfall.pipeline.consumers.contract import (
     EpochLost,
     LostEpochs,
     Progress,
+    SessionsSeen,
 )
 from footfall.pipeline.consumers.mailbox import Committed, Item, Mailbox
 from footfall.pipeline.consumers.notes import (
@@ -73,6 +75,7 @@ class Runner:
         clock: Clock,
         report: Callable[[str], None],
         installation: Settings | None = None,
+        committed_as: str | None = None,
     ) -> None:
         """Start the thread.
 
@@ -88,6 +91,8 @@ class Runner:
             clock: For what people see.
             report: Takes a line about each failure.
             installation: All settings, for its place.
+            committed_as: Where nothing is previewed, the default session definition's name:
+                sessions that closed are then those of committed epochs.
         """
         self._name = name
         self._make = make
@@ -99,6 +104,7 @@ class Runner:
         self._clock = clock
         self._report = report
         self._installation = installation
+        self._committed_as = committed_as
         self._state = notes.state()
         self._next = 0
         self.mailbox = mailbox
@@ -151,6 +157,7 @@ class Runner:
         self._note(doing="start")
         consumer = self._make(place)
         self.mailbox.takes_batches = type(consumer).preview is not EpochConsumer.preview
+        self.mailbox.takes_sessions = type(consumer).sessions is not EpochConsumer.sessions
         try:
             self._keep(position, consumer, Needs(self._next), was_done=position is not None)
             self._note(doing="")
@@ -169,6 +176,9 @@ class Runner:
             self._give_epochs(consumer, reader, item.number)
         elif isinstance(item, Progress):
             consumer.watermark(item)
+        elif isinstance(item, SessionsSeen):
+            if item.epoch >= begins.number:  # else its epoch was given
+                consumer.sessions(item)
         elif begins.log_to <= item.log_from:  # else it is in an epoch that was given
             consumer.preview(item)
 
@@ -177,7 +187,10 @@ class Runner:
             number = last = self._next
             self._note(doing=f"epoch {number}")
             try:
-                needs = consumer.committed(reader.epoch(number))
+                epoch = reader.epoch(number)
+                if self._committed_as is not None and self.mailbox.takes_sessions:
+                    consumer.sessions(closed_in(epoch, self._committed_as))
+                needs = consumer.committed(epoch)
             except EpochLost:
                 last = min(max(number, reader.lost_to()), newest)
                 self._report(f"consumer {self._name} lost epochs {number} to {last}")

@@ -14,6 +14,7 @@ from footfall.lake.cut import HOT_SCHEMA
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import Ingested, join
 from footfall.pipeline.epoch.overrides import OverrideSet
+from footfall.pipeline.preview.opened import Opened, opened_by
 from footfall.sessionize import Definitions, SessionStates, key_of
 
 
@@ -61,6 +62,8 @@ class Preview:
         self._epoch = epoch
         self._definitions = definitions
         self.overrides = overrides.copy()
+        self.opened: list[tuple[str, Opened]] = []
+        """Sessions that came and went, by key of the definition; who reads it empties it."""
 
     def put_off(self, ingested: Ingested) -> None:
         """Take one micro-batch; `show` gives it sessions."""
@@ -68,8 +71,11 @@ class Preview:
         self._put_off.append(ingested)
         self._bytes += ingested.events.nbytes + ingested.failures.nbytes
 
-    def show(self) -> PreviewBatch:
-        """Give sessions to all that was put off, as if it were one micro-batch."""
+    def show(self, *, is_counting: bool = False) -> PreviewBatch:
+        """Give sessions to all that was put off, as if it were one micro-batch.
+
+        With `is_counting`, `opened` has what it made of them.
+        """
         ingested = join(self._put_off)
         self._put_off = []
         self._shown += ingested.ledger
@@ -77,6 +83,9 @@ class Preview:
             key_of(one): one.sessionize(self._states[key_of(one)], ingested.events)
             for one in self._definitions
         }
+        if is_counting:
+            before = self._states
+            self.opened += [(key, opened_by(before[key], one)) for key, one in found.items()]
         self._states = SessionStates({key: sessions.state for key, sessions in found.items()})
         default = self._definitions.default
         sessions = found[key_of(default)]

@@ -90,6 +90,10 @@ class Rows(Protocol):
         """Whether every row of a column has this value."""
         ...
 
+    def counts(self, name: str, rows: Ints) -> dict[str, int]:
+        """How many of the rows at these places have each text of a column without nulls."""
+        ...
+
 
 class Plain:
     """Rows as a frame: those of a small batch, for which packing does not pay."""
@@ -129,6 +133,15 @@ class Plain:
     def is_all(self, name: str, value: int) -> bool:
         """See `Packed.is_all`."""
         return bool((self.numbers(name) == value).all())
+
+    def counts(self, name: str, rows: Ints) -> dict[str, int]:
+        """See `Packed.counts`."""
+        return _counts(self.series(name, rows))
+
+
+def _counts(texts: pl.Series) -> dict[str, int]:
+    found: dict[str, int] = dict(texts.value_counts().iter_rows())
+    return found
 
 
 def ended_range(rows: Rows) -> tuple[int, int]:
@@ -180,6 +193,13 @@ class Packed:
         """Whether all rows have this number, known without looking at them."""
         note = self._notes[name]
         return note.is_constant and note.value == value
+
+    def counts(self, name: str, rows: Ints) -> dict[str, int]:
+        """How often each text is among some rows; no text is made of what is one for all."""
+        note = self._notes[name]
+        if note.is_constant:
+            return {str(note.value): len(rows)} if len(rows) else {}
+        return _counts(self.series(name, rows))
 
     def series(self, name: str, rows: Ints) -> pl.Series:
         """One column of some rows, as in `StateColumns.schema`."""

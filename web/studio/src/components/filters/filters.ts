@@ -1,0 +1,87 @@
+/** What a column holds; each kind has its operators. */
+export type Kind = "text" | "number" | "boolean" | "time" | "list";
+
+export type Field = {
+  /** Of the column. */
+  readonly name: string;
+  /** For people. */
+  readonly label: string;
+  readonly kind: Kind;
+};
+
+/** Operators in words, in the order they are offered. */
+export const OPERATORS = {
+  is: "is",
+  is_not: "is not",
+  in: "is one of",
+  not_in: "is none of",
+  contains: "contains",
+  not_contains: "does not contain",
+  starts_with: "starts with",
+  gt: "is more than",
+  gte: "is at least",
+  lt: "is less than",
+  lte: "is at most",
+  is_set: "is set",
+  is_not_set: "is not set",
+} as const;
+
+export type Operator = keyof typeof OPERATORS;
+
+const SETS: readonly Operator[] = ["is_set", "is_not_set"];
+const ORDER: readonly Operator[] = ["gt", "gte", "lt", "lte"];
+
+export const OPERATORS_OF: Readonly<Record<Kind, readonly Operator[]>> = {
+  text: ["is", "is_not", "in", "not_in", "contains", "not_contains", "starts_with", ...SETS],
+  number: ["is", "is_not", "in", "not_in", ...ORDER, ...SETS],
+  boolean: ["is", "is_not", ...SETS],
+  time: [...ORDER, ...SETS],
+  list: ["contains", "not_contains", ...SETS],
+};
+
+/** One condition on a column; several are all meant. */
+export type ColumnFilter = {
+  readonly column: string;
+  readonly operator: Operator;
+  /** None for set and not set, several for one of and none of, else one. */
+  readonly values: readonly string[];
+};
+
+export function isOperator(text: string): text is Operator {
+  return Object.hasOwn(OPERATORS, text);
+}
+
+export function takesNoValue(operator: Operator): boolean {
+  return SETS.includes(operator);
+}
+
+export function takesMany(operator: Operator): boolean {
+  return operator === "in" || operator === "not_in";
+}
+
+/** `source:is:mail`, `source:is_set`, `source:in:["a","b"]`: as it stands in an address. */
+export function formatColumnFilter({ column, operator, values }: ColumnFilter): string {
+  if (takesNoValue(operator)) return `${column}:${operator}`;
+  return `${column}:${operator}:${takesMany(operator) ? JSON.stringify(values) : (values[0] ?? "")}`;
+}
+
+/** Inverse of `formatColumnFilter`; null for anything else. */
+export function parseColumnFilter(text: string): ColumnFilter | null {
+  const [column = "", operator = "", ...rest] = text.split(":");
+  if (!column || !isOperator(operator)) return null;
+  if (takesNoValue(operator)) return rest.length === 0 ? { column, operator, values: [] } : null;
+  if (rest.length === 0) return null;
+  const value = rest.join(":");
+  if (!takesMany(operator)) return { column, operator, values: [value] };
+  const values = listIn(value);
+  return values && { column, operator, values };
+}
+
+function listIn(text: string): readonly string[] | null {
+  try {
+    const found: unknown = JSON.parse(text);
+    return Array.isArray(found) && found.every((value) => typeof value === "string") ? found : null;
+  } catch {
+    return null;
+  }
+}

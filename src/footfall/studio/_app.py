@@ -14,6 +14,7 @@ from footfall.studio.api.apps.routes import router as apps
 from footfall.studio.api.events.routes import router as events
 from footfall.studio.api.explore.routes import router as explore
 from footfall.studio.api.live.routes import router as live
+from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
 from footfall.studio.edge.guard import SessionGuard, session_guard
@@ -25,7 +26,7 @@ from footfall.studio.services import AnyRequest, Services
 
 API_VERSION: Final = "1"
 BODY_BYTES_MAX: Final = 256 * 1024
-AREAS: Final = (live, events, explore, sql, status, apps)
+AREAS: Final = (live, events, sessions, explore, sql, status, apps)
 """A router each; a new area is a folder of `api` and its line here."""
 
 

@@ -30,6 +30,7 @@ from footfall.studio._app import make_app
 from footfall.studio.api.apps.apps import read_apps
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.live.mirror import LiveMirror
+from footfall.studio.api.sessions.definitions import definitions_in
 from footfall.studio.edge.assets import Assets
 from footfall.studio.edge.guard import Guard, refuse
 from footfall.studio.services import Services
@@ -138,6 +139,7 @@ def run(
         sql=pool,
         open_log=LogSource.of(home, project, settings.log).reader,
         metadata=metadata,
+        definitions=definitions_in(settings.sessions),
         read_apps=lambda: read_apps(metadata, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),

@@ -19,6 +19,7 @@ from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.explore.answers import AnswerCache
 from footfall.studio.api.live.feed import LiveFeed
+from footfall.studio.api.sessions.definitions import DEFAULT, DefinitionView
 from footfall.studio.api.sql.runner import SqlRunner
 from footfall.studio.api.status.status import LogReader
 from footfall.studio.edge.assets import Assets
@@ -50,6 +51,8 @@ class Services(msgspec.Struct, frozen=True):
     """Where it is, if not in the home."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
     """Of the explore models, given lately."""
+    definitions: tuple[DefinitionView, ...] = (DEFAULT,)
+    """Of sessions, the default first."""
 
 
 Use = NamedDependency[Services]

@@ -22,7 +22,11 @@ export type Path =
   | "/api/live/failures"
   | "/api/live/filtered"
   | "/api/live/lists/{panel}"
+  | "/api/live/sessions"
   | "/api/live/stream"
+  | "/api/sessions"
+  | "/api/sessions/about"
+  | "/api/sessions/{session_id}"
   | "/api/snippets"
   | "/api/sql"
   | "/api/sql/csv"
@@ -181,6 +185,13 @@ export type ConsumerReport = {
   readonly failures: number;
   readonly name: string;
   readonly needs_epoch: number | null;
+};
+
+export type DefinitionView = {
+  readonly is_default: boolean;
+  readonly key: readonly (string)[];
+  readonly kind: string;
+  readonly name: string;
 };
 
 export type DiskStatus = {
@@ -666,6 +677,63 @@ export type Series = {
   readonly where?: Filter | null;
 };
 
+export type SessionField = {
+  readonly kind: string;
+  readonly name: string;
+};
+
+export type SessionPage = {
+  readonly next: number | null;
+  readonly sessions: readonly (SessionRow)[];
+  readonly total: number;
+};
+
+export type SessionRow = {
+  readonly app_id: string;
+  readonly browser: string | null;
+  readonly campaign: string | null;
+  readonly device_category: string | null;
+  readonly duration_ms: number;
+  readonly ended_at: number;
+  readonly engagement_ms: number;
+  readonly entry_page: string | null;
+  readonly epoch: number;
+  readonly events: number;
+  readonly exit_page: string | null;
+  readonly first_event_name: string;
+  readonly geo_country: string | null;
+  readonly is_bot: boolean;
+  readonly is_bounced: boolean;
+  readonly is_engaged: boolean;
+  readonly language: string | null;
+  readonly last_event_name: string;
+  readonly medium: string | null;
+  readonly os: string | null;
+  readonly platform: string | null;
+  readonly referrer_host: string | null;
+  readonly revision: number;
+  readonly session_id: string;
+  readonly session_number: number | null;
+  readonly source: string | null;
+  readonly started_at: number;
+  readonly status: string;
+  readonly user_id: string | null;
+  readonly value: string | null;
+  readonly views: number;
+  readonly visitor_id: string;
+};
+
+export type SessionTimeline = {
+  readonly events: readonly (TimelineEvent)[];
+  readonly is_cut_off: boolean;
+  readonly session: SessionRow;
+};
+
+export type SessionsAbout = {
+  readonly definitions: readonly (DefinitionView)[];
+  readonly fields: readonly (SessionField)[];
+};
+
 export type Snippet = {
   readonly about: string;
   readonly language: string;
@@ -757,6 +825,19 @@ export type TableColumn = {
 
 export type Tables = {
   readonly tables: readonly (Table)[];
+};
+
+export type TimelineEvent = {
+  readonly epoch: number;
+  readonly event_name: string;
+  readonly event_time: number;
+  readonly is_late: boolean;
+  readonly log_offset: number;
+  readonly page: string | null;
+  readonly page_title: string | null;
+  readonly received_at: number;
+  readonly request_id: string;
+  readonly request_index: number;
 };
 
 export type TopList = {

@@ -15,6 +15,10 @@ from footfall.studio.api.live.counts import FilteredCounts, read_counts
 from footfall.studio.api.live.failures import Arrivals, read_arrivals
 from footfall.studio.api.live.lists import read_list
 from footfall.studio.api.scope import Asked, During, asked_range, asked_scope
+from footfall.studio.api.sessions.conditions import Condition, parse_conditions
+from footfall.studio.api.sessions.definitions import chosen
+from footfall.studio.api.sessions.listed import LIMIT_MAX, SessionPage, read_sessions
+from footfall.studio.api.sessions.listed import Asked as AskedSessions
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Use
 
@@ -74,11 +78,30 @@ async def failures(services: Use, request: AnyRequest, whose: Asked, during: Dur
     return await while_asked(request.receive, read_arrivals(services.sql, write_ids, whose, during))
 
 
+@get("/sessions", summary="Open sessions", responses=PROBLEMS)
+async def open_sessions(
+    services: Use,
+    request: AnyRequest,
+    whose: Asked,
+    definition: FromQuery[str] = "",
+    f: FromQuery[list[str] | None] = None,
+    limit: FromQuery[int] = LIMIT_MAX,
+) -> SessionPage:
+    """Sessions that are not over, those with the newest event first; `total` says how many.
+
+    Filters are those of `GET /api/sessions`.
+    """
+    conditions = (Condition("status", "is", ("open",)), *parse_conditions(f or ()))
+    one = chosen(services.definitions, definition)
+    asked = AskedSessions(one, conditions, "-ended_at", limit)
+    return await while_asked(request.receive, read_sessions(services.sql, asked, whose, None))
+
+
 def router() -> Router:
     """Everything under `/api/live`."""
     return Router(
         "/api/live",
-        route_handlers=[live, stream, filtered, values, failures],
+        route_handlers=[live, stream, filtered, values, failures, open_sessions],
         dependencies={"whose": Provide(asked_scope), "during": Provide(asked_range)},
         tags=["live"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from os import PathLike
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -16,7 +16,10 @@ from footfall.explore.found import Found
 from footfall.explore.question.common import Common
 from footfall.project import DEFAULT_PROJECT
 from footfall.query.access import Lake, Relation
-from footfall.settings import QuerySettings
+from footfall.settings import QuerySettings, load_settings
+
+if TYPE_CHECKING:
+    from footfall.alerts.access import Alerts
 
 _Result = TypeVar("_Result")
 
@@ -45,6 +48,14 @@ class Project(Asking, Lake):
     def events(self) -> Events:
         """Every accepted event, one row each; called, the question of the events model."""
         return Events(self)
+
+    @property
+    def alerts(self) -> Alerts:
+        """Rules, channels, history and back-tests; see `footfall.alerts.access.Alerts`."""
+        from footfall.alerts.access import Alerts
+
+        found = load_settings(self._home.settings_file)
+        return Alerts(self._home, self._project, found, self._clock, self._engine)
 
     def answer(self, question: Common) -> Any:
         """The answer of the question's model.

@@ -12,6 +12,7 @@ from typing import Final
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from footfall.alerts.desk import AlertDesk
 from footfall.clock import MINUTE, Clock, SystemClock
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import Overloaded, Unavailable
@@ -140,6 +141,7 @@ def run(
         open_log=LogSource.of(home, project, settings.log).reader,
         metadata=metadata,
         definitions=definitions_in(settings.sessions),
+        alerts=AlertDesk(home, project, settings, clock),
         read_apps=lambda: read_apps(metadata, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),

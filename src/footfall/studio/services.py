@@ -11,6 +11,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
+from footfall.alerts.desk import AlertDesk
 from footfall.clock import Clock
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
@@ -49,6 +50,8 @@ class Services(msgspec.Struct, frozen=True):
     """Whether a worker has published anything yet."""
     metadata: MetadataPlace | None = None
     """Where it is, if not in the home."""
+    alerts: AlertDesk | None = None
+    """Rules and what fired; none in tests of other pages."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
     """Of the explore models, given lately."""
     definitions: tuple[DefinitionView, ...] = (DEFAULT,)

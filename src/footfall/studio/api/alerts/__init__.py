@@ -1,0 +1,1 @@
+"""Alerts: rules and channels, what fired, and when a rule would have."""

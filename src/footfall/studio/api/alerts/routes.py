@@ -1,0 +1,214 @@
+"""Routes of the Alerts page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Annotated, Any, Final
+
+import msgspec
+from litestar import Router, get, post
+from litestar.openapi import ResponseSpec
+from litestar.params import FromQuery, JSONBody
+
+from footfall.alerts.backtest import BackTest
+from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
+from footfall.alerts.running import run_on
+from footfall.alerts.statements import check_expressions
+from footfall.errors import Invalid, Unavailable
+from footfall.metadata.alert_reads import HISTORY_MAX
+from footfall.settings.alerts import read_rule
+from footfall.studio.edge.asker import while_asked
+from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+Options = dict[str, str | int | float | bool | list[str] | None]
+"""As in `[alerts.rules.NAME]`; what is null is left out."""
+_TEST: Final = ResponseSpec(BackTest, generate_examples=False, description="When it would fire.")
+
+
+class RulePut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/alerts/rules`."""
+
+    name: Name
+    options: Options
+
+
+class ChannelPut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/alerts/channels`."""
+
+    name: Name
+    options: Options
+
+
+class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of what is done to one rule or channel."""
+
+    name: Name
+
+
+class Muting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/alerts/rules/mute`."""
+
+    name: Name
+    duration: Annotated[str, msgspec.Meta(max_length=20)]
+    """Such as 2h; 0s ends it."""
+
+
+class Acknowledging(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/alerts/history/acknowledge`."""
+
+    delivery_ids: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=HISTORY_MAX)]
+    by: Annotated[str, msgspec.Meta(max_length=100)] = "studio"
+
+
+class Testing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/alerts/test`: a rule that is there, or the options of one to be."""
+
+    name: Name
+    over: Annotated[str, msgspec.Meta(max_length=20)] = "7d"
+    options: Options | None = None
+
+
+class AlertBook(msgspec.Struct, frozen=True):
+    """Answer of `GET /api/alerts`."""
+
+    rules: tuple[RuleView, ...]
+    channels: tuple[ChannelView, ...]
+    definitions: tuple[str, ...]
+    """Session definitions that rules may name."""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Something was done."""
+
+    count: int = 1
+    until: int = 0
+    """Of muting: until when, microseconds since 1970 UTC."""
+
+
+class ChannelTest(msgspec.Struct, frozen=True):
+    """Whether a made-up firing was taken."""
+
+    taken: bool
+    problem: str
+    """Why not."""
+
+
+@get("/", summary="Rules and channels", responses=PROBLEMS)
+async def book(services: Use) -> AlertBook:
+    """All of them, and how they get on; secrets are not among it."""
+    return await asyncio.to_thread(_book, services)
+
+
+@post("/rules", summary="Add or replace a rule", status_code=200, responses=PROBLEMS)
+async def put_rule(services: Use, request: AnyRequest, data: JSONBody[RulePut]) -> Done:
+    """It counts within seconds. All mistakes are told at once, those of its SQL too."""
+    desk = _desk(services)
+    rule, trial = await asyncio.to_thread(desk.read_new_rule, data.name, _given(data.options))
+    with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
+        await while_asked(request.receive, services.sql.run(trial.text, trial.values, rows_max=1))
+    await asyncio.to_thread(desk.put_rule, rule)
+    return Done()
+
+
+@post("/rules/remove", summary="Forget a rule", status_code=200, responses=PROBLEMS)
+async def remove_rule(services: Use, data: JSONBody[Named]) -> Done:
+    """What fired stays in the history."""
+    await asyncio.to_thread(_desk(services).remove_rule, data.name)
+    return Done()
+
+
+@post("/rules/mute", summary="Mute a rule", status_code=200, responses=PROBLEMS)
+async def mute(services: Use, data: JSONBody[Muting]) -> Done:
+    """Tell nobody of its firings for a while; the history has them."""
+    until = await asyncio.to_thread(_desk(services).mute, data.name, data.duration)
+    return Done(1, until)
+
+
+@post("/channels", summary="Add or replace a channel", status_code=200, responses=PROBLEMS)
+async def put_channel(services: Use, data: JSONBody[ChannelPut]) -> Done:
+    """A webhook, an address of Apprise, or an installed action."""
+    await asyncio.to_thread(_desk(services).put_channel, data.name, _given(data.options))
+    return Done()
+
+
+@post("/channels/remove", summary="Forget a channel", status_code=200, responses=PROBLEMS)
+async def remove_channel(services: Use, data: JSONBody[Named]) -> Done:
+    """One that no rule names."""
+    await asyncio.to_thread(_desk(services).remove_channel, data.name)
+    return Done()
+
+
+@post("/channels/test", summary="Test a channel", status_code=200, responses=PROBLEMS)
+async def test_channel(services: Use, data: JSONBody[Named]) -> ChannelTest:
+    """Send a made-up firing now."""
+    try:
+        problem = await asyncio.to_thread(_desk(services).test_channel, data.name)
+    except Unavailable as error:
+        problem = str(error)
+    return ChannelTest(not problem, problem)
+
+
+@get("/history", summary="What fired", responses=PROBLEMS)
+async def history(
+    services: Use,
+    rule: FromQuery[str] = "",
+    limit: FromQuery[int] = 50,
+    after: FromQuery[str] = "",
+) -> History:
+    """Newest first; `after` is what the page before has as `next`."""
+    if not 1 <= limit <= HISTORY_MAX:
+        raise Invalid(f"limit is from 1 to {HISTORY_MAX}; ask for further pages with after")
+    desk = _desk(services)
+    return await asyncio.to_thread(desk.history, limit, rule=rule, after=after)
+
+
+@post("/history/acknowledge", summary="Acknowledge", status_code=200, responses=PROBLEMS)
+async def acknowledge(services: Use, data: JSONBody[Acknowledging]) -> Done:
+    """Note that somebody has seen firings; how many were not noted before."""
+    count = await asyncio.to_thread(_desk(services).acknowledge, data.delivery_ids, data.by)
+    return Done(count)
+
+
+@post("/history/retry", summary="Send dead notices again", status_code=200, responses=PROBLEMS)
+async def retry(services: Use) -> Done:
+    """Those that were given up; how many."""
+    return Done(await asyncio.to_thread(_desk(services).revive))
+
+
+@post("/test", summary="Back-test a rule", status_code=200, responses={**PROBLEMS, 200: _TEST})
+async def back_test(services: Use, request: AnyRequest, data: JSONBody[Testing]) -> BackTest:
+    """When it would have fired, and the measure over the time. Ends with the asker's connection."""
+    desk = _desk(services)
+    if data.options is None:
+        rule = (await asyncio.to_thread(desk.book)).rule(data.name)
+    else:
+        rule = read_rule(data.name, _given(data.options))
+        await asyncio.to_thread(check_expressions, rule)
+    return await while_asked(request.receive, run_on(services.sql, desk.testing(rule, data.over)))
+
+
+def _desk(services: Services) -> AlertDesk:
+    found = services.alerts
+    if found is None:
+        raise Unavailable("this studio has no alerts")
+    return found
+
+
+def _book(services: Services) -> AlertBook:
+    desk = _desk(services)
+    return AlertBook(tuple(desk.rules()), tuple(desk.channels()), desk.definitions)
+
+
+def _given(options: Options) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def router() -> Router:
+    """Everything under `/api/alerts`."""
+    handlers = [
+        book, put_rule, remove_rule, mute, put_channel, remove_channel, test_channel,
+        history, acknowledge, retry, back_test,
+    ]  # fmt: skip
+    return Router("/api/alerts", route_handlers=handlers, tags=["alerts"])

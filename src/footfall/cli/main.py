@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from footfall.cli import completion
 from footfall.cli.asking import explore, sql, tables
-from footfall.cli.configuring import key, link, project, settings
+from footfall.cli.configuring import continuous, key, link, project, settings
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
 from footfall.cli.running import demo, generate, roles, send, serve
 from footfall.cli.terminal.errors import (
@@ -50,6 +50,7 @@ app.command("funnel", rich_help_panel=LOOK)(explore.funnel)
 app.command("retention", rich_help_panel=LOOK)(explore.retention)
 app.command("paths", rich_help_panel=LOOK)(explore.paths)
 app.add_typer(alert.app, name="alert", rich_help_panel=LOOK)
+app.add_typer(continuous.app, name="continuous", rich_help_panel=LOOK)
 app.command("settings", rich_help_panel=LOOK)(settings.settings)
 app.add_typer(project.app, name="project", rich_help_panel=SEND)
 app.add_typer(key.app, name="key", rich_help_panel=SEND)

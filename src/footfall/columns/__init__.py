@@ -19,6 +19,7 @@ from footfall.columns.column import (
 )
 from footfall.columns.event import EVENT_COLUMNS
 from footfall.columns.failed import FAILED_COLUMNS
+from footfall.columns.result import RESULT_COLUMNS
 from footfall.columns.session import (
     OTHER_SESSION_COLUMNS,
     OVERRIDE_COLUMNS,
@@ -34,6 +35,7 @@ __all__ = [
     "OVERRIDE_COLUMNS",
     "OWN_ID_MAX",
     "REMOVED_COLUMNS",
+    "RESULT_COLUMNS",
     "SESSION_COLUMNS",
     "Column",
     "Retired",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from footfall.clock import Clock, SystemClock
+from footfall.continuous.access import Continuous
 from footfall.explore.answer import EventsAnswer, Members
 from footfall.explore.asked import AnswerResult, Asking
 from footfall.explore.asking import Ask, answering, opening
@@ -56,6 +57,10 @@ class Project(Asking, Lake):
 
         found = load_settings(self._home.settings_file)
         return Alerts(self._home, self._project, found, self._clock, self._engine)
+
+    def continuous(self) -> Continuous:
+        """Its continuous queries: added, listed, removed, and their results."""
+        return Continuous(self, self._home, self._project)
 
     def answer(self, question: Common) -> Any:
         """The answer of the question's model.

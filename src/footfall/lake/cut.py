@@ -87,6 +87,14 @@ class CutSessions(msgspec.Struct, frozen=True):
     """File with `SHOWN_SCHEMA`: which rows of `kept`, one file after another, are valid now."""
 
 
+class CutQuery(msgspec.Struct, frozen=True):
+    """A continuous query, whose results are a view."""
+
+    version: int
+    columns: tuple[tuple[str, str], ...]
+    """Names and SQL types of its answer."""
+
+
 class Cut(msgspec.Struct, frozen=True):
     """See the module's text."""
 
@@ -117,6 +125,8 @@ class Cut(msgspec.Struct, frozen=True):
     hot_age: int | None = None
     """Microseconds that closed sessions are remembered now, where `sessions.hot_max` makes it less
     than `sessions.hot_age`."""
+    queries: dict[str, CutQuery] = {}
+    """Continuous queries, by name: the views `continuous_<name>` of plan("query_results")."""
     version: int = CUT_VERSION
     term: int = 0
     """Of the writer's lease, where the cut lies beside the lake; see `footfall.lake.shared_cut`."""

@@ -20,6 +20,7 @@ from footfall.metadata import _epochs, _leases
 from footfall.metadata._epochs import Epoch
 from footfall.metadata._insert import insert
 from footfall.metadata._leases import Holder, Lease
+from footfall.metadata._queries import Queries
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, published, server_keys, write_ids
 from footfall.metadata.origins import normal_origin
@@ -74,6 +75,11 @@ class Metadata:
         if self._engine is not None:
             self._engine.dispose()
         self._engine = None
+
+    @property
+    def queries(self) -> Queries:
+        """Continuous queries of all projects."""
+        return Queries(self._transaction)
 
     # Projects and apps
 

@@ -98,6 +98,19 @@ published: Final = Table(
     Column("live", Text, nullable=False),  # JSON of `LiveSnapshot`
 )
 
+continuous_queries: Final = Table(
+    "continuous_queries",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("definition", Text, nullable=False),  # JSON of `QueryDefinition`
+    Column("is_declared", BigInteger, nullable=False),  # by the settings
+    Column("is_removed", BigInteger, nullable=False),  # kept for its version
+    Column("columns", Text, nullable=False),  # JSON array of names and types; empty: not known yet
+    Column("status", Text, nullable=False),  # JSON of `QueryStatus`
+)
+
 leases: Final = Table(
     "leases",
     metadata,

@@ -275,6 +275,9 @@ class Pipeline:
         progress = self._progress()
         default = self._definitions.default
         hot_age = shortened_hot_age(self.truth.state.default, default)
+        queries = self.consumers.results.look()
+        if queries is not None:
+            self._publisher.show_results(self._lake, queries)
         self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_sweeping)
         self._tell_sessions(progress)
         self.consumers.put(progress)

@@ -41,9 +41,10 @@ def columns_of(spec: TableSpec, plan: Plan | None) -> tuple[Column, ...]:
 
 
 def view_names() -> tuple[str, ...]:
-    """Names that a statement may use, besides `sessions_<name>` for each other definition.
+    """Names that a statement may use, besides those of other definitions and continuous queries.
 
-    Everything else in the catalog starts with an underscore.
+    They are `sessions_<name>` and `continuous_<name>`. Everything else in the catalog starts with
+    an underscore.
     """
     return tuple(spec.name for spec in read_tables())
 
@@ -81,8 +82,11 @@ class CutReader:
             Corrupt: the cut is damaged.
         """
         cut = self._place.newest()
-        others = () if cut is None else sorted(set(cut.sessions) - {cut.default})
-        return (*view_names(), *(f"sessions_{name}" for name in others))
+        if cut is None:
+            return view_names()
+        others = [f"sessions_{name}" for name in sorted(set(cut.sessions) - {cut.default})]
+        queries = [f"continuous_{name}" for name, one in sorted(cut.queries.items()) if one.columns]
+        return (*view_names(), *others, *queries)
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[CutFiles]:

@@ -10,6 +10,7 @@ removals costs no join, and filters and unused columns reach the Parquet reader 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -33,6 +34,10 @@ _TYPES: Final = {
     "timestamptz": "TIMESTAMP WITH TIME ZONE",
     "list<string>": "VARCHAR[]",
 }
+
+_SCALAR: Final = re.compile(r"[A-Z][A-Z0-9_ ]*(?:\(\d+(?:, ?\d+)?\))?")
+_LIST: Final = re.compile(r"[A-Z][A-Z0-9_ ]*\[\]")
+_SHOWN_AS_TEXT: Final = ("BLOB", "BIT", "INTERVAL", "ENUM", "JSON")
 
 
 def plain_view(table: str, files: Sequence[str], columns: Columns, *, has_tail: bool) -> str:
@@ -132,6 +137,37 @@ def sessions_view(
         lake = _not_in(lake, [f"(SELECT session_id FROM {kept_table} WHERE is_shown)"])
     parts.append(_not_in(lake, [hot_table] if has_hot else []))
     return " UNION ALL ".join(parts)
+
+
+def results_view(name: str, version: int, columns: Sequence[tuple[str, str]]) -> str:
+    """`continuous_<name>`: the newest revision of each window, in the types of its statement.
+
+    A value whose type has no form in SQL text, such as a structure, is JSON. What the statement
+    itself calls like one of our columns is left out: it would be the same.
+    """
+    of_window = ("window_start", "window_end", "revision", "computed_at")
+    shown = [
+        _out_of_json(column, kind) for column, kind in columns if column.lower() not in of_window
+    ]
+    newest = (
+        "SELECT * FROM query_results"
+        f" WHERE query = {literal(name)} AND query_version = {int(version)}"
+        " QUALIFY row_number() OVER"
+        " (PARTITION BY window_id ORDER BY revision DESC, computed_at DESC) = 1"
+    )
+    each = f"SELECT {', '.join(of_window)}, unnest(from_json(answer, '[\"JSON\"]')) AS _row"
+    return f"SELECT {', '.join([*of_window, *shown])} FROM ({each} FROM ({newest}))"
+
+
+def _out_of_json(column: str, kind: str) -> str:
+    path = literal('$."' + column.replace('"', '\\"') + '"')
+    if _SCALAR.fullmatch(kind) and kind not in _SHOWN_AS_TEXT:
+        return f"CAST(_row ->> {path} AS {kind}) AS {quoted(column)}"
+    if _LIST.fullmatch(kind):
+        return f"CAST(_row -> {path} AS {kind}) AS {quoted(column)}"
+    if kind in _SHOWN_AS_TEXT or kind.startswith("ENUM"):
+        return f"_row ->> {path} AS {quoted(column)}"
+    return f"_row -> {path} AS {quoted(column)}"
 
 
 def _not_in(rows: str, others: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from footfall.query._views import (
     events_view,
     literal,
     plain_view,
+    results_view,
     sessions_view,
     without_glob,
 )
@@ -266,6 +267,9 @@ def _views(made: CutFiles) -> dict[str, str]:
     found = {name: _view(name, made) for name in view_names()}
     for name in made.cut.sessions.keys() - {made.cut.default}:
         found[f"sessions_{name}"] = _sessions_view(made, name)
+    for name, query in made.cut.queries.items():
+        if query.columns:
+            found[f"continuous_{name}"] = results_view(name, query.version, query.columns)
     return found
 
 

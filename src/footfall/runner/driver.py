@@ -268,6 +268,9 @@ class Driver:
             self._publisher.start_epoch(self._lake, truth)
         progress, default = self._progress(), self._definitions.default
         hot_age = shortened_hot_age(self._truth.state.default, default)
+        queries = self.consumers.results.look()
+        if queries is not None:
+            self._publisher.show_results(self._lake, queries)
         self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_new)
         self.consumers.put(progress)
 

@@ -17,6 +17,7 @@ from footfall.clock import DAY
 from footfall.errors import Invalid
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_one
+from footfall.settings._continuous import ContinuousSettings, QueryDefinition, Window, read_query
 from footfall.settings._read import (
     default_toml,
     default_values,
@@ -43,6 +44,7 @@ __all__ = [
     "CollectorSettings",
     "ConnectionSettings",
     "ConsumerSettings",
+    "ContinuousSettings",
     "Count",
     "CountBySize",
     "DecodeSettings",
@@ -57,6 +59,7 @@ __all__ = [
     "MetadataSettings",
     "PipelineSettings",
     "Port",
+    "QueryDefinition",
     "QuerySettings",
     "RuleSettings",
     "RunnerSettings",
@@ -64,6 +67,7 @@ __all__ = [
     "Settings",
     "Size",
     "StudioSettings",
+    "Window",
     "default_toml",
     "default_values",
     "kept_at_least",
@@ -71,6 +75,7 @@ __all__ = [
     "parse_duration",
     "parse_size",
     "part_of",
+    "read_query",
     "resolve_settings",
     "retention_margin",
 ]
@@ -307,6 +312,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lake: LakeSettings
     metadata: MetadataSettings
     consumers: ConsumerSettings
+    continuous: ContinuousSettings
     runner: RunnerSettings
     disk: DiskSettings
     alerts: AlertSettings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 from types import UnionType
@@ -20,6 +20,7 @@ import msgspec
 from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_type
+from footfall.settings._continuous import QueryDefinition, read_queries
 from footfall.settings._sessions import DefinitionSettings, read_definitions, read_goals
 from footfall.settings.alerts import ChannelSettings, RuleSettings, read_channels, read_rules
 from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Size
@@ -234,6 +235,15 @@ def part_of(hint: Any) -> type[msgspec.Struct] | None:
     return next(parts, None)
 
 
+_NAMED: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
+    (dict[str, QueryDefinition], read_queries),
+    (dict[str, dict[str, float]], read_goals),
+    (dict[str, RuleSettings], read_rules),
+    (dict[str, ChannelSettings], read_channels),
+)
+"""Tables of things with names of their own, and what reads them."""
+
+
 def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
     if hint is Bound and value == UNLIMITED:
         return None
@@ -243,12 +253,9 @@ def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
         return None
     if hint == dict[str, DefinitionSettings]:
         return read_definitions(value, lambda text: _convert(Duration, text))
-    if hint == dict[str, dict[str, float]]:
-        return read_goals(value)
-    if hint == dict[str, RuleSettings]:
-        return read_rules(value)
-    if hint == dict[str, ChannelSettings]:
-        return read_channels(value)
+    for kind, read in _NAMED:
+        if hint == kind:
+            return read(value)
     if hint in (Duration, Size, Bound, Age):
         if not isinstance(value, str):
             example = '"15s"' if hint in (Duration, Age) else '"64MiB"'

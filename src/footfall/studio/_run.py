@@ -142,6 +142,7 @@ def run(
         metadata=metadata,
         definitions=definitions_in(settings.sessions),
         alerts=AlertDesk(home, project, settings, clock),
+        settings=settings,
         read_apps=lambda: read_apps(metadata, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),

@@ -16,6 +16,7 @@ from footfall.clock import Clock
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
+from footfall.settings import Settings
 from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.explore.answers import AnswerCache
@@ -52,6 +53,8 @@ class Services(msgspec.Struct, frozen=True):
     """Where it is, if not in the home."""
     alerts: AlertDesk | None = None
     """Rules and what fired; none in tests of other pages."""
+    settings: Settings | None = None
+    """The installation's."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
     """Of the explore models, given lately."""
     definitions: tuple[DefinitionView, ...] = (DEFAULT,)

@@ -17,6 +17,7 @@ from footfall.columns import (
     OTHER_SESSION_COLUMNS,
     OVERRIDE_COLUMNS,
     REMOVED_COLUMNS,
+    RESULT_COLUMNS,
     SESSION_COLUMNS,
     Column,
     Retired,
@@ -148,12 +149,23 @@ _OTHER: Final = TableSpec(
     loses_days=True,
     is_planned=True,
 )
+_RESULTS: Final = TableSpec(
+    name="query_results",
+    row_is="what a continuous query answered for a window, each revision",
+    columns=RESULT_COLUMNS,
+    sort=("query", "window_start", "window_id", "revision"),
+    bounded=_names("query window_id window_start computed_at epoch"),
+    day="window_start",
+    loses_days=True,
+    is_read=True,
+)
 
 TABLES: Final[dict[str, TableSpec]] = {
-    spec.name: spec for spec in (_EVENTS, _SESSIONS, _FAILED, _OVERRIDES, _CHANGES, _OTHER)
+    spec.name: spec
+    for spec in (_EVENTS, _SESSIONS, _FAILED, _OVERRIDES, _CHANGES, _OTHER, _RESULTS)
 }
-"""Every table that an epoch may write, in the order of commit: what names sessions comes after the
-sessions; `events` loses its days first."""
+"""Every table. What an epoch writes is in the order of commit: what names sessions comes after the
+sessions; `events` loses its days first. No epoch writes `query_results`: a consumer does."""
 
 
 def read_tables() -> list[TableSpec]:

@@ -19,13 +19,17 @@ from footfall.pipeline.consumers.live import LiveCounters
 from footfall.pipeline.consumers.mailbox import Committed, Item, Mailbox
 from footfall.pipeline.consumers.needs import still_needed
 from footfall.pipeline.consumers.notes import ConsumerNotes, Needs, consumers_dir
+from footfall.pipeline.consumers.results import CONTINUOUS, ShownResults
 from footfall.pipeline.consumers.runner import MakeConsumer, Runner
 from footfall.positions import Positions
 from footfall.settings import ConsumerSettings, Settings
 
 ENTRY_POINT_GROUP: Final = "footfall.consumers"
 LIVE: Final = "live"
-OURS: Final[Mapping[str, str]] = {"alerts": "footfall.alerts.consumer:make"}
+OURS: Final[Mapping[str, str]] = {
+    "alerts": "footfall.alerts.consumer:make",
+    CONTINUOUS: "footfall.continuous.consumer:make",
+}
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
 because they stand above the pipeline and use what it does not know. What makes one is cheap to load
 and idle as long as nothing is asked of it."""
@@ -66,6 +70,8 @@ class Consumers:
         self._report = report
         self._installation = installation
         self._directory = consumers_dir(home, project)
+        self.results = ShownResults(self._directory)
+        """Of continuous queries."""
         self._make: dict[str, MakeConsumer] = {**(others or {}), LIVE: self._live}
         self._runners: list[Runner] = []
 

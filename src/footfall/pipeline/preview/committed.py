@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from footfall.clock import Clock
 from footfall.home import Home
 from footfall.lake import Lake, LakePlace
+from footfall.lake.cut import CutQuery
 from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
@@ -45,6 +48,7 @@ class CommittedPublisher(Publisher):
         """Publish nothing yet."""
         super().__init__(project, tail)
         self._unpublished: Truth | None = None
+        self._newest: Truth | None = None
 
     def add(self, batch: PreviewBatch, overrides: OverrideSet) -> None:
         """Show nothing of it."""
@@ -52,7 +56,12 @@ class CommittedPublisher(Publisher):
     def start_epoch(self, lake: Lake, truth: Truth) -> None:
         """See `Publisher`."""
         super().start_epoch(lake, truth)
-        self._unpublished = truth
+        self._unpublished = self._newest = truth
+
+    def show_results(self, lake: Lake, queries: Mapping[str, CutQuery]) -> None:
+        """The newest epoch is published once more, with what was answered since."""
+        super().show_results(lake, queries)
+        self._unpublished = self._newest
 
     def publish(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from footfall.lake import Lake, planned_tables
-from footfall.lake.cut import Cut
+from footfall.lake.cut import Cut, CutQuery
 from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
@@ -26,6 +28,7 @@ class Publisher:
         self._plans: dict[str, str] = {}
         self._overrides: str | None = None
         self._removed: str | None = None
+        self._queries: Mapping[str, CutQuery] = {}
 
     def add(self, batch: PreviewBatch, overrides: OverrideSet) -> None:
         """Write the files of one micro-batch; the next `publish` names them."""
@@ -69,6 +72,13 @@ class Publisher:
         self._overrides = self._tail.write("overrides", truth.overrides.table())
         self._removed = self._tail.write("removed", truth.removed)
 
+    def show_results(self, lake: Lake, queries: Mapping[str, CutQuery]) -> None:
+        """Name what continuous queries have answered by now; the next `publish` shows it."""
+        with lake.locks.committing():
+            table = "query_results"
+            self._plans = {**self._plans, table: self._tail.write_plan(lake.plan(table))}
+        self._queries = queries
+
     def _add(self, table: str, file: str | None) -> None:
         if file is not None:
             self._files[table] = (*self._files.get(table, ()), file)
@@ -107,6 +117,7 @@ class Publisher:
             hot_age=hot_age,
             overrides=self._overrides,
             removed=self._removed,
+            queries=dict(self._queries),
         )
         self._tail.publish(cut)
         if is_sweeping:

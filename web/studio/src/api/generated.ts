@@ -1,7 +1,20 @@
 // Made from openapi.json by `npm run generate`; do not edit.
 
 export type Path =
+  | "/api/alerts"
+  | "/api/alerts/channels"
+  | "/api/alerts/channels/remove"
+  | "/api/alerts/channels/test"
+  | "/api/alerts/history"
+  | "/api/alerts/history/acknowledge"
+  | "/api/alerts/history/retry"
+  | "/api/alerts/rules"
+  | "/api/alerts/rules/mute"
+  | "/api/alerts/rules/remove"
+  | "/api/alerts/test"
   | "/api/apps"
+  | "/api/continuous"
+  | "/api/continuous/{name}"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
   | "/api/explore/attribution"
@@ -32,6 +45,17 @@ export type Path =
   | "/api/sql/csv"
   | "/api/sql/tables"
   | "/api/status";
+
+export type Acknowledging = {
+  readonly by?: string;
+  readonly delivery_ids: readonly (string | unknown)[];
+};
+
+export type AlertBook = {
+  readonly channels: readonly (ChannelView)[];
+  readonly definitions: readonly (string)[];
+  readonly rules: readonly (RuleView)[];
+};
 
 export type App = {
   readonly app_id: string;
@@ -109,10 +133,45 @@ export type AttributionRow = {
   readonly value: number | null;
 };
 
+export type BackTest = {
+  readonly above?: number | null;
+  readonly below?: number | null;
+  readonly fired: number;
+  readonly firings: readonly (WouldFire)[];
+  readonly is_cut_off: boolean;
+  readonly rule: string;
+  readonly series: readonly (Point)[];
+  readonly since: number;
+  readonly told: number;
+  readonly unit: string;
+  readonly until: number;
+};
+
 export type Bucket = {
   readonly end: string;
   readonly is_complete: boolean;
   readonly start: string;
+};
+
+export type ChannelPut = {
+  readonly name: string;
+  readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
+};
+
+export type ChannelTest = {
+  readonly problem: string;
+  readonly taken: boolean;
+};
+
+export type ChannelView = {
+  readonly dead: number;
+  readonly error: string;
+  readonly is_declared: boolean;
+  readonly kind: string;
+  readonly name: string;
+  readonly place: string;
+  readonly sent_at: number | null;
+  readonly waiting: number;
 };
 
 export type CompareAnswer = {
@@ -187,6 +246,24 @@ export type ConsumerReport = {
   readonly needs_epoch: number | null;
 };
 
+export type ContinuousQueries = {
+  readonly queries: readonly (ContinuousQuery)[];
+};
+
+export type ContinuousQuery = {
+  readonly columns?: readonly (readonly unknown[])[];
+  readonly definition: QueryDefinition;
+  readonly is_declared?: boolean;
+  readonly name: string;
+  readonly status?: QueryStatus;
+  readonly version: number;
+};
+
+export type ContinuousResults = {
+  readonly query: ContinuousQuery;
+  readonly results: readonly (WindowResult)[];
+};
+
 export type DefinitionView = {
   readonly is_default: boolean;
   readonly key: readonly (string)[];
@@ -205,6 +282,11 @@ export type DiskStatus = {
   readonly state_bytes: number;
   readonly tail_bytes: number;
   readonly total_bytes: number;
+};
+
+export type Done = {
+  readonly count?: number;
+  readonly until?: number;
 };
 
 export type EventColumn = {
@@ -305,6 +387,21 @@ export type FilteredCounts = {
   readonly counts: LiveCounts;
 };
 
+export type Firing = {
+  readonly acknowledged_at: number | null;
+  readonly acknowledged_by: string;
+  readonly app_id: string;
+  readonly at: number;
+  readonly delivery_id: string;
+  readonly details: { readonly [key: string]: unknown };
+  readonly noted_at: number;
+  readonly notices: readonly (NoticeState)[];
+  readonly quiet: string;
+  readonly rule: string;
+  readonly state: string;
+  readonly subject: string;
+};
+
 export type FunnelAnswer = {
   readonly by: readonly (string)[];
   readonly cut_published_at: number;
@@ -373,6 +470,11 @@ export type FunnelTime = {
 export type Header = {
   readonly name: string;
   readonly value: string;
+};
+
+export type History = {
+  readonly firings: readonly (Firing)[];
+  readonly next: string | null;
 };
 
 export type Ledger = {
@@ -495,6 +597,34 @@ export type Missing = {
   readonly reason: "trimmed" | "failed" | "unknown";
 };
 
+export type Muting = {
+  readonly duration: string;
+  readonly name: string;
+};
+
+export type Named = {
+  readonly name: string;
+};
+
+export type NewQuery = {
+  readonly app?: string;
+  readonly enabled?: boolean;
+  readonly key?: readonly (string)[];
+  readonly over?: string;
+  readonly sql: string;
+  readonly window: string;
+};
+
+export type NoticeState = {
+  readonly channel: string;
+  readonly delivery_id: string;
+  readonly error: string;
+  readonly sent_at: number | null;
+  readonly sequence: number;
+  readonly state: string;
+  readonly tries: number;
+};
+
 export type Part = {
   readonly name: string;
   readonly pid?: number | null;
@@ -568,6 +698,13 @@ export type PipelineStatus = {
   readonly watermark: number;
 };
 
+export type Point = {
+  readonly at: number;
+  readonly expected?: number | null;
+  readonly fires: boolean;
+  readonly value: number | null;
+};
+
 export type Problem = {
   readonly code: string;
   readonly detail: string;
@@ -576,6 +713,26 @@ export type Problem = {
   readonly status: number;
   readonly title: string;
   readonly type: string;
+};
+
+export type QueryDefinition = {
+  readonly app?: string;
+  readonly enabled?: boolean;
+  readonly key?: readonly (string)[];
+  readonly over?: "events" | "sessions";
+  readonly sql: string;
+  readonly window: string;
+};
+
+export type QueryStatus = {
+  readonly cut_off?: number;
+  readonly error?: string;
+  readonly failures?: number;
+  readonly left_out?: number;
+  readonly ran_at?: number;
+  readonly retry_at?: number;
+  readonly waiting?: number;
+  readonly windows?: number;
 };
 
 export type Range = {
@@ -656,6 +813,21 @@ export type RetentionRow = {
 export type Rule = {
   readonly label?: string;
   readonly match: string;
+};
+
+export type RulePut = {
+  readonly name: string;
+  readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
+};
+
+export type RuleView = {
+  readonly evaluated_to: number;
+  readonly is_declared: boolean;
+  readonly kind: string;
+  readonly muted_until: number;
+  readonly name: string;
+  readonly options: { readonly [key: string]: unknown };
+  readonly problem: string;
 };
 
 export type SecondSeries = {
@@ -827,6 +999,12 @@ export type Tables = {
   readonly tables: readonly (Table)[];
 };
 
+export type Testing = {
+  readonly name: string;
+  readonly options?: { readonly [key: string]: string | number | boolean | readonly (string)[] | null } | null;
+  readonly over?: string;
+};
+
 export type TimelineEvent = {
   readonly epoch: number;
   readonly event_name: string;
@@ -849,4 +1027,24 @@ export type TopList = {
 export type TopRow = {
   readonly count: number;
   readonly value: string | null;
+};
+
+export type WindowResult = {
+  readonly computed_at: string;
+  readonly is_cut_off: boolean;
+  readonly query: string;
+  readonly revision: number;
+  readonly rows: readonly ({ readonly [key: string]: unknown })[];
+  readonly version: number;
+  readonly window_end: string;
+  readonly window_id: string;
+  readonly window_start: string;
+};
+
+export type WouldFire = {
+  readonly app_id: string;
+  readonly at: number;
+  readonly details: { readonly [key: string]: unknown };
+  readonly subject: string;
+  readonly told: boolean;
 };

@@ -8,6 +8,7 @@ import { StatePanel } from "../../components/states/StatePanel";
 import { type Clock, clockIn } from "../../format/format";
 import { useLive } from "../../live/LiveContext";
 import type { LiveState } from "../../live/state";
+import { ContinuousPanel } from "./continuous/ContinuousPanel";
 import { EventDrawer } from "./event/EventDrawer";
 import { FailureNotice } from "./failures/FailureNotice";
 import { LiveNotice } from "./LiveNotice";
@@ -153,6 +154,7 @@ function Shown({ shown, narrowing, snapshot, clock }: ShownProps) {
             </div>
             <div className={css.panels}>
               <TopPanels counts={shown.counts} />
+              <ContinuousPanel clock={clock} />
             </div>
           </div>
         </>

@@ -1,0 +1,1 @@
+"""Continuous queries: what they ask, and what they answered."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.clock import MINUTE, SECOND
+from footfall.clock import MINUTE
 from tests.alerts.harness import Alerting
 from tests.pipeline.test_pipeline import _drive, _traffic
 from tests.scale import IS_FULL
@@ -75,8 +75,24 @@ def test_live_firings_are_those_of_the_back_test(alerting: Alerting, seed: int) 
             if one.subject in fired ^ expected:
                 print(one)
                 from footfall.query.engine import Engine
+
                 e = Engine(alerting.home, "default", alerting.settings.query)
-                for r in e.run("SELECT * FROM sessions WHERE visitor_id = ?", (one.details["visitor_id"],)).table.to_pylist():
-                    print({k: str(r[k]) for k in ("session_id","revision","started_at","ended_at","events","epoch","status")})
+                for r in e.run(
+                    "SELECT * FROM sessions WHERE visitor_id = ?", (one.details["visitor_id"],)
+                ).table.to_pylist():
+                    print(
+                        {
+                            k: str(r[k])
+                            for k in (
+                                "session_id",
+                                "revision",
+                                "started_at",
+                                "ended_at",
+                                "events",
+                                "epoch",
+                                "status",
+                            )
+                        }
+                    )
         assert fired == expected, name
     assert 0

@@ -127,6 +127,7 @@ class Bench:
             self.told.append,
             self.consumers,
             self.settings,
+            default=next(iter(self.settings.sessions.named)),
         )
         lake = Lake(place, "default")
         pipeline = Pipeline(

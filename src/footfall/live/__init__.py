@@ -16,14 +16,20 @@ from typing import TYPE_CHECKING
 
 from footfall.live._snapshot import (
     BOT_STREAM_EVENTS,
+    DURATION_BOUNDS,
+    EVENTS_BOUNDS,
     SNAPSHOT_BYTES_MAX,
     STREAM_EVENTS,
     TEXT_LENGTH_MAX,
     TOP_ROWS,
     LiveCounts,
+    LiveSessions,
     LiveSnapshot,
     MinuteSeries,
     SecondSeries,
+    SessionHistogram,
+    SessionMeter,
+    SessionSeconds,
     StreamEvent,
     TopList,
     TopRow,
@@ -32,26 +38,36 @@ from footfall.live._snapshot import (
 )
 
 if TYPE_CHECKING:
+    from footfall.live._prometheus import prometheus_text as prometheus_text
+    from footfall.live._session_meters import SessionMeters as SessionMeters
     from footfall.live._state import LiveLimits as LiveLimits
     from footfall.live._state import LiveState as LiveState
 
 __all__ = [
     "BOT_STREAM_EVENTS",
+    "DURATION_BOUNDS",
+    "EVENTS_BOUNDS",
     "SNAPSHOT_BYTES_MAX",
     "STREAM_EVENTS",
     "TEXT_LENGTH_MAX",
     "TOP_ROWS",
     "LiveCounts",
     "LiveLimits",
+    "LiveSessions",
     "LiveSnapshot",
     "LiveState",
     "MinuteSeries",
     "SecondSeries",
+    "SessionHistogram",
+    "SessionMeter",
+    "SessionMeters",
+    "SessionSeconds",
     "StreamEvent",
     "TopList",
     "TopRow",
     "decode_snapshot",
     "encode_snapshot",
+    "prometheus_text",
 ]
 
 
@@ -60,4 +76,12 @@ def __getattr__(name: str) -> object:
         from footfall.live import _state
 
         return getattr(_state, name)
+    if name == "SessionMeters":
+        from footfall.live import _session_meters
+
+        return _session_meters.SessionMeters
+    if name == "prometheus_text":
+        from footfall.live import _prometheus
+
+        return _prometheus.prometheus_text
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

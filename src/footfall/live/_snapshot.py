@@ -109,6 +109,70 @@ class LiveCounts(msgspec.Struct, frozen=True):
     """Newest first, at most `STREAM_EVENTS`, of bots `BOT_STREAM_EVENTS`."""
 
 
+DURATION_BOUNDS: Final = (0, 1, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+"""Seconds: upper ends of the histogram's parts, included; the last part has no end."""
+EVENTS_BOUNDS: Final = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class SessionHistogram(msgspec.Struct, frozen=True):
+    """Of sessions that were written for the first time."""
+
+    counts: tuple[int, ...]
+    """By `DURATION_BOUNDS` (seconds) or `EVENTS_BOUNDS`, one more than those."""
+    sum: int
+    """Milliseconds, or events."""
+
+
+class SessionSeconds(msgspec.Struct, frozen=True):
+    """What happened to sessions second by second, a place of each list for each second.
+
+    Seconds in which nothing did are left out.
+    """
+
+    at: tuple[int, ...] = ()
+    """Seconds after `LiveSessions.from_us`, ascending."""
+    started: tuple[int, ...] = ()
+    """Began, less those that late events joined to others."""
+    closed: tuple[int, ...] = ()
+    repaired: tuple[int, ...] = ()
+    """Closed before, and written or to be written anew."""
+    duration_ms: tuple[int, ...] = ()
+    """Sum over those closed."""
+    events: tuple[int, ...] = ()
+    """The same."""
+
+
+class SessionMeter(msgspec.Struct, frozen=True):
+    """Sessions of one definition and app."""
+
+    definition: str
+    app_id: str
+    open: int
+    closed: int
+    """Rows with revision 1 that epochs from `since_epoch` to `to_epoch` wrote."""
+    repaired: int
+    """Their rows with a higher one."""
+    provisional: int
+    """Closed since, and in no epoch yet: in `seconds`, not in the totals."""
+    duration: SessionHistogram
+    events: SessionHistogram
+    seconds: SessionSeconds
+    """Of the last 300; only the meters that closed most have them."""
+
+
+class LiveSessions(msgspec.Struct, frozen=True):
+    """Sessions as they open and close; see docs/concepts/sessions.md."""
+
+    since_epoch: int
+    to_epoch: int
+    from_us: int
+    """Start of the first of 300 seconds, microseconds since 1970 UTC."""
+    meters: tuple[SessionMeter, ...]
+    """Those that closed most first."""
+    is_whole: bool
+    """False: more definitions and apps than are counted."""
+
+
 class LiveSnapshot(msgspec.Struct, frozen=True):
     """The last 30 minutes: 29 whole minutes and the current one, by `event_time`.
 
@@ -124,6 +188,8 @@ class LiveSnapshot(msgspec.Struct, frozen=True):
     """Sum over everything read so far."""
     lag_requests: int = 0
     """Acknowledged requests that were not read yet at `at`."""
+    sessions: LiveSessions | None = None
+    """None where nothing counts them."""
     version: int = SNAPSHOT_VERSION
 
 

@@ -13,6 +13,7 @@ from footfall.live._counters import COUNTED, SHOWN, Counters, LiveLimits
 from footfall.live._snapshot import (
     BOT_STREAM_EVENTS,
     STREAM_EVENTS,
+    LiveSessions,
     LiveSnapshot,
     within_bounds,
 )
@@ -74,6 +75,7 @@ class LiveState:
         open_bot_sessions: int = 0,
         totals: Ledger,
         lag_requests: int = 0,
+        sessions: LiveSessions | None = None,
     ) -> LiveSnapshot:
         """What is known at `now_us`; also moves the windows on when no events come.
 
@@ -83,6 +85,7 @@ class LiveState:
             open_bot_sessions: Those of bots.
             totals: Ledger of everything read so far.
             lag_requests: Acknowledged requests that were not read yet.
+            sessions: What `SessionMeters` counted.
 
         Returns:
             At most `SNAPSHOT_BYTES_MAX` as JSON: where texts are so long that it would be more, the
@@ -95,6 +98,7 @@ class LiveState:
             bots=self._bots.counts(now_us, open_bot_sessions),
             totals=totals,
             lag_requests=lag_requests,
+            sessions=sessions,
         )
         return within_bounds(snapshot)
 

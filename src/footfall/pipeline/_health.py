@@ -16,24 +16,29 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Final
 
 from footfall.collect.edge.answers import PROBLEM_TYPE, problem
 from footfall.connections import AddressGroups, Crowd, Server
 from footfall.errors import FootfallError, Unavailable
+from footfall.live import decode_snapshot, prometheus_text
 from footfall.pipeline._pulse import Pulse
 from footfall.settings import Settings
 
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 CONNECTIONS_MAX: Final = 16
 LOOK_SECONDS_MAX: Final = 5.0
 """A log or a database that takes longer to answer is not reached."""
 
 
 class HealthApp:
-    """`/health` and `/ready`, by ASGI."""
+    """`/health`, `/ready` and `/metrics`, by ASGI."""
 
-    def __init__(self, pulse: Pulse) -> None:
-        """Answer what `pulse` says."""
+    def __init__(self, pulse: Pulse, live_file: Path | None = None) -> None:
+        """Answer what `pulse` says, and what the live file has of sessions."""
+        self._live_file = live_file
         self._checks: dict[str, tuple[str, Callable[[], None]]] = {
             "/health": ("alive", pulse.check_alive),
             "/ready": ("ready", pulse.check_ready),
@@ -45,12 +50,15 @@ class HealthApp:
         self,
         scope: dict[str, Any],
         _receive: object,
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        send: Send,
     ) -> None:
         """Answer one request; see ASGI 3."""
+        if scope["path"] == "/metrics":
+            await self._metrics(send)
+            return
         found = self._checks.get(scope["path"])
         if found is None:
-            await _answer(send, 404, "not_found", "there are /health and /ready here")
+            await _answer(send, 404, "not_found", "there are /health, /ready and /metrics here")
             return
         status, check = found
         try:
@@ -65,18 +73,32 @@ class HealthApp:
         else:
             await _answer(send, 200, status)
 
+    async def _metrics(self, send: Send) -> None:
+        try:
+            if self._live_file is None:
+                raise FileNotFoundError
+            snapshot = decode_snapshot(self._live_file.read_bytes())
+        except FileNotFoundError:
+            await _answer(send, 503, Unavailable.code, "nothing was counted yet; ask again")
+        except FootfallError as error:
+            await _answer(send, 503, error.code, str(error))
+        else:
+            await _send(send, 200, METRICS_TYPE, prometheus_text(snapshot))
+
     def close(self) -> None:
         """Look no more."""
         self._looker.shutdown(wait=False, cancel_futures=True)
 
 
-async def _answer(
-    send: Callable[[dict[str, Any]], Awaitable[None]], status: int, code: str, detail: str = ""
-) -> None:
+async def _answer(send: Send, status: int, code: str, detail: str = "") -> None:
     if detail:
         kind, content = PROBLEM_TYPE, problem(status, code, detail, retryable=status == 503)
     else:
         kind, content = "application/json", json.dumps({"status": code}).encode()
+    await _send(send, status, kind, content)
+
+
+async def _send(send: Send, status: int, kind: str, content: bytes) -> None:
     headers = [
         (b"content-type", kind.encode()),
         (b"content-length", b"%d" % len(content)),
@@ -95,8 +117,10 @@ class _Server(Server):
 
 
 @contextlib.contextmanager
-def answering(settings: Settings, pulse: Pulse) -> Iterator[str]:
+def answering(settings: Settings, pulse: Pulse, live_file: Path | None = None) -> Iterator[str]:
     """Answer at `pipeline.health_address`, which is set, while the block runs; the URL.
+
+    `live_file` is where the live counters write.
 
     Raises:
         Unavailable: the address is taken.
@@ -104,7 +128,7 @@ def answering(settings: Settings, pulse: Pulse) -> Iterator[str]:
     address = settings.pipeline.health_address
     listening = _listen(address)
     port = listening.getsockname()[1]
-    app = HealthApp(pulse)
+    app = HealthApp(pulse, live_file)
     started = threading.Event()
     server = _Server(
         app,

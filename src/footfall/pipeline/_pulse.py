@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Unavailable
@@ -63,7 +64,9 @@ class Pulse:
 
 
 @contextlib.contextmanager
-def observed(settings: Settings, clock: Clock) -> Iterator[tuple[Pulse, str | None]]:
+def observed(
+    settings: Settings, clock: Clock, live_file: Path | None = None
+) -> Iterator[tuple[Pulse, str | None]]:
     """A pulse, answered about at `pipeline.health_address` while the block runs; and the URL there.
 
     Raises:
@@ -75,5 +78,5 @@ def observed(settings: Settings, clock: Clock) -> Iterator[tuple[Pulse, str | No
         return
     from footfall.pipeline._health import answering  # a web server, which few need here
 
-    with answering(settings, pulse) as url:
+    with answering(settings, pulse, live_file) as url:
         yield pulse, url

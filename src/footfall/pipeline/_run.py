@@ -86,7 +86,7 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(observed(settings, clock))
+        pulse, url = stack.enter_context(observed(settings, clock, home.live_file(project)))
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake
@@ -238,6 +238,7 @@ def build(
         report,
         plug_ins() if is_process else None,
         settings,
+        default=next(iter(settings.sessions.named)),
     )
     source = LogSource.of(home, project, settings.log)
     attempts = Attempts(home.state_dir(project) / "attempts.json")

@@ -79,7 +79,7 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(observed(settings, clock))
+        pulse, url = stack.enter_context(observed(settings, clock, home.live_file(project)))
         engine = engine or _spark(settings)  # before anything is opened: it may be missing
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
@@ -143,7 +143,8 @@ def build(
         report,
         plug_ins(),
         settings,
-        committed_as=next(iter(settings.sessions.named)),
+        default=next(iter(settings.sessions.named)),
+        is_previewed=False,
     )
     states = StateFiles(place, project)
     source = source or LogSource.of(home, project, settings.log)

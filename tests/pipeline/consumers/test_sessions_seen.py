@@ -14,6 +14,7 @@ import footfall.runner._run as run_module
 from footfall.clock import MINUTE, SECOND
 from footfall.event import FAILED_SCHEMA
 from footfall.ledger import Ledger
+from footfall.live import decode_snapshot
 from footfall.pipeline import DefinitionSeen, MicroBatch, SessionsSeen
 from footfall.pipeline.consumers.mailbox import Committed, Mailbox
 from footfall.pipeline.preview.closing import SessionWatch
@@ -136,6 +137,14 @@ def test_what_is_seen_is_what_is_committed(bench: Bench, seed: int) -> None:
         last = [one.definitions[name] for one in book.sessions if name in one.definitions][-1]
         assert sum(counts.open or 0 for counts in last.apps.values()) == 0
     assert sum(row["revision"] > 1 for row in exact["sessions"].to_pylist()) > 0
+    live = decode_snapshot(bench.home.live_file("default").read_bytes()).sessions
+    assert live is not None
+    for meter in live.meters:
+        rows = exact["sessions" if meter.definition == "gap" else "other_sessions"].to_pylist()
+        first = [row for row in rows if row["revision"] == 1]
+        assert (meter.closed, meter.repaired) == (len(first), len(rows) - len(first))
+        assert meter.duration.sum == sum(row["duration_ms"] for row in first)
+        assert (meter.events.sum, meter.open) == (sum(row["events"] for row in first), 0)
 
 
 def test_nobody_who_asks_costs_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { App } from "./App";
+import { PAGES } from "./router/pages";
 import { show } from "./testing/render";
 
 beforeEach(() => {
@@ -34,7 +35,7 @@ test("a page that is not there has a title, a heading and a way out, and nothing
 test("the navigation has the pages there are; a click goes there without loading anew", async () => {
   show(<App />);
   const links = screen.getAllByRole("navigation").flatMap((nav) => [...nav.querySelectorAll("li a")]);
-  expect(links.map((link) => link.getAttribute("href"))).toEqual(["/live", "/sql"]);
+  expect(links.map((link) => link.getAttribute("href"))).toEqual(PAGES.map(({ path }) => path));
   fireEvent.click(screen.getByRole("link", { name: "SQL" }));
   expect(await screen.findByRole("heading", { level: 1, name: "SQL" })).toBeTruthy();
   expect([window.location.pathname, document.title, document.activeElement?.id]).toEqual(["/sql", "SQL · Footfall", "page"]);

@@ -53,14 +53,18 @@ class Consumers:
         report: Callable[[str], None],
         others: Mapping[str, MakeConsumer] | None = None,
         installation: Settings | None = None,
-        committed_as: str | None = None,
+        *,
+        default: str = "gap",
+        is_previewed: bool = True,
     ) -> None:
         """Start none yet; `others` are run beside the live counters.
 
         `installation` is what consumers are told of all settings, and `settings` are about them;
-        `committed_as` is as in `Runner`.
+        `default` is the name of the default session definition; with `is_previewed` false sessions
+        that closed are those of committed epochs.
         """
-        self._committed_as = committed_as
+        self._default = default
+        self._committed_as = None if is_previewed else default
         self._home = home
         self._project = project
         self._settings = settings
@@ -134,7 +138,7 @@ class Consumers:
         shown = self._metadata
         share = partial(shown.publish, self._project) if shown.is_shared else None
         with closing(self._open_lake()) as lake:
-            return LiveCounters(place, lake, self._report, share)
+            return LiveCounters(place, lake, self._report, share, self._default)
 
 
 class _Countdown:

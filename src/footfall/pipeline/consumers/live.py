@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import ClassVar
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +19,7 @@ from footfall.clock import MINUTE, SECOND
 from footfall.errors import Corrupt, Unavailable
 from footfall.home import make_directory, write_atomically
 from footfall.lake import Lake, recent_events
-from footfall.live import LiveState, encode_snapshot
+from footfall.live import LiveState, SessionMeters, encode_snapshot
 from footfall.metadata.published import PublishedProgress
 from footfall.pipeline.consumers.committed import CommittedEpoch
 from footfall.pipeline.consumers.contract import (
@@ -26,6 +27,7 @@ from footfall.pipeline.consumers.contract import (
     EpochConsumer,
     MicroBatch,
     Progress,
+    SessionsSeen,
 )
 from footfall.pipeline.consumers.notes import Needs
 from footfall.positions import Positions
@@ -37,6 +39,7 @@ start with less than half an hour."""
 SHARE_INTERVAL = 5 * SECOND
 """How often other machines are shown counters between epochs: a snapshot is tens of kilobytes."""
 Share = Callable[[PublishedProgress, bytes], None]
+SESSION_COLUMNS = SessionMeters.COLUMNS
 _COLUMNS = (*LiveState.COLUMNS, "log_partition")
 
 
@@ -51,16 +54,20 @@ class LiveCounters(EpochConsumer):
         lake: Lake,
         report: Callable[[str], None],
         share: Share | None = None,
+        default: str = "gap",
     ) -> None:
         """Start from what the lake has of the last 30 minutes.
 
-        `share` shows others what is written, after each epoch and every `SHARE_INTERVAL`.
+        `default` is the name of the default session definition. `share` shows others what is
+        written, after each epoch and every `SHARE_INTERVAL`.
         """
         self._share = share
+        self._default = default
         self._shared_at = self._shared_epoch = -1
         self._file = place.home.live_file(place.project)
         make_directory(self._file.parent)  # where cuts lie beside the lake, nobody else does
         self._state = LiveState()
+        self._sessions = SessionMeters(place.first_epoch)
         self._counted_to = place.log_to
         self._missed: list[tuple[Positions, Positions]] = []
         self._at = place.now_us
@@ -81,8 +88,19 @@ class LiveCounters(EpochConsumer):
         self._at = batch.at
         self._state.add(batch.events, batch.at)
 
+    def sessions(self, seen: SessionsSeen) -> None:
+        """Count what closed, until its epoch says what it was."""
+        for name, one in seen.definitions.items():
+            for app, counts in one.apps.items():
+                # Where nothing is previewed a session is known when it closes.
+                started = counts.closed if counts.open is None else counts.opened - counts.joined
+                self._sessions.start(name, app, seen.at, started, counts.open or 0)
+            rows = pl.DataFrame(pl.from_arrow(one.rows.select(SESSION_COLUMNS)))
+            self._sessions.see(name, rows, seen.at, seen.watermark)
+
     def committed(self, epoch: CommittedEpoch) -> Needs | None:
         """Count what was missed of it."""
+        self._count_sessions(epoch)
         if not epoch.log_to <= self._counted_to:
             self._missed.append((self._counted_to, epoch.log_to))
             self._counted_to = epoch.log_to
@@ -98,6 +116,15 @@ class LiveCounters(EpochConsumer):
             ]
         return None
 
+    def _count_sessions(self, epoch: CommittedEpoch) -> None:
+        """Its rows take the place of what was seen of them."""
+        default = pl.DataFrame(pl.from_arrow(epoch.rows("sessions", SESSION_COLUMNS)))
+        names = (*SESSION_COLUMNS, "definition")
+        others = pl.DataFrame(pl.from_arrow(epoch.rows("other_sessions", names)))
+        rows = default.with_columns(definition=pl.lit(self._default))
+        both = pl.concat([rows.select(names), others.select(names)])
+        self._sessions.commit(epoch.number, both, self._at, epoch.watermark)
+
     def watermark(self, progress: Progress) -> None:
         """Write what is known."""
         self._at = progress.at
@@ -107,6 +134,7 @@ class LiveCounters(EpochConsumer):
             open_bot_sessions=progress.open_bot_sessions,
             totals=progress.ledger,
             lag_requests=progress.lag_requests,
+            sessions=self._sessions.shown(progress.at),
         )
         data = encode_snapshot(snapshot)
         write_atomically(self._file, data)

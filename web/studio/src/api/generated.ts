@@ -549,11 +549,20 @@ export type LiveCounts = {
   readonly visitors_are_exact: boolean;
 };
 
+export type LiveSessions = {
+  readonly from_us: number;
+  readonly is_whole: boolean;
+  readonly meters: readonly (SessionMeter)[];
+  readonly since_epoch: number;
+  readonly to_epoch: number;
+};
+
 export type LiveSnapshot = {
   readonly at: number;
   readonly bots: LiveCounts;
   readonly lag_requests?: number;
   readonly people: LiveCounts;
+  readonly sessions?: LiveSessions | null;
   readonly totals: Ledger;
   readonly version?: number;
 };
@@ -854,6 +863,23 @@ export type SessionField = {
   readonly name: string;
 };
 
+export type SessionHistogram = {
+  readonly counts: readonly (number)[];
+  readonly sum: number;
+};
+
+export type SessionMeter = {
+  readonly app_id: string;
+  readonly closed: number;
+  readonly definition: string;
+  readonly duration: SessionHistogram;
+  readonly events: SessionHistogram;
+  readonly open: number;
+  readonly provisional: number;
+  readonly repaired: number;
+  readonly seconds: SessionSeconds;
+};
+
 export type SessionPage = {
   readonly next: number | null;
   readonly sessions: readonly (SessionRow)[];
@@ -893,6 +919,15 @@ export type SessionRow = {
   readonly value: string | null;
   readonly views: number;
   readonly visitor_id: string;
+};
+
+export type SessionSeconds = {
+  readonly at?: readonly (number)[];
+  readonly closed?: readonly (number)[];
+  readonly duration_ms?: readonly (number)[];
+  readonly events?: readonly (number)[];
+  readonly repaired?: readonly (number)[];
+  readonly started?: readonly (number)[];
 };
 
 export type SessionTimeline = {

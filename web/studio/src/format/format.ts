@@ -45,6 +45,8 @@ export type Clock = {
   readonly minute: (us: number) => string;
   /** 12:34:56 */
   readonly second: (us: number) => string;
+  /** 24 Nov, 12:34:56 */
+  readonly moment: (us: number) => string;
   /** 24 Nov 2026, 12:34:56.789 */
   readonly full: (us: number) => string;
   readonly zone: string;
@@ -56,6 +58,7 @@ export function clockIn(zone: string): Clock {
   const hm: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone };
   const minute = new Intl.DateTimeFormat("en-GB", hm);
   const second = new Intl.DateTimeFormat("en-GB", { ...hm, second: "2-digit" });
+  const moment = new Intl.DateTimeFormat("en-GB", { ...hm, second: "2-digit", day: "numeric", month: "short" });
   const full = new Intl.DateTimeFormat("en-GB", {
     ...hm,
     second: "2-digit",
@@ -64,7 +67,13 @@ export function clockIn(zone: string): Clock {
     month: "short",
     year: "numeric",
   });
-  return { minute: ofMicroseconds(minute), second: ofMicroseconds(second), full: ofMicroseconds(full), zone: timeZone };
+  return {
+    minute: ofMicroseconds(minute),
+    second: ofMicroseconds(second),
+    moment: ofMicroseconds(moment),
+    full: ofMicroseconds(full),
+    zone: timeZone,
+  };
 }
 
 function ofMicroseconds(format: Intl.DateTimeFormat): (us: number) => string {

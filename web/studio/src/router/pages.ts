@@ -1,4 +1,4 @@
-import { IconActivity, IconTerminal2 } from "@tabler/icons-react";
+import { IconActivity, IconRoute, IconTerminal2 } from "@tabler/icons-react";
 import { lazy } from "react";
 
 /**
@@ -7,6 +7,12 @@ import { lazy } from "react";
  */
 export const PAGES = [
   { path: "/live", title: "Live", icon: IconActivity, Page: lazy(() => import("../pages/live/LivePage")) },
+  {
+    path: "/sessions",
+    title: "Sessions",
+    icon: IconRoute,
+    Page: lazy(() => import("../pages/sessions/SessionsPage")),
+  },
   { path: "/sql", title: "SQL", icon: IconTerminal2, Page: lazy(() => import("../pages/sql/SqlPage")) },
 ] as const;
 

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useMemo, useState } from "react";
 import type { Apps, LiveCounts, LiveSnapshot } from "../../api/generated";
 import { useApps } from "../../api/useApps";
+import { SessionDrawer } from "../../components/session/SessionDrawer";
 import { Empty } from "../../components/states/Empty";
 import { Failure, SignedOut } from "../../components/states/Failure";
 import { StatePanel } from "../../components/states/StatePanel";
@@ -22,6 +23,8 @@ import { chooseWho, type Narrowing, useNarrowing } from "./narrowing/useNarrowin
 import { LiveNumbers } from "./numbers/LiveNumbers";
 import { MinutesPanel } from "./numbers/MinutesPanel";
 import { StreamPanel } from "./stream/StreamPanel";
+import { OpenSessions } from "./sessions/OpenSessions";
+import { SessionMetrics } from "./sessions/SessionMetrics";
 import { PanelDrawer } from "./tops/PanelDrawer";
 import { TopPanels } from "./tops/TopPanels";
 import { Welcome } from "./welcome/Welcome";
@@ -47,6 +50,7 @@ export function LivePage({ live, apps }: Props) {
     <>
       <LiveBody live={live} apps={apps} clock={clock} />
       <EventDrawer clock={clock} />
+      <SessionDrawer clock={clock} />
     </>
   );
 }
@@ -155,6 +159,8 @@ function Shown({ shown, narrowing, snapshot, clock }: ShownProps) {
             <div className={css.panels}>
               <TopPanels counts={shown.counts} />
               <ContinuousPanel clock={clock} />
+              {snapshot.sessions && <SessionMetrics sessions={snapshot.sessions} clock={clock} />}
+              <OpenSessions who={narrowing.who} clock={clock} />
             </div>
           </div>
         </>

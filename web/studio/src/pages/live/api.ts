@@ -1,5 +1,7 @@
 import { has, read } from "../../api/client";
-import type { Arrivals, EventDetail, FilteredCounts, Snippets, TopList } from "../../api/generated";
+import type { Arrivals, EventDetail, FilteredCounts, SessionPage, Snippets, TopList } from "../../api/generated";
+import { type ColumnFilter, formatColumnFilter } from "../../components/filters/filters";
+import { isSessionPage } from "../../components/session/api";
 import type { EventPlace } from "./event/place";
 import { type Filter, formatFilter, type Panel, type Who } from "./narrowing/filters";
 
@@ -44,6 +46,17 @@ export function readList({ panel, search, filters, who }: ListQuestion, signal?:
   const query = narrowed(filters, who);
   query.set("search", search);
   return read(`/api/live/lists/${panel}?${query}`, isTopList, { signal });
+}
+
+export function readOpenSessions(
+  who: Who,
+  filters: readonly ColumnFilter[],
+  limit: number,
+  signal?: AbortSignal,
+): Promise<SessionPage> {
+  const query = new URLSearchParams({ who, limit: String(limit) });
+  for (const filter of filters) query.append("f", formatColumnFilter(filter));
+  return read(`/api/live/sessions?${query}`, isSessionPage, { signal });
 }
 
 export function readFailures(signal?: AbortSignal): Promise<Arrivals> {

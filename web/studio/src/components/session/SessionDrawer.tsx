@@ -1,0 +1,99 @@
+import { Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { SessionTimeline } from "../../api/generated";
+import type { Clock } from "../../format/format";
+import { formatDuration, formatExact } from "../../format/format";
+import { useQueryValue } from "../../router/query";
+import { LongText } from "../LongText";
+import { SideDrawer } from "../SideDrawer";
+import { Failure } from "../states/Failure";
+import { Loading } from "../states/Loading";
+import { readTimeline } from "./api";
+import css from "./SessionDrawer.module.css";
+import { Timeline } from "./Timeline";
+
+/** One session, opened over the page; which one, and of which definition, is in the address. */
+export function SessionDrawer({ clock }: { readonly clock: Clock }) {
+  const [id, setId] = useQueryValue("session");
+  const [definition] = useQueryValue("definition");
+  return (
+    <SideDrawer
+      isOpen={id !== ""}
+      onClose={() => setId("", "push")}
+      size={560}
+      title="Session"
+      closing="Close the session"
+    >
+      {id && <Content key={id} id={id} definition={definition} clock={clock} />}
+    </SideDrawer>
+  );
+}
+
+type Props = { readonly id: string; readonly definition: string; readonly clock: Clock };
+
+function Content({ id, definition, clock }: Props) {
+  const query = useQuery({
+    queryKey: ["session", id, definition],
+    queryFn: ({ signal }) => readTimeline(id, definition, signal),
+  });
+  if (query.error) {
+    return <Failure title="The session cannot be shown" error={query.error} retry={() => void query.refetch()} level={3} />;
+  }
+  if (!query.data) {
+    return (
+      <Loading slow="Still looking for its events: the machine is busy.">
+        <Skeleton height={240} />
+      </Loading>
+    );
+  }
+  return (
+    <>
+      <Facts found={query.data} clock={clock} />
+      <Timeline found={query.data} clock={clock} />
+    </>
+  );
+}
+
+function Facts({ found, clock }: { readonly found: SessionTimeline; readonly clock: Clock }) {
+  const { session } = found;
+  const late = found.events.filter(({ is_late }) => is_late).length;
+  const facts: readonly (readonly [string, string | null])[] = [
+    ["Visitor", session.visitor_id],
+    ["User", session.user_id],
+    ["Began", `${clock.full(session.started_at)} ${clock.zone}`],
+    ["Lasted", session.status === "open" ? `${lengthOf(session)}, still open` : lengthOf(session)],
+    ["Events", `${formatExact(session.events)}, ${formatExact(session.views)} views`],
+    ["Entry", session.entry_page ?? session.first_event_name],
+    [session.status === "open" ? "Now" : "Exit", session.exit_page ?? session.last_event_name],
+    ["Source", [session.source, session.medium, session.campaign].filter(Boolean).join(" / ") || null],
+    ["With", [session.device_category, session.browser, session.os].filter(Boolean).join(", ") || null],
+    ["Late events", late > 0 ? formatExact(late) : null],
+    ["Revision", session.revision > 1 ? `${session.revision}: late events changed it after it was written` : null],
+  ];
+  return (
+    <>
+      <dl className={css.facts}>
+        {facts.map(
+          ([name, value]) =>
+            value && (
+              <div key={name} className={css.fact}>
+                <dt>{name}</dt>
+                <dd>
+                  <LongText text={value} />
+                </dd>
+              </div>
+            ),
+        )}
+      </dl>
+      <p className={css.more}>
+        <a href={`/sessions?last=90d&who=all&f=${encodeURIComponent(`visitor_id:is:${session.visitor_id}`)}`}>
+          All sessions of this visitor
+        </a>
+      </p>
+    </>
+  );
+}
+
+export function lengthOf({ duration_ms }: { readonly duration_ms: number }): string {
+  return formatDuration(duration_ms / 1000);
+}

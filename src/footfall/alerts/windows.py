@@ -27,7 +27,7 @@ from footfall.settings import RuleSettings, Settings
 WINDOWS_A_TURN: Final = 1_000
 """Windows that one statement measures: after an outage they are looked at in turns."""
 RETRY_SECONDS: Final = 5.0
-_IDLE_SECONDS: Final = 60.0
+_IDLE_SECONDS: Final = 5.0
 
 
 class Ask(Protocol):
@@ -183,13 +183,14 @@ class WindowRules:
 
     def _told(self, rule: str, problem: str) -> None:
         """Note what is wrong with a rule, where people see it, when it changes."""
-        if self.problems.get(rule, None if problem else "") == problem:
+        problem = problem[:500]
+        if self.problems.get(rule) == problem:
             return
-        self.problems[rule] = problem
         with self._store.deciding() as decision:
             state = decision.state(rule)
             if state is not None and state.problem != problem:
-                decision.put_state(msgspec.structs.replace(state, problem=problem[:500]))
+                decision.put_state(msgspec.structs.replace(state, problem=problem))
+        self.problems[rule] = problem
 
 
 def windowed(book: RuleBook) -> list[RuleSettings]:

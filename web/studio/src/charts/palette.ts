@@ -6,6 +6,7 @@ export type Palette = {
   readonly text: string;
   readonly muted: string;
   readonly raised: string;
+  readonly failure: string;
 };
 
 export function readPalette(): Palette {
@@ -24,6 +25,7 @@ export function readPalette(): Palette {
     text: color("--text"),
     muted: color("--muted"),
     raised: color("--raised"),
+    failure: color("--failure"),
   };
   probe.remove();
   return palette;

@@ -1,4 +1,4 @@
-import { IconActivity, IconRoute, IconTerminal2 } from "@tabler/icons-react";
+import { IconActivity, IconBell, IconRoute, IconTerminal2 } from "@tabler/icons-react";
 import { lazy } from "react";
 
 /**
@@ -14,6 +14,7 @@ export const PAGES = [
     Page: lazy(() => import("../pages/sessions/SessionsPage")),
   },
   { path: "/sql", title: "SQL", icon: IconTerminal2, Page: lazy(() => import("../pages/sql/SqlPage")) },
+  { path: "/alerts", title: "Alerts", icon: IconBell, Page: lazy(() => import("../pages/alerts/AlertsPage")) },
 ] as const;
 
 export type PagePath = (typeof PAGES)[number]["path"];

@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from footfall.cli import completion
 from footfall.cli.asking import explore, sql, tables
-from footfall.cli.configuring import continuous, key, link, project, settings
+from footfall.cli.configuring import continuous, deliver, key, link, project, settings
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
 from footfall.cli.running import demo, generate, roles, send, serve
 from footfall.cli.terminal.errors import (
@@ -56,6 +56,7 @@ app.add_typer(project.app, name="project", rich_help_panel=SEND)
 app.add_typer(key.app, name="key", rich_help_panel=SEND)
 app.command("send", rich_help_panel=SEND)(send.send)
 app.command("generate", rich_help_panel=SEND)(generate.generate)
+app.add_typer(deliver.app, name="deliver", rich_help_panel=SEND)
 app.command("doctor", rich_help_panel=KEEP)(doctor.doctor)
 app.command("maintain", rich_help_panel=KEEP)(maintain.maintain)
 app.command("backup", rich_help_panel=KEEP)(backup.backup)

@@ -192,3 +192,13 @@ alert_notices: Final = Table(
     Column("sent_at", BigInteger),
     Index(None, "project", "state", "channel", "due_at"),
 )
+
+deliveries: Final = Table(
+    "deliveries",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("options", Text),  # JSON as settings have it; none: settings say what it is
+    Column("flush_to", Text),  # JSON of `Positions`: files are asked for of all before it
+    Column("changed_at", BigInteger, nullable=False),
+)

@@ -18,6 +18,12 @@ from footfall.errors import Invalid
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_one
 from footfall.settings._continuous import ContinuousSettings, QueryDefinition, Window, read_query
+from footfall.settings._deliver import (
+    DESTINATIONS_MAX,
+    DeliverSettings,
+    DestinationSettings,
+    read_destination,
+)
 from footfall.settings._read import (
     default_toml,
     default_values,
@@ -33,6 +39,7 @@ from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Po
 
 __all__ = [
     "DEFAULT_STEPS",
+    "DESTINATIONS_MAX",
     "EVENT_BYTES_MIN",
     "LATE_AGE_MIN",
     "RETENTION_SLACK",
@@ -49,6 +56,8 @@ __all__ = [
     "CountBySize",
     "DecodeSettings",
     "DefinitionSettings",
+    "DeliverSettings",
+    "DestinationSettings",
     "DiskSettings",
     "DuplicateSettings",
     "Duration",
@@ -75,6 +84,7 @@ __all__ = [
     "parse_duration",
     "parse_size",
     "part_of",
+    "read_destination",
     "read_query",
     "resolve_settings",
     "retention_margin",
@@ -313,6 +323,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: MetadataSettings
     consumers: ConsumerSettings
     continuous: ContinuousSettings
+    deliver: DeliverSettings
     runner: RunnerSettings
     disk: DiskSettings
     alerts: AlertSettings

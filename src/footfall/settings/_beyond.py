@@ -54,7 +54,7 @@ def beyond_type(section: str, name: str, value: Any) -> Iterable[str]:
         yield f"host and port such as 127.0.0.1:7702, not {value!r}"
     if section == "studio" and name == "host" and value not in ("127.0.0.1", "::1", "localhost"):
         yield f"a loopback address (there is no login yet), not {value!r}"
-    if section in ("lake", "metadata") and name in _ADDRESSES and value:
+    if section in ("lake", "metadata", "deliver") and name in _ADDRESSES and value:
         pattern, valid = _ADDRESSES[name]
         if not pattern.fullmatch(value):
             yield f"{valid}, not {_PASSWORD.sub('//***@', value)!r}"
@@ -66,12 +66,13 @@ def beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         found = values[section]
         if bool(found["tls_certificate"]) != bool(found["tls_key"]):
             yield f"{section}: tls_certificate and tls_key go together; set both or none"
+    for section in ("lake", "deliver"):
+        if bool(values[section]["s3_access_key"]) != bool(values[section]["s3_secret_key"]):
+            yield (
+                f"{section}: s3_access_key and s3_secret_key go together; set both, or none to use"
+                " the machine's own"
+            )
     lake = values["lake"]
-    if bool(lake["s3_access_key"]) != bool(lake["s3_secret_key"]):
-        yield (
-            "lake: s3_access_key and s3_secret_key go together; set both, or none to use the"
-            " machine's own"
-        )
     has_bucket = str(lake["location"]).startswith("s3://")
     for name in ("s3_endpoint", "s3_region", "s3_access_key"):
         if lake[name] and not has_bucket:

@@ -1,8 +1,8 @@
 """Reading settings: sources one over the other, texts with units, every mistake with its source.
 
 Any tree of sections of typed values will do. Some sections it knows by name: `[enrich]`,
-which has a section for each step, `[sessions]`, with tables of definitions and goals, and
-`[alerts]`, with tables of rules and channels.
+which has a section for each step, and those with tables of things that have names of their own:
+`[sessions]`, `[alerts]`, `[continuous]`, `[deliver]`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_type
 from footfall.settings._continuous import QueryDefinition, read_queries
+from footfall.settings._deliver import DestinationSettings, read_destinations
 from footfall.settings._sessions import DefinitionSettings, read_definitions, read_goals
 from footfall.settings.alerts import ChannelSettings, RuleSettings, read_channels, read_rules
 from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Size
@@ -238,6 +239,10 @@ def part_of(hint: Any) -> type[msgspec.Struct] | None:
 _NAMED: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
     (dict[str, QueryDefinition], read_queries),
     (dict[str, dict[str, float]], read_goals),
+    (
+        dict[str, DestinationSettings],
+        lambda value: read_destinations(value, parse_duration, parse_size),
+    ),
     (dict[str, RuleSettings], read_rules),
     (dict[str, ChannelSettings], read_channels),
 )

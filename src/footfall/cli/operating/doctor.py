@@ -26,6 +26,7 @@ from footfall.cli._common import (
 )
 from footfall.cli.operating.places import place_lines
 from footfall.cli.terminal.errors import EXIT_FAILED
+from footfall.clock import SystemClock
 from footfall.errors import Corrupt, FootfallError
 from footfall.home import Home
 from footfall.machine.disk import full_places
@@ -97,6 +98,7 @@ def checks(home: Home, project: str, *, is_deep: bool = False) -> Iterator[Check
     yield _run("cut", lambda: _cut(home, project))
     yield _run("poison", lambda: _poison(home, project))
     yield _run("consumers", lambda: _consumers(home, project))
+    yield _run("deliveries", lambda: _deliveries(home, project))
     yield _run("ledgers", lambda: _ledgers(home, project))
     yield _run("checkpoints", lambda: _checkpoints(home, project))
 
@@ -291,7 +293,6 @@ def _shared_cut(home: Home, settings: LakeSettings, project: str) -> tuple[State
 
 def _poison(home: Home, project: str) -> tuple[State, str]:
     """What holds the pipeline up, or did and is put aside."""
-    from footfall.clock import SystemClock
     from footfall.pipeline import read_trouble, trouble_file
 
     trouble = read_trouble(trouble_file(home, project))
@@ -310,6 +311,7 @@ def _poison(home: Home, project: str) -> tuple[State, str]:
 
 def _consumers(home: Home, project: str) -> tuple[State, str]:
     """Whether each keeps up; one that does not harms nobody else."""
+    from footfall.deliver.notes import CONSUMER
     from footfall.lake.cut import read_cut
     from footfall.pipeline import consumer_reports
 
@@ -321,8 +323,21 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
     said = "; ".join(map(str, found)) or "none ran yet"
     if any(one.needs_epoch is None for one in found):
         return "broken", said
-    is_well = all(one.is_well and one.epochs_behind < EPOCHS_BEHIND_MAX for one in found)
+    collects = {CONSUMER}  # for files: how far behind its destinations may be, they say themselves
+    is_well = all(
+        one.is_well and (one.epochs_behind < EPOCHS_BEHIND_MAX or one.name in collects)
+        for one in found
+    )
     return ("good" if is_well else "attention"), said
+
+
+def _deliveries(home: Home, project: str) -> tuple[State, str]:
+    """Whether files are written to each destination, and nothing was lost."""
+    from footfall.deliver.report import delivery_reports
+
+    found = delivery_reports(home, project, SystemClock().now_us())
+    said = "; ".join(map(str, found)) or "no destinations"
+    return ("good" if all(one.is_well for one in found) else "attention"), said
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:

@@ -85,6 +85,7 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
             f" {_time(found.pipeline.watermark)}, seen {found.pipeline.age_ms / 1000:.1f} s ago"
         )
     lines += [f"consumer   {one}" for one in found.consumers]
+    lines += [f"delivery   {one}" for one in found.deliveries]
     if found.disk is not None:
         lines += _disk_lines(found.disk)
     if found.maintenance is not None:

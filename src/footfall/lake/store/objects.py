@@ -12,7 +12,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 from urllib.parse import urlparse
 
 import polars as pl
@@ -94,6 +94,10 @@ class ObjectStore:
     def write(self, path: str, data: bytes) -> None:
         """One PUT."""
         self._put(path, data, "overwrite")
+
+    def write_file(self, path: str, file: BinaryIO) -> None:
+        """Put what `file` has from its position on; in parts, if it is large."""
+        self._put(path, file, None)
 
     def create(self, path: str, data: bytes) -> bool:
         """One PUT with `If-None-Match: *`."""
@@ -193,7 +197,7 @@ class ObjectStore:
         except FileNotFoundError:
             return None
 
-    def _put(self, path: str, data: bytes, mode: Any) -> str | None:
+    def _put(self, path: str, data: bytes | BinaryIO, mode: Any) -> str | None:
         """The new tag; none if the condition did not hold."""
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
@@ -203,7 +207,7 @@ class ObjectStore:
         except (AlreadyExistsError, PreconditionError):
             return None
         except FileNotFoundError as error:
-            if mode not in ("overwrite", "create"):
+            if mode not in (None, "overwrite", "create"):
                 return None  # the note is gone
             raise Invalid(
                 f"there is no such bucket; make it, or mend lake.location: bucket={self._bucket}"

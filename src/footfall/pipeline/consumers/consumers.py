@@ -29,6 +29,7 @@ LIVE: Final = "live"
 OURS: Final[Mapping[str, str]] = {
     "alerts": "footfall.alerts.consumer:make",
     CONTINUOUS: "footfall.continuous.consumer:make",
+    "deliver": "footfall.deliver.consumer:make",
 }
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
 because they stand above the pipeline and use what it does not know. What makes one is cheap to load

@@ -15,6 +15,7 @@ export type Path =
   | "/api/apps"
   | "/api/continuous"
   | "/api/continuous/{name}"
+  | "/api/deliveries"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
   | "/api/explore/attribution"
@@ -269,6 +270,34 @@ export type DefinitionView = {
   readonly key: readonly (string)[];
   readonly kind: string;
   readonly name: string;
+};
+
+export type Deliveries = {
+  readonly at: number;
+  readonly deliveries: readonly (DeliveryReport)[];
+};
+
+export type DeliveryReport = {
+  readonly backlog_epochs: number;
+  readonly backlog_requests: number;
+  readonly bytes: number;
+  readonly delivered_to: Positions;
+  readonly epochs_lost: number;
+  readonly error: string;
+  readonly failed_at: number;
+  readonly failures: number;
+  readonly files: number;
+  readonly format: string;
+  readonly lag_ms: number;
+  readonly last_at: number;
+  readonly last_path: string;
+  readonly name: string;
+  readonly open_bytes: number;
+  readonly open_records: number;
+  readonly place: string;
+  readonly records: number;
+  readonly requests_lost: number;
+  readonly source: string;
 };
 
 export type DiskStatus = {
@@ -714,6 +743,10 @@ export type Point = {
   readonly value: number | null;
 };
 
+export type Positions = {
+  readonly offsets?: readonly (number)[];
+};
+
 export type Problem = {
   readonly code: string;
   readonly detail: string;
@@ -976,6 +1009,7 @@ export type SqlQuestion = {
 export type Status = {
   readonly at: number;
   readonly consumers?: readonly (ConsumerReport)[];
+  readonly deliveries?: readonly (DeliveryReport)[];
   readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
   readonly lag_by_partition?: readonly (number)[];

@@ -15,7 +15,7 @@ test("counts are short once they are long", () => {
 test("rates, shares, sizes, durations", () => {
   expect([0, 0.25, 12.34, 456.7].map(formatRate)).toEqual(["0", "0.3", "12.3", "457"]);
   expect([formatPercent(1, 3), formatPercent(0, 0)]).toEqual(["33.3 %", "0 %"]);
-  expect([formatBytes(12), formatBytes(2_048)]).toEqual(["12 B", "2 KiB"]);
+  expect([12, 2_048, 5 * 1024 ** 2, 1024 ** 4].map(formatBytes)).toEqual(["12 B", "2 KiB", "5 MiB", "1 TiB"]);
   expect([5, 133, 3_700].map(formatDuration)).toEqual(["5 s", "2 m 13 s", "1 h 1 m"]);
 });
 

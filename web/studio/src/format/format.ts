@@ -27,9 +27,12 @@ export function formatPercent(part: number, whole: number): string {
   return `${ONE_DIGIT.format((100 * part) / whole)} %`;
 }
 
+const BYTE_UNITS = ["KiB", "MiB", "GiB", "TiB"];
+
 export function formatBytes(bytes: number): string {
   if (bytes < 1024) return `${WHOLE.format(bytes)} B`;
-  return `${ONE_DIGIT.format(bytes / 1024)} KiB`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), BYTE_UNITS.length);
+  return `${ONE_DIGIT.format(bytes / 1024 ** power)} ${BYTE_UNITS[power - 1]}`;
 }
 
 /** 133 → "2 m 13 s". */

@@ -1,4 +1,4 @@
-import { IconActivity, IconBell, IconRoute, IconTerminal2 } from "@tabler/icons-react";
+import { IconActivity, IconBell, IconDatabase, IconRoute, IconTerminal2 } from "@tabler/icons-react";
 import { lazy } from "react";
 
 /**
@@ -15,6 +15,7 @@ export const PAGES = [
   },
   { path: "/sql", title: "SQL", icon: IconTerminal2, Page: lazy(() => import("../pages/sql/SqlPage")) },
   { path: "/alerts", title: "Alerts", icon: IconBell, Page: lazy(() => import("../pages/alerts/AlertsPage")) },
+  { path: "/data", title: "Data", icon: IconDatabase, Page: lazy(() => import("../pages/data/DataPage")) },
 ] as const;
 
 export type PagePath = (typeof PAGES)[number]["path"];

@@ -11,6 +11,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
+from footfall.deliver.report import DeliveryReport, delivery_reports
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
@@ -117,6 +118,8 @@ class Status(msgspec.Struct, frozen=True):
     """What could not be read, or needs a person, one sentence each."""
     consumers: tuple[ConsumerReport, ...] = ()
     """Who else works on each epoch, and how far each is."""
+    deliveries: tuple[DeliveryReport, ...] = ()
+    """Destinations of files, and how far each is."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
     lag_by_partition: tuple[int, ...] = ()
@@ -148,6 +151,8 @@ def read_status(
     _look_at_sessions(cut, problems)
     consumers = consumer_reports(home, project, 0 if cut is None else cut.epoch, metadata)
     problems += [f"consumer {one}" for one in consumers if not one.is_well]
+    deliveries = delivery_reports(home, project, now)
+    problems += [f"delivery {one}" for one in deliveries if not one.is_well]
     ledger = Ledger() if cut is None else cut.ledger
     return Status(
         at=now,
@@ -161,6 +166,7 @@ def read_status(
         ledger=ledger,
         ledger_problems=tuple(ledger.problems()),
         consumers=tuple(consumers),
+        deliveries=tuple(deliveries),
         disk=_read_disk(read_disk, problems),
         problems=tuple(problems),
         lag_by_partition=_lags(ends, cut),

@@ -1,0 +1,90 @@
+"""Which destinations there are now: those of settings, and those added while the server runs."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from footfall.errors import Invalid
+from footfall.metadata.deliveries import read_deliveries
+from footfall.metadata.place import MetadataPlace
+from footfall.positions import Positions
+from footfall.settings import (
+    DESTINATIONS_MAX,
+    DestinationSettings,
+    Settings,
+    parse_duration,
+    parse_size,
+    read_destination,
+)
+
+FROM_SETTINGS: Final = "settings"
+ADDED: Final = "added"
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """One destination."""
+
+    destination: DestinationSettings
+    origin: str
+    """`settings`, or `added`."""
+    flush_to: Positions | None = None
+    """Files are asked for of all requests before it."""
+
+
+def chosen_destinations(
+    settings: Settings, metadata: MetadataPlace, project: str
+) -> dict[str, Chosen]:
+    """All of a project, by name; of two with one name that of settings.
+
+    Raises:
+        Unavailable: metadata cannot be read now.
+    """
+    rows = {row.name: row for row in read_deliveries(metadata, project)}
+    found = {
+        name: Chosen(one, FROM_SETTINGS, rows[name].flush_to if name in rows else None)
+        for name, one in settings.deliver.destinations.items()
+    }
+    for name, row in rows.items():
+        if name not in found and row.options is not None and len(found) < DESTINATIONS_MAX:
+            destination = parsed(name, msgspec.json.decode(row.options))
+            found[name] = Chosen(destination, ADDED, row.flush_to)
+    return found
+
+
+def parsed(name: str, options: Any) -> DestinationSettings:
+    """A destination as settings write it.
+
+    Raises:
+        Invalid: what is wrong with it, and what is valid.
+    """
+    try:
+        return read_destination(name, options, parse_duration, parse_size)
+    except ValueError as error:
+        raise Invalid(f"not a destination; mend it: {error}") from error
+
+
+def check_source(destination: DestinationSettings, settings: Settings) -> None:
+    """Refuse a source, a definition or a column that there is not.
+
+    Raises:
+        Invalid: what there is.
+    """
+    from footfall.deliver.shape import names_of
+    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
+    from footfall.lake import TABLES
+
+    if destination.source != REQUESTS and destination.source not in TABLES:
+        raise Invalid(
+            f"there is no source {destination.source!r}; name one of {REQUESTS},"
+            f" {', '.join(TABLES)}"
+        )
+    known = settings.sessions.named
+    if destination.definition and destination.definition not in known:
+        raise Invalid(
+            f"there is no session definition {destination.definition!r}; name one of"
+            f" {', '.join(known)}"
+        )
+    is_requests = destination.source == REQUESTS
+    names_of(REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema, destination)

@@ -1,0 +1,124 @@
+"""How deliveries get on, for people: read from their files, also while the pipeline is silent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from footfall.clock import SECOND, US_PER_MS
+from footfall.deliver.notes import Note, deliver_dir, read_note, read_shown, shown_names
+from footfall.errors import Corrupt
+from footfall.home import Home
+from footfall.positions import Positions
+
+
+class DeliveryReport(msgspec.Struct, frozen=True):
+    """One destination of files."""
+
+    name: str
+    source: str
+    """`requests`, `events`, `sessions`, or another table."""
+    format: str
+    place: str
+    """Directory, or `s3://bucket/prefix`."""
+    files: int
+    """Written so far."""
+    records: int
+    """In these files."""
+    bytes: int
+    """Of these files, as they are."""
+    last_path: str
+    """The newest file; empty before the first."""
+    last_at: int
+    """When it was closed, microseconds; 0 for never."""
+    lag_ms: int
+    """How long the oldest record that is in no file yet has waited since its epoch; 0 if none
+    waits. Up to `buffer_age`, and `settle` for sessions, is as it should be."""
+    backlog_epochs: int
+    """Committed epochs whose records are not all in files."""
+    backlog_requests: int
+    """Requests of these epochs."""
+    open_records: int
+    """In the file that is being made."""
+    open_bytes: int
+    """The same before compression."""
+    delivered_to: Positions
+    """What came of all requests before it is in files."""
+    failures: int
+    """In a row."""
+    error: str
+    """The last one; empty if there is none."""
+    failed_at: int
+    """When that was, microseconds."""
+    epochs_lost: int
+    """Gone before they were written: it lagged beyond `consumers.keep_age_max`."""
+    requests_lost: int
+    """Gone from the log before they were written: beyond `consumers.log_bytes_max`."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.name} ({self.source} to {self.place})"]
+        parts.append(f"{self.files:,} files, {self.records:,} records")
+        if self.last_at:
+            parts.append(f"last at {_time(self.last_at)}")
+        if self.backlog_epochs:
+            behind = f"{self.backlog_epochs:,} epochs wait, the oldest for"
+            parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
+        if self.failures:
+            parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
+        if self.epochs_lost or self.requests_lost:
+            parts.append(
+                f"lost {self.epochs_lost:,} epochs and {self.requests_lost:,} requests: it was"
+                " behind for longer than they are kept"
+            )
+        if self.error:
+            parts.append(self.error)
+        return ", ".join(parts)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody need look."""
+        return not (self.error or self.epochs_lost or self.requests_lost)
+
+
+def delivery_reports(home: Home, project: str, now_us: int) -> list[DeliveryReport]:
+    """Every destination that the pipeline knows of, in order of names."""
+    directory = deliver_dir(home, project)
+    found = []
+    for name in shown_names(directory):
+        shown, problem = read_shown(directory, name), ""
+        try:
+            note = read_note(directory, name)
+        except Corrupt as error:
+            note, problem = None, str(error)
+        note = note or Note.new()
+        waits = shown.waiting_since
+        found.append(
+            DeliveryReport(
+                name=name,
+                source=shown.source,
+                format=shown.format,
+                place=shown.place,
+                files=note.files,
+                records=note.records,
+                bytes=note.bytes,
+                last_path=note.last_path,
+                last_at=note.last_at,
+                lag_ms=max(0, now_us - waits) // US_PER_MS if waits else 0,
+                backlog_epochs=shown.backlog_epochs,
+                backlog_requests=shown.backlog_requests,
+                open_records=shown.open_records,
+                open_bytes=shown.open_bytes,
+                delivered_to=shown.delivered_to,
+                failures=shown.failures,
+                error=problem or shown.error,
+                failed_at=shown.failed_at,
+                epochs_lost=note.epochs_lost,
+                requests_lost=note.requests_lost,
+            )
+        )
+    return found
+
+
+def _time(moment_us: int) -> str:
+    return datetime.fromtimestamp(moment_us // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

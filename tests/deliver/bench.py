@@ -1,0 +1,106 @@
+"""A pipeline on the test's clock that delivers files, and reading such files again."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import zstandard
+
+from footfall.clock import SECOND
+from footfall.deliver.consumer import make
+from footfall.log import SqliteLog
+from footfall.pipeline._pipeline import Pipeline
+from footfall.request import Request
+from tests.pipeline.harness import Bench
+
+SETTINGS = (
+    "pipeline.epoch_age_max=10s",
+    "pipeline.checkpoint_epochs=1",
+    "sessions.gap=1m",
+    "sessions.hot_age=1m",
+    "log.keep_age_min=1s",
+    "consumers.retry_min=1ms",
+    "consumers.retry_max=2ms",
+)
+
+
+class Delivering(Bench):
+    """One whose log is of files, so that requests are read back from it."""
+
+    def __init__(self, directory: Path, destinations: str, *overrides: str) -> None:
+        super().__init__(
+            directory / "home", *SETTINGS, f"deliver.destinations={destinations}", *overrides
+        )
+        self.segments = SqliteLog.writer(self.home.log_dir("default"), self.settings.log)
+        self.log = self.segments  # type: ignore[assignment]
+        self.consumers["deliver"] = make
+
+    def epoch(self, pipeline: Pipeline, requests: list[Request], seconds: int = 20) -> None:
+        """One epoch of these, then some time."""
+        self.append(requests)
+        pipeline.finish()
+        self.clock.advance(seconds * SECOND)
+        self.look(pipeline)
+
+    def look(self, pipeline: Pipeline) -> None:
+        """Let consumers see the time."""
+        pipeline._publish()
+        assert pipeline.consumers.settle(60.0)
+
+    def files(self, name: str) -> list[Path]:
+        """Of a destination in the home, by name."""
+        return files_below(self.home.root / "delivered" / name)
+
+
+def files_below(directory: Path) -> list[Path]:
+    """Files that are there, whole ones or not, oldest first."""
+    return sorted((file for file in directory.rglob("*") if file.is_file()), key=_age)
+
+
+def _age(file: Path) -> str:
+    return file.name
+
+
+def records(file: Path) -> list[dict[str, Any]]:
+    """What a file has, read by other means than it was written."""
+    data = file.read_bytes()
+    endings = file.name.split(".")[1:]
+    if endings[-1] == "gz":
+        data = gzip.decompress(data)
+    elif endings[-1] == "zst":
+        data = zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    kind = endings[0]
+    if kind == "csv":
+        return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    if kind == "jsonl":
+        return [json.loads(line) for line in data.decode().splitlines()]
+    if kind == "json":
+        return list(_objects(data.decode()))
+    return pq.read_table(io.BytesIO(data)).to_pylist()
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """Objects one after another."""
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text):
+        found, at = decoder.raw_decode(text, at)
+        yield found
+
+
+def destinations(**named: dict[str, Any]) -> str:
+    """As an inline table of TOML."""
+    return "{" + ", ".join(f"{name}={_toml(one)}" for name, one in named.items()) + "}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}={_toml(one)}" for key, one in value.items()) + "}"
+    return msgspec.json.encode(value).decode()

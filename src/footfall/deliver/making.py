@@ -105,7 +105,9 @@ class Making:
         return self._file
 
     def close(self) -> None:
-        """Let go of it."""
+        """Let go of it, finished or not."""
+        if isinstance(self._body, _Parquet):
+            self._body.abandon()
         self._file.close()
 
     def _begin(self, encoded: Encoded) -> _Body:
@@ -154,6 +156,10 @@ class _Parquet:
 
     def finish(self) -> None:
         self._write()
+        self._writer.close()
+
+    def abandon(self) -> None:
+        """Its writer would write its end later, into a file that is closed."""
         self._writer.close()
 
     def _write(self) -> None:

@@ -1,0 +1,337 @@
+"""Every record is in exactly one file, whatever dies; a store that is away costs time only.
+
+The consumer is driven as its runner drives it, over epochs that a pipeline committed before. Dying
+at the n-th effect, for every n, must leave the files that an undisturbed run makes, to the byte.
+"""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+import pyarrow as pa
+import pytest
+
+from footfall.clock import HOUR, MINUTE
+from footfall.deliver import stream
+from footfall.deliver.consumer import make
+from footfall.deliver.outlet import Directory
+from footfall.deliver.report import DeliveryReport, delivery_reports
+from footfall.deliver.source import REQUESTS
+from footfall.errors import Unavailable
+from footfall.lake import EpochRows, Lake
+from footfall.ledger import Ledger
+from footfall.metadata import Metadata
+from footfall.pipeline import CommittedEpoch, ConsumerPlace, LostEpochs, Progress
+from footfall.pipeline.consumers.notes import consumers_dir
+from footfall.positions import Positions
+from footfall.secret import Secret
+from footfall.settings import DestinationSettings, Settings
+from tests.deliver.bench import Delivering, files_below, records
+from tests.pipeline.harness import event, request
+from tests.scale import scaled
+from tests.servers.s3 import S3Server
+
+EPOCHS_OF_EVENTS = 4
+SMALL = 2_000
+"""Bytes of a file: of one epoch's rows there are several, and some have rows of two epochs."""
+
+
+EVERY = 5
+"""Of the effects are tried in `make test`: each kind, as seven go with each file."""
+
+
+class Death(BaseException):
+    """The process died here."""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Committed:
+    """Epochs with events, closed sessions, and sessions that late events change."""
+    made = Committed(tmp_path_factory.mktemp("deaths"), "{}")
+    made.consumers.clear()
+    pipeline, number = made.pipeline(), itertools.count()
+    for epoch in range(EPOCHS_OF_EVENTS):
+        now = made.clock.now_us()
+        late = [now - 5 * MINUTE // 2] if epoch == 3 else []
+        for visitor, at in enumerate([now, now, now, *late]):
+            n = next(number)
+            made.append([request(n, [event(f"v{visitor % 3}", at, n)], now)])
+        pipeline.finish()
+        made.clock.advance(MINUTE if epoch % 2 else 3 * MINUTE)
+        pipeline.finish()
+    pipeline.close()
+    made.stop_consumers()
+    metadata = Metadata.open(made.home)
+    rows = EpochRows(Lake(made.home.lake_dir, "default"))
+    epochs = reversed(metadata.last_epochs("default", 100))
+    made.kept = {epoch.epoch: Kept(epoch, rows) for epoch in epochs}
+    return made
+
+
+class Kept(CommittedEpoch):
+    """One whose rows are read once for all runs."""
+
+    def rows(self, table: str, columns: Sequence[str] | None = None) -> pa.Table:
+        read = self.__dict__.setdefault("read", {})
+        if table not in read:
+            read[table] = super().rows(table)
+        return read[table] if columns is None else read[table].select(columns)
+
+
+class Committed(Delivering):
+    """With its epochs read."""
+
+    kept: dict[int, Kept]
+
+
+class Run:
+    """The consumer over all epochs; it may die, and is made anew from what is durable."""
+
+    def __init__(self, bench: Committed, directory: Path, **named: DestinationSettings) -> None:
+        self.bench = bench
+        self.home = msgspec.structs.replace(bench.home)
+        self.directory = consumers_dir(bench.home, "default") / "deliver"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for file in self.directory.iterdir():
+            file.unlink()
+        self.out = directory
+        placed = {
+            name: msgspec.structs.replace(one, place=one.place or str(directory / name))
+            for name, one in named.items()
+        }
+        deliver = msgspec.structs.replace(bench.settings.deliver, destinations=placed)
+        self.settings: Settings = msgspec.structs.replace(bench.settings, deliver=deliver)
+        self.last = max(bench.kept)
+        self.first = 1
+        self.effect: Callable[[], None] = lambda: None
+
+    def work(self, at: int) -> None:
+        """Give all epochs, then the time."""
+        place = ConsumerPlace(
+            self.home, "default", self.directory, self.first, Positions(), 0, self.settings
+        )
+        consumer = make(place)
+        try:
+            for number in range(self.first, self.last + 1):
+                needs = consumer.committed(self.bench.kept[number])
+                self.effect()
+                self.first = number + 1 if needs is None else needs.epoch
+            consumer.watermark(Progress(at, 0, self.last, Positions(), 0, Ledger(), 0, 0))
+        finally:
+            consumer.close()
+
+    def files(self) -> dict[str, bytes]:
+        """What is there, by path."""
+        return {
+            str(file.relative_to(self.out)): file.read_bytes() for file in files_below(self.out)
+        }
+
+    def report(self, name: str) -> DeliveryReport:
+        """How it gets on."""
+        found = {one.name: one for one in delivery_reports(self.home, "default", 0)}
+        return found[name]
+
+
+def _destinations() -> dict[str, DestinationSettings]:
+    return {
+        "events": DestinationSettings("events", compression="gzip", buffer_bytes=SMALL),
+        "raw": DestinationSettings(REQUESTS, format="csv", buffer_bytes=SMALL),
+        "sessions": DestinationSettings("sessions", format="parquet", settle=0),
+    }
+
+
+def test_dying_at_every_effect_changes_no_byte(
+    bench: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before and after each note and each file, within a file, before the position is written."""
+    end = bench.clock.now_us() + HOUR
+    whole = Run(bench, tmp_path / "whole", **_destinations())
+    whole.work(end)
+    expected = whole.files()
+    _check_once(bench, expected, tmp_path / "whole")
+    parts = collections.Counter(name.rsplit("-", 1)[1][:3] for name in expected)
+    assert parts["000"] >= 4
+    assert parts["001"] >= 1
+    effects = _Effects(monkeypatch)
+    for die_at in itertools.count(1, scaled(EVERY, 1)):
+        run = Run(bench, tmp_path / str(die_at), **_destinations())
+        run.effect = effects.effect
+        effects.arm(die_at)
+        try:
+            run.work(end)
+        except Death:
+            run.work(end)
+        else:
+            break
+        assert run.files() == expected, f"died at effect {die_at}"
+    assert die_at > 60
+
+
+class _Effects:
+    """Dies before and after each effect of a destination; once."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._left = 0
+        note, put = stream.write_note, Directory.put
+
+        def write_note(*arguments: Any) -> None:
+            self.effect()
+            note(*arguments)
+            self.effect()
+
+        def put_file(outlet: Directory, path: str, file: BinaryIO) -> None:
+            self.effect()
+            if self._left == 1:  # half of it is there, under the name of one that is not whole
+                target = Path(path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.with_name(f".{target.name}.tmp").write_bytes(file.read(10))
+            self.effect()
+            put(outlet, path, file)
+            self.effect()
+
+        monkeypatch.setattr(stream, "write_note", write_note)
+        monkeypatch.setattr(Directory, "put", put_file)
+
+    def arm(self, die_at: int) -> None:
+        self._left = die_at
+
+    def effect(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise Death
+
+
+def _check_once(bench: Committed, files: dict[str, bytes], directory: Path) -> None:
+    """Against the tables and the log."""
+    found: dict[str, list[Any]] = collections.defaultdict(list)
+    for name in files:
+        found[name.split("/")[0]] += records(directory / name)
+    tables = bench.tables()
+    ids = sorted(row["event_id"].hex() for row in tables["events"].to_pylist())
+    assert sorted(one["event_id"].replace("-", "") for one in found["events"]) == ids
+    offsets = sorted(int(one["log_offset"]) for one in found["raw"])
+    assert offsets == list(range(bench.segments.ends()[0]))
+    expected = sorted(
+        (row["session_id"].hex(), row["revision"], row["events"])
+        for row in tables["sessions"].to_pylist()
+    )
+    assert max(revision for _, revision, _ in expected) > 1
+    delivered = sorted(
+        (one["session_id"].replace("-", ""), one["revision"], one["events"])
+        for one in found["sessions"]
+    )
+    assert delivered == expected
+
+
+def test_a_session_that_settles_is_written_once(bench: Committed, tmp_path: Path) -> None:
+    """Late events within the delay: only the newest revision; with a short one each is a record."""
+    settled = DestinationSettings("sessions", settle=HOUR)
+    run = Run(bench, tmp_path, long=settled, other=DestinationSettings("events"))
+    run.work(bench.clock.now_us() + 2 * HOUR)
+    found = [one for file in files_below(tmp_path / "long") for one in records(file)]
+    newest: dict[str, int] = {}
+    for row in bench.tables()["sessions"].to_pylist():
+        key = row["session_id"].hex()
+        newest[key] = max(newest.get(key, 0), row["revision"])
+    gone = {row["session_id"].hex() for row in bench.tables()["session_changes"].to_pylist()}
+    delivered = {one["session_id"].replace("-", ""): one["revision"] for one in found}
+    assert len(found) == len(delivered)
+    assert delivered == {key: newest[key] for key in newest if key not in gone or newest[key] > 1}
+    again = Run(bench, tmp_path / "early", long=settled)
+    again.work(bench.clock.now_us())
+    assert again.report("long").backlog_epochs > 0
+
+
+def test_a_store_that_is_away_gets_everything_when_it_is_back(
+    bench: Committed, tmp_path: Path, s3_server: S3Server, bucket: str
+) -> None:
+    """Nothing is lost or doubled, what waits is said, and the other destination goes on."""
+    end = bench.clock.now_us() + HOUR
+    far = DestinationSettings("events", place=f"{bucket}/out", buffer_bytes=SMALL)
+    run = Run(bench, tmp_path, far=far, near=DestinationSettings("events"))
+    run.settings = _with_store(run.settings, s3_server)
+    s3_server.stop()
+    try:
+        run.work(end)
+        away = run.report("far")
+        assert away.files == 0
+        assert away.failures >= 1
+        assert "does not answer" in away.error
+        assert "deliver.s3_endpoint" in away.error
+        assert away.backlog_epochs == run.last
+        assert away.backlog_requests == bench.segments.ends()[0]
+        assert run.report("near").records == bench.tables()["events"].num_rows
+    finally:
+        s3_server.start()
+    run.work(end + HOUR)
+    back = run.report("far")
+    assert (back.failures, back.error, back.backlog_epochs) == (0, "", 0)
+    store = s3_server.store(f"{bucket}/out")
+    found = []
+    for listed in store.list(f"{bucket}/out"):
+        file = tmp_path / listed.path.rsplit("/", 1)[1]
+        file.write_bytes(store.read(listed.path))
+        found += [one["event_id"].replace("-", "") for one in records(file)]
+    assert sorted(found) == sorted(
+        row["event_id"].hex() for row in bench.tables()["events"].to_pylist()
+    )
+
+
+def _with_store(settings: Settings, server: S3Server) -> Settings:
+    options = server.options
+    return msgspec.structs.replace(
+        settings,
+        deliver=msgspec.structs.replace(
+            settings.deliver,
+            s3_endpoint=options.endpoint,
+            s3_region=options.region,
+            s3_access_key=Secret(options.access_key),
+            s3_secret_key=Secret(options.secret_key),
+        ),
+    )
+
+
+def test_what_was_kept_too_short_is_counted_and_the_rest_is_written_once(
+    bench: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was behind for longer than epochs are kept, with a planned file that was never put."""
+
+    def away(*_: object) -> None:
+        raise Unavailable("it is away")
+
+    run = Run(bench, tmp_path, out=DestinationSettings("events", buffer_bytes=SMALL))
+    put = Directory.put
+    monkeypatch.setattr(Directory, "put", away)
+    run.work(bench.clock.now_us())
+    monkeypatch.setattr(Directory, "put", put)
+    consumer = make(
+        ConsumerPlace(run.home, "default", run.directory, 1, Positions(), 0, run.settings)
+    )
+    consumer.lost(LostEpochs(1, 3))
+    consumer.close()
+    run.first = 4
+    run.work(bench.clock.now_us() + HOUR)
+    assert run.report("out").epochs_lost == 3
+    assert not run.report("out").is_well
+    found = [one["event_id"] for file in files_below(tmp_path) for one in records(file)]
+    rows = bench.tables()["events"].to_pylist()
+    assert len(found) == len(set(found)) == sum(row["epoch"] > 3 for row in rows)
+
+
+def test_epochs_cost_nothing_where_nobody_wants_files(
+    bench: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No row is read, and no epoch is held back."""
+    run = Run(bench, tmp_path)
+
+    def read(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(CommittedEpoch, "rows", read)
+    run.work(bench.clock.now_us())
+    assert run.first == run.last + 1

@@ -67,6 +67,10 @@ class Home(msgspec.Struct, frozen=True):
         """What maintenance notes of its work: see docs/formats/maintenance.md."""
         return self.state_dir(project) / "maintenance"
 
+    def catalog_dir(self, project: str) -> Path:
+        """Locks of crawls, and the readable parts of files that are not as they should be."""
+        return self.state_dir(project) / "catalog"
+
     def cut_file(self, project: str) -> Path:
         """The newest cut; replaced by atomic rename. See `footfall.lake.cut`."""
         return self.tail_dir(project) / "cut.json"

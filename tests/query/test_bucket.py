@@ -16,7 +16,9 @@ from footfall.lake import Lake, LakePlace
 from footfall.lake.store.options import bucket_of
 from footfall.query import QueryPool
 from footfall.query._bucket_files import BucketFiles
+from footfall.query.definitions import NO_DEFINITIONS
 from footfall.query.engine import Engine
+from footfall.query.pool import _start
 from footfall.settings import LakeSettings, load_settings
 from footfall.upgrade import stamp_new
 from tests.query.cuts import CutWriter, event_table, query_settings
@@ -125,9 +127,8 @@ def test_credentials_of_the_environment_reach_the_worker(
     assert (found.exit_code, found.stdout) == (0, '"n"\n5\n')
     options = bucket_of(_settings(writer))
     environ = {"AWS_SESSION_TOKEN": "a", "AWS_PROFILE": "b", "SECRET": "c"}
-    pool = QueryPool(writer.home, "default", query_settings(), options, environ)
-    assert pool._environ == {"AWS_SESSION_TOKEN": "a"}
-    assert QueryPool(writer.home, "default", query_settings(), None, environ)._environ == {}
+    assert _start(options, NO_DEFINITIONS, environ)[1] == {"AWS_SESSION_TOKEN": "a"}
+    assert _start(None, NO_DEFINITIONS, environ)[1] == {}
 
 
 def test_secrets_are_no_arguments_of_the_worker(writer: CutWriter) -> None:

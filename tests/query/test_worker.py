@@ -14,6 +14,7 @@ import pytest
 from footfall.errors import FootfallError
 from footfall.query import guard
 from footfall.query._confine import ADDRESS_SPACE_EXTRA
+from footfall.query.definitions import NO_DEFINITIONS
 from footfall.query.engine import Engine
 from footfall.query.protocol import (
     LENGTH,
@@ -22,6 +23,7 @@ from footfall.query.protocol import (
     Ready,
     Refusal,
     Reply,
+    Start,
     decode_reply,
     encode,
     message_bytes,
@@ -31,7 +33,7 @@ from tests.query.cuts import CutWriter, query_settings, sample
 UNGUARDED = (
     "import sys\n"
     "from footfall.query import guard, worker\n"
-    "guard.check = lambda tree, views: None\n"
+    "guard.check = lambda tree, views: frozenset()\n"
     "worker.main(sys.argv[1:])\n"
 )
 
@@ -46,6 +48,9 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        assert self.process.stdin is not None
+        self.process.stdin.write(encode(Start(None, NO_DEFINITIONS)))
+        self.process.stdin.flush()
         ready = self._reply()
         assert isinstance(ready, Ready)
         self.is_confined = ready.is_confined
@@ -138,7 +143,7 @@ def test_engine_reads_nothing_else_even_unguarded(
     (home.home.lake_dir / "other").mkdir()
     (home.home.lake_dir / "other" / "secret.txt").write_text("secret")
     home.home.settings_file.write_text("# secret")
-    monkeypatch.setattr(guard, "check", lambda tree, views: None)
+    monkeypatch.setattr(guard, "check", lambda tree, views: frozenset())
     engine = Engine(home.home, "default", query_settings())
     with pytest.raises(FootfallError):
         engine.run(sql.format(root=home.home.root))

@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from footfall.cli import completion
-from footfall.cli.asking import explore, sql, tables
+from footfall.cli.asking import crawl, explore, query, sql, tables
 from footfall.cli.configuring import continuous, deliver, key, link, project, settings
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
 from footfall.cli.running import demo, generate, roles, send, serve
@@ -45,6 +45,8 @@ app.command("demo", rich_help_panel=RUN)(demo.demo)
 app.command("status", rich_help_panel=LOOK)(status.status)
 app.command("sql", rich_help_panel=LOOK)(sql.sql)
 app.command("tables", rich_help_panel=LOOK)(tables.tables)
+app.add_typer(query.app, name="query", rich_help_panel=LOOK)
+app.add_typer(crawl.app, name="crawl", rich_help_panel=LOOK)
 app.command("trend", rich_help_panel=LOOK)(explore.trend)
 app.command("funnel", rich_help_panel=LOOK)(explore.funnel)
 app.command("retention", rich_help_panel=LOOK)(explore.retention)

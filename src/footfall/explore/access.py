@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
+from footfall.catalog.access import CatalogLake
 from footfall.clock import Clock, SystemClock
 from footfall.continuous.access import Continuous
 from footfall.explore.answer import EventsAnswer, Members
@@ -16,7 +17,7 @@ from footfall.explore.asking import Ask, answering, opening
 from footfall.explore.found import Found
 from footfall.explore.question.common import Common
 from footfall.project import DEFAULT_PROJECT
-from footfall.query.access import Lake, Relation
+from footfall.query.access import Relation
 from footfall.settings import QuerySettings, load_settings
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 
-class Project(Asking, Lake):
-    """A project's data: SQL as `Lake`, and questions of each model.
+class Project(Asking, CatalogLake):
+    """A project's data: SQL as `CatalogLake`, and questions of each model.
 
     Threads may share it; their statements take turns. Answers are of the newest cut, within the
     limits of `query.time_max` and `query.memory_max`.
@@ -42,8 +43,8 @@ class Project(Asking, Lake):
         clock: Clock | None = None,
     ) -> None:
         """As `Lake`; `clock` is where ranges without an end do end."""
-        super().__init__(home, project, settings=settings, rows_max=rows_max)
         self._clock = clock or SystemClock()
+        super().__init__(home, project, settings=settings, rows_max=rows_max)
 
     @property
     def events(self) -> Events:
@@ -80,7 +81,7 @@ class Project(Asking, Lake):
         try:
             ask = next(asking)
             while True:
-                found = self._engine.run(ask.sql, ask.values, rows_max=ask.rows_max)
+                found = self._select(ask.sql, ask.values, ask.rows_max)
                 ask = asking.send(
                     Found(
                         _rows(found.table),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zoneinfo
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import msgspec
@@ -16,13 +16,14 @@ from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Closed, Conflict, Corrupt, Invalid
 from footfall.home import Home
 from footfall.ledger import Ledger
-from footfall.metadata import _epochs, _leases
+from footfall.metadata import _catalog, _epochs, _leases
 from footfall.metadata._epochs import Epoch
 from footfall.metadata._insert import insert
 from footfall.metadata._leases import Holder, Lease
 from footfall.metadata._queries import Queries
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, published, server_keys, write_ids
+from footfall.metadata.catalog import Key
 from footfall.metadata.origins import normal_origin
 from footfall.metadata.place import MetadataPlace, unavailable
 from footfall.metadata.published import PublishedProgress
@@ -294,6 +295,16 @@ class Metadata:
                     where=published.c.epoch <= progress.epoch,
                 )
             )
+
+    # The catalog
+
+    def change_catalog(
+        self, project: str, puts: Mapping[Key, str], removes: Iterable[Key], version: int | None
+    ) -> int:
+        """See `footfall.metadata.catalog.change_entries`."""
+        with self._transaction() as connection:
+            now = self._clock.now_us()
+            return _catalog.change(connection, project, puts, removes, version, now)
 
     # Epochs
 

@@ -111,6 +111,23 @@ continuous_queries: Final = Table(
     Column("status", Text, nullable=False),  # JSON of `QueryStatus`
 )
 
+catalog: Final = Table(
+    "catalog",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # see `footfall.metadata.catalog.Kind`
+    Column("name", Text, primary_key=True),
+    Column("entry", Text, nullable=False),  # JSON; `footfall.catalog.entries` says of what
+    Column("changed_at", BigInteger, nullable=False),
+)
+
+catalog_versions: Final = Table(
+    "catalog_versions",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
 leases: Final = Table(
     "leases",
     metadata,

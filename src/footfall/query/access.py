@@ -9,6 +9,7 @@ server's workers have the kernel's limits and are killed besides.
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -22,6 +23,7 @@ from footfall.home import Home
 from footfall.lake.location import check_location
 from footfall.lake.store.options import bucket_of
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
+from footfall.query.definitions import Definitions, no_definitions
 from footfall.query.engine import Engine, Selection
 from footfall.query.formats import to_python
 from footfall.query.protocol import Column, Parameters
@@ -162,8 +164,11 @@ class Lake:
         check_location(self._home.lake_dir)
         self._project = project
         self._rows_max = rows_max
-        found = load_settings(self._home.settings_file)
-        self._engine = Engine(self._home, project, settings or found.query, bucket_of(found.lake))
+        self._settings = load_settings(self._home.settings_file)
+        self._limits = settings or self._settings.query
+        self._definitions = self._read_definitions(None)
+        self._engine = self._opened()
+        self._turn = threading.RLock()
 
     @property
     def events(self) -> Relation:
@@ -212,7 +217,25 @@ class Lake:
         return f"<Lake {self._project} in {self._home.root}>"
 
     def _run(self, query: str, parameters: Parameters, rows_max: int | None) -> Result:
-        return Result(self._engine.run(query, parameters, rows_max=rows_max))
+        return Result(self._select(query, parameters, rows_max))
+
+    def _select(self, query: str, parameters: Parameters, rows_max: int | None) -> Selection:
+        with self._turn:
+            definitions = self._read_definitions(self._definitions)
+            if definitions is not self._definitions:
+                # What an engine may read is fixed when it is opened.
+                self._engine.close()
+                self._definitions = definitions
+                self._engine = self._opened()
+            return self._engine.run(query, parameters, rows_max=rows_max)
+
+    def _opened(self) -> Engine:
+        bucket = bucket_of(self._settings.lake)
+        return Engine(self._home, self._project, self._limits, bucket, self._definitions)
+
+    def _read_definitions(self, known: Definitions | None) -> Definitions:
+        """What statements may name besides; those who have a catalog have more."""
+        return no_definitions(known)
 
 
 def _cell(value: Any) -> str:

@@ -18,13 +18,14 @@ import pyarrow as pa
 
 from footfall.clock import US_PER_MS
 from footfall.columns import SESSION_COLUMNS
-from footfall.errors import Corrupt, Invalid, LimitReached
+from footfall.errors import Corrupt, Invalid, LimitReached, Unavailable
 from footfall.home import Home
 from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
 from footfall.query._cut_files import CutFiles, CutReader, suffix_of, tail_name, view_names
 from footfall.query._cut_places import cut_place
+from footfall.query._defined import DefinedViews
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
     events_view,
@@ -34,6 +35,7 @@ from footfall.query._views import (
     sessions_view,
     without_glob,
 )
+from footfall.query.definitions import NO_DEFINITIONS, Definitions
 from footfall.query.protocol import Column, Parameters
 from footfall.settings import QuerySettings
 
@@ -61,11 +63,19 @@ class Engine:
         project: str,
         settings: QuerySettings,
         bucket: Bucket | None = None,
+        definitions: Definitions = NO_DEFINITIONS,
     ) -> None:
-        """Open DuckDB; read no cut yet. `bucket` is where data files are, if not in the home."""
+        """Open DuckDB; read no cut yet.
+
+        `bucket` is where data files are, if not in the home; `definitions` what statements may
+        name besides the cut's views, for as long as this engine lives.
+        """
         self._settings = settings
         self._reader = CutReader(cut_place(home, project, bucket))
-        self._connection = _connect(home, project, settings, bucket)
+        self._connection = _connect(home, project, settings, bucket, definitions)
+        self._defined = DefinedViews(self._connection, definitions)
+        self._stamp = 0
+        """How often a view of the cut was made."""
         self._lock = threading.Lock()
         self._names = view_names()
         self._shown: Cut | None = None
@@ -97,12 +107,13 @@ class Engine:
             Corrupt: files of the cut are damaged or missing.
         """
         with self._lock:
-            self._names = self._reader.views()
-            text = self._guarded(guard.meant(sql, self._names), rows_max)
+            self._names = (*self._reader.views(), *self._defined.names)
+            text, used = self._guarded(guard.meant(sql, self._names), rows_max)
             for _ in range(_ATTEMPTS_MAX):
                 with self._reader.opened() as made:
                     try:
                         self._show(made)
+                        self._define(used)
                         return self._select(text, parameters, made, rows_max, bytes_max)
                     except FilesGone as error:
                         gone = error
@@ -119,20 +130,28 @@ class Engine:
         """Free everything. Statements afterwards fail."""
         self._connection.close()
 
-    def _guarded(self, sql: str, rows_max: int | None) -> str:
+    def _define(self, used: frozenset[str]) -> None:
+        try:
+            self._defined.make(used, self._stamp, self._check)
+        except ENGINE_ERRORS as error:
+            raise self._told(error, "") from error
+
+    def _guarded(self, sql: str, rows_max: int | None) -> tuple[str, frozenset[str]]:
         """The text to run: as given, or within a LIMIT that lets DuckDB stop or sort early.
+
+        And which views it uses.
 
         What the guard passed alone is put between brackets, and the whole is guarded again, so no
         text runs that was not checked as it is.
         """
-        self._check(sql)
+        used = self._check(sql)
         if rows_max is None:
-            return sql
+            return sql, used
         limited = f"SELECT * FROM (\n{_without_semicolon(sql)}\n) LIMIT {int(rows_max) + 1}"  # noqa: S608
         self._check(limited)
-        return limited
+        return limited, used
 
-    def _check(self, sql: str) -> None:
+    def _check(self, sql: str) -> frozenset[str]:
         if len(sql) > guard.STATEMENT_BYTES_MAX or "\0" in sql:
             raise Invalid(
                 "the statement is too long or has a zero character; send less:"
@@ -142,7 +161,7 @@ class Engine:
             rows = self._connection.execute("SELECT json_serialize_sql($1)", [sql]).fetchall()
         except (*ENGINE_ERRORS, UnicodeError) as error:
             raise translate(error, self._settings) from error
-        guard.check(rows[0][0], self._names)
+        return guard.check(rows[0][0], self._names)
 
     def _show(self, made: CutFiles) -> None:
         """Make the views over `made`, if they are over another cut."""
@@ -166,6 +185,7 @@ class Engine:
 
     def _make(self, view: str, text: str) -> None:
         self._texts.pop(view, None)
+        self._stamp += 1
         try:
             self._connection.execute(f"CREATE OR REPLACE VIEW {view} AS {text}")
         except ENGINE_ERRORS as error:
@@ -180,6 +200,12 @@ class Engine:
     def _told(self, error: BaseException, text: str) -> Exception:
         """The error to raise instead: a view that could not be made is missed by its name."""
         found = translate(error, self._settings)
+        changed = self._defined.changed_file(str(error))
+        if changed is not None and isinstance(found, Invalid | FilesGone):
+            return Unavailable(
+                "a file is not as it was when its table was crawled; take in what changed with"
+                f" `footfall crawl run`, and ask again: file={changed}"
+            )
         if isinstance(found, Invalid):
             missed = (gone for view, gone in self._gone.items() if view in text.lower())
             return next(missed, found)
@@ -236,23 +262,30 @@ def open_duckdb(settings: QuerySettings) -> duckdb.DuckDBPyConnection:
 
 
 def _connect(
-    home: Home, project: str, settings: QuerySettings, bucket: Bucket | None
+    home: Home,
+    project: str,
+    settings: QuerySettings,
+    bucket: Bucket | None,
+    definitions: Definitions,
 ) -> duckdb.DuckDBPyConnection:
     connection = open_duckdb(settings)
     directories = [f"{directory}/" for directory in data_dirs(home, project)]
-    if bucket is not None:
+    store = definitions.store if bucket is None else bucket.options
+    if store is not None:
         from footfall.query._bucket_files import BucketFiles
 
-        connection.register_filesystem(BucketFiles(bucket.options))
+        connection.register_filesystem(BucketFiles(store))
+    if bucket is not None:
         directories.append(f"{bucket.location}/{project}/")
     # DuckDB compares both the pattern and the files that it finds by it with these.
     patterns = [without_glob(directory) for directory in directories]
     allowed = ", ".join(literal(directory) for directory in {*directories, *patterns})
+    paths = ", ".join(map(literal, definitions.files))
     connection.execute(
         "SET TimeZone = 'UTC'; SET parquet_metadata_cache = true;"
         # ORDER BY … LIMIT up to this sorts the keys alone and fetches the other columns afterwards.
         " SET late_materialization_max_rows = 10000;"
-        f" SET allowed_directories = [{allowed}];"
+        f" SET allowed_directories = [{allowed}]; SET allowed_paths = [{paths}];"
         " SET enable_external_access = false; SET lock_configuration = true"
     )
     return connection

@@ -108,12 +108,15 @@ def meant(sql: str, views: Collection[str]) -> str:
     return f"SELECT name FROM (VALUES {rows}) AS tables(name)"  # noqa: S608
 
 
-def check(serialized: str, views: Collection[str]) -> None:
+def check(serialized: str, views: Collection[str]) -> frozenset[str]:
     """Refuse everything but one SELECT over `views`.
 
     Args:
         serialized: What DuckDB's `json_serialize_sql` answered for the statement.
         views: Names that may stand in FROM, in lower case.
+
+    Returns:
+        Those of `views` that it names; a CTE of the same name counts as well.
 
     Raises:
         Invalid: one sentence that says what is not allowed and what is.
@@ -129,13 +132,17 @@ def check(serialized: str, views: Collection[str]) -> None:
         raise Invalid(f"write one statement, without others after it: statements={len(statements)}")
     scope: _Scope = frozenset((view,) for view in views)
     pending: list[tuple[Any, _Scope]] = [(statements[0], scope)]
+    used: set[str] = set()
     while pending:
         value, scope = pending.pop()
         if isinstance(value, dict):
             _check_node(value, scope, views)
+            if value.get("type") == "BASE_TABLE":
+                used.add(_path(value)[-1].lower())
             pending.extend(_children(value, scope))
         elif isinstance(value, list):
             pending.extend((element, scope) for element in value)
+    return frozenset(used.intersection(views))
 
 
 def _not_a_select(answer: Mapping[str, Any]) -> Invalid:

@@ -22,8 +22,8 @@ from footfall.clock import SECOND
 from footfall.errors import Closed, LimitReached, Overloaded, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import CREDENTIALS, TOKEN_FILES, Bucket
+from footfall.query.definitions import Definitions, ReadDefinitions, no_definitions
 from footfall.query.protocol import (
-    IN_BUCKET,
     LENGTH,
     Answer,
     Format,
@@ -33,6 +33,7 @@ from footfall.query.protocol import (
     Ready,
     Refusal,
     Reply,
+    Start,
     decode_reply,
     encode,
     error_of,
@@ -58,6 +59,7 @@ class QueryPool:
         settings: QuerySettings,
         bucket: Bucket | None = None,
         environ: Mapping[str, str] | None = None,
+        read_definitions: ReadDefinitions = no_definitions,
     ) -> None:
         """Start nothing yet.
 
@@ -68,12 +70,14 @@ class QueryPool:
             bucket: Where data files are, if not in the home.
             environ: Where workers find credentials for it, if the settings have none: of these
                 variables they get `CREDENTIALS`, and nothing else of this process's.
+            read_definitions: Asked, in a thread, before each statement. A worker can read the
+                files of the definitions that it began with; when they changed another is started.
         """
-        self._environ = _credentials(bucket, environ or {})
+        self._environ = environ or {}
         self._arguments = [str(home.root), project, msgspec.json.encode(settings).decode()]
-        self._bucket = None if bucket is None else encode(_with_tokens(bucket, self._environ))
-        if bucket is not None:
-            self._arguments.append(IN_BUCKET)
+        self._bucket = bucket
+        self._read_definitions = read_definitions
+        self._definitions: Definitions | None = None
         self._settings = settings
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
@@ -178,13 +182,18 @@ class QueryPool:
         )
 
     async def _take(self) -> _Worker:
+        definitions = await asyncio.to_thread(self._read_definitions, self._definitions)
+        self._definitions = definitions
         while self._idle:
             worker = self._idle.pop()
             worker.keep()
-            if worker.is_alive:
+            if worker.is_alive and worker.version == definitions.version:
                 return worker
             self._drop(worker)
-        worker = await _Worker.start(self._arguments, self._bucket, self._environ)
+        start, credentials = _start(self._bucket, definitions, self._environ)
+        worker = await _Worker.start(
+            self._arguments, encode(start), credentials, definitions.version
+        )
         self._all.add(worker)
         try:
             async with asyncio.timeout(START_SECONDS_MAX):
@@ -217,38 +226,44 @@ class QueryPool:
             ending.add_done_callback(self._endings.discard)
 
 
-def _credentials(bucket: Bucket | None, environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables for the worker's clients, where the settings leave credentials to them."""
-    if bucket is None or bucket.options.access_key:
-        return {}
-    return {name: value for name, value in environ.items() if name in CREDENTIALS}
+def _start(
+    bucket: Bucket | None, definitions: Definitions, environ: Mapping[str, str]
+) -> tuple[Start, dict[str, str]]:
+    """A worker's first message, and variables for its clients.
 
-
-def _with_tokens(bucket: Bucket, environ: Mapping[str, str]) -> Bucket:
-    """With what a worker must be able to read for its credentials."""
-    files = [Path(environ[name]) for name in TOKEN_FILES if name in environ]
-    return msgspec.structs.replace(
-        bucket, token_directories=tuple(str(file.parent) for file in files)
-    )
+    It gets variables where the settings leave credentials to the clients, and none otherwise.
+    """
+    store = definitions.store if bucket is None else bucket.options
+    if store is None or store.access_key:
+        return Start(bucket, definitions), {}
+    given = {name: value for name, value in environ.items() if name in CREDENTIALS}
+    tokens = [Path(given[name]).parent for name in TOKEN_FILES if name in given]
+    return Start(bucket, definitions, tuple(map(str, tokens))), given
 
 
 class _Worker:
     """One process and its pipes."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, version: int) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
+        self.version = version
+        """Of its definitions."""
         self._questions, self._answers = process.stdin, process.stdout
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
     async def start(
-        cls, arguments: Sequence[str], bucket: bytes | None, credentials: Mapping[str, str]
+        cls,
+        arguments: Sequence[str],
+        first: bytes,
+        credentials: Mapping[str, str],
+        version: int,
     ) -> _Worker:
         """A new process, with nothing of this one's environment but `credentials`.
 
-        `bucket` is what it reads first: secrets are no arguments, which everybody can list.
+        `first` is what it reads first: secrets are no arguments, which everybody can list.
         """
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -261,9 +276,8 @@ class _Worker:
             env={**credentials, "TZ": "UTC", "PATH": os.defpath, "LC_ALL": "C.UTF-8"},
             cwd="/",
         )
-        worker = cls(process)
-        if bucket is not None:
-            worker._questions.write(bucket)
+        worker = cls(process, version)
+        worker._questions.write(first)
         return worker
 
     @property

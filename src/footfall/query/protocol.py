@@ -4,7 +4,7 @@ A frame is a 4-byte big-endian length, that many bytes of a MessagePack message,
 says so, `body_bytes` bytes of an answer's body as they are. One question, then one reply; a worker
 never speaks first except to say that it is ready.
 
-    pool   → worker   Bucket           first and once, if the data files are in one
+    pool   → worker   Start            first and once: secrets and lists are no arguments
     pool   → worker   Question
     worker → pool     Ready | Answer + body | Refusal
 """
@@ -20,6 +20,7 @@ import msgspec
 from footfall import errors
 from footfall.errors import FootfallError, Invalid
 from footfall.lake.store.options import Bucket
+from footfall.query.definitions import Definitions
 
 Format = Literal["rows", "json", "csv", "parquet", "arrow"]
 """`rows`: a JSON array of arrays; `json`: a JSON array of objects; `arrow`: an IPC stream."""
@@ -28,10 +29,20 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 """Values for `?` (or `$1`), or for `$name`: null, true, 1, 1.5, "text", bytes, date, datetime."""
 
 LENGTH: Final = struct.Struct(">I")
-IN_BUCKET: Final = "in-bucket"
-"""A worker's last argument, if a `Bucket` comes before the first question."""
 MESSAGE_BYTES_MAX: Final = 16 << 20
 """Bound of a message without its body: a damaged length must not allocate the machine."""
+START_BYTES_MAX: Final = 256 << 20
+"""As `MESSAGE_BYTES_MAX`, of `Start`, which names every file of every table."""
+
+
+class Start(msgspec.Struct, tag="start", frozen=True):
+    """What a worker needs before it gives up everything else."""
+
+    bucket: Bucket | None
+    """Where data files are, if not in the home."""
+    definitions: Definitions
+    token_directories: tuple[str, ...] = ()
+    """Where files with credentials lie, which are replaced now and then."""
 
 
 class Question(msgspec.Struct, tag="question", frozen=True):
@@ -102,7 +113,7 @@ _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
 _questions = msgspec.msgpack.Decoder(Question)
 
 
-def encode(message: Question | Reply | Bucket) -> bytes:
+def encode(message: Question | Reply | Start) -> bytes:
     """Length and message; a body follows as it is.
 
     Raises:
@@ -112,19 +123,25 @@ def encode(message: Question | Reply | Bucket) -> bytes:
         data = _encoder.encode(message)
     except (TypeError, OverflowError, msgspec.MsgspecError) as error:
         raise Invalid(f"a parameter is of a type that SQL has no form for: {error}") from error
-    if len(data) > MESSAGE_BYTES_MAX:
+    if isinstance(message, Start):
+        if len(data) > START_BYTES_MAX:
+            raise Invalid(
+                "the catalog's tables have too many files for a query worker; lower"
+                f" catalog.files_max, or remove a crawl: bytes={len(data)}"
+            )
+    elif len(data) > MESSAGE_BYTES_MAX:
         raise Invalid(f"statement and parameters are too long; send less: bytes={len(data)}")
     return LENGTH.pack(len(data)) + data
 
 
-def message_bytes(prefix: bytes) -> int:
+def message_bytes(prefix: bytes, bytes_max: int = MESSAGE_BYTES_MAX) -> int:
     """Length of the message after `prefix`.
 
     Raises:
         ValueError: over the bound; whatever was read is not this protocol.
     """
     (length,) = LENGTH.unpack(prefix)
-    if length > MESSAGE_BYTES_MAX:
+    if length > bytes_max:
         raise ValueError(f"a message of {length} bytes is over the bound")
     return int(length)
 

@@ -1,6 +1,6 @@
 """The worker: a process that runs one statement at a time and that may be killed at any moment.
 
-    python -P -m footfall.query.worker HOME PROJECT SETTINGS-AS-JSON [in-bucket]
+    python -P -m footfall.query.worker HOME PROJECT SETTINGS-AS-JSON
 
 Speaks `footfall.query.protocol` on its standard input and output. Before the engine opens it gives
 up everything it does not need (`_confine`). It ends when its input closes, whatever it is doing, so
@@ -24,19 +24,20 @@ import msgspec
 from footfall.clock import SECOND
 from footfall.errors import FootfallError, Unavailable
 from footfall.home import Home
-from footfall.lake.store.options import Bucket
+from footfall.lake.store.options import SCHEME
 from footfall.machine.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
 from footfall.query._errors import EngineBroken, translate
 from footfall.query.engine import Engine, data_dirs
 from footfall.query.formats import render
 from footfall.query.protocol import (
-    IN_BUCKET,
     LENGTH,
+    START_BYTES_MAX,
     Head,
     Question,
     Ready,
     Refusal,
+    Start,
     decode_question,
     encode,
     message_bytes,
@@ -54,16 +55,17 @@ def main(arguments: Sequence[str]) -> None:
     # Ctrl-C and a closing terminal are the business of whoever started the pool. It cannot say so
     # itself: uvloop knows only new sessions, and those get processor time of their own (ADR 9).
     os.setpgid(0, 0)
-    root, project, encoded, *rest = arguments
+    root, project, encoded = arguments
     home, settings = Home(Path(root)), msgspec.json.decode(encoded, type=QuerySettings)
     questions_in, answers_out = _own_streams()
     limit_resources(settings.memory_max)
-    bucket = _bucket(questions_in) if rest == [IN_BUCKET] else None
-    tokens = () if bucket is None else map(Path, bucket.token_directories)
-    is_confined = confine([*_readable(home, project), *tokens], is_online=bucket is not None)
+    start = _start(questions_in)
+    given = (*start.token_directories, *_local(start.definitions.files))
+    is_online = start.bucket is not None or start.definitions.is_online
+    is_confined = confine([*_readable(home, project), *map(Path, given)], is_online=is_online)
     inbox: queue.SimpleQueue[Question] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(questions_in, inbox), daemon=True).start()
-    engine = Engine(home, project, settings, bucket)
+    engine = Engine(home, project, settings, start.bucket, start.definitions)
     answers_out.write(encode(Ready(is_confined)))
     answers_out.flush()
     while True:
@@ -87,9 +89,15 @@ def _readable(home: Home, project: str) -> list[Path]:
     return [*(data or lake), tail if tail.exists() else home.root]
 
 
-def _bucket(stream: BinaryIO) -> Bucket:
+def _start(stream: BinaryIO) -> Start:
     prefix = stream.read(LENGTH.size)
-    return msgspec.msgpack.decode(stream.read(message_bytes(prefix)), type=Bucket)
+    data = stream.read(message_bytes(prefix, START_BYTES_MAX))
+    return msgspec.msgpack.decode(data, type=Start)
+
+
+def _local(files: Sequence[str]) -> list[str]:
+    """Files of this machine: each is allowed by itself, not what lies beside it."""
+    return [file for file in files if not file.startswith(SCHEME)]
 
 
 def _receive(stream: BinaryIO, inbox: queue.SimpleQueue[Question]) -> None:

@@ -46,6 +46,7 @@ __all__ = [
     "Age",
     "AlertSettings",
     "Bound",
+    "CatalogSettings",
     "ChannelSettings",
     "ClockSettings",
     "CollectorSettings",
@@ -220,6 +221,17 @@ class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Count
 
 
+class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[catalog]`."""
+
+    places: tuple[str, ...]
+    files_max: Count
+    line_bytes_max: Size
+    repaired_bytes_max: Size
+    file_time_max: Duration
+    memory_max: Size
+
+
 class StudioSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[studio]`."""
 
@@ -318,6 +330,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicates: DuplicateSettings
     sessions: SessionSettings
     query: QuerySettings
+    catalog: CatalogSettings
     studio: StudioSettings
     lake: LakeSettings
     metadata: MetadataSettings

@@ -12,11 +12,13 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from footfall.studio.api.alerts.routes import router as alerts
 from footfall.studio.api.apps.routes import router as apps
+from footfall.studio.api.catalog.routes import router as catalog
 from footfall.studio.api.continuous.routes import router as continuous
 from footfall.studio.api.deliveries.routes import router as deliveries
 from footfall.studio.api.events.routes import router as events
 from footfall.studio.api.explore.routes import router as explore
 from footfall.studio.api.live.routes import router as live
+from footfall.studio.api.queries.routes import router as queries
 from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
@@ -29,7 +31,20 @@ from footfall.studio.services import AnyRequest, Services
 
 API_VERSION: Final = "1"
 BODY_BYTES_MAX: Final = 256 * 1024
-AREAS: Final = (live, events, sessions, explore, sql, status, apps, alerts, continuous, deliveries)
+AREAS: Final = (
+    live,
+    events,
+    sessions,
+    explore,
+    sql,
+    status,
+    apps,
+    alerts,
+    continuous,
+    deliveries,
+    queries,
+    catalog,
+)
 """A router each; a new area is a folder of `api` and its line here."""
 
 

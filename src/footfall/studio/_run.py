@@ -13,6 +13,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from footfall.alerts.desk import AlertDesk
+from footfall.catalog import catalog_parts, definitions_of
 from footfall.clock import MINUTE, Clock, SystemClock
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import Overloaded, Unavailable
@@ -29,6 +30,7 @@ from footfall.settings import Settings
 from footfall.signin import Sessions
 from footfall.studio._app import make_app
 from footfall.studio.api.apps.apps import read_apps
+from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.live.mirror import LiveMirror
 from footfall.studio.api.sessions.definitions import definitions_in
@@ -124,9 +126,13 @@ def run(
     listener = listen(settings.studio.host, settings.studio.port)
     port = int(listener.getsockname()[1])
     sessions = Sessions(clock, home.studio_file)
-    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake), environ)
-    live = LiveFeed(home.live_file(project))
     metadata = MetadataPlace.of(home, settings.metadata)
+    bucket = bucket_of(settings.lake)
+    definitions = definitions_of(metadata, project, settings)
+    pool = QueryPool(home, project, settings.query, bucket, environ, definitions)
+    places = settings.catalog.places
+    catalog = catalog_parts(home, project, settings, pool, clock, environ or {}, places)
+    live = LiveFeed(home.live_file(project))
     if not metadata.is_local:
         LiveMirror(home, project, metadata).start()
     services = Services(
@@ -137,7 +143,10 @@ def run(
         cookie=f"footfall_session_{port}",
         is_cookie_secure=certificate is not None or settings.studio.public_url.startswith("https:"),
         live=live,
-        sql=pool,
+        sql=catalog.runner,
+        catalog=CatalogUse(
+            catalog.crawling, catalog.queries, catalog.runner.define, catalog.run_crawl
+        ),
         open_log=LogSource.of(home, project, settings.log).reader,
         metadata=metadata,
         definitions=definitions_in(settings.sessions),

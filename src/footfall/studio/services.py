@@ -19,6 +19,7 @@ from footfall.metadata.place import MetadataPlace
 from footfall.settings import Settings
 from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
+from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.explore.answers import AnswerCache
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.sessions.definitions import DEFAULT, DefinitionView
@@ -55,6 +56,8 @@ class Services(msgspec.Struct, frozen=True):
     """Rules and what fired; none in tests of other pages."""
     settings: Settings | None = None
     """The installation's."""
+    catalog: CatalogUse | None = None
+    """Crawls, views, saved queries."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
     """Of the explore models, given lately."""
     definitions: tuple[DefinitionView, ...] = (DEFAULT,)

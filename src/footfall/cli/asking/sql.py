@@ -58,6 +58,15 @@ _WIRE_FORMATS: dict[OutputFormat, Format] = {
 }
 
 
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File to write instead of stdout.")
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Most rows. Default: 1000 for a table, else query.rows_max."),
+]
+
+
 def sql(
     statement: Annotated[str, typer.Argument(help=f"One SELECT over {_VIEWS}; - reads stdin.")],
     home: HomeOption = HOME_DEFAULT,
@@ -66,13 +75,8 @@ def sql(
         OutputFormat | None,
         typer.Option("--format", help="Default: by the suffix of --output, else table."),
     ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write instead of stdout.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Most rows. Default: 1000 for a table, else query.rows_max."),
-    ] = None,
+    output: OutputOption = None,
+    limit: LimitOption = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", metavar="NAME=VALUE", help="Value of $NAME; may be repeated."),
@@ -86,16 +90,31 @@ def sql(
     Parameters are bound, never pasted into the text. A value that reads as a JSON number, true,
     false or null is one; anything else is text, and so is what stands in double quotes.
     """
-    chosen = _format_of(output_format, output)
-    if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
-        _refuse_terminal(chosen)
     place = open_project(home, project)
     settings = settings_for(place, overrides)
     text = sys.stdin.read() if statement == "-" else statement
-    parameters = _parameters(param or [])
+    answer_as(
+        place, project, settings, text, _parameters(param or []), output_format, output, limit
+    )
+
+
+def answer_as(
+    home: Home,
+    project: str,
+    settings: Settings,
+    statement: str,
+    parameters: dict[str, Any],
+    output_format: OutputFormat | None,
+    output: Path | None,
+    limit: int | None,
+) -> None:
+    """Run a statement, and write its answer as it was asked for."""
+    chosen = _format_of(output_format, output)
+    if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
+        _refuse_terminal(chosen)
     if limit is None and chosen is OutputFormat.TABLE:
         limit = TABLE_ROWS_MAX
-    answer = ask(place, project, settings, text, parameters, _WIRE_FORMATS[chosen], limit)
+    answer = ask(home, project, settings, statement, parameters, _WIRE_FORMATS[chosen], limit)
     if chosen is OutputFormat.TABLE:
         _write_table(answer, output)
     else:
@@ -112,23 +131,29 @@ def ask(
     wire: Format = "rows",
     limit: int | None = None,
 ) -> Answer:
-    """Run one statement on the newest cut, in a worker of its own.
+    """Run one statement on the newest cut, in a worker of its own; or define a view or table.
 
     Raises:
         FootfallError: what `QueryPool.run` raises.
     """
     import asyncio
 
+    from footfall.catalog import catalog_parts, definitions_of
+    from footfall.clock import SystemClock
     from footfall.lake.location import check_location
     from footfall.lake.store.options import bucket_of
+    from footfall.metadata.place import MetadataPlace
     from footfall.query import QueryPool
 
     check_location(home.lake_dir)
-    pool = QueryPool(home, project, settings.query, bucket_of(settings.lake), os.environ)
+    definitions = definitions_of(MetadataPlace.of(home, settings.metadata), project, settings)
+    bucket = bucket_of(settings.lake)
+    pool = QueryPool(home, project, settings.query, bucket, os.environ, definitions)
+    runner = catalog_parts(home, project, settings, pool, SystemClock(), os.environ).runner
 
     async def run() -> Answer:
         try:
-            return await pool.run(statement, parameters, format=wire, rows_max=limit)
+            return await runner.statement(statement, parameters, format=wire, rows_max=limit)
         finally:
             await pool.close()
 
@@ -206,7 +231,7 @@ def _note(answer: Answer, *, is_chatty: bool) -> None:
             f"only the first {answer.rows:,} rows; --limit or --set query.answer_bytes_max=… gives"
             " more"
         )
-    elif is_chatty:
+    elif is_chatty and answer.cut_published_at:
         plural = "" if answer.rows == 1 else "s"
         typer.echo(f"{answer.rows:,} row{plural}, data as of {_moment(answer)}", err=True)
 

@@ -73,8 +73,6 @@ class Bucket(msgspec.Struct, frozen=True):
     options: S3Options
     has_cuts: bool = False
     """Whether cuts lie there, too; in the home otherwise. See `lake.cuts`."""
-    token_directories: tuple[str, ...] = ()
-    """Where files with credentials lie, which are replaced now and then."""
 
 
 CREDENTIALS: Final = frozenset(

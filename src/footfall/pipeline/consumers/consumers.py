@@ -30,6 +30,7 @@ OURS: Final[Mapping[str, str]] = {
     "alerts": "footfall.alerts.consumer:make",
     CONTINUOUS: "footfall.continuous.consumer:make",
     "deliver": "footfall.deliver.consumer:make",
+    "crawls": "footfall.catalog.consumer:make",
 }
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
 because they stand above the pipeline and use what it does not know. What makes one is cheap to load

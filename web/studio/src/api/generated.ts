@@ -13,6 +13,9 @@ export type Path =
   | "/api/alerts/rules/remove"
   | "/api/alerts/test"
   | "/api/apps"
+  | "/api/catalog/crawls"
+  | "/api/catalog/crawls/{name}/run"
+  | "/api/catalog/views"
   | "/api/continuous"
   | "/api/continuous/{name}"
   | "/api/deliveries"
@@ -38,12 +41,16 @@ export type Path =
   | "/api/live/lists/{panel}"
   | "/api/live/sessions"
   | "/api/live/stream"
+  | "/api/queries"
+  | "/api/queries/{name}"
+  | "/api/queries/{name}/run"
   | "/api/sessions"
   | "/api/sessions/about"
   | "/api/sessions/{session_id}"
   | "/api/snippets"
   | "/api/sql"
   | "/api/sql/csv"
+  | "/api/sql/parquet"
   | "/api/sql/tables"
   | "/api/status";
 
@@ -175,6 +182,21 @@ export type ChannelView = {
   readonly waiting: number;
 };
 
+export type Column = {
+  readonly comment?: string;
+  readonly name: string;
+  readonly type: string;
+};
+
+export type ColumnChange = {
+  readonly column: string;
+  readonly file: string;
+  readonly is_conflict?: boolean;
+  readonly table: string;
+  readonly type: string;
+  readonly was: string;
+};
+
 export type CompareAnswer = {
   readonly by: readonly (string)[];
   readonly cut_published_at: number;
@@ -265,6 +287,43 @@ export type ContinuousResults = {
   readonly results: readonly (WindowResult)[];
 };
 
+export type Crawl = {
+  readonly by_folder?: boolean | null;
+  readonly created_at: number;
+  readonly declared?: Declared | null;
+  readonly every_us: number;
+  readonly name: string;
+  readonly place: string;
+  readonly problem?: string;
+  readonly report?: CrawlReport | null;
+  readonly tried_at?: number;
+};
+
+export type CrawlReport = {
+  readonly bytes_read: number;
+  readonly columns: readonly (ColumnChange)[];
+  readonly faults: readonly (FileFault)[];
+  readonly faults_count: number;
+  readonly files: number;
+  readonly files_read: number;
+  readonly notes?: readonly (string)[];
+  readonly started_at: number;
+  readonly tables: readonly (TableChange)[];
+  readonly took_us: number;
+};
+
+export type Crawls = {
+  readonly crawls: readonly (Crawl)[];
+};
+
+export type Declared = {
+  readonly columns: readonly (Column)[];
+  readonly delimiter?: string;
+  readonly format: "json" | "csv" | "parquet";
+  readonly header_lines?: number;
+  readonly partitions: readonly (Column)[];
+};
+
 export type DefinitionView = {
   readonly is_default: boolean;
   readonly key: readonly (string)[];
@@ -311,11 +370,6 @@ export type DiskStatus = {
   readonly state_bytes: number;
   readonly tail_bytes: number;
   readonly total_bytes: number;
-};
-
-export type Done = {
-  readonly count?: number;
-  readonly until?: number;
 };
 
 export type EventColumn = {
@@ -400,6 +454,12 @@ export type Failure = {
   readonly part: "record" | "request";
   readonly path: string | null;
   readonly protocol: string;
+  readonly reason: string;
+};
+
+export type FileFault = {
+  readonly file: string;
+  readonly line: number;
   readonly reason: string;
 };
 
@@ -653,6 +713,12 @@ export type NewQuery = {
   readonly window: string;
 };
 
+export type NewView = {
+  readonly is_replacing?: boolean;
+  readonly name: string;
+  readonly sql: string;
+};
+
 export type NoticeState = {
   readonly channel: string;
   readonly delivery_id: string;
@@ -766,6 +832,12 @@ export type QueryDefinition = {
   readonly window: string;
 };
 
+export type QueryParameter = {
+  readonly default?: string | number | boolean | null;
+  readonly name: string;
+  readonly type?: "text" | "integer" | "number" | "boolean" | "date" | "timestamp";
+};
+
 export type QueryStatus = {
   readonly cut_off?: number;
   readonly error?: string;
@@ -775,6 +847,17 @@ export type QueryStatus = {
   readonly retry_at?: number;
   readonly waiting?: number;
   readonly windows?: number;
+};
+
+export type QueryToSave = {
+  readonly description?: string;
+  readonly name: string;
+  readonly parameters?: readonly (QueryParameter)[];
+  readonly sql: string;
+};
+
+export type QueryValues = {
+  readonly params?: { readonly [key: string]: string | number | boolean | null };
 };
 
 export type Range = {
@@ -870,6 +953,19 @@ export type RuleView = {
   readonly name: string;
   readonly options: { readonly [key: string]: unknown };
   readonly problem: string;
+};
+
+export type SavedQueries = {
+  readonly queries: readonly (SavedQuery)[];
+};
+
+export type SavedQuery = {
+  readonly changed_at: number;
+  readonly created_at: number;
+  readonly description?: string;
+  readonly name: string;
+  readonly parameters: readonly (QueryParameter)[];
+  readonly sql: string;
 };
 
 export type SecondSeries = {
@@ -1002,7 +1098,7 @@ export type SqlColumn = {
 };
 
 export type SqlQuestion = {
-  readonly params?: readonly (string | number | boolean | null)[];
+  readonly params?: readonly (string | number | boolean | null)[] | { readonly [key: string]: string | number | boolean | null };
   readonly sql: string;
 };
 
@@ -1053,9 +1149,20 @@ export type StreamEvent = {
 
 export type Table = {
   readonly columns: readonly (TableColumn)[];
+  readonly kind: "table" | "files" | "view";
   readonly name: string;
   readonly problem?: string | null;
   readonly row_is: string;
+};
+
+export type TableChange = {
+  readonly files: number;
+  readonly files_gone: number;
+  readonly files_new: number;
+  readonly is_new: boolean;
+  readonly name: string;
+  readonly partitions_new: readonly (string)[];
+  readonly rows: number;
 };
 
 export type TableColumn = {
@@ -1116,4 +1223,13 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
+};
+
+export type alerts_routes_Done = {
+  readonly count?: number;
+  readonly until?: number;
+};
+
+export type catalog_routes_Done = {
+  readonly done: string;
 };

@@ -9,13 +9,26 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
-from footfall.studio.api.sql.runner import SqlAnswerShape, SqlQuestion, answer_of
+from footfall.catalog.statements import is_definition
+from footfall.studio.api.catalog.routes import catalog_of
+from footfall.studio.api.sql.runner import (
+    RunnerAnswer,
+    SqlAnswer,
+    SqlAnswerShape,
+    SqlColumn,
+    SqlQuestion,
+    answer_of,
+)
 from footfall.studio.api.sql.tables import Tables, read_tables
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Use
 
 _ANSWER: Final = ResponseSpec(
     SqlAnswerShape, generate_examples=False, description="Columns and rows."
+)
+PARQUET_TYPE: Final = "application/vnd.apache.parquet"
+_PARQUET: Final = ResponseSpec(
+    bytes, generate_examples=False, media_type=PARQUET_TYPE, description="A Parquet file."
 )
 _CSV: Final = ResponseSpec(
     str, generate_examples=False, media_type="text/csv", description="A header line and rows."
@@ -26,8 +39,12 @@ _CSV: Final = ResponseSpec(
 async def ask(services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]) -> Response[bytes]:
     """One SELECT over the project's views, within limits of time, memory and rows.
 
-    It ends with the asker's connection.
+    It ends with the asker's connection. `CREATE VIEW`, `DROP VIEW`, `CREATE EXTERNAL TABLE` and
+    `DROP TABLE` are carried out, and answered with a sentence.
     """
+    if is_definition(data.sql):
+        sentence = await catalog_of(services).define(data.sql)
+        return Response(msgspec.json.encode(said(sentence)), media_type=MediaType.JSON)
     found = await while_asked(request.receive, services.sql.run(data.sql, data.params))
     answer = answer_of(found)
     return Response(msgspec.json.encode(answer), media_type=MediaType.JSON)
@@ -41,19 +58,45 @@ async def ask_csv(
     found = await while_asked(
         request.receive, services.sql.run(data.sql, data.params, format="csv")
     )
-    headers = {
-        "content-disposition": 'attachment; filename="footfall.csv"',
-        "footfall-cut-off": "true" if found.is_cut_off else "false",
-    }
-    return Response(found.body, media_type="text/csv", headers=headers)
+    return _file(found, "csv", "text/csv")
+
+
+@post(
+    "/parquet",
+    summary="Ask in SQL, as Parquet",
+    status_code=200,
+    responses={**PROBLEMS, 200: _PARQUET},
+)
+async def ask_parquet(
+    services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]
+) -> Response[bytes]:
+    """The same as a file with types. Header `footfall-cut-off` as with CSV."""
+    found = await while_asked(
+        request.receive, services.sql.run(data.sql, data.params, format="parquet")
+    )
+    return _file(found, "parquet", PARQUET_TYPE)
 
 
 @get("/tables", summary="Tables and their columns", responses=PROBLEMS)
 async def tables(services: Use, request: AnyRequest) -> Tables:
     """What a statement may read, with types and meanings."""
-    return await while_asked(request.receive, read_tables(services.sql))
+    return await while_asked(request.receive, read_tables(services.sql, services.catalog))
+
+
+def said(sentence: str) -> SqlAnswer:
+    """What was done, as an answer of one row."""
+    rows = msgspec.Raw(msgspec.json.encode([[sentence]]))
+    return SqlAnswer((SqlColumn("result", "VARCHAR"),), rows, False, 0, 0)
+
+
+def _file(found: RunnerAnswer, suffix: str, media_type: str) -> Response[bytes]:
+    headers = {
+        "content-disposition": f'attachment; filename="footfall.{suffix}"',
+        "footfall-cut-off": "true" if found.is_cut_off else "false",
+    }
+    return Response(found.body, media_type=media_type, headers=headers)
 
 
 def router() -> Router:
     """Everything under `/api/sql`."""
-    return Router("/api/sql", route_handlers=[ask, ask_csv, tables], tags=["sql"])
+    return Router("/api/sql", route_handlers=[ask, ask_csv, ask_parquet, tables], tags=["sql"])

@@ -15,9 +15,9 @@ class SqlQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /api/sql`."""
 
     sql: Annotated[str, msgspec.Meta(min_length=1, max_length=SQL_LENGTH_MAX)]
-    """One SELECT over the project's views."""
-    params: tuple[SqlValue, ...] = ()
-    """Values for `?` in it."""
+    """One SELECT over the project's views, or what makes or drops a view or external table."""
+    params: tuple[SqlValue, ...] | dict[str, SqlValue] = ()
+    """Values for `?` in it, or by name for `$name`."""
 
 
 class SqlColumn(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ class SqlRunner(Protocol):
         sql: str,
         parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = (),
         *,
-        format: Literal["rows", "csv"] = "rows",  # noqa: A002 (the word users know)
+        format: Literal["rows", "csv", "parquet"] = "rows",  # noqa: A002 (the word users know)
         rows_max: int | None = None,
     ) -> RunnerAnswer:
         """Answer of the guarded statement `sql`; ends with its work when it is cancelled.

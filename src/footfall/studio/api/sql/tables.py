@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
-from footfall.errors import Corrupt
-from footfall.lake.tables.specs import TABLES
+from footfall.catalog.defining import shipped_views, table_names
+from footfall.catalog.store import Catalog
+from footfall.errors import Corrupt, Invalid, Unavailable
+from footfall.lake.tables.specs import TABLES, TableSpec
+from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.sql.runner import SqlRunner
 
-TABLES_MAX: Final = 50
+TABLES_MAX: Final = 200
 ROWS_MAX: Final = 1_000
 """Most columns of a table, instead of `query.rows_max`: that one is about answers."""
 
@@ -25,10 +30,15 @@ class TableColumn(msgspec.Struct, frozen=True):
     """In one line; "" where nothing is written about it."""
 
 
+TableKind = Literal["table", "files", "view"]
+
+
 class Table(msgspec.Struct, frozen=True):
     """A view that a statement may read."""
 
     name: str
+    kind: TableKind
+    """Of the project itself, over files of a crawl, or a view that somebody made."""
     row_is: str
     """What one row is; "" where nothing is written about it."""
     columns: tuple[TableColumn, ...]
@@ -43,7 +53,15 @@ class Tables(msgspec.Struct, frozen=True):
     """At most `TABLES_MAX`."""
 
 
-async def read_tables(sql: SqlRunner) -> Tables:
+class _Known(msgspec.Struct, frozen=True):
+    """What is written about a table."""
+
+    kind: TableKind
+    row_is: str
+    meanings: dict[str, str]
+
+
+async def read_tables(sql: SqlRunner, catalog: CatalogUse | None = None) -> Tables:
     """All tables; one whose files are damaged is named with its problem, the others are whole.
 
     Raises:
@@ -51,24 +69,45 @@ async def read_tables(sql: SqlRunner) -> Tables:
         Unavailable: there is nothing to read yet.
     """
     names = [str(row[0]) for row in await _rows(sql, "SHOW TABLES")]
-    return Tables(tuple([await _table(sql, name) for name in names[:TABLES_MAX]]))
+    known = {name: _of_spec(spec) for name, spec in TABLES.items()}
+    if catalog is not None:
+        known |= await asyncio.to_thread(_of_catalog, catalog.crawling.catalog)
+    return Tables(tuple([await _table(sql, name, known) for name in names[:TABLES_MAX]]))
 
 
-async def _table(sql: SqlRunner, name: str) -> Table:
-    spec = TABLES.get(name)
-    row_is = "" if spec is None else spec.row_is
+def _of_spec(spec: TableSpec) -> _Known:
+    columns = (*spec.columns, *spec.computed)
+    meanings = {column.name: column.doc.replace("`", "") for column in columns}
+    return _Known("table", spec.row_is, meanings)
+
+
+def _of_catalog(catalog: Catalog) -> dict[str, _Known]:
+    tables = catalog.tables()
+    found = {name: _Known("view", "", {}) for name in shipped_views(tables)}
+    for table in tables.values():
+        comments = {column.name: column.comment for column in table.columns}
+        files = "a record in files of the crawl"
+        for name in table_names(table):
+            found[name] = _Known("files", f"{files} {table.crawl}", comments)
+    found |= {view.name: _Known("view", view.comment, {}) for view in catalog.views().values()}
+    return found
+
+
+async def _table(sql: SqlRunner, name: str, known: Mapping[str, _Known]) -> Table:
+    about = known.get(name) or _Known("table", "", {})
     quoted = name.replace('"', '""')  # a name has no parameter; this one is SHOW TABLES's own
     try:
         rows = await _rows(sql, f'DESCRIBE "{quoted}"')
-    except Corrupt as error:
-        return Table(name, row_is, (), str(error))
-    known = () if spec is None else (*spec.columns, *spec.computed)
-    meanings = {column.name: column.doc for column in known}
+    except (Corrupt, Invalid) as error:
+        return Table(name, about.kind, about.row_is, (), str(error))
+    except Unavailable as error:
+        if about.kind == "table":
+            raise
+        return Table(name, about.kind, about.row_is, (), str(error))
     columns = (
-        TableColumn(str(row[0]), str(row[1]), meanings.get(str(row[0]), "").replace("`", ""))
-        for row in rows
+        TableColumn(str(row[0]), str(row[1]), about.meanings.get(str(row[0]), "")) for row in rows
     )
-    return Table(name, row_is, tuple(columns))
+    return Table(name, about.kind, about.row_is, tuple(columns))
 
 
 async def _rows(sql: SqlRunner, statement: str) -> list[list[Any]]:

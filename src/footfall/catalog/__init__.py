@@ -1,0 +1,18 @@
+"""Catalog: what people add to a project's tables: crawled files, external tables, views, queries.
+
+A crawl looks at files where they lie (`listing`, `layout`, `inspect`), finds out what is in them,
+and notes tables: names, types, partitions, and every file by its path (`crawl`). Nothing is copied
+but what cannot be read as it is (`repair`). All of it is metadata of the project (`entries`,
+`store`); a query worker is handed the texts and the list of files (`defining`), and may read these
+and nothing else. Statements that define something come through `statements`; those in Athena's
+words are read as DuckDB's (`athena`). A consumer starts crawls that are due (`consumer`).
+
+What is exported here imports neither DuckDB, Arrow nor SQLAlchemy.
+"""
+
+from __future__ import annotations
+
+from footfall.catalog.defining import definitions_of
+from footfall.catalog.running import CatalogParts, CatalogRunner, catalog_parts
+
+__all__ = ["CatalogParts", "CatalogRunner", "catalog_parts", "definitions_of"]

@@ -1,0 +1,300 @@
+"""One run of a crawl: what is there now, against what was known.
+
+Files that are as they were are not opened again. What a run found is decided here and written by
+`store` in one transaction, so a run that dies half-way changed nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from footfall.catalog import layout
+from footfall.catalog.entries import (
+    FAULTS_MAX,
+    Column,
+    ColumnChange,
+    Crawl,
+    CrawlReport,
+    Declared,
+    File,
+    FileFault,
+    Shape,
+    Table,
+    TableChange,
+)
+from footfall.catalog.inspect import Inspected
+from footfall.catalog.listing import Found
+from footfall.catalog.types import is_widened, merged
+
+Inspect = Callable[[str, Path], Inspected]
+"""`Inspector.inspect`."""
+_TABLES_MAX: Final = 200
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a run comes to."""
+
+    tables: tuple[Table, ...]
+    by_folder: bool | None
+    report: CrawlReport
+    """Times are its caller's to fill in."""
+
+
+class Run:
+    """One run; see the module's text."""
+
+    def __init__(
+        self,
+        crawl: Crawl,
+        known: Sequence[Table],
+        taken: frozenset[str],
+        copies: Path,
+        inspect: Inspect,
+    ) -> None:
+        """Look at nothing yet.
+
+        Args:
+            crawl: Whose.
+            known: Its tables as the last run left them.
+            taken: Names that others have.
+            copies: Directory for what cannot be read where it lies.
+            inspect: Looks into a file below the crawl's place.
+        """
+        self._crawl = crawl
+        self._known = {table.folder: table for table in known}
+        self._taken = set(taken)
+        self._copies = copies
+        self._inspect = inspect
+        self._inspected: dict[str, Inspected] = {}
+        self._notes: list[str] = []
+        self._changes: list[ColumnChange] = []
+        self._faults: list[FileFault] = []
+        self._faults_count = 0
+        self._read = self._bytes = 0
+
+    def of(self, found: Sequence[Found]) -> Outcome:
+        """What the files that are there make of the tables."""
+        by_folder, folders = self._folders(found)
+        tables, changes = [], []
+        for folder, files in folders.items():
+            table, change = self._table(folder, files)
+            if table is not None and change is not None:
+                tables.append(table)
+                changes.append(change)
+        report = CrawlReport(
+            0,
+            0,
+            len(found),
+            self._read,
+            self._bytes,
+            tuple(changes),
+            tuple(self._changes[:FAULTS_MAX]),
+            tuple(self._faults[:FAULTS_MAX]),
+            self._faults_count,
+            tuple(self._notes),
+        )
+        return Outcome(tuple(tables), by_folder, report)
+
+    def _folders(self, found: Sequence[Found]) -> tuple[bool | None, dict[str, list[Found]]]:
+        """Files by the table's folder, their paths below it."""
+        by_first = layout.folders_of(file.path for file in found)
+        by_folder = self._crawl.by_folder
+        if self._crawl.declared is not None:
+            by_folder = False
+        if by_folder is None and found:
+            by_folder = self._decide(by_first, {file.path: file for file in found})
+        if not by_folder:
+            # A table that has lost its last file stays, with its columns and no rows.
+            return by_folder, {"": list(found)} if found or "" in self._known else {}
+        folders: dict[str, list[Found]] = {folder: [] for folder in self._known}
+        for file in found:
+            folder, slash, rest = file.path.partition("/")
+            here = msgspec.structs.replace(file, path=rest) if slash else file
+            folders.setdefault(folder if slash else "", []).append(here)
+        if len(folders) > _TABLES_MAX:
+            self._notes.append(
+                f"the place has {len(folders)} folders; only the first {_TABLES_MAX} are tables"
+            )
+        return True, dict(sorted(folders.items())[:_TABLES_MAX])
+
+    def _decide(self, by_first: Mapping[str, list[str]], found: Mapping[str, Found]) -> bool:
+        """Whether first-level folders are tables of their own."""
+        if set(by_first) == {""} or layout.are_partitions(by_first):
+            return False
+        columns = {
+            folder: {
+                column.name for path in paths for column in self._look("", found[path]).columns
+            }
+            for folder, paths in by_first.items()
+        }
+        return not layout.are_like(columns)
+
+    def _look(self, folder: str, file: Found) -> Inspected:
+        path = f"{folder}/{file.path}" if folder else file.path
+        if path not in self._inspected:
+            digest = hashlib.sha256(f"{path}\0{file.size}\0{file.stamp}".encode()).hexdigest()[:16]
+            copy = self._copies / f"{path}.{digest}.gz"
+            self._inspected[path] = self._inspect(path, copy)
+            self._read += 1
+            self._bytes += file.size
+        return self._inspected[path]
+
+    def _table(
+        self, folder: str, found: Sequence[Found]
+    ) -> tuple[Table | None, TableChange | None]:
+        known = self._known.get(folder)
+        was = {} if known is None else {file.path: file for file in known.files}
+        files: list[File] = []
+        shapes = [] if known is None else list(known.shapes)
+        columns = [] if known is None else list(known.columns)
+        faults = []
+        fresh = 0
+        kept_faults = () if known is None else known.faults
+        if known is None and self._crawl.declared is not None:
+            columns = list(self._crawl.declared.columns)
+        name = self._name(folder) if known is None else known.name
+        for one in found:
+            before = was.get(one.path)
+            if before is not None and (before.size, before.stamp) == (one.size, one.stamp):
+                files.append(before)
+                faults += [fault for fault in kept_faults if fault.file == one.path]
+                continue
+            fresh += 1
+            inspected = self._declared(self._look(folder, one))
+            mine = _below(folder, inspected.faults)
+            faults += mine
+            self._faults += inspected.faults
+            self._faults_count += inspected.faults_count
+            shape = -1
+            if inspected.shape is not None:
+                shape = _number(shapes, inspected.shape)
+                if self._crawl.declared is None:
+                    columns = self._merge(name, one.path, columns, inspected.columns, known)
+            files.append(File(one.path, one.size, one.stamp, shape, inspected.rows, inspected.copy))
+        if not columns and known is None:
+            return None, None
+        names, is_hive = self._partitions(files, columns, known)
+        root = f"{self._crawl.place}/{folder}" if folder else self._crawl.place
+        table = Table(
+            name,
+            self._crawl.name,
+            root,
+            folder,
+            tuple(columns),
+            names,
+            is_hive if known is None or not known.partitions else known.is_hive,
+            tuple(shapes),
+            tuple(files),
+            tuple(faults[:FAULTS_MAX]),
+            len(faults),
+        )
+        gone = len(was.keys() - {file.path for file in files})
+        before_partitions = {layout.partition_of(path) for path in was}
+        now = {layout.partition_of(file.path) for file in files if file.shape >= 0}
+        change = TableChange(
+            name,
+            known is None,
+            len(files),
+            fresh,
+            gone,
+            sum(file.rows for file in files),
+            tuple(sorted(now - before_partitions - {""})[:FAULTS_MAX]),
+        )
+        return table, change
+
+    def _name(self, folder: str) -> str:
+        wanted = layout.table_name(folder or self._crawl.name)
+        name = wanted
+        if name in self._taken:
+            name = layout.table_name(f"{self._crawl.name}_{wanted}")
+            self._notes.append(f"there is a {wanted} already; this one is called {name}")
+        number = 2
+        while name in self._taken:
+            name, number = f"{name.rstrip('0123456789_')}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+    def _partitions(
+        self, files: Sequence[File], columns: Sequence[Column], known: Table | None
+    ) -> tuple[tuple[str, ...], bool]:
+        declared = self._crawl.declared
+        paths = [file.path for file in files if file.shape >= 0]
+        before = () if known is None else known.partitions
+        if declared is not None and declared.partitions:
+            before = tuple(column.name for column in declared.partitions)
+        names, is_hive = layout.partitions_of(paths, before)
+        others = {column.name for column in columns}
+        return tuple(f"{name}_folder" if name in others else name for name in names), is_hive
+
+    def _merge(
+        self,
+        table: str,
+        file: str,
+        columns: Sequence[Column],
+        more: Sequence[Column],
+        known: Table | None,
+    ) -> list[Column]:
+        """Columns with those of another file; what changed is noted."""
+        kinds = {column.name: column for column in columns}
+        by_lower = {name.lower(): name for name in kinds}
+        for column in more:
+            name = by_lower.get(column.name.lower())
+            if name is None:
+                kinds[column.name] = column
+                by_lower[column.name.lower()] = column.name
+                if known is not None or columns:
+                    self._changes.append(ColumnChange(table, column.name, "", column.type, file))
+                continue
+            was = kinds[name].type
+            now = merged(was, column.type)
+            if now != was:
+                is_conflict = not is_widened(was, now)
+                if was:
+                    self._changes.append(ColumnChange(table, name, was, now, file, is_conflict))
+                kinds[name] = Column(name, now, kinds[name].comment)
+            elif was == "VARCHAR" and column.type not in ("", "VARCHAR"):
+                self._note_text(table, name, column.type, file)
+        return list(kinds.values())
+
+    def _note_text(self, table: str, column: str, kind: str, file: str) -> None:
+        """Told once: a column is text, and some file has something else for it."""
+        if not any(
+            (one.table, one.column) == (table, column) and one.is_conflict for one in self._changes
+        ):
+            self._changes.append(
+                ColumnChange(table, column, kind, "VARCHAR", file, is_conflict=True)
+            )
+
+    def _declared(self, inspected: Inspected) -> Inspected:
+        """As the files of an external table are read: cells have the names that were declared."""
+        declared, shape = self._crawl.declared, inspected.shape
+        if declared is None or shape is None or shape.format == "parquet":
+            return inspected
+        if shape.format == "json":
+            own = msgspec.structs.replace(shape, columns=inspected.columns)
+            return msgspec.structs.replace(inspected, shape=own)
+        return msgspec.structs.replace(inspected, shape=_declared_shape(declared, shape))
+
+
+def _declared_shape(declared: Declared, shape: Shape) -> Shape:
+    names = [column.name for column in declared.columns]
+    names += [f"column_{at}" for at in range(len(names), len(shape.columns))]
+    columns = tuple(Column(name, "VARCHAR") for name in names[: len(shape.columns)])
+    has_header = shape.has_header or declared.header_lines > 0
+    return msgspec.structs.replace(shape, columns=columns, has_header=has_header)
+
+
+def _number(shapes: list[Shape], shape: Shape) -> int:
+    if shape not in shapes:
+        shapes.append(shape)
+    return shapes.index(shape)
+
+
+def _below(folder: str, faults: Sequence[FileFault]) -> list[FileFault]:
+    prefix = f"{folder}/" if folder else ""
+    return [msgspec.structs.replace(one, file=one.file.removeprefix(prefix)) for one in faults]

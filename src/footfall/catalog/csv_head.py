@@ -1,0 +1,57 @@
+"""The form of a CSV file, by its first row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
+from footfall.catalog.layout import column_name, unique
+
+_DELIMITERS: Final = ",\t;|"
+_WORD: Final = re.compile(r"[^\W\d][\w .:/()%-]{0,99}")
+
+
+def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Shape | None:
+    """The form of a CSV file by its first line; `None` if that is no text."""
+    try:
+        text = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return None
+        text = head[: error.start].decode("utf-8-sig")
+    cells, delimiter = first_cells(text, delimiter)
+    if not cells or "\0" in text:
+        return None
+    has_header = is_header(cells)
+    names = cells if has_header else [f"column_{at}" for at in range(len(cells))]
+    columns = tuple(Column(name, "VARCHAR") for name in unique(map(column_name, names)))
+    if len(columns) > COLUMNS_MAX:
+        return None
+    return Shape("csv", compression, "", delimiter, has_header, columns)
+
+
+def first_cells(text: str, delimiter: str = "") -> tuple[list[str], str]:
+    """Cells of the first row, and the sign between them: the most frequent outside of quotes."""
+    line = text.lstrip("\r\n").partition("\n")[0]
+    bare = re.sub(r'"[^"]*"', "", line)
+    delimiter = delimiter or max(_DELIMITERS, key=bare.count)
+    try:
+        return next(
+            csv.reader(io.StringIO(text.lstrip("\r\n")), delimiter=delimiter), []
+        ), delimiter
+    except csv.Error:
+        return [], delimiter
+
+
+def is_header(cells: Sequence[str]) -> bool:
+    """Whether the first row names the columns: every cell a word, no two the same."""
+    names = [cell.strip().lower() for cell in cells]
+    if len(set(names)) < len(names):
+        return False
+    return all(_WORD.fullmatch(name) for name in names) and not any(
+        name in ("true", "false", "null") for name in names
+    )

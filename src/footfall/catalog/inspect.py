@@ -1,0 +1,286 @@
+"""What is in a file: its form, its columns with their types, and whether all of it can be read.
+
+DuckDB reads the whole file once to find types and once as queries will, so what passes here can be
+read where it lies. What does not is given to `repair`, and the readable part is looked at again.
+"""
+
+# ruff: noqa: S608 (text is made of quoted names, quoted paths and numbers)
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from footfall.catalog import repair
+from footfall.catalog.csv_head import csv_shape
+from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault, JsonForm, Shape
+from footfall.catalog.listing import Place
+from footfall.catalog.texts import reader
+from footfall.catalog.types import common
+from footfall.lake.store.options import SCHEME, S3Options
+from footfall.query._views import literal, quoted
+
+HEAD_BYTES: Final = 64 << 10
+_ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)
+_MOMENT: Final = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
+_TYPED: Final = {
+    "BIGINT": r"regexp_full_match({0}, '-?(0|[1-9]\d{0,17})')",
+    "DOUBLE": r"regexp_full_match({0}, '-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?')",
+    "BOOLEAN": "lower({0}) IN ('true', 'false')",
+    "DATE": (r"regexp_full_match({0}, '\d{4}-\d\d-\d\d') AND TRY_CAST({0} AS DATE) IS NOT NULL"),
+    "TIMESTAMP": (
+        f"regexp_full_match({{0}}, '{_MOMENT}') AND TRY_CAST({{0}} AS TIMESTAMP) IS NOT NULL"
+    ),
+    "TIMESTAMP WITH TIME ZONE": (
+        f"regexp_full_match({{0}}, '{_MOMENT} ?(Z|[+-]\\d\\d(:?\\d\\d)?)')"
+        " AND TRY_CAST({0} AS TIMESTAMPTZ) IS NOT NULL"
+    ),
+}
+"""Types of CSV's cells, tried in this order on every one: a leading zero makes it text."""
+
+
+class Inspected(msgspec.Struct, frozen=True):
+    """What a file has."""
+
+    shape: Shape | None
+    """`None`: nothing can be read."""
+    columns: tuple[Column, ...] = ()
+    rows: int = 0
+    copy: str = ""
+    faults: tuple[FileFault, ...] = ()
+    faults_count: int = 0
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """See section `[catalog]` of the settings."""
+
+    document_bytes: int
+    repaired_bytes: int
+    memory: int
+    file_ms: int
+
+
+class Inspector:
+    """Looks at files one after the other; not for several threads."""
+
+    def __init__(
+        self, place: Place, options: S3Options, limits: Limits, delimiter: str = ""
+    ) -> None:
+        """Open an engine for a place; `delimiter` of CSV is found out if nobody says it."""
+        self._place = place
+        self._delimiter = delimiter
+        self._limits = limits
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": f"{limits.memory}B",
+                "threads": "1",
+                "max_execution_time": str(limits.file_ms),
+                "temp_directory": "",
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+                "python_enable_replacements": "false",
+            },
+        )
+        self._connection.execute("SET TimeZone = 'UTC'")
+        if place.root.startswith(SCHEME):
+            from footfall.query._bucket_files import BucketFiles
+
+            self._connection.register_filesystem(BucketFiles(options))
+
+    def close(self) -> None:
+        """Free everything."""
+        self._connection.close()
+
+    def inspect(self, path: str, copy: Path) -> Inspected:
+        """Look at a file.
+
+        Args:
+            path: Below the place.
+            copy: Where the readable part goes, if there must be one; `.gz` at its end.
+        """
+        try:
+            with self._place.open(path) as stream:
+                raw = stream.read(HEAD_BYTES)
+        except OSError as error:
+            return _unreadable(path, f"it cannot be opened: {error.strerror or error}")
+        if not raw:
+            return _unreadable(path, "it is empty")
+        compression = compression_of(raw)
+        head = _inflated(raw, compression)
+        if len(raw) < HEAD_BYTES and compression == "none" and not raw.strip():
+            return _unreadable(path, "it has no rows, only space")
+        if head[:4] == b"PAR1":
+            return self._parquet(path)
+        as_it_is = self._read(f"{self._place.root}/{path}", head, compression)
+        if as_it_is is not None and not set("*?[") & set(f"{self._place.root}/{path}"):
+            return as_it_is
+        return self._repaired(path, head, compression, copy)
+
+    def _parquet(self, path: str) -> Inspected:
+        file = literal(f"{self._place.root}/{path}")
+        if set("*?[") & set(file):
+            return _unreadable(path, "a Parquet file's name must not contain *, ? or [")
+        try:
+            found = self._connection.execute(
+                f"DESCRIBE SELECT * FROM read_parquet({file}, hive_partitioning = false)"
+            ).fetchall()
+            count = self._connection.execute(
+                f"SELECT count(*) FROM read_parquet({file}, hive_partitioning = false)"
+            ).fetchone()
+        except _ENGINE_ERRORS as error:
+            return _unreadable(path, f"it is no whole Parquet file: {_said(error)}")
+        stored = tuple(Column(name, kind) for name, kind, *_ in found[:COLUMNS_MAX])
+        shown = tuple(Column(one.name, common(one.type)) for one in stored)
+        assert count is not None
+        return Inspected(Shape("parquet", "none", columns=stored), shown, int(count[0]))
+
+    def _read(self, address: str, head: bytes, compression: Compression) -> Inspected | None:
+        """The file as it is; `None` if some of it cannot be read so."""
+        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        try:
+            if start[:1] == b"{":
+                return self._json(address, compression, ("newline_delimited", "unstructured"))
+            if start[:1] == b"[":
+                return self._json(address, compression, ("array",))
+            shape = csv_shape(head, compression, self._delimiter)
+            return None if shape is None else self._csv(address, shape)
+        except _ENGINE_ERRORS:
+            return None
+
+    def _json(self, address: str, compression: Compression, forms: Sequence[JsonForm]) -> Inspected:
+        *tries, last = forms
+        for form in tries:
+            try:
+                return self._json_of(address, Shape("json", compression, form))
+            except _ENGINE_ERRORS:
+                continue
+        return self._json_of(address, Shape("json", compression, last))
+
+    def _json_of(self, address: str, shape: Shape) -> Inspected:
+        found = self._connection.execute(
+            f"DESCRIBE SELECT * FROM read_json({literal(address)}, format = {literal(shape.form)},"
+            f" compression = {literal(shape.compression)}, records = 'true', sample_size = -1,"
+            " map_inference_threshold = -1, field_appearance_threshold = 0,"
+            f" maximum_object_size = {int(self._limits.document_bytes)})"
+        ).fetchall()
+        columns = tuple(
+            Column(name, _json_type(kind)) for name, kind, *_ in found[:COLUMNS_MAX] if name
+        )
+        typed = [Column(one.name, one.type or "VARCHAR") for one in columns]
+        counts = ", ".join(f"count({quoted(one.name)})" for one in typed) or "0"
+        source = reader(shape, [address], typed, self._limits.document_bytes)
+        counted = self._connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchone()
+        assert counted is not None
+        return Inspected(shape, columns, int(counted[0]))
+
+    def _csv(self, address: str, shape: Shape) -> Inspected:
+        source = reader(shape, [address], shape.columns, self._limits.document_bytes)
+        tests = [
+            f"bool_and({test}) FILTER ({{0}} IS NOT NULL)".replace("{0}", quoted(column.name))
+            for column in shape.columns
+            for test in _TYPED.values()
+        ]
+        counted = self._connection.execute(
+            f"SELECT count(*), {', '.join(tests)} FROM {source}"
+        ).fetchone()
+        assert counted is not None
+        rows, *answers = counted
+        columns = []
+        for at, column in enumerate(shape.columns):
+            mine = answers[at * len(_TYPED) : (at + 1) * len(_TYPED)]
+            if mine[0] is None:
+                kind = ""
+            else:
+                fits = zip(_TYPED, mine, strict=True)
+                kind = next((name for name, is_it in fits if is_it), "VARCHAR")
+            columns.append(Column(column.name, kind))
+        return Inspected(shape, tuple(columns), int(rows))
+
+    def _repaired(self, path: str, head: bytes, compression: Compression, copy: Path) -> Inspected:
+        kept = repair.repair(
+            lambda: self._place.open(path),
+            compression,
+            copy,
+            path,
+            is_json=_is_json(head),
+            document_max=self._limits.document_bytes,
+            copy_max=self._limits.repaired_bytes,
+        )
+        if kept.rows == 0:
+            copy.unlink(missing_ok=True)
+            nothing = (FileFault(path, 0, "it has no rows"),)
+            return Inspected(None, (), 0, "", kept.faults or nothing, kept.faults_count or 1)
+        try:
+            with copy.open("rb") as stream:
+                start = _inflated(stream.read(HEAD_BYTES), "gzip")
+            found = self._read(str(copy), start, "gzip")
+        except OSError as error:
+            return _unreadable(path, f"its readable part cannot be kept: {error.strerror}")
+        if found is None:
+            copy.unlink(missing_ok=True)
+            return _unreadable(path, "the query engine cannot read it, nor what could be mended")
+        return msgspec.structs.replace(
+            found, copy=str(copy), faults=kept.faults, faults_count=kept.faults_count
+        )
+
+
+def compression_of(head: bytes) -> Compression:
+    """By the first bytes, whatever the file is called."""
+    if head[:2] == b"\x1f\x8b":
+        return "gzip"
+    return "zstd" if head[:4] == b"\x28\xb5\x2f\xfd" else "none"
+
+
+def _is_json(head: bytes) -> bool:
+    text = head.decode(
+        "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace"
+    )
+    return text.lstrip()[:1] in ("{", "[")
+
+
+def _json_type(kind: str) -> str:
+    """Types of mixed values are `JSON` to DuckDB; as text they are what they were."""
+    return "VARCHAR" if kind == "JSON" else common(kind).replace("JSON", "VARCHAR")
+
+
+def _inflated(raw: bytes, compression: Compression) -> bytes:
+    """What can be had of the first bytes."""
+    if compression == "none":
+        return raw
+    if compression == "gzip":
+        try:
+            return zlib.decompressobj(31).decompress(raw, HEAD_BYTES)
+        except zlib.error:
+            return b""
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(raw), "zstd") as stream:
+            return _first(lambda: stream.read(HEAD_BYTES))
+    except (OSError, pa.ArrowException):
+        return b""
+
+
+def _first(read: Callable[[], bytes]) -> bytes:
+    """Pieces until one fails: the rest of the file is not there."""
+    found = b""
+    try:
+        while len(found) < HEAD_BYTES and (piece := read()):
+            found += piece
+    except OSError:
+        pass
+    return found
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split("\n\n", 1)[0].split())
+    return text.partition(": ")[2][:200] or text[:200]
+
+
+def _unreadable(path: str, reason: str) -> Inspected:
+    return Inspected(None, faults=(FileFault(path, 0, reason),), faults_count=1)

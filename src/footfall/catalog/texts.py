@@ -1,0 +1,132 @@
+"""A table over files as the SQL text that reads them.
+
+Files of one shape are read together, each named by its whole path, and shown with the table's
+types. Partitions come from the path, so a filter on them leaves files out before they are opened.
+"""
+
+# ruff: noqa: S608 (text is made of quoted names, quoted paths and numbers)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from footfall.catalog.entries import Column, File, Shape, Table
+from footfall.query._views import literal, quoted
+
+ALL_REVISIONS = "_revisions"
+"""After the name of a table of sessions: every record, not the newest of each session alone."""
+
+
+def table_text(table: Table, object_bytes_max: int) -> str:
+    """The SELECT that shows every row of a table.
+
+    Args:
+        table: With its files.
+        object_bytes_max: Most bytes of one JSON document; longer ones were left out by the crawl.
+    """
+    groups: dict[tuple[int, bool, int], list[File]] = {}
+    for file in table.files:
+        if file.shape >= 0:
+            depth = file.path.count("/")
+            groups.setdefault((file.shape, bool(file.copy), depth), []).append(file)
+    parts = [
+        _group_text(table, table.shapes[shape], files, is_copy, depth, object_bytes_max)
+        for (shape, is_copy, depth), files in sorted(groups.items())
+    ]
+    return " UNION ALL ".join(parts) if parts else _empty(table)
+
+
+def newest_text(rows: str) -> str:
+    """Of the revisions of each session the newest."""
+    return (
+        f"SELECT * FROM {quoted(rows)} QUALIFY row_number()"
+        " OVER (PARTITION BY session_id ORDER BY revision DESC) = 1"
+    )
+
+
+def paths_of(table: Table) -> list[str]:
+    """Of the files that the text reads."""
+    return [file.copy or f"{table.root}/{file.path}" for file in table.files if file.shape >= 0]
+
+
+def reader(shape: Shape, paths: Sequence[str], columns: Sequence[Column], document_max: int) -> str:
+    """A table expression with a column `filename`; cells of CSV are text."""
+    files = ", ".join(map(literal, paths))
+    if shape.format == "parquet":
+        more = "union_by_name = true, filename = true, hive_partitioning = false"
+        return f"read_parquet([{files}], {more})"
+    kinds = ", ".join(f"{literal(column.name)}: {literal(column.type)}" for column in columns)
+    more = "filename = true, hive_partitioning = false"
+    if shape.format == "json":
+        return (
+            f"read_json([{files}], format = {literal(shape.form)}, columns = {{{kinds}}},"
+            f" records = 'true', compression = {literal(shape.compression)},"
+            f" maximum_object_size = {int(document_max)}, {more})"
+        )
+    return (
+        f"read_csv([{files}], auto_detect = false, delim = {literal(shape.delimiter)},"
+        f" quote = '\"', escape = '\"', header = {'true' if shape.has_header else 'false'},"
+        f" columns = {{{kinds}}}, compression = {literal(shape.compression)},"
+        f" max_line_size = {int(document_max)}, parallel = false, {more})"
+    )
+
+
+def _group_text(
+    table: Table, shape: Shape, files: Sequence[File], is_copy: bool, depth: int, document_max: int
+) -> str:
+    paths = [file.copy if is_copy else f"{table.root}/{file.path}" for file in files]
+    root = paths[0][: -len(f"/{files[0].path}")] if not is_copy else _copies_root(files[0])
+    if shape.format == "json":
+        # An external table's types are its maker's; its files are read with their own.
+        columns = shape.columns or table.columns
+        wanted: Sequence[Column] = [Column(one.name, one.type or "VARCHAR") for one in columns]
+        has = {column.name.lower(): column.type for column in wanted}
+    elif shape.format == "csv":
+        wanted = [Column(one.name, "VARCHAR") for one in shape.columns]
+        has = {one.name.lower(): one.type for one in wanted}
+    else:
+        wanted, has = (), {one.name.lower(): one.type for one in shape.columns}
+    shown = [_shown(column, has) for column in table.columns]
+    shown += [
+        f"{_partition(root, at, depth, table.is_hive)} AS {quoted(name)}"
+        for at, name in enumerate(table.partitions)
+    ]
+    return f"SELECT {', '.join(shown)} FROM {reader(shape, paths, wanted, document_max)}"
+
+
+def _copies_root(file: File) -> str:
+    """Copies lie in the same folders as what they are of; their names are longer."""
+    folders = file.path.rpartition("/")[0]
+    above = file.copy.rpartition("/")[0]
+    return above[: -len(f"/{folders}")] if folders else above
+
+
+def _shown(column: Column, has: dict[str, str]) -> str:
+    name, kind = quoted(column.name), column.type or "VARCHAR"
+    given = has.get(column.name.lower())
+    if given is None:
+        return f"NULL::{kind} AS {name}"
+    if given == kind:
+        return name
+    if kind == "VARCHAR" and given.endswith((")", "[]")) and not given.startswith("DECIMAL"):
+        return f"to_json({name})::VARCHAR AS {name}"
+    return f"TRY_CAST({name} AS {kind}) AS {name}"
+
+
+def _partition(root: str, at: int, depth: int, is_hive: bool) -> str:
+    """The folder at a depth, as text."""
+    if at >= depth:
+        return "NULL::VARCHAR"
+    folder = f"split_part(substr(filename, {len(root) + 2}), '/', {at + 1})"
+    if not is_hive:
+        return folder
+    value = f"substr({folder}, strpos({folder}, '=') + 1)"
+    return f"nullif({value}, '__HIVE_DEFAULT_PARTITION__')"
+
+
+def _empty(table: Table) -> str:
+    columns = [*table.columns, *(Column(name, "VARCHAR") for name in table.partitions)]
+    shown = ", ".join(
+        f"NULL::{column.type or 'VARCHAR'} AS {quoted(column.name)}" for column in columns
+    )
+    return f"SELECT {shown or 'NULL::VARCHAR AS nothing'} WHERE false"

@@ -1,0 +1,68 @@
+"""Entries of a project's catalog: written in one transaction, read without SQLAlchemy.
+
+What an entry says is its writer's business (`footfall.catalog`); here it is text under a kind and a
+name. Changes of what statements read count the project's version up, so that readers see from one
+number whether anything is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+from footfall.metadata.place import MetadataPlace
+
+if TYPE_CHECKING:
+    from footfall.metadata import Metadata
+
+Kind = Literal["crawl", "table", "view", "query"]
+READ_BY_STATEMENTS: Final = frozenset({"table", "view"})
+"""Kinds whose changes count the version up: query workers are started anew for another one."""
+Key = tuple[Kind, str]
+"""Kind and name of an entry."""
+
+
+def read_version(place: MetadataPlace, project: str) -> int:
+    """Counts changes; 0 before the first.
+
+    Raises:
+        Unavailable: it cannot be read now.
+    """
+    rows = place.rows("SELECT version FROM catalog_versions WHERE project = ?", (project,))
+    return int(rows[0][0]) if rows else 0
+
+
+def read_entries(place: MetadataPlace, project: str, kind: Kind) -> dict[str, str]:
+    """Entries of a kind by name, in order of their names.
+
+    Raises:
+        Unavailable: it cannot be read now.
+    """
+    query = "SELECT name, entry FROM catalog WHERE project = ? AND kind = ? ORDER BY name"
+    return {str(name): str(entry) for name, entry in place.rows(query, (project, kind))}
+
+
+def change_entries(
+    metadata: Metadata,
+    project: str,
+    puts: Mapping[Key, str],
+    removes: Iterable[Key] = (),
+    *,
+    version: int | None = None,
+) -> int:
+    """Write and remove entries: all or nothing.
+
+    Args:
+        metadata: Where.
+        project: Whose.
+        puts: Entries as they shall be.
+        removes: Keys that shall not be there; those that are not there already are fine.
+        version: What the decision was made from; `None` if it does not matter.
+
+    Returns:
+        The new version.
+
+    Raises:
+        Conflict: something was changed since `version`; read again and decide anew.
+    """
+    return metadata.change_catalog(project, puts, removes, version)

@@ -1,0 +1,1 @@
+"""What people added to the project: crawls and their reports, views."""

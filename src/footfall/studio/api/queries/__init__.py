@@ -1,0 +1,1 @@
+"""Saved queries: statements under a name, for all who may ask."""

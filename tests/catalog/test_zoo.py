@@ -1,0 +1,206 @@
+"""Ugly files: what can be read is read, what cannot is told with file, line and reason."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import footfall
+from footfall.catalog.entries import CrawlReport, FileFault
+from footfall.explore.access import Project
+from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
+
+LINE_MAX = 1 << 20
+"""As the settings of these tests have it; the engine itself takes lines of up to 32 MiB."""
+NOISE = [{"n": n, "text": hashlib.sha512(str(n).encode()).hexdigest()} for n in range(3_000)]
+
+
+def _parquet() -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"a": pa.array([1, 2], pa.int32()), "b": ["x", None]}), sink)
+    return sink.getvalue()
+
+
+class Beast(NamedTuple):
+    """Files of a folder, the rows they are, and what is told of them."""
+
+    files: dict[str, bytes]
+    rows: list[dict[str, Any]]
+    faults: tuple[tuple[str, int, str], ...] = ()
+    """File, line, and a word of the reason."""
+
+
+ZOO = {
+    "plain": Beast({"a": b'{"a":1}\n{"a":2}\n'}, [{"a": 1}, {"a": 2}]),
+    "no_newline_at_end": Beast({"a": b'{"a":1}\n{"a":2}'}, [{"a": 1}, {"a": 2}]),
+    "documents_without_newlines": Beast(
+        {"a": b'{"a":1}{"a":{"b":2}}{"a":[3]}'},
+        [{"a": "1"}, {"a": '{"b":2}'}, {"a": "[3]"}],
+    ),
+    "documents_over_lines": Beast(
+        {"a": json.dumps({"a": 1, "b": {"c": 2}}, indent=1).encode() * 2},
+        [{"a": 1, "b": {"c": 2}}] * 2,
+    ),
+    "a_list": Beast({"a": b'[{"a":1},\n{"a":2}]'}, [{"a": 1}, {"a": 2}]),
+    "mixed_types": Beast(
+        {"a": b'{"a":1,"b":1}\n{"a":"x","b":1.5}\n{"a":true,"b":null}'},
+        [{"a": "1", "b": 1.0}, {"a": "x", "b": 1.5}, {"a": "true", "b": None}],
+    ),
+    "late_columns": Beast(
+        {"a": b'{"a":1}\n{"a":2,"late":{"x":"y"}}'},
+        [{"a": 1, "late": None}, {"a": 2, "late": {"x": "y"}}],
+    ),
+    "empty": Beast(
+        {"a": b"", "b": b'{"a":1}', "c": b" \n\n"},
+        [{"a": 1}],
+        (("a", 0, "empty"), ("c", 0, "no rows")),
+    ),
+    "broken_line": Beast(
+        {"a": b'{"a":1}\n{"a":,}\nnothing\n{"a":2}\n'},
+        [{"a": 1}, {"a": 2}],
+        (("a", 2, "no JSON"), ("a", 3, "no JSON")),
+    ),
+    "cut_document": Beast(
+        {"a": b'{"a":1}\n{"a":{"b":\n{"a":2}\n{"a":'},
+        [{"a": 1}, {"a": 2}],
+        (("a", 2, "does not end"), ("a", 4, "does not end")),
+    ),
+    "no_objects": Beast(
+        {"a": b'{"a":1}\n7\n"x"\n[{"a":2},3]'},
+        [{"a": 1}, {"a": 2}],
+        (("a", 2, "no object: 7"), ("a", 3, "no object"), ("a", 4, "no object: 3")),
+    ),
+    "duplicate_keys": Beast({"a": b'{"a":1,"a":2}\n{"a":3}'}, [{"a": 2}, {"a": 3}]),
+    "byte_order_mark": Beast({"a": b'\xef\xbb\xbf{"a":1}\n'}, [{"a": 1}]),
+    "utf_16": Beast({"a": '{"a":"ä"}\n{"a":"漢"}'.encode("utf-16")}, [{"a": "ä"}, {"a": "漢"}]),
+    "latin_1": Beast(
+        {"a": '{"a":"ok"}\n{"a":"ä"}\n'.encode("latin-1")},
+        [{"a": "ok"}, {"a": "ä"}],
+        (("a", 2, "not UTF-8"),),
+    ),
+    "long_line": Beast(
+        {"a": b'{"a":1}\n{"a":"' + b"x" * (40 * LINE_MAX) + b'"}\n{"a":2}\n'},
+        [{"a": 1}, {"a": 2}],
+        (("a", 2, "line_bytes_max"),),
+    ),
+    "gzip": Beast(
+        {"a": gzip.compress(b'{"a":1}\n') + gzip.compress(b'{"a":2}\n')}, [{"a": 1}, {"a": 2}]
+    ),
+    "zstd": Beast({"a": zstd(b'{"a":1}\n')}, [{"a": 1}]),
+    "csv": Beast(
+        {
+            "a": b'id,name,at\r\n1,"a ""q"", b","2026-11-29 10:00:00"\r\n2,"two\nlines",2026-11-30 10:00\r\n3,,\r\n'
+        },
+        [
+            {"id": 1, "name": 'a "q", b', "at": "2026-11-29T10:00:00"},
+            {"id": 2, "name": "two\nlines", "at": "2026-11-30T10:00:00"},
+            {"id": 3, "name": None, "at": None},
+        ],
+    ),
+    "csv_zeros": Beast(
+        {"a": b"zip;n\n01234;1\n99999;2.5\n"},
+        [{"zip": "01234", "n": 1.0}, {"zip": "99999", "n": 2.5}],
+    ),
+    "csv_no_header": Beast(
+        {"a": b"1,x\n2,y\n"}, [{"column_0": 1, "column_1": "x"}, {"column_0": 2, "column_1": "y"}]
+    ),
+    "csv_ragged": Beast(
+        {"a": b"a,b\n1,2\n3\n4,5,6\n7,8\n"},
+        [{"a": 1, "b": 2}, {"a": 3, "b": None}, {"a": 7, "b": 8}],
+        (("a", 4, "3 cells"),),
+    ),
+    "csv_other_order": Beast(
+        {"a": b"a,b\n1,x\n", "b": b"b,a,c\ny,2,z\n"},
+        [{"a": 1, "b": "x", "c": None}, {"a": 2, "b": "y", "c": "z"}],
+    ),
+    "csv_latin_1": Beast(
+        {"a": "a,b\n1,ä\n".encode("latin-1")}, [{"a": 1, "b": "ä"}], (("a", 2, "not UTF-8"),)
+    ),
+    "parquet": Beast({"a.parquet": _parquet()}, [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),
+    "broken_parquet": Beast(
+        {"a.parquet": _parquet()[:-20], "b.parquet": _parquet()},
+        [{"a": 1, "b": "x"}, {"a": 2, "b": None}],
+        (("a.parquet", 0, "Parquet"),),
+    ),
+    "all_formats": Beast(
+        {"a": b'{"a":1,"b":"x"}', "b": b"a,b\n2,y\n", "c.parquet": _parquet()},
+        [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 1, "b": "x"}, {"a": 2, "b": None}],
+    ),
+    "no_data": Beast({"a": b"\x00\x01\x02" * 100, "b": b'{"a":1}'}, [{"a": 1}], (("a", 0, ""),)),
+    "names": Beast({"x[1]*.json": b'{"a":1}', "b'c?": b'{"a":2}'}, [{"a": 1}, {"a": 2}]),
+}
+CUT = "broken_gzip"
+"""Its rows depend on the compressor; held by a test of its own."""
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, CrawlReport]]:
+    """One crawl of all of them, and the project."""
+    directory = tmp_path_factory.mktemp("zoo")
+    for folder, beast in ZOO.items():
+        for name, data in beast.files.items():
+            put(directory / "place", f"{folder}/{name}", data)
+    put(directory / "place", f"{CUT}/a.gz", cut_gzip(lines(NOISE)))
+    with footfall.open(home_with_a_cut(directory / "home").root) as project:
+        yield project, project.crawls.add("zoo", str(directory / "place"))
+
+
+def _shown(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(
+        json.dumps(row, sort_keys=True, default=lambda at: at.isoformat()) for row in rows
+    )
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_what_can_be_read_is_read(crawled: tuple[Project, CrawlReport], name: str) -> None:
+    """Every row of every file that has one, with the values it has."""
+    project, report = crawled
+    table = {t.name: t for t in report.tables}[name]
+    found = project.sql(f"SELECT * FROM {name}").rows()
+    assert _shown(found) == _shown(ZOO[name].rows)
+    assert table.rows == len(found)
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_what_cannot_is_told(crawled: tuple[Project, CrawlReport], name: str) -> None:
+    """File, line and reason of each fault, and no others."""
+    _, report = crawled
+    faults = [fault for fault in report.faults if fault.file.startswith(f"{name}/")]
+    told = [(fault.file.removeprefix(f"{name}/"), fault.line) for fault in faults]
+    assert told == [(file, line) for file, line, _ in ZOO[name].faults]
+    for fault, (_, _, word) in zip(faults, ZOO[name].faults, strict=True):
+        assert word in fault.reason
+
+
+def test_a_broken_gzip_has_what_came_before(crawled: tuple[Project, CrawlReport]) -> None:
+    """The rows up to the break are the first ones, whole and in order."""
+    project, report = crawled
+    found = project.sql(f"SELECT n, text FROM {CUT}").rows()
+    assert 100 < len(found) < len(NOISE)
+    assert found == NOISE[: len(found)]
+    reasons = [fault.reason for fault in report.faults if fault.file == f"{CUT}/a.gz"]
+    assert ["damaged" in reason or "not end" in reason for reason in reasons] == [True, True]
+
+
+def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:
+    """That a column is text, and of which file, is said and not only so."""
+    _, report = crawled
+    found = {(one.table, one.column): one for one in report.columns if one.is_conflict}
+    assert ("documents_without_newlines", "a") not in found  # within one file there is no other
+    late = [one.column for one in report.columns if one.table == "csv_other_order"]
+    assert late == ["c"]
+
+
+def test_faults_are_counted_once(crawled: tuple[Project, CrawlReport]) -> None:
+    """The sum over the report is what stands in it."""
+    _, report = crawled
+    assert report.faults_count == len(report.faults)
+    assert all(isinstance(fault, FileFault) and fault.reason for fault in report.faults)

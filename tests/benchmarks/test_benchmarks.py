@@ -28,6 +28,7 @@ SAID = {
     ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
     "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),
+    "bench_deliver": (r"200 events", r"parquet zstd +\d", r"Polars write_ndjson [1-9]"),
     "bench_duplicates": (r"filled with 72,000 ids", r"rebuild from events in memory: [\d,]+/s"),
     "bench_explore": (r"5,000 events, 100 visitors", r"funnel of 20 .*\d ms"),
     "bench_fast_ways": (r"aws, requests of 20", r"footfall, requests of 20"),

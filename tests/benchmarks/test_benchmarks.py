@@ -26,6 +26,10 @@ SAID = {
         r"durable, 20 events, kafka +[1-9].* failed 0 ",
         r"refused: rate of its app",
     ),
+    "bench_continuous": (
+        r"seconds +first .* results +[1-9]",
+        r"sessions +again .* asked +500 .* results +500",
+    ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
     "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),
     "bench_deliver": (r"200 events", r"parquet zstd +\d", r"Polars write_ndjson [1-9]"),

@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -82,15 +82,16 @@ class ContinuousQueries(EpochConsumer):
             left_out[query.name] = over
         for name, over in self._parts.pending.add(epoch.number, changed, limit).items():
             left_out[name] += over
-        for query in self._queries:
-            if left_out[query.name]:
-                status = query.status
-                self._note(
-                    query,
-                    msgspec.structs.replace(
-                        status, left_out=status.left_out + left_out[query.name]
-                    ),
-                )
+        self._note(
+            msgspec.structs.replace(
+                query,
+                status=msgspec.structs.replace(
+                    query.status, left_out=query.status.left_out + left_out[query.name]
+                ),
+            )
+            for query in self._queries
+            if left_out[query.name]
+        )
 
     def watermark(self, progress: Progress) -> None:
         """Ask what is over."""
@@ -140,7 +141,14 @@ class ContinuousQueries(EpochConsumer):
             results.commit(written, cut.watermark)
         for one in asked:
             self._parts.pending.done(one.query.name, one.query.version, one.done)
-            self._note(one.query, self._status(one, rows[one.query.name].num_rows, at), one.columns)
+        self._note(
+            msgspec.structs.replace(
+                one.query,
+                status=self._status(one, rows[one.query.name].num_rows, at),
+                columns=one.columns or one.query.columns,
+            )
+            for one in asked
+        )
         self._tell(again=bool(written.num_rows))
 
     def _status(self, asked: Asked, written: int, at: int) -> QueryStatus:
@@ -162,18 +170,11 @@ class ContinuousQueries(EpochConsumer):
             retry_at=at + pause if failures else 0,
         )
 
-    def _note(
-        self,
-        query: ContinuousQuery,
-        status: QueryStatus,
-        columns: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        columns = columns or query.columns
-        self._parts.metadata.queries.note(
-            self._place.project, query.name, query.version, status, columns
-        )
-        changed = msgspec.structs.replace(query, status=status, columns=columns)
-        self._queries = [changed if one.name == query.name else one for one in self._queries]
+    def _note(self, queries: Iterable[ContinuousQuery]) -> None:
+        changed = {query.name: query for query in queries}
+        if changed:
+            self._parts.metadata.queries.note(self._place.project, changed.values())
+            self._queries = [changed.get(one.name, one) for one in self._queries]
 
     def _read(self) -> list[ContinuousQuery]:
         return read_queries(self._metadata, self._place.project)
@@ -184,8 +185,9 @@ class ContinuousQueries(EpochConsumer):
         enabled = [query for query in found if query.definition.enabled]
         before = {(query.name, query.version) for query in self._queries}
         self._queries = enabled
-        if before - {(query.name, query.version) for query in found} and self._opened is not None:
-            self._parts.pending.keep((query.name, query.version) for query in found)
+        self._known = {(query.name, query.version) for query in found}
+        if before - self._known and self._opened is not None:
+            self._opened.pending.keep(self._known)
         self._shown = {query.name: CutQuery(query.version, query.columns) for query in found}
         if self._shown or self._told:
             self._tell(again=False)
@@ -203,6 +205,7 @@ class ContinuousQueries(EpochConsumer):
     def _parts(self) -> _Opened:
         if self._opened is None:
             self._opened = _Opened(self._place, self._settings)
+            self._opened.pending.keep(self._known)
         return self._opened
 
 

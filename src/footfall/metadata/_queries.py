@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from footfall.errors import Conflict, Invalid, LimitReached
 from footfall.metadata._insert import insert
 from footfall.metadata._tables import continuous_queries as table
-from footfall.metadata.queries import ContinuousQuery, QueryStatus, query_of
+from footfall.metadata.queries import ContinuousQuery, query_of
 from footfall.settings import QueryDefinition
 
 _SHOWN = tuple(
@@ -83,22 +83,16 @@ class Queries:
                 raise Conflict(f"the settings declare this query; take it out there: {name=}")
             _remove(connection, project, name)
 
-    def note(
-        self,
-        project: str,
-        name: str,
-        version: int,
-        status: QueryStatus,
-        columns: tuple[tuple[str, str], ...],
-    ) -> None:
-        """Write how a version gets on, and what its answers have."""
+    def note(self, project: str, queries: Iterable[ContinuousQuery]) -> None:
+        """Write how queries get on and what their answers have; not of versions that are gone."""
         with self._transaction() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.project == project, table.c.name == name)
-                .where(table.c.version == version)
-                .values(status=_text(status), columns=_text(columns))
-            )
+            for query in queries:
+                connection.execute(
+                    update(table)
+                    .where(table.c.project == project, table.c.name == query.name)
+                    .where(table.c.version == query.version)
+                    .values(status=_text(query.status), columns=_text(query.columns))
+                )
 
 
 def _all(connection: Connection, project: str) -> list[ContinuousQuery]:

@@ -26,10 +26,12 @@ Consumers are told what happens and are never waited for (`footfall.pipeline.con
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from footfall.clock import DAY, SECOND, Clock
 from footfall.enrich import added_columns, plan_steps
+from footfall.errors import Unavailable
 from footfall.lake import Lake
 from footfall.log import Log
 from footfall.metadata import Metadata
@@ -277,7 +279,9 @@ class Pipeline:
         hot_age = shortened_hot_age(self.truth.state.default, default)
         queries = self.consumers.results.look()
         if queries is not None:
-            self._publisher.show_results(self._lake, queries)
+            # A store that does not answer now does so before the next epoch.
+            with contextlib.suppress(Unavailable):
+                self._publisher.show_results(self._lake, queries)
         self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_sweeping)
         self._tell_sessions(progress)
         self.consumers.put(progress)

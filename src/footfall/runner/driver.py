@@ -6,11 +6,13 @@ apart, and a driver and a pipeline. It shows whole epochs: there are no previews
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 
 from footfall.clock import SECOND, Clock
 from footfall.enrich import added_columns, plan_steps
+from footfall.errors import Unavailable
 from footfall.lake import Lake, take_back
 from footfall.ledger import Ledger
 from footfall.log import Log
@@ -270,7 +272,9 @@ class Driver:
         hot_age = shortened_hot_age(self._truth.state.default, default)
         queries = self.consumers.results.look()
         if queries is not None:
-            self._publisher.show_results(self._lake, queries)
+            # A store that does not answer now does so before the next epoch.
+            with contextlib.suppress(Unavailable):
+                self._publisher.show_results(self._lake, queries)
         self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_new)
         self.consumers.put(progress)
 

@@ -57,7 +57,9 @@ def add(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a continuous query, or change it; it is asked from the next events on.
+    """Add a continuous query, or change it.
+
+    It is asked from the next events on, without a restart.
 
     Example: footfall continuous add clicks 'SELECT count(*) AS n FROM "window"' --window 1m
     """

@@ -74,10 +74,10 @@ class Publisher:
 
     def show_results(self, lake: Lake, queries: Mapping[str, CutQuery]) -> None:
         """Name what continuous queries have answered by now; the next `publish` shows it."""
+        self._queries = queries
         with lake.locks.committing():
             table = "query_results"
             self._plans = {**self._plans, table: self._tail.write_plan(lake.plan(table))}
-        self._queries = queries
 
     def _add(self, table: str, file: str | None) -> None:
         if file is not None:

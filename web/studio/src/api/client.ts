@@ -30,10 +30,10 @@ export function describeFailure(failure: ApiFailure): string {
 export type Shape<T> = (value: unknown) => value is T;
 
 /** What `read` sends: nothing but the address, unless it says more. */
-export type Asking = { readonly signal?: AbortSignal | undefined; readonly body?: unknown };
+export type Asking = { readonly signal?: AbortSignal | undefined; readonly body?: unknown; readonly method?: "DELETE" };
 
-async function answerOf(path: string, { signal, body }: Asking): Promise<Response> {
-  const posted = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+async function answerOf(path: string, { signal, body, method }: Asking): Promise<Response> {
+  const posted = body === undefined ? (method ? { method } : {}) : { method: "POST", body: JSON.stringify(body) };
   const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
   try {
     return await fetch(path, { headers, ...posted, ...(signal ? { signal } : {}) });
@@ -54,6 +54,13 @@ export async function readText(path: string, asking: Asking = {}): Promise<strin
   const text = await response.text();
   if (response.ok) return text;
   throw failureOf(response, parsed(text));
+}
+
+/** The bytes of an answer, for a file; throws `ApiError`. */
+export async function readFile(path: string, asking: Asking): Promise<Blob> {
+  const response = await answerOf(path, asking);
+  if (response.ok) return response.blob();
+  throw failureOf(response, parsed(await response.text()));
 }
 
 /** An answer of the API in the shape it must have; throws `ApiError`. */

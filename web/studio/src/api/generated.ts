@@ -857,6 +857,7 @@ export type QueryToSave = {
 };
 
 export type QueryValues = {
+  readonly format?: "rows" | "csv" | "parquet";
   readonly params?: { readonly [key: string]: string | number | boolean | null };
 };
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 from litestar import MediaType, Response, Router, delete, get, post
@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody
 
 from footfall.catalog.entries import QueryParameter, SavedQuery
 from footfall.studio.api.catalog.routes import catalog_of
+from footfall.studio.api.sql.routes import file_of
 from footfall.studio.api.sql.runner import SQL_LENGTH_MAX, SqlAnswerShape, SqlValue, answer_of
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Use
@@ -45,6 +46,8 @@ class QueryValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     params: dict[str, SqlValue] = {}
     """Values by name."""
+    format: Literal["rows", "csv", "parquet"] = "rows"
+    """Of the answer; files are as those of `/api/sql/csv` and `/api/sql/parquet`."""
 
 
 @get("/", summary="Saved queries", sync_to_thread=True, responses=PROBLEMS)
@@ -71,7 +74,9 @@ async def run(
     """Its rows; values are bound, never a part of the text. It ends with the asker's connection."""
     saved = catalog_of(services).queries
     sql, values = await asyncio.to_thread(saved.statement, name, data.params)
-    found = await while_asked(request.receive, services.sql.run(sql, values))
+    found = await while_asked(request.receive, services.sql.run(sql, values, format=data.format))
+    if data.format != "rows":
+        return file_of(found, data.format)
     return Response(msgspec.json.encode(answer_of(found)), media_type=MediaType.JSON)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from litestar import MediaType, Response, Router, get, post
@@ -10,7 +10,6 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from footfall.catalog.statements import is_definition
-from footfall.studio.api.catalog.routes import catalog_of
 from footfall.studio.api.sql.runner import (
     RunnerAnswer,
     SqlAnswer,
@@ -26,9 +25,9 @@ from footfall.studio.services import PROBLEMS, AnyRequest, Use
 _ANSWER: Final = ResponseSpec(
     SqlAnswerShape, generate_examples=False, description="Columns and rows."
 )
-PARQUET_TYPE: Final = "application/vnd.apache.parquet"
+_TYPES: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 _PARQUET: Final = ResponseSpec(
-    bytes, generate_examples=False, media_type=PARQUET_TYPE, description="A Parquet file."
+    bytes, generate_examples=False, media_type=_TYPES["parquet"], description="A Parquet file."
 )
 _CSV: Final = ResponseSpec(
     str, generate_examples=False, media_type="text/csv", description="A header line and rows."
@@ -42,8 +41,8 @@ async def ask(services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]) -
     It ends with the asker's connection. `CREATE VIEW`, `DROP VIEW`, `CREATE EXTERNAL TABLE` and
     `DROP TABLE` are carried out, and answered with a sentence.
     """
-    if is_definition(data.sql):
-        sentence = await catalog_of(services).define(data.sql)
+    if services.catalog is not None and is_definition(data.sql):
+        sentence = await services.catalog.define(data.sql)
         return Response(msgspec.json.encode(said(sentence)), media_type=MediaType.JSON)
     found = await while_asked(request.receive, services.sql.run(data.sql, data.params))
     answer = answer_of(found)
@@ -58,7 +57,7 @@ async def ask_csv(
     found = await while_asked(
         request.receive, services.sql.run(data.sql, data.params, format="csv")
     )
-    return _file(found, "csv", "text/csv")
+    return file_of(found, "csv")
 
 
 @post(
@@ -74,7 +73,7 @@ async def ask_parquet(
     found = await while_asked(
         request.receive, services.sql.run(data.sql, data.params, format="parquet")
     )
-    return _file(found, "parquet", PARQUET_TYPE)
+    return file_of(found, "parquet")
 
 
 @get("/tables", summary="Tables and their columns", responses=PROBLEMS)
@@ -89,12 +88,13 @@ def said(sentence: str) -> SqlAnswer:
     return SqlAnswer((SqlColumn("result", "VARCHAR"),), rows, False, 0, 0)
 
 
-def _file(found: RunnerAnswer, suffix: str, media_type: str) -> Response[bytes]:
+def file_of(found: RunnerAnswer, suffix: Literal["csv", "parquet"]) -> Response[bytes]:
+    """An answer as a file to keep."""
     headers = {
         "content-disposition": f'attachment; filename="footfall.{suffix}"',
         "footfall-cut-off": "true" if found.is_cut_off else "false",
     }
-    return Response(found.body, media_type=media_type, headers=headers)
+    return Response(found.body, media_type=_TYPES[suffix], headers=headers)
 
 
 def router() -> Router:

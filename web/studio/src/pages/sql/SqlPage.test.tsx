@@ -6,10 +6,13 @@ import { ADDRESS_CHARS_MAX } from "./useStatement";
 
 const tables = {
   tables: [
-    { name: "events", row_is: "an event", columns: [{ name: "event_name", type: "VARCHAR", meaning: "What happened." }] },
-    { name: "sessions", row_is: "a session", columns: [], problem: "a data file is missing" },
+    { name: "events", kind: "table", row_is: "an event", columns: [{ name: "event_name", type: "VARCHAR", meaning: "What happened." }] },
+    { name: "sessions", kind: "table", row_is: "a session", columns: [], problem: "a data file is missing" },
   ],
 };
+const queries = [
+  { name: "by_day", sql: "SELECT :day AS d", parameters: [{ name: "day", type: "date", default: null }], created_at: 1, changed_at: 1, description: "One day" },
+];
 const one = { columns: [{ name: "n", type: "BIGINT" }], rows: [[7]], is_cut_off: false, cut_sequence: 3, cut_published_at: 1 };
 
 /** Rows are drawn where there is a layout: in the browser tests. */
@@ -25,6 +28,7 @@ beforeEach(() => {
   answer = async () => new Response(JSON.stringify(one));
   window.history.replaceState(null, "", "/sql");
   vi.stubGlobal("fetch", async (url: string, { body, signal }: { body?: string; signal: AbortSignal }) => {
+    if (url === "/api/queries" && body === undefined) return new Response(JSON.stringify({ queries }));
     if (url === "/api/sql/tables") return new Response(JSON.stringify(tables));
     asked.push(`${url} ${body}`);
     signals.push(signal);
@@ -75,7 +79,7 @@ test("cancel takes the question back, and says so", async () => {
 test("a refusal stands in the words of the guard", async () => {
   const problem = { code: "invalid", detail: "only a SELECT can be run", retryable: false };
   answer = async () => new Response(JSON.stringify(problem), { status: 400 });
-  window.history.replaceState(null, "", "/sql?q=DROP");
+  window.history.replaceState(null, "", "/sql?q=DELETE");
   show(<SqlPage />);
   expect((await screen.findByRole("alert")).textContent).toContain("only a SELECT can be run");
   expect(asked).toHaveLength(1);
@@ -138,4 +142,40 @@ test("tables open to columns, are searched by name and meaning, and a damaged on
   fireEvent.change(screen.getByRole("textbox", { name: "Find a column" }), { target: { value: "happened" } });
   expect(screen.getByRole("button", { name: "events 1" })).toBeTruthy();
   expect(screen.getByRole("button", { name: "sessions 0" })).toBeTruthy();
+});
+
+test("a saved query asks for its parameters, runs by its name, and its address brings it back", async () => {
+  show(<SqlPage />);
+  fireEvent.click(await screen.findByRole("button", { name: /^by_day/ }));
+  const field = await screen.findByLabelText(":day");
+  fireEvent.change(field, { target: { value: "2026-11-29" } });
+  fireEvent.click(screen.getByRole("button", { name: "Run by_day" }));
+  expect(await screen.findByText(FOUND)).toBeTruthy();
+  expect(asked).toEqual(['/api/queries/by_day/run {"params":{"day":"2026-11-29"}}']);
+  const address = new URLSearchParams(window.location.search);
+  expect([address.get("saved"), address.get("values")]).toEqual(["by_day", '{"day":"2026-11-29"}']);
+});
+
+test("an address runs no statement that defines something; a person does", async () => {
+  answer = async () => new Response(JSON.stringify({ ...one, rows: [["the view v was removed"]] }));
+  window.history.replaceState(null, "", "/sql?q=DROP+VIEW+v");
+  show(<SqlPage />);
+  expect(await screen.findByDisplayValue("DROP VIEW v")).toBeTruthy();
+  expect(asked).toEqual([]);
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  expect((await screen.findByText("the view v was removed")).getAttribute("role")).toBe("status");
+  expect(asked).toEqual(['/api/sql {"sql":"DROP VIEW v"}']);
+  expect(window.location.search).toBe("");
+});
+
+test("a statement is saved under a name with types of its parameters", async () => {
+  answer = async () => new Response(JSON.stringify({ ...queries[0], name: "mine" }));
+  show(<SqlPage />);
+  await write("SELECT $n AS n");
+  fireEvent.click(screen.getByRole("button", { name: "Save query" }));
+  fireEvent.change(await screen.findByLabelText(/^Name/), { target: { value: "mine" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(await screen.findByText("the query mine was saved")).toBeTruthy();
+  const parameters = [{ name: "n", type: "text", default: null }];
+  expect(asked).toEqual([`/api/queries ${JSON.stringify({ name: "mine", sql: "SELECT $n AS n", parameters, description: "" })}`]);
 });

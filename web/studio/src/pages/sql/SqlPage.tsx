@@ -1,14 +1,24 @@
 import { Button, Skeleton } from "@mantine/core";
-import { IconPlayerPlay, IconPlayerStop } from "@tabler/icons-react";
+import { IconBookmark, IconPlayerPlay, IconPlayerStop, IconTable } from "@tabler/icons-react";
+import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
+import { failureText } from "../../api/client";
+import type { SavedQuery } from "../../api/generated";
 import { clockIn } from "../../format/format";
+import { type Asked, NOTHING, runSql } from "./api";
 import type { EditorHandle } from "./editor/Editor";
 import { useHistory } from "./history/history";
 import { HistoryPanel } from "./history/HistoryPanel";
 import { Results } from "./results/Results";
+import { removeQuery, type Values } from "./saved/api";
+import { KeepDrawer, type Keeping } from "./saved/KeepDrawer";
+import { isDefinition, parametersIn } from "./saved/parameters";
+import { SavedPanel } from "./saved/SavedPanel";
+import { QUERIES_KEY, useQueries } from "./saved/useQueries";
+import { ValuesForm } from "./saved/ValuesForm";
 import css from "./SqlPage.module.css";
 import { TablesPanel } from "./tables/TablesPanel";
-import { useTables } from "./tables/useTables";
+import { TABLES_KEY, useTables } from "./tables/useTables";
 import { useRun } from "./useRun";
 import { useStatement } from "./useStatement";
 
@@ -19,35 +29,94 @@ const ROWS_SHOWN = 100;
 const RUN_KEY = navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
 const NO_TABLES: never[] = [];
 
+/** What was done last, or why not: of statements that define something, and of what is kept. */
+type Said = { readonly text: string; readonly isFailure: boolean };
+
 /** Questions in SQL, and their answers. */
 export default function SqlPage() {
   const { asked, isInAddress, ask } = useStatement();
   const { run, again } = useRun(asked);
   const { history, remember, forget } = useHistory();
   const shown = useTables();
+  const saved = useQueries();
+  const client = useQueryClient();
   const tables = useMemo(() => (shown.kind === "tables" ? shown.tables : NO_TABLES), [shown]);
   const editor = useRef<EditorHandle>(null);
-  const [draft, setDraft] = useState(asked);
-  const [former, setFormer] = useState(asked);
-  if (former !== asked) {
+  const [draft, setDraft] = useState(asked.sql);
+  const [former, setFormer] = useState(asked.sql);
+  const [opened, setOpened] = useState<SavedQuery | null>(null);
+  const [keeping, setKeeping] = useState<Keeping | null>(null);
+  const [said, setSaid] = useState<Said | null>(null);
+  if (former !== asked.sql) {
     // Back, or a statement of the history: the editor shows what the answer is of.
-    setFormer(asked);
-    setDraft(asked);
+    setFormer(asked.sql);
+    setDraft(asked.sql);
   }
+  const ofAddress = saved.kind === "queries" ? saved.queries.find(({ name }) => name === asked.saved) : undefined;
+  const picked = opened ?? ofAddress ?? null;
+  // A query that was changed in the editor is another statement.
+  const query = picked !== null && picked.sql.trim() === draft.trim() ? picked : null;
+  const tell = (text: string) => setSaid({ text, isFailure: false });
+  const refuse = (error: unknown) => setSaid({ text: error instanceof Error ? failureText(error) : String(error), isFailure: true });
+
+  const question = (next: Asked) => {
+    remember(next.sql);
+    setDraft(next.sql);
+    setSaid(null);
+    const isSame = next.sql === asked.sql && next.saved === asked.saved && JSON.stringify(next.values) === JSON.stringify(asked.values);
+    if (isSame) again();
+    else ask(next);
+  };
+  const define = async (sql: string) => {
+    remember(sql);
+    try {
+      const { answer } = await runSql(sql, new AbortController().signal);
+      tell(String(answer.rows[0]?.[0] ?? "done"));
+      ask(NOTHING);
+      setFormer("");
+      setDraft(sql);
+      await client.invalidateQueries({ queryKey: TABLES_KEY });
+    } catch (error) {
+      refuse(error);
+    }
+  };
   const go = (sql: string) => {
     const statement = sql.trim();
     if (statement === "") return;
-    remember(statement);
-    setDraft(statement);
-    if (statement === asked) again();
-    else ask(statement);
+    if (isDefinition(statement)) void define(statement);
+    else if (query !== null && query.parameters.length === 0) question({ sql: query.sql, saved: query.name, values: {} });
+    else question({ sql: statement, saved: "", values: {} });
   };
+  const open = (next: SavedQuery) => {
+    setOpened(next);
+    setDraft(next.sql);
+    setSaid(null);
+    if (next.parameters.length === 0) question({ sql: next.sql, saved: next.name, values: {} });
+  };
+  const remove = async ({ name }: SavedQuery) => {
+    try {
+      await removeQuery(name);
+      tell(`the query ${name} was removed`);
+      setOpened(null);
+      await client.invalidateQueries({ queryKey: QUERIES_KEY });
+    } catch (error) {
+      refuse(error);
+    }
+  };
+  const kept = (what: Keeping, text: string) => {
+    setKeeping(null);
+    tell(text);
+    void client.invalidateQueries({ queryKey: what === "view" ? TABLES_KEY : QUERIES_KEY });
+  };
+  const runValues = (values: Values) => query && question({ sql: query.sql, saved: query.name, values });
+  const isEmpty = draft.trim() === "";
+  const needsValues = query !== null && query.parameters.length > 0;
   return (
     <div className={css.page}>
       <div className={css.work}>
         <h1 className={css.title}>SQL</h1>
         <Suspense fallback={<Skeleton height={142} />}>
-          <Editor ref={editor} value={draft} tables={tables} onChange={setDraft} onRun={() => go(draft)} />
+          <Editor ref={editor} value={draft} tables={tables} onChange={setDraft} onRun={() => !needsValues && go(draft)} />
         </Suspense>
         <div className={css.bar}>
           {run.kind === "running" ? (
@@ -55,15 +124,43 @@ export default function SqlPage() {
               Cancel
             </Button>
           ) : (
-            <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} disabled={draft.trim() === ""} onClick={() => go(draft)}>
-              Run
-            </Button>
+            !needsValues && (
+              <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} disabled={isEmpty} onClick={() => go(draft)}>
+                Run
+              </Button>
+            )
           )}
           <p className={css.hint}>
             <kbd>{RUN_KEY}</kbd> <kbd>Enter</kbd> runs it
-            {asked !== "" && !isInAddress && "; it is too long for the address, so keep it in a file"}
+            {asked.sql !== "" && !isInAddress && "; it is too long for the address, so keep it in a file"}
           </p>
+          <div className={css.keep}>
+            <Button
+              size="xs"
+              variant="subtle"
+              disabled={isEmpty || isDefinition(draft)}
+              leftSection={<IconBookmark size={14} aria-hidden />}
+              onClick={() => setKeeping("query")}
+            >
+              Save query
+            </Button>
+            <Button
+              size="xs"
+              variant="subtle"
+              disabled={isEmpty || isDefinition(draft) || parametersIn(draft).length > 0}
+              leftSection={<IconTable size={14} aria-hidden />}
+              onClick={() => setKeeping("view")}
+            >
+              Make a view
+            </Button>
+          </div>
         </div>
+        {needsValues && <ValuesForm key={query.name} query={query} given={asked.saved === query.name ? asked.values : {}} onRun={runValues} />}
+        {said && (
+          <p className={said.isFailure ? css.refused : css.done} role={said.isFailure ? "alert" : "status"}>
+            {said.text}
+          </p>
+        )}
         <Results run={run} clock={UTC} onExample={go} />
       </div>
       <div className={css.side}>
@@ -72,8 +169,10 @@ export default function SqlPage() {
           onColumn={(name) => editor.current?.insert(name)}
           onTable={(name) => go(`SELECT * FROM ${name} LIMIT ${ROWS_SHOWN}`)}
         />
+        <SavedPanel shown={saved} onPick={open} onRemove={(each) => void remove(each)} />
         <HistoryPanel history={history} onPick={go} onForget={forget} />
       </div>
+      <KeepDrawer keeping={keeping} sql={draft.trim()} name={keeping === "query" ? (picked?.name ?? "") : ""} onClose={() => setKeeping(null)} onKept={kept} />
     </div>
   );
 }

@@ -1,8 +1,13 @@
-import { ApiError, has, read, readText, unknownProblem } from "../../api/client";
+import { ApiError, has, read, readFile, readText, unknownProblem } from "../../api/client";
 import type { SqlAnswerShape, Tables } from "../../api/generated";
 
 /** One value of an answer. */
 export type Cell = SqlAnswerShape["rows"][number][number];
+
+/** What was asked: a statement, or a saved query with values for its parameters. */
+export type Asked = { readonly sql: string; readonly saved: string; readonly values: Readonly<Record<string, string>> };
+
+export const NOTHING: Asked = { sql: "", saved: "", values: {} };
 
 export type Found = {
   readonly answer: SqlAnswerShape;
@@ -41,9 +46,13 @@ export async function runSql(sql: string, signal: AbortSignal): Promise<Found> {
   return { answer, took: performance.now() - from };
 }
 
-/** The same as CSV, as the server writes it: every digit is there. */
-export function readCsv(sql: string): Promise<string> {
-  return readText("/api/sql/csv", { body: { sql } });
+/** Files that an answer can be kept as. */
+export type FileKind = "csv" | "parquet";
+
+/** The answer as a file, as the server writes it: every digit is there. */
+export function readAnswerFile({ sql, saved, values }: Asked, kind: FileKind): Promise<Blob> {
+  if (saved === "") return readFile(`/api/sql/${kind}`, { body: { sql } });
+  return readFile(`/api/queries/${encodeURIComponent(saved)}/run`, { body: { params: values, format: kind } });
 }
 
 function isTables(value: unknown): value is Tables {

@@ -3,8 +3,8 @@ import { columnOptions } from "./completion";
 
 const column = (name: string) => ({ name, type: "VARCHAR", meaning: `What ${name} is.` });
 const tables = [
-  { name: "events", row_is: "", columns: [column("event_id"), column("app_id")] },
-  { name: "sessions", row_is: "", columns: [column("session_id"), column("app_id")] },
+  { name: "events", kind: "table" as const, row_is: "", columns: [column("event_id"), column("app_id")] },
+  { name: "sessions", kind: "table" as const, row_is: "", columns: [column("session_id"), column("app_id")] },
 ];
 const labels = (statement: string) => columnOptions(tables, statement).map(({ label }) => label);
 

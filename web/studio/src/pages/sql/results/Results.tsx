@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { failureText } from "../../../api/client";
@@ -6,8 +6,9 @@ import { Empty } from "../../../components/states/Empty";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { type Clock, formatExact } from "../../../format/format";
-import { type Found, readCsv } from "../api";
+import { type Asked, type FileKind, type Found, readAnswerFile } from "../api";
 import type { Run } from "../useRun";
+import { ResultChart } from "./ResultChart";
 import { ResultTable } from "./ResultTable";
 import css from "./Results.module.css";
 
@@ -70,8 +71,14 @@ function isOld(us: number): boolean {
   return Date.now() - us / 1000 > OLD_MS;
 }
 
-function Answer({ found, asked, clock }: { readonly found: Found; readonly asked: string; readonly clock: Clock }) {
+const VIEWS = [
+  { value: "table", label: "Table" },
+  { value: "chart", label: "Chart" },
+];
+
+function Answer({ found, asked, clock }: { readonly found: Found; readonly asked: Asked; readonly clock: Clock }) {
   const { answer, took } = found;
+  const [view, setView] = useState("table");
   const rows = `${formatExact(answer.rows.length)} ${answer.rows.length === 1 ? "row" : "rows"}`;
   return (
     <>
@@ -83,17 +90,17 @@ function Answer({ found, asked, clock }: { readonly found: Found; readonly asked
           </time>{" "}
           {clock.zone}
         </p>
-        <Download sql={asked} />
+        {answer.rows.length > 0 && <SegmentedControl size="xs" aria-label="How the answer is shown" data={VIEWS} value={view} onChange={setView} />}
+        <Download asked={asked} />
       </div>
       {answer.is_cut_off && (
         <p className={css.cut}>
-          There is more: the limit of rows or bytes was reached, in the CSV too. A click on a head sorts these rows
+          There is more: the limit of rows or bytes was reached, in the files too. A click on a head sorts these rows
           alone; let the statement ask for less.
         </p>
       )}
-      {answer.rows.length > 0 ? (
-        <ResultTable answer={answer} />
-      ) : (
+      {answer.rows.length > 0 && (view === "table" ? <ResultTable answer={answer} /> : <ResultChart answer={answer} />)}
+      {answer.rows.length === 0 && (
         <Empty title="No rows" level={2}>
           <p>The statement ran, and nothing matches.</p>
         </Empty>
@@ -103,38 +110,52 @@ function Answer({ found, asked, clock }: { readonly found: Found; readonly asked
 }
 
 /** The answer as a file. It is asked for anew, since the page's numbers may be rounded for show. */
-function Download({ sql }: { readonly sql: string }) {
+function Download({ asked }: { readonly asked: Asked }) {
   const [error, setError] = useState<Error | null>(null);
-  const [isBusy, setIsBusy] = useState(false);
-  const save = async () => {
-    setIsBusy(true);
+  const [busy, setBusy] = useState<FileKind | null>(null);
+  const save = async (kind: FileKind) => {
+    setBusy(kind);
     setError(null);
     try {
-      offer(await readCsv(sql));
+      offer(await readAnswerFile(asked, kind), kind);
     } catch (failure) {
       setError(failure instanceof Error ? failure : new Error(String(failure)));
     } finally {
-      setIsBusy(false);
+      setBusy(null);
     }
   };
   return (
     <>
       {error && (
         <p className={css.failure} role="alert">
-          No CSV: {failureText(error)}
+          No file: {failureText(error)}
         </p>
       )}
-      <Button variant="default" size="xs" loading={isBusy} leftSection={<IconDownload size={14} aria-hidden />} onClick={() => void save()}>
-        CSV
-      </Button>
+      {FILES.map(({ kind, title }) => (
+        <Button
+          key={kind}
+          variant="default"
+          size="xs"
+          loading={busy === kind}
+          leftSection={<IconDownload size={14} aria-hidden />}
+          onClick={() => void save(kind)}
+        >
+          {title}
+        </Button>
+      ))}
     </>
   );
 }
 
-function offer(csv: string): void {
+const FILES = [
+  { kind: "csv", title: "CSV" },
+  { kind: "parquet", title: "Parquet" },
+] as const;
+
+function offer(file: Blob, kind: FileKind): void {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csv], { type: "text/csv" }));
-  link.download = "footfall.csv";
+  link.href = URL.createObjectURL(file);
+  link.download = `footfall.${kind}`;
   link.click();
   // The browser has taken it once this task is over.
   setTimeout(() => URL.revokeObjectURL(link.href));

@@ -8,6 +8,13 @@ import { Section } from "../../../components/Section";
 import type { TablesShown } from "./useTables";
 import css from "./TablesPanel.module.css";
 
+/** What the project has of itself, what lies in files elsewhere, and what people made of both. */
+const GROUPS = [
+  { kind: "table", title: null },
+  { kind: "files", title: "From files" },
+  { kind: "view", title: "Views" },
+] as const;
+
 type Props = {
   readonly shown: TablesShown;
   /** A column was chosen: its name goes where the cursor is. */
@@ -41,11 +48,21 @@ export function TablesPanel({ shown, onColumn, onTable }: Props) {
             value={search}
             onChange={(change) => setSearch(change.currentTarget.value)}
           />
-          <ul className={css.tables} aria-label="Tables">
-            {shown.tables.map((table) => (
-              <Branch key={table.name} table={table} search={search.trim().toLowerCase()} onColumn={onColumn} onTable={onTable} />
-            ))}
-          </ul>
+          {GROUPS.map(({ kind, title }) => {
+            const tables = shown.tables.filter((table) => table.kind === kind);
+            return (
+              tables.length > 0 && (
+                <div key={kind}>
+                  {title && <h3 className={css.group}>{title}</h3>}
+                  <ul className={css.tables} aria-label={title ?? "Tables"}>
+                    {tables.map((table) => (
+                      <Branch key={table.name} table={table} search={search.trim().toLowerCase()} onColumn={onColumn} onTable={onTable} />
+                    ))}
+                  </ul>
+                </div>
+              )
+            );
+          })}
         </>
       )}
     </Section>
@@ -76,7 +93,7 @@ function Branch({ table, search, onColumn, onTable }: BranchProps) {
         </button>
       </div>
       {table.problem && <p className={css.problem}>Cannot be read: {table.problem}</p>}
-      {isShown && table.row_is !== "" && search === "" && <p className={css.meaning}>One row is {table.row_is}.</p>}
+      {isShown && table.row_is !== "" && search === "" && <p className={css.meaning}>{table.kind === "view" ? table.row_is : `One row is ${table.row_is}.`}</p>}
       {isShown && (
         <ul className={css.columns} aria-label={`Columns of ${table.name}`}>
           {columns.map((column) => (

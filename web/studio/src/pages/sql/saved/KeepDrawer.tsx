@@ -1,0 +1,122 @@
+import { Button, Checkbox, Select, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { failureText } from "../../../api/client";
+import type { QueryToSave } from "../../../api/generated";
+import { SideDrawer } from "../../../components/SideDrawer";
+import { makeView, saveQuery } from "./api";
+import css from "./KeepDrawer.module.css";
+import { isParameterType, PARAMETER_TYPES, type ParameterType, parametersIn } from "./parameters";
+
+const TYPES = [...PARAMETER_TYPES];
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
+
+export type Keeping = "query" | "view";
+
+type Props = {
+  readonly keeping: Keeping | null;
+  readonly sql: string;
+  /** Of the saved query that is changed. */
+  readonly name: string;
+  readonly onClose: () => void;
+  /** It is there now; what was done, in one sentence. */
+  readonly onKept: (keeping: Keeping, said: string) => void;
+};
+
+/** A statement is kept: as a query with parameters, or as a view that other statements read. */
+export function KeepDrawer({ keeping, ...props }: Props) {
+  return (
+    <SideDrawer
+      isOpen={keeping !== null}
+      title={keeping === "view" ? "Make a view" : "Save the query"}
+      closing="Close"
+      size={420}
+      onClose={props.onClose}
+    >
+      {keeping !== null && <KeepForm keeping={keeping} {...props} />}
+    </SideDrawer>
+  );
+}
+
+function KeepForm({ keeping, sql, name: former, onClose, onKept }: Omit<Props, "keeping"> & { readonly keeping: Keeping }) {
+  const names = keeping === "query" ? parametersIn(sql) : [];
+  const [name, setName] = useState(former);
+  const [description, setDescription] = useState("");
+  const [isReplacing, setIsReplacing] = useState(false);
+  const [types, setTypes] = useState<Readonly<Record<string, ParameterType>>>({});
+  const [defaults, setDefaults] = useState<Readonly<Record<string, string>>>({});
+  const [error, setError] = useState<Error | null>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const keep = async (submit: FormEvent) => {
+    submit.preventDefault();
+    setIsBusy(true);
+    setError(null);
+    try {
+      if (keeping === "view") {
+        const { done } = await makeView(name, sql, isReplacing);
+        onKept(keeping, done);
+      } else {
+        const parameters = names.map((each) => ({ name: each, type: types[each] ?? "text", default: defaults[each] || null }));
+        const body: QueryToSave = { name, sql, parameters, description };
+        const saved = await saveQuery(body);
+        onKept(keeping, `the query ${saved.name} was saved`);
+      }
+    } catch (failure) {
+      setError(failure instanceof Error ? failure : new Error(String(failure)));
+    } finally {
+      setIsBusy(false);
+    }
+  };
+  return (
+    <form className={css.form} onSubmit={(submit) => void keep(submit)}>
+      <TextInput
+        label="Name"
+        description="Letters, digits and _"
+        required
+        data-autofocus
+        value={name}
+        error={name !== "" && !NAME.test(name) ? "Begin with a letter; then letters, digits and _, at most 63" : undefined}
+        onChange={(change) => setName(change.currentTarget.value)}
+      />
+      {keeping === "query" && (
+        <TextInput label="What it is for" value={description} onChange={(change) => setDescription(change.currentTarget.value)} />
+      )}
+      {names.map((each) => (
+        <fieldset key={each} className={css.parameter}>
+          <legend className={css.legend}>:{each}</legend>
+          <Select
+            size="xs"
+            label="Type"
+            data={TYPES}
+            allowDeselect={false}
+            value={types[each] ?? "text"}
+            onChange={(type) => isParameterType(type) && setTypes({ ...types, [each]: type })}
+          />
+          <TextInput
+            size="xs"
+            label="If none is given"
+            placeholder="it must be given"
+            value={defaults[each] ?? ""}
+            onChange={(change) => setDefaults({ ...defaults, [each]: change.currentTarget.value })}
+          />
+        </fieldset>
+      ))}
+      {keeping === "view" && (
+        <Checkbox label="Replace a view of this name" checked={isReplacing} onChange={(change) => setIsReplacing(change.currentTarget.checked)} />
+      )}
+      <pre className={css.sql}>{sql}</pre>
+      {error && (
+        <p className={css.failure} role="alert">
+          {failureText(error)}
+        </p>
+      )}
+      <div className={css.buttons}>
+        <Button type="submit" loading={isBusy} disabled={!NAME.test(name)}>
+          {keeping === "view" ? "Make the view" : "Save"}
+        </Button>
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+      </div>
+    </form>
+  );
+}

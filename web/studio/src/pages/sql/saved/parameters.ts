@@ -1,0 +1,28 @@
+import type { QueryParameter } from "../../../api/generated";
+
+/** Text in quotes, comments and casts are no parameters; `:name` and `$name` are. As the server finds them. */
+const TOKENS = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[^]*?\*\/|::|(?<![\w$:])[:$]([A-Za-z_]\w*)/g;
+
+export function parametersIn(sql: string): readonly string[] {
+  const names = [...sql.matchAll(TOKENS)].flatMap((match) => (match[1] ? [match[1]] : []));
+  return [...new Set(names)];
+}
+
+export const PARAMETER_TYPES = ["text", "integer", "number", "boolean", "date", "timestamp"] as const;
+export type ParameterType = (typeof PARAMETER_TYPES)[number];
+
+export function isParameterType(text: string | null): text is ParameterType {
+  return PARAMETER_TYPES.some((type) => type === text);
+}
+
+/** What stands in a field before anybody wrote in it. */
+export function firstValue(parameter: QueryParameter, given: Readonly<Record<string, string>>): string {
+  return given[parameter.name] ?? (parameter.default === null || parameter.default === undefined ? "" : String(parameter.default));
+}
+
+/** Words with which a statement makes or removes something, so that no address may run it by itself. */
+const DEFINING = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[^]*?\*\/)*(create|drop|msck|alter)\b/i;
+
+export function isDefinition(sql: string): boolean {
+  return DEFINING.test(sql);
+}

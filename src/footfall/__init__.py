@@ -13,7 +13,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from footfall.explore.access import Project
+    from footfall.dashboards.access import Project
 
 __all__ = ["open"]
 
@@ -24,7 +24,7 @@ def open(home: str | PathLike[str], project: str = "default") -> Project:  # noq
     Args:
         home: Directory of the installation; or the link of a studio, as `footfall serve` and
             `footfall studio link` print it. What that gives answers questions (`events`, `funnel`,
-            `retention`) just the same, and has no `sql`.
+            `retention`) and keeps `dashboards` just the same, and has no `sql`.
         project: One of its projects; a studio has one.
 
     Raises:
@@ -33,9 +33,9 @@ def open(home: str | PathLike[str], project: str = "default") -> Project:  # noq
     """
     # DuckDB and Arrow cost a second; processes that only import a name from here do not pay it.
     if isinstance(home, str) and home.startswith(("http://", "https://")):
-        from footfall.explore.remote import RemoteProject
+        from footfall.dashboards.access_remote import RemoteProject
 
         return cast("Project", RemoteProject(home))
-    from footfall.explore.access import Project
+    from footfall.dashboards.access import Project
 
     return Project(home, project)

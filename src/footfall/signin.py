@@ -145,7 +145,7 @@ def fresh_link(home: Home, settings: Settings, clock: Clock | None = None) -> st
     """
     if not home.root.is_dir():
         raise Invalid(f"nothing is installed there: {home.root}")
-    url = _studio_url(home, settings)
+    url = studio_url(home, settings)
     token = random_token(16)
     Sessions(clock or SystemClock(), home.studio_file).add_link(token)
     return link(url, token)
@@ -156,8 +156,12 @@ def link(url: str, token: str) -> str:
     return f"{url}/open?token={token}"
 
 
-def _studio_url(home: Home, settings: Settings) -> str:
-    """Where people reach it: behind a proxy, where it listens now, or where it will."""
+def studio_url(home: Home, settings: Settings) -> str:
+    """Where people reach it: behind a proxy, where it listens now, or where it will.
+
+    Raises:
+        Unavailable: that is not known: port 0, and nothing runs.
+    """
     studio = settings.studio
     if studio.public_url:
         return studio.public_url

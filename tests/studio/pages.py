@@ -63,15 +63,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def opened(browser: Browser, running: Studio, path: str = "", **options: object) -> Watched:
+def opened(browser: Browser, running: Studio, path: str = "/live", **options: object) -> Watched:
     """A page that used a link, and went to `path`."""
     running.services.sessions.add_link(TOKEN)
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
     context.set_default_timeout(WAIT_MS_MAX)
     watched = Watched(context, running.url)
     watched.page.goto(running.link)
-    if path:
-        watched.page.goto(running.url + path)
+    watched.page.goto(running.url + path)
     return watched
 
 

@@ -15,6 +15,7 @@ FIRST_LOAD_BYTES_MAX = 300 * 1024
 """Of scripts and styles, gzipped, until the Live page stands; its fonts and charts come later."""
 CHARTS = "Each of the last 30 minutes, "
 """Said by the Live page's charts alone."""
+PAGES = ("HomePage", "LivePage", "DashboardsPage", "SqlPage")
 EDITOR = "cm-content"
 """Of the SQL page's editor alone."""
 ECHARTS = "echarts"
@@ -54,11 +55,11 @@ def has(words: str, names: set[str]) -> bool:
 def test_each_page_is_a_file_of_its_own() -> None:
     """The entry holds no page: a page that is added makes no other one slower."""
     entered = entry()
-    pages = {name: needed(chunk(name)) - entered for name in ("LivePage", "SqlPage")}
+    pages = {name: needed(chunk(name)) - entered for name in PAGES}
     assert all(chunk(name) in own for name, own in pages.items())
     assert not entered & {chunk(name) for name in pages}
-    assert chunk("LivePage") not in pages["SqlPage"]
-    assert chunk("SqlPage") not in pages["LivePage"]
+    for name, own in pages.items():
+        assert not own & {chunk(other) for other in PAGES if other != name}
     assert has(CHARTS, pages["LivePage"])
     for words in (CHARTS, EDITOR, "/api/sql"):
         assert not has(words, entered)
@@ -70,16 +71,18 @@ def test_heavy_parts_come_after_the_page() -> None:
     """Charts and editor are files that a page asks for once it stands."""
     entered = entry()
     later = {file.name for file in ASSETS.glob("*.js")} - entered
-    for page in ("LivePage", "SqlPage"):
+    for page in PAGES:
         later -= needed(chunk(page))
     assert has(EDITOR, later)
+    assert has("react-grid-item", later)
     assert has(ECHARTS, {name for name in later if name.startswith("echarts-")})
 
 
-def test_the_first_load_stays_small() -> None:
-    """Who opens the Live page waits for less than 300 KiB."""
-    first = entry() | needed(chunk("LivePage"))
+@pytest.mark.parametrize("page", ["HomePage", "LivePage", "DashboardsPage", "SharedPage"])
+def test_the_first_load_stays_small(page: str) -> None:
+    """Who opens a page waits for less than 300 KiB."""
+    first = entry() | needed(chunk(page))
     styles = {name for name in _OTHERS.findall(INDEX.read_text()) if name.endswith(".css")}
-    styles |= {file.name for file in ASSETS.glob("LivePage-*.css")}
+    styles |= {file.name for file in ASSETS.glob(f"{page}-*.css")}
     files = [ASSETS / name for name in first | styles]
     assert 0 < sum(len(gzip.compress(file.read_bytes())) for file in files) < FIRST_LOAD_BYTES_MAX

@@ -97,6 +97,7 @@ def test_web_sdk_end_to_end(tmp_path: Path, site: str, mode: str) -> None:
         _create_app(tree.home)
         live = browser.new_page()
         live.goto(tree.addresses["studio"])
+        live.get_by_role("link", name="Live", exact=True).first.click()
         page = browser.new_page()
         failed: list[str] = []
         page.on("requestfailed", lambda request: failed.append(request.url))

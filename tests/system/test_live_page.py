@@ -27,7 +27,7 @@ def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         page.goto(tree.addresses["studio"])
-        page.get_by_text("Live").first.wait_for()
+        page.get_by_role("link", name="Live", exact=True).first.click()
         name = "<img src=x onerror=alert(1)> signup"
         event = {"name": name, "visitor_id": "ada", "page": {"url": "https://shop.example/plans"}}
         assert post_events(tree.collector_url(), "web", [event]) == 200

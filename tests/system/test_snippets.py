@@ -90,6 +90,7 @@ def test_from_the_empty_page_to_the_first_event(tmp_path: Path) -> None:
     with running(tmp_path / "home") as tree, open_browser() as browser:
         studio = browser.new_page()
         studio.goto(tree.addresses["studio"])
+        studio.get_by_role("link", name="Live", exact=True).first.click()
         studio.get_by_role("heading", name="Send the first event").wait_for()
         snippet = shown(studio, "Plain HTML")
         assert tree.collector_url() in snippet
@@ -135,6 +136,7 @@ def test_the_other_snippets(tmp_path: Path) -> None:
     with running(tmp_path / "home") as tree, open_browser() as browser:
         studio = browser.new_page()
         studio.goto(tree.addresses["studio"])
+        studio.get_by_role("link", name="Live", exact=True).first.click()
         studio.get_by_role("heading", name="Send the first event").wait_for()
         tabs = ("AWS SDK, script tag", "AWS SDK, bundler", "Python", "curl")
         code = {tab: shown(studio, tab) for tab in tabs}

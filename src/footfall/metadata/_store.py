@@ -6,7 +6,7 @@ import json
 import sqlite3
 import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Table, select, update
@@ -68,8 +68,12 @@ class Metadata:
             Unavailable: it cannot be opened now.
             Corrupt: it is damaged.
         """
-        place = MetadataPlace.of(home, settings)
-        return cls(open_engine(place), place, clock or SystemClock())
+        return cls.at(MetadataPlace.of(home, settings), clock or SystemClock())
+
+    @classmethod
+    def at(cls, place: MetadataPlace, clock: Clock) -> Metadata:
+        """Open the database of a place; raises as `open`."""
+        return cls(open_engine(place), place, clock)
 
     def close(self) -> None:
         """Close all connections; safe to call twice."""
@@ -446,6 +450,10 @@ class Metadata:
                     .where(table.c[column] == value)
                     .values(revoked_at=self._clock.now_us())
                 )
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One transaction, for those who keep tables of their own here."""
+        return self._transaction()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

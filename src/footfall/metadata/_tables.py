@@ -128,6 +128,29 @@ catalog_versions: Final = Table(
     Column("version", BigInteger, nullable=False),
 )
 
+dashboards: Final = Table(
+    "dashboards",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("title", Text, nullable=False),  # of the draft if there is one
+    Column("draft", Text),  # JSON of `Dashboard`; null when all is published
+    Column("published", Text),
+    Column("version", BigInteger, nullable=False),  # counts every change
+    Column("updated_at", BigInteger, nullable=False),
+    Column("published_at", BigInteger),
+)
+
+dashboard_links: Final = Table(
+    "dashboard_links",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("project", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["project", "name"], ["dashboards.project", "dashboards.name"]),
+)
+
 leases: Final = Table(
     "leases",
     metadata,

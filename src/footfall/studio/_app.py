@@ -14,6 +14,8 @@ from footfall.studio.api.alerts.routes import router as alerts
 from footfall.studio.api.apps.routes import router as apps
 from footfall.studio.api.catalog.routes import router as catalog
 from footfall.studio.api.continuous.routes import router as continuous
+from footfall.studio.api.dashboards.routes import router as dashboards
+from footfall.studio.api.dashboards.shared import router as shared
 from footfall.studio.api.deliveries.routes import router as deliveries
 from footfall.studio.api.events.routes import router as events
 from footfall.studio.api.explore.routes import router as explore
@@ -22,7 +24,7 @@ from footfall.studio.api.queries.routes import router as queries
 from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
-from footfall.studio.edge.guard import SessionGuard, session_guard
+from footfall.studio.edge.guard import SessionGuard, link_guard, session_guard
 from footfall.studio.edge.health import health, ready
 from footfall.studio.edge.pages import open_link, page
 from footfall.studio.edge.problems import answer_error
@@ -44,8 +46,11 @@ AREAS: Final = (
     deliveries,
     queries,
     catalog,
+    dashboards,
 )
 """A router each; a new area is a folder of `api` and its line here."""
+OPEN_AREAS: Final = (shared,)
+"""Those that need no session, but a link of their own."""
 
 
 @get("/api/openapi.json", include_in_schema=False)
@@ -59,7 +64,7 @@ def make_app(
 ) -> Litestar:
     """The ASGI app. Wrap it in `Guard` before it meets a network.
 
-    Everything under `/api` needs a session.
+    Everything under `/api` needs a session, but for the areas that are open by a link.
 
     Args:
         services: What the routes need.
@@ -67,8 +72,9 @@ def make_app(
     """
     guard = session_guard(services.sessions, services.cookie)
     api = Router("/", route_handlers=[*(area() for area in AREAS), openapi], guards=[guard])
+    by_link = Router("/", route_handlers=[area() for area in OPEN_AREAS], guards=[link_guard])
     return Litestar(
-        [api, health, ready, open_link, page],
+        [api, by_link, health, ready, open_link, page],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
         exception_handlers={Exception: answer_error},
         openapi_config=_openapi_config([guard]),
@@ -82,7 +88,7 @@ def make_app(
 def describe() -> dict[str, object]:
     """The API as OpenAPI has it, without anything behind it."""
     app = Litestar(
-        [area() for area in AREAS],
+        [area() for area in (*AREAS, *OPEN_AREAS)],
         dependencies={"services": Provide(lambda: None, sync_to_thread=False)},
         openapi_config=_openapi_config([]),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -62,6 +63,9 @@ class Services(msgspec.Struct, frozen=True):
     """Of the explore models, given lately."""
     definitions: tuple[DefinitionView, ...] = (DEFAULT,)
     """Of sessions, the default first."""
+    """Of the explore models and of tiles, given lately."""
+    tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
+    """Held while a tile is computed for a link: others wait, not the analysts."""
 
 
 Use = NamedDependency[Services]

@@ -17,7 +17,12 @@ afterEach(() => {
 
 const marked = () => screen.getAllByRole("link").filter((link) => link.getAttribute("aria-current") === "page");
 
-test("the live page is marked in the navigation", () => {
+test("the bare address is Home, which no entry of the navigation is; the live page is marked there", () => {
+  const home = show(<App />);
+  expect(document.title).toBe("Home · Footfall");
+  expect(marked()).toEqual([]);
+  home.unmount();
+  window.history.replaceState(null, "", "/live");
   show(<App />);
   expect(document.title).toBe("Live · Footfall");
   expect(marked().map((link) => link.textContent)).toEqual(["Live"]);

@@ -82,8 +82,8 @@ class Base:
         for name, alias in self._names.items():
             shown.append(exp.alias_(self._source(self.scene.field(name)), alias))
         conditions: list[Expr] = [
-            exp.GTE(this=col("event_time", "e"), expression=_instant(start)),
-            exp.LT(this=col("event_time", "e"), expression=_instant(end)),
+            exp.GTE(this=col("event_time", "e"), expression=instant(start)),
+            exp.LT(this=col("event_time", "e"), expression=instant(end)),
         ]
         if question.bots != "include":
             is_bot = col("is_bot", "e")
@@ -164,11 +164,11 @@ class Base:
         if kind == "time":
             found = moment_of(str(given.value), self.scene.calendar)
             assert isinstance(found, int) or given.value is None
-            return _compared(given.op, exp.UnixMicros(this=one), found, None)
+            return compared(given.op, exp.UnixMicros(this=one), found, None)
         value: Any = given.value
         if field.kind == "property" and kind == "boolean":
             value = "true" if value else "false"
-        return exp.Paren(this=_compared(given.op, one, value, self.values, is_list=kind == "list"))
+        return exp.Paren(this=compared(given.op, one, value, self.values, is_list=kind == "list"))
 
     def _is_named(self, names: tuple[str, ...]) -> Expr:
         bound = [self.values.bind(name) for name in names]
@@ -187,9 +187,10 @@ class Base:
         return exp.Paren(this=found)
 
 
-def _compared(  # noqa: PLR0911 (one for each operator)
+def compared(  # noqa: PLR0911 (one for each operator)
     op: str, one: Expr, value: Any, values: Values | None, *, is_list: bool = False
 ) -> Expr:
+    """Whether `one` compares with a value as the operator says; without `values` it is a number."""
     if op == "is_set":
         return is_set(one)
     if op == "is_not_set":
@@ -217,7 +218,8 @@ def _compared(  # noqa: PLR0911 (one for each operator)
     return either(is_null(one.copy()), exp.Not(this=exp.Paren(this=found)))
 
 
-def _instant(micros: int) -> Expr:
+def instant(micros: int) -> Expr:
+    """A moment as SQL has it: comparing a column with it lets files be left out by their bounds."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
     written = moment.strftime("%Y-%m-%d %H:%M:%S.%f+00:00")
     return exp.cast(text(written), "timestamptz")

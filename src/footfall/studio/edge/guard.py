@@ -105,6 +105,11 @@ def refuse_other_sites(connection: ASGIConnection[object, object, object, State]
         raise Forbidden("the API only answers pages of the studio itself")
 
 
+def link_guard(connection: ASGIConnection[object, object, object, State], _: object) -> None:
+    """Litestar guard of what is open by a link of its own: for pages of the studio only."""
+    refuse_other_sites(connection)
+
+
 SessionGuard = Callable[[ASGIConnection[object, object, object, State], BaseRouteHandler], None]
 
 

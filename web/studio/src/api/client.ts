@@ -30,13 +30,21 @@ export function describeFailure(failure: ApiFailure): string {
 export type Shape<T> = (value: unknown) => value is T;
 
 /** What `read` sends: nothing but the address, unless it says more. */
-export type Asking = { readonly signal?: AbortSignal | undefined; readonly body?: unknown; readonly method?: "DELETE" };
+export type Asking = {
+  readonly signal?: AbortSignal | undefined;
+  readonly body?: unknown;
+  /** POST where there is a body, else GET. */
+  readonly method?: "PUT" | "POST" | "DELETE";
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
-async function answerOf(path: string, { signal, body, method }: Asking): Promise<Response> {
-  const posted = body === undefined ? (method ? { method } : {}) : { method: "POST", body: JSON.stringify(body) };
-  const headers = { accept: "application/json", ...(body === undefined ? {} : { "content-type": "application/json" }) };
+async function answerOf(path: string, { signal, body, method, headers: more }: Asking): Promise<Response> {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const verb = method ?? (body === undefined ? "GET" : "POST");
+  const type = body === undefined ? {} : { "content-type": "application/json" };
+  const headers = { accept: "application/json", ...type, ...more };
   try {
-    return await fetch(path, { headers, ...posted, ...(signal ? { signal } : {}) });
+    return await fetch(path, { method: verb, headers, ...sent, ...(signal ? { signal } : {}) });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError({ kind: "unreachable" });
@@ -46,6 +54,12 @@ async function answerOf(path: string, { signal, body, method }: Asking): Promise
 function failureOf(response: Response, body: unknown): ApiError {
   if (response.status === 401) return new ApiError({ kind: "signed_out" });
   return new ApiError({ kind: "problem", problem: isProblem(body) ? body : unknownProblem(response.status) });
+}
+
+/** Do something that has no answer; throws `ApiError`. */
+export async function tell(path: string, asking: Asking): Promise<void> {
+  const response = await answerOf(path, asking);
+  if (!response.ok) throw failureOf(response, parsed(await response.text()));
 }
 
 /** The text of an answer, which may take its numbers apart by itself; throws `ApiError`. */

@@ -18,6 +18,11 @@ export type Path =
   | "/api/catalog/views"
   | "/api/continuous"
   | "/api/continuous/{name}"
+  | "/api/dashboards"
+  | "/api/dashboards/{name}"
+  | "/api/dashboards/{name}/discard"
+  | "/api/dashboards/{name}/links"
+  | "/api/dashboards/{name}/links/{link_id}"
   | "/api/deliveries"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
@@ -47,12 +52,17 @@ export type Path =
   | "/api/sessions"
   | "/api/sessions/about"
   | "/api/sessions/{session_id}"
+  | "/api/shared"
+  | "/api/shared/cut"
+  | "/api/shared/tiles/{tile_id}"
   | "/api/snippets"
   | "/api/sql"
   | "/api/sql/csv"
   | "/api/sql/parquet"
   | "/api/sql/tables"
-  | "/api/status";
+  | "/api/status"
+  | "/api/tiles"
+  | "/api/tiles/rows";
 
 export type Acknowledging = {
   readonly by?: string;
@@ -153,6 +163,15 @@ export type BackTest = {
   readonly told: number;
   readonly unit: string;
   readonly until: number;
+};
+
+export type BehindAsked = {
+  readonly cell?: string | null;
+  readonly filters?: readonly (Filter)[];
+  readonly parts?: readonly (SegmentPart)[];
+  readonly range: Range;
+  readonly tile: { readonly [key: string]: unknown };
+  readonly zone?: string;
 };
 
 export type Bucket = {
@@ -316,6 +335,38 @@ export type Crawls = {
   readonly crawls: readonly (Crawl)[];
 };
 
+export type CutName = {
+  readonly published_at: number;
+  readonly sequence: number;
+};
+
+export type Dashboard = {
+  readonly filters?: readonly (Filter)[];
+  readonly range?: Range;
+  readonly sheets: readonly (Sheet)[];
+  readonly title: string;
+  readonly zone?: string;
+};
+
+export type DashboardLink = {
+  readonly created_at: number;
+  readonly id: string;
+};
+
+export type DashboardLinks = {
+  readonly links: readonly (DashboardLink)[];
+};
+
+export type DashboardSaved = {
+  readonly definition: { readonly [key: string]: unknown };
+  readonly is_published?: boolean;
+  readonly version?: number | null;
+};
+
+export type DashboardsListed = {
+  readonly dashboards: readonly (ListedDashboard)[];
+};
+
 export type Declared = {
   readonly columns: readonly (Column)[];
   readonly delimiter?: string;
@@ -457,6 +508,23 @@ export type Failure = {
   readonly reason: string;
 };
 
+export type FieldUse = {
+  readonly column?: string;
+  readonly measure?: "count" | "distinct" | "sum" | "avg" | "median" | "min" | "max" | null;
+  readonly unit?: "minute" | "hour" | "day" | "week" | "month" | null;
+};
+
+export type FieldsQuery = {
+  readonly colour?: FieldUse | null;
+  readonly kind: "fields";
+  readonly limit?: number;
+  readonly size?: FieldUse | null;
+  readonly table: string;
+  readonly where?: readonly (Filter)[];
+  readonly x?: FieldUse | null;
+  readonly y?: FieldUse | null;
+};
+
 export type FileFault = {
   readonly file: string;
   readonly line: number;
@@ -566,6 +634,16 @@ export type History = {
   readonly next: string | null;
 };
 
+export type KeptDashboard = {
+  readonly definition: Dashboard;
+  readonly is_draft: boolean;
+  readonly is_published: boolean;
+  readonly name: string;
+  readonly published_at: number | null;
+  readonly updated_at: number;
+  readonly version: number;
+};
+
 export type Ledger = {
   readonly decoded?: number;
   readonly dropped?: { readonly [key: string]: number };
@@ -618,6 +696,17 @@ export type LifecycleRow = {
   readonly count: number;
   readonly state: "new" | "retained" | "returning" | "dormant";
   readonly unit: number;
+};
+
+export type ListedDashboard = {
+  readonly has_draft: boolean;
+  readonly is_published: boolean;
+  readonly links: number;
+  readonly name: string;
+  readonly published_at: number | null;
+  readonly title: string;
+  readonly updated_at: number;
+  readonly version: number;
 };
 
 export type LiveCounts = {
@@ -702,6 +791,17 @@ export type Muting = {
 
 export type Named = {
   readonly name: string;
+};
+
+export type NamedQuery = {
+  readonly kind: "saved";
+  readonly name: string;
+  readonly parameters?: { readonly [key: string]: boolean | number | string | null };
+};
+
+export type NewDashboardLink = {
+  readonly link: DashboardLink;
+  readonly path: string;
 };
 
 export type NewQuery = {
@@ -887,6 +987,12 @@ export type RawRequest = {
   readonly undone: readonly (string)[];
 };
 
+export type ReportQuery = {
+  readonly kind: "report";
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+};
+
 export type RetentionAnswer = {
   readonly by: readonly (string)[];
   readonly cohorts: readonly (Bucket)[];
@@ -936,6 +1042,16 @@ export type RetentionRow = {
   readonly size_cell: string;
 };
 
+export type RowsBehindShape = {
+  readonly columns: readonly (TileColumn)[];
+  readonly count: number;
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly is_source: boolean;
+  readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
+  readonly sql: string;
+};
+
 export type Rule = {
   readonly label?: string;
   readonly match: string;
@@ -972,6 +1088,11 @@ export type SavedQuery = {
 export type SecondSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
+};
+
+export type SegmentPart = {
+  readonly column: string;
+  readonly value: string | number | boolean | null;
 };
 
 export type Selector = {
@@ -1071,6 +1192,20 @@ export type SessionsAbout = {
   readonly fields: readonly (SessionField)[];
 };
 
+export type SharedAsked = {
+  readonly range?: Range | null;
+};
+
+export type SharedDashboard = {
+  readonly definition: Dashboard;
+  readonly version: number;
+};
+
+export type Sheet = {
+  readonly tiles?: readonly (Tile)[];
+  readonly title: string;
+};
+
 export type Snippet = {
   readonly about: string;
   readonly language: string;
@@ -1096,6 +1231,11 @@ export type SqlAnswerShape = {
 export type SqlColumn = {
   readonly name: string;
   readonly type: string;
+};
+
+export type SqlQuery = {
+  readonly kind: "sql";
+  readonly sql: string;
 };
 
 export type SqlQuestion = {
@@ -1180,6 +1320,54 @@ export type Testing = {
   readonly name: string;
   readonly options?: { readonly [key: string]: string | number | boolean | readonly (string)[] | null } | null;
   readonly over?: string;
+};
+
+export type Tile = {
+  readonly chart: "number" | "table" | "line" | "area" | "bar" | "stacked_bar" | "pie" | "donut" | "tree_map" | "heat_map" | "text";
+  readonly id: string;
+  readonly options?: TileOptions;
+  readonly place: TilePlace;
+  readonly query?: FieldsQuery | SqlQuery | NamedQuery | ReportQuery | null;
+  readonly text?: string;
+  readonly title?: string;
+};
+
+export type TileAsked = {
+  readonly filters?: readonly (Filter)[];
+  readonly range: Range;
+  readonly tile: { readonly [key: string]: unknown };
+  readonly zone?: string;
+};
+
+export type TileColumn = {
+  readonly name: string;
+  readonly type: string;
+};
+
+export type TileDataShape = {
+  readonly cells: readonly (string | null)[] | null;
+  readonly columns: readonly (TileColumn)[];
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly is_cut_off: boolean;
+  readonly notes: readonly (string)[];
+  readonly roles: TileOptions;
+  readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
+  readonly sql: string;
+};
+
+export type TileOptions = {
+  readonly colour?: string;
+  readonly size?: string;
+  readonly x?: string;
+  readonly y?: readonly (string)[];
+};
+
+export type TilePlace = {
+  readonly h: number;
+  readonly w: number;
+  readonly x: number;
+  readonly y: number;
 };
 
 export type TimelineEvent = {

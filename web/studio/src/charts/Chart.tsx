@@ -5,14 +5,17 @@ import css from "./Chart.module.css";
 import { type Palette, readPalette } from "./palette";
 
 type Props = {
-  readonly height: number;
+  /** Pixels, or as high as the place is. */
+  readonly height: number | "100%";
   /** What a person who cannot see the chart needs to know, in one or two sentences. */
   readonly summary: string;
   readonly option: (palette: Palette) => EChartsCoreOption;
+  /** A click on a part of it, with what the option's data has there. */
+  readonly onPick?: ((data: unknown) => void) | undefined;
 };
 
 /** The one way charts are drawn: palette of the theme, size of the place, a summary in words. */
-export function Chart({ height, summary, option }: Props) {
+export function Chart({ height, summary, option, onPick }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<EChartsType | null>(null);
   const scheme = useComputedColorScheme("light");
@@ -36,13 +39,22 @@ export function Chart({ height, summary, option }: Props) {
   }, []);
 
   useEffect(() => {
-    // After the theme's attribute is on the page, so that the variables are the new ones.
-    if (scheme) chart?.setOption({ animation: false, ...option(readPalette()) });
+    // After the theme's attribute is on the page, so that the variables are the new ones. Parts that are gone go.
+    if (scheme) chart?.setOption({ animation: false, ...option(readPalette()) }, { replaceMerge: ["series"] });
   }, [chart, option, scheme]);
 
+  useEffect(() => {
+    if (!chart || !onPick) return;
+    const told = ({ data }: { readonly data?: unknown }) => onPick(data);
+    chart.on("click", told);
+    return () => {
+      if (!chart.isDisposed()) chart.off("click", told);
+    };
+  }, [chart, onPick]);
+
   return (
-    <div role="img" aria-label={summary}>
-      <div ref={place} className={css.place} style={{ height }} aria-hidden />
+    <div role="img" aria-label={summary} className={css.chart} style={{ height }}>
+      <div ref={place} className={css.place} style={{ height }} aria-hidden data-clickable={onPick ? "yes" : undefined} />
     </div>
   );
 }

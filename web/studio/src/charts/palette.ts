@@ -7,7 +7,12 @@ export type Palette = {
   readonly muted: string;
   readonly raised: string;
   readonly failure: string;
+  readonly sunken: string;
+  /** Ten that the common faults of colour vision and grey paper keep apart; the first is the accent. */
+  readonly series: readonly string[];
 };
+
+export const SERIES_COLOURS = 10;
 
 export function readPalette(): Palette {
   // A colour of the system has a name in a variable and a value in a property only.
@@ -26,6 +31,8 @@ export function readPalette(): Palette {
     muted: color("--muted"),
     raised: color("--raised"),
     failure: color("--failure"),
+    sunken: color("--sunken"),
+    series: Array.from({ length: SERIES_COLOURS }, (_, at) => color(`--chart-${at + 1}`)),
   };
   probe.remove();
   return palette;

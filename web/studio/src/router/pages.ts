@@ -1,4 +1,4 @@
-import { IconActivity, IconBell, IconDatabase, IconRoute, IconTerminal2 } from "@tabler/icons-react";
+import { IconActivity, IconBell, IconDatabase, IconHome, IconLayoutDashboard, IconRoute, IconTerminal2 } from "@tabler/icons-react";
 import { lazy } from "react";
 
 /**
@@ -13,17 +13,24 @@ export const PAGES = [
     icon: IconRoute,
     Page: lazy(() => import("../pages/sessions/SessionsPage")),
   },
+  {
+    path: "/dashboards",
+    title: "Dashboards",
+    icon: IconLayoutDashboard,
+    Page: lazy(() => import("../pages/dashboards/DashboardsPage")),
+  },
   { path: "/sql", title: "SQL", icon: IconTerminal2, Page: lazy(() => import("../pages/sql/SqlPage")) },
   { path: "/alerts", title: "Alerts", icon: IconBell, Page: lazy(() => import("../pages/alerts/AlertsPage")) },
   { path: "/data", title: "Data", icon: IconDatabase, Page: lazy(() => import("../pages/data/DataPage")) },
 ] as const;
 
-export type PagePath = (typeof PAGES)[number]["path"];
+/** What the bare address shows; the name in the navigation's corner leads there. */
+export const FIRST_PAGE = { path: "/", title: "Home", icon: IconHome, Page: lazy(() => import("../pages/home/HomePage")) } as const;
 
-/** What the bare address shows. */
-export const FIRST_PAGE = PAGES[0];
+type Page = (typeof PAGES)[number] | typeof FIRST_PAGE;
+export type PagePath = Page["path"];
 
 /** The page of an address; null when there is none. */
-export function pageAt(path: string): (typeof PAGES)[number] | null {
+export function pageAt(path: string): Page | null {
   return path === "/" ? FIRST_PAGE : (PAGES.find((page) => page.path === path) ?? null);
 }

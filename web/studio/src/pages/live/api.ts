@@ -1,5 +1,5 @@
 import { has, read } from "../../api/client";
-import type { Arrivals, EventDetail, FilteredCounts, SessionPage, Snippets, TopList } from "../../api/generated";
+import type { Arrivals, EventDetail, FilteredCounts, SessionPage, TopList } from "../../api/generated";
 import { type ColumnFilter, formatColumnFilter } from "../../components/filters/filters";
 import { isSessionPage } from "../../components/session/api";
 import type { EventPlace } from "./event/place";
@@ -19,10 +19,6 @@ function isTopList(value: unknown): value is TopList {
 
 function isArrivals(value: unknown): value is Arrivals {
   return has(value, "failures", "write_ids");
-}
-
-function isSnippets(value: unknown): value is Snippets {
-  return has(value, "endpoint", "write_id", "snippets");
 }
 
 function narrowed(filters: readonly Filter[], who: Who): URLSearchParams {
@@ -61,10 +57,6 @@ export function readOpenSessions(
 
 export function readFailures(signal?: AbortSignal): Promise<Arrivals> {
   return read("/api/live/failures", isArrivals, { signal });
-}
-
-export function readSnippets(appId: string, signal?: AbortSignal): Promise<Snippets> {
-  return read(`/api/snippets?app_id=${encodeURIComponent(appId)}`, isSnippets, { signal });
 }
 
 export function readEvent(place: EventPlace, signal?: AbortSignal): Promise<EventDetail> {

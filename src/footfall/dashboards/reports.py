@@ -1,0 +1,133 @@
+"""Answers of explore models as columns and rows, so that one component draws them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from footfall.dashboards.definition import ReportQuery
+from footfall.dashboards.reading import models
+from footfall.dashboards.tables import fitting
+from footfall.errors import Invalid
+from footfall.explore.answer import EventsAnswer, EventsRow
+from footfall.explore.question.common import Filter
+from footfall.explore.question.fields import known_fields
+from footfall.explore.question.ranges import Range
+from footfall.explore.question.reading import read
+from footfall.explore.question.short import short_options
+
+_HIDDEN: Final = frozenset({"cell", "size_cell", "dropped_cell", "number", "scope", "is_previous"})
+_TYPES: Final = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
+NONE: Final = "(none)"
+REST: Final = "(rest)"
+ALL: Final = "(all)"
+
+
+class Flat(msgspec.Struct, frozen=True):
+    """An answer as a table."""
+
+    columns: tuple[tuple[str, str], ...]
+    """Name and SQL type."""
+    rows: list[list[Any]]
+    cells: tuple[str | None, ...]
+    """What opens each row's number; null: nobody is behind it."""
+
+
+def question_of(query: ReportQuery, range_: Range, zone: str, filters: Sequence[Filter]) -> Any:
+    """The report's question, within the dashboard's range and filters.
+
+    Raises:
+        Invalid: the model is unknown, or the question has mistakes.
+    """
+    kind = models().get(query.model)
+    if kind is None:
+        raise Invalid(f"no such model; there are {', '.join(models())}: model={query.model}")
+    question = read(kind, short_options(query.question))
+    typed = (fitting(one, known_fields()) for one in filters)
+    kept = tuple(one for one in (question.where, *typed) if one is not None)
+    where = None if not kept else kept[0] if len(kept) == 1 else Filter(all=kept)
+    return msgspec.structs.replace(question, range=range_, zone=zone, where=where)
+
+
+def flat(answer: Any) -> Flat:
+    """The rows of any model's answer."""
+    if isinstance(answer, EventsAnswer):
+        return _events(answer)
+    rows = tuple(answer.rows)
+    names = [name for name in _names(rows) if name not in _HIDDEN]
+    table = [list(_values(answer, row, names)) for row in rows]
+    shown = [*_expanded(answer, names)]
+    columns = tuple(
+        (name, _type([row[place] for row in table])) for place, name in enumerate(shown)
+    )
+    return Flat(columns, table, tuple(getattr(row, "cell", None) for row in rows))
+
+
+def _events(answer: EventsAnswer) -> Flat:
+    """When, which series, which group, how many: the range as a whole only where nothing is cut."""
+    rows = [row for row in answer.rows if not row.is_previous]
+    has_buckets = any(row.bucket is not None for row in rows) and len(answer.buckets) > 1
+    rows = [row for row in rows if (row.bucket is not None) == has_buckets]
+    if any(row.scope == "group" for row in rows):
+        rows = [row for row in rows if row.scope != "all"]
+    has_series = len({row.number for row in rows}) > 1
+    columns = [
+        *([("time", "TIMESTAMP")] if has_buckets else []),
+        *((name, "VARCHAR") for name in answer.by),
+        *([("series", "VARCHAR")] if has_series else []),
+        ("value", "DOUBLE"),
+    ]
+    table = [list(_events_row(answer, row, has_buckets, has_series)) for row in rows]
+    return Flat(tuple(columns), table, tuple(row.cell for row in rows))
+
+
+def _events_row(
+    answer: EventsAnswer, row: EventsRow, has_buckets: bool, has_series: bool
+) -> Iterator[Any]:
+    if has_buckets and row.bucket is not None:
+        yield answer.buckets[row.bucket].start[:19]
+    yield from _group(answer.by, row)
+    if has_series:
+        yield row.series
+    yield row.value
+
+
+def _group(by: Sequence[str], row: Any) -> Iterator[str]:
+    said = {"rest": REST, "all": ALL}.get(row.scope)
+    for place in range(len(by)):
+        yield said or (NONE if row.group[place] is None else row.group[place])
+
+
+def _names(rows: Sequence[Any]) -> tuple[str, ...]:
+    return rows[0].__struct_fields__ if rows else ()
+
+
+def _expanded(answer: Any, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if name == "group":
+            yield from answer.by
+        else:
+            yield name
+
+
+def _values(answer: Any, row: Any, names: Sequence[str]) -> Iterator[Any]:
+    for name in names:
+        value = getattr(row, name)
+        if name == "group":
+            yield from _group(answer.by, row)
+        elif name == "cohort":
+            yield ALL if value is None else answer.cohorts[value].start[:10]
+        elif isinstance(value, int | float | str | bool) or value is None:
+            yield value
+        else:
+            yield msgspec.json.encode(value).decode()
+
+
+def _type(values: Sequence[Any]) -> str:
+    kinds: Mapping[type, str] = _TYPES
+    found = {kinds.get(type(value), "VARCHAR") for value in values if value is not None}
+    if found <= {"BIGINT", "DOUBLE"} and found:
+        return "DOUBLE" if "DOUBLE" in found else "BIGINT"
+    return found.pop() if len(found) == 1 else "VARCHAR"

@@ -1,0 +1,401 @@
+"""What a tile shows now, and the rows behind one of its numbers, by somebody's query workers.
+
+Making statements takes milliseconds of Python and once the import of sqlglot; that happens in a
+thread, so that an event loop goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
+
+from footfall.dashboards.definition import (
+    Chart,
+    FieldsQuery,
+    NamedQuery,
+    ReportQuery,
+    SegmentPart,
+    SqlQuery,
+    Tile,
+    TileOptions,
+)
+from footfall.errors import Invalid
+from footfall.explore.question.common import Filter
+from footfall.explore.question.ranges import Range, Span
+
+if TYPE_CHECKING:
+    from footfall.dashboards.statements import Made
+    from footfall.dashboards.tables import Table
+
+ROWS_MAX: Final = 5_000
+"""Of a tile's answer."""
+BEHIND_MAX: Final = 1_000
+"""Rows behind a number that are shown; how many there are is counted."""
+_NUMERIC: Final = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+    "UHUGEINT",
+    "FLOAT",
+    "DOUBLE",
+    "DECIMAL",
+)
+
+
+class AnswerColumn(Protocol):
+    """See `footfall.query.protocol.Column`."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """Its SQL type."""
+        ...
+
+
+class RunnerAnswer(Protocol):
+    """See `footfall.query.protocol.Answer`."""
+
+    @property
+    def columns(self) -> Sequence[AnswerColumn]:
+        """In the order of the rows' values."""
+        ...
+
+    @property
+    def is_cut_off(self) -> bool:
+        """There were more rows than the limit."""
+        ...
+
+    @property
+    def cut_sequence(self) -> int:
+        """Which cut it saw."""
+        ...
+
+    @property
+    def cut_published_at(self) -> int:
+        """Microseconds since 1970 UTC."""
+        ...
+
+    @property
+    def body(self) -> bytes:
+        """A JSON array of arrays."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs one guarded statement: `footfall.query.QueryPool`."""
+
+    async def run(
+        self, sql: str, parameters: Any = ..., *, rows_max: int | None = None
+    ) -> RunnerAnswer:
+        """Its rows; ends with its work when it is cancelled."""
+        ...
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What holds for all tiles of a dashboard at one moment."""
+
+    range: Range
+    span: Span
+    filters: tuple[Filter, ...]
+    zone: str
+    now: int
+    find_saved: Callable[[str], str]
+    """The statement that was saved under a name; raises `Invalid` if there is none."""
+
+
+class TileColumn(msgspec.Struct, frozen=True):
+    """A column of a tile's answer."""
+
+    name: str
+    type: str
+    """Its SQL type."""
+
+
+class TileData(msgspec.Struct, frozen=True):
+    """What a tile shows."""
+
+    columns: tuple[TileColumn, ...]
+    rows: msgspec.Raw
+    """Array of arrays."""
+    roles: TileOptions
+    """Which column is drawn as what."""
+    cells: tuple[str | None, ...] | None
+    """Of a report: the key of each row's number."""
+    sql: str
+    """The statement, values included; "" where it is not shown."""
+    notes: tuple[str, ...]
+    """What to know before believing it."""
+    is_cut_off: bool
+    cut_sequence: int
+    cut_published_at: int
+    """Microseconds since 1970 UTC."""
+
+
+class RowsBehind(msgspec.Struct, frozen=True):
+    """The rows that a number counted."""
+
+    columns: tuple[TileColumn, ...]
+    rows: msgspec.Raw
+    count: int
+    """All of them; `rows` has the first `BEHIND_MAX`."""
+    is_source: bool
+    """They are rows of what the tile reads; else of the tile's own answer."""
+    sql: str
+    cut_sequence: int
+    cut_published_at: int
+
+
+async def data_of(tile: Tile, scene: Scene, runner: Runner) -> TileData:
+    """What the tile shows now.
+
+    Raises:
+        Invalid: the tile, a filter or its statement is wrong.
+        FootfallError: what the runner raises.
+    """
+    query = tile.query
+    if query is None:
+        raise Invalid("a text shows its words; there is nothing to ask for")
+    if isinstance(query, ReportQuery):
+        return await _report(query, tile.options, tile.chart, scene, runner)
+    made, notes = await _statement(query, scene, runner)
+    found = await runner.run(made.sql, made.values, rows_max=ROWS_MAX)
+    columns = tuple(TileColumn(one.name, one.type) for one in found.columns)
+    if made.names:
+        names = made.names
+        y = tuple(names[role] for role in ("y",) if role in names)
+        roles = TileOptions(names.get("x", ""), y, names.get("colour", ""), names.get("size", ""))
+    else:
+        roles = roles_of(tile.chart, tile.options, columns)
+    return TileData(
+        columns=columns,
+        rows=msgspec.Raw(found.body),
+        roles=roles,
+        cells=None,
+        sql=made.shown,
+        notes=notes,
+        is_cut_off=found.is_cut_off,
+        cut_sequence=found.cut_sequence,
+        cut_published_at=found.cut_published_at,
+    )
+
+
+async def rows_behind(
+    tile: Tile, scene: Scene, runner: Runner, parts: Sequence[SegmentPart], cell: str | None = None
+) -> RowsBehind:
+    """The rows that one segment of a tile counted.
+
+    Args:
+        tile: Whose number it is.
+        scene: As for its answer.
+        runner: Runs the statements.
+        parts: Values of the segment; none: all of the tile.
+        cell: Of a report, the number's key instead.
+
+    Raises:
+        Invalid: the tile has no such segment, or nobody is behind its numbers.
+        FootfallError: what the runner raises.
+    """
+    query = tile.query
+    if query is None:
+        raise Invalid("a text counts nothing")
+    if isinstance(query, ReportQuery):
+        return await _members(query, scene, runner, cell)
+    made, _ = await _statement(query, scene, runner)
+    if isinstance(query, FieldsQuery):
+        from footfall.dashboards.statements import behind_fields
+
+        table = await _table(query.table, scene, runner)
+        behind = await asyncio.to_thread(
+            behind_fields, query, table, scene.span, scene.filters, parts
+        )
+        return await _listed(behind, runner)
+    return await _behind_sql(made, runner, parts)
+
+
+async def _behind_sql(made: Made, runner: Runner, parts: Sequence[SegmentPart]) -> RowsBehind:
+    from footfall.dashboards.statements import behind_sql
+
+    described = await runner.run(f"DESCRIBE {made.sql}", made.values, rows_max=ROWS_MAX)
+    types = {str(row[0]): str(row[1]) for row in _rows(described)}
+    behind = await asyncio.to_thread(behind_sql, made, parts, types)
+    if not behind.is_source:
+        return await _listed(behind, runner)
+    try:
+        return await _listed(behind, runner)
+    except Invalid:
+        # What it reads is not what it seemed, such as an alias within a condition.
+        own = await asyncio.to_thread(behind_sql, made, parts, types, may_ungroup=False)
+        return await _listed(own, runner)
+
+
+def roles_of(chart: Chart, options: TileOptions, columns: Sequence[TileColumn]) -> TileOptions:
+    """What is drawn as what: as the options say, else by types: text across, numbers up.
+
+    Raises:
+        Invalid: an option names a column that the answer has not.
+    """
+    names = [column.name for column in columns]
+    said = (options.x, options.colour, options.size, *options.y)
+    missing = [name for name in said if name and name not in names]
+    if missing:
+        raise Invalid(f"the answer has no column {', '.join(missing)}; it has: {', '.join(names)}")
+    numbers = [one.name for one in columns if one.type.startswith(_NUMERIC)]
+    taken = {name for name in said if name}
+    words = [name for name in names if name not in numbers and name not in taken]
+    free = [name for name in numbers if name not in taken]
+    x = options.x
+    if not x and chart != "number":
+        x = words.pop(0) if words else (free.pop(0) if len(free) > 1 else "")
+    colour = options.colour or (words.pop(0) if words and chart not in ("number", "table") else "")
+    size = options.size
+    y = options.y
+    if chart == "tree_map" and not size and not y:
+        size = free.pop(0) if free else ""
+        colour = options.colour or (free.pop(0) if free else colour)
+    elif not y and not (chart == "tree_map" and size):
+        is_single = bool(colour) or chart in ("number", "pie", "donut", "heat_map")
+        y = tuple(free[:1] if is_single else free)
+    return TileOptions(x=x, y=y, colour=colour, size=size)
+
+
+async def _statement(
+    query: FieldsQuery | SqlQuery | NamedQuery, scene: Scene, runner: Runner
+) -> tuple[Made, tuple[str, ...]]:
+    """The statement, and the filters that mean nothing in it."""
+    from footfall.dashboards import statements
+
+    if isinstance(query, FieldsQuery):
+        table = await _table(query.table, scene, runner)
+        made = await asyncio.to_thread(
+            statements.of_fields, query, table, scene.span, scene.filters
+        )
+        return made, _unused(scene.filters, [table])
+    if isinstance(query, NamedQuery):
+        sql = await asyncio.to_thread(scene.find_saved, query.name)
+        given: Mapping[str, Any] = query.parameters
+    else:
+        sql, given = query.sql, {}
+    tables: dict[str, Table] = {}
+    if scene.filters:
+        for name in await asyncio.to_thread(statements.tables_read, sql):
+            tables[name] = await _table(name, scene, runner)
+    made = await asyncio.to_thread(statements.of_sql, sql, given, scene.span, tables, scene.filters)
+    return made, _unused(scene.filters, tables.values())
+
+
+def _unused(filters: Sequence[Filter], tables: Any) -> tuple[str, ...]:
+    """Said rather than left out without a word."""
+    known = list(tables)
+    return tuple(
+        f"not filtered by {one.field}: what this tile reads has no such field"
+        for one in filters
+        if not any(table.has(one.field) for table in known)
+    )
+
+
+async def _table(name: str, scene: Scene, runner: Runner) -> Table:
+    from footfall.dashboards.tables import Table
+
+    quoted = name.replace('"', '""')  # a name has no parameter
+    found = await runner.run(f'DESCRIBE "{quoted}"', (), rows_max=ROWS_MAX)
+    return Table(name, {str(row[0]): str(row[1]) for row in _rows(found)}, scene.zone)
+
+
+async def _report(
+    query: ReportQuery, options: TileOptions, chart: Chart, scene: Scene, runner: Runner
+) -> TileData:
+    from footfall.dashboards.reports import flat, question_of
+    from footfall.explore.asking import answering
+    from footfall.explore.running import run_on
+
+    question = question_of(query, scene.range, scene.zone, scene.filters)
+    answer = await run_on(runner, lambda: answering(question, scene.now))
+    table = flat(answer)
+    columns = tuple(TileColumn(name, kind) for name, kind in table.columns)
+    return TileData(
+        columns=columns,
+        rows=msgspec.Raw(msgspec.json.encode(table.rows)),
+        roles=roles_of(chart, _report_options(query, chart, options, answer.by), columns),
+        cells=table.cells,
+        sql=answer.sql,
+        notes=tuple(answer.notes),
+        is_cut_off=False,
+        cut_sequence=answer.cut_sequence,
+        cut_published_at=answer.cut_published_at,
+    )
+
+
+def _report_options(
+    query: ReportQuery, chart: Chart, options: TileOptions, by: Sequence[str]
+) -> TileOptions:
+    """What a model's chart usually shows, where nothing is said."""
+    if options != TileOptions():
+        return options
+    if query.model == "funnel":
+        return TileOptions(x="label", y=("count",), colour=by[0] if by else "")
+    if query.model == "retention":
+        y = "rate" if chart in ("heat_map", "line") else "count"
+        return TileOptions(x="period", y=(y,), colour="cohort")
+    return options
+
+
+async def _members(
+    query: ReportQuery, scene: Scene, runner: Runner, cell: str | None
+) -> RowsBehind:
+    from footfall.dashboards.reports import question_of
+    from footfall.explore.asking import PAGE_MAX, opening
+    from footfall.explore.running import run_on
+
+    if cell is None:
+        raise Invalid("nobody is behind this number; open one that counts")
+    question = question_of(query, scene.range, scene.zone, scene.filters)
+    found = await run_on(runner, lambda: opening(question, cell, scene.now, limit=PAGE_MAX))
+    rows = [[one.id, one.at, one.value] for one in found.members[:BEHIND_MAX]]
+    columns = (
+        TileColumn(found.kind, "VARCHAR"),
+        TileColumn("at", "VARCHAR"),
+        TileColumn("value", "DOUBLE"),
+    )
+    return RowsBehind(
+        columns=columns,
+        rows=msgspec.Raw(msgspec.json.encode(rows)),
+        count=len(found.members),
+        is_source=True,
+        sql="",
+        cut_sequence=found.cut_sequence,
+        cut_published_at=found.cut_published_at,
+    )
+
+
+async def _listed(made: Made, runner: Runner) -> RowsBehind:
+    from footfall.dashboards.statements import counted
+
+    count = await asyncio.to_thread(counted, made)
+    found = await runner.run(made.sql, made.values, rows_max=BEHIND_MAX)
+    number = _rows(await runner.run(count.sql, count.values))[0][0]
+    return RowsBehind(
+        columns=tuple(TileColumn(one.name, one.type) for one in found.columns),
+        rows=msgspec.Raw(found.body),
+        count=int(number),
+        is_source=made.is_source,
+        sql=made.shown,
+        cut_sequence=found.cut_sequence,
+        cut_published_at=found.cut_published_at,
+    )
+
+
+def _rows(found: RunnerAnswer) -> list[list[Any]]:
+    return msgspec.json.decode(found.body, type=list[list[Any]])

@@ -1,0 +1,147 @@
+"""What tiles show, and the rows behind their numbers: asked for once a cut, however many look."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from footfall.dashboards.definition import Dashboard, SegmentPart, Tile, TileOptions
+from footfall.dashboards.reading import read_tile, span_at
+from footfall.dashboards.running import (
+    RowsBehind,
+    Scene,
+    TileColumn,
+    TileData,
+    data_of,
+    rows_behind,
+)
+from footfall.errors import Invalid
+from footfall.explore.question.common import Filter
+from footfall.explore.question.ranges import Range
+from footfall.studio.api.explore.answers import CutName, newest_cut
+from footfall.studio.services import Services
+
+
+class TileAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/tiles`."""
+
+    tile: dict[str, Any]
+    """As a dashboard has it."""
+    range: Range
+    filters: tuple[Filter, ...] = ()
+    zone: str = "UTC"
+
+
+class BehindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/tiles/rows`."""
+
+    tile: dict[str, Any]
+    range: Range
+    filters: tuple[Filter, ...] = ()
+    zone: str = "UTC"
+    parts: tuple[SegmentPart, ...] = ()
+    """Values of the segment's columns; none: all of the tile."""
+    cell: str | None = None
+    """Of a report: the key of the number."""
+
+
+Rows = tuple[tuple[str | int | float | bool | list[object] | dict[str, object] | None, ...], ...]
+
+
+class TileDataShape(msgspec.Struct, frozen=True):
+    """`footfall.dashboards.running.TileData` as the API's description has it."""
+
+    columns: tuple[TileColumn, ...]
+    rows: Rows
+    roles: TileOptions
+    cells: tuple[str | None, ...] | None
+    sql: str
+    notes: tuple[str, ...]
+    is_cut_off: bool
+    cut_sequence: int
+    cut_published_at: int
+
+
+class RowsBehindShape(msgspec.Struct, frozen=True):
+    """`footfall.dashboards.running.RowsBehind` as the API's description has it."""
+
+    columns: tuple[TileColumn, ...]
+    rows: Rows
+    count: int
+    is_source: bool
+    sql: str
+    cut_sequence: int
+    cut_published_at: int
+
+
+async def tile_data(services: Services, asked: TileAsked) -> bytes:
+    """What a tile shows, as JSON: kept from before if the cut is the same.
+
+    Raises:
+        FootfallError: what `data_of` raises.
+    """
+    tile = read_tile(asked.tile)
+    scene = scene_of(services, asked.range, asked.filters, asked.zone)
+    return await _data(services, tile, scene)
+
+
+async def shared_data(
+    services: Services, dashboard: Dashboard, tile: Tile, range_: Range | None
+) -> bytes:
+    """The same for a link: the dashboard's own filters, no statement; few at a time."""
+    given = dashboard.range if range_ is None else range_
+    scene = scene_of(services, given, dashboard.filters, dashboard.zone)
+    async with services.tiles_shared:
+        data = await _data(services, tile, scene)
+    found = msgspec.json.decode(data, type=TileData)
+    return msgspec.json.encode(msgspec.structs.replace(found, sql="", cells=None))
+
+
+async def tile_rows(services: Services, asked: BehindAsked) -> RowsBehind:
+    """The rows that a segment counted.
+
+    Raises:
+        FootfallError: what `rows_behind` raises.
+    """
+    tile = read_tile(asked.tile)
+    scene = scene_of(services, asked.range, asked.filters, asked.zone)
+    return await rows_behind(tile, scene, services.sql, asked.parts, asked.cell)
+
+
+def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zone: str) -> Scene:
+    """What holds for a tile now.
+
+    Raises:
+        Invalid: the range or the zone cannot be understood.
+    """
+    now = services.clock.now_us()
+    try:
+        span = span_at(range_, zone, now)
+    except (KeyError, ValueError, OSError) as error:
+        raise Invalid(f"no such IANA time zone: {zone!r}") from error
+    return Scene(range_, span, filters, zone, now, lambda name: find_saved(services, name))
+
+
+def find_saved(services: Services, name: str) -> str:
+    """The statement that was saved under a name.
+
+    Raises:
+        Invalid: there is none.
+    """
+    raise Invalid(f"no saved query has this name; save it first: {name!r} in {services.project}")
+
+
+async def _data(services: Services, tile: Tile, scene: Scene) -> bytes:
+    shown = (tile.chart, tile.query, tile.options)
+    asked = (shown, scene.span, scene.filters, scene.zone)
+    key = f"tile {msgspec.json.encode(asked).decode()}"
+    cut = await asyncio.to_thread(newest_cut, services.home, services.project)
+    known = services.answers.get(key, cut)
+    if known is not None:
+        return known
+    found = await data_of(tile, scene, services.sql)
+    body = msgspec.json.encode(found)
+    services.answers.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
+    return body

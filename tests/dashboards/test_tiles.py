@@ -1,0 +1,228 @@
+"""What tiles show and the rows behind their numbers, over real query workers and a cut."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from footfall.home import Home
+from footfall.query import QueryPool
+from tests.dashboards.shop import (
+    DEVICES,
+    EVENTS,
+    RANGE,
+    SESSIONS,
+    by_category,
+    events,
+    fields,
+    report,
+    shop_cut,
+    sql,
+    visits,
+)
+from tests.query.cuts import query_settings
+from tests.studio.fakes import FakeShop, studio
+
+CATEGORY = {"column": "properties.category"}
+SUB = {"column": "properties.sub"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    root = tmp_path_factory.mktemp("dashboards")
+    cut = shop_cut(root / "cut")
+    pool = QueryPool(cut.home, cut.project, query_settings())
+    with (
+        studio(FakeShop(Home(root / "home")), sql=pool) as running,
+        httpx.Client(base_url=running.url, timeout=60) as found,
+    ):
+        assert found.get(running.link).status_code == 303
+        yield found
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+
+
+def shown(client: httpx.Client, tile: dict[str, Any], **more: Any) -> dict[str, Any]:
+    answer = client.post("/api/tiles", json={"tile": tile, "range": RANGE, **more})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def behind(client: httpx.Client, tile: dict[str, Any], **more: Any) -> dict[str, Any]:
+    answer = client.post("/api/tiles/rows", json={"tile": tile, "range": RANGE, **more})
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def parts(data: dict[str, Any], row: list[Any]) -> list[dict[str, Any]]:
+    """The segment that a row is: its values of x and colour."""
+    named = [data["roles"]["x"], data["roles"]["colour"]]
+    values = dict(zip([column["name"] for column in data["columns"]], row, strict=True))
+    return [{"column": name, "value": values[name]} for name in named if name]
+
+
+def test_the_pie_of_the_retail_shop(client: httpx.Client) -> None:
+    """Each slice has the number that counting by hand has, and opens exactly its rows."""
+    tile = fields("pie", x=CATEGORY)
+    data = shown(client, tile)
+    assert dict(data["rows"]) == by_category()
+    assert data["roles"] == {"x": "properties.category", "y": ["count"], "colour": "", "size": ""}
+    for row in data["rows"]:
+        found = behind(client, tile, parts=parts(data, row))
+        assert (found["count"], found["is_source"]) == (row[1], True)
+        at = [column["name"] for column in found["columns"]].index("properties")
+        categories = {json.loads(one[at]).get("category") for one in found["rows"]}
+        assert categories == {row[0]}
+    assert behind(client, tile)["count"] == EVENTS
+
+
+def test_the_stacked_bar_counts_each_part(client: httpx.Client) -> None:
+    """Text from outside, quotes and markup included, groups and opens as text."""
+    tile = fields("stacked_bar", x=CATEGORY, colour=SUB)
+    data = shown(client, tile)
+    wanted = Counter(
+        (json.loads(row["properties"]).get("category"), json.loads(row["properties"]).get("sub"))
+        for row in events()
+    )
+    assert {(row[0], row[1]): row[2] for row in data["rows"]} == wanted
+    for row in data["rows"]:
+        assert behind(client, tile, parts=parts(data, row))["count"] == row[2]
+
+
+def test_the_tree_map_of_the_beer_shop(client: httpx.Client) -> None:
+    """Device, sized by one sum and coloured by another."""
+    tile = fields(
+        "tree_map",
+        "sessions",
+        x={"column": "device_category"},
+        size={"column": "duration_ms", "measure": "sum"},
+        colour={"column": "events", "measure": "sum"},
+    )
+    data = shown(client, tile)
+    assert data["roles"] == {
+        "x": "device_category",
+        "y": [],
+        "colour": "sum of events",
+        "size": "sum of duration_ms",
+    }
+    names = [column["name"] for column in data["columns"]]
+    wanted = {
+        device: (
+            sum(one["duration_ms"] for one in visits() if one["device_category"] == device),
+            sum(one["events"] for one in visits() if one["device_category"] == device),
+        )
+        for device in DEVICES
+    }
+    rows = [dict(zip(names, row, strict=True)) for row in data["rows"]]
+    assert {
+        row["device_category"]: (row["sum of duration_ms"], row["sum of events"]) for row in rows
+    } == wanted
+
+
+def test_time_is_cut_in_the_zone_of_the_dashboard(client: httpx.Client) -> None:
+    """A day of Auckland is another than one of UTC; each point opens its rows."""
+    tile = fields("line", x={"column": "event_time", "unit": "day"})
+    for zone, days in (("UTC", ["2024-10-04", "2024-10-05"]), ("Pacific/Auckland", None)):
+        data = shown(client, tile, zone=zone)
+        if days is not None:
+            assert [row[0][:10] for row in data["rows"]] == days
+            assert sum(row[1] for row in data["rows"]) == EVENTS
+        for row in data["rows"]:
+            assert behind(client, tile, zone=zone, parts=parts(data, row))["count"] == row[1]
+
+
+def test_range_and_filters_are_of_every_tile(client: httpx.Client) -> None:
+    """Fields, SQL and reports are narrowed alike; what a filter cannot reach is said."""
+    filters = [{"field": "device_category", "op": "is", "value": "mobile"}]
+    wanted = sum(row["device_category"] == "mobile" for row in events())
+    counted = "SELECT count(*) AS n FROM events WHERE event_time >= $from AND event_time < $to"
+    by_series = {"series": [{"event": None}], "granularity": "month"}
+    tiles = [fields("number"), sql("number", counted), report("number", "events", **by_series)]
+    for tile in tiles:
+        assert shown(client, tile)["rows"][0][-1] == EVENTS
+        data = shown(client, tile, filters=filters)
+        assert (data["rows"][0][-1], data["notes"]) == (wanted, [])
+    before = {"start": "2024-10-03", "end": "2024-10-03"}
+    for tile in tiles:
+        assert shown(client, tile, range=before)["rows"][0][-1] == 0
+    other = shown(client, sql("number", "SELECT 1 AS n"), filters=filters)
+    assert other["notes"] == [
+        "not filtered by device_category: what this tile reads has no such field"
+    ]
+
+
+GROUPED = (
+    "SELECT device_category AS d, count(*) AS n FROM events GROUP BY 1",
+    """SELECT e.device_category AS d, count(*) AS n FROM events AS e GROUP BY ALL
+    HAVING count(*) > 1 ORDER BY n DESC LIMIT 10""",
+    """WITH mine AS (SELECT * FROM events) SELECT upper(device_category) AS d, count(*) AS n
+    FROM mine GROUP BY upper(device_category)""",
+    """SELECT s.device_category AS d, count(*) AS n FROM sessions s
+    JOIN events e USING (visitor_id) GROUP BY d""",
+)
+
+
+@pytest.mark.parametrize("text", GROUPED)
+def test_segments_of_sql_open_what_they_counted(client: httpx.Client, text: str) -> None:
+    """Whoever wrote a GROUP BY sees its rows, as many as the number says."""
+    tile = sql("bar", text)
+    data = shown(client, tile)
+    assert len(data["rows"]) == len(DEVICES)
+    for row in data["rows"]:
+        found = behind(client, tile, parts=parts(data, row))
+        assert (found["count"], found["is_source"]) == (row[1], True)
+        assert len(found["rows"]) == min(row[1], 1_000)
+
+
+def test_what_cannot_be_taken_apart_opens_its_own_rows(client: httpx.Client) -> None:
+    """A union has no one table behind a number: its answer's rows are shown, and called so."""
+    text = "SELECT 'a' AS k, 1 AS n UNION ALL SELECT 'b', 2 UNION ALL SELECT 'b', 3"
+    found = behind(client, sql("bar", text), parts=[{"column": "k", "value": "b"}])
+    assert (found["count"], found["is_source"]) == (2, False)
+    assert sorted(found["rows"]) == [["b", 2], ["b", 3]]
+
+
+def test_reports_open_by_their_cells(client: httpx.Client) -> None:
+    """A bar of a report opens exactly the visitors that it counted."""
+    tile = report("bar", "events", series=[{"measure": "visitors"}], by=["device_category"])
+    data = shown(client, tile)
+    names = [column["name"] for column in data["columns"]]
+    assert names == ["time", "device_category", "value"]
+    assert len(data["rows"]) == len(data["cells"]) > 0
+    for row, cell in zip(data["rows"], data["cells"], strict=True):
+        assert behind(client, tile, cell=cell)["count"] == row[-1]
+    funnel = report("bar", "funnel", steps=[{"event": "click"}, {"event": "purchase"}])
+    data = shown(client, funnel)
+    names = [column["name"] for column in data["columns"]]
+    for row, cell in zip(data["rows"], data["cells"], strict=True):
+        assert behind(client, funnel, cell=cell)["count"] == row[names.index("count")]
+    back = shown(client, report("heat_map", "retention", unit="day", periods=1))
+    assert {"cohort", "period", "rate"} <= {column["name"] for column in back["columns"]}
+
+
+@pytest.mark.parametrize(
+    ("tile", "said"),
+    [
+        (fields("pie", x={"column": "devce_category"}), "device_category"),
+        (fields("pie", "evnts", x={"column": "a"}), "no such table"),
+        (sql("pie", "DROP TABLE events"), "only a SELECT"),
+        (sql("pie", "SELECT 1 AS n", x="m"), "the answer has no column m; it has: n"),
+        (fields("pie", x={"column": "properties.a'b\"c"}), "a property's name has no quote"),
+        ({"id": "t", "chart": "pie"}, "place"),
+    ],
+)
+def test_mistakes_are_told(client: httpx.Client, tile: dict[str, Any], said: str) -> None:
+    """A sentence that names what to change; never a fault of the server."""
+    answer = client.post("/api/tiles", json={"tile": tile, "range": RANGE})
+    assert answer.status_code == 400
+    assert said in answer.json()["detail"]
+
+
+def test_numbers_of_sessions(client: httpx.Client) -> None:
+    """Without anything said, a tile counts rows."""
+    assert shown(client, fields("number", "sessions"))["rows"] == [[SESSIONS]]

@@ -1,0 +1,136 @@
+import type { EChartsCoreOption } from "echarts/core";
+import { slotsOf } from "../colours";
+import {
+  type Cell,
+  type ChartData,
+  columnAt,
+  different,
+  exactNumber,
+  isTime,
+  labelOf,
+  momentOf,
+  numberOf,
+  shortNumber,
+  timeOf,
+} from "../data";
+import type { Palette } from "../palette";
+import { tooltipLook } from "../tooltip";
+import { axisLook, legend } from "./look";
+
+export type CartesianKind = "line" | "area" | "bar" | "stacked_bar";
+
+type Series = { readonly name: string; readonly values: ReadonlyMap<string, { readonly y: number | null; readonly row: number }> };
+
+/** A line or bar for each colour, or for each measured column. */
+export function seriesOf(data: ChartData): { readonly keys: readonly Cell[]; readonly series: readonly Series[] } {
+  const [x, colour] = [columnAt(data, data.roles.x), columnAt(data, data.roles.colour)];
+  const ys = (data.roles.y ?? []).map((name) => columnAt(data, name));
+  const keys = new Map<string, Cell>();
+  const found = new Map<string, Map<string, { y: number | null; row: number }>>();
+  data.rows.forEach((row, at) => {
+    const key = String(row[x] ?? null);
+    keys.set(key, row[x] ?? null);
+    for (const y of ys) {
+      const name = colour >= 0 ? labelOf(data, colour, row[colour]) : (data.columns[y]?.name ?? "");
+      const values = found.get(name) ?? new Map();
+      found.set(name, values.set(key, { y: numberOf(row[y]), row: at }));
+    }
+  });
+  return { keys: colour >= 0 ? byTotal(keys, found) : [...keys.values()], series: [...found].map(([name, values]) => ({ name, values })) };
+}
+
+/** The highest stack first; without parts they stay in the order of the answer. */
+function byTotal(keys: ReadonlyMap<string, Cell>, found: ReadonlyMap<string, Series["values"]>): readonly Cell[] {
+  const totals = new Map<string, number>();
+  for (const values of found.values()) for (const [key, { y }] of values) totals.set(key, (totals.get(key) ?? 0) + (y ?? 0));
+  return [...keys].toSorted(([left], [right]) => (totals.get(right) ?? 0) - (totals.get(left) ?? 0)).map(([, cell]) => cell);
+}
+
+const FILLED_MAX = 1_500;
+const WEEK_MS = 604_800_000;
+
+/** Whether nothing there means 0: counts and sums, not averages. */
+function isAdditive(data: ChartData): boolean {
+  return (data.roles.y ?? []).every((name) => {
+    const type = data.columns[columnAt(data, name)]?.type ?? "";
+    return /INT/.test(type) || /^(count|distinct|sum)\b/.test(name);
+  });
+}
+
+/** Times in their order, with those between them at which nothing happened, where all have one distance. */
+function filled(times: readonly number[]): readonly number[] {
+  const sorted = times.filter((time) => !Number.isNaN(time)).toSorted((left, right) => left - right);
+  const steps = sorted.slice(1).map((time, at) => time - (sorted[at] ?? time));
+  const step = Math.min(...steps);
+  const [first, last] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
+  const isEven = steps.length > 0 && step > 0 && step <= WEEK_MS && steps.every((one) => one % step === 0);
+  const count = isEven ? (last - first) / step + 1 : 0;
+  return isEven && count <= FILLED_MAX ? Array.from({ length: count }, (_, at) => first + at * step) : sorted;
+}
+
+type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly marker?: unknown };
+
+export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette): EChartsCoreOption {
+  const x = columnAt(data, data.roles.x);
+  const { keys, series } = seriesOf(data);
+  const overTime = x >= 0 && isTime(data, x);
+  const isZero = isAdditive(data);
+  const moments = keys.map(timeOf);
+  const times = overTime ? (isZero ? filled(moments) : moments.toSorted((left, right) => left - right)) : [];
+  const keyAt = new Map(keys.map((key) => [timeOf(key), key]));
+  const sorted: readonly (Cell | undefined)[] = overTime ? times.map((time) => keyAt.get(time)) : keys;
+  const names = series.map(({ name }) => name);
+  const slots = slotsOf(names);
+  const isAlone = names.length === 1 && columnAt(data, data.roles.colour) < 0;
+  const isBar = kind === "bar" || kind === "stacked_bar";
+  const isStacked = kind === "stacked_bar" || (kind === "area" && names.length > 1);
+  const labels = sorted.map((key) => labelOf(data, x, key));
+  const made = series.map(({ name, values }) => {
+    const color = isAlone ? palette.accent : palette.series[slots.get(name) ?? 0];
+    const points = sorted.map((key, at) => {
+      const found = values.get(String(key));
+      const y = found?.y ?? (isZero || isStacked ? 0 : null);
+      return { value: [overTime ? times[at] : labels[at], y], row: found?.row ?? -1 };
+    });
+    return {
+      name,
+      type: isBar ? "bar" : "line",
+      ...(isStacked ? { stack: "all" } : {}),
+      data: points,
+      itemStyle: { color, ...(isBar ? { borderRadius: isStacked ? 0 : [3, 3, 0, 0], borderColor: palette.raised, borderWidth: isStacked ? 0.5 : 0 } : {}) },
+      ...(isBar
+        ? { barMaxWidth: 44, barMinHeight: 1 }
+        : { lineStyle: { color, width: 2 }, connectNulls: true, showSymbol: sorted.length < 40, symbolSize: 6, symbol: "circle" }),
+      ...(kind === "area" ? { areaStyle: { color, opacity: isStacked ? 0.55 : 0.18 } } : {}),
+      emphasis: { focus: names.length > 1 ? "series" : "none" },
+    };
+  });
+  const axis = axisLook(palette);
+  const xAxis = overTime
+    ? { type: "time", ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf } }
+    : { type: "category", data: different(labels), ...axis, axisLabel: { ...axis.axisLabel, width: 90, overflow: "truncate" } };
+  return {
+    useUTC: true,
+    grid: { left: 4, right: 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
+    legend: legend(palette, names),
+    xAxis,
+    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: shortNumber }, min: 0, minInterval: 0 },
+    tooltip: {
+      ...tooltipLook(palette),
+      formatter: (points: readonly Shown[]) => tooltipOf(points, overTime),
+      axisPointer: { type: isBar ? "shadow" : "line", shadowStyle: { color: palette.soft, opacity: 0.5 } },
+    },
+    series: made,
+  };
+}
+
+function tooltipOf(points: readonly Shown[], overTime: boolean): string {
+  const [first] = points;
+  if (!first) return "";
+  const head = overTime && typeof first.value[0] === "number" ? momentOf(first.value[0]) : String(first.value[0]);
+  const lines = points
+    .map(({ seriesName, value }) => ({ seriesName, y: typeof value[1] === "number" ? value[1] : null }))
+    .filter(({ y }) => points.length === 1 || (y !== null && y !== 0))
+    .map(({ seriesName, y }) => `${seriesName ?? ""}   ${exactNumber(y)}`);
+  return [head, ...lines].join("\n");
+}

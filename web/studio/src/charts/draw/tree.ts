@@ -1,0 +1,65 @@
+import type { EChartsCoreOption } from "echarts/core";
+import { slotsOf } from "../colours";
+import { type ChartData, columnAt, exactNumber, isNumber, labelOf, numberOf } from "../data";
+import { mixed, onColour } from "../mix";
+import type { Palette } from "../palette";
+import { tooltipLook } from "../tooltip";
+
+/** A rectangle a row: as large as one number, coloured by another, or by a value. */
+export function treeMap(data: ChartData, palette: Palette): EChartsCoreOption {
+  const [x, colour] = [columnAt(data, data.roles.x), columnAt(data, data.roles.colour)];
+  const size = columnAt(data, data.roles.size || data.roles.y?.[0]);
+  const isShaded = colour >= 0 && isNumber(data, colour);
+  const shades = isShaded ? data.rows.map((row) => numberOf(row[colour]) ?? 0) : [];
+  const [least, most] = [Math.min(...shades), Math.max(...shades)];
+  const words = data.rows.map((row) => labelOf(data, colour >= 0 ? colour : x, row[colour >= 0 ? colour : x]));
+  const slots = slotsOf(isShaded ? [] : words);
+  const colourAt = (at: number) =>
+    isShaded
+      ? mixed(palette.soft, palette.accent, most > least ? ((shades[at] ?? 0) - least) / (most - least) : 1)
+      : (palette.series[slots.get(words[at] ?? "") ?? 0] ?? palette.accent);
+  const parts = data.rows.map((row, at) => ({
+    name: labelOf(data, x, row[x]),
+    value: numberOf(row[size]) ?? 0,
+    shade: isShaded ? (shades[at] ?? 0) : null,
+    row: at,
+    itemStyle: { color: colourAt(at) },
+    label: { color: onColour(colourAt(at)) },
+  }));
+  const [sizeName, colourName] = [data.columns[size]?.name ?? "", data.columns[colour]?.name ?? ""];
+  return {
+    tooltip: {
+      ...tooltipLook(palette),
+      trigger: "item",
+      formatter: ({ data: part }: { readonly data: { name?: string; value?: number; shade?: number | null } }) =>
+        [
+          part.name ?? "",
+          `${sizeName}   ${exactNumber(part.value ?? null)}`,
+          ...(part.shade === null || part.shade === undefined ? [] : [`${colourName}   ${exactNumber(part.shade)}`]),
+        ].join("\n"),
+    },
+    series: [
+      {
+        type: "treemap",
+        left: 0,
+        right: 0,
+        top: 0,
+        bottom: 0,
+        roam: false,
+        nodeClick: false,
+        breadcrumb: { show: false },
+        itemStyle: { borderColor: palette.raised, borderWidth: 0, gapWidth: 3, borderRadius: 4 },
+        label: {
+          fontFamily: "Inter Variable",
+          fontSize: 13,
+          position: "insideTopLeft",
+          distance: 8,
+          formatter: ({ data: part }: { readonly data: { name?: string; value?: number } }) =>
+            `${part.name ?? ""}\n${exactNumber(part.value ?? null)}`,
+          lineHeight: 18,
+        },
+        data: parts,
+      },
+    ],
+  };
+}

@@ -1,0 +1,66 @@
+import { Skeleton } from "@mantine/core";
+import { lazy, Suspense, useCallback } from "react";
+import type { Tile, TileDataShape } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import { columnAt, exactNumber, numberOf, shortNumber } from "../../../charts/data";
+import { drawn, type DrawnKind, isDrawn, summaryOf } from "../../../charts/draw/draw";
+import { rowOf } from "../../../charts/draw/point";
+import type { Palette } from "../../../charts/palette";
+import css from "./Tile.module.css";
+import { TileTable } from "./TileTable";
+
+const TileText = lazy(() => import("./TileText"));
+
+type Props = {
+  readonly tile: Tile;
+  readonly data: TileDataShape;
+  readonly asTable: boolean;
+  readonly onPick: ((row: number) => void) | undefined;
+};
+
+/** The one component that draws every kind of tile with an answer. */
+export function TileBody({ tile, data, asTable, onPick }: Props) {
+  if (data.rows.length === 0) return <p className={css.empty}>Nothing matches in this range.</p>;
+  if (asTable || tile.chart === "table") return <TileTable title={tile.title ?? ""} data={data} onPick={onPick} />;
+  if (isDrawn(tile.chart)) return <TileChart kind={tile.chart} title={tile.title ?? ""} data={data} onPick={onPick} />;
+  return <TileNumber data={data} onPick={onPick} />;
+}
+
+export function TileWords({ text }: { readonly text: string }) {
+  return (
+    <Suspense fallback={<Skeleton height={40} />}>
+      <TileText text={text || "*Write something.*"} />
+    </Suspense>
+  );
+}
+
+type ChartProps = { readonly kind: DrawnKind; readonly title: string; readonly data: TileDataShape; readonly onPick: Props["onPick"] };
+
+function TileChart({ kind, title, data, onPick }: ChartProps) {
+  const option = useCallback((palette: Palette) => drawn(kind, data, palette), [kind, data]);
+  const pick = useCallback(
+    (part: unknown) => {
+      const row = rowOf(part);
+      if (row !== null) onPick?.(row);
+    },
+    [onPick],
+  );
+  if (columnAt(data, data.roles.y?.[0] || data.roles.size) < 0) {
+    return <p className={css.empty}>Nothing here is a number: choose one for y, or a table.</p>;
+  }
+  return <Chart height="100%" summary={summaryOf(title, kind, data)} option={option} onPick={onPick && pick} />;
+}
+
+function TileNumber({ data, onPick }: Pick<Props, "data" | "onPick">) {
+  const at = columnAt(data, data.roles.y?.[0]);
+  const value = numberOf(data.rows[0]?.[at < 0 ? 0 : at]);
+  const shown = shortNumber(value);
+  if (!onPick) return <p className={css.number} title={exactNumber(value)}>{shown}</p>;
+  return (
+    <p className={css.number}>
+      <button type="button" className={css.open} title={`${exactNumber(value)}: show the rows`} onClick={() => onPick(0)}>
+        {shown}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,65 @@
+import type { TileDataShape } from "../../../api/generated";
+import { exactNumber, isNumber, labelOf, numberOf } from "../../../charts/data";
+import css from "./Tile.module.css";
+
+const ROWS_MAX = 500;
+
+type Props = {
+  readonly title: string;
+  readonly data: Pick<TileDataShape, "columns" | "rows">;
+  /** Opens the rows behind one of these; none: nothing opens. */
+  readonly onPick?: ((row: number) => void) | undefined;
+};
+
+/** An answer as a table; each number opens its rows. */
+export function TileTable({ title, data, onPick }: Props) {
+  const shaped = { ...data, roles: {} };
+  const rows = data.rows.slice(0, ROWS_MAX);
+  return (
+    // A region that scrolls must be reachable by keyboard.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className={css.scroll} tabIndex={0} role="region" aria-label={`Table: ${title || "tile"}`}>
+      <table className={css.table}>
+        <thead>
+          <tr>
+            {data.columns.map(({ name, type }, at) => (
+              <th key={name} scope="col" title={type} className={isNumber(shaped, at) ? css.figure : undefined}>
+                <bdi>{name}</bdi>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, place) => (
+            // Rows have no name of their own; the whole table is new with each answer.
+            // oxlint-disable-next-line react/no-array-index-key
+            <tr key={place}>
+              {data.columns.map(({ name }, at) =>
+                isNumber(shaped, at) ? (
+                  <td key={name} className={css.figure}>
+                    <Figure value={numberOf(row[at])} onPick={onPick && (() => onPick(place))} />
+                  </td>
+                ) : (
+                  <td key={name} title={String(row[at] ?? "")}>
+                    <bdi>{labelOf(shaped, at, row[at])}</bdi>
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {data.rows.length > ROWS_MAX && <p className={css.note}>The first {ROWS_MAX} rows; the CSV has all of them.</p>}
+    </div>
+  );
+}
+
+function Figure({ value, onPick }: { readonly value: number | null; readonly onPick: (() => void) | undefined }) {
+  if (value === null) return <>–</>;
+  if (!onPick) return <>{exactNumber(value)}</>;
+  return (
+    <button type="button" className={css.open} onClick={onPick}>
+      {exactNumber(value)}
+    </button>
+  );
+}

@@ -1,0 +1,101 @@
+import { Button } from "@mantine/core";
+import { IconArrowLeft, IconEdit, IconMaximize, IconShare2 } from "@tabler/icons-react";
+import { useCallback, useMemo, useRef, useState } from "react";
+import type { KeptDashboard, Tile } from "../../../api/generated";
+import { FilterBar } from "../../../components/filters/FilterBar";
+import { type ColumnFilter, formatColumnFilter, OPERATORS } from "../../../components/filters/filters";
+import { useColumnFilters } from "../../../components/filters/useColumnFilters";
+import { RangePicker } from "../../../components/range/RangePicker";
+import { useRange } from "../../../components/range/useRange";
+import { changeQuery, useQueryValue } from "../../../router/query";
+import { readTile, type Segment } from "../api";
+import { useFilterFields } from "../fields/useFields";
+import { RowsDrawer } from "../rows/RowsDrawer";
+import { ShareDrawer } from "../share/ShareDrawer";
+import type { TileSource } from "../tile/source";
+import css from "./DashboardView.module.css";
+import { chosenRange, columnFilterOf, filterOf } from "./range";
+import { segmentIn, segmentParameters } from "./segment";
+import { SheetGrid } from "./SheetGrid";
+import { Sheets } from "./Sheets";
+import { useCutMark } from "./useCutMark";
+
+const NO_FILTERS: readonly never[] = [];
+
+/** A dashboard for reading: sheets, range and filters, all of them in the address. */
+export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
+  const { definition } = kept;
+  const { shown, range, setRange } = useChosenRange(definition);
+  const [columnFilters, setColumnFilters] = useColumnFilters();
+  const fields = useFilterFields();
+  const [sheetText, setSheet] = useQueryValue("sheet");
+  const [isSharing, setIsSharing] = useState(false);
+  const [rowsOf] = useQueryValue("rows");
+  const [segmentText] = useQueryValue("of");
+  const place = useRef<HTMLDivElement>(null);
+  const mark = useCutMark();
+  const filters = useMemo(() => columnFilters.map(filterOf), [columnFilters]);
+  const fixed = definition.filters ?? NO_FILTERS;
+  const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
+  const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
+  const source: TileSource = useMemo(
+    () => ({ key: [scene], range, read: (tile, signal) => readTile(tile, scene, signal), mark, open }),
+    [scene, range, mark, open],
+  );
+  const chosen = Math.min(Math.max(0, Number(sheetText || "1") - 1 || 0), definition.sheets.length - 1);
+  const sheet = definition.sheets[chosen];
+  const opened = definition.sheets.flatMap(({ tiles }) => tiles ?? []).find(({ id }) => id === rowsOf) ?? null;
+  const segment = useMemo(() => segmentIn(segmentText), [segmentText]);
+  return (
+    <div ref={place} className={css.view}>
+      <div className={css.head}>
+        <button type="button" className={css.back} aria-label="All dashboards" onClick={() => changeQuery({ name: "", last: "", since: "", until: "", f: "", sheet: "" }, "push")}>
+          <IconArrowLeft size={18} aria-hidden />
+        </button>
+        <h1 className={css.title}>{definition.title}</h1>
+        {kept.is_draft && <span className={css.draft}>Draft</span>}
+        <div className={css.tools}>
+          <RangePicker key={`${shown.kind}`} range={shown} onChange={setRange} zone={definition.zone ?? "UTC"} />
+          <Button variant="default" size="xs" leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void place.current?.requestFullscreen()}>
+            Full screen
+          </Button>
+          <Button variant="default" size="xs" leftSection={<IconShare2 size={14} aria-hidden />} onClick={() => setIsSharing(true)}>
+            Share
+          </Button>
+          <Button variant="default" size="xs" leftSection={<IconEdit size={14} aria-hidden />} onClick={() => changeQuery({ edit: "1" }, "push")}>
+            Edit
+          </Button>
+        </div>
+      </div>
+      <div className={css.filters}>
+        {fixed.map((filter) => (
+          <span key={formatColumnFilter(columnFilterOf(filter))} className={css.fixed} title="Of the dashboard itself">
+            {wordsOf(columnFilterOf(filter))}
+          </span>
+        ))}
+        <FilterBar fields={fields} filters={columnFilters} onChange={setColumnFilters} />
+        <span className={css.zone}>
+          Times of {definition.zone ?? "UTC"}
+        </span>
+      </div>
+      <Sheets sheets={definition.sheets} chosen={chosen} onChoose={(at) => setSheet(at === 0 ? "" : String(at + 1), "push")} />
+      {sheet && <SheetGrid sheet={sheet} source={source} />}
+      <RowsDrawer tile={opened} segment={segment} scene={scene} onClose={() => changeQuery({ rows: "", of: "" }, "push")} />
+      <ShareDrawer name={kept.name} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
+    </div>
+  );
+}
+
+/** The range of the address; where it names none, the dashboard's own. */
+function useChosenRange({ range: own, zone = "UTC" }: KeptDashboard["definition"]) {
+  const [, setRange] = useRange();
+  const [last] = useQueryValue("last");
+  const [since] = useQueryValue("since");
+  const [until] = useQueryValue("until");
+  const chosen = useMemo(() => chosenRange(last, since, until, own, zone), [last, since, until, own, zone]);
+  return { ...chosen, setRange };
+}
+
+function wordsOf({ column, operator, values }: ColumnFilter): string {
+  return [column, OPERATORS[operator], ...values].join(" ");
+}

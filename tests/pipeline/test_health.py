@@ -17,6 +17,8 @@ import pytest
 from footfall.clock import MINUTE
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home
+from footfall.ledger import Ledger
+from footfall.live import LiveState, SessionMeters, encode_snapshot
 from footfall.log import Log, LogSource, SqliteLog
 from footfall.metadata import Holder, Metadata
 from footfall.pipeline import Look, Pulse, observed
@@ -35,6 +37,24 @@ def ask(url: str) -> tuple[int, Any]:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.load(error)
+
+
+def test_metrics_are_those_of_the_live_file(tmp_path: Path) -> None:
+    """What Prometheus asks for is what the live page shows; before the first it is told to wait."""
+    clock, file = SimClock(0), tmp_path / "live.json"
+    meters = SessionMeters(1)
+    meters.start("gap", "shop", 0, 3, 2)
+    with observed(SETTINGS, clock, file) as (_, url):
+        assert url is not None
+        assert ask(f"{url}/metrics")[0] == 503
+        snapshot = LiveState().snapshot(
+            0, open_sessions=0, totals=Ledger(), sessions=meters.shown(0)
+        )
+        file.write_bytes(encode_snapshot(snapshot))
+        with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:  # noqa: S310
+            text = answer.read()
+            assert answer.headers["content-type"].startswith("text/plain")
+    assert b'footfall_sessions_open{app="shop",definition="gap"} 2.0' in text
 
 
 class Worker:

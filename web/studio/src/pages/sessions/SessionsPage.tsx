@@ -137,8 +137,13 @@ function Bar({ apps, about, question, zone }: BarProps) {
   );
 }
 
+/** Columns that few ask for: offered last. */
+const RARE = new Set(["session_id", "revision", "epoch"]);
+
 function fieldsOf(about: SessionsAbout | null): readonly Field[] {
-  return (about?.fields ?? []).flatMap(({ name, kind }) => {
+  const fields = about?.fields ?? [];
+  const [usual, rare] = [false, true].map((isRare) => fields.filter(({ name }) => RARE.has(name) === isRare));
+  return [...(usual ?? []), ...(rare ?? [])].flatMap(({ name, kind }) => {
     const known = KINDS.find((one) => one === kind);
     const label = name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
     return known ? [{ name, label, kind: known }] : [];

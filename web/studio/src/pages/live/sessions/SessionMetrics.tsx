@@ -78,7 +78,11 @@ function Metric({ title, mean, values, fromUs, clock, format }: Props) {
         data: values.map((_, at) => clock.second(fromUs + at * 1e6)),
         axisTick: { show: false },
         axisLine: { lineStyle: { color: palette.line } },
-        axisLabel: { ...labelOf(palette), interval: 59, showMinLabel: false },
+        axisLabel: {
+          ...labelOf(palette),
+          interval: (at: number) => Math.round(fromUs / 1e6 + at) % 60 === 0,
+          formatter: (_: string, at: number) => clock.minute(fromUs + at * 1e6),
+        },
       },
       yAxis: {
         type: "value",
@@ -97,7 +101,8 @@ function Metric({ title, mean, values, fromUs, clock, format }: Props) {
           type: "line",
           data: values,
           showSymbol: true,
-          symbolSize: 4,
+          symbol: "circle",
+          symbolSize: 5,
           connectNulls: false,
           lineStyle: { color: palette.accent, width: 1.5 },
           itemStyle: { color: palette.accent },

@@ -1,0 +1,131 @@
+"""The Sessions page and Live's sessions in a real browser, over a real tree; numbers equal SQL."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from footfall.clock import SystemClock
+from tests.system.browser import open_browser
+from tests.system.tree import Tree, post_events, running
+
+SETTINGS = (
+    *("--set", "sessions.gap=2s"),
+    *("--set", "pipeline.watermark_lag=1s"),
+    *("--set", 'sessions.definitions={gap={kind="gap"},minute={kind="step",step="1m"}}'),
+)
+VISITORS = 60
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    """Sixty visitors on two pages, half of them from a newsletter."""
+    with running(tmp_path_factory.mktemp("sessions") / "home", *SETTINGS) as found:
+        now = SystemClock().now_us() // 1000
+        for visitor in range(VISITORS):
+            source = {"campaign": {"source": "newsletter"}} if visitor % 2 else {}
+            events = [
+                {
+                    "name": "page_view",
+                    "visitor_id": f"v{visitor:02}",
+                    "timestamp": now - 1000 + at * 100 * (visitor % 4),
+                    "page": {"url": f"https://shop.example/page/{at}"},
+                    **source,
+                }
+                for at in range(2)
+            ]
+            assert post_events(found.collector_url(), "web", events) == 200
+        yield found
+
+
+@pytest.fixture(scope="module")
+def page(tree: Tree) -> Iterator[Any]:
+    with open_browser() as context:
+        one = context.new_page()
+        one.errors = []
+        one.on("pageerror", lambda error: one.errors.append(str(error)))
+        one.on("console", lambda line: _note(one.errors, line))
+        one.goto(tree.addresses["studio"])
+        one.get_by_role("navigation").get_by_role("link", name="Sessions").wait_for()
+        yield one
+
+
+def _note(errors: list[str], line: Any) -> None:
+    if line.type == "error":
+        errors.append(line.text)
+
+
+def _sql(page: Any, statement: str) -> list[list[Any]]:
+    answer = page.request.post(
+        f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/api/sql",
+        data=json.dumps({"sql": statement}),
+        headers={"content-type": "application/json", "origin": page.url.rsplit("/", 1)[0]},
+    )
+    assert answer.ok, answer.text()
+    rows: list[list[Any]] = answer.json()["rows"]
+    return rows
+
+
+def _until(page: Any, statement: str, wanted: int) -> None:
+    """Ask SQL until it says so; each answer is awaited, and there are so many at most."""
+    for _ in range(600):
+        if _sql(page, statement)[0][0] == wanted:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not {wanted}: {_sql(page, statement)}")
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_sessions_are_listed_filtered_and_opened(page: Any, tree: Tree) -> None:
+    """What the page counts is what SQL counts; the address has all of it, and Back undoes it."""
+    _until(page, "SELECT count(*) FROM sessions WHERE status = 'closed'", VISITORS)
+    page.get_by_role("navigation").get_by_role("link", name="Sessions").click()
+    total = page.get_by_test_id("total")
+    total.wait_for()
+    assert total.inner_text() == str(VISITORS)
+    page.get_by_role("button", name="Add filter").click()
+    page.get_by_label("Column").select_option("source")
+    page.get_by_label("Value").fill("newsletter")
+    page.get_by_role("button", name="Add", exact=True).click()
+    [[wanted]] = _sql(page, "SELECT count(*) FROM sessions WHERE source = 'newsletter'")
+    page.get_by_test_id("total").filter(has_text=str(wanted)).wait_for()
+    assert "f=source%3Ais%3Anewsletter" in page.url
+    assert page.get_by_role("table").get_by_role("row").count() == wanted + 1
+    page.get_by_role("button", name="Duration").click()
+    [[longest]] = _sql(page, "SELECT max(duration_ms) FROM sessions WHERE source = 'newsletter'")
+    assert longest == 300
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    events = page.get_by_role("list", name="Events of the session")
+    events.get_by_text("https://shop.example/page/1").wait_for()
+    assert events.get_by_role("listitem").count() == 2
+    address = page.url
+    page.reload()
+    page.get_by_role("list", name="Events of the session").wait_for()
+    assert page.url == address
+    page.get_by_role("button", name="Close the session").click()
+    page.get_by_label("Session definition").select_option("minute")
+    [[minutes]] = _sql(page, "SELECT count(*) FROM sessions_minute WHERE source = 'newsletter'")
+    page.get_by_test_id("total").filter(has_text=str(minutes)).wait_for()
+    page.go_back()
+    page.get_by_test_id("total").filter(has_text=str(wanted)).wait_for()
+    assert page.errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_live_counts_sessions_and_lists_those_that_are_open(page: Any, tree: Tree) -> None:
+    """The numbers come with the feed, and each session is in them once."""
+    _until(page, "SELECT count(*) FROM sessions WHERE status = 'closed'", VISITORS)
+    live = page.request.get(f"{page.url.split('/', 3)[0]}//{page.url.split('/')[2]}/api/live")
+    meters = {one["definition"]: one for one in live.json()["sessions"]["meters"]}
+    assert meters["gap"]["closed"] + meters["gap"]["provisional"] == VISITORS
+    page.get_by_role("navigation").get_by_role("link", name="Live").click()
+    page.get_by_text(re.compile(r"\d+ closed")).wait_for()
+    page.get_by_role("img", name="Session duration by second").wait_for()
+    page.get_by_role("heading", name="Open sessions").wait_for()
+    assert page.errors == []

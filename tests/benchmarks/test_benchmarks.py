@@ -28,7 +28,7 @@ SAID = {
     ),
     "bench_continuous": (
         r"seconds +first .* results +[1-9]",
-        r"sessions +again .* asked +500 .* results +500",
+        r"sessions +again .* asked +50 .* results +50\b",
     ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
     "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),

@@ -21,6 +21,10 @@ API = [
     ("GET", "/api/live/failures"),
     ("GET", "/api/events"),
     ("GET", "/api/events/00000000-0000-4000-8000-000000000000/0"),
+    ("GET", "/api/continuous"),
+    ("GET", "/api/continuous/clicks"),
+    ("PUT", "/api/continuous/clicks"),
+    ("DELETE", "/api/continuous/clicks"),
     ("POST", "/api/explore/events"),
     ("POST", "/api/explore/events/members"),
     ("POST", "/api/explore/funnel"),
@@ -97,6 +101,7 @@ def test_list_of_endpoints_is_complete(signed_in: httpx.Client) -> None:
             .replace("{name}", "x")
             .replace("{link_id}", "x")
             .replace("{tile_id}", "x"),
+            .replace("{name}", "clicks"),
         )
         for path, item in signed_in.get("/api/openapi.json").json()["paths"].items()
         for method in item

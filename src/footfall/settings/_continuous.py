@@ -17,7 +17,7 @@ OVERLAP_MAX: Final = 100
 KEYS_MAX: Final = 8
 SQL_BYTES_MAX: Final = 100_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_TIME: Final = re.compile(r"(\d+)(ms|s|m|h|d)(?: +by +(\d+)(ms|s|m|h|d))?")
+_TIME: Final = re.compile(r"(\d{1,12})(ms|s|m|h|d)(?: +by +(\d{1,12})(ms|s|m|h|d))?")
 _SESSION: Final = re.compile(r"session ([a-z][a-z0-9_]{0,29})")
 _UNITS: Final = {"ms": 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": DAY}
 

@@ -75,6 +75,11 @@ export type AlertBook = {
   readonly rules: readonly (RuleView)[];
 };
 
+export type AlertChange = {
+  readonly count?: number;
+  readonly until?: number;
+};
+
 export type App = {
   readonly app_id: string;
   readonly name: string;
@@ -421,6 +426,10 @@ export type DiskStatus = {
   readonly state_bytes: number;
   readonly tail_bytes: number;
   readonly total_bytes: number;
+};
+
+export type Done = {
+  readonly done: string;
 };
 
 export type EventColumn = {
@@ -1412,13 +1421,4 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
-};
-
-export type alerts_routes_Done = {
-  readonly count?: number;
-  readonly until?: number;
-};
-
-export type catalog_routes_Done = {
-  readonly done: string;
 };

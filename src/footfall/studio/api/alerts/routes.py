@@ -79,7 +79,7 @@ class AlertBook(msgspec.Struct, frozen=True):
     """Session definitions that rules may name."""
 
 
-class Done(msgspec.Struct, frozen=True):
+class AlertChange(msgspec.Struct, frozen=True):
     """Something was done."""
 
     count: int = 1
@@ -102,42 +102,42 @@ async def book(services: Use) -> AlertBook:
 
 
 @post("/rules", summary="Add or replace a rule", status_code=200, responses=PROBLEMS)
-async def put_rule(services: Use, request: AnyRequest, data: JSONBody[RulePut]) -> Done:
+async def put_rule(services: Use, request: AnyRequest, data: JSONBody[RulePut]) -> AlertChange:
     """It counts within seconds. All mistakes are told at once, those of its SQL too."""
     desk = _desk(services)
     rule, trial = await asyncio.to_thread(desk.read_new_rule, data.name, _given(data.options))
     with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
         await while_asked(request.receive, services.sql.run(trial.text, trial.values, rows_max=1))
     await asyncio.to_thread(desk.put_rule, rule)
-    return Done()
+    return AlertChange()
 
 
 @post("/rules/remove", summary="Forget a rule", status_code=200, responses=PROBLEMS)
-async def remove_rule(services: Use, data: JSONBody[Named]) -> Done:
+async def remove_rule(services: Use, data: JSONBody[Named]) -> AlertChange:
     """What fired stays in the history."""
     await asyncio.to_thread(_desk(services).remove_rule, data.name)
-    return Done()
+    return AlertChange()
 
 
 @post("/rules/mute", summary="Mute a rule", status_code=200, responses=PROBLEMS)
-async def mute(services: Use, data: JSONBody[Muting]) -> Done:
+async def mute(services: Use, data: JSONBody[Muting]) -> AlertChange:
     """Tell nobody of its firings for a while; the history has them."""
     until = await asyncio.to_thread(_desk(services).mute, data.name, data.duration)
-    return Done(1, until)
+    return AlertChange(1, until)
 
 
 @post("/channels", summary="Add or replace a channel", status_code=200, responses=PROBLEMS)
-async def put_channel(services: Use, data: JSONBody[ChannelPut]) -> Done:
+async def put_channel(services: Use, data: JSONBody[ChannelPut]) -> AlertChange:
     """A webhook, an address of Apprise, or an installed action."""
     await asyncio.to_thread(_desk(services).put_channel, data.name, _given(data.options))
-    return Done()
+    return AlertChange()
 
 
 @post("/channels/remove", summary="Forget a channel", status_code=200, responses=PROBLEMS)
-async def remove_channel(services: Use, data: JSONBody[Named]) -> Done:
+async def remove_channel(services: Use, data: JSONBody[Named]) -> AlertChange:
     """One that no rule names."""
     await asyncio.to_thread(_desk(services).remove_channel, data.name)
-    return Done()
+    return AlertChange()
 
 
 @post("/channels/test", summary="Test a channel", status_code=200, responses=PROBLEMS)
@@ -165,16 +165,16 @@ async def history(
 
 
 @post("/history/acknowledge", summary="Acknowledge", status_code=200, responses=PROBLEMS)
-async def acknowledge(services: Use, data: JSONBody[Acknowledging]) -> Done:
+async def acknowledge(services: Use, data: JSONBody[Acknowledging]) -> AlertChange:
     """Note that somebody has seen firings; how many were not noted before."""
     count = await asyncio.to_thread(_desk(services).acknowledge, data.delivery_ids, data.by)
-    return Done(count)
+    return AlertChange(count)
 
 
 @post("/history/retry", summary="Send dead notices again", status_code=200, responses=PROBLEMS)
-async def retry(services: Use) -> Done:
+async def retry(services: Use) -> AlertChange:
     """Those that were given up; how many."""
-    return Done(await asyncio.to_thread(_desk(services).revive))
+    return AlertChange(await asyncio.to_thread(_desk(services).revive))
 
 
 @post("/test", summary="Back-test a rule", status_code=200, responses={**PROBLEMS, 200: _TEST})

@@ -1,5 +1,5 @@
 import { has, read } from "../../api/client";
-import type { AlertBook, BackTest, ChannelTest, Done, History } from "../../api/generated";
+import type { AlertBook, BackTest, ChannelTest, AlertChange, History } from "../../api/generated";
 
 /** What a rule or a channel is told, as in settings. */
 export type Options = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
@@ -16,7 +16,7 @@ function isBackTest(value: unknown): value is BackTest {
   return has(value, "series", "firings", "fired") && Array.isArray(value.series);
 }
 
-function isDone(value: unknown): value is Done {
+function isDone(value: unknown): value is AlertChange {
   return has(value, "count", "until");
 }
 
@@ -38,23 +38,23 @@ export function backTest(name: string, over: string, options: Options | null, si
   return read("/api/alerts/test", isBackTest, { body: { name, over, options }, signal });
 }
 
-export function putRule(name: string, options: Options): Promise<Done> {
+export function putRule(name: string, options: Options): Promise<AlertChange> {
   return read("/api/alerts/rules", isDone, { body: { name, options } });
 }
 
-export function removeRule(name: string): Promise<Done> {
+export function removeRule(name: string): Promise<AlertChange> {
   return read("/api/alerts/rules/remove", isDone, { body: { name } });
 }
 
-export function muteRule(name: string, duration: string): Promise<Done> {
+export function muteRule(name: string, duration: string): Promise<AlertChange> {
   return read("/api/alerts/rules/mute", isDone, { body: { name, duration } });
 }
 
-export function putChannel(name: string, options: Options): Promise<Done> {
+export function putChannel(name: string, options: Options): Promise<AlertChange> {
   return read("/api/alerts/channels", isDone, { body: { name, options } });
 }
 
-export function removeChannel(name: string): Promise<Done> {
+export function removeChannel(name: string): Promise<AlertChange> {
   return read("/api/alerts/channels/remove", isDone, { body: { name } });
 }
 
@@ -62,6 +62,6 @@ export function testChannel(name: string): Promise<ChannelTest> {
   return read("/api/alerts/channels/test", isChannelTest, { body: { name } });
 }
 
-export function acknowledge(ids: readonly string[]): Promise<Done> {
+export function acknowledge(ids: readonly string[]): Promise<AlertChange> {
   return read("/api/alerts/history/acknowledge", isDone, { body: { delivery_ids: ids, by: "studio" } });
 }

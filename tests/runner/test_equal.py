@@ -51,7 +51,7 @@ def test_an_event_without_a_visitor_and_one_visitor_with_most_events(tmp_path: P
 
 OF_VISITORS = (
     'sessions.definitions={short={kind="step",step="30s"},'
-    'cuts={kind="gap",gap="1m",cut_at_midnight=true,cut_on_campaign=true}}'
+    'cuts={kind="gap",gap="1m",cut_at_midnight=true,cut_on_campaign=true,keep_alive=["click"]}}'
 )
 OF_OTHERS = (
     'sessions.definitions={site={kind="gap",gap="1m",key=["page_host"]},'

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import dropwhile, groupby, pairwise
 from zoneinfo import ZoneInfo
 
 from tests.sessionize import oracle
@@ -19,8 +19,8 @@ def campaign(event):
     return tuple(event.get(name) for name in CAMPAIGN) if has_one else None
 
 
-def sessions(events, definition):
-    """Lists of events, each list a session."""
+def sessions(events, definition, alive=()):
+    """Lists of events, each list a session; `alive` are names of events that begin none."""
     visitors, found = defaultdict(list), []
     for event in events:
         if event["visitor_id"] is not None:
@@ -36,7 +36,7 @@ def sessions(events, definition):
             start, length = chain[0]["event_time"], definition.length_max
             windows = groupby(chain, lambda e, s=start, n=length: (e["event_time"] - s) // n)
             for _, window in windows:
-                for segment in segments(list(window), definition):
+                for segment in begun(segments(list(window), definition, alive), alive):
                     times, most = [e["event_time"] for e in segment], definition.events_max
                     parts = groupby(
                         segment, lambda e, t=times, n=most: t.index(e["event_time"]) // n
@@ -54,10 +54,16 @@ def is_other_chain(before, time, definition):
     return time - before > definition.gap or len(days) == 2
 
 
-def segments(window, definition):
-    """The window cut where a user or a campaign takes the place of another."""
+def begun(found, alive):
+    """Those from the first on that has an event which may begin one."""
+    return dropwhile(lambda one: all(e["event_name"] in alive for e in one), found)
+
+
+def segments(window, definition, alive):
+    """The window cut where a user or a campaign takes the place of another, or a session begins."""
     kinds = [(user, definition.on_user == "any")] * (definition.on_user != "never")
     kinds += [(campaign, True)] * definition.on_campaign
+    kinds += [(lambda e: None if e["event_name"] in alive else 1, True)] * bool(alive)
     found, held = [[]], dict.fromkeys(kinds)
     for _, group in groupby(window, lambda e: e["event_time"]):
         moment, is_cut = list(group), False

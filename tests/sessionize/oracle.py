@@ -53,10 +53,11 @@ def first(events, *names):
     return None
 
 
-def row(events):
-    """What the table says of one session, but for revision and epoch."""
+def row(events, less=()):
+    """What the table says of one session, but for revision and epoch; `less` are no interaction."""
     start, end = events[0]["event_time"], events[-1]["event_time"]
-    views = [e for e in events if e["event_name"] in ("page_view", "screen_view")]
+    interactions = [e for e in events if e["event_name"] not in less]
+    views = [e for e in interactions if e["event_name"] in ("page_view", "screen_view")]
     named = [e for e in events if e["event_name"] == "user_engagement"]
     engagement = sum(e.get("engagement_ms") or 0 for e in named or events)
     is_engaged = end - start > 10_000_000 or len(views) >= 2 or engagement > 10_000
@@ -86,4 +87,5 @@ def row(events):
         **{name: events[0].get(name) for name in DEVICE},
         "value": sum(values) if values else None,
         "session_number": first(events, "client_session_number"),
+        "interactions": len(interactions),
     }

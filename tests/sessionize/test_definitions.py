@@ -84,6 +84,13 @@ def _goal_truth(events: list[dict[str, Any]], definition: Any) -> dict[bytes, di
     return {row["session_id"]: row for row in rows}
 
 
+def _alive_truth(events: list[dict[str, Any]], definition: Any) -> dict[bytes, dict[str, Any]]:
+    """Clicks begin no session; neither they nor what is bought are interactions."""
+    found = cut_oracle.sessions(events, definition, ("click",))
+    rows = [oracle.row(session, ("click", "buy")) for session in found]
+    return {row["session_id"]: row for row in rows}
+
+
 BERLIN = Zones("Europe/Berlin")
 CLIENT = ("visitor_id", "client_session_id")
 CART = ("user_id", "properties.cart")
@@ -118,6 +125,20 @@ CASES = [
             _goal_truth,
         ),
         id="gap, goals",
+    ),
+    pytest.param(
+        Case(
+            GapDefinition(
+                90 * MINUTE,
+                6 * HOUR,
+                3,
+                HOUR,
+                on_user="other",
+                goals=Goals(keep_alive=("click",), not_interaction=("buy",)),
+            ),
+            _alive_truth,
+        ),
+        id="gap, kept alive",
     ),
     pytest.param(
         Case(GapDefinition(7 * HOUR, 24 * HOUR, 100, HOUR, on_user="any"), _cut_truth),
@@ -185,7 +206,12 @@ def _run(case: Case, seed: int, *, rows_min: int = 10**9) -> World:
 
 
 def _columns(rows: dict[bytes, dict[str, Any]]) -> dict[bytes, dict[str, Any]]:
-    return {key: {name: row[name] for name in ORACLE_COLUMNS} for key, row in rows.items()}
+    """What readers see: without sessions that nothing began."""
+    return {
+        key: {name: row[name] for name in ORACLE_COLUMNS}
+        for key, row in rows.items()
+        if row["interactions"] >= 0
+    }
 
 
 @pytest.mark.parametrize("seed", range(scaled(2, 12)))

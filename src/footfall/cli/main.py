@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from footfall.cli import completion
-from footfall.cli.asking import crawl, dashboard, explore, query, sql, tables
+from footfall.cli.asking import crawl, dashboard, explore, query, sessions, sql, tables
 from footfall.cli.configuring import continuous, deliver, key, link, project, settings
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
 from footfall.cli.running import demo, generate, roles, send, serve
@@ -54,6 +54,7 @@ app.command("paths", rich_help_panel=LOOK)(explore.paths)
 app.add_typer(alert.app, name="alert", rich_help_panel=LOOK)
 app.add_typer(continuous.app, name="continuous", rich_help_panel=LOOK)
 app.add_typer(dashboard.app, name="dashboard", rich_help_panel=LOOK)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=LOOK)
 app.command("settings", rich_help_panel=LOOK)(settings.settings)
 app.add_typer(project.app, name="project", rich_help_panel=SEND)
 app.add_typer(key.app, name="key", rich_help_panel=SEND)

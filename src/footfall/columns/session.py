@@ -57,6 +57,12 @@ SESSION_COLUMNS: Final = (
     ),
     optional(35, "session_number", "long", "First number that an SDK sent for it."),
     required(36, "epoch", "long", "Epoch that wrote this revision."),
+    optional(
+        39,
+        "interactions",
+        "long",
+        "How many events are interactions: not_interaction of its definition; -1: none began it.",
+    ),
 )
 
 OTHER_SESSION_COLUMNS: Final = (

@@ -18,6 +18,7 @@ from footfall.explore.found import Found
 from footfall.explore.question.common import Common
 from footfall.project import DEFAULT_PROJECT
 from footfall.query.access import Relation
+from footfall.redefine.access import Sessions
 from footfall.settings import QuerySettings, load_settings
 
 if TYPE_CHECKING:
@@ -59,9 +60,15 @@ class Project(Asking, CatalogLake):
         found = load_settings(self._home.settings_file)
         return Alerts(self._home, self._project, found, self._clock, self._engine)
 
+    @property
     def continuous(self) -> Continuous:
         """Its continuous queries: added, listed, removed, and their results."""
         return Continuous(self, self._home, self._project)
+
+    @property
+    def sessions(self) -> Sessions:
+        """Every session as it is now, open ones too; and the definitions behind them."""
+        return Sessions(self, self._home, self._project)
 
     def answer(self, question: Common) -> Any:
         """The answer of the question's model.

@@ -117,7 +117,12 @@ class Cut(msgspec.Struct, frozen=True):
     sessions: dict[str, CutSessions] = {}
     """By name of the definition."""
     default: str = "gap"
-    """Name of the one that `session_id` of events follows."""
+    """Name of the one that `session_id` in the rows of events follows."""
+    shown: str | None = None
+    """Name of the one that readers take for the default instead; none: they take that one."""
+    user_gap: int | None = None
+    """Events without a visitor are in the session of their user that began last before them, if it
+    ended no longer ago than so many microseconds; none: they are in none."""
     overrides: str | None = None
     """Of the default definition alone: other events do not name other sessions."""
     removed: str | None = None
@@ -130,6 +135,11 @@ class Cut(msgspec.Struct, frozen=True):
     version: int = CUT_VERSION
     term: int = 0
     """Of the writer's lease, where the cut lies beside the lake; see `footfall.lake.shared_cut`."""
+
+    @property
+    def names(self) -> str:
+        """Name of the definition that the views `events` and `sessions` follow."""
+        return self.shown or self.default
 
     def tail_files(self) -> set[str]:
         """Names of all files it needs, but plans."""

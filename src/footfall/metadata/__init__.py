@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from footfall.metadata._epochs import Epoch
     from footfall.metadata._leases import Holder, Lease
     from footfall.metadata._store import Metadata
+    from footfall.metadata.definitions import DefinitionNote, DefinitionNotes
 
-__all__ = ["Epoch", "Holder", "Lease", "Metadata"]
+__all__ = ["DefinitionNote", "DefinitionNotes", "Epoch", "Holder", "Lease", "Metadata"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,6 +28,10 @@ def __getattr__(name: str) -> Any:
         from footfall.metadata._epochs import Epoch
 
         return Epoch
+    if name in ("DefinitionNote", "DefinitionNotes"):
+        from footfall.metadata import definitions
+
+        return getattr(definitions, name)
     if name in ("Holder", "Lease"):
         from footfall.metadata import _leases
 

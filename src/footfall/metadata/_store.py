@@ -24,6 +24,7 @@ from footfall.metadata._queries import Queries
 from footfall.metadata._schema import open_engine
 from footfall.metadata._tables import apps, projects, published, server_keys, write_ids
 from footfall.metadata.catalog import Key
+from footfall.metadata.definitions import DefinitionNotes
 from footfall.metadata.origins import normal_origin
 from footfall.metadata.place import MetadataPlace, unavailable
 from footfall.metadata.published import PublishedProgress
@@ -430,6 +431,11 @@ class Metadata:
         """
         with self._transaction() as connection:
             return _epochs.forget(connection, project, before)
+
+    @property
+    def definitions(self) -> DefinitionNotes:
+        """Session definitions that were added while a project runs."""
+        return DefinitionNotes(self._transaction, self._clock)
 
     def _keys(self, table: Table, project: str, app_id: str | None) -> list[Row[tuple[str, ...]]]:
         query = select(table).where(table.c.project == project)

@@ -151,6 +151,30 @@ dashboard_links: Final = Table(
     ForeignKeyConstraint(["project", "name"], ["dashboards.project", "dashboards.name"]),
 )
 
+session_definitions: Final = Table(
+    "session_definitions",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("options", Text),  # JSON of `DefinitionSettings`; null where the settings' file has it
+    Column("defined_at", BigInteger, nullable=False),
+    Column("from_epoch", BigInteger),  # the last before the pipeline began with it
+    Column("watermark", BigInteger),  # of that epoch
+    Column("rules", Text),  # JSON of `SessionSettings`, as it began
+    Column("events_done", BigInteger, nullable=False),
+    Column("events_total", BigInteger, nullable=False),
+    Column("filled_at", BigInteger),
+    Column("dropped_at", BigInteger),
+)
+
+shown_definitions: Final = Table(
+    "shown_definitions",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, nullable=False),  # that readers take for the default
+)
+
 leases: Final = Table(
     "leases",
     metadata,

@@ -40,9 +40,10 @@ from footfall.pipeline._memory import give_back
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.contract import MicroBatch, Progress
 from footfall.pipeline.consumers.mailbox import Committed
+from footfall.pipeline.epoch.active import Active
 from footfall.pipeline.epoch.commit import Committer
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, settle
-from footfall.pipeline.epoch.plan import EpochPlan, Rules
+from footfall.pipeline.epoch.plan import EpochPlan, Rules, with_sessions
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.feed.feed import Feed
@@ -51,7 +52,7 @@ from footfall.pipeline.preview.preview import Preview
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.pipeline.recovery.keep import CheckpointKeeper
-from footfall.pipeline.recovery.redo import Redo
+from footfall.pipeline.recovery.redo import Redo, following
 from footfall.positions import Positions, Slice
 from footfall.sessionize import Definitions, open_sessions, shortened_hot_age
 from footfall.settings import Settings
@@ -61,6 +62,8 @@ REPAIR_EPOCHS_AT_STOP_MAX = 8
 IDLE_EPOCH_INTERVAL = 1 * DAY
 """How often an epoch is committed, and a checkpoint written, when nothing comes: days go on ageing
 for retention, ids and sessions for what forgets them."""
+LOOK_INTERVAL = 1 * SECOND
+"""How often it looks for session definitions that people added or dropped."""
 IDLE_CUT_INTERVAL = 1 * SECOND
 """How often a cut is published when nothing is shown: open sessions close, live counters move."""
 BEHIND_AGE = 2 * SECOND
@@ -95,8 +98,9 @@ class Pipeline:
         self._metadata = metadata
         self._publisher = publisher
         self._clock = clock
-        self._rules = Rules.of(settings)
-        self._definitions = Definitions.of(settings.sessions)
+        self._active = Active(project, settings.sessions, metadata.definitions)
+        self._rules = with_sessions(Rules.of(settings), self._active.sessions)
+        self._definitions = Definitions.of(self._active.sessions)
         self._keeper = CheckpointKeeper(
             project, settings, log, metadata, checkpoints, consumers, clock, lease
         )
@@ -110,7 +114,7 @@ class Pipeline:
             self._committer,
             lease,
             feed,
-            self._definitions,
+            self._active,
             self._apply,
             self._keeper.write,
         )
@@ -123,7 +127,7 @@ class Pipeline:
         self._watermark = 0
         self._has_freed = False
         self._watch = SessionWatch(self._definitions)
-        self._epoch_started = self._published = clock.monotonic()
+        self._epoch_started = self._published = self._looked = clock.monotonic()
         self._preview = self._new_preview()
         # The epoch between the two: planned, being committed beside the previews.
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="epoch")
@@ -141,10 +145,16 @@ class Pipeline:
         self._lake.evolve({"events": added_columns(plan_steps(self._settings.enrich))})
         with self._feed.recovering() as deaths:
             self.truth = self._redo.run(self.truth, deaths)
+            self._active.look()  # what began while epochs were done again
             self._offset = self.truth.log_to
             self._watermark = max(self._watermark, self.truth.watermark)
             self.consumers.start(self.truth.epoch, self.truth.log_to)
             self._restart_preview()
+
+    @property
+    def filling(self) -> tuple[str, ...]:
+        """Session definitions whose past is not whole."""
+        return self._active.filling
 
     @property
     def epoch(self) -> int:
@@ -159,6 +169,7 @@ class Pipeline:
     def step(self) -> int:
         """Do one micro-batch and close the epoch if it is due; how many requests there were."""
         self._take_commit(wait=False)
+        self._follow_definitions()
         prepared = self._feed.next(self._offset)
         if prepared is not None:
             self._preview_requests(prepared)
@@ -191,6 +202,7 @@ class Pipeline:
             quarantined=self._feed.quarantined_in(self.truth.log_to, self._offset),
             left_out=self._feed.left_out,
             definitions=self._definitions.keys,
+            filling=self._active.filling,
         )
         self._committer.plan(plan)
         ingested = settle(self._preview.take(), self.truth.duplicates, plan.epoch)
@@ -206,10 +218,10 @@ class Pipeline:
         while self.step():
             pass
         for _ in range(REPAIR_EPOCHS_AT_STOP_MAX):
-            if not self._preview.is_empty or self.truth.state.has_pending:
+            if not self._preview.is_empty or self._is_repair_due:
                 self.close_epoch()
             self._take_commit(wait=True)
-            if not self.truth.state.has_pending:
+            if not self._is_repair_due:
                 break
         if self._keeper.is_behind:
             self._keeper.write(self.truth)
@@ -282,7 +294,10 @@ class Pipeline:
             # A store that does not answer now does so before the next epoch.
             with contextlib.suppress(Unavailable):
                 self._publisher.show_results(self._lake, queries)
-        self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_sweeping)
+        shown = self._active.shown
+        self._publisher.publish(
+            progress, self._definitions, hot_age, shown, is_sweeping=is_sweeping
+        )
         self._tell_sessions(progress)
         self.consumers.put(progress)
 
@@ -332,10 +347,33 @@ class Pipeline:
         if not self._preview.is_empty:
             return True
         return self._committing is None and (
-            self.truth.state.has_pending
+            self._is_repair_due
             or self._definitions.has_closable(self.truth.state, self._watermark)
             or _is_idle(self.truth, self._watermark)
         )
+
+    @property
+    def _is_repair_due(self) -> bool:
+        return self.truth.state.is_pending_but(self._active.filling)
+
+    def _follow_definitions(self) -> None:
+        """Go on with the session definitions of now, between epochs; look once a second."""
+        now = self._clock.monotonic()
+        if self._committing is not None or (now - self._looked) * SECOND < LOOK_INTERVAL:
+            return
+        self._looked = now
+        if not self._active.look():
+            return
+        if self._active.sessions != self._rules.sessions:
+            rules = with_sessions(self._rules, self._active.sessions)
+            definitions = Definitions.of(rules.sessions)
+            self.truth = following(
+                self.truth, definitions, rules.sessions, self._lake, self._active
+            )
+            self._rules, self._definitions = rules, definitions
+            self._active.look()  # what began is filling
+            self._publisher.prepare(self.truth.state)
+        self._restart_preview()
 
     def _take_commit(self, *, wait: bool) -> None:
         """Go on from the truth of the epoch being committed, once it is there."""

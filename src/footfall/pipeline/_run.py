@@ -29,7 +29,7 @@ from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.decode_ahead import DecodeAhead
 from footfall.pipeline.feed.feed import Feed
-from footfall.pipeline.maintenance.maintainer import Maintainer
+from footfall.pipeline.maintenance.maintainer import Filler, Maintainer
 from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import bound_memory, in_time, unbounded
 from footfall.pipeline.poison.poison import PoisonWatch
@@ -52,6 +52,7 @@ def run(
     parent_fd: int | None = None,
     on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
+    fill_command: Sequence[str] | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Run the pipeline of `project` until SIGTERM, SIGINT or the end of the parent.
@@ -66,6 +67,7 @@ def run(
         parent_fd: Read end of a pipe that closes when the parent ends.
         on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
+        fill_command: Computes the past of session definitions, likewise.
         clock: For tests.
 
     Raises:
@@ -94,6 +96,8 @@ def run(
             maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
         )
         stack.callback(maintainer.stop)
+        filler = Filler(fill_command, clock, _tell)
+        stack.callback(filler.stop)
 
         def work(ready: Callable[[], None]) -> None:
             pipeline = build(
@@ -111,10 +115,12 @@ def run(
                     started = clock.monotonic()
                     requests = pipeline.step()
                     maintainer.after_step(pipeline.epoch)
+                    filler.after_step(pipeline.filling)
                     seconds = clock.monotonic() - started
                     stopping.wait(pace.pause(requests, seconds, was_cut=pipeline.was_cut))
                 pulse.waits("it is stopping")
                 maintainer.stop()
+                filler.stop()
                 if not orphaned.is_set():
                     pipeline.finish()
 

@@ -84,9 +84,22 @@ class CutReader:
         cut = self._place.newest()
         if cut is None:
             return view_names()
-        others = [f"sessions_{name}" for name in sorted(set(cut.sessions) - {cut.default})]
+        others = sorted(set(self.definitions().values()) - {"sessions"})
         queries = [f"continuous_{name}" for name, one in sorted(cut.queries.items()) if one.columns]
         return (*view_names(), *others, *queries)
+
+    def definitions(self) -> dict[str, str]:
+        """Name of each session definition of the newest cut, and of its view.
+
+        Raises:
+            Corrupt: the cut is damaged.
+        """
+        cut = self._place.newest()
+        if cut is None:
+            return {}
+        return {
+            name: "sessions" if name == cut.names else f"sessions_{name}" for name in cut.sessions
+        }
 
     @contextlib.contextmanager
     def opened(self) -> Iterator[CutFiles]:

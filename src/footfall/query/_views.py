@@ -54,8 +54,67 @@ def events_view(
     has_tail: bool,
     has_overrides: bool,
     epoch: int = 0,
+    shown: str | None = None,
+    users: tuple[str, int] | None = None,
 ) -> str:
-    """`events`: lake ∪ tail, the session id replaced where a later override covers the event.
+    """`events` as readers see them.
+
+    Args:
+        files: The lake's.
+        columns: Of the view.
+        has_tail: Whether there is one.
+        has_overrides: Likewise.
+        epoch: The cut's.
+        shown: SQL of the sessions that events are in, if it is not those that rows name.
+        users: SQL of the view `sessions`, and how long after a session an event without a visitor
+            is still in that of its user, microseconds; none: such events are in none.
+    """
+    if shown is None:
+        rows = _named_events(files, columns, has_tail, has_overrides, epoch)
+    else:
+        rows = _looked_up(plain_view("events", files, columns, has_tail=has_tail), columns, shown)
+    return rows if users is None else _with_users(rows, columns, *users)
+
+
+def _looked_up(rows: str, columns: Columns, sessions: str) -> str:
+    """Events with the session that holds them by visitor and time.
+
+    A visitor's sessions are disjoint, so it is the last that began, or none. ASOF finds at most one
+    even where a provisional session lies over another.
+    """
+    held = "CASE WHEN e.event_time <= s.ended_at THEN s.session_id END"
+    return (
+        f"SELECT {_with_session(columns, held)} FROM ({rows}) e ASOF LEFT JOIN"
+        f" (SELECT app_id, visitor_id, started_at, ended_at, session_id FROM ({sessions})) s"
+        " ON e.app_id = s.app_id AND e.visitor_id = s.visitor_id AND e.event_time >= s.started_at"
+    )
+
+
+def _with_users(rows: str, columns: Columns, sessions: str, gap: int) -> str:
+    """Events without a visitor in their user's session that began last, if it is not long over."""
+    held = f"CASE WHEN epoch_us(e.event_time) <= epoch_us(s.ended_at) + {int(gap)} THEN s.id END"
+    return (
+        f"SELECT {_named(columns)} FROM ({rows}) WHERE visitor_id IS NOT NULL OR user_id IS NULL"
+        f" UNION ALL SELECT {_with_session(columns, held)} FROM (SELECT * FROM ({rows})"
+        " WHERE visitor_id IS NULL AND user_id IS NOT NULL) e ASOF LEFT JOIN"
+        " (SELECT app_id, user_id, started_at, max(ended_at) AS ended_at,"
+        " arg_max(session_id, (ended_at, session_id)) AS id"
+        f" FROM ({sessions}) WHERE user_id IS NOT NULL GROUP BY ALL) s"
+        " ON e.app_id = s.app_id AND e.user_id = s.user_id AND e.event_time >= s.started_at"
+    )
+
+
+def _with_session(columns: Columns, text: str) -> str:
+    return ", ".join(
+        f"{text} AS session_id" if column.name == "session_id" else f"e.{quoted(column.name)}"
+        for column in columns
+    )
+
+
+def _named_events(
+    files: Sequence[str], columns: Columns, has_tail: bool, has_overrides: bool, epoch: int
+) -> str:
+    """Events in the session that their rows name, or a later override that covers them.
 
     An override is about events of earlier epochs; those of the tail are as new as the overrides
     made since `epoch`, the cut's, and may be older than any of them.
@@ -66,12 +125,7 @@ def events_view(
     rows = plain_view("events", files, columns, has_tail=has_tail)
     if not has_overrides:
         return rows
-    shown = ", ".join(
-        "coalesce(o.session_id, e.session_id) AS session_id"
-        if column.name == "session_id"
-        else f"e.{quoted(column.name)}"
-        for column in columns
-    )
+    shown = _with_session(columns, "coalesce(o.session_id, e.session_id)")
     return (
         f"SELECT {shown} FROM ({rows}) e LEFT JOIN _overrides o"
         " ON e.app_id = o.app_id AND e.visitor_id = o.visitor_id"
@@ -168,6 +222,11 @@ def _out_of_json(column: str, kind: str) -> str:
     if kind in _SHOWN_AS_TEXT or kind.startswith("ENUM"):
         return f"_row ->> {path} AS {quoted(column)}"
     return f"_row -> {path} AS {quoted(column)}"
+
+
+def begun(sessions: str) -> str:
+    """Those that an event began which may; the state must know of the others."""
+    return f"SELECT * FROM ({sessions}) WHERE interactions IS NULL OR interactions >= 0"
 
 
 def _not_in(rows: str, others: Sequence[str]) -> str:

@@ -185,6 +185,10 @@ class Lake:
         """What could not become an event, with the reason."""
         return Relation(self, "failed_events")
 
+    def definitions(self) -> dict[str, str]:
+        """Name of each session definition that is shown now, and of its view."""
+        return self._engine.definitions()
+
     def sql(self, query: str, *values: Any, **named: Any) -> Result:
         """Run one SELECT on the newest cut.
 

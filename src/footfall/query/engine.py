@@ -28,6 +28,7 @@ from footfall.query._cut_places import cut_place
 from footfall.query._defined import DefinedViews
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._views import (
+    begun,
     events_view,
     literal,
     plain_view,
@@ -121,6 +122,14 @@ class Engine:
                 "a data file of the lake is damaged or missing; footfall doctor --deep says which:"
                 f" {first_paragraph(str(gone))}"
             ) from gone
+
+    def definitions(self) -> dict[str, str]:
+        """Name of each session definition of the newest cut, and of its view.
+
+        Raises:
+            Corrupt: the cut is damaged.
+        """
+        return self._reader.definitions()
 
     def interrupt(self) -> None:
         """End the statement that another thread runs, if any."""
@@ -298,7 +307,7 @@ def data_dirs(home: Home, project: str) -> list[Path]:
 
 def _views(made: CutFiles) -> dict[str, str]:
     found = {name: _view(name, made) for name in view_names()}
-    for name in made.cut.sessions.keys() - {made.cut.default}:
+    for name in made.cut.sessions.keys() - {made.cut.names}:
         found[f"sessions_{name}"] = _sessions_view(made, name)
     for name, query in made.cut.queries.items():
         if query.columns:
@@ -308,6 +317,7 @@ def _views(made: CutFiles) -> dict[str, str]:
 
 def _view(name: str, made: CutFiles) -> str:
     files, columns, tables = made.files.get(name, ()), made.columns[name], made.tables
+    cut = made.cut
     has_tail = tail_name(name) in tables
     if name == "events":
         return events_view(
@@ -315,10 +325,12 @@ def _view(name: str, made: CutFiles) -> str:
             columns,
             has_tail=has_tail,
             has_overrides="_overrides" in tables,
-            epoch=made.cut.epoch,
+            epoch=cut.epoch,
+            shown=None if cut.names == cut.default else _sessions_view(made, cut.names),
+            users=None if cut.user_gap is None else (_sessions_view(made, cut.names), cut.user_gap),
         )
     if name == "sessions":
-        return _sessions_view(made, made.cut.default)
+        return _sessions_view(made, cut.names)
     return plain_view(name, files, columns, has_tail=has_tail)
 
 
@@ -326,7 +338,7 @@ def _sessions_view(made: CutFiles, name: str) -> str:
     cut, tables, suffix = made.cut, made.tables, suffix_of(made.cut, name)
     of_cut = cut.sessions.get(name)
     is_default = name == cut.default
-    return sessions_view(
+    text = sessions_view(
         made.files.get("sessions" if is_default else "other_sessions", ()),
         made.columns["sessions"] if is_default else SESSION_COLUMNS,
         suffix=suffix,
@@ -336,6 +348,7 @@ def _sessions_view(made: CutFiles, name: str) -> str:
         has_removed="_removed" in tables,
         closed_before=0 if of_cut is None else of_cut.closed_before,
     )
+    return text if is_default else begun(text)
 
 
 def _without_semicolon(sql: str) -> str:

@@ -19,7 +19,7 @@ from footfall.pipeline._lease import take
 from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.feed.feed import Feed
-from footfall.pipeline.maintenance.maintainer import Maintainer
+from footfall.pipeline.maintenance.maintainer import Filler, Maintainer
 from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import unbounded
 from footfall.pipeline.poison.poison import PoisonWatch
@@ -43,6 +43,7 @@ def run(
     parent_fd: int | None = None,
     on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
+    fill_command: Sequence[str] | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Drive `project` until SIGTERM, SIGINT or the end of the parent, as `footfall.pipeline.run`.
@@ -58,6 +59,7 @@ def run(
         parent_fd: Read end of a pipe that closes when the parent ends.
         on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
+        fill_command: Computes the past of session definitions, likewise.
         clock: For tests.
 
     Raises:
@@ -88,6 +90,8 @@ def run(
             maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
         )
         stack.callback(maintainer.stop)
+        filler = Filler(fill_command, clock, _tell)
+        stack.callback(filler.stop)
         driver = build(
             home, settings, project, log, clock, lock, stopping.wait, _tell, engine=engine
         )
@@ -101,10 +105,12 @@ def run(
             pulse.turned()
             requests = driver.step()
             maintainer.after_step(driver.epoch)
+            filler.after_step(driver.filling)
             if not requests:
                 stopping.wait(_PAUSE_SECONDS)
         pulse.waits("it is stopping")
         maintainer.stop()
+        filler.stop()
         if not orphaned.is_set():
             driver.finish()
 

@@ -17,6 +17,7 @@ from footfall.duplicates import DuplicateIndex
 from footfall.errors import Corrupt, Invalid
 from footfall.lake import Lake, buckets_of
 from footfall.metadata import Metadata
+from footfall.pipeline.epoch.active import Active
 from footfall.pipeline.epoch.definitions import states_for
 from footfall.pipeline.epoch.plan import EpochPlan
 from footfall.pipeline.recovery.recovery import (
@@ -29,7 +30,7 @@ from footfall.positions import Positions
 from footfall.runner.state import BucketPart, IdsPart, OpenIds, StateFiles, StateNote
 from footfall.runner.work import divided_states
 from footfall.sessionize import Definitions, SessionStates
-from footfall.settings import Settings
+from footfall.settings import SessionSettings, Settings
 
 
 class Begin(msgspec.Struct, frozen=True):
@@ -50,7 +51,7 @@ class Beginning:
         lake: Lake,
         metadata: Metadata,
         states: StateFiles,
-        definitions: Definitions,
+        active: Active,
         term: int,
     ) -> None:
         """Read nothing yet."""
@@ -59,7 +60,7 @@ class Beginning:
         self._lake = lake
         self._metadata = metadata
         self._states = states
-        self._definitions = definitions
+        self._active = active
         self._term = term
 
     def find(self, log_start: Positions) -> Begin:
@@ -99,8 +100,9 @@ class Beginning:
 
     def _nothing(self) -> StateNote:
         """Before the first epoch."""
-        note = StateNote(0, Positions(), 0, self._term, self._definitions.keys, ())
-        return self.with_states(note, self._definitions.empty())
+        definitions = Definitions.of(self._active.sessions)
+        note = StateNote(0, Positions(), 0, self._term, definitions.keys, ())
+        return self.with_states(note, definitions.empty())
 
     def with_states(self, note: StateNote, states: SessionStates) -> StateNote:
         """`note` with these sessions instead of its own."""
@@ -116,8 +118,15 @@ class Beginning:
         ]
         return msgspec.structs.replace(note, definitions=states.keys, parts=tuple(parts))
 
-    def follow(self, note: StateNote, definitions: Definitions) -> StateNote:
+    def follow(
+        self, note: StateNote, definitions: Definitions, rules: SessionSettings
+    ) -> StateNote:
         """The state with which these definitions go on, if the note's was made by others.
+
+        Args:
+            note: The state there is.
+            definitions: To go on with.
+            rules: What they are made of.
 
         Raises:
             Conflict: another definition became the default; see `states_for`.
@@ -125,7 +134,11 @@ class Beginning:
         if note.definitions == definitions.keys:
             return note
         states = self._states.states(note, range(len(note.parts)))
-        found = states_for(definitions, states, self._lake, note.epoch, note.watermark)
+
+        def begin(key: str) -> None:
+            self._active.begin(key, note.epoch, note.watermark, rules)
+
+        found = states_for(definitions, states, self._lake, note.epoch, note.watermark, begin)
         return self.with_states(note, found)
 
     def from_lake(self, plan: EpochPlan) -> StateNote:

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
+
 from footfall.clock import SECOND, Clock
 from footfall.enrich import added_columns, plan_steps
 from footfall.errors import Unavailable
@@ -25,8 +27,9 @@ from footfall.pipeline._pipeline import (
 )
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.mailbox import Committed
+from footfall.pipeline.epoch.active import Active
 from footfall.pipeline.epoch.definitions import definitions_of
-from footfall.pipeline.epoch.plan import decode_plan, encode_plan
+from footfall.pipeline.epoch.plan import decode_plan, encode_plan, with_sessions
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.feed.frontier import Frontier
@@ -77,15 +80,21 @@ class Driver:
         self._publisher = publisher
         self._clock = clock
         self._feed = feed
-        self._rules = Rules.of(settings)
-        self._definitions = Definitions.of(settings.sessions)
+        self._active = Active(project, settings.sessions, metadata.definitions)
+        self._rules = with_sessions(Rules.of(settings), self._active.sessions)
+        self._definitions = Definitions.of(self._active.sessions)
         self._beginning = Beginning(
-            project, settings, lake, metadata, states, self._definitions, lease.term
+            project, settings, lake, metadata, states, self._active, lease.term
         )
         self._frontier = Frontier()
         self._planned = self._published = clock.monotonic()
         self._note: StateNote
         self._truth: Truth
+
+    @property
+    def filling(self) -> tuple[str, ...]:
+        """Session definitions whose past is not whole."""
+        return self._active.filling
 
     @property
     def epoch(self) -> int:
@@ -109,13 +118,31 @@ class Driver:
         if begin.is_rebuilt:
             self._states.write(begin.note)
         self._do_planned(is_rebuilt=begin.is_rebuilt)
-        self._note = self._beginning.follow(self._note, self._definitions)
+        self._follow()
+        self._active.look()  # what began while epochs were done again
+        self._truth = self._truth.with_notes(self._lake, self._metadata.ledger(self._project))
+        self.consumers.start(self._truth.epoch, self._truth.log_to)
+        self._publish(is_new=True)
+
+    def _follow(self) -> None:
+        """Go on with the session definitions of now after the last epoch."""
+        rules = self._active.sessions
+        self._note = self._beginning.follow(self._note, self._definitions, rules)
         note = self._note
         states = self._definitions.following(self._states.states(note, range(len(note.parts))))
-        self._truth = self._truth_of(states).with_notes(
-            self._lake, self._metadata.ledger(self._project)
-        )
-        self.consumers.start(self._truth.epoch, self._truth.log_to)
+        self._truth = self._truth_of(states)
+
+    def _follow_added(self) -> None:
+        """The same while it runs, with those that people added or dropped since."""
+        if not self._active.look():
+            return
+        if self._active.sessions != self._rules.sessions:
+            before = self._truth
+            self._rules = with_sessions(self._rules, self._active.sessions)
+            self._definitions = Definitions.of(self._rules.sessions)
+            self._follow()
+            self._truth = msgspec.structs.replace(before, state=self._truth.state)
+            self._active.look()  # what began is filling
         self._publish(is_new=True)
 
     def _truth_of(self, states: SessionStates) -> Truth:
@@ -130,7 +157,7 @@ class Driver:
         ledgers = {epoch.epoch: epoch.ledger for epoch in epochs}
         for text in plans:
             plan = decode_plan(text)
-            before = self._beginning.follow(self._note, definitions_of(plan))
+            before = self._beginning.follow(self._note, definitions_of(plan), plan.rules.sessions)
             give_back = partial(take_back, self._lake, plan.epoch) if is_rebuilt else None
             self._note = self._done(plan, before, ledgers.get(plan.epoch), give_back).note
 
@@ -160,6 +187,7 @@ class Driver:
 
     def step(self) -> int:
         """Do an epoch if one is due; how many requests it had."""
+        self._follow_added()
         plan = self._due()
         if plan is None:
             if (self._clock.monotonic() - self._published) * SECOND >= SECOND:
@@ -221,7 +249,7 @@ class Driver:
         is_idle = truth.watermark > 0 and watermark - truth.watermark >= IDLE_EPOCH_INTERVAL
         if not (
             waiting
-            or truth.state.has_pending
+            or truth.state.is_pending_but(self._active.filling)
             or (not at_once and self._definitions.has_closable(truth.state, watermark))
             or is_idle
         ):
@@ -238,6 +266,7 @@ class Driver:
             quarantined=tuple(sorted(one for one in noted if one.offset < log_to[one.partition])),
             left_out=self._feed.left_out,
             definitions=self._definitions.keys,
+            filling=self._active.filling,
         )
 
     def _read_to(self, most: int) -> Positions:
@@ -275,7 +304,9 @@ class Driver:
             # A store that does not answer now does so before the next epoch.
             with contextlib.suppress(Unavailable):
                 self._publisher.show_results(self._lake, queries)
-        self._publisher.publish(progress, self._definitions, hot_age, is_sweeping=is_new)
+        self._publisher.publish(
+            progress, self._definitions, hot_age, self._active.shown, is_sweeping=is_new
+        )
         self.consumers.put(progress)
 
     def _progress(self) -> Progress:

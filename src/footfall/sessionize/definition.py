@@ -23,6 +23,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.event import TIMESTAMP
+from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.sessionize.key import Key
 from footfall.sessionize.rows.close import Closed, Closing
 from footfall.sessionize.rows.columns import StateColumns
@@ -124,6 +125,16 @@ class Sessionized:
         """Events that the call wanted of history, those that it left for later because of its
         limits among them. None: the definition does not tell. Who works on some of the visitors
         adds it up over all of them, to see whether a limit would have held for all."""
+
+    @classmethod
+    def nothing(cls, state: SessionState) -> Sessionized:
+        """No change."""
+        none = REMOVED_SCHEMA.empty_table()
+        overrides = OVERRIDE_SCHEMA.empty_table()
+        repairs = REPAIR_SCHEMA.empty_table()
+        found = cls(state, state.columns.empty(), repairs, overrides, none, none)
+        found.spent = 0
+        return found
 
     @cached_property
     def touched(self) -> pa.Table:

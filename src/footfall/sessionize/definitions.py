@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from footfall.errors import Conflict
@@ -35,7 +35,7 @@ def _gap(name: str, one: DefinitionSettings, settings: SessionSettings) -> Sessi
         midnight=Zones.of(one.time_zone, one.time_zones) if one.cut_at_midnight else None,
         on_user=one.cut_on_user,
         on_campaign=one.cut_on_campaign,
-        goals=Goals.of(settings.goals),
+        goals=Goals.of(settings.goals, one.keep_alive, one.not_interaction),
         engagement=_engagement(settings),
     )
 
@@ -48,7 +48,7 @@ def _step(name: str, one: DefinitionSettings, settings: SessionSettings) -> Sess
         name=name,
         version=one.version,
         key=Key(one.key or ("visitor_id",)),
-        goals=Goals.of(settings.goals),
+        goals=Goals.of(settings.goals, one.keep_alive, one.not_interaction),
         columns=StateColumns(engagement=_engagement(settings)),
     )
 
@@ -95,6 +95,10 @@ class SessionStates:
     def has_pending(self) -> bool:
         """Whether any session of any definition is provisional."""
         return any(state.has_pending for state in self._states.values())
+
+    def is_pending_but(self, left_out: Collection[str]) -> bool:
+        """The same without definitions of these keys."""
+        return any(one.has_pending for key, one in self._states.items() if key not in left_out)
 
     def map(self, function: Callable[[SessionState], SessionState]) -> SessionStates:
         """Each state as `function` gives it."""

@@ -25,6 +25,7 @@ from footfall.settings._deliver import (
     read_destination,
 )
 from footfall.settings._read import (
+    as_duration,
     default_toml,
     default_values,
     parse_duration,
@@ -32,7 +33,12 @@ from footfall.settings._read import (
     part_of,
     read,
 )
-from footfall.settings._sessions import DefinitionSettings, SessionSettings, beyond_sessions
+from footfall.settings._sessions import (
+    DefinitionSettings,
+    SessionSettings,
+    beyond_sessions,
+    read_definition,
+)
 from footfall.settings.alerts import AlertSettings, ChannelSettings, RuleSettings
 from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
 from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
@@ -78,6 +84,7 @@ __all__ = [
     "Size",
     "StudioSettings",
     "Window",
+    "another_definition",
     "default_toml",
     "default_values",
     "kept_at_least",
@@ -389,6 +396,20 @@ def _load(
     if problems:
         raise Invalid("settings have mistakes; mend them and start again:", tuple(problems))
     return Settings(**sections), values, sources
+
+
+def another_definition(
+    name: str, options: Mapping[str, Any], sessions: SessionSettings
+) -> DefinitionSettings:
+    """One more session definition beside those of `sessions`, options as in the settings' file.
+
+    Raises:
+        Invalid: what is wrong with it, and what is valid.
+    """
+    try:
+        return read_definition(name, options, as_duration, sessions)
+    except ValueError as error:
+        raise Invalid(f"session definition: {error}") from None
 
 
 def retention_margin(settings: Settings) -> int:

@@ -249,6 +249,15 @@ _NAMED: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
 """Tables of things with names of their own, and what reads them."""
 
 
+def as_duration(value: Any) -> int:
+    """Microseconds of a text with a unit.
+
+    Raises:
+        ValueError: it is none.
+    """
+    return int(_convert(Duration, value))
+
+
 def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
     if hint is Bound and value == UNLIMITED:
         return None
@@ -257,7 +266,7 @@ def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
     if hint is CountBySize and value == BY_SIZE:
         return None
     if hint == dict[str, DefinitionSettings]:
-        return read_definitions(value, lambda text: _convert(Duration, text))
+        return read_definitions(value, as_duration)
     for kind, read in _NAMED:
         if hint == kind:
             return read(value)

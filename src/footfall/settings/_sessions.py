@@ -17,6 +17,8 @@ UserCut = Literal["never", "other", "any"]
 DEFINITIONS_MAX: Final = 20
 """Each costs an epoch as much again for sessions."""
 KEY_COLUMNS_MAX: Final = 8
+NAMES_MAX: Final = 100
+NAME_CHARS_MAX: Final = 200
 VALUE_MAX: Final = 10**9
 """Largest value of a goal."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,29}")
@@ -28,14 +30,14 @@ _OPTIONS: Final[dict[Kind, frozenset[str]]] = {
     "gap": frozenset(
         {
             *("gap", "length_max", "events_max", "time_zone", "time_zones"),
-            *("cut_at_midnight", "cut_on_campaign", "cut_on_user"),
+            *("cut_at_midnight", "cut_on_campaign", "cut_on_user", "keep_alive"),
         }
     ),
     "step": frozenset({"step"}),
     "day": frozenset({"time_zone", "time_zones"}),
-    "client": frozenset({"gap", "length_max", "events_max"}),
+    "client": frozenset({"gap", "length_max", "events_max", "keep_alive"}),
 }
-"""What each kind can be told besides `kind`, `version` and `key`."""
+"""What each kind can be told besides `kind`, `version`, `key` and `not_interaction`."""
 
 
 class DefinitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,6 +56,10 @@ class DefinitionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """By app, where another than `time_zone`."""
     cut_at_midnight: bool = False
     cut_on_campaign: bool = False
+    keep_alive: tuple[str, ...] = ()
+    """Names of events that keep a session alive and begin none."""
+    not_interaction: tuple[str, ...] = ("page_ping",)
+    """Names of events that are no interaction, for bounces and views."""
     cut_on_user: UserCut = "never"
     """`other`: from one known user to another; `any`: from anonymous to known, too."""
 
@@ -82,15 +88,18 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     engaged_after: Duration = 10_000_000
     engaged_views: Count = 2
     bounced: Literal["not_engaged", "one_event"] = "not_engaged"
+    events_of_users: Literal["alone", "join"] = "alone"
+    """What becomes of events without a visitor that have a user."""
 
     @property
     def named(self) -> dict[str, DefinitionSettings]:
         """All that run, the default first, with the options that they leave to `[sessions]`."""
         found = dict(self.definitions)
         first = found.pop(self.default, DefinitionSettings("gap"))
-        return {name: self._whole(one) for name, one in ({self.default: first} | found).items()}
+        return {name: self.whole(one) for name, one in ({self.default: first} | found).items()}
 
-    def _whole(self, one: DefinitionSettings) -> DefinitionSettings:
+    def whole(self, one: DefinitionSettings) -> DefinitionSettings:
+        """With the options that it leaves to `[sessions]`."""
         if one.kind not in ("gap", "client"):
             return one
         return msgspec.structs.replace(
@@ -128,7 +137,7 @@ def _read(name: str, options: Any, duration: Callable[[Any], int]) -> Definition
         )
     if not isinstance(options, dict) or options.get("kind") not in get_args(Kind):
         raise ValueError(f"{name}: kind is one of {', '.join(get_args(Kind))}")
-    valid = _OPTIONS[options["kind"]] | {"kind", "version", "key"}
+    valid = _OPTIONS[options["kind"]] | {"kind", "version", "key", "not_interaction"}
     if wrong := sorted(set(options) - valid):
         raise ValueError(
             f"{name}: kind {options['kind']} has no option {wrong[0]}; there are"
@@ -151,6 +160,23 @@ def _read(name: str, options: Any, duration: Callable[[Any], int]) -> Definition
     return found
 
 
+def read_definition(
+    name: str, options: Any, duration: Callable[[Any], int], sessions: SessionSettings
+) -> DefinitionSettings:
+    """One more definition beside those of `sessions`, with every option that it leaves to them.
+
+    Raises:
+        ValueError: what is wrong with it, and what is valid.
+    """
+    if name in sessions.named:
+        raise ValueError(
+            f"the settings have a definition {name!r}; give this one another name, and compare"
+        )
+    if len(sessions.named) >= DEFINITIONS_MAX:
+        raise ValueError(f"at most {DEFINITIONS_MAX} definitions; drop one first")
+    return sessions.whole(_read(name, options, duration))
+
+
 def _wrong_with(one: DefinitionSettings) -> Iterable[str]:
     import zoneinfo
 
@@ -158,6 +184,12 @@ def _wrong_with(one: DefinitionSettings) -> Iterable[str]:
         yield 'step is missing: the length of a window, such as "30s"'
     if len(set(one.key)) < len(one.key) or len(one.key) > KEY_COLUMNS_MAX:
         yield f"key names at most {KEY_COLUMNS_MAX} columns, each once"
+    for names in (one.keep_alive, one.not_interaction):
+        if len(names) > NAMES_MAX or not all(0 < len(name) <= NAME_CHARS_MAX for name in names):
+            yield (
+                f"keep_alive and not_interaction name at most {NAMES_MAX} events, of at most"
+                f" {NAME_CHARS_MAX} characters each"
+            )
     for column in one.key:
         if not _COLUMN.fullmatch(column):
             yield (
@@ -198,6 +230,11 @@ def beyond_sessions(sessions: SessionSettings) -> Iterable[str]:
         )
         return
     first = next(iter(sessions.named.values()))
+    if first.keep_alive:
+        yield (
+            "sessions.default: events name its sessions from the first on, so it has no keep_alive;"
+            f" give {sessions.default} another name, and: footfall sessions switch"
+        )
     if first.kind == "client" or first.key not in ((), ("visitor_id",)):
         yield (
             "sessions.default: events name the default's sessions, so its key must be visitor_id;"

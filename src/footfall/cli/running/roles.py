@@ -75,16 +75,16 @@ def worker(
     """Run the pipeline: log in; lake and live counters out."""
     place = open_project(home, project)
     upgrade_first(place)
+    program = (sys.executable, "-m", "footfall.cli.main")
+    where = ("--home", str(place.root), "--project", project, *settings_arguments(overrides))
     _runner(runner)(
         place,
         settings_for(place, overrides),
         project,
         parent_fd=parent_fd,
         on_ready=lambda url=None: write_ready(place, "worker", url),
-        maintain_command=[
-            *(sys.executable, "-m", "footfall.cli.main", "maintain", "--json"),
-            *("--home", str(place.root), "--project", project, *settings_arguments(overrides)),
-        ],
+        maintain_command=[*program, "maintain", "--json", *where],
+        fill_command=[*program, "sessions", "fill", "--json", *where],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from footfall.errors import Conflict
 from footfall.lake import EpochsUpTo, Lake
 from footfall.pipeline.epoch.plan import EpochPlan
@@ -26,17 +28,23 @@ def definitions_of(plan: EpochPlan) -> Definitions:
 
 
 def states_for(
-    definitions: Definitions, states: SessionStates, lake: Lake, epoch: int, watermark: int
+    definitions: Definitions,
+    states: SessionStates,
+    lake: Lake,
+    epoch: int,
+    watermark: int,
+    begin: Callable[[str], None] = lambda _: None,
 ) -> SessionStates:
     """States of these definitions after `epoch`, where it was done by others.
 
     A definition that is new begins with the sessions that are hot then, made from the lake's
-    events: what it says of them is exact from the first epoch on. Of what ended before it says
-    nothing, until a late event touches it. One that is gone is forgotten; its rows stay.
+    events: what it says of them is exact from the first epoch on. What ended before is computed by
+    others (`footfall.redefine`), who go by what `begin` noted of its key. One that is gone is
+    forgotten; its rows stay.
 
     Raises:
         Conflict: another definition became the default; events and `sessions` follow the one
-            before, so put it first in `sessions.definitions`.
+            before, so put it first in `sessions.definitions`; or `begin` refuses a definition.
     """
     if definitions.keys[0] != states.keys[0] and epoch:
         raise Conflict(
@@ -51,6 +59,7 @@ def states_for(
             found[key] = SessionState.empty(definitions[key].columns)
         else:
             one = definitions[key]
+            begin(key)
             with lake.locks.reading():
                 past = EpochsUpTo(lake, epoch).of(one.name, one.version, one.key, is_new=True)
                 found[key] = one.remade(past, watermark)

@@ -263,7 +263,10 @@ def finish(
         "other_sessions": pa.concat_tables(
             [
                 OTHER_SESSION_SCHEMA.empty_table(),
-                *(_named(one, placed[key_of(one)].closed.rows, plan) for one in others),
+                *(
+                    stamp(named(one, placed[key_of(one)].closed.rows), plan, OTHER_SESSION_SCHEMA)
+                    for one in others
+                ),
             ]
         ),
     }
@@ -302,9 +305,12 @@ def _place(
     history: History,
 ) -> _Placed:
     limits = repair_limits(plan)
-    visitors = state.pending().select("app_id", "visitor_id").n_unique()
+    visitors = 0
     repairing, placing = _Asked(history), _Asked(history)
-    repaired = definition.repair(state, repairing, limits)
+    repaired = Sessionized.nothing(state)
+    if key_of(definition) not in plan.filling:
+        visitors = state.pending().select("app_id", "visitor_id").n_unique()
+        repaired = definition.repair(state, repairing, limits)
     sessions = definition.sessionize(
         repaired.state,
         ingested.events,
@@ -331,14 +337,14 @@ def _spent(found: Sessionized, asked: _Asked, limits: RepairLimits) -> int:
     return found.spent
 
 
-def _named(definition: SessionDefinition, rows: pa.Table, plan: EpochPlan) -> pa.Table:
-    """Rows of `other_sessions`."""
+def named(definition: SessionDefinition, rows: pa.Table) -> pa.Table:
+    """Sessions of a definition as rows of `other_sessions`."""
     kinds = {"definition": definition.name, "definition_version": definition.version}
     for name, value in kinds.items():
         field = OTHER_SESSION_SCHEMA.field(name)
         column = pa.repeat(pa.scalar(value, field.type), rows.num_rows)
         rows = rows.append_column(field, column)
-    return stamp(rows, plan, OTHER_SESSION_SCHEMA)
+    return conform(rows, OTHER_SESSION_SCHEMA)
 
 
 def _withdrawn(placed: Iterable[_Placed]) -> pa.Table:

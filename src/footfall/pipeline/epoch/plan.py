@@ -54,6 +54,11 @@ class Rules(msgspec.Struct, frozen=True):
         return cls(settings.decode, clock, settings.duplicates, settings.sessions, steps)
 
 
+def with_sessions(rules: Rules, sessions: SessionSettings) -> Rules:
+    """The same with other session definitions."""
+    return msgspec.structs.replace(rules, sessions=sessions)
+
+
 class EpochPlan(msgspec.Struct, frozen=True):
     """Written durably before the first row of the epoch is; read again when the epoch is redone."""
 
@@ -73,6 +78,8 @@ class EpochPlan(msgspec.Struct, frozen=True):
     """Protocols whose requests fail as poison, all of them: their plug-in could not be loaded."""
     definitions: tuple[str, ...] = ("gap.1",)
     """Name and version of each session definition, the default first."""
+    filling: tuple[str, ...] = ()
+    """Those of them whose past is not whole yet: what waits for a repair goes on waiting."""
     version: int = PLAN_VERSION
 
     @property

@@ -11,6 +11,7 @@ from footfall.home import Home
 from footfall.lake import Lake, LakePlace
 from footfall.lake.cut import CutQuery
 from footfall.pipeline.consumers.contract import Progress
+from footfall.pipeline.epoch.active import Shown
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.preview.preview import PreviewBatch
@@ -68,6 +69,7 @@ class CommittedPublisher(Publisher):
         progress: Progress,
         definitions: Definitions,
         hot_age: int | None = None,
+        shown: Shown = Shown(),  # noqa: B008 (frozen)
         *,
         is_sweeping: bool = False,
     ) -> None:
@@ -82,7 +84,7 @@ class CommittedPublisher(Publisher):
             watermark=truth.watermark,
             ledger=truth.ledger,
         )
-        super().publish(committed, definitions, hot_age, is_sweeping=True)
+        super().publish(committed, definitions, hot_age, shown, is_sweeping=True)
         self._unpublished = None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from footfall.lake import Lake, planned_tables
 from footfall.lake.cut import Cut, CutQuery
 from footfall.pipeline.consumers.contract import Progress
+from footfall.pipeline.epoch.active import Shown
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
 from footfall.pipeline.preview.preview import PreviewBatch
@@ -88,6 +89,7 @@ class Publisher:
         progress: Progress,
         definitions: Definitions,
         hot_age: int | None = None,
+        shown: Shown = Shown(),  # noqa: B008 (frozen)
         *,
         is_sweeping: bool = False,
     ) -> None:
@@ -97,6 +99,7 @@ class Publisher:
             progress: How far the pipeline is.
             definitions: Those whose sessions are shown.
             hot_age: As `Cut.hot_age`.
+            shown: Which sessions the views follow.
             is_sweeping: Also remove files that no reader needs any more.
         """
         cut = Cut(
@@ -114,6 +117,8 @@ class Publisher:
                 for one in definitions
             },
             default=definitions.default.name,
+            shown=shown.name,
+            user_gap=shown.user_gap,
             hot_age=hot_age,
             overrides=self._overrides,
             removed=self._removed,

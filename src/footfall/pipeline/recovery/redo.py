@@ -15,6 +15,7 @@ from footfall.lake import Lake, take_back
 from footfall.log import Log
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import WriterLease
+from footfall.pipeline.epoch.active import Active
 from footfall.pipeline.epoch.commit import Committer
 from footfall.pipeline.epoch.definitions import definitions_of, states_for
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, join, settle
@@ -25,6 +26,7 @@ from footfall.pipeline.poison.attempts import DEATHS
 from footfall.pipeline.recovery.checkpoint import Checkpoint, Checkpoints
 from footfall.pipeline.recovery.recovery import Way, from_lake, starting_point, tell
 from footfall.sessionize import Definitions
+from footfall.settings import SessionSettings
 
 
 class Redo:
@@ -40,7 +42,7 @@ class Redo:
         committer: Committer,
         lease: WriterLease,
         feed: Feed,
-        definitions: Definitions,
+        active: Active,
         apply: Callable[[Truth, EpochResult], Truth],
         checkpoint: Callable[[Truth], None],
     ) -> None:
@@ -55,7 +57,7 @@ class Redo:
             committer: Does epochs again.
             lease: Held.
             feed: Reads the log again, and knows what processes died of.
-            definitions: Session definitions to go on with.
+            active: Session definitions to go on with.
             apply: Goes from one truth to the next when an epoch is done again.
             checkpoint: Writes one at once.
         """
@@ -67,7 +69,7 @@ class Redo:
         self._committer = committer
         self._lease = lease
         self._feed = feed
-        self._definitions = definitions
+        self._active = active
         self._apply = apply
         self._checkpoint = checkpoint
 
@@ -144,18 +146,17 @@ class Redo:
             self._truth.duplicates.expire(plan.watermark, plan.rules.duplicates)
             if is_rebuilt and take_back(self._lake, plan.epoch):
                 tell(f"tables gave back an epoch that was half committed: epoch={plan.epoch}")
-            self._follow(definitions_of(plan))
+            self._follow(definitions_of(plan), plan.rules.sessions)
             result = self._committer.commit(plan, ingested, self._truth.state)
             self._truth = self._apply(self._truth, result)
+        going_on = Definitions.of(self._active.sessions)
         for text in self._metadata.plans_after(self._project, self._truth.epoch - 1)[:1]:
-            self._definitions.refuse_changed(definitions_of(decode_plan(text)))
-        self._follow(self._definitions)
+            going_on.refuse_changed(definitions_of(decode_plan(text)))
+        self._follow(going_on, self._active.sessions)
 
-    def _follow(self, definitions: Definitions) -> None:
+    def _follow(self, definitions: Definitions, rules: SessionSettings) -> None:
         """Go on with the states that these definitions have after the last epoch."""
-        truth = self._truth
-        state = states_for(definitions, truth.state, self._lake, truth.epoch, truth.watermark)
-        self._truth = msgspec.structs.replace(truth, state=state)
+        self._truth = following(self._truth, definitions, rules, self._lake, self._active)
 
     def _read_again(self, plan: EpochPlan) -> Ingested:
         parts = []
@@ -163,6 +164,22 @@ class Redo:
             with self._feed.working([prepared.requests]):
                 parts.append(admit(prepared, self._truth.duplicates, plan.epoch))
         return settle(join(parts), self._truth.duplicates, plan.epoch)
+
+
+def following(
+    truth: Truth, definitions: Definitions, rules: SessionSettings, lake: Lake, active: Active
+) -> Truth:
+    """`truth` with the states that these definitions, made from `rules`, have after its epoch.
+
+    Raises:
+        Conflict: as `states_for`.
+    """
+
+    def begin(key: str) -> None:
+        active.begin(key, truth.epoch, truth.watermark, rules)
+
+    state = states_for(definitions, truth.state, lake, truth.epoch, truth.watermark, begin)
+    return msgspec.structs.replace(truth, state=state)
 
 
 def _loaded(checkpoint: Checkpoint) -> Truth:

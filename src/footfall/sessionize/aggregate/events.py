@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from footfall.event import EVENT_SCHEMA
 from footfall.session import VIEW_EVENTS
-from footfall.sessionize.goals import IS_GOAL
+from footfall.sessionize.goals import IS_GOAL, KEEPS_ALIVE, ROLE
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import Bools, Ints, Packing
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
@@ -72,6 +72,8 @@ class SortedEvents:
             for name in names.dictionary.to_pylist()
         ]
         found: npt.NDArray[np.uint8] = np.array(kinds, np.uint8)[names.indices.to_numpy()]
+        if ROLE in self.table.column_names:
+            found[self.integers(ROLE) > 0] &= ~VIEW
         found |= BOT * self.column("is_bot").to_numpy(zero_copy_only=False)
         for bit, column in (
             (USER, "user_id"),
@@ -84,6 +86,20 @@ class SortedEvents:
             if values.null_count < len(values):
                 found |= bit * values.is_valid().to_numpy(zero_copy_only=False)
         return found[self.row]
+
+    def interactions(self) -> Bools | None:
+        """Whether each event is one, in this order; none if all are."""
+        if ROLE not in self.table.column_names:
+            return None
+        found: Bools = self.integers(ROLE)[self.row] == 0
+        return found
+
+    def beginnings(self) -> Bools:
+        """Whether a session may begin with each event, in the order of the table."""
+        if ROLE not in self.table.column_names:
+            return np.ones(self.table.num_rows, np.bool_)
+        found: Bools = self.integers(ROLE) != KEEPS_ALIVE
+        return found
 
     def goals(self) -> Bools | None:
         """Whether each event is a goal, in this order; none if nothing counts as one."""
@@ -143,7 +159,7 @@ class SortedEvents:
 
 
 def _usable(events: pa.Table) -> pa.Table:
-    own = [IS_GOAL] if IS_GOAL in events.column_names else []
+    own = [name for name in (IS_GOAL, ROLE) if name in events.column_names]
     table = events.select([*EVENT_COLUMNS, *own])
     visitors = table.column("visitor_id")
     if visitors.null_count:

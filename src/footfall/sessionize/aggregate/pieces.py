@@ -38,6 +38,12 @@ class Pieces:
         self._piece = np.repeat(np.arange(len(first)), self._last - first + 1)
         views = self._having(_events.VIEW)
         self.sums = {"events": self._last - first + 1, "views": self._count(views)}
+        interactions = events.interactions()
+        self.sums["interactions"] = (
+            self.sums["events"]
+            if interactions is None
+            else self._count(np.flatnonzero(interactions))
+        )
         self.flags = {
             "has_named": self._count(self._having(_events.NAMED)) > 0,
             "has_value": self._count(self._having(_events.VALUE)) > 0,

@@ -28,9 +28,11 @@ class GapDefinition(GapLimits, frozen=True):
     def options(self) -> str:
         """See `SessionDefinition.options`."""
         midnight = "no" if self.midnight is None else str(self.midnight)
+        alive = f" keep_alive={','.join(self.goals.keep_alive)}" if self.goals.keep_alive else ""
         return (
             f"gap={self.gap}us length_max={self.length_max}us events_max={self.events_max}"
             f" {self.key} midnight={midnight} user={self.on_user} campaign={self.on_campaign}"
+            f"{alive}"
         )
 
     @property

@@ -46,12 +46,15 @@ class GapLimits(msgspec.Struct, frozen=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Kinds of marks that cut, see `marks`."""
-        return ("user",) * (self.on_user != "never") + ("campaign",) * self.on_campaign
+        by_user = ("user",) * (self.on_user != "never")
+        by_campaign = ("campaign",) * self.on_campaign
+        return (*by_user, *by_campaign, *("active",) * bool(self.goals.keep_alive))
 
     @property
     def counts_first(self) -> tuple[bool, ...]:
         """Of each kind, whether the first mark cuts off what has none before it."""
-        return (self.on_user == "any",) * (self.on_user != "never") + (True,) * self.on_campaign
+        by_user = (self.on_user == "any",) * (self.on_user != "never")
+        return by_user + (True,) * (self.on_campaign + bool(self.goals.keep_alive))
 
     @property
     def columns(self) -> StateColumns:
@@ -75,5 +78,6 @@ class GapLimits(msgspec.Struct, frozen=True):
             midnight=None,
             on_user="never",
             on_campaign=False,
+            goals=Goals(),
             engagement=Engagement(),
         )

@@ -54,7 +54,12 @@ def _campaigns(events: SortedEvents) -> Ints:
     return _hashed(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
-_READERS: Final = {"user": _users, "campaign": _campaigns}
+def _active(events: SortedEvents) -> Ints:
+    """1 for all but events that only keep a session alive: what is before the first is apart."""
+    return events.beginnings().astype(np.int64)
+
+
+_READERS: Final = {"user": _users, "campaign": _campaigns, "active": _active}
 
 
 def _hashed(texts: pa.Array) -> Ints:

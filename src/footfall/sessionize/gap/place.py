@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
+from footfall.session import SESSION_SCHEMA
 from footfall.sessionize.aggregate.changes import (
     Comparison,
     Old,
@@ -19,7 +19,6 @@ from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.aggregate.merge import merge
 from footfall.sessionize.definition import (
     EVENTS_MAX,
-    REPAIR_SCHEMA,
     History,
     Sessionized,
     session_ids,
@@ -79,7 +78,7 @@ def sessionize(
     """
     batch = SortedEvents(events)
     if not len(batch):
-        return nothing(state)
+        return Sessionized.nothing(state)
     # Nearly always one pass is enough. It says which chains it could not cut without events of
     # earlier epochs; then those are read, and a second pass makes these chains anew.
     first = Call(state, batch, definition)
@@ -96,20 +95,6 @@ def sessionize(
     second = Call(state, whole, definition, needs.replay(), history.sessions(ranges))
     found = second.result(epoch)
     found.spent = spent
-    return found
-
-
-def nothing(state: SessionState) -> Sessionized:
-    """No change."""
-    found = Sessionized(
-        state,
-        state.columns.empty(),
-        REPAIR_SCHEMA.empty_table(),
-        OVERRIDE_SCHEMA.empty_table(),
-        REMOVED_SCHEMA.empty_table(),
-        REMOVED_SCHEMA.empty_table(),
-    )
-    found.spent = 0
     return found
 
 

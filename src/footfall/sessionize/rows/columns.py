@@ -68,7 +68,7 @@ NUMBER: Final = Attributes(
 GROUPS: Final = (FIRST, LAST, USER, ENTRY, EXIT, SOURCE, REFERRER, NUMBER)
 
 SUMS: Final = (
-    *("events", "views", "engagement_named", "engagement_other"),
+    *("events", "views", "interactions", "engagement_named", "engagement_other"),
     *("value_units", "value_micros"),
 )
 """Sums of integers. `engagement_named` is that of `user_engagement` events, `_other` that of all
@@ -90,7 +90,7 @@ OWN: Final = {
     "rank": False,
     **{
         f"{kind}_{what}": what == "since"
-        for kind in ("user", "campaign")
+        for kind in ("user", "campaign", "active")
         for what in ("before", "mark", "since")
     },
 }
@@ -106,7 +106,7 @@ class Engagement(msgspec.Struct, frozen=True):
     views: int = 2
     """It is with so many views; and with any goal."""
     is_bounced_alone: bool = False
-    """Bounced are sessions of one event; else all that are not engaged."""
+    """Bounced are sessions of one interaction at most; else all that are not engaged."""
 
 
 class StateColumns:

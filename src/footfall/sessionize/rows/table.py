@@ -39,8 +39,9 @@ def session_table(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa
         frame.with_columns(looked_at, revision=pl.col("written_revision") + 1)
         .with_columns(duration_ms=duration // US_PER_MS, is_engaged=is_engaged)
         .with_columns(
-            is_bounced=pl.col("events") == 1 if is_alone else ~pl.col("is_engaged"),
+            is_bounced=pl.col("interactions") <= 1 if is_alone else ~pl.col("is_engaged"),
             epoch=pl.lit(epoch, pl.Int64),
+            interactions=_interactions(frame),
         )
     )
     columns = []
@@ -51,6 +52,14 @@ def session_table(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa
             values = rows[field.name].to_arrow(compat_level=pl.CompatLevel.oldest())
             columns.append(values.cast(field.type))
     return pa.Table.from_arrays(columns, schema=SESSION_SCHEMA)
+
+
+def _interactions(frame: pl.DataFrame) -> pl.Expr:
+    """How many there are; -1 where there is no session, for none of its events began one."""
+    if "active_mark" not in frame.columns:
+        return pl.col("interactions")
+    is_none = (pl.col("active_mark") == 0) & (pl.col("active_before") == 0)
+    return pl.when(is_none).then(-1).otherwise("interactions")
 
 
 def to_uuid(session_id: pl.Series) -> pa.Array:

@@ -11,7 +11,7 @@ from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.definition import History, RepairLimits, Sessionized
 from footfall.sessionize.gap.columns import marks_of
 from footfall.sessionize.gap.limits import GapLimits
-from footfall.sessionize.gap.place import Call, nothing
+from footfall.sessionize.gap.place import Call
 from footfall.sessionize.gap.repair.needs import Late, Replay, range_table
 from footfall.sessionize.gap.repair.neighbourhood import Known, Stretch, chain_of, stretch_of
 from footfall.sessionize.rows.packing import Bools, Ints
@@ -44,7 +44,7 @@ def repair(
     targets = waiting.unique(["app_id", "visitor_id"], keep="first", maintain_order=True)
     targets = targets.head(limits.visitors_max)
     if not targets.height:
-        return nothing(state)
+        return Sessionized.nothing(state)
     visitors, codes = _visitors(targets)
     near = _Near(state, visitors, codes, targets, history, definition)
     chosen = near.choose(definition, limits.events_max)

@@ -3,8 +3,10 @@
     python benchmarks/bench_sessionize.py [--events 1000000] [--batches 4] [--no-spark]
 
 Shapes: `uniform` (100,000 visitors), `pareto` (a few visitors do most), `late` (2 % of events up to
-30 minutes late), `giant` (one visitor has 30 % of all events). A batch covers ten minutes of event
-time. Besides `gap`: `step` (windows of 30 s), `keyed` (of a minute, by user and browser) and
+30 minutes late), `giant` (one visitor has 30 % of all events), `visits` (200,000 visitors whose
+sessions have 8 events 20 s apart on average, a user in a fifth and a campaign in a tenth of them:
+what sites are like; in the others nearly each event is a session). A batch covers ten minutes of
+event time. Besides `gap`: `step` (windows of 30 s), `keyed` (of a minute, by user and browser) and
 `cuts` (`gap` cut at Berlin's midnight, by user and by campaign; users change with every tenth
 event, far more than people do). The first warms the state and is not counted; of the others the
 median counts. `CPU` is processor time of all threads: on a machine that does other work, wall time
@@ -50,7 +52,9 @@ CUTS = GapDefinition(
 )
 STEP = StepDefinition(Windows(30 * SECOND), HOUR)
 KEYED = StepDefinition(Windows(MINUTE), HOUR, name="keyed", key=Key(("user_id", "browser")))
-SHAPES = ("uniform", "pareto", "late", "giant")
+SHAPES = ("uniform", "pareto", "late", "giant", "visits")
+VISIT_EVENTS = 8
+VISIT_VISITORS = 200_000
 
 
 def visitors_of(shape: str, count: int, random: np.random.Generator) -> np.ndarray:
@@ -70,18 +74,39 @@ def make_events(shape: str, number: int, count: int) -> pa.Table:
     if shape == "late":
         is_late = random.random(count) < 0.02
         event_time[is_late] -= random.integers(0, 30 * MINUTE, int(is_late.sum()))
+    users = random.choice(3, count, p=[0.8, 0.1, 0.1])
+    campaigns, names_max = np.zeros(count, np.int64), VISITORS
+    owner = visitors_of(shape, count, random)
+    if shape == "visits":
+        visit = np.repeat(np.arange(count), VISIT_EVENTS)[:count]
+        pause = random.exponential(20 * SECOND, count).astype(np.int64)
+        is_first = np.arange(count) % VISIT_EVENTS == 0
+        pause[is_first] = 0
+        passed = np.cumsum(pause)
+        passed -= passed[np.flatnonzero(is_first)][visit]
+        began = START + number * STRETCH + random.integers(0, STRETCH, count)[visit]
+        order = np.argsort(began + passed)
+        event_time = (began + passed)[order]
+        received = event_time + random.integers(0, 2 * SECOND, count)
+        owner = random.integers(0, VISIT_VISITORS, count)[visit][order]
+        users = (random.choice(3, count, p=[0.8, 0.1, 0.1])[visit])[order]
+        campaigns = ((random.random(count) < 0.1) & is_first).astype(np.int64)[order]
+        names_max = VISIT_VISITORS
     requests = random.bytes(16 * count)
 
     def pick(values: list[str | None], weights: list[float] | None = None) -> pa.Array:
-        chosen = random.choice(len(values), count, p=weights).astype(np.int32)
+        return named(values, random.choice(len(values), count, p=weights))
+
+    def named(values: list[str | None], chosen: np.ndarray) -> pa.Array:
+        chosen = chosen.astype(np.int32)
         return pa.DictionaryArray.from_arrays(chosen, pa.array(values, pa.string())).cast(
             pa.string()
         )
 
     names = np.char.add(
-        "0f0e5c1e-7d4a-4b1f-9c55-", np.char.zfill(np.arange(VISITORS).astype(str), 12)
+        "0f0e5c1e-7d4a-4b1f-9c55-", np.char.zfill(np.arange(names_max).astype(str), 12)
     )
-    owner = visitors_of(shape, count, random).astype(np.int32)
+    owner = owner.astype(np.int32)
     pages = [f"https://shop.example/products/{n}?utm_source=newsletter" for n in range(2_000)]
     return conform(
         pa.table(
@@ -99,7 +124,8 @@ def make_events(shape: str, number: int, count: int) -> pa.Table:
                 "visitor_id": pa.DictionaryArray.from_arrays(owner, pa.array(names)).cast(
                     pa.string()
                 ),
-                "user_id": pick([None, "user-1", "user-2"], [0.8, 0.1, 0.1]),
+                "user_id": named([None, "user-1", "user-2"], users),
+                "campaign": named([None, "spring"], campaigns),
                 "received_at": pa.array(received).cast(EVENT_SCHEMA.field("received_at").type),
                 "event_time": pa.array(event_time).cast(EVENT_SCHEMA.field("event_time").type),
                 "event_time_rule": pick(["device"]),
@@ -257,7 +283,7 @@ def main() -> None:
     for shape in SHAPES:
         rates[shape] = run_shape(shape, options.batches, options.events)
     for definition in (STEP, KEYED, CUTS):
-        for shape in ("uniform", "late"):
+        for shape in ("uniform", "late", "visits"):
             run_shape(shape, options.batches, options.events, definition)
     run_micro(options.micro, 5_000)
     if not options.no_spark:

@@ -72,6 +72,9 @@ class Run:
             more = chance.choice([{}, {"user": {"id": f"u{chance.randrange(2)}"}}])
             events.append(event(f"v{chance.randrange(3)}", at, self.number, **more))
             self.number += 1
+        for minutes in range(0, 100, 9):  # activity that reaches over what a state begins with
+            events.append(event("steady", now - minutes * MINUTE, self.number))
+            self.number += 1
         self.bench.append([request(self.batch, events, now)])
         self.batch += 1
         self.turn(20 * SECOND)
@@ -149,6 +152,8 @@ class Run:
 
 def _is_exact(run: Run, name: str) -> None:
     assert run.seen(f"sessions_{name}") == run.truth(name)
+    rows = run.bench.tables()["other_sessions"].select(["session_id", "revision"])
+    assert rows.num_rows == rows.group_by(["session_id", "revision"]).aggregate([]).num_rows
 
 
 @pytest.mark.parametrize("seed", range(scaled(1, 20)))
@@ -156,7 +161,7 @@ def test_in_the_end_it_is_the_definition(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever comes between: late events, restarts, lost states, killed fills, maintenance."""
-    monkeypatch.setattr(slices, "EVENTS_MAX", 4)
+    monkeypatch.setattr(slices, "EVENTS_MAX", 15)
     monkeypatch.setattr(filling, "COMMIT_SLICES", 2)
     run = Run(tmp_path, seed)
     for _ in range(5):
@@ -194,6 +199,9 @@ def test_in_the_end_it_is_the_definition(
 def test_a_switch_is_right_at_every_read(tmp_path: Path) -> None:
     """Old and new events, in lake and tail, name the sessions of the definition that is shown."""
     run = Run(tmp_path, 77)
+    run.define("third")
+    first = redefine.listed(run.metadata, run.bench.settings.sessions, "default")
+    assert [one.state for one in first] == ["whole", "whole"], "nothing came before"
     for _ in range(4):
         run.send()
     stored = run.seen("sessions")
@@ -248,7 +256,7 @@ def _names(run: Run, gone: str, shown: str) -> None:
 
 def test_a_kill_between_file_and_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It dies before and after each commit of a fill, once: nothing is written twice or missing."""
-    monkeypatch.setattr(slices, "EVENTS_MAX", 3)
+    monkeypatch.setattr(slices, "EVENTS_MAX", 12)
     monkeypatch.setattr(filling, "COMMIT_SLICES", 3)
     run = Run(tmp_path, 5)
     for _ in range(6):

@@ -145,7 +145,7 @@ class Pipeline:
         self._lake.evolve({"events": added_columns(plan_steps(self._settings.enrich))})
         with self._feed.recovering() as deaths:
             self.truth = self._redo.run(self.truth, deaths)
-            self._active.look()  # what began while epochs were done again
+            self._noted_begun()
             self._offset = self.truth.log_to
             self._watermark = max(self._watermark, self.truth.watermark)
             self.consumers.start(self.truth.epoch, self.truth.log_to)
@@ -371,9 +371,15 @@ class Pipeline:
                 self.truth, definitions, rules.sessions, self._lake, self._active
             )
             self._rules, self._definitions = rules, definitions
-            self._active.look()  # what began is filling
+            self._noted_begun()
             self._publisher.prepare(self.truth.state)
         self._restart_preview()
+
+    def _noted_begun(self) -> None:
+        """Look what is filling, after a definition may have begun."""
+        if not self.truth.epoch:
+            self._active.begin_at_first()
+        self._active.look()
 
     def _take_commit(self, *, wait: bool) -> None:
         """Go on from the truth of the epoch being committed, once it is there."""

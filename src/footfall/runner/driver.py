@@ -119,7 +119,6 @@ class Driver:
             self._states.write(begin.note)
         self._do_planned(is_rebuilt=begin.is_rebuilt)
         self._follow()
-        self._active.look()  # what began while epochs were done again
         self._truth = self._truth.with_notes(self._lake, self._metadata.ledger(self._project))
         self.consumers.start(self._truth.epoch, self._truth.log_to)
         self._publish(is_new=True)
@@ -131,6 +130,9 @@ class Driver:
         note = self._note
         states = self._definitions.following(self._states.states(note, range(len(note.parts))))
         self._truth = self._truth_of(states)
+        if not note.epoch:
+            self._active.begin_at_first()
+        self._active.look()  # what began is filling
 
     def _follow_added(self) -> None:
         """The same while it runs, with those that people added or dropped since."""
@@ -142,7 +144,6 @@ class Driver:
             self._definitions = Definitions.of(self._rules.sessions)
             self._follow()
             self._truth = msgspec.structs.replace(before, state=self._truth.state)
-            self._active.look()  # what began is filling
         self._publish(is_new=True)
 
     def _truth_of(self, states: SessionStates) -> Truth:

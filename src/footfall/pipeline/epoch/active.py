@@ -78,6 +78,17 @@ class Active:
         text = msgspec.json.encode(rules).decode()
         self._notes.begin(self._project, note, epoch, watermark, text)
 
+    def begin_at_first(self) -> None:
+        """Before the first epoch: what was added has no past.
+
+        Raises:
+            Unavailable: the metadata cannot be written now.
+        """
+        for key, note in self._known.items():
+            if note.from_epoch is None:
+                self.begin(key, 0, 0, self.sessions)
+                self._notes.filled(self._project, note)
+
 
 def with_notes(settings: SessionSettings, notes: Iterable[DefinitionNote]) -> SessionSettings:
     """The settings with definitions that were added; where both have a name theirs counts."""

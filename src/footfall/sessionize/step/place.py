@@ -87,7 +87,8 @@ def _ids(
 ) -> pl.Series:
     new = np.flatnonzero(is_new)
     index, name, version = pl.Series(new), definition.name, definition.version
-    made = session_ids(name, version, apps.gather(index), names.gather(index), starts[new].tolist())
+    owners = (column.gather(index).to_list() for column in (apps, names))
+    made = session_ids(name, version, next(owners), next(owners), starts[new].tolist())
     place = np.empty(len(is_new), np.int64)
     place[at] = np.arange(len(at))
     place[new] = len(at) + np.arange(len(new))

@@ -66,6 +66,24 @@ def visitors_of(shape: str, count: int, random: np.random.Generator) -> np.ndarr
     return visitors
 
 
+def visits(
+    number: int, count: int, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Visitor, event time, user and campaign of each event, in the order of time."""
+    visit = np.arange(count) // VISIT_EVENTS
+    is_first = np.arange(count) % VISIT_EVENTS == 0
+    pause = random.exponential(20 * SECOND, count).astype(np.int64)
+    pause[is_first] = 0
+    passed = np.cumsum(pause)
+    passed -= passed[np.flatnonzero(is_first)][visit]
+    time = START + number * STRETCH + random.integers(0, STRETCH, count)[visit] + passed
+    order = np.argsort(time)
+    owner = random.integers(0, VISIT_VISITORS, count)[visit]
+    users = random.choice(3, count, p=[0.8, 0.1, 0.1])[visit]
+    campaigns = ((random.random(count) < 0.1) & is_first).astype(np.int64)
+    return owner[order], time[order], users[order], campaigns[order]
+
+
 def make_events(shape: str, number: int, count: int) -> pa.Table:
     """One batch as the stages before give it: `EVENT_SCHEMA`, in order of receipt."""
     random = np.random.default_rng(1000 * SHAPES.index(shape) + number)
@@ -78,19 +96,8 @@ def make_events(shape: str, number: int, count: int) -> pa.Table:
     campaigns, names_max = np.zeros(count, np.int64), VISITORS
     owner = visitors_of(shape, count, random)
     if shape == "visits":
-        visit = np.repeat(np.arange(count), VISIT_EVENTS)[:count]
-        pause = random.exponential(20 * SECOND, count).astype(np.int64)
-        is_first = np.arange(count) % VISIT_EVENTS == 0
-        pause[is_first] = 0
-        passed = np.cumsum(pause)
-        passed -= passed[np.flatnonzero(is_first)][visit]
-        began = START + number * STRETCH + random.integers(0, STRETCH, count)[visit]
-        order = np.argsort(began + passed)
-        event_time = (began + passed)[order]
+        owner, event_time, users, campaigns = visits(number, count, random)
         received = event_time + random.integers(0, 2 * SECOND, count)
-        owner = random.integers(0, VISIT_VISITORS, count)[visit][order]
-        users = (random.choice(3, count, p=[0.8, 0.1, 0.1])[visit])[order]
-        campaigns = ((random.random(count) < 0.1) & is_first).astype(np.int64)[order]
         names_max = VISIT_VISITORS
     requests = random.bytes(16 * count)
 

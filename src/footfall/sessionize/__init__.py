@@ -39,7 +39,7 @@ from footfall.sessionize.rows.hot import (
     unwritten,
     unwritten_parts,
 )
-from footfall.sessionize.rows.seen import known_ids, new_closed, open_by_app
+from footfall.sessionize.rows.seen import NOTHING, known_ids, new_closed, open_by_app
 from footfall.sessionize.rows.state import Segment, SessionState
 from footfall.sessionize.rows.stored import (
     SegmentNote,
@@ -53,6 +53,7 @@ from footfall.sessionize.rows.stored import (
 __all__ = [
     "EVENT_COLUMNS",
     "KINDS",
+    "NOTHING",
     "REPAIR_SCHEMA",
     "VISITOR",
     "WRITTEN_MAX",

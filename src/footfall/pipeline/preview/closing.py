@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-import polars as pl
+import numpy as np
+import numpy.typing as npt
 
 from footfall.pipeline.consumers.closed import counted
 from footfall.pipeline.consumers.contract import DefinitionSeen, Progress, SessionsSeen
 from footfall.pipeline.preview.preview import Preview
 from footfall.sessionize import (
+    NOTHING,
     Definitions,
     SessionDefinition,
     key_of,
@@ -24,7 +26,8 @@ from footfall.sessionize import (
     open_by_app,
 )
 
-ROWS_MAX: Final = 1 << 16
+Keys = npt.NDArray[np.uint64]
+ROWS_MAX: Final = 1 << 14
 """Sessions of one definition in one look; the others follow with the next, or with the epoch."""
 
 
@@ -34,7 +37,7 @@ class SessionWatch:
     def __init__(self, definitions: Definitions) -> None:
         """Nothing is said yet."""
         self._definitions = definitions
-        self._said: dict[str, pl.DataFrame] = {}
+        self._said: dict[str, Keys] = {}
         self._open: dict[str, dict[str, int]] = {}
 
     def look(self, preview: Preview, progress: Progress) -> SessionsSeen | None:
@@ -68,7 +71,7 @@ class SessionWatch:
     ) -> DefinitionSeen | None:
         key = key_of(definition)
         state, before = preview.states[key], definition.closed_before(watermark)
-        rows, self._said[key] = new_closed(state, before, self._said.get(key), ROWS_MAX)
+        rows, self._said[key] = new_closed(state, before, self._said.get(key, NOTHING), ROWS_MAX)
         was_open, self._open[key] = self._open.get(key, {}), open_by_app(state, before)
         if not (rows.num_rows or opened or joined or was_open != self._open[key]):
             return None

@@ -8,61 +8,54 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from footfall.session import SESSION_SCHEMA
 from footfall.sessionize.rows.hot import closable
+from footfall.sessionize.rows.packing import Keys
 from footfall.sessionize.rows.state import SessionState
 from footfall.sessionize.rows.table import session_rows
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
 
-SAID_MAX: Final = 1 << 18
+SAID_MAX: Final = 1 << 16
 """Sessions that are closed and not written; of more the first are looked at, until some are."""
 _SAID: Final = ("session_id", "ended_at", "events", "views")
 """What tells one form of a session from another: a late event changes one of them."""
+NOTHING: Final[Keys] = np.zeros(0, np.uint64)
+"""Said so far."""
 
 
 def new_closed(
-    state: SessionState, closed_before: int, said: pl.DataFrame | None, rows_max: int
-) -> tuple[pa.Table, pl.DataFrame]:
+    state: SessionState, closed_before: int, said: Keys, rows_max: int
+) -> tuple[pa.Table, Keys]:
     """Sessions that `close` would write now, without those that were said.
 
     Args:
         state: With what is known now.
         closed_before: As of the definition.
-        said: What the call before returned; none at first.
+        said: What the call before returned; `NOTHING` at first.
         rows_max: Most rows to return; the others stay unsaid.
 
     Returns:
-        `SESSION_SCHEMA`, with the revision they will be written as; and what is said now.
+        `SESSION_SCHEMA`, with the revision they will be written as; and what is said now: a hash of
+        each form. Two that share one are said as one, once in 2^32 times as many.
     """
-    room, parts, forms = SAID_MAX, [state.columns.empty()], []
+    room, parts, forms = SAID_MAX, list[pl.DataFrame](), [NOTHING]
     for segment in state.segments:
         rows = np.flatnonzero(closable(segment, closed_before))[:room]
         room -= len(rows)
         if not len(rows):
             continue
-        form = segment.take(list(_SAID), rows)
-        is_new = _is_new(form, said)
-        most = np.flatnonzero(is_new)[: max(rows_max, 0)]
+        form: Keys = segment.take(list(_SAID), rows).hash_rows().to_numpy()
+        is_new = ~np.isin(form, said)
+        most = np.flatnonzero(is_new)[:rows_max]
         rows_max -= len(most)
         is_new[most] = False  # those that are left are not said yet
-        forms.append(form.filter(pl.Series(~is_new)))
+        forms.append(form[~is_new])
         if len(most):
             parts.append(segment.take(list(state.columns.schema), rows[most]))
-    none = state.columns.empty().select(_SAID)
-    return (
-        session_rows(pl.concat(parts), 0, state.columns.engagement),
-        pl.concat([none, *forms]),
-    )
-
-
-def _is_new(
-    form: pl.DataFrame, said: pl.DataFrame | None
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    if said is None or not said.height:
-        return np.ones(form.height, np.bool_)
-    known = form.join(
-        said.with_columns(is_said=True), on=list(_SAID), how="left", maintain_order="left"
-    )
-    return known["is_said"].is_null().to_numpy().copy()
+    now = np.concatenate(forms)
+    if not parts:
+        return SESSION_SCHEMA.empty_table(), now
+    return session_rows(pl.concat(parts), 0, state.columns.engagement), now
 
 
 def open_by_app(state: SessionState, closed_before: int) -> dict[str, int]:

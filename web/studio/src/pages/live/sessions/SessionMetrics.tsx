@@ -101,6 +101,7 @@ function Metric({ title, mean, values, fromUs, clock, format }: Props) {
           type: "line",
           data: values,
           showSymbol: true,
+          showAllSymbol: true,
           symbol: "circle",
           symbolSize: 5,
           connectNulls: false,

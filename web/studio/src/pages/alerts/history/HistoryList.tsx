@@ -121,7 +121,7 @@ export function whatOf({ details }: Firing): string {
   }
   const seconds = typeof details.duration_ms === "number" ? details.duration_ms / 1000 : 0;
   const began = String(details.entry_page ?? details.first_event_name ?? "");
-  return `${seconds.toLocaleString("en")} s, ${String(details.events)} events, from ${began}`;
+  return `${seconds.toLocaleString("en")} s, ${String(details.events)} ${details.events === 1 ? "event" : "events"}, from ${began}`;
 }
 
 /** Who heard of it, or why nobody did. */

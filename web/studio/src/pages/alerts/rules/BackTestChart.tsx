@@ -36,6 +36,7 @@ export function BackTestChart({ test, clock }: { readonly test: BackTest; readon
         yAxis: {
           type: "value",
           splitNumber: 3,
+          minInterval: test.unit === "sessions" || test.unit === "events" ? 1 : 0,
           splitLine: { lineStyle: { color: palette.line } },
           axisLabel: { ...label, formatter: formatCount },
         },

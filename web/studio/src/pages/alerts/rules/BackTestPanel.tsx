@@ -32,7 +32,7 @@ export function BackTestPanel({ name, options, clock }: Props) {
       <div className={css.bar}>
         <p className={css.said} data-testid="would-have-fired">
           {query.data
-            ? `It would have fired ${formatExact(query.data.fired)} times, and told channels ${formatExact(query.data.told)} times.`
+            ? `It would have fired ${times(query.data.fired)}, and told channels ${times(query.data.told)}.`
             : "When it would have fired"}
         </p>
         <SegmentedControl
@@ -60,4 +60,8 @@ export function BackTestPanel({ name, options, clock }: Props) {
       )}
     </div>
   );
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${formatExact(count)} times`;
 }

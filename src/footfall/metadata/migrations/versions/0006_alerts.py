@@ -41,6 +41,10 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("project", "rule", name="pk_alert_states"),
     )
+    _make_firings()
+
+
+def _make_firings() -> None:
     op.create_table(
         "alert_firings",
         sa.Column("project", sa.Text(), nullable=False),

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import footfall
 from footfall.catalog.entries import CrawlReport, FileFault
 from footfall.explore.access import Project
 from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
@@ -97,7 +96,8 @@ ZOO = {
     "zstd": Beast({"a": zstd(b'{"a":1}\n')}, [{"a": 1}]),
     "csv": Beast(
         {
-            "a": b'id,name,at\r\n1,"a ""q"", b","2026-11-29 10:00:00"\r\n2,"two\nlines",2026-11-30 10:00\r\n3,,\r\n'
+            "a": b'id,name,at\r\n1,"a ""q"", b","2026-11-29 10:00:00"\r\n'
+            b'2,"two\nlines",2026-11-30 10:00\r\n3,,\r\n'
         },
         [
             {"id": 1, "name": 'a "q", b', "at": "2026-11-29T10:00:00"},
@@ -149,7 +149,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project,
         for name, data in beast.files.items():
             put(directory / "place", f"{folder}/{name}", data)
     put(directory / "place", f"{CUT}/a.gz", cut_gzip(lines(NOISE)))
-    with footfall.open(home_with_a_cut(directory / "home").root) as project:
+    with Project(home_with_a_cut(directory / "home").root) as project:
         yield project, project.crawls.add("zoo", str(directory / "place"))
 
 

@@ -168,6 +168,7 @@ class Inspector:
             f"DESCRIBE SELECT * FROM read_json({literal(address)}, format = {literal(shape.form)},"
             f" compression = {literal(shape.compression)}, records = 'true', sample_size = -1,"
             " map_inference_threshold = -1, field_appearance_threshold = 0,"
+            " hive_partitioning = false,"
             f" maximum_object_size = {int(self._limits.document_bytes)})"
         ).fetchall()
         columns = tuple(

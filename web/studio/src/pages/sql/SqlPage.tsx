@@ -172,7 +172,7 @@ export default function SqlPage() {
         <SavedPanel shown={saved} onPick={open} onRemove={(each) => void remove(each)} />
         <HistoryPanel history={history} onPick={go} onForget={forget} />
       </div>
-      <KeepDrawer keeping={keeping} sql={draft.trim()} name={keeping === "query" ? (picked?.name ?? "") : ""} onClose={() => setKeeping(null)} onKept={kept} />
+      <KeepDrawer keeping={keeping} sql={draft.trim()} former={keeping === "query" ? picked : null} onClose={() => setKeeping(null)} onKept={kept} />
     </div>
   );
 }

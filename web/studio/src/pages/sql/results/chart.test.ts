@@ -18,6 +18,8 @@ test("dates lie along, the first number stands up, as a line", () => {
   expect(firstChoice(answer)).toEqual({ x: "day", y: "n", kind: "line" });
   expect(numericColumns(answer)).toEqual(["n", "share"]);
   expect(firstChoice({ ...answer, columns: [{ name: "a", type: "VARCHAR" }] })).toBeNull();
+  const numbers = ["a", "b"].map((name) => ({ name, type: "BIGINT" }));
+  expect(firstChoice({ ...answer, columns: numbers })).toEqual({ x: "a", y: "b", kind: "bar" });
 });
 
 test("what is no number has no height, and rows beyond the bound are counted", () => {

@@ -18,13 +18,12 @@ export function numericColumns({ columns }: SqlAnswerShape): readonly string[] {
   return columns.filter(isNumeric).map(({ name }) => name);
 }
 
-/** What to draw before anybody chose: the first column that is no number along the first that is one. */
+/** What to draw before anybody chose: the first column that is no number (or the first of all) along, the next number up. */
 export function firstChoice(answer: SqlAnswerShape): Chosen | null {
-  const [y] = numericColumns(answer);
-  if (y === undefined) return null;
-  const along = answer.columns.find((column) => !isNumeric(column)) ?? answer.columns.find(({ name }) => name !== y);
-  if (!along) return null;
-  return { x: along.name, y, kind: /^(DATE|TIME)/.test(along.type) ? "line" : "bar" };
+  const [first, second] = numericColumns(answer);
+  const other = answer.columns.find((column) => !isNumeric(column));
+  if (other && first !== undefined) return { x: other.name, y: first, kind: /^(DATE|TIME)/.test(other.type) ? "line" : "bar" };
+  return first !== undefined && second !== undefined ? { x: first, y: second, kind: "bar" } : null;
 }
 
 export type Series = { readonly labels: readonly string[]; readonly values: readonly (number | null)[]; readonly left: number };

@@ -1,11 +1,11 @@
 import { Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { failureText } from "../../../api/client";
-import type { QueryToSave } from "../../../api/generated";
+import type { QueryToSave, SavedQuery } from "../../../api/generated";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { makeView, saveQuery } from "./api";
 import css from "./KeepDrawer.module.css";
-import { isParameterType, PARAMETER_TYPES, type ParameterType, parametersIn } from "./parameters";
+import { firstValue, isParameterType, PARAMETER_TYPES, type ParameterType, parametersIn } from "./parameters";
 
 const TYPES = [...PARAMETER_TYPES];
 const NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
@@ -15,8 +15,8 @@ export type Keeping = "query" | "view";
 type Props = {
   readonly keeping: Keeping | null;
   readonly sql: string;
-  /** Of the saved query that is changed. */
-  readonly name: string;
+  /** The saved query that is changed. */
+  readonly former: SavedQuery | null;
   readonly onClose: () => void;
   /** It is there now; what was done, in one sentence. */
   readonly onKept: (keeping: Keeping, said: string) => void;
@@ -37,13 +37,21 @@ export function KeepDrawer({ keeping, ...props }: Props) {
   );
 }
 
-function KeepForm({ keeping, sql, name: former, onClose, onKept }: Omit<Props, "keeping"> & { readonly keeping: Keeping }) {
+function typesOf(former: SavedQuery | null): Readonly<Record<string, ParameterType>> {
+  return Object.fromEntries((former?.parameters ?? []).map(({ name, type }) => [name, type ?? "text"]));
+}
+
+function defaultsOf(former: SavedQuery | null): Readonly<Record<string, string>> {
+  return Object.fromEntries((former?.parameters ?? []).map((parameter) => [parameter.name, firstValue(parameter, {})]));
+}
+
+function KeepForm({ keeping, sql, former, onClose, onKept }: Omit<Props, "keeping"> & { readonly keeping: Keeping }) {
   const names = keeping === "query" ? parametersIn(sql) : [];
-  const [name, setName] = useState(former);
-  const [description, setDescription] = useState("");
+  const [name, setName] = useState(former?.name ?? "");
+  const [description, setDescription] = useState(former?.description ?? "");
   const [isReplacing, setIsReplacing] = useState(false);
-  const [types, setTypes] = useState<Readonly<Record<string, ParameterType>>>({});
-  const [defaults, setDefaults] = useState<Readonly<Record<string, string>>>({});
+  const [types, setTypes] = useState(() => typesOf(former));
+  const [defaults, setDefaults] = useState(() => defaultsOf(former));
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const keep = async (submit: FormEvent) => {

@@ -190,8 +190,8 @@ def test_due_crawls_are_started_in_a_process_of_their_own(home: Home, tmp_path: 
     starter._look(now + 1)
     assert started == []  # it looked a moment ago
     starter._look(now + LOOK_EVERY)
-    assert [command[4:6] for command in started] == [("crawl", "due")]
-    assert _run(home, "crawl", "due").exit_code == 0
+    assert [command[4:6] for command in started] == [("crawl", "run")]
+    assert _run(home, "crawl", "run").exit_code == 0
     assert crawling.crawl("hourly").tried_at >= now
     starter._look(now + 2 * LOOK_EVERY)
     assert len(started) == 1

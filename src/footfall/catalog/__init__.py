@@ -7,12 +7,6 @@ but what cannot be read as it is (`repair`). All of it is metadata of the projec
 and nothing else. Statements that define something come through `statements`; those in Athena's
 words are read as DuckDB's (`athena`). A consumer starts crawls that are due (`consumer`).
 
-What is exported here imports neither DuckDB, Arrow nor SQLAlchemy.
+Servers and commands begin with `running.catalog_parts` and `defining.definitions_of`; neither these
+nor `entries` import DuckDB, Arrow or SQLAlchemy.
 """
-
-from __future__ import annotations
-
-from footfall.catalog.defining import definitions_of
-from footfall.catalog.running import CatalogParts, CatalogRunner, catalog_parts
-
-__all__ = ["CatalogParts", "CatalogRunner", "catalog_parts", "definitions_of"]

@@ -46,7 +46,7 @@ class CrawlStarter(EpochConsumer):
         self._is_blind = metadata.is_local and not metadata.file.exists()
         self._start = start or _start
         self._command = (
-            *(sys.executable, "-P", "-m", "footfall.cli.main", "crawl", "due"),
+            *(sys.executable, "-P", "-m", "footfall.cli.main", "crawl", "run"),
             *("--home", str(place.home.root), "--project", place.project),
         )
         self._looked_at = place.now_us - LOOK_EVERY

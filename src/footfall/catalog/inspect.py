@@ -24,7 +24,7 @@ from footfall.catalog.listing import Place
 from footfall.catalog.texts import reader
 from footfall.catalog.types import common
 from footfall.lake.store.options import SCHEME, S3Options
-from footfall.query._views import literal, quoted
+from footfall.query._quoting import literal, quoted
 
 HEAD_BYTES: Final = 64 << 10
 _ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)

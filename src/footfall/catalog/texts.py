@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from footfall.catalog.entries import Column, File, Shape, Table
-from footfall.query._views import literal, quoted
+from footfall.query._quoting import literal, quoted
 
 ALL_REVISIONS = "_revisions"
 """After the name of a table of sessions: every record, not the newest of each session alone."""

@@ -13,7 +13,7 @@ import duckdb
 
 from footfall.errors import Invalid
 from footfall.query._errors import ENGINE_ERRORS, readable
-from footfall.query._views import quoted
+from footfall.query._quoting import quoted
 from footfall.query.definitions import Definitions
 
 Check = Callable[[str], frozenset[str]]

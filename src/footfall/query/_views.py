@@ -18,6 +18,7 @@ from footfall.columns import Column
 from footfall.columns.column import decimal_digits
 from footfall.lake import TABLES
 from footfall.query._cut_files import tail_name
+from footfall.query._quoting import literal, quoted, without_glob
 
 Columns = Sequence[Column]
 
@@ -234,21 +235,6 @@ def _not_in(rows: str, others: Sequence[str]) -> str:
     for other in others:
         rows = f"SELECT l.* FROM ({rows}) l ANTI JOIN {other} h ON h.session_id = l.session_id"
     return rows
-
-
-def without_glob(path: str) -> str:
-    """`path` for DuckDB, which takes every path for a pattern: in brackets a sign is itself."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in path)
-
-
-def literal(text: str) -> str:
-    """`text` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted(name: str) -> str:
-    """`name` as an SQL identifier, whatever word it is."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _named(columns: Columns) -> str:

@@ -27,6 +27,7 @@ from footfall.query._cut_files import CutFiles, CutReader, suffix_of, tail_name,
 from footfall.query._cut_places import cut_place
 from footfall.query._defined import DefinedViews
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
+from footfall.query._quoting import literal, without_glob
 from footfall.query._views import (
     begun,
     events_view,

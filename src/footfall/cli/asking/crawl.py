@@ -21,7 +21,7 @@ from footfall.cli._common import (
 from footfall.cli.terminal.verbs import group
 from footfall.errors import FootfallError
 
-app = group("Make tables of files in a folder or bucket, and keep them up to date.")
+app = group("Files of a folder or bucket as tables.")
 _FAULTS_SHOWN = 20
 
 
@@ -37,7 +37,7 @@ def add(
     as_json: JsonOption = False,
     overrides: SetOption = [],  # noqa: B006 (Typer reads it, nobody changes it)
 ) -> None:
-    """Look at the files of a place, and make tables of them.
+    """Make tables of a place's files.
 
     JSON (lines, documents one after the other, lists), CSV and Parquet, also with gzip or zstd.
     Each first-level folder is a table; folders below are its partitions. Files are read where they
@@ -53,29 +53,25 @@ def add(
 
 @app.command("run")
 def run(
-    name: Annotated[str, typer.Argument(help="Of the crawl.")],
+    name: Annotated[str | None, typer.Argument(help="Of the crawl.")] = None,
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
     overrides: SetOption = [],  # noqa: B006 (Typer reads it, nobody changes it)
 ) -> None:
-    """Take in what changed since the last run, and say what it was."""
-    _tell(_crawling(home, project, overrides).run(name.lower()), as_json=as_json)
+    """Take in what changed.
 
-
-@app.command("due", hidden=True)
-def due(
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-    overrides: SetOption = [],  # noqa: B006 (Typer reads it, nobody changes it)
-) -> None:
-    """Run all crawls whose time has come; what fails is noted with its crawl."""
+    Without a name, of all crawls whose time has come; what fails is noted with its crawl.
+    """
     crawling = _crawling(home, project, overrides)
-    for name in crawling.due():
+    if name is not None:
+        _tell(crawling.run(name.lower()), as_json=as_json)
+        return
+    for each in crawling.due():
         try:
-            crawling.run(name)
+            crawling.run(each)
         except FootfallError as error:
-            typer.echo(f"footfall: crawl {name}: {error}", err=True)
+            typer.echo(f"footfall: crawl {each}: {error}", err=True)
 
 
 @app.command("list")
@@ -84,7 +80,7 @@ def show(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """List crawls: where, how often, when last, and what became of it."""
+    """List the crawls."""
     crawls = list(_crawling(home, project, []).catalog.crawls().values())
     if as_json:
         print_json(crawls)
@@ -111,7 +107,7 @@ def report(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what the last run found and changed, and which files could not be read."""
+    """Say what the last run found."""
     crawling = _crawling(home, project, [])
     crawl = crawling.crawl(name.lower())
     if crawl.report is None:
@@ -131,7 +127,7 @@ def remove(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Forget a crawl and its tables. The files stay as they are."""
+    """Forget a crawl; its files stay."""
     names = _crawling(home, project, []).remove(name.lower())
     typer.echo(f"removed, with {_count(len(names), 'table')}: {', '.join(names) or 'none'}")
 

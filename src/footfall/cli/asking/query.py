@@ -47,7 +47,9 @@ def save(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Keep a statement for all who may ask; one of the same name is replaced.
+    """Keep a statement under a name.
+
+    All who may ask find it; one of the same name is replaced.
 
     Example: footfall query save by_day 'SELECT count(*) FROM events WHERE event_time::DATE = :day'
     --type day=date

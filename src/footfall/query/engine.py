@@ -28,15 +28,7 @@ from footfall.query._cut_places import cut_place
 from footfall.query._defined import DefinedViews
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._quoting import literal, without_glob
-from footfall.query._views import (
-    begun,
-    events_view,
-    literal,
-    plain_view,
-    results_view,
-    sessions_view,
-    without_glob,
-)
+from footfall.query._views import begun, events_view, plain_view, results_view, sessions_view
 from footfall.query.definitions import NO_DEFINITIONS, Definitions
 from footfall.query.protocol import Column, Parameters
 from footfall.settings import QuerySettings

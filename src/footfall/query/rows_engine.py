@@ -16,7 +16,8 @@ from footfall.columns import Column
 from footfall.errors import Invalid
 from footfall.query import guard
 from footfall.query._errors import ENGINE_ERRORS, translate
-from footfall.query._views import quoted, sql_type
+from footfall.query._quoting import quoted
+from footfall.query._views import sql_type
 from footfall.query.engine import open_duckdb
 from footfall.settings import QuerySettings
 

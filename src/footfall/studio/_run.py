@@ -13,7 +13,6 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from footfall.alerts.desk import AlertDesk
-from footfall.catalog import catalog_parts, definitions_of
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.running import catalog_parts
 from footfall.clock import MINUTE, Clock, SystemClock

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from footfall.catalog.entries import ParameterType, QueryParameter, SavedQuery
 from footfall.cli._common import (
     HOME_DEFAULT,
     PROJECT_DEFAULT,
@@ -25,6 +24,7 @@ from footfall.errors import Invalid
 from footfall.home import Home
 
 if TYPE_CHECKING:
+    from footfall.catalog.entries import QueryParameter, SavedQuery
     from footfall.catalog.queries import Queries
 
 app = group("Keep statements under a name, and run them.")
@@ -40,7 +40,7 @@ def save(
         typer.Option(
             "--type",
             metavar="NAME=TYPE[=DEFAULT]",
-            help=f"Type of a parameter: {', '.join(get_args(ParameterType))}; text without it.",
+            help="Of a parameter: text (without it), integer, number, boolean, date, timestamp.",
         ),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
@@ -143,6 +143,8 @@ def _queries(place: Home, project: str) -> Queries:
 
 
 def _parameter(text: str) -> QueryParameter:
+    from footfall.catalog.entries import ParameterType, QueryParameter
+
     name, value = _pair(text)
     kind, has_default, default = value.partition("=")
     known = get_args(ParameterType)

@@ -22,7 +22,8 @@ HEAVY = {
 }  # fmt: skip
 """What a verb may need, and nobody should wait for who asks for help."""
 MODULES_MAX = 310
-"""With Python's own; there were 384 when verbs imported what they need at once."""
+"""With Python's own, and one for each group of verbs; there were 384 when verbs imported what they
+need at once."""
 
 
 def _commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -74,9 +74,6 @@ def beyond_one(values: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
             )
     lake = values["lake"]
     has_bucket = str(lake["location"]).startswith("s3://")
-    for name in ("s3_endpoint", "s3_region", "s3_access_key"):
-        if lake[name] and not has_bucket:
-            yield f"lake: {name} is set, but location is no s3://bucket; set location, or none"
     if lake["cuts"] == "lake" and not has_bucket:
         yield 'lake: cuts is "lake", but location is no s3://bucket; set location, or cuts = "home"'
     metadata = values["metadata"]

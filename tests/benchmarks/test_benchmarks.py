@@ -31,6 +31,7 @@ SAID = {
         r"sessions +again .* asked +50 .* results +50\b",
     ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
+    "bench_dashboard": (r"5,000 events, 8 tiles", r"update, all tiles at once +median"),
     "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),
     "bench_deliver": (r"200 events", r"parquet zstd +\d", r"Polars write_ndjson [1-9]"),
     "bench_duplicates": (r"filled with 72,000 ids", r"rebuild from events in memory: [\d,]+/s"),

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
+from footfall.clock import HOUR
+from footfall.errors import Invalid
+from footfall.explore.question.ranges import Span
 from footfall.home import Home
 from footfall.query import QueryPool
+from footfall.studio.api.dashboards.tiles import find_saved
+from footfall.testing.events import NOON_US
 from tests.dashboards.shop import (
     DEVICES,
     EVENTS,
@@ -226,3 +233,33 @@ def test_mistakes_are_told(client: httpx.Client, tile: dict[str, Any], said: str
 def test_numbers_of_sessions(client: httpx.Client) -> None:
     """Without anything said, a tile counts rows."""
     assert shown(client, fields("number", "sessions"))["rows"] == [[SESSIONS]]
+
+
+class SavedQueries:
+    """As the catalog keeps them: typed, and with values bound beside the text."""
+
+    def get(self, name: str) -> SimpleNamespace:
+        if name != "by_device":
+            raise Invalid(f"no such query: name={name}")
+        names = ("from", "device")
+        return SimpleNamespace(parameters=[SimpleNamespace(name=one) for one in names])
+
+    def statement(self, name: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        text = """SELECT count(*) AS n FROM events
+        WHERE event_time >= CAST($from AS VARCHAR) AND device_category = CAST($device AS VARCHAR)"""
+        assert given.keys() == {"from", "device"}
+        return text, dict(given)
+
+
+def test_a_saved_query_is_read_by_its_name(client: httpx.Client) -> None:
+    """Its own values are bound, and `from` is where the range begins."""
+    span = Span(NOON_US + 5 * HOUR, NOON_US + 9 * HOUR)
+    sql_text, values = find_saved(SavedQueries(), span, "by_device", {"device": "mobile"})
+    assert "event_time >= $from" in sql_text
+    assert values["from"] == datetime(2024, 10, 4, 17, tzinfo=UTC)
+    assert values["device"] == "mobile"
+    with pytest.raises(Invalid, match="no such query"):
+        find_saved(SavedQueries(), span, "other", {})
+    missing = {"id": "t", "chart": "number", "place": {"x": 0, "y": 0, "w": 1, "h": 1}}
+    body = {"tile": {**missing, "query": {"kind": "saved", "name": "x"}}, "range": RANGE}
+    assert client.post("/api/tiles", json=body).status_code == 400

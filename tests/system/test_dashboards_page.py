@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from footfall.clock import SystemClock
+from footfall.clock import HOUR, SystemClock
 from footfall.dashboards.storage import Dashboards
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
-from tests.dashboards.shop import beer, retail, shop_cut
+from footfall.testing.events import NOON_US, event_table
+from tests.dashboards.shop import (
+    EVENTS,
+    beer,
+    by_category,
+    dashboard,
+    events,
+    fields,
+    placed,
+    retail,
+    shop_cut,
+)
 from tests.query.cuts import CutWriter, query_settings
 from tests.studio.fakes import FakeShop, Studio, studio
-from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
+from tests.studio.pages import (
+    BROWSER_TESTS,
+    Watched,
+    browser,
+    faults,
+    is_narrow,
+    opened,
+    shot,
+)
 
 __all__ = ["browser"]
 
 pytestmark = BROWSER_TESTS
+
+AT = {"column": "event_time", "unit": "hour"}
+SPOT = ("dragged", "Dragged", 0, 0, 6, 5)
 
 
 class Place:
@@ -45,6 +71,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         found = Place(cut, shop, running)
         found.dashboards.apply("retail", retail())
         found.dashboards.apply("beer", beer())
+        # A worker that starts on a busy machine takes longer than a page is waited for.
+        warm = asyncio.run_coroutine_threadsafe(
+            pool.run("SELECT count(*) FROM events"), running.loop
+        )
+        warm.result(120)
         yield found
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
 
@@ -56,7 +87,7 @@ def tile(page: Page, title: str) -> Locator:
 def drawn(page: Page, title: str) -> Locator:
     """A tile whose chart stands."""
     found = tile(page, title)
-    expect(found.locator("svg path").first).to_be_attached()
+    expect(found.get_by_role("img").locator("svg path").first).to_be_attached()
     return found
 
 
@@ -105,4 +136,177 @@ def test_looks_and_access(browser: Browser, place: Place, scheme: str, width: in
     expect(page.get_by_role("region", name="code: Plain HTML")).to_be_visible()
     look("home")
     assert (watched.faults, watched.outside) == ([], [])
+    page.context.close()
+
+
+def test_numbers_and_rows(browser: Browser, place: Place, tmp_path: Path) -> None:
+    """What the page shows is what counting by hand gives; a slice opens its rows; a file has all.
+
+    The address has it all: Back closes the drawer, and a copied address opens it.
+    """
+    page = opened(browser, place.running, "/dashboards?name=retail").page
+    drawn(page, "Clicks by category")
+    rows = as_table(page, "Clicks by category")
+    shown = {name: int(count) for name, count in rows}
+    wanted = {category or "(none)": count for category, count in by_category().items()}
+    assert shown == wanted
+    tile(page, "Clicks by category").get_by_role("button", name=rows[0][1], exact=True).click()
+    drawer = page.get_by_role("dialog", name=re.compile(f"^Clicks by category: {rows[0][0]}"))
+    expect(drawer.get_by_role("status")).to_contain_text(f"{rows[0][1]} rows")
+    expect(drawer.locator("tbody tr")).to_have_count(int(rows[0][1]))
+    address = page.url
+    shot(page, "dashboards-rows-light-1280")
+    page.go_back()
+    expect(drawer).to_be_hidden()
+    page.goto(address)
+    expect(drawer.get_by_role("status")).to_contain_text(f"{rows[0][1]} rows")
+    page.keyboard.press("Escape")
+    # A slice itself opens the same: the largest is drawn first, from the top to the right.
+    chart = drawn(page, "Clicks by category").get_by_role("img").locator("svg")
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.5 + 25, box["y"] + box["height"] * 0.44 - 20)
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text(f"{rows[0][1]} rows")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="More about Devices and events").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download CSV").click()
+    download.value.save_as(tmp_path / "x.csv")
+    with (tmp_path / "x.csv").open() as file:
+        header, *lines = csv.reader(file)
+    assert header == ["device_category", "event_name", "clicks"]
+    assert sum(int(line[2]) for line in lines) == EVENTS
+    page.get_by_role("button", name="More about Clicks by category").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download PNG").click()
+    download.value.save_as(tmp_path / "x.png")
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+    page.context.close()
+
+
+def test_filters_and_new_data(browser: Browser, place: Place) -> None:
+    """A filter narrows every tile; an event that comes is in the numbers without a reload."""
+    page = opened(browser, place.running, "/dashboards?name=retail").page
+    number = tile(page, "Clicks").get_by_role("button", name=re.compile(r"^\d+$"))
+    expect(number).to_have_text(str(EVENTS))
+    mobile = sum(row["device_category"] == "mobile" for row in events())
+    page.get_by_role("button", name="Add filter").click()
+    page.get_by_label("Column").select_option("device_category")
+    page.get_by_label("Value").fill("mobile")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(number).to_have_text(str(mobile))
+    assert "f=device_category" in page.url
+    late = [{"device_category": "mobile", "event_time": NOON_US + HOUR}] * 3
+    place.cut.to_tail("events", event_table(late))
+    place.cut.publish()
+    place.shop.step(SystemClock().now_us(), 1)
+    expect(number).to_have_text(str(mobile + 3))
+    page.get_by_role("button", name=re.compile("^Remove the filter device_category")).click()
+    expect(number).to_have_text(str(EVENTS + 3))
+    page.context.close()
+
+
+def test_a_link_without_a_session(browser: Browser, place: Place) -> None:
+    """Whoever has the link sees the charts, asks nothing else, and nothing after it was ended."""
+    page = opened(browser, place.running, "/dashboards?name=beer").page
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_role("region", name="the link").inner_text().strip()
+    shot(page, "dashboards-share-light-1280")
+    stranger = Watched(browser.new_context(viewport={"width": 1280, "height": 900}), place.url)
+    view = stranger.page
+    asked: list[str] = []
+    view.on("request", lambda one: asked.append(one.url))
+    view.goto(link)
+    drawn(view, "Sessions by first event")
+    assert as_table(view, "Sessions by first event")
+    assert view.get_by_role("navigation", name="Pages").count() == 0
+    shot(view, "dashboards-shared-light-1280")
+    token = link.partition("#")[2]
+    assert [url for url in asked if token in url.partition("#")[0]] == []
+    apis = {url.removeprefix(place.url) for url in asked if "/api/" in url}
+    assert all(api.startswith("/api/shared") for api in apis)
+    assert (faults(view), stranger.faults, stranger.outside) == ([], [], [])
+    page.get_by_role("button", name=re.compile("^End the link")).click()
+    expect(page.get_by_role("button", name=re.compile("^End the link"))).to_have_count(0)
+    expect(view.get_by_role("heading", name="Nothing is shown here")).to_be_visible()
+    view.context.close()
+    page.context.close()
+
+
+def test_a_tile_by_keyboard_alone(browser: Browser, place: Place) -> None:
+    """From nothing to a published chart without a mouse; undo takes back, and readers see it."""
+    page = opened(browser, place.running, "/dashboards").page
+
+    def press(name: str, *, role: Any = "button") -> None:
+        page.get_by_role(role, name=name, exact=True).first.focus()
+        page.keyboard.press("Enter")
+
+    press("New dashboard")
+    press("Add a tile")
+    side = page.get_by_role("complementary", name="Tile Events")
+    expect(side).to_be_visible()
+    side.get_by_label("Title").focus()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("By device")
+    side = page.get_by_role("complementary", name="Tile By device")
+
+    def choose(name: str, value: str) -> None:
+        """Arrow keys, as a person takes who does not know the list; it opens nothing."""
+        field = side.get_by_label(name, exact=True)
+        field.focus()
+        for _ in range(120):
+            if field.input_value() == value:
+                return
+            page.keyboard.press("ArrowDown")
+        raise AssertionError(f"{value} cannot be picked")
+
+    choose("Chart", "donut")
+    choose("Field of Slices", "app_id")
+    # What came in the last seven days is nothing here, and that is said at once.
+    expect(tile(page, "By device")).to_contain_text("Nothing matches in this range.")
+    page.get_by_role("button", name="Move By device: arrow keys, with Shift its size").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(side.get_by_label("Left")).to_have_value("1")
+    expect(side.get_by_label("Height")).to_have_value("6")
+    press("Undo")
+    expect(side.get_by_label("Height")).to_have_value("5")
+    press("Redo")
+    expect(side.get_by_label("Height")).to_have_value("6")
+    press("Save draft")
+    expect(page.get_by_text("Draft saved")).to_be_visible()
+    press("Publish")
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
+    (made,) = [one for one in place.dashboards.list() if one.title == "New dashboard"]
+    kept = place.dashboards.find(made.name, is_published=True)
+    assert kept is not None
+    (only,) = kept.definition.sheets[0].tiles
+    assert (only.title, only.chart) == ("By device", "donut")
+    assert (only.place.x, only.place.h) == (1, 6)
+    place.dashboards.remove(made.name)
+    page.context.close()
+
+
+def test_a_field_dragged_to_its_place(browser: Browser, place: Place) -> None:
+    """A field dropped on colour is drawn at once; a tile dragged by its grip stays where it was."""
+    place.dashboards.apply("drag", dashboard("Drag", [placed(fields("stacked_bar", x=AT), *SPOT)]))
+    page = opened(browser, place.running, "/dashboards?name=drag&edit=1").page
+    tile(page, "Dragged").get_by_role("button", name="Edit", exact=True).click()
+    side = page.get_by_role("complementary", name="Tile Dragged")
+    side.get_by_label("Find a field").fill("device_category")
+    field = side.get_by_role("list", name="Fields, to be dragged").get_by_text("device_category")
+    field.drag_to(side.get_by_role("group", name="Place Colour"))
+    expect(side.get_by_label("Field of Colour")).to_have_value("device_category")
+    expect(drawn(page, "Dragged").get_by_text("tablet")).to_be_attached()
+    grip = page.get_by_role("button", name=re.compile("^Move Dragged"))
+    box = grip.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 8, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 120, box["y"] + 10, steps=6)
+    page.mouse.move(box["x"] + 300, box["y"] + 10, steps=6)
+    page.mouse.up()
+    expect(side.get_by_label("Left")).not_to_have_value("0")
+    shot(page, "dashboards-dragged-light-1280")
     page.context.close()

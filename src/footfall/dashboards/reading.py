@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -248,6 +249,13 @@ def span_at(range_: Any, zone: str, now: int) -> Span:
     if isinstance(found, str):
         raise Invalid(found)
     return found
+
+
+def ends_of(span: Span) -> dict[str, datetime]:
+    """`from` and `to` of a range, as statements have them."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    ends = {"from": span.start, "to": span.end}
+    return {name: epoch + timedelta(microseconds=at) for name, at in ends.items()}
 
 
 def _overlap(one: TilePlace, other: TilePlace) -> bool:

@@ -112,8 +112,8 @@ class Scene(msgspec.Struct, frozen=True):
     filters: tuple[Filter, ...]
     zone: str
     now: int
-    find_saved: Callable[[str], str]
-    """The statement that was saved under a name; raises `Invalid` if there is none."""
+    find_saved: Callable[[str, Mapping[str, Any]], tuple[str, dict[str, Any]]]
+    """Statement and values of a saved query, by its name and what is given; raises `Invalid`."""
 
 
 class TileColumn(msgspec.Struct, frozen=True):
@@ -284,8 +284,8 @@ async def _statement(
         )
         return made, _unused(scene.filters, [table])
     if isinstance(query, NamedQuery):
-        sql = await asyncio.to_thread(scene.find_saved, query.name)
-        given: Mapping[str, Any] = query.parameters
+        given: Mapping[str, Any]
+        sql, given = await asyncio.to_thread(scene.find_saved, query.name, query.parameters)
     else:
         sql, given = query.sql, {}
     tables: dict[str, Table] = {}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +19,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from footfall.dashboards.definition import FieldsQuery, FieldUse, SegmentPart
+from footfall.dashboards.reading import ends_of
 from footfall.dashboards.tables import Table
 from footfall.errors import Invalid
 from footfall.explore.compile.blocks import Expr, Values, col, in_order, same
@@ -54,10 +54,8 @@ def parameters_in(sql: str) -> frozenset[str]:
 
 def range_values(sql: str, span: Span) -> dict[str, Any]:
     """Values of `$from` and `$to`, as far as the statement has them."""
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    ends = {"from": span.start, "to": span.end}
     asked = parameters_in(sql)
-    return {name: epoch + timedelta(microseconds=at) for name, at in ends.items() if name in asked}
+    return {name: at for name, at in ends_of(span).items() if name in asked}
 
 
 def of_fields(query: FieldsQuery, table: Table, span: Span, filters: Iterable[Filter]) -> Made:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from footfall.dashboards.definition import Dashboard, SegmentPart, Tile, TileOptions
-from footfall.dashboards.reading import read_tile, span_at
+from footfall.dashboards.reading import ends_of, read_tile, span_at
 from footfall.dashboards.running import (
     RowsBehind,
     Scene,
@@ -19,7 +21,7 @@ from footfall.dashboards.running import (
 )
 from footfall.errors import Invalid
 from footfall.explore.question.common import Filter
-from footfall.explore.question.ranges import Range
+from footfall.explore.question.ranges import Range, Span
 from footfall.studio.api.explore.answers import CutName, newest_cut
 from footfall.studio.services import Services
 
@@ -121,16 +123,31 @@ def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zon
         span = span_at(range_, zone, now)
     except (KeyError, ValueError, OSError) as error:
         raise Invalid(f"no such IANA time zone: {zone!r}") from error
-    return Scene(range_, span, filters, zone, now, lambda name: find_saved(services, name))
+    # The catalog's, where the studio has one.
+    queries = getattr(getattr(services, "catalog", None), "queries", None)
+    return Scene(range_, span, filters, zone, now, partial(find_saved, queries, span))
 
 
-def find_saved(services: Services, name: str) -> str:
-    """The statement that was saved under a name.
+def find_saved(
+    queries: Any, span: Span, name: str, given: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """What runs for a saved query, and its values.
+
+    Its parameters `from` and `to`, where it has them, are the ends of the range, as in a tile's own
+    SQL, whatever type they were saved with.
 
     Raises:
-        Invalid: there is none.
+        Invalid: there is no such query, or a value is missing or wrong.
     """
-    raise Invalid(f"no saved query has this name; save it first: {name!r} in {services.project}")
+    if queries is None:
+        raise Invalid(f"this studio keeps no saved queries; write the SQL into the tile: {name!r}")
+    wanted = {one.name for one in queries.get(name).parameters} - given.keys()
+    ends = {one: at for one, at in ends_of(span).items() if one in wanted}
+    texts = {one: at.isoformat() for one, at in ends.items()}
+    sql, values = queries.statement(name, {**texts, **given})
+    for one in ends:
+        sql = sql.replace(f"CAST(${one} AS VARCHAR)", f"${one}")
+    return sql, {**values, **ends}
 
 
 async def _data(services: Services, tile: Tile, scene: Scene) -> bytes:

@@ -28,7 +28,7 @@ export default function HomePage() {
       <h1 className={css.title}>{apps ? `Project ${apps.project}` : "Home"}</h1>
       <div className={css.page}>
         <div className={css.column}>
-          <Section title="What is here" aside={<PageLink to="/live">Live</PageLink>}>
+          <Section title="What is here" aside={<PageLink to="/live" className={css.more}>Live</PageLink>}>
             <Now snapshot={snapshot} />
             <AppList apps={apps} />
           </Section>
@@ -139,7 +139,7 @@ function Dashboards() {
   const query = useQuery({ queryKey: ["dashboards"], queryFn: ({ signal }) => listDashboards(signal) });
   const dashboards = query.data?.dashboards ?? [];
   return (
-    <Section title="Dashboards" aside={<PageLink to="/dashboards">All dashboards</PageLink>}>
+    <Section title="Dashboards" aside={<PageLink to="/dashboards" className={css.more}>All dashboards</PageLink>}>
       {dashboards.length === 0 ? (
         <p className={css.about}>None yet: make one by dragging fields.</p>
       ) : (

@@ -1,5 +1,5 @@
 import type { TileDataShape } from "../../../api/generated";
-import { exactNumber, isNumber, labelOf, numberOf } from "../../../charts/data";
+import { type Cell, exactNumber, isNumber, isTime, numberOf, wordOf } from "../../../charts/data";
 import css from "./Tile.module.css";
 
 const ROWS_MAX = 500;
@@ -41,7 +41,7 @@ export function TileTable({ title, data, onPick }: Props) {
                   </td>
                 ) : (
                   <td key={name} title={String(row[at] ?? "")}>
-                    <bdi>{labelOf(shaped, at, row[at])}</bdi>
+                    <bdi>{isTime(shaped, at) ? exactTime(row[at]) : wordOf(row[at])}</bdi>
                   </td>
                 ),
               )}
@@ -52,6 +52,13 @@ export function TileTable({ title, data, onPick }: Props) {
       {data.rows.length > ROWS_MAX && <p className={css.note}>The first {ROWS_MAX} rows; the CSV has all of them.</p>}
     </div>
   );
+}
+
+/** A time as it is, to the second: 2024-10-04 12:00:00. Whole days are dates. */
+function exactTime(value: Cell | undefined): string {
+  const [day = "", time = ""] = wordOf(value).split("T");
+  const seconds = time.slice(0, 8);
+  return seconds === "" || (seconds === "00:00:00" && !time.endsWith("Z")) ? day : `${day} ${seconds}`;
 }
 
 function Figure({ value, onPick }: { readonly value: number | null; readonly onPick: (() => void) | undefined }) {

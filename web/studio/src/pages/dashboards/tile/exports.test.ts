@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { csvOf } from "./exports";
+import { segmentOf } from "./segments";
+
+const answer = {
+  columns: [
+    { name: "a,b", type: "VARCHAR" },
+    { name: "n", type: "BIGINT" },
+  ],
+  rows: [
+    ['say "x"\nagain', 1],
+    [null, 2],
+  ],
+  roles: { x: "a,b", y: ["n"] },
+  cells: null,
+  sql: "",
+  notes: [],
+  is_cut_off: false,
+  cut_sequence: 1,
+  cut_published_at: 1,
+};
+
+test("a file has every value, quoted where it must be", () => {
+  expect(csvOf(answer)).toBe('"a,b",n\r\n"say ""x""\nagain",1\r\n,2\r\n');
+});
+
+test("a segment is the values of its groups, no measure, and nothing where there is no value", () => {
+  expect(segmentOf(answer, 1)).toEqual({ parts: [{ column: "a,b", value: null }], cell: null });
+  const map = { ...answer, roles: { x: "a,b", size: "n", colour: "n" } };
+  expect(segmentOf(map, 0).parts.map(({ column }) => column)).toEqual(["a,b"]);
+  expect(segmentOf({ ...answer, cells: ["k", null] }, 0)).toEqual({ parts: [], cell: "k" });
+});

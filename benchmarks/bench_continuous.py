@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--tiny", action="store_true")
     given = parser.parse_args()
-    count = 200 if given.tiny else given.events
+    count = 80 if given.tiny else given.events
     print(f"{count:,} events in an hour, {count // 4:,} sessions, {os.cpu_count()} cores")
     for name, definition in QUERIES.items():
         with tempfile.TemporaryDirectory() as directory:

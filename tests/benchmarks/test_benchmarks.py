@@ -28,7 +28,7 @@ SAID = {
     ),
     "bench_continuous": (
         r"seconds +first .* results +[1-9]",
-        r"sessions +again .* asked +50 .* results +50\b",
+        r"sessions +again .* asked +20 .* results +20\b",
     ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
     "bench_dashboard": (r"5,000 events, 8 tiles", r"update, all tiles at once +median"),

@@ -28,6 +28,8 @@ NO_FLOOR: Final = -(2**62)
 """Floor of a state that has not evicted anything."""
 _FLOOR: Final = b"floor"
 _GOAL: Final = "has_goal"
+_LATER: Final = frozenset({_GOAL, "interactions"})
+"""Columns that a state of the version before does not have."""
 _WATERMARK: Final = b"watermark"
 _ROWS_MAX: Final = 1 << 16
 """Larger segments are only made by `close`: a preview must not wait for one."""
@@ -273,10 +275,13 @@ class SessionState:
             ValueError: `table` is not a state of this version, or of another kind of definition.
         """
         metadata, names = table.schema.metadata or {}, list(columns.schema)
-        if table.column_names == [name for name in names if name != _GOAL]:
-            # Of before there were goals: none was reached.
-            none = pa.repeat(pa.scalar(False), table.num_rows)
-            table = table.add_column(names.index(_GOAL), _GOAL, none)
+        if table.column_names == [name for name in names if name not in _LATER]:
+            # Of before there were goals, and events that are no interactions: none was reached, and
+            # all counted.
+            for name in (name for name in names if name in _LATER):
+                none = pa.repeat(pa.scalar(False), table.num_rows)
+                filled = none if name == _GOAL else table.column("events")
+                table = table.add_column(names.index(name), name, filled)
             table = table.replace_schema_metadata(metadata)
         if _FLOOR not in metadata or table.column_names != names:
             raise ValueError(

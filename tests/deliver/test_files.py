@@ -11,15 +11,23 @@ from typing import Any
 import pytest
 
 from footfall.clock import MINUTE, SECOND
+from footfall.deliver.chosen import check_source, parsed
 from footfall.deliver.report import delivery_reports
+from footfall.errors import Invalid
 from footfall.metadata import Metadata
 from footfall.metadata.deliveries import ask_for_files, put_delivery, remove_delivery
 from footfall.positions import Positions
 from footfall.request import Request
+from footfall.settings import load_settings
 from tests.deliver.bench import Delivering, destinations, records
 from tests.pipeline.harness import event, request
 
 RETAIL = {"customerid": "properties.customer", "score": "properties.score", "at": "event_time"}
+COMPUTED = {
+    "customer": "properties.customer",
+    "loud": "=upper(customer) || '!'",
+    "second": "=cast(extract(epoch from event_time) as bigint) // 60 * 60",
+}
 UGLY = 'a "quoted", name\nof two lines é'
 
 
@@ -36,6 +44,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Delivering]:
             rows={"source": "events", "format": "parquet", "leave_out": ["ip"], **age},
             raw={"source": "requests", "prefix": "rawdata/YYYY/MM/DD/HH/", **age},
             bad={"source": "failed_events", "prefix": "year=YYYY/COMMON-DD/", **age},
+            made={"source": "events", "columns": COMPUTED, **age},
             wrong={"source": "events", "columns": {"a": "no_such_column"}, **age},
         ),
     )
@@ -84,6 +93,33 @@ def test_columns_are_those_that_were_asked_for(bench: Delivering) -> None:
     assert {one["at"][-1] for one in found} == {"Z"}
     assert "ip" not in _all(bench, "rows")[0]
     assert _all(bench, "wood")[0]["properties"]["score"] in range(60)
+
+
+def test_a_column_is_computed_from_others_of_its_row(bench: Delivering) -> None:
+    """Who reads the files need not: of columns of the file, and of those that it has not."""
+    rows = bench.tables()["events"].to_pylist()
+    customers = [json.loads(row["properties"])["customer"] for row in rows]
+    expected = sorted(
+        (one, f"{one.upper()}!", int(row["event_time"].timestamp()) // 60 * 60)
+        for one, row in zip(customers, rows, strict=True)
+    )
+    assert sorted(tuple(one.values()) for one in _all(bench, "made")) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("=upper(nobody)", "there is no column 'nobody'"),
+        ("=count(event_name)", "it sums rows up"),
+        ("=upper(", "cannot be used"),
+        ("=upper(event_time)", "cannot be used"),
+    ],
+)
+def test_what_cannot_be_computed_is_told_before_any_row(expression: str, said: str) -> None:
+    """A destination that could never write is refused when it is added."""
+    one = parsed("x", {"source": "events", "columns": {"a": expression}})
+    with pytest.raises(Invalid, match=re.escape(said)):
+        check_source(one, load_settings())
 
 
 def test_files_lie_below_the_hour_they_were_closed_in(bench: Delivering) -> None:

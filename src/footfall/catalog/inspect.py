@@ -247,8 +247,12 @@ def _is_json(head: bytes) -> bool:
 
 
 def _json_type(kind: str) -> str:
-    """Types of mixed values are `JSON` to DuckDB; as text they are what they were."""
-    return "VARCHAR" if kind == "JSON" else common(kind).replace("JSON", "VARCHAR")
+    """Types of mixed values are `JSON` to DuckDB; as text they are what they were.
+
+    So are times of day: `04:25` is as often minutes and seconds, and after `52:50` in another file
+    it would be text anyway.
+    """
+    return "VARCHAR" if kind in ("JSON", "TIME") else common(kind).replace("JSON", "VARCHAR")
 
 
 def _inflated(raw: bytes, compression: Compression) -> bytes:

@@ -11,8 +11,9 @@ from typer.exceptions import TyperException
 from footfall.cli import completion
 from footfall.cli.asking import crawl, dashboard, explore, query, sessions, sql, tables
 from footfall.cli.configuring import continuous, deliver, key, link, project, settings
+from footfall.cli.demos import verbs as demos
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
-from footfall.cli.running import demo, generate, roles, send, serve
+from footfall.cli.running import generate, roles, send, serve
 from footfall.cli.terminal.errors import (
     EXIT_FAILED,
     EXIT_STOPPED,
@@ -41,7 +42,7 @@ RUN, LOOK, SEND, KEEP, PARTS = (
 )
 
 app.command("serve", rich_help_panel=RUN)(serve.serve)
-app.command("demo", rich_help_panel=RUN)(demo.demo)
+app.add_typer(demos.app, name="demo", rich_help_panel=RUN)
 app.command("status", rich_help_panel=LOOK)(status.status)
 app.command("sql", rich_help_panel=LOOK)(sql.sql)
 app.command("tables", rich_help_panel=LOOK)(tables.tables)

@@ -28,7 +28,9 @@ class Shaped(NamedTuple):
 class _Picked(NamedTuple):
     name: str
     column: str
+    """"" for an expression."""
     key: str | None
+    expression: pl.Expr | None = None
 
 
 def shape(table: pa.Table, destination: DestinationSettings) -> Shaped:
@@ -37,7 +39,8 @@ def shape(table: pa.Table, destination: DestinationSettings) -> Shaped:
     Raises:
         Invalid: the destination names a column that the source has not.
     """
-    picked = _picked(table.schema, destination)
+    given = _picked(table.schema, destination)
+    picked = [one for one in given if one.expression is None]
     parts: dict[str, dict[str, list[str | None]]] = {}
     for column in {one.column for one in picked if one.key is not None}:
         keys = [one.key for one in picked if one.column == column and one.key is not None]
@@ -49,7 +52,20 @@ def shape(table: pa.Table, destination: DestinationSettings) -> Shaped:
         else:
             made.append(_series(one.name, table.column(one.column)))
     json = {one.name for one in picked if one.key is not None or one.column in JSON_COLUMNS}
-    return Shaped(pl.DataFrame(made), frozenset(json))
+    shaped = Shaped(pl.DataFrame(made), frozenset(json))
+    return shaped if len(picked) == len(given) else _computed(shaped, table, given)
+
+
+def _computed(shaped: Shaped, table: pa.Table, given: list[_Picked]) -> Shaped:
+    """With what expressions make of columns of the file, else of the source."""
+    found = plain(shaped)
+    expressions = {one.name: one.expression for one in given if one.expression is not None}
+    wanted = {name for one in expressions.values() for name in one.meta.root_names()}
+    others = [_series(name, table.column(name)) for name in sorted(wanted - set(found.columns))]
+    found = found.with_columns(others)
+    made = found.select(one.alias(name) for name, one in expressions.items())
+    frame = shaped.frame.with_columns(made).select(one.name for one in given)
+    return Shaped(frame, shaped.json)
 
 
 def plain(shaped: Shaped) -> pl.DataFrame:
@@ -71,6 +87,9 @@ def _picked(schema: pa.Schema, destination: DestinationSettings) -> list[_Picked
         return [_Picked(name, name, None) for name in schema.names if name not in left_out]
     found = []
     for name, text in destination.columns.items():
+        if text.startswith("="):
+            found.append(_Picked(name, "", None, _expression(name, text, schema, destination)))
+            continue
         column, dot, key = text.partition(".")
         if column not in schema.names:
             raise Invalid(
@@ -80,6 +99,33 @@ def _picked(schema: pa.Schema, destination: DestinationSettings) -> list[_Picked
         if dot and schema.field(column).type != pa.string():
             raise Invalid(f"{column} has no keys, it is no JSON; name it alone: {name} = {text!r}")
         found.append(_Picked(name, column, key if dot else None))
+    return found
+
+
+def _expression(
+    name: str, text: str, schema: pa.Schema, destination: DestinationSettings
+) -> pl.Expr:
+    """A value made of others of its row: an SQL expression, as Polars reads it."""
+    try:
+        found = pl.sql_expr(text[1:])
+        used = set(found.meta.root_names())
+        plain_names = {one for one, said in destination.columns.items() if not said.startswith("=")}
+        empty = schema.empty_table()
+        types = {one: _series(one, empty.column(one)).dtype for one in schema.names}
+        types |= {one: types.get(destination.columns[one], pl.String()) for one in plain_names}
+        if unknown := sorted(used - types.keys()):
+            raise Invalid(
+                f"there is no column {unknown[0]!r}; name those of the file or its source"
+            )
+        row = pl.DataFrame(schema={one: types[one] for one in sorted(used)} or {"_": pl.Int8})
+        if used and len(row.select(found.alias(name))):
+            raise Invalid("it sums rows up; it is asked of each row alone")
+    except (pl.exceptions.PolarsError, Invalid) as error:
+        said = " ".join(str(error).split())[:200]
+        raise Invalid(
+            f"the expression of a column cannot be used; mend columns of the destination: {name} ="
+            f" {text!r}: {said}"
+        ) from None
     return found
 
 

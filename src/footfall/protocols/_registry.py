@@ -15,13 +15,14 @@ from typing import Final
 from footfall.errors import Invalid
 from footfall.protocols._protocol import Protocol
 from footfall.protocols.aws import AWS
+from footfall.protocols.kstream import KSTREAM
 from footfall.protocols.own import FOOTFALL
 from footfall.protocols.pixel import PIXEL
 
 ENTRY_POINT_GROUP: Final = "footfall.protocols"
 
 BUILT_IN: Final[Mapping[str, Protocol]] = MappingProxyType(
-    {protocol.name: protocol for protocol in (AWS, FOOTFALL, PIXEL)}
+    {protocol.name: protocol for protocol in (AWS, FOOTFALL, PIXEL, KSTREAM)}
 )
 
 

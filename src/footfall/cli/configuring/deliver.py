@@ -152,24 +152,29 @@ def flush(
 
     Waits until they are there. Sessions that are open, or settle, are not in them.
     """
-    from footfall.log import LogSource
-    from footfall.metadata.deliveries import ask_for_files
-
     installed = open_project(home, project)
     if name not in (known := _chosen(installed, project)):
         raise Invalid(f"there is no destination {name!r}; there are: {', '.join(known) or 'none'}")
-    log = LogSource.of(installed, project, settings_for(installed).log).reader()
-    try:
-        reached = log.ends()
-    finally:
-        log.close()
-    ask_for_files(open_metadata(installed), project, name, reached)
-    if wait and not _wait(installed, project, name, reached, wait):
+    if not have_files(installed, project, name, wait):
         typer.echo(
             f"not all is there after {wait} s; it goes on, look with: footfall deliver list",
             err=True,
         )
         raise typer.Exit(EXIT_FAILED)
+
+
+def have_files(home: Home, project: str, name: str, seconds: int) -> bool:
+    """Ask for files of all that was acknowledged until now; whether they are there in time."""
+    from footfall.log import LogSource
+    from footfall.metadata.deliveries import ask_for_files
+
+    log = LogSource.of(home, project, settings_for(home).log).reader()
+    try:
+        reached = log.ends()
+    finally:
+        log.close()
+    ask_for_files(open_metadata(home), project, name, reached)
+    return not seconds or _wait(home, project, name, reached, seconds)
 
 
 def _wait(home: Home, project: str, name: str, reached: Positions, seconds: int) -> bool:

@@ -1,8 +1,7 @@
-"""`footfall demo`: the whole platform, a shop full of visitors, and the proof that all adds up."""
+"""`footfall demo` alone: the whole platform, a shop full of visitors, and the proof of it all."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,15 +23,16 @@ from footfall.cli._common import (
     settings_for,
     with_ports,
 )
+from footfall.cli.demos.homes import DEFAULT_HOME, start_afresh
 from footfall.cli.operating.status import ledger_lines
 from footfall.cli.running.serve import prepare, running_tree, tell
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.cli.terminal.waiting import Waiting, waiting
 from footfall.clock import SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
-from footfall.home import Home, make_directory
+from footfall.home import Home
 from footfall.ledger import Ledger
-from footfall.machine.process import exclusive, stop_on_signals
+from footfall.machine.process import stop_on_signals
 from footfall.settings import parse_duration
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from footfall.recipes.truth import GroundTruth
 
 APP: Final = "shop"
-DEFAULT_DEMO_HOME: Final = Path("footfall-demo")
-MARKER: Final = "demo.json"
+DEFAULT_DEMO_HOME: Final = Path(DEFAULT_HOME)
 CATCH_UP_SECONDS: Final = 120.0
 REPAIR_SECONDS: Final = 60.0
 """Four epochs."""
@@ -60,6 +59,7 @@ class DemoResult(msgspec.Struct, frozen=True):
 
 
 def demo(
+    context: typer.Context,
     home: Annotated[
         Path, typer.Option("--home", help="Directory of the demo; emptied if it is an old demo.")
     ] = DEFAULT_DEMO_HOME,
@@ -83,6 +83,10 @@ def demo(
     compared with what is known to be right. Afterwards traffic goes on until Ctrl-C, for the live
     page. Exits with 1 if anything differs.
     """
+    if (verb := context.invoked_subcommand) is not None:
+        if any(_is_given(context, name) for name in context.params):
+            raise Invalid(f"these options are the shop's; write the options behind {verb}")
+        return
     overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
     check_steps(settings_for(place, overrides))
@@ -92,7 +96,7 @@ def demo(
         _duration("--recent", recent),
     )
     with waiting() as wait:
-        _start_afresh(place)
+        start_afresh(place)
         prepare(place, PROJECT_DEFAULT, APP, wait)
     with running_tree(place, PROJECT_DEFAULT, overrides, PARTS) as supervisor:
         with waiting() as wait:
@@ -106,6 +110,11 @@ def demo(
             raise typer.Exit(EXIT_FAILED)
         if not once:
             _go_on(supervisor, url, rate, users, seed, quiet=as_json)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _prove(
@@ -151,7 +160,7 @@ def _compare(home: Home, truth: GroundTruth, report: SendReport) -> DemoResult:
 
     clock = SystemClock()
     with waiting() as wait:
-        ledger = _wait_for(home, report.acknowledged, wait)
+        ledger = wait_for(home, report.acknowledged, wait)
         wait.for_("comparing the lake with the truth")
         deadline = clock.monotonic() + REPAIR_SECONDS
         with footfall.open(home.root) as lake:
@@ -173,7 +182,7 @@ def _typed(rows: Iterable[tuple[object, ...]]) -> Iterable[tuple[str, int, int, 
         yield str(visitor), start, end, events
 
 
-def _wait_for(home: Home, requests: int, wait: Waiting) -> Ledger:
+def wait_for(home: Home, requests: int, wait: Waiting) -> Ledger:
     """Until so many requests are in the lake, repairs of late events included; the ledger."""
     from footfall.lake.cut import read_cut
 
@@ -239,22 +248,6 @@ def _send_for_ever(url: str, rate: float, users: int, seed: int) -> None:
             send_all(url, traffic(shops)[0])
         except FootfallError:
             clock.sleep(1)
-
-
-def _start_afresh(home: Home) -> None:
-    """Remove an old demo, and only that; the marker is what makes a directory a demo.
-
-    Raises:
-        Invalid: there is something else.
-    """
-    marker = home.root / MARKER
-    if marker.exists():
-        with exclusive(home.run_dir / "serve.lock", "this demo is running"):
-            shutil.rmtree(home.root)
-    elif home.root.exists() and any(home.root.iterdir()):
-        raise Invalid(f"not a demo, so it is left alone; name another --home: {home.root}")
-    make_directory(home.root)
-    marker.write_text('{"about": "made by footfall demo, which empties this directory"}\n')
 
 
 def _duration(option: str, text: str) -> int:

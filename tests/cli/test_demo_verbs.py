@@ -1,0 +1,57 @@
+"""`footfall demo …`: ranges of its options, and what `demo clean` removes and leaves alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from footfall.cli.demos.homes import MARKER
+from tests.cli.shell import run_here
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("retail", "--buffer-age", "59s"), "--buffer-age is 60s to 900s, not 59s"),
+        (("retail", "--buffer-age", "901s"), "--buffer-age is 60s to 900s, not 901s"),
+        (("beer-shop", "--buffer-size", "129MiB"), "--buffer-size is 1MiB to 128MiB, not 129MiB"),
+        (("touchwood", "--buffer-size", "1000KiB"), "--buffer-size is 1MiB to 128MiB"),
+        (("beer-shop", "--step", "2h"), "--step is 1s to 3600s, not 2h"),
+        (("beer-shop", "--step", "1500ms"), "--step is in whole seconds: 1500ms"),
+        (("beer-shop", "--live", "11m"), "--live is 0s to 600s, not 11m"),
+        (("beer-shop", "--rate", "1", "--events", "2401"), "lower --events or raise --rate"),
+        (("retail", "--prefix", "../x/"), "prefix"),
+        (("touchwood", "--client-id", "a b"), "a b"),
+        (("--home", "x", "retail"), "write the options behind retail"),
+    ],
+)
+def test_what_is_beyond_its_range_is_one_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """Before anything is started, and nothing is left behind that looks like a demo."""
+    done = run_here("demo", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") <= 3
+    assert not list(tmp_path.glob("footfall-demo-*/lake"))
+
+
+def test_clean_removes_demos_and_nothing_else(tmp_path: Path) -> None:
+    """Only directories that a demo made, only once it is confirmed, and with all their data."""
+    for name in ("footfall-demo-retail", "mine"):
+        (tmp_path / name / "files").mkdir(parents=True)
+        (tmp_path / name / "files" / "a.csv").write_text("a\n")
+    (tmp_path / "footfall-demo-retail" / MARKER).write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "footfall-demo-retail")
+    refused = run_here("demo", "clean", cwd=tmp_path, stdin="yes\n")
+    assert refused.returncode == 2
+    assert "nothing was removed" in refused.stderr
+    assert (tmp_path / "footfall-demo-retail" / "files" / "a.csv").exists()
+    other = run_here("demo", "clean", "--home", "mine", "--yes", cwd=tmp_path)
+    assert "not a demo" in other.stderr
+    done = run_here("demo", "clean", cwd=tmp_path, stdin="permanently delete\n")
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "footfall-demo-retail").exists()
+    assert (tmp_path / "mine" / "files" / "a.csv").exists()
+    assert "no demos here" in run_here("demo", "clean", "--yes", cwd=tmp_path).stdout

@@ -1,0 +1,205 @@
+"""The published systems, each cooked once: what people see, held against SQL and the truth.
+
+Retail and beer shop go on after their check, so that a browser can look at their dashboards;
+Touchwood is asked to stop. What the demo compares itself is compared again here, from its files.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+import footfall
+from tests.studio.pages import BROWSER_TESTS, browser, faults, shot
+
+__all__ = ["browser"]
+
+pytestmark = BROWSER_TESTS
+
+COMMAND = [sys.executable, "-m", "footfall.cli.main", "demo"]
+FREE = ["--port", "0", "--studio-port", "0"]
+
+
+@contextmanager
+def cooked(name: str, home: Path, *options: str) -> Iterator[dict[str, str]]:
+    """A recipe that goes on; its addresses by name. SIGTERM ends it well."""
+    errors = (home.parent / f"{name}.err").open("w+")
+    command = [*COMMAND, name, "--home", str(home), *FREE, *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+    try:
+        assert process.stdout is not None
+        told: dict[str, str] = {}
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if line.startswith("goes on"):
+                break
+            name_, _, value = line.strip().partition("  ")
+            told.setdefault(name_, value.strip())
+        else:
+            errors.seek(0)
+            raise AssertionError(f"it ended: {''.join(lines)}{errors.read()[-3000:]}")
+        yield told
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+        assert process.wait(90) == 0
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(90)
+        errors.close()
+
+
+def opened_dashboard(browser: Browser, told: dict[str, str], scheme: str) -> Page:
+    context = browser.new_context(
+        color_scheme=scheme,  # type: ignore[arg-type]
+        viewport={"width": 1440, "height": 1000},
+        reduced_motion="reduce",
+    )
+    page = context.new_page()
+    page.goto(told["to share"])
+    return page
+
+
+def numbers(page: Page, title: str) -> list[list[str]]:
+    """The numbers of a tile as a person reads them: its table."""
+    tile = page.get_by_role("region", name=title, exact=True)
+    expect(tile.locator("svg path").first).to_be_attached(timeout=60_000)
+    page.get_by_role("button", name=f"More about {title}").click()
+    page.get_by_role("menuitem", name="Show as a table").click()
+    expect(tile.locator("tbody tr").first).to_be_visible()
+    return [row.locator("td").all_inner_texts() for row in tile.locator("tbody tr").all()]
+
+
+def counted(rows: list[list[str]]) -> Counter[tuple[str, ...]]:
+    return Counter(tuple(cell.replace(",", "") for cell in row) for row in rows)
+
+
+def asked(home: Path, sql: str) -> Counter[tuple[str, ...]]:
+    with footfall.open(home) as project:
+        return Counter(tuple(map(str, row.values())) for row in project.sql(sql).rows())
+
+
+def compare(page: Page, home: Path, chart: str, files: Counter[tuple[str, ...]], sql: str) -> None:
+    """Read from the page, from the files themselves, and from the lake: all three are the same."""
+    shown = counted(numbers(page, chart))
+    assert (chart, shown) == (chart, files)
+    assert (chart, shown) == (chart, asked(home, sql))
+
+
+def test_retail_charts(browser: Browser, tmp_path: Path) -> None:
+    """Pie and bars: every number is the CSV files' and the lake's, so the page may be believed."""
+    home = tmp_path / "retail"
+    with cooked("retail", home, "--events", "400") as told:
+        files = list((home / "files" / "clickstream").glob("????/??/??/??/*.csv"))
+        rows = [row for file in files for row in csv.DictReader(file.open(encoding="utf-8"))]
+        assert len(rows) >= 400  # those that go on may be there already
+        page = opened_dashboard(browser, told, "light")
+        one, two = (f"properties ->> '$.product{name}category'" for name in ("", "sub"))
+        compare(
+            page,
+            home,
+            "Clicks by product category",
+            Counter(
+                (name, str(count))
+                for name, count in Counter(row["productcategory"] for row in rows).items()
+            ),
+            f"SELECT {one}, count(*) FROM events GROUP BY ALL",
+        )
+        compare(
+            page,
+            home,
+            "Product categories and subcategories",
+            Counter(
+                (*names, str(count))
+                for names, count in Counter(
+                    (row["productcategory"], row["productsubcategory"]) for row in rows
+                ).items()
+            ),
+            f"SELECT {one}, {two}, count(*) FROM events GROUP BY ALL",
+        )
+        assert faults(page) == []
+        look(browser, told, "retail", 2)
+
+
+def test_beer_shop_charts(browser: Browser, tmp_path: Path) -> None:
+    """Donut, tree map and the alerts' log, over sessions whose late events made revisions."""
+    home = tmp_path / "beer"
+    options = ("--events", "600", "--rate", "50", "--step", "5s", "--live", "6s")
+    with cooked("beer-shop", home, *options) as told:
+        newest: dict[str, dict[str, str]] = {}
+        for file in sorted((home / "files" / "aggregated").glob("????/??/??/??/*.jsonl")):
+            for line in file.read_text().splitlines():
+                row = json.loads(line)
+                if row["revision"] >= newest.get(row["session_id"], row)["revision"]:
+                    newest[row["session_id"]] = row
+        sessions = list(newest.values())
+        assert all(re.fullmatch(r"\d+_(MOB|COM|TAB)\d{10}", row["session_id"]) for row in sessions)
+        page = opened_dashboard(browser, told, "light")
+        donut = Counter(row["beginnavigation"] for row in sessions)
+        compare(
+            page,
+            home,
+            "Sessions by first click",
+            Counter((name, str(count)) for name, count in donut.items()),
+            "SELECT first_event_name, count(*) FROM sessions_beer WHERE status = 'closed'"
+            " GROUP BY ALL",
+        )
+        look(browser, told, "beer", 4)
+        log = (home / "short-sessions.log").read_text().splitlines()
+        assert log
+        assert all(": a session of " in line for line in log if "withdrawn" not in line)
+
+
+def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
+    """A person clicks, is asked for a place on a button only, and sees what arrived."""
+    home = tmp_path / "touchwood"
+    with cooked("touchwood", home, "--events", "60") as told:
+        context = browser.new_context(
+            geolocation={"latitude": 22.28, "longitude": 114.16}, permissions=["geolocation"]
+        )
+        page = context.new_page()
+        failed: list[str] = []
+        page.on("console", lambda line: failed.append(line.text))
+        page.goto(told["page"])
+        page.get_by_role("button", name="Like: Maple").click()
+        page.get_by_role("button", name="Send my place").click()
+        page.get_by_role("combobox").select_option("hk")
+        lines = page.locator("#arrived tr")
+        expect(lines).to_have_count(3, timeout=60_000)
+        shown = {tuple(line.locator("td").all_inner_texts()[1:]) for line in lines.all()}
+        assert shown == {
+            ("LIKE_WOOD", "3"),
+            ("GEO_LOC", "22.28, 114.16"),
+            ("CLICK_LANG", "hk"),
+        }
+        assert failed == []
+        assert faults(page) == []
+        shot(page, "recipe-touchwood", full=True)
+        documents = "".join(
+            file.read_text()
+            for file in sorted((home / "files" / "touchwood").glob("????/??/??/??/*.json"))
+        )
+        assert "\n" not in documents
+        first, _ = json.JSONDecoder().raw_decode(documents)
+        assert {"token", "timestamp", "tag", "client_id", "client_ip", "user_agent"} <= set(first)
+
+
+def look(browser: Browser, told: dict[str, str], name: str, charts: int) -> None:
+    for scheme in ("light", "dark"):
+        page = opened_dashboard(browser, told, scheme)
+        expect(page.locator("section svg, [role=region] svg").nth(charts - 1)).to_be_attached(
+            timeout=60_000
+        )
+        shot(page, f"recipe-{name}-{scheme}", full=True)
+        page.context.close()

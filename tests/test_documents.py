@@ -69,7 +69,7 @@ def test_versions_that_are_named_exist() -> None:
 def test_every_verb_is_in_the_page_about_the_command_line() -> None:
     """Found by reading one page."""
     text = (DOCS / "command-line.md").read_text("utf-8")
-    said = set(re.findall(r"`([a-z]+(?: [a-z]+)?)`", text))
+    said = set(re.findall(r"`([a-z]+(?: [a-z-]+)?)`", text))
     root = typer.main.get_command(main.app)
     verbs = []
     for name, command in root.commands.items():  # type: ignore[attr-defined]

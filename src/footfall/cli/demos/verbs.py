@@ -44,6 +44,9 @@ HomeOption = Annotated[
     Path | None, typer.Option("--home", help="Directory of the demo; emptied if it is an old demo.")
 ]
 OnceOption = Annotated[bool, typer.Option("--once", help="Stop after the check.")]
+StillOption = Annotated[
+    bool, typer.Option("--still", help="Send nothing more after the check; the server goes on.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", help="Equal seeds give equal events.")]
 AgeOption = Annotated[
     str, typer.Option("--buffer-age", help="Close a file at this age, 60s to 900s.")
@@ -68,6 +71,7 @@ def retail(
     prefix: PrefixOption = "YYYY/MM/DD/HH/",
     seed: SeedOption = 1,
     once: OnceOption = False,
+    still: StillOption = False,
     port: PortOption = None,
     studio_port: StudioPortOption = None,
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
@@ -98,7 +102,7 @@ def retail(
             return retail_traffic(some, now + MINUTE, now, APP)[0]
 
         if not once:
-            _go_on(kitchen, supervisor, more, quiet=as_json)
+            _go_on(kitchen, supervisor, None if still else more, quiet=as_json)
 
 
 @app.command("beer-shop")
@@ -116,6 +120,7 @@ def beer_shop(
     buffer_size: SizeOption = "5MiB",
     seed: SeedOption = 1,
     once: OnceOption = False,
+    still: StillOption = False,
     port: PortOption = None,
     studio_port: StudioPortOption = None,
     overrides: SetOption = [],  # noqa: B006
@@ -165,7 +170,7 @@ def beer_shop(
 
             if not once:
                 hook.show()
-                _go_on(kitchen, supervisor, more, quiet=as_json)
+                _go_on(kitchen, supervisor, None if still else more, quiet=as_json)
 
 
 @app.command("touchwood")

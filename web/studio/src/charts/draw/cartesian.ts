@@ -68,9 +68,16 @@ function filled(times: readonly number[]): readonly number[] {
   return isEven && count <= FILLED_MAX ? Array.from({ length: count }, (_, at) => first + at * step) : sorted;
 }
 
+/** Whether some of it is below 0; else the axis begins there. */
+function isBelow(data: ChartData): boolean {
+  const ys = (data.roles.y ?? []).map((name) => columnAt(data, name));
+  return data.rows.some((row) => ys.some((y) => (numberOf(row[y]) ?? 0) < 0));
+}
+
 type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly marker?: unknown };
 
-export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette): EChartsCoreOption {
+/** `own` are colours of series that mean something; the others get theirs by name. */
+export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}): EChartsCoreOption {
   const x = columnAt(data, data.roles.x);
   const { keys, series } = seriesOf(data);
   const overTime = x >= 0 && isTime(data, x);
@@ -86,7 +93,7 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
   const isStacked = kind === "stacked_bar" || (kind === "area" && names.length > 1);
   const labels = sorted.map((key) => labelOf(data, x, key));
   const made = series.map(({ name, values }) => {
-    const color = isAlone ? palette.accent : palette.series[slots.get(name) ?? 0];
+    const color = isAlone ? palette.accent : (own[name] ?? palette.series[slots.get(name) ?? 0]);
     const points = sorted.map((key, at) => {
       const found = values.get(String(key));
       const y = found?.y ?? (isZero || isStacked ? 0 : null);
@@ -114,7 +121,7 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     grid: { left: 4, right: 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
     legend: legend(palette, names),
     xAxis,
-    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: shortNumber }, min: 0, minInterval: 0 },
+    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: shortNumber }, ...(isBelow(data) ? {} : { min: 0 }), minInterval: 0 },
     tooltip: {
       ...tooltipLook(palette),
       formatter: (points: readonly Shown[]) => tooltipOf(points, overTime),

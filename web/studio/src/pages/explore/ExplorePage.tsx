@@ -1,0 +1,86 @@
+import { NativeSelect } from "@mantine/core";
+import { useMemo } from "react";
+import { Link } from "wouter";
+import { useApps } from "../../api/useApps";
+import { RangePicker } from "../../components/range/RangePicker";
+import { changeQuery, useQueryValue } from "../../router/query";
+import { rangeOf, shownOf } from "../dashboards/view/range";
+import { useEventNames } from "./api";
+import { Builder, withCommon } from "./builder/Builder";
+import css from "./ExplorePage.module.css";
+import { CHARTS, ResultPanel } from "./result/ResultPanel";
+import { useExploreFields } from "./state/useExploreFields";
+import { commonOf, firstOf, formatAsked, MODELS } from "./state/question";
+import { useAsked } from "./state/useAsked";
+import { zoneOf } from "./state/zone";
+
+const BOTS = [
+  { value: "exclude", label: "People" },
+  { value: "include", label: "People and bots" },
+  { value: "only", label: "Bots" },
+] as const;
+
+/** One builder for all models: the question on the left, its answer on the right, both in the address. */
+export default function Page() {
+  const apps = useApps();
+  const names = useEventNames();
+  const fields = useExploreFields();
+  const { asked, isBroken, ask } = useAsked();
+  const [view] = useQueryValue("view");
+  const { question } = asked;
+  const zone = question.zone ?? zoneOf(apps, question.app ?? "");
+  const complete = useMemo(() => (asked.question.zone ? asked : withCommon(asked, { zone })), [asked, zone]);
+  const offered = useMemo(() => ({ names, fields }), [names, fields]);
+  const shown = useMemo(() => shownOf(question.range ?? { last: 28, unit: "day" }, zone), [question.range, zone]);
+  return (
+    <>
+      <div className={css.head}>
+        <h1 className={css.title}>Explore</h1>
+        <div className={css.choices}>
+          <NativeSelect
+            size="xs"
+            aria-label="App"
+            value={question.app ?? ""}
+            onChange={(change) => ask(withCommon(asked, { app: change.currentTarget.value }))}
+            data={[{ value: "", label: "All apps" }, ...(apps?.apps ?? []).map(({ app }) => ({ value: app.app_id, label: app.name }))]}
+          />
+          <NativeSelect
+            size="xs"
+            aria-label="Whose events"
+            value={question.bots ?? "exclude"}
+            onChange={(change) => {
+              const bots = BOTS.find(({ value }) => value === change.currentTarget.value)?.value;
+              if (bots) ask(withCommon(asked, { bots }));
+            }}
+            data={[...BOTS]}
+          />
+          <RangePicker range={shown} onChange={(range) => ask(withCommon(asked, { range: rangeOf(range) }))} zone={zone} />
+        </div>
+      </div>
+      <nav className={css.models} aria-label="Model">
+        {MODELS.map(({ model, label }) => {
+          const { q } = formatAsked(model === asked.model ? asked : firstOf(model, commonOf(question)));
+          return (
+            <Link key={model} href={`/explore?${new URLSearchParams({ model, q }).toString()}`} className={css.model} aria-current={model === asked.model ? "page" : undefined}>
+              {label}
+            </Link>
+          );
+        })}
+      </nav>
+      {isBroken && <p className={css.broken}>The address has a question that cannot be read; this is a new one.</p>}
+      <div className={css.page}>
+        <Builder asked={asked} offered={offered} onChange={ask} />
+        {apps && (
+          <ResultPanel
+            asked={complete}
+            tools={
+              asked.model === "events" && (
+                <NativeSelect size="xs" aria-label="Chart" value={view} onChange={(change) => changeQuery({ view: change.currentTarget.value }, "push")} data={[...CHARTS]} />
+              )
+            }
+          />
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,141 @@
+import { useCallback, useMemo } from "react";
+import type { FunnelAnswer } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import type { ChartData } from "../../../charts/data";
+import { cartesian } from "../../../charts/draw/cartesian";
+import { rowOf } from "../../../charts/draw/point";
+import type { Palette } from "../../../charts/palette";
+import { formatDuration, formatExact } from "../../../format/format";
+import { shareText } from "./figures";
+import css from "./Result.module.css";
+import { groupText, type Opening } from "./sheet";
+
+type Props = { readonly answer: FunnelAnswer; readonly onOpen: (opening: Opening) => void };
+
+/** A bar for each step, as long as the share of the first that got there. */
+export function FunnelResult({ answer, onOpen }: Props) {
+  const steps = answer.rows.filter(({ scope }) => scope === "all");
+  const speed = answer.speeds.find(({ scope }) => scope === "all")?.median_seconds ?? null;
+  return (
+    <>
+      <ol className={css.steps} aria-label="Steps of the funnel">
+        {steps.map((row) => (
+          <li key={row.step} className={css.step}>
+            <div className={css.stepHead}>
+              <span className={css.stepName}>
+                {row.step} <bdi>{row.label}</bdi>
+              </span>
+              <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${row.step} ${row.label}` })}>
+                <strong>{formatExact(row.count)}</strong>
+              </button>
+              <span className={css.share}>{shareText(row.of_first)}</span>
+            </div>
+            <div className={css.track} aria-hidden>
+              <span className={css.bar} style={{ width: `${(row.of_first ?? 0) * 100}%` }} />
+            </div>
+            <p className={css.stepNote}>
+              {row.step > 1 && <>{shareText(row.of_previous)} of the step before. </>}
+              {row.dropped_cell !== null && (
+                <>
+                  <button
+                    type="button"
+                    className={css.open}
+                    onClick={() => onOpen({ cell: row.dropped_cell ?? "", count: row.dropped, title: `No further than ${row.step} ${row.label}` })}
+                  >
+                    {formatExact(row.dropped)}
+                  </button>{" "}
+                  went no further.
+                </>
+              )}
+            </p>
+          </li>
+        ))}
+      </ol>
+      <p className={css.note}>{speed === null ? "Nobody took every step." : `Half of those who took every step were through within ${formatDuration(speed)}.`}</p>
+      {answer.by.length > 0 && <Groups answer={answer} onOpen={onOpen} />}
+      {speed !== null && <Times answer={answer} onOpen={onOpen} />}
+    </>
+  );
+}
+
+function Groups({ answer, onOpen }: Props) {
+  const rows = answer.rows.filter(({ scope }) => scope !== "all");
+  const steps = [...new Set(rows.map(({ step }) => step))];
+  const groups = [...new Set(rows.map(groupText))];
+  return (
+    // A region that scrolls must be reachable by keyboard.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className={css.scroll} tabIndex={0} role="region" aria-label="Steps by group">
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">{answer.by.join(" · ")}</th>
+            {steps.map((step) => (
+              <th key={step} scope="col" className={css.figure}>
+                Step {step}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {groups.map((group) => (
+            <tr key={group}>
+              <th scope="row">
+                <bdi>{group}</bdi>
+              </th>
+              {steps.map((step) => {
+                const row = rows.find((one) => one.step === step && groupText(one) === group);
+                return (
+                  <td key={step} className={css.figure}>
+                    {row && (
+                      <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${step} ${row.label}, ${group}` })}>
+                        {formatExact(row.count)}
+                      </button>
+                    )}{" "}
+                    <span className={css.muted}>{row && shareText(row.of_first)}</span>
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Times({ answer, onOpen }: Props) {
+  const times = useMemo(() => withoutEmptyEnds(answer.times.filter(({ scope }) => scope === "all")), [answer]);
+  const data = useMemo<ChartData>(
+    () => ({
+      columns: [
+        { name: "time", type: "VARCHAR" },
+        { name: "count", type: "BIGINT" },
+      ],
+      rows: times.map(({ from_seconds, to_seconds, count }) => [`${formatDuration(from_seconds)} – ${formatDuration(to_seconds)}`, count]),
+      roles: { x: "time", y: ["count"] },
+    }),
+    [times],
+  );
+  const option = useCallback((palette: Palette) => cartesian("bar", data, palette), [data]);
+  const pick = useCallback(
+    (part: unknown) => {
+      const row = times[rowOf(part) ?? -1];
+      if (row) onOpen({ cell: row.cell, count: row.count, title: `Took ${formatDuration(row.from_seconds)} to ${formatDuration(row.to_seconds)}` });
+    },
+    [times, onOpen],
+  );
+  if (times.length === 0) return null;
+  return (
+    <section>
+      <h2 className={css.part}>Time from the first step to the last</h2>
+      <Chart height={200} summary={`Times to convert: ${data.rows.map(([time, count]) => `${String(time)}: ${String(count)}`).join(", ")}`} option={option} onPick={pick} />
+    </section>
+  );
+}
+
+/** From the first bar that somebody is in to the last. */
+function withoutEmptyEnds<T extends { readonly count: number }>(times: readonly T[]): readonly T[] {
+  const [first, last] = [times.findIndex(({ count }) => count > 0), times.findLastIndex(({ count }) => count > 0)];
+  return first < 0 ? [] : times.slice(first, last + 1);
+}

@@ -1,0 +1,251 @@
+import "@mantine/core/styles/Menu.css";
+import { ActionIcon, Button, Menu, Skeleton } from "@mantine/core";
+import { IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconTable } from "@tabler/icons-react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useState } from "react";
+import { ApiError } from "../../../api/client";
+import { Empty } from "../../../components/states/Empty";
+import { Failure } from "../../../components/states/Failure";
+import { Loading } from "../../../components/states/Loading";
+import { SideDrawer } from "../../../components/SideDrawer";
+import { Snippet } from "../../../components/Snippet";
+import { useQueryValue } from "../../../router/query";
+import { saveCsv } from "../../dashboards/tile/exports";
+import { type Answered, answerOf } from "../api";
+import { MembersDrawer } from "../members/MembersDrawer";
+import { missingIn } from "../state/missing";
+import type { Asked } from "../state/question";
+import { wordsOf } from "../state/words";
+import { AnswerTable } from "./AnswerTable";
+import { AttributionResult } from "./AttributionResult";
+import { CompareResult } from "./CompareResult";
+import { EventsResult } from "./EventsResult";
+import { FunnelResult } from "./FunnelResult";
+import { LifecycleResult } from "./LifecycleResult";
+import { PathResult } from "./PathResult";
+import css from "./Result.module.css";
+import { RetentionResult } from "./RetentionResult";
+import { type Opening, openingIn, type Sheet, sheetOf } from "./sheet";
+
+type Props = { readonly asked: Asked; readonly tools?: ReactNode };
+
+/** The answer to a question, in whichever state it is. */
+export function ResultPanel({ asked, tools }: Props) {
+  const missing = missingIn(asked);
+  const query = useQuery({
+    queryKey: ["explore", asked],
+    queryFn: ({ signal }) => answerOf(asked, signal),
+    // The answer of another model has another shape and is no placeholder.
+    placeholderData: (before) => (before?.model === asked.model ? keepPreviousData(before) : undefined),
+    enabled: missing === null,
+    retry: false,
+  });
+  const words = <p className={css.words}>{wordsOf(asked)}</p>;
+  if (missing !== null) {
+    return (
+      <Framed words={words}>
+        <Empty title="Not yet a question">
+          <p>{missing}</p>
+        </Empty>
+      </Framed>
+    );
+  }
+  if (query.error) {
+    return (
+      <Framed words={words}>
+        <Failure title="There is no answer" error={query.error} retry={() => void query.refetch()}>
+          <Problems error={query.error} />
+        </Failure>
+      </Framed>
+    );
+  }
+  if (!query.data || query.data.model !== asked.model) {
+    return (
+      <Framed words={words}>
+        <Loading slow="Still counting: the range is long or the machine is busy. Another question ends this one.">
+          <Skeleton height={340} />
+        </Loading>
+      </Framed>
+    );
+  }
+  return <Shown asked={asked} answered={query.data} isOld={query.isPlaceholderData} words={words} tools={tools} renew={() => void query.refetch()} />;
+}
+
+function Problems({ error }: { readonly error: Error }) {
+  const problems = error instanceof ApiError && error.failure.kind === "problem" ? (error.failure.problem.problems ?? []) : [];
+  if (problems.length < 2) return null;
+  return (
+    <ul className={css.problems}>
+      {problems.map((problem) => (
+        <li key={problem}>{problem}</li>
+      ))}
+    </ul>
+  );
+}
+
+function Framed({ words, tools, children }: { readonly words: ReactNode; readonly tools?: ReactNode; readonly children: ReactNode }) {
+  return (
+    <section className={css.panel} aria-label="Result">
+      <div className={css.head}>
+        {words}
+        <span className={css.tools}>{tools}</span>
+      </div>
+      {children}
+    </section>
+  );
+}
+
+type ShownProps = {
+  readonly asked: Asked;
+  readonly answered: Answered;
+  readonly isOld: boolean;
+  readonly words: ReactNode;
+  readonly tools: ReactNode;
+  readonly renew: () => void;
+};
+
+function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
+  const [view, setView] = useQueryValue("view");
+  const [cell, setCell] = useQueryValue("cell");
+  const [isSqlShown, setIsSqlShown] = useState(false);
+  const sheet = useMemo(() => sheetOf(answered, asked.model === "events" ? asked.question.series : []), [answered, asked]);
+  const opening = useMemo(() => (cell ? openedBy(answered, sheet, cell) : null), [answered, sheet, cell]);
+  const open = (chosen: Opening) => setCell(chosen.cell, "push");
+  const isTable = view === "table";
+  const { answer } = answered;
+  return (
+    <Framed
+      words={words}
+      tools={
+        <>
+          {tools}
+          <Menu position="bottom-end" shadow="sm" transitionProps={{ duration: 80 }} withinPortal>
+            <Menu.Target>
+              <ActionIcon variant="subtle" color="gray" aria-label="More about this result">
+                <IconDots size={16} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item leftSection={isTable ? <IconChartBar size={14} aria-hidden /> : <IconTable size={14} aria-hidden />} onClick={() => setView(isTable ? "" : "table", "push")}>
+                {isTable ? "Show the chart" : "Show as a table"}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconCode size={14} aria-hidden />} onClick={() => setIsSqlShown(true)}>
+                Show the SQL
+              </Menu.Item>
+              <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(`${asked.model} report`, csvData(sheet))}>
+                Save as CSV
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </>
+      }
+    >
+      <div data-old={isOld ? "yes" : undefined} aria-busy={isOld}>
+        {isEmpty(answered) ? (
+          <Empty title="Nothing matches">
+            <p>No event of this range is one that the question asks for. Choose a longer range, other events, or remove a filter.</p>
+          </Empty>
+        ) : isTable ? (
+          <AnswerTable sheet={sheet} label="Answer" onOpen={open} />
+        ) : (
+          <Drawn asked={asked} answered={answered} sheet={sheet} view={view} onOpen={open} />
+        )}
+      </div>
+      <div className={css.foot}>
+        {(answer.notes ?? []).map((note) => (
+          <span key={note} className={css.attention}>
+            {note}
+          </span>
+        ))}
+        <Age at={answer.cut_published_at / 1000} />
+        <Button variant="subtle" size="compact-xs" onClick={renew}>
+          Renew
+        </Button>
+      </div>
+      <SideDrawer isOpen={isSqlShown} title="SQL of this result" closing="Close the SQL" size={640} onClose={() => setIsSqlShown(false)}>
+        <Snippet label="the statement" text={answer.sql} />
+      </SideDrawer>
+      <MembersDrawer asked={asked} opening={opening} onClose={() => setCell("", "push")} />
+    </Framed>
+  );
+}
+
+const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+
+function Age({ at }: { readonly at: number }) {
+  return <time dateTime={new Date(at).toISOString()}>Computed on the data of {MOMENT.format(at)}</time>;
+}
+
+type DrawnProps = { readonly asked: Asked; readonly answered: Answered; readonly sheet: Sheet; readonly view: string; readonly onOpen: (opening: Opening) => void };
+
+function Drawn({ asked, answered, sheet, view, onOpen }: DrawnProps) {
+  switch (answered.model) {
+    case "events":
+      return asked.model === "events" ? <EventsResult answer={answered.answer} question={asked.question} kind={chartOf(view, answered.answer.buckets.length)} onOpen={onOpen} /> : null;
+    case "funnel":
+      return <FunnelResult answer={answered.answer} onOpen={onOpen} />;
+    case "path":
+      return asked.model === "path" ? <PathResult answer={answered.answer} question={asked.question} onOpen={onOpen} /> : null;
+    case "retention":
+      return <RetentionResult answer={answered.answer} onOpen={onOpen} />;
+    case "lifecycle":
+      return <LifecycleResult answer={answered.answer} onOpen={onOpen} />;
+    case "attribution":
+      return <AttributionResult answer={answered.answer} sheet={sheet} onOpen={onOpen} />;
+    case "compare":
+      return <CompareResult answer={answered.answer} onOpen={onOpen} />;
+  }
+}
+
+export const CHARTS = [
+  { value: "", label: "Line" },
+  { value: "area", label: "Area" },
+  { value: "bar", label: "Bars" },
+  { value: "stacked_bar", label: "Stacked bars" },
+  { value: "table", label: "Table" },
+] as const;
+
+function chartOf(view: string, buckets: number): "line" | "area" | "bar" | "stacked_bar" {
+  if (view === "area" || view === "bar" || view === "stacked_bar") return view;
+  return buckets > 1 ? "line" : "bar";
+}
+
+function isEmpty({ model, answer }: Answered): boolean {
+  switch (model) {
+    case "events":
+      return answer.rows.every(({ value }) => value === null || value === 0);
+    case "funnel":
+      return answer.rows.every(({ count }) => count === 0);
+    case "retention":
+      return answer.rows.every(({ size }) => size === 0);
+    case "path":
+      return answer.nodes.length === 0;
+    case "lifecycle":
+      return answer.rows.every(({ count }) => count === 0);
+    case "attribution":
+      return answer.conversions === 0;
+    case "compare":
+      return answer.rows.length === 0;
+  }
+}
+
+/** What a key in the address opens; those that are in no table have a plain title. */
+function openedBy({ model, answer }: Answered, sheet: Sheet, cell: string): Opening {
+  if (model === "path") {
+    const node = answer.nodes.find((one) => one.cell === cell);
+    if (node) return { cell, count: node.count, title: `${node.label ?? "(others)"}, step ${node.step}` };
+  }
+  if (model === "funnel") {
+    const time = answer.times.find((one) => one.cell === cell);
+    if (time) return { cell, count: time.count, title: `Took ${time.from_seconds} to ${time.to_seconds} s` };
+  }
+  if (model === "compare" && answer.mixed_cell === cell) return { cell, count: answer.mixed, title: "Got several variants" };
+  return openingIn(sheet, cell) ?? { cell, count: null, title: "Those that were counted" };
+}
+
+function csvData({ columns, rows }: Sheet) {
+  return {
+    columns: columns.map(({ name, kind }) => ({ name, type: kind === "text" ? "VARCHAR" : "DOUBLE", meaning: "" })),
+    rows: rows.map((row) => row.map(({ value }) => value)),
+  };
+}

@@ -1,0 +1,117 @@
+import { useCallback, useMemo } from "react";
+import type { RetentionAnswer, RetentionRow } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import type { ChartData } from "../../../charts/data";
+import { cartesian } from "../../../charts/draw/cartesian";
+import { rowOf } from "../../../charts/draw/point";
+import type { Palette } from "../../../charts/palette";
+import { formatExact } from "../../../format/format";
+import { shareText } from "./figures";
+import css from "./Result.module.css";
+import { bucketText, groupText, type Opening } from "./sheet";
+
+type Props = { readonly answer: RetentionAnswer; readonly onOpen: (opening: Opening) => void };
+
+/** The curve of all cohorts (of each group, where there are groups), and a row for each cohort. */
+export function RetentionResult({ answer, onOpen }: Props) {
+  return (
+    <>
+      <Curve answer={answer} onOpen={onOpen} />
+      <Cohorts answer={answer} onOpen={onOpen} />
+    </>
+  );
+}
+
+function titleOf({ cohorts }: RetentionAnswer, row: RetentionRow): string {
+  const cohort = row.cohort === null ? "All cohorts" : `Cohort ${bucketText(cohorts[row.cohort]?.start ?? "")}`;
+  return row.scope === "all" ? cohort : `${cohort}, ${groupText(row)}`;
+}
+
+function back(answer: RetentionAnswer, row: RetentionRow): Opening {
+  return { cell: row.cell, count: row.count, title: `${titleOf(answer, row)}, back in ${row.period}` };
+}
+
+function Curve({ answer, onOpen }: Props) {
+  const isGrouped = answer.by.length > 0;
+  const rows = useMemo(() => answer.rows.filter(({ cohort, scope }) => cohort === null && (isGrouped ? scope !== "all" : true)), [answer, isGrouped]);
+  const data = useMemo<ChartData>(
+    () => ({
+      columns: [
+        { name: "period", type: "VARCHAR" },
+        { name: "group", type: "VARCHAR" },
+        { name: "back, %", type: "DOUBLE" },
+      ],
+      rows: rows.map((row) => [String(row.period), groupText(row), row.rate === null ? null : row.rate * 100]),
+      roles: { x: "period", y: ["back, %"], ...(isGrouped ? { colour: "group" } : {}) },
+    }),
+    [rows, isGrouped],
+  );
+  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  const pick = useCallback(
+    (part: unknown) => {
+      const row = rows[rowOf(part) ?? -1];
+      if (row) onOpen(back(answer, row));
+    },
+    [answer, rows, onOpen],
+  );
+  const said = rows.map((row) => `${groupText(row)} ${row.period}: ${shareText(row.rate)}`).join(", ");
+  return <Chart height={220} summary={`Share that came back, by period: ${said}`} option={option} onPick={pick} />;
+}
+
+function Cohorts({ answer, onOpen }: Props) {
+  const rows = answer.rows.filter(({ scope }) => scope === "all");
+  const periods = [...new Set(rows.map(({ period }) => period))];
+  const cohorts: readonly (number | null)[] = [null, ...answer.cohorts.map((_, at) => at)];
+  return (
+    // A region that scrolls must be reachable by keyboard.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className={css.scroll} tabIndex={0} role="region" aria-label="Cohorts">
+      <table className={css.table}>
+        <thead>
+          <tr>
+            <th scope="col">Cohort</th>
+            <th scope="col" className={css.figure}>
+              Size
+            </th>
+            {periods.map((period) => (
+              <th key={period} scope="col" className={css.figure}>
+                {period}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {cohorts.map((cohort) => {
+            const own = rows.filter((row) => row.cohort === cohort);
+            const [first] = own;
+            if (!first || (cohort !== null && first.size === 0)) return null;
+            return (
+              <tr key={cohort ?? "all"}>
+                <th scope="row">{cohort === null ? "All" : bucketText(answer.cohorts[cohort]?.start ?? "")}</th>
+                <td className={css.figure}>
+                  <button type="button" className={css.open} onClick={() => onOpen({ cell: first.size_cell, count: first.size, title: titleOf(answer, first) })}>
+                    {formatExact(first.size)}
+                  </button>
+                </td>
+                {own.map((row) => (
+                  <td key={row.period} className={css.heat} data-partial={row.is_complete ? undefined : "yes"} style={{ backgroundColor: `color-mix(in srgb, var(--accent) ${Math.round((row.rate ?? 0) * 35)}%, transparent)` }}>
+                    <button
+                      type="button"
+                      className={css.open}
+                      title={`${formatExact(row.count)} of ${formatExact(row.size)}${row.is_complete ? "" : ", not over yet"}`}
+                      aria-label={`${titleOf(answer, row)}, period ${row.period}: ${row.count}, ${shareText(row.rate)}`}
+                      onClick={() => onOpen(back(answer, row))}
+                    >
+                      {shareText(row.rate)}
+                    </button>
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      <p className={css.note}>Shares of the cohort; paler numbers in italics are of periods that are not over for everybody.</p>
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+import type { Filter, LifecycleQuestion, Selector } from "../../../api/generated";
+import { OPERATORS } from "../../../components/filters/filters";
+import { rangeText } from "../../dashboards/view/range";
+import type { Asked, Common } from "./question";
+
+/** A question in plain words. */
+export function wordsOf(asked: Asked): string {
+  const { question } = asked;
+  const range = rangeText(question.range ?? { last: 30 });
+  const tail = [whereWords(question.where), byWords(question.by), question.app ? `app ${question.app}` : "", botWords(question.bots)].filter(Boolean);
+  return `${headOf(asked)}${tail.map((part) => `, ${part}`).join("")}. ${range}${question.zone ? `, times of ${question.zone}` : ""}.`;
+}
+
+function headOf(asked: Asked): string {
+  switch (asked.model) {
+    case "events": {
+      const { series, granularity = "day", compare, formulas = [] } = asked.question;
+      const said = series.map(({ measure = "events", of, ...one }) => `${of ? `${measure} of ${of}` : measure} of ${nameOf(one)}`);
+      const more = [...said, ...formulas].join("; ");
+      return `${capital(more)}, by ${granularity}${compare === "previous" ? ", beside the period before" : ""}`;
+    }
+    case "funnel": {
+      const { steps, order = "ordered", window = "7d", per = "visitor" } = asked.question;
+      const joint = { ordered: ", then ", strict: ", then at once ", any: " and, in any order, " }[order];
+      return `${capital(per)}s who did ${steps.map(nameOf).join(joint)}, within ${window}`;
+    }
+    case "path": {
+      const { nodes = "events", direction = "from", node, per = "session" } = asked.question;
+      const start = direction === "from" ? `from ${node ?? "where it begins"}` : `to ${node ?? "where it ends"}`;
+      return `The way of ${per}s over ${nodes}, ${start}`;
+    }
+    case "retention": {
+      const { start = {}, back = {}, unit = "day", mode, per = "visitor" } = asked.question;
+      return `${capital(per)}s who did ${nameOf(start)} and came back with ${nameOf(back)}, by ${unit}${mode === "on_or_after" ? ", then or later" : ""}`;
+    }
+    case "lifecycle":
+      return lifecycleHead(asked.question);
+    case "attribution": {
+      const { goal, field, touches = [], model = "last", window = "30d" } = asked.question;
+      const points = field ? `the session's ${field}` : touches.map(nameOf).join(", ");
+      return `What led to ${nameOf(goal)}: ${points}, by ${model.replace("_", " ")} touch within ${window}`;
+    }
+    case "compare": {
+      const { variant, goal, exposure = {}, per = "visitor" } = asked.question;
+      return `Which ${variant || "variant"} brings more ${per}s to ${nameOf(goal)}, from their first ${nameOf(exposure)}`;
+    }
+  }
+}
+
+function lifecycleHead({ active = {}, unit = "week", per = "visitor" }: LifecycleQuestion): string {
+  return `New, retained, returning and dormant ${per}s by ${unit}, with ${nameOf(active)}`;
+}
+
+/** What people call a selector. */
+export function nameOf({ event, label, where }: Selector): string {
+  const name = label || (Array.isArray(event) ? event.join(" or ") : (event ?? "any event"));
+  const more = whereWords(where);
+  return more ? `${name} (${more})` : String(name);
+}
+
+function whereWords(where: Filter | null | undefined): string {
+  if (!where) return "";
+  if (where.all) return where.all.map(whereWords).join(" and ");
+  if (where.any) return `(${where.any.map(whereWords).join(" or ")})`;
+  const { field, op = "is", value } = where;
+  const said = Array.isArray(value) ? value.join(", ") : value === null || value === undefined ? "" : String(value);
+  return `${field ?? ""} ${OPERATORS[op]} ${said}`.trim();
+}
+
+function byWords(by: Common["by"]): string {
+  return by && by.length > 0 ? `by ${by.join(" and ")}` : "";
+}
+
+function botWords(bots: Common["bots"]): string {
+  return bots === "only" ? "bots only" : bots === "include" ? "bots included" : "";
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,114 @@
+import { useCallback, useMemo } from "react";
+import type { EventsAnswer, EventsRow } from "../../api/generated";
+import { Chart } from "../../charts/Chart";
+import { type ChartData, exactNumber, shortNumber } from "../../charts/data";
+import { cartesian } from "../../charts/draw/cartesian";
+import { rowOf } from "../../charts/draw/point";
+import type { Palette } from "../../charts/palette";
+import { formatDuration } from "../../format/format";
+import { useQueryValue } from "../../router/query";
+import { changeText } from "../explore/result/figures";
+import { bucketText, type Opening, openingOf } from "../explore/result/sheet";
+import type { Asked, Metric } from "./metrics";
+import css from "./OverviewPage.module.css";
+
+type Props = { readonly asked: Asked; readonly answer: EventsAnswer; readonly zone: string; readonly onOpen: (opening: Opening) => void };
+
+/** The numbers of the whole range, and the chosen one over time. */
+export function Numbers({ asked, answer, zone, onOpen }: Props) {
+  const [chosen, choose] = useQueryValue("metric");
+  const metric = asked.metrics.find(({ id }) => id === chosen) ?? asked.metrics[0];
+  return (
+    <section aria-label="Numbers">
+      <ul className={css.numbers}>
+        {asked.metrics.map((one) => (
+          <li key={one.id} className={css.metric} data-chosen={one === metric ? "yes" : undefined}>
+            <Figure metric={one} asked={asked} answer={answer} onOpen={onOpen} onChoose={() => choose(one.id === "visitors" ? "" : one.id, "push")} isChosen={one === metric} />
+          </li>
+        ))}
+      </ul>
+      {metric && <Series metric={metric} asked={asked} answer={answer} onOpen={onOpen} />}
+      <p className={css.note}>
+        Compared with the range of the same length before. Times in {zone}.
+      </p>
+    </section>
+  );
+}
+
+type FigureProps = Omit<Props, "zone"> & { readonly metric: Metric; readonly isChosen: boolean; readonly onChoose: () => void };
+
+function Figure({ metric, asked, answer, isChosen, onOpen, onChoose }: FigureProps) {
+  const rows = answer.rows.filter(({ bucket, number }) => bucket === null && number === asked.numberOf(metric.id));
+  const [now, before] = [rows.find(({ is_previous }) => !is_previous), rows.find(({ is_previous }) => is_previous)];
+  const value = now?.value ?? null;
+  const opening = now && openingOf(now, [], "whole range", asked.question.series[now.number]?.measure);
+  const change = changeText(value, before?.value ?? null);
+  const isGood = change.startsWith("▲") === metric.isMoreBetter;
+  return (
+    <>
+      <button type="button" className={css.label} aria-pressed={isChosen} title={metric.meaning} onClick={onChoose}>
+        {metric.label}
+      </button>
+      <span className={css.figure} title={exactNumber(value)}>
+        {opening ? (
+          <button type="button" className={css.open} aria-label={`${metric.label}: ${said(metric, value)}, show who`} onClick={() => onOpen({ ...opening, title: metric.label })}>
+            {said(metric, value)}
+          </button>
+        ) : (
+          said(metric, value)
+        )}
+      </span>
+      <span className={css.change} data-tone={change.startsWith("±") || !change ? undefined : isGood ? "good" : "bad"}>
+        {change || (before?.value ? "–" : "nothing before")}
+      </span>
+    </>
+  );
+}
+
+function said({ kind }: Metric, value: number | null): string {
+  if (value === null) return "–";
+  if (kind === "percent") return `${shortNumber(Math.round(value * 10) / 10)} %`;
+  if (kind === "seconds") return formatDuration(value);
+  return kind === "ratio" ? shortNumber(Math.round(value * 100) / 100) : shortNumber(value);
+}
+
+const BEFORE = "Period before";
+
+type SeriesProps = Omit<FigureProps, "isChosen" | "onChoose">;
+
+function Series({ metric, asked, answer, onOpen }: SeriesProps) {
+  const number = asked.numberOf(metric.id);
+  const rows = useMemo(
+    () => answer.rows.filter((row) => row.number === number && row.bucket !== null && row.bucket < answer.buckets.length).toSorted((left, right) => Number(left.is_previous) - Number(right.is_previous)),
+    [answer, number],
+  );
+  const data = useMemo<ChartData>(
+    () => ({
+      columns: [
+        { name: "time", type: "TIMESTAMP" },
+        { name: "period", type: "VARCHAR" },
+        { name: "value", type: metric.kind === "count" ? "BIGINT" : "DOUBLE" },
+      ],
+      rows: rows.map((row) => [startOf(answer, row), row.is_previous ? BEFORE : metric.label, row.value]),
+      roles: { x: "time", y: ["value"], colour: "period" },
+    }),
+    [answer, rows, metric],
+  );
+  const option = useCallback((palette: Palette) => cartesian("line", data, palette, { [metric.label]: palette.accent, [BEFORE]: palette.muted }), [data, metric]);
+  const pick = useCallback(
+    (part: unknown) => {
+      const row = rows[rowOf(part) ?? -1];
+      const own = row && (row.is_previous ? answer.previous_buckets : answer.buckets)[row.bucket ?? 0];
+      const opening = row && openingOf(row, [], own ? bucketText(own.start) : "", asked.question.series[row.number]?.measure);
+      if (opening) onOpen({ ...opening, title: `${metric.label}, ${own ? bucketText(own.start) : ""}` });
+    },
+    [answer, asked, metric, rows, onOpen],
+  );
+  const whole = answer.rows.find((row) => row.number === number && row.bucket === null && !row.is_previous)?.value ?? null;
+  return <Chart height={260} summary={`${metric.label} over time; ${exactNumber(whole)} in the whole range`} option={option} onPick={pick} />;
+}
+
+/** Where a row is drawn: one of the period before at the same place as today's. */
+function startOf({ buckets }: EventsAnswer, { bucket }: EventsRow): string | null {
+  return bucket === null ? null : (buckets[bucket]?.start.slice(0, 19) ?? null);
+}

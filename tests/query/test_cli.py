@@ -145,7 +145,8 @@ def test_exit_codes_and_messages_of_the_real_command(shop: CutWriter, tmp_path: 
     ]
     assert [one.returncode for one in done] == [0, 2, 1]
     assert done[1].stderr == (
-        "footfall: no such table; there are events, failed_events, query_results, sessions: name=visits\n"
+        "footfall: no such table; there are events, failed_events, query_results, sessions:"
+        " name=visits\n"
     )
     assert (done[2].stdout, done[2].stderr.count("\n")) == ("", 1)
 

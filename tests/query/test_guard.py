@@ -348,7 +348,8 @@ def test_messages_name_what_is_wrong_and_what_there_is(engine: Engine) -> None:
             'Referenced column "evnt_name" not found in FROM clause! Candidate bindings:'
             ' "event_name", "event_time", "event_id", "entrance", "sent_at"'
         ),
-        "FROM visits": "no such table; there are events, failed_events, query_results, sessions: name=visits",
+        "FROM visits": "no such table; there are events, failed_events, query_results,"
+        " sessions: name=visits",
         "SELECT 1 FROM read_text('x')": (
             "this function cannot be used in FROM; docs/concepts/sql.md says which can:"
             " name=read_text"

@@ -17,7 +17,11 @@ SINCE, UNTIL = "2024-10-04T00:00:00.000Z", "2024-10-18T00:00:00.000Z"
 VISITORS = 60
 PAGES = ("/", "/tea", "/coffee", "/basket", "/about")
 SOURCES = ("search", "mail", "social", None)
-DEVICES = (("mobile", "Safari", "iOS"), ("desktop", "Firefox", "Linux"), ("desktop", "Chrome", "Windows"))
+DEVICES = (
+    ("mobile", "Safari", "iOS"),
+    ("desktop", "Firefox", "Linux"),
+    ("desktop", "Chrome", "Windows"),
+)
 
 
 def events() -> list[dict[str, Any]]:
@@ -25,7 +29,9 @@ def events() -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for visitor in range(VISITORS):
         for visit in range(1 + visitor % 4):
-            start = NOON_US + ((visitor * 5 + visit * visit * 3 + visit) % 14) * DAY + visitor * MINUTE
+            start = (
+                NOON_US + ((visitor * 5 + visit * visit * 3 + visit) % 14) * DAY + visitor * MINUTE
+            )
             rows += _visit(visitor, visit, start)
     return rows
 
@@ -92,7 +98,9 @@ def funnel(*names: str) -> list[set[str]]:
     """Who got to each step, in order, a week from the first to the last."""
     reached: list[set[str]] = [set() for _ in names]
     for visitor in {row["visitor_id"] for row in events()}:
-        own = sorted((r["event_time"], r["event_name"]) for r in events() if r["visitor_id"] == visitor)
+        own = sorted(
+            (r["event_time"], r["event_name"]) for r in events() if r["visitor_id"] == visitor
+        )
         for at, name in own:
             if name != names[0]:
                 continue

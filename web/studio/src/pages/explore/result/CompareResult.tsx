@@ -51,7 +51,6 @@ export function CompareResult({ answer, onOpen }: Props) {
         </button>{" "}
         got several variants and are left out.
         {answer.split_p !== null && ` So uneven a split happens by chance with p = ${answer.split_p.toPrecision(2)}.`}
-        {answer.days_left !== null && ` At this pace it is decided in about ${Math.ceil(answer.days_left)} days.`}
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 import "@mantine/core/styles/Menu.css";
 import { ActionIcon, Button, Menu, Skeleton } from "@mantine/core";
-import { IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconTable } from "@tabler/icons-react";
+import { IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconLayoutDashboard, IconTable } from "@tabler/icons-react";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import { ApiError } from "../../../api/client";
@@ -12,6 +12,7 @@ import { Snippet } from "../../../components/Snippet";
 import { useQueryValue } from "../../../router/query";
 import { saveCsv } from "../../dashboards/tile/exports";
 import { type Answered, answerOf } from "../api";
+import { KeepDrawer } from "../keep/KeepDrawer";
 import { MembersDrawer } from "../members/MembersDrawer";
 import { missingIn } from "../state/missing";
 import type { Asked } from "../state/question";
@@ -108,6 +109,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
   const [view, setView] = useQueryValue("view");
   const [cell, setCell] = useQueryValue("cell");
   const [isSqlShown, setIsSqlShown] = useState(false);
+  const [isKeeping, setIsKeeping] = useState(false);
   const sheet = useMemo(() => sheetOf(answered, asked.model === "events" ? asked.question.series : []), [answered, asked]);
   const opening = useMemo(() => (cell ? openedBy(answered, sheet, cell) : null), [answered, sheet, cell]);
   const open = (chosen: Opening) => setCell(chosen.cell, "push");
@@ -134,6 +136,9 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
               </Menu.Item>
               <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(`${asked.model} report`, csvData(sheet))}>
                 Save as CSV
+              </Menu.Item>
+              <Menu.Item leftSection={<IconLayoutDashboard size={14} aria-hidden />} onClick={() => setIsKeeping(true)}>
+                Add to a dashboard
               </Menu.Item>
             </Menu.Dropdown>
           </Menu>
@@ -165,6 +170,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
       <SideDrawer isOpen={isSqlShown} title="SQL of this result" closing="Close the SQL" size={640} onClose={() => setIsSqlShown(false)}>
         <Snippet label="the statement" text={answer.sql} />
       </SideDrawer>
+      <KeepDrawer isOpen={isKeeping} asked={asked} view={view} onClose={() => setIsKeeping(false)} />
       <MembersDrawer asked={asked} opening={opening} onClose={() => setCell("", "push")} />
     </Framed>
   );

@@ -111,7 +111,7 @@ function Cohorts({ answer, onOpen }: Props) {
           })}
         </tbody>
       </table>
-      <p className={css.note}>Shares of the cohort; paler numbers in italics are of periods that are not over for everybody.</p>
+      <p className={css.note}>Shares of the cohort. Numbers in italics are of periods that are not over for everybody.</p>
     </div>
   );
 }

@@ -26,6 +26,7 @@ from tests.pipeline.consumers.recorder import Book
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_pipeline import _drive, _traffic
 from tests.runner.harness import Bucketed
+from tests.scale import scaled
 
 SETTINGS = (
     "pipeline.epoch_age_max=10s",
@@ -112,7 +113,7 @@ def test_a_session_is_seen_when_the_watermark_passes_and_committed_later(bench: 
         assert seen == sorted(map(_form, exact[table].to_pylist()))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(scaled(1, 3)))
 def test_what_is_seen_is_what_is_committed(bench: Bench, seed: int) -> None:
     """Late events, repeats, joins: the last form seen of each session is the one in the tables."""
     book = bench.consumers["book"] = Book()

@@ -16,10 +16,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import footfall
+from tests.scale import IS_FULL
 from tests.studio.pages import BROWSER_TESTS, browser, faults, shot
 
 __all__ = ["browser"]
@@ -137,7 +140,7 @@ def test_beer_shop_charts(browser: Browser, tmp_path: Path) -> None:
     home = tmp_path / "beer"
     options = ("--events", "600", "--rate", "50", "--step", "5s", "--live", "6s", "--still")
     with cooked("beer-shop", home, *options) as told:
-        newest: dict[str, dict[str, str]] = {}
+        newest: dict[str, dict[str, Any]] = {}
         for file in sorted((home / "files" / "aggregated").glob("????/??/??/??/*.jsonl")):
             for line in file.read_text().splitlines():
                 row = json.loads(line)
@@ -155,6 +158,33 @@ def test_beer_shop_charts(browser: Browser, tmp_path: Path) -> None:
             "SELECT first_event_name, count(*) FROM sessions_beer WHERE status = 'closed'"
             " GROUP BY ALL",
         )
+        devices: Counter[tuple[str, str]] = Counter()
+        for row in sessions:
+            devices[row["device_id"], "events"] += row["events"]
+            devices[row["device_id"], "seconds"] += row["duration_sec"]
+        compare(
+            page,
+            home,
+            "Devices by duration, coloured by events",
+            Counter(
+                (name, str(devices[name, "events"]), str(devices[name, "seconds"]))
+                for name in ("mobile", "computer", "tablet")
+            ),
+            "SELECT visitor_id ->> '$.device_id', sum(events), sum(duration_ms // 1000)"
+            " FROM sessions_beer WHERE status = 'closed' GROUP BY ALL",
+        )
+        for title, value in (
+            ("Session duration, seconds", "avg(duration_ms) / 1000"),
+            ("Session events", "avg(events)"),
+        ):
+            lake = asked(
+                home,
+                f"SELECT round({value}, 2) FROM sessions_beer WHERE status = 'closed'"
+                " GROUP BY date_trunc('second', ended_at)",
+            )
+            drawn = Counter((str(round(float(row[-1]), 2)),) for row in numbers(page, title))
+            assert drawn == lake, title
+        assert faults(page) == []
         look(browser, told, "beer", 4)
         log = (home / "short-sessions.log").read_text().splitlines()
         assert log
@@ -173,6 +203,7 @@ def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
         page.on("console", lambda line: failed.append(line.text))
         page.goto(told["page"])
         page.get_by_role("button", name="Like: Maple").click()
+        expect(page.get_by_role("button", name="Liked: Maple")).to_be_visible()
         page.get_by_role("button", name="Send my place").click()
         page.get_by_role("combobox").select_option("hk")
         lines = page.locator("#arrived tr")
@@ -203,3 +234,27 @@ def look(browser: Browser, told: dict[str, str], name: str, charts: int) -> None
         )
         shot(page, f"recipe-{name}-{scheme}", full=True)
         page.context.close()
+
+
+@pytest.mark.skipif(not IS_FULL, reason="make test-full")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("retail", ("--events", "50000")),
+        ("beer-shop", ("--events", "24000", "--step", "1m")),
+        ("touchwood", ("--events", "20000")),
+    ],
+)
+def test_at_full_size(tmp_path: Path, name: str, options: tuple[str, ...]) -> None:
+    """Many files and epochs: every row over files is the lake's, and it ends by itself."""
+    home = tmp_path / name
+    done = subprocess.run(
+        [*COMMAND, name, "--home", str(home), *FREE, *options, "--once", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert [one for one in found["checks"] if one["differs"]] == []

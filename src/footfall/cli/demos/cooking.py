@@ -215,9 +215,7 @@ class Kitchen:
     def _agree(self, project: Any) -> list[Compared]:
         deadline = self._clock.monotonic() + AGREE_SECONDS
         while True:
-            found = [
-                _compared(project, one.what, one.files, one.lake) for one in self.recipe.checks
-            ]
+            found = [compared(project, one.what, one.files, one.lake) for one in self.recipe.checks]
             found += self._also(project)
             is_over = self._clock.monotonic() >= deadline
             if is_over or not any(one.differs for one in found):
@@ -227,7 +225,8 @@ class Kitchen:
             self.refresh()
 
 
-def _compared(project: Any, what: str, files: str, lake: str) -> Compared:
+def compared(project: Any, what: str, files: str, lake: str) -> Compared:
+    """Rows of two statements, each as often as it is there, in any order."""
     there = Counter(tuple(row.values()) for row in project.sql(files).rows())
     here = Counter(tuple(row.values()) for row in project.sql(lake).rows())
     differs = ""

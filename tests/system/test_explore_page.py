@@ -195,7 +195,7 @@ def test_one_answer_everywhere(browser: Browser, place: Place, model: str) -> No
     expected = sheet(model, answer)
     assert [f"{n:,.0f}" if n is not None else "–" for n in expected] == shown
     if said is not None:
-        assert said in expected
+        assert said in [*expected, getattr(answer, "conversions", None)]
     buttons = [one for one in table.locator("tbody button").all() if one.inner_text() != "0"]
     for button in (buttons[0], buttons[len(buttons) // 2], buttons[-1]):
         count = int(button.inner_text().replace(",", ""))

@@ -78,10 +78,12 @@ type SeriesProps = Omit<FigureProps, "isChosen" | "onChoose">;
 
 function Series({ metric, asked, answer, onOpen }: SeriesProps) {
   const number = asked.numberOf(metric.id);
-  const rows = useMemo(
-    () => answer.rows.filter((row) => row.number === number && row.bucket !== null && row.bucket < answer.buckets.length).toSorted((left, right) => Number(left.is_previous) - Number(right.is_previous)),
-    [answer, number],
-  );
+  const rows = useMemo(() => {
+    const own = answer.rows.filter((row) => row.number === number && row.bucket !== null && row.bucket < answer.buckets.length);
+    const before = own.filter(({ is_previous }) => is_previous);
+    // Where nothing was before, a line along the ground says nothing.
+    return [...own.filter(({ is_previous }) => !is_previous), ...(before.some(({ value }) => value) ? before : [])];
+  }, [answer, number]);
   const data = useMemo<ChartData>(
     () => ({
       columns: [

@@ -112,7 +112,7 @@ function Times({ answer, onOpen }: Props) {
         { name: "time", type: "VARCHAR" },
         { name: "count", type: "BIGINT" },
       ],
-      rows: times.map(({ from_seconds, to_seconds, count }) => [`${formatDuration(from_seconds)} – ${formatDuration(to_seconds)}`, count]),
+      rows: times.map(({ from_seconds, to_seconds, count }) => [`${roundText(from_seconds)} – ${roundText(to_seconds)}`, count]),
       roles: { x: "time", y: ["count"] },
     }),
     [times],
@@ -138,4 +138,9 @@ function Times({ answer, onOpen }: Props) {
 function withoutEmptyEnds<T extends { readonly count: number }>(times: readonly T[]): readonly T[] {
   const [first, last] = [times.findIndex(({ count }) => count > 0), times.findLastIndex(({ count }) => count > 0)];
   return first < 0 ? [] : times.slice(first, last + 1);
+}
+
+/** 600 → "10 m". */
+function roundText(seconds: number): string {
+  return formatDuration(seconds).replace(/ 0 [ms]$/, "");
 }

@@ -19,7 +19,7 @@ from footfall.clock import MINUTE, SECOND
 from footfall.continuous import WindowResult
 from footfall.continuous.consumer import make
 from footfall.continuous.pending import Pending
-from footfall.continuous.statement import moment
+from footfall.continuous.statement import WindowRef, moment
 from footfall.continuous.stored import Results
 from footfall.metadata import Metadata
 from footfall.settings import QueryDefinition
@@ -214,3 +214,42 @@ def test_newest_revisions_equal_the_statements_over_all_events(
         assert all(one[1] != other[1] for one, other in itertools.pairwise(ordered))
     assert max(len(of_window) for of_window in revisions.values()) > 1, "no late event had effect"
     assert sum("died" in line for line in bench.told) >= 4
+
+
+def test_a_session_that_a_late_event_joins_to_another_takes_its_result_back(
+    tmp_path: Path,
+) -> None:
+    """Both were closed and answered; of the one that is no more the newest answer has no rows."""
+    bench = Bench(tmp_path, *SETTINGS)
+    bench.consumers = {"continuous": make}
+    run(bench, {"closing": QUERIES["closing"]})
+    pipeline = bench.pipeline()
+    start = bench.clock.now_us()
+    for turn, seconds in enumerate(((0, 90), (45,))):
+        events = [event("v", start + at * SECOND, at) for at in seconds]
+        bench.clock.advance(3 * MINUTE)
+        bench.append([request(turn, events, bench.clock.now_us())])
+        settle(bench, pipeline)
+    with footfall.open(bench.home.root) as opened:
+        found = opened.continuous.results("closing")
+        shown = opened.sql("SELECT events FROM continuous_closing").rows()
+    bench.stop_consumers()
+    assert sorted((one.revision, [row["events"] for row in one.rows]) for one in found) == [
+        (2, []),
+        (2, [3]),
+    ]
+    assert shown == [{"events": 3}]
+
+
+def test_a_window_waits_until_the_cut_has_the_epoch_that_changed_it(tmp_path: Path) -> None:
+    """Asked of an older cut it would miss the epoch's events, and nobody would ask again."""
+    pending = Pending(tmp_path)
+    window = WindowRef("w", MINUTE, 2 * MINUTE)
+    pending.add(7, {("q", 1): [window]}, 10)
+    due = {epoch: pending.due("q", 1, 2 * MINUTE, epoch, 10) for epoch in (6, 7)}
+    assert due == {6: [], 7: [(window, 7)]}
+    pending.add(8, {("q", 1): [window]}, 10)
+    pending.done("q", 1, due[7])
+    assert pending.due("q", 1, 2 * MINUTE, 8, 10) == [(window, 8)]
+    assert pending.due("q", 1, 2 * MINUTE - 1, 8, 10) == []
+    pending.close()

@@ -21,7 +21,7 @@ HEAVY = {
     "pyarrow", "pydantic", "pyiceberg", "rich", "sqlalchemy", "ssl", "uvicorn",
 }  # fmt: skip
 """What a verb may need, and nobody should wait for who asks for help."""
-MODULES_MAX = 310
+MODULES_MAX = 325
 """With Python's own, and one for each group of verbs; there were 384 when verbs imported what they
 need at once."""
 
@@ -65,7 +65,7 @@ def test_help_reads_well(path: tuple[str, ...]) -> None:
     """No flag has a `<bool>`, no line is folded by the terminal, no summary is cut off."""
     text = _help(path)
     assert "<bool>" not in text
-    repeated = ("COMMAND [ARGS]...", "{STEP}...", "[EVENT]...")
+    repeated = ("COMMAND [ARGS]...", "{STEP}...", "[EVENT]...", "{ID}...", "{OPTION=VALUE}...")
     for usage in repeated:
         text = text.replace(usage, "")
     assert "..." not in text

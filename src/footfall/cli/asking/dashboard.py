@@ -78,7 +78,7 @@ def apply(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Make or replace a dashboard from a file; every mistake is told at once."""
+    """Make or replace a dashboard from a file."""
     if file == "-" and not name:
         raise Invalid("say --name: standard input has none")
     text = sys.stdin.read() if file == "-" else _read(Path(file))

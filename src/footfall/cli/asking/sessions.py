@@ -43,7 +43,7 @@ def define(
     options: Annotated[
         list[str],
         typer.Argument(
-            metavar="OPTION=VALUE ...",
+            metavar="OPTION=VALUE",
             help=f"As in a table of [sessions.definitions], such as {_EXAMPLE}; kind is gap,"
             " unless it says another. Lists with commas: key=user_id,device_id.",
         ),
@@ -100,7 +100,7 @@ def diff(
     ] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how each number moves from A to B, and visitors whose sessions differ."""
+    """Show how each number moves from A to B, and for whom."""
     place = open_project(home, project)
     from footfall.explore.access import Project
 
@@ -116,7 +116,7 @@ def diff(
 def switch(
     name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT
 ) -> None:
-    """Make it the default: events.session_id and sessions follow it, for all history."""
+    """Make it the default that events and sessions follow."""
     place = open_project(home, project)
     from footfall import redefine
 

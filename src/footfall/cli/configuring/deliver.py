@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from footfall.home import Home
     from footfall.positions import Positions
 
-app = group(
-    "Write what comes in to files: where they go, and having them now.", no_args_is_help=True
-)
+app = group("Write what comes in to files.", no_args_is_help=True)
 
 _LOOK_SECONDS: Final = 0.2
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the destination.")]
@@ -69,7 +67,7 @@ def add(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Add a destination, or replace one that was added; a server that runs sees it at once.
+    """Add a destination; a server that runs sees it at once.
 
     It begins with the next epoch. Those of footfall.toml are changed there.
     """
@@ -126,7 +124,10 @@ def list_destinations(
 def remove(
     name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT
 ) -> None:
-    """Take a destination out that was added; its files stay, records that wait are not written."""
+    """Remove a destination; its files stay.
+
+    Records that wait are not written.
+    """
     from footfall.metadata.deliveries import remove_delivery
 
     installed = open_project(home, project)
@@ -148,7 +149,7 @@ def flush(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Have files now of all that was acknowledged until now, whatever buffer_age says.
+    """Have files now of all that was acknowledged until now.
 
     Waits until they are there. Sessions that are open, or settle, are not in them.
     """

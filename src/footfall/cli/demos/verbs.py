@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from footfall.recipes.systems import Part
 
 app = group(
-    "Run a made-up shop, or a published system from nothing to its charts, and check it all.",
+    "Run a made-up shop or a published system, and check it.",
     invoke_without_command=True,
 )
 app.callback()(shop.demo)
@@ -77,7 +77,7 @@ def retail(
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
     as_json: JsonOption = False,
 ) -> None:
-    """Clicks on products: CSV files, a table in SQL, a pie and stacked bars.
+    """Clicks on products: CSV files, a table, a pie and bars.
 
     What API Gateway, Lambda, Kinesis, Firehose, S3, Athena and QuickSight do in the published
     system, in one home on this machine.
@@ -126,7 +126,7 @@ def beer_shop(
     overrides: SetOption = [],  # noqa: B006
     as_json: JsonOption = False,
 ) -> None:
-    """Sessions by steps of time: files, views, a donut and a tree map, an alert below 20 s.
+    """Sessions by steps of time: files, views, alerts, charts.
 
     What Kinesis with its windows in SQL, Lambda, CloudWatch, Firehose, Glue, Athena and QuickSight
     do in the published system. What it gets wrong is right here: a late event changes its session.
@@ -190,7 +190,7 @@ def touchwood(
     overrides: SetOption = [],  # noqa: B006
     as_json: JsonOption = False,
 ) -> None:
-    """A page to click: likes, language, place; files of JSON documents one after another.
+    """A page to click: likes, language, place; JSON files.
 
     What the page, load balancer, Lambda and Firehose of the published system do. The page's address
     is printed; it shows what arrived.
@@ -223,7 +223,7 @@ def clean(
     home: HomeOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")] = False,
 ) -> None:
-    """Remove demos with all their data: those of the current directory, or the one of --home.
+    """Remove demos here, with all their data.
 
     They are listed first, and removed once it is confirmed by typing. Nothing else is touched.
     """

@@ -100,7 +100,7 @@ def add(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Add a rule, or replace one; it counts within seconds, without a restart.
+    """Add or replace a rule; it counts within seconds.
 
     Examples: footfall alert add short --when "duration_ms < 20000" --channel ops;
     footfall alert add quiet --measure absence --window 5m --channel ops.
@@ -172,7 +172,7 @@ def history(
 
 @app.command("ack")
 def ack(
-    delivery_ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As history has it.")],
+    delivery_ids: Annotated[list[str], typer.Argument(metavar="ID", help="As history has it.")],
     by: Annotated[str, typer.Option(help="Who you are; your login without.")] = "",
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
@@ -229,7 +229,7 @@ def add_channel(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Add a channel, or replace one: a webhook, an Apprise address, or an installed action."""
+    """Add or replace a channel: webhook, Apprise, an action."""
     is_webhook = url.startswith(("http://", "https://"))
     kind = "action" if action else "webhook" if is_webhook else "apprise"
     given = {"kind": kind, "url": url, "secret": secret, "action": action}

@@ -205,18 +205,20 @@ def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
         page.get_by_role("button", name="Like: Maple").click()
         expect(page.get_by_role("button", name="Liked: Maple")).to_be_visible()
         page.get_by_role("button", name="Send my place").click()
-        page.get_by_role("combobox").select_option("hk")
+        page.get_by_role("combobox").select_option("de")
         lines = page.locator("#arrived tr")
         expect(lines).to_have_count(3, timeout=60_000)
         shown = {tuple(line.locator("td").all_inner_texts()[1:]) for line in lines.all()}
         assert shown == {
             ("LIKE_WOOD", "3"),
             ("GEO_LOC", "22.28, 114.16"),
-            ("CLICK_LANG", "hk"),
+            ("CLICK_LANG", "de"),
         }
         assert failed == []
-        assert faults(page) == []
-        shot(page, "recipe-touchwood", full=True)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert faults(page) == []
+            shot(page, f"recipe-touchwood-{scheme}", full=True)
         documents = "".join(
             file.read_text()
             for file in sorted((home / "files" / "touchwood").glob("????/??/??/??/*.json"))

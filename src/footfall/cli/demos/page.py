@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from footfall.home import Home
 
 ARRIVED_SQL: Final = """
-SELECT client_session_id AS token, event_time::VARCHAR AS at, event_name AS tag,
+SELECT client_session_id AS token, epoch_ms(event_time) AS at, event_name AS tag,
     properties ->> '$.value' AS value, properties ->> '$.latitude' AS latitude,
     properties ->> '$.longitude' AS longitude
 FROM events WHERE client_session_id = ? ORDER BY event_time DESC LIMIT 20

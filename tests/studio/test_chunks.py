@@ -15,7 +15,7 @@ FIRST_LOAD_BYTES_MAX = 300 * 1024
 """Of scripts and styles, gzipped, until the Live page stands; its fonts and charts come later."""
 CHARTS = "Each of the last 30 minutes, "
 """Said by the Live page's charts alone."""
-PAGES = ("HomePage", "LivePage", "DashboardsPage", "SqlPage")
+PAGES = ("HomePage", "LivePage", "DashboardsPage", "SqlPage", "OverviewPage", "ExplorePage")
 EDITOR = "cm-content"
 """Of the SQL page's editor alone."""
 ECHARTS = "echarts"
@@ -78,7 +78,7 @@ def test_heavy_parts_come_after_the_page() -> None:
     assert has(ECHARTS, {name for name in later if name.startswith("echarts-")})
 
 
-@pytest.mark.parametrize("page", ["HomePage", "LivePage", "DashboardsPage", "SharedPage"])
+@pytest.mark.parametrize("page", [*PAGES[:3], *PAGES[4:], "SharedPage"])
 def test_the_first_load_stays_small(page: str) -> None:
     """Who opens a page waits for less than 300 KiB."""
     first = entry() | needed(chunk(page))

@@ -196,8 +196,9 @@ def test_one_answer_everywhere(browser: Browser, place: Place, model: str) -> No
     assert [f"{n:,.0f}" if n is not None else "–" for n in expected] == shown
     if said is not None:
         assert said in [*expected, getattr(answer, "conversions", None)]
-    buttons = [one for one in table.locator("tbody button").all() if one.inner_text() != "0"]
-    for button in (buttons[0], buttons[len(buttons) // 2], buttons[-1]):
+    columns = [table.locator(f"tbody td:nth-child({place + 1}) button") for place in at]
+    counted = [[one for one in each.all() if one.inner_text() != "0"] for each in columns]
+    for button in (one for each in counted for one in (each[0], each[-1])):
         count = int(button.inner_text().replace(",", ""))
         button.click()
         drawer = page.get_by_role("dialog")
@@ -212,6 +213,7 @@ def test_steps_are_those_of_plain_counting(browser: Browser, place: Place) -> No
     """The funnel's own view: counts of steps, those who dropped, and the time it took open."""
     reached = golden.funnel("page_view", "add_to_cart", "purchase")
     page = opened(browser, place.running, explore("funnel")).page
+    expect(result(page).get_by_text("not over yet")).to_have_count(0)
     steps = result(page).get_by_role("list", name="Steps of the funnel").get_by_role("listitem")
     shown = [step.get_by_role("button").first.inner_text() for step in steps.all()]
     assert shown == [str(len(one)) for one in reached]
@@ -228,6 +230,7 @@ def test_steps_are_those_of_plain_counting(browser: Browser, place: Place) -> No
 def test_a_question_is_made_without_a_mouse(browser: Browser, place: Place) -> None:
     """Choosing, ordering and undoing; a question that is none says all that is wrong with it."""
     page = opened(browser, place.running, explore("events")).page
+    expect(result(page).get_by_text("The last of these days is not over yet")).to_be_visible()
     page.get_by_role("navigation", name="Model").get_by_role("link", name="Funnel").press("Enter")
     page.get_by_role("combobox", name="Step 2").select_option("purchase")
     words = result(page).locator("p").first

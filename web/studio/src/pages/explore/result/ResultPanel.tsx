@@ -157,6 +157,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
         )}
       </div>
       <div className={css.foot}>
+        {isPartial(answered) && <span className={css.attention}>The last of these {unitOf(asked)}s is not over yet.</span>}
         {(answer.notes ?? []).map((note) => (
           <span key={note} className={css.attention}>
             {note}
@@ -214,6 +215,17 @@ export const CHARTS = [
 function chartOf(view: string, buckets: number): "line" | "area" | "bar" | "stacked_bar" {
   if (view === "area" || view === "bar" || view === "stacked_bar") return view;
   return buckets > 1 ? "line" : "bar";
+}
+
+/** Whether the last part of what is drawn over time may still grow. */
+function isPartial({ model, answer }: Answered): boolean {
+  if (model === "events") return answer.buckets.at(-1)?.is_complete === false;
+  return model === "lifecycle" && answer.units.at(-1)?.is_complete === false;
+}
+
+function unitOf({ model, question }: Asked): string {
+  if (model === "events") return question.granularity ?? "day";
+  return model === "lifecycle" ? (question.unit ?? "week") : "";
 }
 
 function isEmpty({ model, answer }: Answered): boolean {

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from footfall.clock import SECOND
-from footfall.recipes.systems.recipe import Check, Crawled, Part, Recipe
+from footfall.recipes.systems.recipe import Check, Crawled, Part, Recipe, Saved
 from footfall.recipes.systems.sending import event_id, in_parts, iso, own_request
 
 NAME: Final = "beer-shop"
@@ -98,7 +98,13 @@ def beer_shop(settings: BeerSettings, files: Path, hook: str, secret: str) -> Re
         is_quiet="SELECT count(*) FROM sessions_beer WHERE status = 'open'",
         crawls=(Crawled("beer_shop"),),
         statements=(_view("clicks_today", 3), _view("clicks_month", 2)),
-        saved=(),
+        saved=(
+            Saved(
+                "sessions_per_duration",
+                SESSIONS_PER_DURATION,
+                "How many sessions lasted how long, today; the most frequent first.",
+            ),
+        ),
         dashboard=_dashboard(),
         checks=_checks(),
     )

@@ -38,7 +38,7 @@ class CrawlStarter(EpochConsumer):
         start: Callable[[Sequence[str]], subprocess.Popen[bytes]] | None = None,
     ) -> None:
         """Start nothing yet."""
-        settings = load_settings(place.home.settings_file)
+        settings = place.settings or load_settings(place.home.settings_file)
         metadata = MetadataPlace.of(place.home, settings.metadata)
         self._catalog = Catalog(metadata, place.project)
         # With metadata that only the environment names there is no file to look into; the child

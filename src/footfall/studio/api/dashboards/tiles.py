@@ -123,8 +123,7 @@ def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zon
         span = span_at(range_, zone, now)
     except (KeyError, ValueError, OSError) as error:
         raise Invalid(f"no such IANA time zone: {zone!r}") from error
-    # The catalog's, where the studio has one.
-    queries = getattr(getattr(services, "catalog", None), "queries", None)
+    queries = None if services.catalog is None else services.catalog.queries
     return Scene(range_, span, filters, zone, now, partial(find_saved, queries, span))
 
 

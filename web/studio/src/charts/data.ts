@@ -44,18 +44,15 @@ export function numberOf(value: Cell | undefined): number | null {
 
 const DAY_MS = 86_400_000;
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-const MOMENT = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-  timeZone: "UTC",
-});
+const MINUTE_MS = 60_000;
+const TIME = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" } as const;
+const MINUTE = new Intl.DateTimeFormat("en-GB", TIME);
+const SECOND = new Intl.DateTimeFormat("en-GB", { ...TIME, second: "2-digit" });
 
-/** A time in words, without its hour where it is midnight. */
+/** A time in words, as exactly as it is one: a day where it is midnight, with seconds where it has any. */
 export function momentOf(ms: number): string {
-  return (ms % DAY_MS === 0 ? DATE : MOMENT).format(ms);
+  if (ms % DAY_MS === 0) return DATE.format(ms);
+  return (ms % MINUTE_MS === 0 ? MINUTE : SECOND).format(ms);
 }
 
 /** A value as a label of an axis, a slice or a cell. */

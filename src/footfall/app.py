@@ -26,7 +26,7 @@ from footfall.signin import Sessions
 PARTS = ("collector", "worker", "studio")
 """In the order of the data: started and stopped in it."""
 
-START_SECONDS_MAX = 30.0
+START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 30.0
 RESTART_SECONDS_MAX = 30.0
 COLLECTOR_RESTART_SECONDS_MAX = 2.0

@@ -27,6 +27,7 @@ from footfall.alerts.desk import AlertDesk
 from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.settings import load_settings
+from sizes import parsed
 from tree import create_app, running
 
 GAP, LAG = 1.0, 0.2
@@ -44,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--home", type=Path)
-    arguments = parser.parse_args()
+    arguments = parsed(parser, seconds=2, rate=5)
     with tempfile.TemporaryDirectory() as directory:
         measure(arguments.home or Path(directory) / "home", arguments.seconds, arguments.rate)
 

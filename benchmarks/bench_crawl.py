@@ -19,13 +19,14 @@ from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.settings import load_settings
+from sizes import parsed
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2_000)
     parser.add_argument("--rows", type=int, default=100)
-    given = parser.parse_args()
+    given = parsed(parser, files=4, rows=10)
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         _write(root / "place", given.files, given.rows)

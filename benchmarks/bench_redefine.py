@@ -26,6 +26,7 @@ from footfall.lake import Lake, LakePlace
 from footfall.metadata import Metadata
 from footfall.pipeline.epoch.active import with_notes
 from footfall.settings import load_settings
+from sizes import parsed
 
 DEFINITIONS = {
     "quick": {"kind": "gap", "gap": "10m"},
@@ -44,7 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--days", type=int, default=10)
-    options = parser.parse_args()
+    options = parsed(parser, events=2_000, days=2)
     with tempfile.TemporaryDirectory() as name:
         home = Home(Path(name))
         settings = load_settings()

@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA, conform
-from footfall.lake import TABLES, Footers, Lake, LakeHistory
+from footfall.lake import Footers, Lake, LakeHistory
 from footfall.ledger import Ledger
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, finish
 from footfall.pipeline.epoch.plan import EpochPlan, Rules
@@ -107,8 +107,8 @@ class World:
         history = LakeHistory(self.lake, self.epoch, self.footers)
         started = time.perf_counter()
         result = finish(plan, ingested, self.states, history)
-        for table in TABLES:
-            self.lake.commit(table, result.rows[table], self.epoch)
+        for table, rows in result.rows.items():
+            self.lake.commit(table, rows, self.epoch)
         self.states = result.state
         self.rows_read = history.looked.rows
         return result, time.perf_counter() - started

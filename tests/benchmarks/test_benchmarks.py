@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 300
 """Of a run that hangs; each takes a few."""
 SAID = {
+    "bench_alerts": (r"sessions closed [1-9]\d*, told [1-9]",),
     "bench_bytes": (r"compacted +\d+\.\d+ bytes/event in [1-9]", r"state +\d+\.\d+ bytes/event"),
     "bench_catchup": (r"log of 1,800 events", r"all [1-9][\d,]* events are in the lake once"),
     "bench_cluster": (r"commit +p50 +\d", r"live +p50 .* of [1-9]", r"consumer +p50 .* of [1-9]"),
@@ -31,6 +32,7 @@ SAID = {
         r"sessions +again .* asked +20 .* results +20\b",
     ),
     "bench_days": (r"rows of days past wait\n(.*\n)+a file a day\n.*\d",),
+    "bench_crawl": (r"new files: [1-9].* 40 rows", r"known files: [1-9]"),
     "bench_dashboard": (r"5,000 events, 8 tiles", r"update, all tiles at once +median"),
     "bench_decode": (r"aws, requests of 20 .* events/s", r"keep +1,000 ids remembered .* events/s"),
     "bench_deliver": (r"200 events", r"parquet zstd +\d", r"Polars write_ndjson [1-9]"),
@@ -42,6 +44,7 @@ SAID = {
     "bench_pipeline": (r"HTTP to visible .*\([1-9][\d,.]* events\)", r"bare server .*ratio"),
     "bench_query": (r"5,000 events in \d+ files", r"5 small files"),
     "bench_recovery": (r"[1-9][\d,]* acknowledged, each once", r"whole tree: visible .*of 1\)"),
+    "bench_redefine": (r"[1-9][\d,]* events, [1-9][\d,]* sessions: .* ns/event",),
     "bench_repair": (r"lake: [1-9][\d,]* events", r"\d+ overrides, [1-9][\d,]* events"),
     "bench_runner": (r"embedded +[1-9][\d,]* events/s", r"sessions +\d+\.\d+ µs/event", r"30%"),
     "bench_serve": (r"ack to a new cut .* of 2\)", r"SQL at 1,000 events/s .* events at the end"),

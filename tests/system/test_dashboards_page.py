@@ -165,6 +165,7 @@ def test_numbers_and_rows(browser: Browser, place: Place, tmp_path: Path) -> Non
     page.goto(address)
     expect(drawer.get_by_role("status")).to_contain_text(f"{rows[0][1]} rows")
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)  # it lies over the charts until it is gone
     # A slice itself opens the same: the largest is drawn first, from the top to the right.
     chart = drawn(page, "Clicks by category").get_by_role("img").locator("svg")
     box = chart.bounding_box()

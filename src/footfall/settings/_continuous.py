@@ -122,6 +122,9 @@ def _problems(name: str, query: QueryDefinition) -> Iterable[str]:
         yield "its name has lower-case letters, digits and _, first a letter, at most 40 of them"
     if not 0 < len(query.sql.encode()) <= SQL_BYTES_MAX:
         yield f"sql is one SELECT of at most {SQL_BYTES_MAX} bytes"
+    elif '"window"' not in query.sql.lower():
+        # Another dialect may read it without them, and what runs it later does not.
+        yield 'sql reads the rows of its window: write FROM "window", with the quotes'
     if len(query.key) > KEYS_MAX or len(set(query.key)) < len(query.key):
         yield f"key has at most {KEYS_MAX} columns, each once"
     try:

@@ -94,8 +94,8 @@ def test_over_http(client: httpx.Client) -> None:
     made = client.put("/api/continuous/hopping", json=put)
     assert (made.status_code, made.json()["columns"][1]) == (200, ["n", "BIGINT"])
     for wrong, said in (
-        ({**put, "sql": "SELECT 1 FROM read_csv('x')"}, "read_csv"),
-        ({**put, "sql": "COPY (SELECT 1) TO 'x'"}, "syntax error"),
+        ({**put, "sql": "SELECT 1 FROM \"window\", read_csv('x')"}, "read_csv"),
+        ({**put, "sql": "COPY (FROM \"window\") TO 'x'"}, "syntax error"),
         ({**put, "window": "often"}, "5m by 1m"),
         ({**put, "key": ["page"]}, "event_name, n"),
         ({**put, "window": "session other"}, "default definition"),

@@ -66,7 +66,9 @@ def test_a_person_writes_a_rule_and_hears_of_a_session(tmp_path: Path) -> None:
         row.get_by_role("button", name="Acknowledge").click()
         row.get_by_text("studio").wait_for()
         page.reload()  # the address is the state
-        page.get_by_test_id("would-have-fired").get_by_text("It would have fired once").wait_for()
+        page.get_by_test_id("would-have-fired").get_by_text(
+            "It would have fired 2 times"
+        ).wait_for()
         assert SECRET not in page.content()
         assert "not-shown" not in page.content()
         assert errors == []

@@ -86,25 +86,31 @@ def test_has_every_python_package_that_is_needed(components: dict[str, Any]) -> 
     assert not [purl for purl in components if "pytest" in purl or "hypothesis" in purl]
 
 
-def _node_needs(name: str, seen: set[str]) -> None:
-    """Names that a package of node_modules needs, by its own package.json, all the way down."""
-    if name in seen:
+def _node_needs(name: str, by: Path, seen: set[Path]) -> None:
+    """Folders of what a package needs, by its own package.json, all the way down.
+
+    As Node finds it: the one in the package's own node_modules, else in those above.
+    """
+    above = [place / "node_modules" for place in (by, *by.parents)]
+    found = next(place / name for place in above if (place / name / "package.json").is_file())
+    if found in seen:
         return
-    seen.add(name)
-    about = json.loads((NODE_MODULES / name / "package.json").read_text())
+    seen.add(found)
+    about = json.loads((found / "package.json").read_text())
     for need in about.get("dependencies", {}):
-        _node_needs(need, seen)
+        _node_needs(need, found, seen)
 
 
 def test_has_every_package_of_the_bundle(components: dict[str, Any]) -> None:
     """The front end is inside the wheel, so what it is made of is, too; tools are not."""
-    needed: set[str] = set()
+    needed: set[Path] = set()
     about = json.loads((NODE_MODULES.parent / "package.json").read_text())
     for name in about["dependencies"]:
-        _node_needs(name, needed)
+        _node_needs(name, NODE_MODULES.parent, needed)
     assert len(needed) > 10
-    for name in needed:
-        version = json.loads((NODE_MODULES / name / "package.json").read_text())["version"]
+    for folder in needed:
+        package = json.loads((folder / "package.json").read_text())
+        name, version = package["name"], package["version"]
         found = components[f"pkg:npm/{name.replace('@', '%40')}@{version}"]
         assert [len(one["content"]) for one in found["hashes"]] == [128]
         assert found["licenses"]

@@ -51,7 +51,7 @@ def test_live_firings_are_those_of_the_back_test(alerting: Alerting, seed: int) 
     """Each rule, after late events, repeats, broken requests and two restarts."""
     for name, options in RULES.items():
         alerting.add(name, **options)
-    batches = _traffic(seed, scaled(12, 18))
+    batches = _traffic(seed, 18)
     for first in (0, 6, 12):
         pipeline = alerting.pipeline()
         _drive(alerting, pipeline, batches[first : first + 6])

@@ -32,7 +32,11 @@ def test_a_started_pipeline_gives_consumers_the_rows_of_the_bucket(
     Metadata.open(bench.home, bench.clock).create_project("default")
     book = Book()
     real = run_module.Consumers
-    monkeypatch.setattr(run_module, "Consumers", lambda *wired: real(*wired[:-1], {"book": book}))
+    monkeypatch.setattr(
+        run_module,
+        "Consumers",
+        lambda *wired, **named: real(*wired[:-2], {"book": book}, wired[-1], **named),
+    )
     pipeline = run_module.build(bench.home, bench.settings, "default", bench.log, bench.clock)
     try:
         pipeline.recover()

@@ -217,7 +217,7 @@ def test_a_half_committed_epoch_is_given_back_when_a_request_of_it_is_late(
     """It was decoded before and cannot be now: the plan changes, and no table has the old rows."""
     bench = Bench(tmp_path / "home", *OVERRIDES)
     bench.append(_requests())
-    _die_in_a_commit(bench, list(TABLES)[-1])
+    _die_in_a_commit(bench, [name for name in TABLES if name != "query_results"][-1])
     assert Lake(bench.home.lake_dir, "default").epoch(next(iter(TABLES))) == 1
     plug.slow = {_at(2)}
     _work_off(bench)

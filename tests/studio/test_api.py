@@ -144,6 +144,7 @@ def test_status_before_anything_runs(shop: FakeShop, signed_in: httpx.Client) ->
         "parts": [{"name": name, **never} for name in ("collector", "worker", "studio")],
         "log": {"start_offset": 0, "end_offset": 0},
         "consumers": [],
+        "deliveries": [],
         "maintenance": None,
         "pipeline": None,
         "lag_requests": 0,

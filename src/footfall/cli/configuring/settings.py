@@ -88,8 +88,10 @@ def _chosen(found: list[Setting], name: str | None) -> list[Setting]:
 def _lines(setting: Setting) -> list[str]:
     default = "" if setting.value == setting.default else f"default {as_toml(setting.default)}, "
     source = "as delivered" if setting.is_default else f"set by {setting.source}"
+    value = f"{setting.name} = {as_toml(setting.value)}"
+    is_list = isinstance(setting.value, (list, tuple))
     return [
-        f"{setting.name} = {as_toml(setting.value)}",
+        *(textwrap.wrap(value, _WIDTH, subsequent_indent=_INDENT) if is_list else [value]),
         f"{_INDENT}{setting.unit}; {default}{source}",
         *textwrap.wrap(setting.meaning, _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT),
     ]

@@ -108,7 +108,7 @@ class Mailbox:
 
     def _shed(self) -> None:
         """Keep the newest epoch and the newest progress, in their order."""
-        batches = [item for item in self._items if isinstance(item, _Rows)]
+        batches = [item for item in self._items if isinstance(item, MicroBatch)]
         kept: dict[type, Item] = {}
         for item in self._items:
             if not isinstance(item, _Rows):

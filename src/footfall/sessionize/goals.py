@@ -79,7 +79,7 @@ class Goals(msgspec.Struct, frozen=True):
     def over(self, past: Any) -> Any:
         """The same history, or past, with its events counted."""
         has_any = self.worth or self.keep_alive or self.not_interaction
-        return _Counted(past, self) if has_any else past
+        return _Counted(past, self) if has_any and past is not None else past
 
 
 class _Counted:

@@ -201,7 +201,7 @@ def test_death_at_effects_changes_nothing_of_either(tmp_path: Path) -> None:
     _end(whole, pipeline)
     expected = _sorted(whole.tables(), (*GAP_TABLES, "other_sessions"), ["epoch"])
     assert expected["other_sessions"]
-    for die_at in range(5, count, scaled(23, 2)):
+    for die_at in range(5, count, scaled(53, 2)):
         bench = Bench(tmp_path / str(die_at), *BOTH)
         pipeline = bench.pipeline(Faults(die_at))
         deaths = 0

@@ -223,7 +223,7 @@ def test_death_at_every_effect_changes_nothing_on_three_partitions(tmp_path: Pat
     pipeline = whole.pipeline(faults)
     _drive(whole, pipeline, batches)
     pipeline.finish()
-    for die_at in range(3, faults.count + 1, scaled(23, 3)):
+    for die_at in range(3, faults.count + 1, scaled(53, 3)):
         bench = Spread(tmp_path / str(die_at), *SETTINGS, seed=3)
         _survives(bench, batches, die_at)
         found = bench.tables()

@@ -263,6 +263,8 @@ def test_a_tile_by_keyboard_alone(browser: Browser, place: Place) -> None:
     def choose(name: str, value: str) -> None:
         """Arrow keys, as a person takes who does not know the list; it opens nothing."""
         field = side.get_by_label(name, exact=True)
+        # The list of fields is fetched: before it is here, no key leads anywhere.
+        expect(field.locator(f"option[value='{value}']")).to_be_attached()
         field.focus()
         for _ in range(120):
             if field.input_value() == value:

@@ -29,7 +29,7 @@ def test_rest_and_glue_are_by_configuration() -> None:
     rest = remote_properties("https://c.example/iceberg", "a-token", "s3://b/lake", files)
     assert rest.pop("py-io-impl").endswith("SyncedFileIO")
     assert rest == {
-        "type": "rest",
+        "py-catalog-impl": "footfall.lake.store.served.ServedCatalog",
         "uri": "https://c.example/iceberg",
         "warehouse": "s3://b/lake",
         "token": "a-token",

@@ -110,6 +110,31 @@ def test_epochs_land_once_and_every_engine_reads_them(
     assert sorted(value.bytes for (value,) in by_duckdb) == ids
 
 
+def test_old_metadata_is_removed_once(
+    place: LakePlace,
+    open_lake: OpenLake,
+    project: str,
+    s3_server: S3Server,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """By us or by the catalog's server, and nobody warns of a file that the other one removed."""
+    lake = open_lake(place)
+    lake.commit("events", _events(1, 1), 1)
+    plain = _plain_catalog(place, s3_server)
+    table = plain.load_table((project, "events"))
+    table.transaction().set_properties(
+        {"write.metadata.previous-versions-max": "2"}
+    ).commit_transaction()
+    plain.close()
+    again = open_lake(place)
+    with caplog.at_level("WARNING", logger="pyiceberg"):
+        for epoch in range(2, 7):
+            again.commit("events", _events(1, epoch), epoch)
+    assert caplog.messages == []
+    files = place.store.list(f"{place.store.root}/{project}/events/metadata")
+    assert sum(file.path.endswith(".metadata.json") for file in files) == 3
+
+
 def _plain_catalog(place: LakePlace, server: S3Server) -> Catalog:
     """PyIceberg's alone."""
     files = server.options.for_iceberg()

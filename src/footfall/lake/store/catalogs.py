@@ -18,6 +18,7 @@ from footfall.lake.store.catalog import FILE_IO, LakeCatalog
 _DRIVER: Final = "postgresql+psycopg://"
 _PASSWORD: Final = re.compile(r"(//[^:/@\s]*):[^@\s]*@")
 _CONNECT_SECONDS: Final = 10
+_SERVED: Final = "footfall.lake.store.served.ServedCatalog"
 
 
 def open_postgresql(uri: str, warehouse: str, files: dict[str, str]) -> Catalog:
@@ -55,7 +56,8 @@ def remote_properties(
     address = urlparse(uri)
     if address.scheme in ("http", "https"):
         token = {"token": password} if password else {}
-        return {"type": "rest", "uri": uri, "warehouse": warehouse, **token, **FILE_IO, **files}
+        served = {"py-catalog-impl": _SERVED, "uri": uri, "warehouse": warehouse}
+        return {**served, **token, **FILE_IO, **files}
     region = {"glue.region": address.netloc} if address.netloc else {}
     return {"type": "glue", "warehouse": warehouse, **region, **FILE_IO, **files}
 

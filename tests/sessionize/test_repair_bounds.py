@@ -8,7 +8,7 @@ from footfall.sessionize import RepairLimits
 from footfall.sessionize.gap import GapDefinition
 from footfall.sessionize.gap.repair.neighbourhood import Known, stretch_of
 from footfall.testing.events import uuid_of
-from tests.scale import scaled
+from tests.scale import IS_FULL, scaled
 from tests.sessionize.world import World
 
 START = 1_700_000_000_000_000
@@ -73,7 +73,7 @@ def _counted(table, count):
     return table
 
 
-@pytest.mark.parametrize("late_events", [10, 100])
+@pytest.mark.parametrize("late_events", [10, *([100] if IS_FULL else [])])
 def test_many_late_events_do_not_grow_together_into_one_stretch(late_events: int) -> None:
     """Of the same visitor ten, or a hundred, events come late in each of twenty epochs.
 

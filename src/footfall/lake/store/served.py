@@ -10,9 +10,9 @@ from pyiceberg.table.metadata import TableMetadata
 class ServedCatalog(RestCatalog):
     """PyIceberg's, except that the server alone removes old metadata files.
 
-    The server writes them and drops what `write.metadata.previous-versions-max` no longer keeps, in
-    the same commit. PyIceberg's client removes them once more and warns of each that is gone; Java's
-    client does not.
+    The server writes them, and in the same commit drops what `write.metadata.previous-versions-max`
+    no longer keeps. PyIceberg's client removes them once more and warns of each that is gone;
+    Java's client does not.
     """
 
     @staticmethod

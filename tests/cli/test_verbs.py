@@ -65,7 +65,14 @@ def test_help_reads_well(path: tuple[str, ...]) -> None:
     """No flag has a `<bool>`, no line is folded by the terminal, no summary is cut off."""
     text = _help(path)
     assert "<bool>" not in text
-    repeated = ("COMMAND [ARGS]...", "{STEP}...", "[EVENT]...", "{ID}...", "{OPTION=VALUE}...")
+    repeated = (
+        "COMMAND [ARGS]...",
+        "{STEP}...",
+        "[EVENT]...",
+        "[TOUCH]...",
+        "{ID}...",
+        "{OPTION=VALUE}...",
+    )
     for usage in repeated:
         text = text.replace(usage, "")
     assert "..." not in text

@@ -110,6 +110,7 @@ def _simple(op: str, found: Any, value: Any) -> bool:
         "gte": lambda: found >= value,
         "lt": lambda: found < value,
         "lte": lambda: found <= value,
+        "between": lambda: value[0] <= found <= value[1],
     }[op]()
 
 
@@ -225,8 +226,8 @@ def _measured(measure: str, names: list[str], amounts: list[float]) -> float:
     }[measure](ordered)
 
 
-def funnel(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, tuple[int, int]]]:
-    """Scope → actor → (steps reached, microseconds that it took)."""
+def funnel(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, tuple[int, int, int]]]:
+    """Scope → actor → (steps reached, microseconds that it took, instant of the first)."""
     start, end = span_of(question)
     window = int(question.window[:-1]) * UNITS[question.window[-1]] * 1_000_000
     of_actor: dict[str, list[Row]] = defaultdict(list)
@@ -250,7 +251,7 @@ def funnel(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, tuple[int,
             known = parts[scope].get(who)
             parts[scope][who] = mark if known is None else max(known, mark)
     return {
-        scope: {who: (reached, -end - begun) for who, (reached, end, begun) in each.items()}
+        scope: {who: (reached, -end - begun, begun) for who, (reached, end, begun) in each.items()}
         for scope, each in parts.items()
     }
 

@@ -66,6 +66,7 @@ conditions = st.sampled_from(
     + [
         {"field": "page_path", "op": "not_in", "value": ["/a", "/b"]},
         {"field": "properties.price", "op": "gte", "value": 2},
+        {"field": "properties.price", "op": "between", "value": [1, 2.5]},
         {"field": "properties.price", "op": "is_not", "value": 3},
         {"field": "properties.plan", "op": "is", "value": True},
         {"field": "properties.plan", "op": "in", "value": ["a", "c"]},

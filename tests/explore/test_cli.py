@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from footfall.cli.asking.explore_tables import BAR_WIDTH, bar, print_on
+from footfall.explore.answer import FunnelAnswer, FunnelRow
 from footfall.testing.events import NOON_US, event_table
 from tests.cli.shell import refused, run_here
 from tests.query.cuts import CutWriter
@@ -87,6 +91,41 @@ def test_paths(home: Path) -> None:
         ["1", "view", "(end)", "1"],
         ["2", "buy", "(end)", "1"],
     ]
+
+
+def test_further_models(home: Path) -> None:
+    """The same options, and numbers that anybody can count in five rows."""
+    found = lines("lifecycle", "--unit", "day", *DAYS, home=home)
+    assert found[1:] == [["2024-10-04", "2", "0", "0", "0"], ["2024-10-05", "0", "1", "0", "1"]]
+    found = lines("attribution", "buy", "view", "--model", "linear", *DAYS, home=home)
+    assert found[1:] == [
+        ["view", "2", "1", "1", "100.0%"],
+        ["(direct)", "0", "0", "0", "0.0%"],
+    ]
+    found = lines("compare", "app_id", "buy", *DAYS, home=home)
+    assert found[1][:5] == ["shop", "2", "1", "50.0%", "control"]
+    assert found[2][:3] == ["Nothing", "to", "compare:"]
+    before = lines("funnel", "view", "buy", "--from", "2024-10-05", "--previous", home=home)
+    at = before.index(["1", "view", "0", "0"])
+    assert [line[:3] for line in before[at:] if "before," in line] == [["the", "range", "before,"]]
+    assert ["1", "view", "2", "100.0%", "100.0%", "1"] in before
+    inside = lines("trend", "--where", "properties.size=2..3", *DAYS, home=home)
+    assert inside[-1] == ["all", "3"]
+    assert lines("trend", "--where", "properties.size=4..9", *DAYS, home=home)[-1] == ["all", "0"]
+
+
+def test_bars_are_for_those_who_look() -> None:
+    """On a terminal a number has a bar as long as it is, to an eighth of a column."""
+    assert [bar(share, 2) for share in (0, 0.5, 1 / 16, 1, 7)] == ["", "█", "▏", "██", "██"]
+    row = ("all", (), 1, "view", 4, 1.0, 1.0, 3, "", "")
+    steps = (FunnelRow(*row), FunnelRow(*row[:2], 2, "buy", 1, 0.25, 0.25, 0, "", None))
+    about = {"start": "", "end": "", "by": (), "sql": "", "cut_sequence": 1, "cut_published_at": 1}
+    answer = FunnelAnswer(**about, rows=steps, speeds=(), times=())
+    for is_seen, expected in ((True, [BAR_WIDTH, BAR_WIDTH // 4]), (False, [0, 0])):
+        console = Console(width=120, record=True, file=StringIO())
+        print_on(console, "funnel", answer, is_seen)
+        drawn = [line.count("█") for line in console.export_text().splitlines() if "%" in line]
+        assert drawn == expected
 
 
 def test_json_is_the_answer(home: Path) -> None:

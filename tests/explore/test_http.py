@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,8 +18,10 @@ from footfall.errors import Invalid
 from footfall.explore.access import Project
 from footfall.explore.remote import RemoteProject
 from footfall.home import Home
+from footfall.machine.process import is_alive
 from footfall.query import QueryPool
 from footfall.studio.api.explore.answers import AnswerCache, CutName
+from footfall.studio.api.explore.running import RUNNING_MAX
 from footfall.testing.events import NOON_US, event_table
 from tests.query.cuts import CutWriter, query_settings
 from tests.query.test_pool import ENDLESS
@@ -35,15 +38,18 @@ def event(name: str, visitor: str, hours: float, **more: Any) -> dict[str, Any]:
 
 
 class Counted:
-    """A pool that counts what it ran."""
+    """A pool that counts what it ran, and can be made to run what never ends."""
 
     def __init__(self, pool: QueryPool) -> None:
         self.pool = pool
         self.statements = 0
+        self.is_endless = False
 
-    async def run(self, *arguments: Any, **named: Any) -> Any:
+    async def run(self, sql: str, parameters: Any = (), **named: Any) -> Any:
         self.statements += 1
-        return await self.pool.run(*arguments, **named)
+        if self.is_endless:
+            return await self.pool.run(ENDLESS)
+        return await self.pool.run(sql, parameters, **named)
 
 
 class Shown(Studio):
@@ -154,6 +160,53 @@ def test_a_question_ends_with_its_asker(shown: Shown, client: httpx.Client) -> N
         wait_until(lambda: pool._waiting == 1, 30)
     wait_until(lambda: pool._waiting == 0, 30)
     busy.cancel()
+
+
+def test_a_question_is_ended_by_its_name(shown: Shown, client: httpx.Client) -> None:
+    """Not only forgotten: the engine's work is over, and its one worker free for the next."""
+    shown.sql.is_endless = True
+    running = shown.services.running
+    asked = FUNNEL | {"window": "3d"}
+
+    def ask() -> httpx.Response:
+        return client.post("/api/explore/funnel", params={"running": "a-1"}, json=asked)
+
+    with ThreadPoolExecutor(1) as others:
+        try:
+            answer = others.submit(ask)
+            wait_until(lambda: running.list() and shown.sql.pool.pids(), 30)
+            (before,) = shown.sql.pool.pids()
+            listed = client.get("/api/explore/running").json()["running"]
+            assert [(one["id"], one["model"]) for one in listed] == [("a-1", "funnel")]
+            assert ask().json()["code"] == "conflict"
+            assert client.delete("/api/explore/running/a-1").status_code == 204
+            told = answer.result(30)
+        finally:
+            shown.sql.is_endless = False
+    assert (told.status_code, told.json()["code"]) == (503, "closed")
+    assert "was ended" in told.json()["detail"]
+    wait_until(lambda: not is_alive(before), 30)
+    assert client.get("/api/explore/running").json() == {"running": []}
+    assert client.post("/api/explore/funnel", json=asked).status_code == 200
+    gone = client.delete("/api/explore/running/a-1")
+    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+    bad = client.post("/api/explore/funnel", params={"running": "../x"}, json=FUNNEL)
+    assert (bad.status_code, bad.json()["code"]) == (400, "invalid")
+
+
+def test_too_many_questions_come_back_later(shown: Shown, client: httpx.Client) -> None:
+    """A bound says so at once; what is refused has cost nothing."""
+    running = shown.services.running
+    running._count_max = 0
+    ran = shown.sql.statements
+    try:
+        answer = client.post("/api/explore/funnel", json=FUNNEL | {"window": "4d"})
+    finally:
+        running._count_max = RUNNING_MAX
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["retryable"]) == (503, "overloaded", True)
+    assert "try later" in problem["detail"]
+    assert shown.sql.statements == ran
 
 
 def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:

@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from footfall.errors import Invalid
-from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question import (
+    CompareQuestion,
+    EventsQuestion,
+    FunnelQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.reading import read
 from tests.explore.asked import Shop
 from tests.explore.oracle import instant
@@ -249,3 +254,45 @@ def test_members_come_page_by_page(shop: Shop) -> None:
         pages.append([one.id for one in page.members])
         after = page.next
     assert pages == [["v0", "v1"], ["v2", "v3"], ["v4"]]
+
+
+def test_the_range_before_is_the_same_question(shop: Shop) -> None:
+    """Of any model: what it said of the days just before, and each of its numbers opens as well."""
+    views = [
+        event(f"2024-10-{day:02}T10:00", "view", f"v{n}") for n, day in enumerate((9, 9, 15, 16))
+    ]
+    shop.set([*views, event("2024-10-09T11:00", "buy", "v0")])
+    asked: dict[str, Any] = between("2024-10-14", "2024-10-20") | {"compare": "previous"}
+    steps = {"steps": [{"event": "view"}, {"event": "buy"}]}
+    question = read(FunnelQuestion, asked | steps)
+    answer = shop.answer(question)
+    assert [row.count for row in answer.rows] == [2, 0]
+    assert answer.previous.start == "2024-10-07T00:00:00+02:00"
+    assert [row.count for row in answer.previous.rows] == [2, 1]
+    listed = shop.members(question, answer.previous.rows[1].cell).members
+    assert [one.id for one in listed] == ["v0"]
+    again = shop.answer(read(RetentionQuestion, asked))
+    assert next(row.size for row in again.previous.rows) == 2
+    with pytest.raises(Invalid, match="compared with each other"):
+        shop.answer(read(CompareQuestion, asked | {"variant": "os", "goal": {"event": "buy"}}))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([3, 1], "lower end comes first"),
+        ([1], "list of two"),
+        (2, "list of two"),
+        (["a", "b"], "number"),
+    ],
+    ids=["turned", "one", "bare", "text"],
+)
+def test_between_takes_two_ends(shop: Shop, value: Any, said: str) -> None:
+    """A range that cannot hold anything is a mistake, and said so."""
+    where = {"field": "value", "op": "between", "value": value}
+    question = read(
+        EventsQuestion, {"series": [{"where": where}]} | between("2024-10-14", "2024-10-15")
+    )
+    with pytest.raises(Invalid) as refused:
+        shop.answer(question)
+    assert said in refused.value.problems[0]

@@ -127,8 +127,8 @@ def funnel_cells(answer: Any, expected: Any, count: int) -> list[tuple[str, set[
     opened = []
     for row in answer.rows:
         reached = expected.get((row.scope, row.group), {})
-        there = {who for who, (far, _) in reached.items() if far >= row.step}
-        stayed = {who for who, (far, _) in reached.items() if far == row.step}
+        there = {who for who, (far, _, _) in reached.items() if far >= row.step}
+        stayed = {who for who, (far, _, _) in reached.items() if far == row.step}
         assert row.count == len(there), row
         assert row.dropped == (len(stayed) if row.step < count else 0)
         opened.append((row.cell, there))
@@ -139,7 +139,7 @@ def funnel_cells(answer: Any, expected: Any, count: int) -> list[tuple[str, set[
         last = max(one.to_seconds for one in answer.times)
         inside = {
             who
-            for who, (far, took) in reached.items()
+            for who, (far, took, _) in reached.items()
             if far == count
             and time.from_seconds <= took / 1e6
             and (took / 1e6 < time.to_seconds or took / 1e6 == time.to_seconds == last)
@@ -149,11 +149,29 @@ def funnel_cells(answer: Any, expected: Any, count: int) -> list[tuple[str, set[
     for speed in answer.speeds:
         took = sorted(
             took / 1e6
-            for far, took in expected.get((speed.scope, speed.group), {}).values()
+            for far, took, _ in expected.get((speed.scope, speed.group), {}).values()
             if far == count
         )
         middle = (took[(len(took) - 1) // 2] + took[len(took) // 2]) / 2 if took else None
         assert speed.median_seconds == pytest.approx(middle)
+    return opened
+
+
+def trend_cells(answer: Any, expected: Any, unit: str | None) -> list[tuple[str, set[str]]]:
+    """Of each bucket those whose chain began in it, and of all buckets everybody."""
+    opened, seen = [], 0
+    for row in answer.trend:
+        begins = oracle.instant(answer.buckets[row.bucket].start, ZONE)
+        key = oracle.unit_key(begins, unit, ZONE, "monday")
+        there = {
+            who
+            for who, (far, _, begun) in expected.get((row.scope, row.group), {}).items()
+            if far >= row.step and oracle.unit_key(begun, unit, ZONE, "monday") == key
+        }
+        assert row.count == len(there), row
+        seen += row.count
+        opened.append((row.cell, there))
+    assert seen == (0 if unit is None else sum(row.count for row in answer.rows))
     return opened
 
 
@@ -170,6 +188,7 @@ def funnel_cells(answer: Any, expected: Any, count: int) -> list[tuple[str, set[
     st.sampled_from(["first", "each"]),
     st.sampled_from([1, 10]),
     apart,
+    st.sampled_from([None, "hour", "day", "week"]),
 )
 def test_funnel(
     shop: Shop,
@@ -184,6 +203,7 @@ def test_funnel(
     by_step: str,
     top: int,
     app: str,
+    unit: str | None,
 ) -> None:
     """Who reached each step, how long it took, in every order, with ties and what is excluded."""
     start, rows = given_
@@ -204,7 +224,7 @@ def test_funnel(
         FunnelQuestion,
         common(start, 1)
         | {"steps": steps, "order": order, "window": window, "per": per, "exclude": exclude}
-        | {"by": by, "by_step": by_step, "top": top, "app": app},
+        | {"by": by, "by_step": by_step, "top": top, "app": app, "granularity": unit},
     )
     complete = shop.set(known(rows))
     answer = shop.answer(question)
@@ -212,7 +232,7 @@ def test_funnel(
     count = len(steps)
     parts = {(row.scope, row.group) for row in answer.rows}
     assert parts == {*expected, oracle.ALL}
-    opened = funnel_cells(answer, expected, count)
+    opened = funnel_cells(answer, expected, count) + trend_cells(answer, expected, unit)
     for cell, listed in data.draw(
         st.lists(
             st.sampled_from([one for one in opened if one[1]] or opened),

@@ -38,6 +38,8 @@ API = [
     ("POST", "/api/explore/attribution/members"),
     ("POST", "/api/explore/compare"),
     ("POST", "/api/explore/compare/members"),
+    ("GET", "/api/explore/running"),
+    ("DELETE", "/api/explore/running/x"),
     ("POST", "/api/sql"),
     ("POST", "/api/sql/csv"),
     ("POST", "/api/sql/parquet"),

@@ -226,9 +226,9 @@ def _report_problems(path: str, query: ReportQuery) -> Iterator[str]:
 
 def models() -> dict[str, type[Any]]:
     """Questions of all explore models, by the model's name."""
-    from footfall.explore.models import MODELS
+    from footfall.explore.kinds import KINDS
 
-    return {model.name: kind for kind, model in MODELS.items()}
+    return {name: kind.question for name, kind in KINDS.items()}
 
 
 def _filter_problems(path: str, filters: tuple[Filter, ...]) -> Iterator[str]:

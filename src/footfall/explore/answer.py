@@ -39,13 +39,17 @@ class EventsCell(msgspec.Struct, frozen=True, tag="events", tag_field="model"):
 
 
 class FunnelCell(msgspec.Struct, frozen=True, tag="funnel", tag_field="model"):
-    """Those who reached a step, dropped after it, or took a time from `seconds`."""
+    """Those who reached a step, dropped after it, or took a time from `seconds`.
+
+    With `bucket`, of them those whose first step was then.
+    """
 
     span: tuple[int, int]
     step: int
     is_dropped: bool
     bin: int | None
     group: Group
+    bucket: int | None = None
 
 
 class RetentionCell(msgspec.Struct, frozen=True, tag="retention", tag_field="model"):
@@ -229,12 +233,32 @@ class FunnelSpeed(msgspec.Struct, frozen=True):
     """From the first step to the last; null where nobody took all."""
 
 
+class FunnelTrend(msgspec.Struct, frozen=True):
+    """One step, of those whose first step was in one bucket."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    bucket: int
+    """Place in `buckets`."""
+    step: int
+    count: int
+    of_first: float | None
+    """Share of those at the first step; null where there are none."""
+    cell: str
+
+
 class FunnelAnswer(About, frozen=True, kw_only=True):
     """Answer of `POST /api/explore/funnel`."""
 
     rows: tuple[FunnelRow, ...]
     speeds: tuple[FunnelSpeed, ...]
     times: tuple[FunnelTime, ...]
+    buckets: tuple[Bucket, ...] = ()
+    """Empty without a granularity."""
+    trend: tuple[FunnelTrend, ...] = ()
+    """Everybody is in one bucket: those of a step add up to its count."""
+    previous: FunnelAnswer | None = None
+    """Of the range before, if it is compared with it; so in the other models."""
 
 
 class RetentionRow(msgspec.Struct, frozen=True):
@@ -262,6 +286,7 @@ class RetentionAnswer(About, frozen=True, kw_only=True):
 
     cohorts: tuple[Bucket, ...]
     rows: tuple[RetentionRow, ...]
+    previous: RetentionAnswer | None = None
 
 
 class PathNode(msgspec.Struct, frozen=True):
@@ -297,6 +322,7 @@ class PathAnswer(About, frozen=True, kw_only=True):
 
     nodes: tuple[PathNode, ...]
     rows: tuple[PathRow, ...]
+    previous: PathAnswer | None = None
 
 
 State = Literal["new", "retained", "returning", "dormant"]
@@ -330,6 +356,7 @@ class LifecycleAnswer(About, frozen=True, kw_only=True):
     units: tuple[Bucket, ...]
     rows: tuple[LifecycleRow, ...]
     stickiness: tuple[Stickiness, ...]
+    previous: LifecycleAnswer | None = None
 
 
 class AttributionRow(msgspec.Struct, frozen=True):
@@ -357,6 +384,7 @@ class AttributionAnswer(About, frozen=True, kw_only=True):
     rows: tuple[AttributionRow, ...]
     conversions: int
     value: float | None
+    previous: AttributionAnswer | None = None
 
 
 class CompareRow(msgspec.Struct, frozen=True):

@@ -43,6 +43,7 @@ from footfall.explore.question.reading import read
 from footfall.explore.question.short import short_options, short_selector
 
 if TYPE_CHECKING:
+    import altair as alt
     import polars as pl
     import pyarrow as pa
 
@@ -88,6 +89,16 @@ class AnswerResult(Generic[_Answer]):
     def notes(self) -> tuple[str, ...]:
         """What to know before believing it."""
         return self.answer.notes
+
+    @property
+    def previous(self) -> AnswerResult[_Answer] | None:
+        """The answer of the range before, with `compare="previous"`; events have it in their rows.
+
+        >>> shop.funnel("page_view", "purchase", compare="previous", range="7d").previous
+        <FunnelResult: 2 rows, cut 1>
+        """
+        found = getattr(self.answer, "previous", None)
+        return None if found is None else AnswerResult(self._asker, self.question, found)
 
     def to_arrow(self) -> pa.Table:
         """One row a number; a column for each field of the breakdown."""
@@ -138,10 +149,44 @@ class AnswerResult(Generic[_Answer]):
         name = type(self.answer).__name__.removesuffix("Answer")
         return f"<{name}Result: {len(self):,} rows, cut {self.answer.cut_sequence}>"
 
+    def chart(self) -> alt.Chart | alt.LayerChart:
+        """The answer as a chart, to be changed as any other of Altair's.
+
+        Raises:
+            Invalid: Altair is not installed; `pip install 'footfall[notebook]'`.
+        """
+        from footfall.explore.charts import chart_of
+
+        return chart_of(self.question, self.answer)
+
     def _repr_html_(self) -> str:
         from footfall.explore.frames import html_of
 
         return html_of(self.to_arrow(), self.notes)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Table and chart, for a notebook to choose from; without Altair the table."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_(), **self._drawn()}
+
+    def _ipython_display_(self) -> None:
+        """Chart and table, one below the other: of one bundle a notebook shows one thing only."""
+        from IPython.display import display
+
+        drawn = self._drawn()
+        if drawn:
+            display({"text/plain": repr(self), **drawn}, raw=True)
+        display({"text/plain": repr(self), "text/html": self._repr_html_()}, raw=True)
+
+    def _drawn(self) -> dict[str, Any]:
+        """The chart as notebooks draw it, by its type; nothing without Altair."""
+        from footfall.errors import Invalid
+
+        try:
+            spec = self.chart().to_dict()
+        except Invalid:
+            return {}
+        major = str(spec["$schema"]).rpartition("/v")[2].partition(".")[0]
+        return {f"application/vnd.vegalite.v{major}+json": spec}
 
 
 class Asking(Asker):

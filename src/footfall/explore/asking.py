@@ -28,7 +28,7 @@ from footfall.explore.models import MODELS, Model
 from footfall.explore.question import Common
 from footfall.explore.question.common import TEXT_LENGTH_MAX
 from footfall.explore.question.fields import Fields, described, known_fields
-from footfall.explore.question.ranges import Span
+from footfall.explore.question.ranges import Span, previous
 from footfall.explore.question.reading import Scene, all_fields, demand_none, scene_of
 
 PAGE_MAX: Final = 100_000
@@ -67,9 +67,22 @@ def answering(question: Common, now: int) -> Asking:
     found = yield Ask(made.text(), made.values, CELLS_MAX)
     if found.is_cut_off:
         raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
-    answer: Answer = model.answer(
-        question, scene, msgspec.structs.replace(found, sql=made.shown(), notes=tuple(notes))
-    )
+    found = msgspec.structs.replace(found, sql=made.shown(), notes=tuple(notes))
+    answer: Answer = model.answer(question, scene, found)
+    if question.compare == "none" or not hasattr(answer, "previous"):
+        return answer  # events are counted in both ranges by one statement
+    return msgspec.structs.replace(answer, previous=(yield from _previous(model, question, scene)))
+
+
+def _previous(model: Model, question: Common, scene: Scene) -> Asking:
+    """The answer of the range before; its cells say so, and open with the same question."""
+    before = previous(scene.span, question.range, scene.calendar)
+    then = Scene(scene.calendar, before, scene.fields)
+    made = model.statement(question, then)
+    found = yield Ask(made.text(), made.values, CELLS_MAX)
+    if found.is_cut_off:
+        raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
+    answer: Answer = model.answer(question, then, msgspec.structs.replace(found, sql=made.shown()))
     return answer
 
 

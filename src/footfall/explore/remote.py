@@ -14,27 +14,9 @@ import msgspec
 
 from footfall import errors
 from footfall.errors import FootfallError, Invalid, Unavailable
-from footfall.explore.answer import (
-    AttributionAnswer,
-    CompareAnswer,
-    EventsAnswer,
-    FunnelAnswer,
-    LifecycleAnswer,
-    Member,
-    Members,
-    PathAnswer,
-    RetentionAnswer,
-)
+from footfall.explore.answer import EventsAnswer, Member, Members
 from footfall.explore.asked import AnswerResult, Asking
-from footfall.explore.question import (
-    AttributionQuestion,
-    CompareQuestion,
-    EventsQuestion,
-    FunnelQuestion,
-    LifecycleQuestion,
-    PathQuestion,
-    RetentionQuestion,
-)
+from footfall.explore.kinds import KINDS, NAME_OF
 from footfall.explore.question.common import Common
 
 SECONDS_MAX: Final = 300.0
@@ -42,15 +24,6 @@ SECONDS_MAX: Final = 300.0
 BYTES_MAX: Final = 256 << 20
 PAGE: Final = 10_000
 """Members asked for at a time."""
-_MODELS: Final[dict[type[Common], tuple[str, Any]]] = {
-    EventsQuestion: ("events", EventsAnswer),
-    FunnelQuestion: ("funnel", FunnelAnswer),
-    RetentionQuestion: ("retention", RetentionAnswer),
-    PathQuestion: ("path", PathAnswer),
-    LifecycleQuestion: ("lifecycle", LifecycleAnswer),
-    AttributionQuestion: ("attribution", AttributionAnswer),
-    CompareQuestion: ("compare", CompareAnswer),
-}
 _KINDS: Final[dict[str, type[FootfallError]]] = {
     kind.code: kind for kind in (errors.Invalid, errors.LimitReached, errors.Corrupt)
 }
@@ -88,12 +61,12 @@ class RemoteProject(Asking):
 
     def answer(self, question: Common) -> Any:
         """The answer of the question's model; raises as `footfall.explore.access.Project`."""
-        model, kind = _MODELS[type(question)]
-        return self._post(f"/api/explore/{model}", question, kind)
+        kind = KINDS[NAME_OF[type(question)]]
+        return self._post(f"/api/explore/{kind.name}", question, kind.answer)
 
     def open_cell(self, question: Common, cell: str) -> Members:
         """All that a cell counted, page by page."""
-        model, _ = _MODELS[type(question)]
+        model = NAME_OF[type(question)]
         listed: list[Member] = []
         after = None
         while True:

@@ -22,6 +22,7 @@ from footfall.signin import Sessions
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.explore.answers import AnswerCache
+from footfall.studio.api.explore.running import Running
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.sessions.definitions import DEFAULT, DefinitionView
 from footfall.studio.api.sql.runner import SqlRunner
@@ -60,10 +61,11 @@ class Services(msgspec.Struct, frozen=True):
     catalog: CatalogUse | None = None
     """Crawls, views, saved queries."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
-    """Of the explore models, given lately."""
+    """Of the explore models and of tiles, given lately."""
+    running: Running = msgspec.field(default_factory=Running)
+    """Questions of the explore models that have no answer yet."""
     definitions: tuple[DefinitionView, ...] = (DEFAULT,)
     """Of sessions, the default first."""
-    """Of the explore models and of tiles, given lately."""
     tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
     """Held while a tile is computed for a link: others wait, not the analysts."""
 

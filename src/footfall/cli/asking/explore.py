@@ -1,9 +1,14 @@
-"""`footfall trend`, `funnel`, `retention`, `paths`: a look at the explore models in a terminal."""
+"""`footfall trend`, `funnel`, `retention`, …: a look at the explore models in a terminal.
+
+Every verb has the options that every question has; they are written once, and `_verb` gives them
+to each.
+"""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -23,35 +28,109 @@ from footfall.clock import SystemClock
 from footfall.errors import Invalid
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from footfall.explore.answer import EventsAnswer, FunnelAnswer, PathAnswer, RetentionAnswer
     from footfall.explore.question.common import Common
 
 _OPERATORS: Final = (("!=", "is_not"), (">=", "gte"), ("<=", "lte"))
 _SHORT_OPERATORS: Final = (("=", "is"), (">", "gt"), ("<", "lt"), ("~", "contains"))
+_BETWEEN: Final = ".."
 
-LastOption = Annotated[
-    str, typer.Option("--last", help="How far back: 48h, 30d, 12w, 6mo; the current one included.")
-]
-FromOption = Annotated[
-    str | None, typer.Option("--from", help="First day or time, ISO 8601, instead of --last.")
-]
-ToOption = Annotated[str | None, typer.Option("--to", help="Last day, or first time after.")]
-ZoneOption = Annotated[str, typer.Option("--zone", help="IANA time zone of days and weeks.")]
-AppOption = Annotated[str, typer.Option("--app", help="One app; all without it.")]
-ByOption = Annotated[
-    list[str] | None, typer.Option("--by", help="Field to break down by; at most three.")
-]
-WhereOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--where", metavar="CONDITION", help="field=value, also != > >= < <= and ~ (contains)."
-    ),
-]
+
+def _shared(
+    last: Annotated[
+        str, typer.Option("--last", help="How far back: 48h, 30d, 12w, 6mo; with the current one.")
+    ] = "30d",
+    since: Annotated[
+        str | None, typer.Option("--from", help="First day or time, ISO 8601, instead of --last.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", help="Last day, or first time after.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="Field to break down by; at most three.")
+    ] = None,
+    top: Annotated[int, typer.Option(help="Groups (of paths: nodes) that are shown.")] = 10,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="field=value; also != > >= < <=, ~ (contains), =1..5 (between).",
+        ),
+    ] = None,
+    bots: Annotated[str, typer.Option(help="exclude, include or only.")] = "exclude",
+    previous: Annotated[
+        bool, typer.Option("--previous", help="Beside the range of the same length before.")
+    ] = False,
+    zone: Annotated[str, typer.Option("--zone", help="IANA time zone of days and weeks.")] = "UTC",
+    app: Annotated[str, typer.Option("--app", help="One app; all without it.")] = "",
+) -> dict[str, Any]:
+    """Options of every question, as a question has them."""
+    from footfall.explore.question.short import short_options
+
+    if until is not None and since is None:
+        raise Invalid("say --from as well: --to alone is no range")
+    conditions = [_condition(text) for text in where or ()]
+    return short_options(
+        {
+            "range": last if since is None else {"start": since, "end": until},
+            "by": by,
+            "top": top,
+            "where": {"all": conditions} if conditions else None,
+            "bots": bots,
+            "compare": "previous" if previous else None,
+            "zone": zone,
+            "app": app,
+        }
+    )
+
+
+def _where_it_is(
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> tuple[Path, str, bool]:
+    """Whose data, and in which form."""
+    return home, project, as_json
+
+
+def _verb(
+    model: str, **defaults: Any
+) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., None]]:
+    """A verb of a function that says what its model wants to know besides.
+
+    Args:
+        model: Whose question it asks.
+        defaults: Of shared options, where the verb has others.
+    """
+    parts: dict[Callable[..., Any], dict[str, Any]] = {_shared: defaults, _where_it_is: {}}
+
+    def made(own: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+        @functools.wraps(own)
+        def run(**given: Any) -> None:
+            def take(part: Callable[..., Any]) -> Any:
+                names = inspect.signature(part).parameters
+                return part(**{name: given[name] for name in names if name in given})
+
+            home, project, as_json = take(_where_it_is)
+            _answer(model, {**take(_shared), **take(own)}, home, project, as_json)
+
+        listed = list(inspect.signature(own, eval_str=True).parameters.values())
+        for part, changed in parts.items():
+            for each in inspect.signature(part, eval_str=True).parameters.values():
+                default = changed.get(each.name, each.default)
+                listed.append(each.replace(default=default))
+        keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in listed]
+        run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+        run.__annotations__ = {each.name: each.annotation for each in keywords}
+        return run
+
+    return made
+
+
 PerOption = Annotated[str, typer.Option("--per", help="visitor, user or session.")]
 
 
+@_verb("events", last="7d")
 def trend(
     events: Annotated[
         list[str] | None, typer.Argument(help="Names; any event without.", metavar="EVENT")
@@ -63,65 +142,42 @@ def trend(
         ),
     ] = "events",
     of: Annotated[str | None, typer.Option(help="Field that is summed or averaged.")] = None,
+    formula: Annotated[
+        list[str] | None, typer.Option(help="Such as B / A * 100, of the events in their order.")
+    ] = None,
     granularity: Annotated[str, typer.Option(help="hour, day, week or month.")] = "day",
-    last: LastOption = "7d",
-    since: FromOption = None,
-    until: ToOption = None,
-    by: ByOption = None,
-    where: WhereOption = None,
-    zone: ZoneOption = "UTC",
-    app: AppOption = "",
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
+) -> dict[str, Any]:
     """Show how often something happens, over time.
 
     Example: footfall trend purchase --measure visitors --by source --last 30d.
     """
-    from footfall.explore.question import EventsQuestion
-    from footfall.explore.question.reading import read
-
     names: list[str | None] = [*events] if events else [None]
     series = [{"event": name, "measure": measure, "of": of} for name in names]
-    options = _options(last, since, until, by, where, zone, app)
-    question = read(EventsQuestion, {"series": series, "granularity": granularity, **options})
-    answer: EventsAnswer = _answered(question, home, project)
-    _print(answer, as_json, _trend_table)
+    return {"series": series, "formulas": formula or [], "granularity": granularity}
 
 
+@_verb("funnel")
 def funnel(
     steps: Annotated[
         list[str], typer.Argument(help="Names of events, in their order.", metavar="STEP")
     ],
     window: Annotated[str, typer.Option(help="From the first step to the last.")] = "7d",
     order: Annotated[str, typer.Option(help="ordered, strict or any.")] = "ordered",
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Event that must not happen between the steps.")
+    ] = None,
     per: PerOption = "visitor",
-    last: LastOption = "30d",
-    since: FromOption = None,
-    until: ToOption = None,
-    by: ByOption = None,
-    where: WhereOption = None,
-    zone: ZoneOption = "UTC",
-    app: AppOption = "",
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
+) -> dict[str, Any]:
     """Show how many get from one step to the next.
 
     Example: footfall funnel page_view add_to_cart purchase --window 1d.
     """
-    from footfall.explore.question import FunnelQuestion
-    from footfall.explore.question.reading import read
-
-    options = _options(last, since, until, by, where, zone, app)
-    named = {"steps": [{"event": one} for one in steps], "window": window, "order": order}
-    question = read(FunnelQuestion, {**named, "per": per, **options})
-    answer: FunnelAnswer = _answered(question, home, project)
-    _print(answer, as_json, _funnel_table)
+    named = [{"event": one} for one in steps]
+    left_out = [{"event": one} for one in exclude or ()]
+    return {"steps": named, "window": window, "order": order, "exclude": left_out, "per": per}
 
 
+@_verb("retention", last="14d")
 def retention(
     start: Annotated[str | None, typer.Option(help="What begins; any event without.")] = None,
     back: Annotated[str | None, typer.Option(help="What is a return; any event without.")] = None,
@@ -129,32 +185,16 @@ def retention(
     periods: Annotated[int, typer.Option(help="How many units after.")] = 7,
     mode: Annotated[str, typer.Option(help="on, or on_or_after.")] = "on",
     per: PerOption = "visitor",
-    last: LastOption = "14d",
-    since: FromOption = None,
-    until: ToOption = None,
-    by: ByOption = None,
-    where: WhereOption = None,
-    zone: ZoneOption = "UTC",
-    app: AppOption = "",
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
+) -> dict[str, Any]:
     """Show who comes back, by when they first came.
 
     Example: footfall retention --start page_view --unit week --last 12w.
     """
-    from footfall.explore.question import RetentionQuestion
-    from footfall.explore.question.reading import read
-
-    options = _options(last, since, until, by, where, zone, app)
-    named: dict[str, Any] = {"start": {"event": start}, "back": {"event": back}, "unit": unit}
-    named |= {"periods": periods, "mode": mode, "per": per}
-    question = read(RetentionQuestion, {**named, **options})
-    answer: RetentionAnswer = _answered(question, home, project)
-    _print(answer, as_json, _retention_table)
+    events = {"start": {"event": start}, "back": {"event": back}}
+    return {**events, "unit": unit, "periods": periods, "mode": mode, "per": per}
 
 
+@_verb("path", last="7d", top=5)
 def paths(
     node: Annotated[
         str | None, typer.Argument(help="Where it begins; where visits do without.")
@@ -162,63 +202,80 @@ def paths(
     nodes: Annotated[str, typer.Option(help="events, pages or screens.")] = "pages",
     is_to: Annotated[bool, typer.Option("--to-node", help="What leads to it instead.")] = False,
     steps: Annotated[int, typer.Option(help="How many, from 2 to 10.")] = 4,
-    top: Annotated[int, typer.Option(help="Nodes shown of each step.")] = 5,
     per: PerOption = "session",
     gap: Annotated[str, typer.Option(help="Per visitor or user: a pause that ends it.")] = "30m",
     rules: Annotated[
         list[str] | None,
         typer.Option("--rule", metavar="MATCH[=LABEL]", help="Nodes that are one: /product/*."),
     ] = None,
-    last: LastOption = "7d",
-    since: FromOption = None,
-    until: ToOption = None,
-    where: WhereOption = None,
-    zone: ZoneOption = "UTC",
-    app: AppOption = "",
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-    as_json: JsonOption = False,
-) -> None:
+) -> dict[str, Any]:
     """Show where people go next, or came from.
 
     Example: footfall paths /cart --steps 3 --rule "/product/*=a product".
     """
-    from footfall.explore.question import PathQuestion
-    from footfall.explore.question.reading import read
-
     made = [dict(zip(("match", "label"), one.split("=", 1), strict=False)) for one in rules or ()]
-    options = _options(last, since, until, None, where, zone, app)
-    named: dict[str, Any] = {"node": node, "nodes": nodes, "direction": "to" if is_to else "from"}
-    named |= {"steps": steps, "top": top, "per": per, "gap": gap, "rules": made}
-    question = read(PathQuestion, {**named, **options})
-    answer: PathAnswer = _answered(question, home, project)
-    _print(answer, as_json, _path_table)
+    direction = "to" if is_to else "from"
+    named: dict[str, Any] = {"node": node, "nodes": nodes, "direction": direction, "rules": made}
+    return {**named, "steps": steps, "per": per, "gap": gap}
 
 
-def _options(
-    last: str,
-    since: str | None,
-    until: str | None,
-    by: list[str] | None,
-    where: list[str] | None,
-    zone: str,
-    app: str,
+@_verb("lifecycle")
+def lifecycle(
+    active: Annotated[
+        str | None, typer.Option(help="What counts as being there; any event without.")
+    ] = None,
+    unit: Annotated[str, typer.Option(help="day, week or month.")] = "week",
+    per: Annotated[str, typer.Option("--per", help="visitor or user.")] = "visitor",
 ) -> dict[str, Any]:
-    from footfall.explore.question.short import short_options
+    """Show who is new, came again, came back, stays away.
 
-    if until is not None and since is None:
-        raise Invalid("say --from as well: --to alone is no range")
-    found = last if since is None else {"start": since, "end": until}
-    conditions = [_condition(text) for text in where or ()]
-    return short_options(
-        {
-            "range": found,
-            "by": by,
-            "where": {"all": conditions} if conditions else None,
-            "zone": zone,
-            "app": app,
-        }
-    )
+    Example: footfall lifecycle --active page_view --unit week --last 8w.
+    """
+    return {"active": {"event": active}, "unit": unit, "per": per}
+
+
+@_verb("attribution")
+def attribution(
+    goal: Annotated[str, typer.Argument(help="Event that is a conversion.")],
+    touches: Annotated[
+        list[str] | None, typer.Argument(help="Events that may lead to it.", metavar="TOUCH")
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option(help="Sessions by this field instead, such as source.")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="first, last, linear, position, time_decay or markov.")
+    ] = "last",
+    window: Annotated[str, typer.Option(help="How long before it a touch counts.")] = "30d",
+    value: Annotated[str | None, typer.Option(help="Field with what the goal is worth.")] = None,
+) -> dict[str, Any]:
+    """Show what led to a goal, and how much of it.
+
+    Example: footfall attribution purchase --field source --model linear.
+    """
+    named: dict[str, Any] = {"goal": {"event": goal}, "model": model, "window": window}
+    each = [{"event": one} for one in touches or ()]
+    chosen = "source" if field is None and not each else field
+    return {**named, "touches": each, "field": chosen, "value": value}
+
+
+@_verb("compare")
+def compare(
+    variant: Annotated[str, typer.Argument(help="Field that says which variant somebody got.")],
+    goal: Annotated[str, typer.Argument(help="Event that is hoped for.")],
+    exposure: Annotated[
+        str | None, typer.Option(help="Event that shows the variant; any event without.")
+    ] = None,
+    control: Annotated[
+        str | None, typer.Option(help="Variant that others are held against.")
+    ] = None,
+) -> dict[str, Any]:
+    """Show which variant of an experiment does better.
+
+    Example: footfall compare properties.variant purchase --exposure page_view.
+    """
+    named = {"variant": variant, "goal": {"event": goal}, "control": control}
+    return {**named, "exposure": {"event": exposure}}
 
 
 def _condition(text: str) -> dict[str, Any]:
@@ -235,6 +292,10 @@ def _condition(text: str) -> dict[str, Any]:
     place, _, sign, op = min(places)
     field, written = text[:place].strip(), text[place + len(sign) :].strip()
     value: Any = written
+    low, dots, high = written.partition(_BETWEEN)
+    if op == "is" and dots and low and high:
+        ends = [_typed(field, each, msgspec.json.decode) for each in (low, high)]
+        return {"field": field, "op": "between", "value": ends}
     if "." not in field or field.startswith("session.") or op in ("gt", "gte", "lt", "lte"):
         value = _typed(field, written, msgspec.json.decode)
     return {"field": field, "op": op, "value": value}
@@ -253,6 +314,20 @@ def _typed(field: str, written: str, decode: Any) -> Any:
     except ValueError:
         return written
     return value if isinstance(value, int | float) else written
+
+
+def _answer(model: str, options: dict[str, Any], home: Path, project: str, as_json: bool) -> None:
+    """Ask, and show what came back."""
+    from footfall.explore.kinds import KINDS
+    from footfall.explore.question.reading import read
+
+    answer = _answered(read(KINDS[model].question, options), home, project)
+    if as_json:
+        print_json(answer)
+        return
+    from footfall.cli.asking.explore_tables import print_answer
+
+    print_answer(model, answer)
 
 
 def _answered(question: Common, home: Path, project: str) -> Any:
@@ -278,119 +353,3 @@ def _answered(question: Common, home: Path, project: str) -> Any:
             await pool.close()
 
     return asyncio.run(run())
-
-
-def _print(answer: Any, as_json: bool, table_of: Any) -> None:
-    if as_json:
-        print_json(answer)
-        return
-    from rich.console import Console
-
-    from footfall.cli.terminal.table import ANY_WIDTH
-
-    width = None if sys.stdout.isatty() else ANY_WIDTH
-    Console(width=width, highlight=False).print(table_of(answer))
-    for note in answer.notes:
-        typer.echo(f"footfall: {note}", err=True)
-    typer.echo(f"from {answer.start} to {answer.end}", err=True)
-
-
-def _table(left: Sequence[str], right: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
-    from rich import box
-    from rich.table import Table
-
-    from footfall.cli.terminal.table import shown
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in left:
-        table.add_column(shown(name), overflow="fold")
-    for name in right:
-        table.add_column(shown(name), justify="right")
-    for row in rows:
-        table.add_row(*[shown("" if one is None else str(one)) for one in row])
-    return table
-
-
-def _trend_table(answer: EventsAnswer) -> Table:
-    rows = [row for row in answer.rows if not row.is_previous]
-    heads = dict.fromkeys((row.number, _part(row, answer.by), row.series) for row in rows)
-    by_place: dict[int | None, dict[Any, Any]] = {}
-    for row in rows:
-        key = (row.number, _part(row, answer.by), row.series)
-        by_place.setdefault(row.bucket, {})[key] = _number(row.value)
-    many = len({series for _, _, series in heads}) > 1
-    names = [f"{series} {part}".strip() if many or not part else part for _, part, series in heads]
-    lines = [
-        [
-            _begin(answer, place),
-            *[found.get(key) for key in heads],
-        ]
-        for place, found in sorted(by_place.items(), key=lambda one: (one[0] is None, one[0] or 0))
-    ]
-    return _table(["from"], names, lines)
-
-
-def _funnel_table(answer: FunnelAnswer) -> Table:
-    lines = [
-        [
-            _part(row, answer.by),
-            f"{row.step} {row.label}",
-            f"{row.count:,}",
-            _share(row.of_previous),
-            _share(row.of_first),
-            f"{row.dropped:,}",
-        ]
-        for row in answer.rows
-    ]
-    return _table(["group", "step"], ["reached", "of previous", "of first", "dropped"], lines)
-
-
-def _retention_table(answer: RetentionAnswer) -> Table:
-    periods = sorted({row.period for row in answer.rows})
-    lines: dict[Any, list[Any]] = {}
-    for row in answer.rows:
-        begin = "all" if row.cohort is None else _day(answer.cohorts[row.cohort].start)
-        line = lines.setdefault(
-            (_part(row, answer.by), row.cohort), [_part(row, answer.by), begin, f"{row.size:,}"]
-        )
-        line.append(_share(row.rate) + ("" if row.is_complete or not row.size else " …"))
-    return _table(["group", "cohort"], ["size", *map(str, periods)], list(lines.values()))
-
-
-def _path_table(answer: PathAnswer) -> Table:
-    lines = [
-        [
-            str(row.step),
-            "(rest)" if row.is_rest else row.label,
-            "(end)" if row.is_end else "(rest)" if row.next_is_rest else row.next_label,
-            f"{row.count:,}",
-        ]
-        for row in answer.rows
-    ]
-    return _table(["step", "at", "next"], ["count"], lines)
-
-
-def _begin(answer: EventsAnswer, place: int | None) -> str:
-    return "all" if place is None else _day(answer.buckets[place].start)
-
-
-def _day(start: str) -> str:
-    """A date where it begins a day, else the whole time."""
-    day, _, time = start.partition("T")
-    return day if time.startswith("00:00:00") and "." not in time else start
-
-
-def _part(row: Any, by: Sequence[str]) -> str:
-    if not by or row.scope == "all":
-        return ""
-    if row.scope == "rest":
-        return "(rest)"
-    return ", ".join("(none)" if value is None else value for value in row.group)
-
-
-def _number(value: float | None) -> str | None:
-    return None if value is None else f"{value:,.15g}"
-
-
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.1%}"

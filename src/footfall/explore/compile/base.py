@@ -162,13 +162,21 @@ class Base:
         kind = kind_of(field, given.value)
         one = self.number(given.field) if kind == "number" else self.value(given.field)
         if kind == "time":
-            found = moment_of(str(given.value), self.scene.calendar)
-            assert isinstance(found, int) or given.value is None
-            return compared(given.op, exp.UnixMicros(this=one), found, None)
+            return compared(given.op, exp.UnixMicros(this=one), self._moments(given.value), None)
         value: Any = given.value
         if field.kind == "property" and kind == "boolean":
             value = "true" if value else "false"
         return exp.Paren(this=compared(given.op, one, value, self.values, is_list=kind == "list"))
+
+    def _moments(self, value: Any) -> Any:
+        """Instants of a value that was checked."""
+        if value is None:
+            return None
+        if isinstance(value, tuple):
+            return tuple(map(self._moments, value))
+        found = moment_of(str(value), self.scene.calendar)
+        assert isinstance(found, int)
+        return found
 
     def _is_named(self, names: tuple[str, ...]) -> Expr:
         bound = [self.values.bind(name) for name in names]
@@ -198,6 +206,9 @@ def compared(  # noqa: PLR0911 (one for each operator)
     if op in COMPARISONS:
         other = num(value) if values is None else values.bind(value)
         return COMPARISONS[op](this=one, expression=other)
+    if op == "between":
+        low, high = (num(each) if values is None else values.bind(each) for each in value)
+        return exp.Between(this=one, low=low, high=high)
     assert values is not None
     if op in ("is", "is_not"):
         bound = values.bind(value)

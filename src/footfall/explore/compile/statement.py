@@ -32,6 +32,8 @@ class Statement(msgspec.Struct, frozen=True):
         values = self.values
 
         def written(node: exp.Expr) -> exp.Expr:
+            if isinstance(node, exp.JSONExtractScalar) and dialect == "spark":
+                return _for_spark(node, str(values[str(node.expression.this)]))
             if isinstance(node, exp.Placeholder):
                 return exp.convert(values[str(node.this)])
             if isinstance(node, exp.Anonymous) and node.this in _NAMES:
@@ -47,6 +49,14 @@ def with_ctes(rows: exp.Query, ctes: Mapping[str, exp.Query]) -> exp.Query:
     for name, each in ctes.items():
         rows = rows.with_(name, as_=each, copy=False)
     return rows
+
+
+def _for_spark(node: exp.JSONExtractScalar, path: str) -> exp.Expr:
+    """A property: Spark's paths know no quoted names, and find nothing by one."""
+    name = exp.convert(path.removeprefix('$."').removesuffix('"'))
+    kind = exp.Literal.string("MAP<STRING,STRING>")
+    whole = exp.Anonymous(this="FROM_JSON", expressions=[node.this.copy(), kind])
+    return exp.Anonymous(this="ELEMENT_AT", expressions=[whole, name])
 
 
 def _for_trino(node: exp.Expr) -> exp.Expr:

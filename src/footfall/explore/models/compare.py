@@ -66,6 +66,8 @@ def problems(question: CompareQuestion, scene: Scene) -> Iterator[str]:
         yield f"variant: {found}"
     elif found.kind in ("list", "time"):
         yield f"variant: {question.variant} is a {found.kind}; take a field of single values"
+    if question.compare != "none":
+        yield "compare: variants are compared with each other, not with the time before"
     if question.by:
         yield "by: a comparison has no breakdown; ask for each part with where"
     if len(question.shares) == 1 or len(question.shares) > VARIANTS_MAX:

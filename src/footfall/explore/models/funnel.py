@@ -14,18 +14,20 @@ Of each actor the best counts: the one that gets furthest, of those the one that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from sqlglot import exp
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.explore.answer import (
+    CELLS_MAX,
     FunnelAnswer,
     FunnelCell,
     FunnelRow,
     FunnelSpeed,
     FunnelTime,
+    FunnelTrend,
     Group,
     Kind,
     key_of,
@@ -34,6 +36,7 @@ from footfall.explore.compile.base import ORDER, Base
 from footfall.explore.compile.blocks import (
     Expr,
     both,
+    bucket,
     call,
     case,
     col,
@@ -58,7 +61,7 @@ from footfall.explore.compile.grouping import (
 )
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
-from footfall.explore.models.common import about
+from footfall.explore.models.common import about, buckets_of
 from footfall.explore.question.common import Selector
 from footfall.explore.question.funnel import (
     EXCLUSIONS_MAX,
@@ -66,6 +69,7 @@ from footfall.explore.question.funnel import (
     STEPS_MIN,
     FunnelQuestion,
 )
+from footfall.explore.question.ranges import BUCKETS_MAX, Grid, grid
 from footfall.explore.question.reading import Scene, selector_problems
 from footfall.settings import parse_duration
 
@@ -103,13 +107,34 @@ def problems(question: FunnelQuestion, scene: Scene) -> Iterator[str]:
             yield f"{where}: in any order, what is excluded is so from the first step to the last"
     if question.order == "strict" and question.exclude:
         yield "exclude: strict lets nothing happen in between as it is; leave it out"
+    yield from _trend_problems(question, scene)
     meant = [(step.names, step.where) for step in question.steps]
     if question.order == "any" and len(set(meant)) < count:
         yield "steps: in any order, each step is another; one event would do for both"
 
 
+def _trend_problems(question: FunnelQuestion, scene: Scene) -> Iterator[str]:
+    if question.granularity is None:
+        return
+    hours = {"hour": 1, "day": 23, "week": 160, "month": 670}[question.granularity]
+    buckets = (scene.span.end - scene.span.start) / hours / HOUR
+    if buckets > BUCKETS_MAX:
+        yield f"granularity: more than {BUCKETS_MAX} buckets; take a coarser one or a shorter range"
+    elif buckets * len(question.steps) * (2 + question.top if question.by else 1) > CELLS_MAX:
+        yield f"more than {CELLS_MAX} numbers; ask for fewer groups (top) or buckets"
+
+
+def _buckets(question: FunnelQuestion, scene: Scene) -> Grid | None:
+    """Those of the trend."""
+    unit = question.granularity
+    return None if unit is None else grid(scene.calendar, unit, scene.span)
+
+
 def statement(question: FunnelQuestion, scene: Scene) -> Statement:
-    """A row for each part of the answer: reached 1 …, how long, median."""
+    """A row for each part of the answer: reached 1 …, how long, median.
+
+    With a trend there is a bucket before these: null for the whole range.
+    """
     base, made = _best(question, scene)
     count = len(question.steps)
     groups = [col(name) for name in group_names(len(question.by))]
@@ -125,7 +150,14 @@ def statement(question: FunnelQuestion, scene: Scene) -> Statement:
     shown.append(percentile(0.5, case((is_done.copy(), exp.cast(took.copy(), "double")))))
     named = [exp.alias_(one, f"c{place}") for place, one in enumerate(shown)]
     by = [col("r"), *groups]
-    found = exp.select(*by, *named).from_("best").group_by(*[one.copy() for one in by])
+    units = _buckets(question, scene)
+    if units is None:
+        found = exp.select(*by, *named).from_("best").group_by(*[one.copy() for one in by])
+        return Statement(with_ctes(found, made), base.values.by_name)
+    made["timed"] = exp.select("*", exp.alias_(bucket(units, col("t0")), "b")).from_("best")
+    found = exp.select(*by, col("b"), *named).from_("timed")
+    sets = [exp.Tuple(expressions=[one.copy() for one in each]) for each in (by, [*by, col("b")])]
+    found.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
     return Statement(with_ctes(found, made), base.values.by_name)
 
 
@@ -145,6 +177,9 @@ def members(question: FunnelQuestion, scene: Scene, cell: FunnelCell) -> tuple[K
         kept.append(exp.EQ(this=col("k"), expression=step))
     else:
         kept.append(exp.GTE(this=col("k"), expression=step))
+    units = _buckets(question, scene)
+    if cell.bucket is not None and units is not None:
+        kept.append(exp.EQ(this=bucket(units, col("t0")), expression=num(cell.bucket)))
     nothing = [exp.cast(exp.null(), "bigint").as_("t"), exp.cast(exp.null(), "double").as_("v")]
     found = exp.select(col("a"), *nothing).from_("best").where(*kept)
     return question.per, Statement(with_ctes(found, made), base.values.by_name)
@@ -155,10 +190,14 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     count, times = len(question.steps), bins(question)
     parts: dict[Group, list[int]] = {Group(): [0] * (count + len(times))}
     medians: dict[Group, float | None] = {Group(): None}
+    units = _buckets(question, scene)
+    by, timed = len(question.by), {}
     for row in sorted(found.rows, key=lambda row: (row[0] is not None, row[0])):
-        by = len(question.by)
         group = group_of(row[0], row[1 : 1 + by])
-        parts[group] = [int(value) for value in row[1 + by : -1]]
+        if units is not None and row[1 + by] is not None:
+            timed[group, int(row[1 + by])] = [int(one) for one in row[2 + by : 2 + by + count]]
+            continue
+        parts[group] = [int(value) for value in row[1 + by + (units is not None) : -1]]
         medians[group] = None if row[-1] is None else float(row[-1]) / SECOND
     span = (scene.span.start, scene.span.end)
     steps: list[FunnelRow] = []
@@ -177,6 +216,8 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
             FunnelSpeed(group.scope, group.values, median) for group, median in medians.items()
         ),
         times=tuple(histogram),
+        buckets=() if units is None else buckets_of(scene, units, found.cut_published_at),
+        trend=() if units is None else tuple(_trend(count, span, parts, len(units), timed)),
     )
 
 
@@ -201,10 +242,31 @@ def _steps(
         )
 
 
+def _trend(
+    count: int,
+    span: tuple[int, int],
+    parts: Iterable[Group],
+    buckets: int,
+    timed: Mapping[tuple[Group, int], list[int]],
+) -> Iterator[FunnelTrend]:
+    for group in parts:
+        for place in range(buckets):
+            reached = timed.get((group, place), [0] * count)
+            for step, number in enumerate(reached, start=1):
+                cell = FunnelCell(span, step, False, None, group, place)
+                share = number / reached[0] if reached[0] else None
+                whose = group.scope, group.values
+                yield FunnelTrend(*whose, place, step, number, share, key_of(cell))
+
+
 def is_cell(question: FunnelQuestion, scene: Scene, cell: FunnelCell) -> bool:
     """Whether an answer to the question can have such a cell."""
-    del scene
     count = len(question.steps)
+    if cell.bucket is not None:
+        units = _buckets(question, scene)
+        is_plain = cell.bin is None and not cell.is_dropped
+        if units is None or not is_plain or not 0 <= cell.bucket < len(units):
+            return False
     if cell.bin is not None:
         return cell.step == count and 0 <= cell.bin < len(bins(question)) and not cell.is_dropped
     return 1 <= cell.step <= count - int(cell.is_dropped)

@@ -35,6 +35,7 @@ Operator = Literal[
     "gte",
     "lt",
     "lte",
+    "between",
     "is_set",
     "is_not_set",
 ]
@@ -44,7 +45,8 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One condition (`field`, `op`, `value`), or several in `all` or `any`, nested as needed.
 
     `is_not`, `not_in` and `not_contains` are the exact opposites of `is`, `in` and `contains`: they
-    hold where there is no value. Every other operator but `is_not_set` needs one.
+    hold where there is no value. Every other operator but `is_not_set` needs one. `between` takes
+    two values and means both ends, too.
     """
 
     field: Text | None = None
@@ -93,3 +95,5 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Fields to break the answer down by, at most 3."""
     top: int = 10
     """Groups shown, those with most first; the others together are the rest."""
+    compare: Literal["none", "previous"] = "none"
+    """With the range of the same length just before."""

@@ -42,7 +42,5 @@ class EventsQuestion(Common, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     series: tuple[Series, ...]
     """From 1 to 10; formulas call them A, B, … in this order."""
     granularity: Unit = "day"
-    compare: Literal["none", "previous"] = "none"
-    """With the range of the same length just before."""
     formulas: tuple[Text, ...] = ()
     """Such as `B / A * 100`: `+ - * /`, brackets, numbers and the series' letters."""

@@ -15,6 +15,7 @@ Kind = Literal["text", "number", "boolean", "time", "list", "property"]
 Origin = Literal["event", "session", "properties", "user_properties"]
 
 _SETS: Final = ("is_set", "is_not_set")
+_ORDERED: Final = ("gt", "gte", "lt", "lte", "between")
 OPERATORS: Final[Mapping[Kind, frozenset[str]]] = {
     "text": frozenset(
         [
@@ -29,9 +30,9 @@ OPERATORS: Final[Mapping[Kind, frozenset[str]]] = {
             "is_not_set",
         ]
     ),
-    "number": frozenset(("is", "is_not", "in", "not_in", "gt", "gte", "lt", "lte", *_SETS)),
+    "number": frozenset(("is", "is_not", "in", "not_in", *_ORDERED, *_SETS)),
     "boolean": frozenset(("is", "is_not", "is_set", "is_not_set")),
-    "time": frozenset(("gt", "gte", "lt", "lte", "is_set", "is_not_set")),
+    "time": frozenset((*_ORDERED, *_SETS)),
     "list": frozenset(("contains", "not_contains", "is_set", "is_not_set")),
 }
 NEAR_MAX: Final = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from footfall.explore.question.common import Common, Per, Selector, Text
+from footfall.explore.question.ranges import Unit
 
 STEPS_MIN: Final = 2
 STEPS_MAX: Final = 20
@@ -31,5 +32,7 @@ class FunnelQuestion(Common, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """From the first step to the last, such as `30m`, `24h`, `7d`; exactly so long still counts."""
     per: Per = "visitor"
     exclude: tuple[Exclusion, ...] = ()
+    granularity: Unit | None = None
+    """Also the trend: a funnel of each bucket, of those whose first step was in it."""
     by_step: Literal["first", "each"] = "first"
     """Whose value the breakdown takes: the first step's, or each step's, all the same."""

@@ -191,7 +191,7 @@ def _condition_problem(  # noqa: PLR0911 (one for each mistake)
     one: Filter, field: Field
 ) -> str | None:
     kind = kind_of(field, one.value)
-    if field.kind == "property" and one.op in ("gt", "gte", "lt", "lte") and kind != "number":
+    if field.kind == "property" and one.op in _ORDERED and kind != "number":
         return f"{one.field} {one.op}: compare a property with a number"
     operators = next(known for name, known in OPERATORS.items() if name == kind)
     if one.op not in operators:
@@ -202,16 +202,25 @@ def _condition_problem(  # noqa: PLR0911 (one for each mistake)
         if not isinstance(one.value, tuple) or not 1 <= len(one.value) <= VALUES_MAX:
             return f"{one.field} {one.op}: value is a list, of 1 to {VALUES_MAX}"
         values: tuple[Any, ...] = one.value
+    elif one.op == "between":
+        if not isinstance(one.value, tuple) or len(one.value) != 2:
+            return f"{one.field} between: value is a list of two, the lower end first"
+        values = one.value
     else:
         values = (one.value,)
     if not all(_fits(value, kind) for value in values):
         return f"{one.field} {one.op}: value is {_WANTED[kind]}"
     if kind == "time":
-        found = moment_of(str(one.value), Calendar(ZoneInfo("UTC")))
-        return f"{one.field}: {found}" if isinstance(found, str) else None
+        found = [moment_of(str(value), Calendar(ZoneInfo("UTC"))) for value in values]
+        values = tuple(found)
+        if wrong := next((each for each in found if isinstance(each, str)), None):
+            return f"{one.field}: {wrong}"
+    if one.op == "between" and values[0] > values[1]:
+        return f"{one.field} between: the lower end comes first"
     return None
 
 
+_ORDERED: Final = ("gt", "gte", "lt", "lte", "between")
 _WANTED: Final = {
     "text": "a text",
     "list": "a text",

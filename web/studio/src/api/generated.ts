@@ -40,6 +40,8 @@ export type Path =
   | "/api/explore/path/members"
   | "/api/explore/retention"
   | "/api/explore/retention/members"
+  | "/api/explore/running"
+  | "/api/explore/running/{name}"
   | "/api/live"
   | "/api/live/failures"
   | "/api/live/filtered"
@@ -112,6 +114,7 @@ export type AttributionAnswer = {
   readonly cut_sequence: number;
   readonly end: string;
   readonly notes?: readonly (string)[];
+  readonly previous?: AttributionAnswer | null;
   readonly rows: readonly (AttributionRow)[];
   readonly sql: string;
   readonly start: string;
@@ -129,6 +132,7 @@ export type AttributionQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
   readonly field?: string | null;
   readonly goal: Selector;
   readonly half_life?: string;
@@ -249,6 +253,7 @@ export type CompareQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
   readonly control?: string | null;
   readonly effect_min?: number;
   readonly exposure?: Selector;
@@ -544,7 +549,7 @@ export type Filter = {
   readonly all?: readonly (Filter)[] | null;
   readonly any?: readonly (Filter)[] | null;
   readonly field?: string | null;
-  readonly op?: "is" | "is_not" | "in" | "not_in" | "contains" | "not_contains" | "starts_with" | "gt" | "gte" | "lt" | "lte" | "is_set" | "is_not_set";
+  readonly op?: "is" | "is_not" | "in" | "not_in" | "contains" | "not_contains" | "starts_with" | "gt" | "gte" | "lt" | "lte" | "between" | "is_set" | "is_not_set";
   readonly value?: boolean | number | string | readonly (boolean | number | string)[] | null;
 };
 
@@ -569,16 +574,19 @@ export type Firing = {
 };
 
 export type FunnelAnswer = {
+  readonly buckets?: readonly (Bucket)[];
   readonly by: readonly (string)[];
   readonly cut_published_at: number;
   readonly cut_sequence: number;
   readonly end: string;
   readonly notes?: readonly (string)[];
+  readonly previous?: FunnelAnswer | null;
   readonly rows: readonly (FunnelRow)[];
   readonly speeds: readonly (FunnelSpeed)[];
   readonly sql: string;
   readonly start: string;
   readonly times: readonly (FunnelTime)[];
+  readonly trend?: readonly (FunnelTrend)[];
 };
 
 export type FunnelOpened = {
@@ -593,7 +601,9 @@ export type FunnelQuestion = {
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
   readonly by_step?: "first" | "each";
+  readonly compare?: "none" | "previous";
   readonly exclude?: readonly (Exclusion)[];
+  readonly granularity?: "hour" | "day" | "week" | "month" | null;
   readonly order?: "ordered" | "strict" | "any";
   readonly per?: "visitor" | "user" | "session";
   readonly range?: Range;
@@ -631,6 +641,16 @@ export type FunnelTime = {
   readonly group: readonly (string | null)[];
   readonly scope: "all" | "group" | "rest";
   readonly to_seconds: number;
+};
+
+export type FunnelTrend = {
+  readonly bucket: number;
+  readonly cell: string;
+  readonly count: number;
+  readonly group: readonly (string | null)[];
+  readonly of_first: number | null;
+  readonly scope: "all" | "group" | "rest";
+  readonly step: number;
 };
 
 export type Header = {
@@ -672,6 +692,7 @@ export type LifecycleAnswer = {
   readonly cut_sequence: number;
   readonly end: string;
   readonly notes?: readonly (string)[];
+  readonly previous?: LifecycleAnswer | null;
   readonly rows: readonly (LifecycleRow)[];
   readonly sql: string;
   readonly start: string;
@@ -691,6 +712,7 @@ export type LifecycleQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
   readonly per?: "visitor" | "user";
   readonly range?: Range;
   readonly top?: number;
@@ -852,6 +874,7 @@ export type PathAnswer = {
   readonly end: string;
   readonly nodes: readonly (PathNode)[];
   readonly notes?: readonly (string)[];
+  readonly previous?: PathAnswer | null;
   readonly rows: readonly (PathRow)[];
   readonly sql: string;
   readonly start: string;
@@ -876,6 +899,7 @@ export type PathQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
   readonly direction?: "from" | "to";
   readonly events?: Selector;
   readonly gap?: string;
@@ -1009,6 +1033,7 @@ export type RetentionAnswer = {
   readonly cut_sequence: number;
   readonly end: string;
   readonly notes?: readonly (string)[];
+  readonly previous?: RetentionAnswer | null;
   readonly rows: readonly (RetentionRow)[];
   readonly sql: string;
   readonly start: string;
@@ -1026,6 +1051,7 @@ export type RetentionQuestion = {
   readonly back?: Selector;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
+  readonly compare?: "none" | "previous";
   readonly mode?: "on" | "on_or_after";
   readonly per?: "visitor" | "user" | "session";
   readonly periods?: number;
@@ -1079,6 +1105,16 @@ export type RuleView = {
   readonly name: string;
   readonly options: { readonly [key: string]: unknown };
   readonly problem: string;
+};
+
+export type RunningQuestion = {
+  readonly id: string;
+  readonly model: string;
+  readonly started_at: number;
+};
+
+export type RunningQuestions = {
+  readonly running: readonly (RunningQuestion)[];
 };
 
 export type SavedQueries = {

@@ -40,6 +40,8 @@ class Condition(msgspec.Struct, frozen=True):
         value = "make_timestamptz(CAST(? AS BIGINT))" if kind == "time" else "?"
         if self.operator in ("in", "not_in"):
             value = ", ".join("?" * len(self.values))
+        elif self.operator == "between":
+            value = f"{value} AND {value}"
         return _SQL[self.operator].format(place=place, value=value), self.values
 
 
@@ -55,6 +57,7 @@ _SQL: Final = {
     "gte": "{place} >= {value}",
     "lt": "{place} < {value}",
     "lte": "{place} <= {value}",
+    "between": "{place} BETWEEN {value}",
     "is_set": "{place} IS NOT NULL",
     "is_not_set": "{place} IS NULL",
 }
@@ -89,8 +92,10 @@ def _parse(text: str) -> Condition:
         return Condition(name, operator)
     if not colon:
         raise Invalid(f"say a value: {name}:{operator}:…")
-    many = operator in ("in", "not_in")
+    many = operator in ("in", "not_in", "between")
     values = _list(name, value) if many else (value,)
+    if operator == "between" and len(values) != 2:
+        raise Invalid(f"{name}:between takes two values, the lower end first")
     return Condition(name, operator, tuple(_value(name, one) for one in values))
 
 

@@ -25,6 +25,7 @@ from footfall.home import Home
 from footfall.lake import Lake, LakePlace
 from footfall.metadata import Metadata
 from footfall.pipeline.epoch.active import with_notes
+from footfall.redefine import filling
 from footfall.settings import load_settings
 from sizes import parsed
 
@@ -59,7 +60,7 @@ def main() -> None:
             end = START + options.days * DAY
             metadata.definitions.begin("default", note, options.days, end, rules)
             began = time.perf_counter(), time.process_time()
-            (found,) = redefine.fill(home, settings, "default")
+            (found,) = filling.fill(home, settings, "default")
             wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
             print(

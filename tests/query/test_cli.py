@@ -145,7 +145,8 @@ def test_exit_codes_and_messages_of_the_real_command(shop: CutWriter, tmp_path: 
     ]
     assert [one.returncode for one in done] == [0, 2, 1]
     assert done[1].stderr == (
-        "footfall: no such table; there are events, failed_events, query_results, sessions:"
+        "footfall: no such table; there are events, failed_events, query_results,"
+        " session_revisions, sessions:"
         " name=visits\n"
     )
     assert (done[2].stdout, done[2].stderr.count("\n")) == ("", 1)
@@ -192,7 +193,16 @@ def test_formats_that_there_are_none_of_are_refused(shop: CutWriter, tmp_path: P
 def test_tables_are_shown(shop: CutWriter, statement: str) -> None:
     """What people type first in any database."""
     found = run(shop, statement, "--format", "json")
-    names = [{"name": name} for name in ("events", "failed_events", "query_results", "sessions")]
+    names = [
+        {"name": name}
+        for name in (
+            "events",
+            "failed_events",
+            "query_results",
+            "session_revisions",
+            "sessions",
+        )
+    ]
     assert msgspec.json.decode(found.stdout) == names
 
 

@@ -349,7 +349,7 @@ def test_messages_name_what_is_wrong_and_what_there_is(engine: Engine) -> None:
             ' "event_name", "event_time", "event_id", "entrance", "sent_at"'
         ),
         "FROM visits": "no such table; there are events, failed_events, query_results,"
-        " sessions: name=visits",
+        " session_revisions, sessions: name=visits",
         "SELECT 1 FROM read_text('x')": (
             "this function cannot be used in FROM; docs/concepts/sql.md says which can:"
             " name=read_text"

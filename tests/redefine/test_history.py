@@ -104,7 +104,7 @@ class Run:
     def fill(self, turns: int = 10**6) -> bool:
         """As the process beside it does, for so many slices; whether all is whole."""
         left = iter(range(turns))
-        found = redefine.fill(
+        found = filling.fill(
             self.bench.home,
             self.bench.settings,
             "default",

@@ -14,8 +14,9 @@ import pytest
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.home import Home
 from footfall.query import QueryPool
+from footfall.redefine import listing
 from footfall.studio.api.sessions.conditions import FIELDS
-from footfall.studio.api.sessions.definitions import definitions_in
+from footfall.studio.api.sessions.definitions import views_of
 from tests.pipeline.harness import START_US, Bench, event, request
 from tests.query.cuts import query_settings
 from tests.studio.fakes import FakeShop, studio
@@ -69,9 +70,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 def client(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     root = tmp_path_factory.mktemp("studio")
     pool = QueryPool(bench.home, "default", query_settings(workers_max=1, rows_max=2))
-    found = definitions_in(bench.settings.sessions)
+    found = views_of(listing(bench.settings.sessions, [], None))
     shop = FakeShop(Home(root / "fake"))
-    with studio(shop, root, sql=pool, definitions=found, clock=bench.clock) as served:
+    with studio(shop, root, sql=pool, read_definitions=lambda: found, clock=bench.clock) as served:
         with httpx.Client(base_url=served.url, timeout=60) as one:
             served.services.sessions.add_link("t")
             assert one.get("/open?token=t").status_code == 303

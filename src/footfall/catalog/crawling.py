@@ -195,7 +195,7 @@ class Crawling:
 def reserved_names(settings: Settings) -> frozenset[str]:
     """Of the views that every project has."""
     others = (f"sessions_{name}" for name in settings.sessions.definitions)
-    return frozenset({*TABLES, "session_changes", *others})
+    return frozenset({*TABLES, "session_revisions", *others})
 
 
 def _sweep(copies: Path, tables: tuple[Table, ...]) -> None:

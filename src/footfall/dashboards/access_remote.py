@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from footfall import errors
 from footfall.dashboards.access import DashboardAccess
 from footfall.dashboards.reading import check_name, read_dashboard
 from footfall.dashboards.storage import DashboardLink, KeptDashboard, ListedDashboard
-from footfall.errors import Conflict, Invalid, Unavailable
 from footfall.explore import remote
-
-_Type = TypeVar("_Type")
 
 
 class _Listing(msgspec.Struct):
@@ -31,12 +26,6 @@ class _Made(msgspec.Struct):
     path: str
 
 
-class _Problem(msgspec.Struct):
-    code: str
-    detail: str
-    problems: tuple[str, ...] = ()
-
-
 class RemoteProject(remote.RemoteProject):
     """A project behind a studio, with its dashboards."""
 
@@ -44,33 +33,6 @@ class RemoteProject(remote.RemoteProject):
     def dashboards(self) -> DashboardAccess:
         """What the studio keeps of dashboards."""
         return DashboardAccess(_RemoteKeeper(self))
-
-    def ask(self, method: str, target: str, body: Any, kind: type[_Type]) -> _Type:
-        """One request with the session, and its answer.
-
-        Raises:
-            Invalid: the studio refused it, with every mistake in `problems`.
-            Conflict: another writer was first.
-            Unavailable: the studio does not answer, or with something else.
-        """
-        headers = {"content-type": "application/json", "cookie": self._cookie}
-        sent = None if body is None else msgspec.json.encode(body)
-        answer, data = self._request(method, target, sent, headers)
-        try:
-            if answer.status == http.client.NO_CONTENT:
-                return kind()
-            if answer.status in (http.client.OK, http.client.CREATED):
-                return msgspec.json.decode(data, type=kind)
-            problem = msgspec.json.decode(data, type=_Problem)
-        except msgspec.MsgspecError as error:
-            raise Unavailable(
-                f"the studio answered with something else; is it of this version? {error}"
-            ) from error
-        if problem.code == Conflict.code:
-            raise Conflict(problem.detail)
-        if problem.code in (Invalid.code, "not_found"):
-            raise Invalid(problem.detail.partition("\n")[0], problem.problems)
-        raise errors.Unavailable(problem.detail)
 
 
 class _RemoteKeeper:

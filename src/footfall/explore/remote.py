@@ -18,6 +18,7 @@ from footfall.explore.answer import EventsAnswer, Member, Members
 from footfall.explore.asked import AnswerResult, Asking
 from footfall.explore.kinds import KINDS, NAME_OF
 from footfall.explore.question.common import Common
+from footfall.explore.remote_sessions import RemoteSessions
 
 SECONDS_MAX: Final = 300.0
 """Of an answer that does not come; longer than a statement may wait and run."""
@@ -25,7 +26,8 @@ BYTES_MAX: Final = 256 << 20
 PAGE: Final = 10_000
 """Members asked for at a time."""
 _KINDS: Final[dict[str, type[FootfallError]]] = {
-    kind.code: kind for kind in (errors.Invalid, errors.LimitReached, errors.Corrupt)
+    kind.code: kind
+    for kind in (errors.Invalid, errors.Conflict, errors.LimitReached, errors.Corrupt)
 }
 _Type = TypeVar("_Type")
 
@@ -77,6 +79,37 @@ class RemoteProject(Asking):
             if after is None:
                 return msgspec.structs.replace(page, members=tuple(listed))
 
+    def ask(self, method: str, target: str, body: Any, kind: type[_Type]) -> _Type:
+        """One request with the session, and its answer.
+
+        Raises:
+            Invalid: the studio refused it, with every mistake in `problems`.
+            Conflict: another writer was first.
+            Unavailable: the studio does not answer, or with something else.
+        """
+        headers = {"content-type": "application/json", "cookie": self._cookie}
+        sent = None if body is None else msgspec.json.encode(body)
+        answer, data = self._request(method, target, sent, headers)
+        try:
+            if answer.status == http.client.NO_CONTENT:
+                return kind()
+            if answer.status in (http.client.OK, http.client.CREATED):
+                return msgspec.json.decode(data, type=kind)
+            problem = msgspec.json.decode(data, type=_Problem)
+        except msgspec.MsgspecError as error:
+            raise Unavailable(
+                f"the studio answered with something else; is it of this version? {error}"
+            ) from error
+        if problem.code in (Invalid.code, "not_found"):
+            said = problem.detail.partition("\n")[0] if problem.problems else problem.detail
+            raise Invalid(said, problem.problems)
+        raise _KINDS.get(problem.code, Unavailable)(problem.detail)
+
+    @property
+    def sessions(self) -> RemoteSessions:
+        """The session definitions: list, define, diff, switch, drop."""
+        return RemoteSessions(self.ask)
+
     def __repr__(self) -> str:
         return f"<RemoteProject at {self._parts.scheme}://{self._parts.netloc}>"
 
@@ -97,19 +130,7 @@ class RemoteProject(Asking):
         return f"{name}={morsel.value}"
 
     def _post(self, target: str, body: Any, kind: type[_Type]) -> _Type:
-        headers = {"content-type": "application/json", "cookie": self._cookie}
-        answer, data = self._request("POST", target, msgspec.json.encode(body), headers)
-        try:
-            if answer.status == http.client.OK:
-                return msgspec.json.decode(data, type=kind)
-            problem = msgspec.json.decode(data, type=_Problem)
-        except msgspec.MsgspecError as error:
-            raise Unavailable(
-                f"the studio answered with something else; is it of this version? {error}"
-            ) from error
-        if problem.problems and problem.code == "invalid":
-            raise Invalid(problem.detail.partition("\n")[0], problem.problems)
-        raise _KINDS.get(problem.code, Unavailable)(problem.detail)
+        return self.ask("POST", target, body, kind)
 
     def _request(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from footfall.metadata._epochs import Epoch
     from footfall.metadata._leases import Holder, Lease
     from footfall.metadata._store import Metadata
-    from footfall.metadata.definitions import DefinitionNote, DefinitionNotes
+    from footfall.metadata.definition_notes import DefinitionNote
+    from footfall.metadata.definitions import DefinitionNotes
 
 __all__ = ["DefinitionNote", "DefinitionNotes", "Epoch", "Holder", "Lease", "Metadata"]
 
@@ -28,10 +29,14 @@ def __getattr__(name: str) -> Any:
         from footfall.metadata._epochs import Epoch
 
         return Epoch
-    if name in ("DefinitionNote", "DefinitionNotes"):
-        from footfall.metadata import definitions
+    if name == "DefinitionNote":
+        from footfall.metadata.definition_notes import DefinitionNote
 
-        return getattr(definitions, name)
+        return DefinitionNote
+    if name == "DefinitionNotes":
+        from footfall.metadata.definitions import DefinitionNotes
+
+        return DefinitionNotes
     if name in ("Holder", "Lease"):
         from footfall.metadata import _leases
 

@@ -18,37 +18,7 @@ from footfall.errors import Conflict, Invalid
 from footfall.metadata._insert import insert
 from footfall.metadata._tables import session_definitions as table
 from footfall.metadata._tables import shown_definitions
-
-
-class DefinitionNote(msgspec.Struct, frozen=True):
-    """What is noted of one definition; times are microseconds."""
-
-    name: str
-    version: int
-    options: str | None
-    """JSON of `DefinitionSettings`; none where the settings' file has them."""
-    defined_at: int
-    from_epoch: int | None = None
-    """The pipeline places events of the epochs after it; none: it has not begun."""
-    watermark: int | None = None
-    """Of that epoch."""
-    rules: str | None = None
-    """JSON of the `SessionSettings` that it began with."""
-    events_done: int = 0
-    events_total: int = 0
-    """Events of the past, and how many of them are worked through; both 0 before that begins."""
-    filled_at: int | None = None
-    dropped_at: int | None = None
-
-    @property
-    def key(self) -> str:
-        """Name and version, `gap.1`."""
-        return f"{self.name}.{self.version}"
-
-    @property
-    def is_filling(self) -> bool:
-        """Whether its past is not whole yet."""
-        return self.from_epoch is not None and self.filled_at is None and self.dropped_at is None
+from footfall.metadata.definition_notes import DefinitionNote
 
 
 class DefinitionNotes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 import pyarrow as pa
@@ -27,6 +28,8 @@ from footfall.query._cut_places import CutPlace
 from footfall.schema import arrow_schema
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 
+REVISIONS: Final = "session_revisions"
+"""View of what sessions were before late events changed or withdrew them."""
 _ATTEMPTS_MAX = 5
 
 
@@ -46,7 +49,7 @@ def view_names() -> tuple[str, ...]:
     They are `sessions_<name>` and `continuous_<name>`. Everything else in the catalog starts with
     an underscore.
     """
-    return tuple(spec.name for spec in read_tables())
+    return (*(spec.name for spec in read_tables()), REVISIONS)
 
 
 def tail_name(table: str) -> str:

@@ -155,12 +155,7 @@ def sessions_view(
     with others, those rows count that have its name and version (`definition`).
     """
     shown = _named(columns)
-    written = _lake(files, columns)
-    if definition is not None:
-        name, version = definition
-        stored = TABLES["other_sessions"].columns
-        mine = f"definition = {literal(name)} AND definition_version = {int(version)}"
-        written = f"(SELECT {shown} FROM {_lake(files, stored)} WHERE {mine})"
+    written = _written(files, columns, definition)
     hot_table, kept_table = f"_hot{suffix}", f"_kept{suffix}"
     if has_removed:
         written = (
@@ -192,6 +187,42 @@ def sessions_view(
         lake = _not_in(lake, [f"(SELECT session_id FROM {kept_table} WHERE is_shown)"])
     parts.append(_not_in(lake, [hot_table] if has_hot else []))
     return " UNION ALL ".join(parts)
+
+
+def revisions_view(
+    name: str,
+    files: Sequence[str],
+    columns: Columns,
+    *,
+    definition: tuple[str, int] | None,
+    has_removed: bool,
+) -> str:
+    """Every revision of the sessions of one definition that the lake has, those that are void too.
+
+    Maintenance forgets what is void when it folds (`lake.fold_age_max`). Windows and joins are by
+    visitor, so that a filter on the visitor reaches the files.
+    """
+    by = "app_id, visitor_id, session_id"
+    rows = (
+        f"SELECT {_named(columns)}, lead(epoch) OVER (PARTITION BY {by} ORDER BY epoch, revision)"
+        f" AS _next FROM {_written(files, columns, definition)}"
+    )
+    gone = "NULL::BIGINT"
+    if has_removed:
+        gone = "r.epoch"
+        rows = (
+            f"(SELECT * FROM ({rows})) s ASOF LEFT JOIN (SELECT {by}, epoch FROM _removed) r"
+            " ON s.app_id = r.app_id AND s.visitor_id = r.visitor_id"
+            " AND s.session_id = r.session_id AND s.epoch < r.epoch"
+        )
+    else:
+        rows = f"({rows}) s"
+    shown = ", ".join(f"s.{quoted(column.name)}" for column in columns)
+    return (
+        f"SELECT {literal(name)} AS definition, {shown},"
+        f" least(s._next, {gone}) AS replaced_in,"
+        f" coalesce({gone} <= coalesce(s._next, {gone}), false) AS is_withdrawn FROM {rows}"
+    )
 
 
 def results_view(name: str, version: int, columns: Sequence[tuple[str, str]]) -> str:
@@ -235,6 +266,16 @@ def _not_in(rows: str, others: Sequence[str]) -> str:
     for other in others:
         rows = f"SELECT l.* FROM ({rows}) l ANTI JOIN {other} h ON h.session_id = l.session_id"
     return rows
+
+
+def _written(files: Sequence[str], columns: Columns, definition: tuple[str, int] | None) -> str:
+    """A table expression: the lake's rows of the default's sessions, or of another definition's."""
+    if definition is None:
+        return _lake(files, columns)
+    name, version = definition
+    stored = TABLES["other_sessions"].columns
+    mine = f"definition = {literal(name)} AND definition_version = {int(version)}"
+    return f"(SELECT {_named(columns)} FROM {_lake(files, stored)} WHERE {mine})"
 
 
 def _named(columns: Columns) -> str:

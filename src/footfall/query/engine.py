@@ -23,12 +23,26 @@ from footfall.home import Home
 from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
-from footfall.query._cut_files import CutFiles, CutReader, suffix_of, tail_name, view_names
+from footfall.query._cut_files import (
+    REVISIONS,
+    CutFiles,
+    CutReader,
+    suffix_of,
+    tail_name,
+    view_names,
+)
 from footfall.query._cut_places import cut_place
 from footfall.query._defined import DefinedViews
 from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
 from footfall.query._quoting import literal, without_glob
-from footfall.query._views import begun, events_view, plain_view, results_view, sessions_view
+from footfall.query._views import (
+    begun,
+    events_view,
+    plain_view,
+    results_view,
+    revisions_view,
+    sessions_view,
+)
 from footfall.query.definitions import NO_DEFINITIONS, Definitions
 from footfall.query.protocol import Column, Parameters
 from footfall.settings import QuerySettings
@@ -299,7 +313,8 @@ def data_dirs(home: Home, project: str) -> list[Path]:
 
 
 def _views(made: CutFiles) -> dict[str, str]:
-    found = {name: _view(name, made) for name in view_names()}
+    found = {name: _view(name, made) for name in view_names() if name != REVISIONS}
+    found[REVISIONS] = _revisions_view(made)
     for name in made.cut.sessions.keys() - {made.cut.names}:
         found[f"sessions_{name}"] = _sessions_view(made, name)
     for name, query in made.cut.queries.items():
@@ -342,6 +357,23 @@ def _sessions_view(made: CutFiles, name: str) -> str:
         closed_before=0 if of_cut is None else of_cut.closed_before,
     )
     return text if is_default else begun(text)
+
+
+def _revisions_view(made: CutFiles) -> str:
+    """Of all definitions, the default's first; before the first cut that names one, of none."""
+    parts = []
+    for name, of_cut in made.cut.sessions.items():
+        is_default = name == made.cut.default
+        text = revisions_view(
+            name,
+            made.files.get("sessions" if is_default else "other_sessions", ()),
+            SESSION_COLUMNS,
+            definition=None if is_default else (name, of_cut.version),
+            has_removed="_removed" in made.tables,
+        )
+        parts.append(text if is_default else begun(text))
+    none = revisions_view("", (), SESSION_COLUMNS, definition=None, has_removed=False)
+    return " UNION ALL ".join(parts or [none])
 
 
 def _without_semicolon(sql: str) -> str:

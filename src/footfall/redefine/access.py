@@ -6,13 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
-
 from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.query.access import Lake, Relation
-from footfall.redefine.defining import Listed, define, drop, listed, switch
-from footfall.redefine.diff import PAGES_MAX, Difference, differences
+from footfall.redefine.defining import define, drop, listed, switch
+from footfall.redefine.diff import PAGES_MAX, Difference, comparing
+from footfall.redefine.listing import Listed
 from footfall.settings import SessionSettings, load_settings
 
 
@@ -52,11 +51,16 @@ class Sessions(Relation):
         Raises:
             Invalid: there is none of such a name, or nothing of it is shown yet.
         """
-
-        def ask(sql: str, parameters: tuple[Any, ...] = ()) -> pa.Table:
-            return self._lake.sql(sql, *parameters).arrow()
-
-        return differences(ask, self._lake.definitions(), a, b, samples)
+        asking = comparing(self._lake.definitions(), a, b, samples)
+        try:
+            question = next(asking)
+            while True:
+                table = self._lake.sql(question.sql, *question.values).arrow()
+                columns = [column.to_pylist() for column in table.columns]
+                question = asking.send(list(zip(*columns, strict=True)))
+        except StopIteration as end:
+            found: Difference = end.value
+            return found
 
     def switch(self, name: str) -> None:
         """Let `events.session_id` and `sessions` follow this definition, within a second or two.

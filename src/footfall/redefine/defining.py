@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from footfall.errors import Conflict, Invalid
-from footfall.metadata import DefinitionNote, Metadata
-from footfall.pipeline.epoch.active import with_notes
-from footfall.sessionize import Definitions, SessionDefinition
+from footfall.metadata.definition_notes import DefinitionNote, with_notes
+from footfall.redefine.listing import VISITOR, Listed, key_columns, listing
 from footfall.settings import SessionSettings, another_definition
 
-
-class Listed(msgspec.Struct, frozen=True):
-    """A definition and how far it is."""
-
-    name: str
-    version: int
-    options: str
-    is_added: bool
-    """By `define`; otherwise it stands in the settings."""
-    is_default: bool
-    """The views `events` and `sessions` follow it."""
-    state: str
-    """`waits` (for the pipeline), `fills` (its past is not whole), or `whole`."""
-    events_done: int
-    """Events of its past that are worked through, of `events_total`; 0 when nothing is told."""
-    events_total: int
+if TYPE_CHECKING:
+    from footfall.metadata import Metadata
 
 
 def define(
@@ -76,11 +61,8 @@ def drop(metadata: Metadata, project: str, name: str) -> None:
 
 def listed(metadata: Metadata, sessions: SessionSettings, project: str) -> list[Listed]:
     """All definitions, the stored default first."""
-    notes = {note.key: note for note in metadata.definitions.all(project)}
-    definitions = Definitions.of(with_notes(sessions, notes.values()))
-    shown = metadata.definitions.shown(project) or definitions.default.name
-    found = zip(definitions.keys, definitions, strict=True)
-    return [_listed(one, notes.get(key), is_default=one.name == shown) for key, one in found]
+    notes = metadata.definitions.all(project)
+    return listing(sessions, notes, metadata.definitions.shown(project))
 
 
 def switch(metadata: Metadata, sessions: SessionSettings, project: str, name: str) -> None:
@@ -95,7 +77,7 @@ def switch(metadata: Metadata, sessions: SessionSettings, project: str, name: st
     one = settings.named.get(name)
     if one is None:
         raise Invalid(f"no definition {name!r}; there are: {', '.join(settings.named)}")
-    if one.kind == "client" or one.key not in ((), ("visitor_id",)):
+    if one.kind == "client" or key_columns(one) != (VISITOR,):
         raise Invalid(
             "events name the default's sessions, so its key must be visitor_id; define one with it:"
             f" definition={name} key={', '.join(one.key) or 'of the SDK'}"
@@ -108,19 +90,3 @@ def switch(metadata: Metadata, sessions: SessionSettings, project: str, name: st
             f" definition={name}"
         )
     metadata.definitions.show(project, name)
-
-
-def _listed(one: SessionDefinition, note: DefinitionNote | None, *, is_default: bool) -> Listed:
-    state = "whole"
-    if note is not None and note.filled_at is None:
-        state = "waits" if note.from_epoch is None else "fills"
-    return Listed(
-        one.name,
-        one.version,
-        one.options,
-        note is not None and note.options is not None,
-        is_default,
-        state,
-        0 if note is None else note.events_done,
-        0 if note is None else note.events_total,
-    )

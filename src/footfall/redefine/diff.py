@@ -1,26 +1,43 @@
-"""What another definition changes: the numbers of both side by side, and visitors who differ."""
+"""What another definition changes: the numbers of both side by side, and visitors who differ.
+
+`comparing` is a generator: it yields what to ask and is sent the rows. So Python asks its engine,
+and the studio awaits its workers, in a few lines each.
+"""
 
 # ruff: noqa: S608 (names of views are checked against those there are)
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final, Protocol
+from collections.abc import Generator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
 import msgspec
-import pyarrow as pa
 
 from footfall.errors import Invalid
 
 PAGES_MAX: Final = 5
 SAMPLES_MAX: Final = 100
+SESSIONS_MAX: Final = 50
+"""Of a sample visitor, of each definition; a sample that has more shows its first."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Asked(Protocol):
-    """Runs a statement on the newest cut of a project."""
+class Question(NamedTuple):
+    """One statement to run on the newest cut."""
 
-    def __call__(self, sql: str, parameters: tuple[Any, ...] = ()) -> pa.Table:
-        """Its rows."""
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+Comparing = Generator[Question, Sequence[Sequence[Any]], "Difference"]
+
+
+class EntryPage(msgspec.Struct, frozen=True):
+    """A page, and how many sessions began there."""
+
+    page: str
+    sessions: int
 
 
 class Kpis(msgspec.Struct, frozen=True):
@@ -34,8 +51,16 @@ class Kpis(msgspec.Struct, frozen=True):
     duration_median_ms: float | None
     bounce_rate: float | None
     engaged_rate: float | None
-    entry_pages: tuple[tuple[str, int], ...]
-    """The most frequent, with how many sessions each."""
+    entry_pages: tuple[EntryPage, ...]
+    """The most frequent."""
+
+
+class SampleSession(msgspec.Struct, frozen=True):
+    """A session of a sample visitor."""
+
+    started_at: datetime
+    ended_at: datetime
+    events: int
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -43,9 +68,9 @@ class Sample(msgspec.Struct, frozen=True):
 
     app_id: str
     visitor_id: str
-    a: tuple[tuple[datetime, datetime, int], ...]
-    """Start, end and number of events of each session."""
-    b: tuple[tuple[datetime, datetime, int], ...]
+    a: tuple[SampleSession, ...]
+    """The first `SESSIONS_MAX`."""
+    b: tuple[SampleSession, ...]
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -59,13 +84,10 @@ class Difference(msgspec.Struct, frozen=True):
     samples: tuple[Sample, ...]
 
 
-def differences(
-    ask: Asked, names: dict[str, str], a: str, b: str, samples: int = PAGES_MAX
-) -> Difference:
+def comparing(names: Mapping[str, str], a: str, b: str, samples: int = PAGES_MAX) -> Comparing:
     """Compare two definitions by their views, open sessions included.
 
     Args:
-        ask: Runs statements.
         names: View of each definition.
         a: Name of one.
         b: Name of the other.
@@ -80,50 +102,52 @@ def differences(
     if not 0 <= samples <= SAMPLES_MAX:
         raise Invalid(f"at most {SAMPLES_MAX} sample visitors, not {samples}")
     differing = _differing(names[a], names[b])
-    count = ask(f"SELECT count(*) AS n FROM ({differing})").column("n").to_pylist()[0]
-    some = ask(
-        f"SELECT app_id, visitor_id, a, b FROM ({differing})"
-        " ORDER BY hash(app_id, visitor_id), app_id, visitor_id LIMIT ?",
+    [[count]] = yield Question(f"SELECT count(*) FROM ({differing})")
+    some = yield Question(
+        f"SELECT app_id, visitor_id, a[:{SESSIONS_MAX}], b[:{SESSIONS_MAX}] FROM ({differing})"
+        " ORDER BY hash(app_id, visitor_id), app_id, visitor_id LIMIT CAST(? AS BIGINT)",
         (samples,),
-    ).to_pylist()
-    return Difference(
-        a,
-        b,
-        _kpis(ask, names[a]),
-        _kpis(ask, names[b]),
-        count,
-        tuple(
-            Sample(row["app_id"], row["visitor_id"], _sessions(row["a"]), _sessions(row["b"]))
-            for row in some
-        ),
     )
+    found = tuple(
+        Sample(app, visitor, _sessions(mine), _sessions(others))
+        for app, visitor, mine, others in some
+    )
+    ours = yield from _kpis(names[a])
+    theirs = yield from _kpis(names[b])
+    return Difference(a, b, ours, theirs, count, found)
 
 
-def _kpis(ask: Asked, view: str) -> Kpis:
-    row = ask(
-        "SELECT count(*) AS sessions, count(DISTINCT (app_id, visitor_id)) AS visitors,"
-        " coalesce(sum(events), 0)::BIGINT AS events, avg(events) AS events_per_session,"
-        " avg(duration_ms) AS duration_mean_ms, median(duration_ms) AS duration_median_ms,"
-        " avg(is_bounced::INT) AS bounce_rate, avg(is_engaged::INT) AS engaged_rate"
+def _kpis(view: str) -> Generator[Question, Sequence[Sequence[Any]], Kpis]:
+    [row] = yield Question(
+        "SELECT count(*), count(DISTINCT (app_id, visitor_id)),"
+        " coalesce(sum(events), 0)::BIGINT, avg(events), avg(duration_ms),"
+        " median(duration_ms)::DOUBLE, avg(is_bounced::INT), avg(is_engaged::INT)"
         f" FROM {view} WHERE NOT is_bot"
-    ).to_pylist()[0]
-    pages = ask(
+    )
+    pages = yield Question(
         f"SELECT entry_page AS page, count(*) AS n FROM {view}"
-        " WHERE NOT is_bot AND entry_page IS NOT NULL GROUP BY 1 ORDER BY n DESC, page LIMIT ?",
+        " WHERE NOT is_bot AND entry_page IS NOT NULL GROUP BY 1 ORDER BY n DESC, page"
+        " LIMIT CAST(? AS BIGINT)",
         (PAGES_MAX,),
-    ).to_pylist()
-    return Kpis(**row, entry_pages=tuple((page["page"], page["n"]) for page in pages))
+    )
+    return Kpis(*row, tuple(EntryPage(*page) for page in pages))
 
 
 def _differing(a: str, b: str) -> str:
     """Keys whose sessions begin or end elsewhere, with the sessions of both."""
     sides = " FULL JOIN ".join(
-        "(SELECT app_id, visitor_id, list({'s': started_at, 'e': ended_at, 'n': events}"
+        "(SELECT app_id, visitor_id, list([epoch_us(started_at), epoch_us(ended_at), events]"
         f" ORDER BY started_at, ended_at) AS {side} FROM {view} WHERE NOT is_bot GROUP BY 1, 2)"
         for side, view in (("a", a), ("b", b))
     )
     return f"SELECT * FROM {sides} USING (app_id, visitor_id) WHERE a IS DISTINCT FROM b"
 
 
-def _sessions(rows: Any) -> tuple[tuple[datetime, datetime, int], ...]:
-    return tuple((row["s"], row["e"], row["n"]) for row in rows or ())
+def _sessions(rows: Any) -> tuple[SampleSession, ...]:
+    return tuple(
+        SampleSession(_moment(start), _moment(end), count) for start, end, count in rows or ()
+    )
+
+
+def _moment(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

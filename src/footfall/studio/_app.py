@@ -24,6 +24,7 @@ from footfall.studio.api.queries.routes import router as queries
 from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
+from footfall.studio.api.visitors.routes import router as visitors
 from footfall.studio.edge.guard import SessionGuard, link_guard, session_guard
 from footfall.studio.edge.health import health, ready
 from footfall.studio.edge.pages import open_link, page
@@ -37,6 +38,7 @@ AREAS: Final = (
     live,
     events,
     sessions,
+    visitors,
     explore,
     sql,
     status,

@@ -34,7 +34,7 @@ from footfall.studio.api.apps.apps import read_apps
 from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.live.mirror import LiveMirror
-from footfall.studio.api.sessions.definitions import definitions_in
+from footfall.studio.api.sessions.definitions import read_listed, views_of
 from footfall.studio.edge.assets import Assets
 from footfall.studio.edge.guard import Guard, refuse
 from footfall.studio.services import Services
@@ -150,7 +150,7 @@ def run(
         ),
         open_log=LogSource.of(home, project, settings.log).reader,
         metadata=metadata,
-        definitions=definitions_in(settings.sessions),
+        read_definitions=lambda: views_of(read_listed(metadata, project, settings.sessions)),
         alerts=AlertDesk(home, project, settings, clock),
         settings=settings,
         read_apps=lambda: read_apps(metadata, project),

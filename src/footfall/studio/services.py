@@ -64,8 +64,8 @@ class Services(msgspec.Struct, frozen=True):
     """Of the explore models and of tiles, given lately."""
     running: Running = msgspec.field(default_factory=Running)
     """Questions of the explore models that have no answer yet."""
-    definitions: tuple[DefinitionView, ...] = (DEFAULT,)
-    """Of sessions, the default first."""
+    read_definitions: Callable[[], tuple[DefinitionView, ...]] = lambda: (DEFAULT,)
+    """Of sessions, as they are noted now, the default first. Reads a file or asks a database."""
     tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
     """Held while a tile is computed for a link: others wait, not the analysts."""
 

@@ -148,7 +148,7 @@ def fill(
     place = open_project(home, project)
     settings = settings_for(place, overrides)
     os.nice(NICENESS)
-    from footfall.redefine import fill as run
+    from footfall.redefine.filling import fill as run
 
     def told(note: DefinitionNote, done: int, total: int) -> None:
         if not as_json:
@@ -209,7 +209,10 @@ def _compared(found: Difference) -> list[str]:
     for sample in found.samples:
         lines.append(f"  {sample.app_id} {sample.visitor_id}")
         for name, sessions in ((found.name_a, sample.a), (found.name_b, sample.b)):
-            spans = " ".join(f"[{s:%Y-%m-%d %H:%M:%S}–{e:%H:%M:%S} {n}]" for s, e, n in sessions)
+            spans = " ".join(
+                f"[{one.started_at:%Y-%m-%d %H:%M:%S}–{one.ended_at:%H:%M:%S} {one.events}]"
+                for one in sessions
+            )
             lines.append(f"    {name:<14} {spans or 'none'}")
     return lines
 
@@ -233,7 +236,7 @@ def _shown(value: float | None, form: str) -> str:
 
 
 def _pages(a: Kpis, b: Kpis) -> list[str]:
-    ours, theirs = dict(a.entry_pages), dict(b.entry_pages)
+    ours, theirs = ({one.page: one.sessions for one in kpis.entry_pages} for kpis in (a, b))
     names = dict.fromkeys((*ours, *theirs))
     return [f"  {name[:60]:<60} {_count(ours, name)} → {_count(theirs, name)}" for name in names]
 

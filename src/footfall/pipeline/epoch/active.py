@@ -10,13 +10,12 @@ until it is, for a repair goes by the sessions that the lake has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import msgspec
 
 from footfall.errors import Unavailable
 from footfall.metadata import DefinitionNote, DefinitionNotes
-from footfall.settings import DefinitionSettings, SessionSettings
+from footfall.metadata.definition_notes import with_notes
+from footfall.settings import SessionSettings
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -88,15 +87,3 @@ class Active:
             if note.from_epoch is None:
                 self.begin(key, 0, 0, self.sessions)
                 self._notes.filled(self._project, note)
-
-
-def with_notes(settings: SessionSettings, notes: Iterable[DefinitionNote]) -> SessionSettings:
-    """The settings with definitions that were added; where both have a name theirs counts."""
-    added = {
-        note.name: msgspec.structs.replace(
-            msgspec.json.decode(note.options, type=DefinitionSettings), version=note.version
-        )
-        for note in notes
-        if note.options is not None
-    }
-    return msgspec.structs.replace(settings, definitions=added | settings.definitions)

@@ -16,7 +16,7 @@ from footfall.studio.api.live.failures import Arrivals, read_arrivals
 from footfall.studio.api.live.lists import read_list
 from footfall.studio.api.scope import Asked, During, asked_range, asked_scope
 from footfall.studio.api.sessions.conditions import Condition, parse_conditions
-from footfall.studio.api.sessions.definitions import chosen
+from footfall.studio.api.sessions.definitions import definition_of
 from footfall.studio.api.sessions.listed import LIMIT_MAX, SessionPage, read_sessions
 from footfall.studio.api.sessions.listed import Asked as AskedSessions
 from footfall.studio.edge.asker import while_asked
@@ -92,7 +92,7 @@ async def open_sessions(
     Filters are those of `GET /api/sessions`.
     """
     conditions = (Condition("status", "is", ("open",)), *parse_conditions(f or ()))
-    one = chosen(services.definitions, definition)
+    one = await definition_of(services.read_definitions, definition)
     asked = AskedSessions(one, conditions, "-ended_at", limit)
     return await while_asked(request.receive, read_sessions(services.sql, asked, whose, None))
 

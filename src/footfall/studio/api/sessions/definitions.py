@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from footfall.errors import Invalid
+from footfall.metadata.definition_notes import read_notes, read_shown
+from footfall.metadata.place import MetadataPlace
+from footfall.redefine import Listed, listing
 from footfall.settings import SessionSettings
 
 
 class DefinitionView(msgspec.Struct, frozen=True):
-    """One definition."""
+    """One definition whose sessions can be read."""
 
     name: str
     kind: str
@@ -32,13 +36,23 @@ DEFAULT: Final = DefinitionView("gap", "gap", ("visitor_id",), is_default=True)
 """The one that runs where settings name none."""
 
 
-def definitions_in(settings: SessionSettings) -> tuple[DefinitionView, ...]:
-    """Those that run, the default first."""
-    found: list[DefinitionView] = []
-    for name, one in settings.named.items():
-        own = ("visitor_id", "client_session_id") if one.kind == "client" else ("visitor_id",)
-        found.append(DefinitionView(name, one.kind, tuple(one.key or own), is_default=not found))
-    return tuple(found)
+def read_listed(place: MetadataPlace, project: str, settings: SessionSettings) -> list[Listed]:
+    """All definitions as they are noted now, the stored default first.
+
+    Raises:
+        Unavailable: the metadata cannot be read now.
+    """
+    return listing(settings, read_notes(place, project), read_shown(place, project))
+
+
+def views_of(found: Sequence[Listed]) -> tuple[DefinitionView, ...]:
+    """Those that the pipeline has begun with, the default first."""
+    views = [
+        DefinitionView(one.name, one.kind, one.key, is_default=one.is_default)
+        for one in found
+        if one.state != "waits"
+    ]
+    return tuple(sorted(views, key=lambda one: not one.is_default))
 
 
 def chosen(definitions: Sequence[DefinitionView], name: str) -> DefinitionView:
@@ -52,3 +66,15 @@ def chosen(definitions: Sequence[DefinitionView], name: str) -> DefinitionView:
             return one
     known = ", ".join(one.name for one in definitions)
     raise Invalid(f"there is no such session definition; there are {known}: {name[:40]!r}")
+
+
+async def definition_of(
+    read: Callable[[], tuple[DefinitionView, ...]], name: str
+) -> DefinitionView:
+    """The one of this name among those that are noted now; "" is the default.
+
+    Raises:
+        Invalid: there is none; it says which there are.
+        Unavailable: the metadata cannot be read now.
+    """
+    return chosen(await asyncio.to_thread(read), name)

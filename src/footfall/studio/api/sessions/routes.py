@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 import msgspec
@@ -12,7 +13,8 @@ from litestar.params import FromPath, FromQuery
 from footfall.studio.api.scope import Asked as Whose
 from footfall.studio.api.scope import During, asked_range, asked_scope
 from footfall.studio.api.sessions.conditions import FIELDS, parse_conditions
-from footfall.studio.api.sessions.definitions import DefinitionView, chosen
+from footfall.studio.api.sessions.defining import DEFINING
+from footfall.studio.api.sessions.definitions import DefinitionView, definition_of
 from footfall.studio.api.sessions.listed import LIMIT_DEFAULT, Asked, SessionPage, read_sessions
 from footfall.studio.api.sessions.timeline import SessionTimeline, read_timeline
 from footfall.studio.edge.asker import while_asked
@@ -41,7 +43,7 @@ _FIELDS: Final = tuple(SessionField(name, kind) for name, kind in FIELDS.items()
 @get("/about", summary="Session definitions, and columns to filter by", responses=PROBLEMS)
 async def about(services: Use) -> SessionsAbout:
     """What can be asked of sessions."""
-    return SessionsAbout(services.definitions, _FIELDS)
+    return SessionsAbout(await asyncio.to_thread(services.read_definitions), _FIELDS)
 
 
 @get("/", summary="Sessions as a list", responses=PROBLEMS)
@@ -62,7 +64,11 @@ async def sessions(
     `source:in:["a","b"]`. `sort` is a column, with `-` the largest first.
     """
     asked = Asked(
-        chosen(services.definitions, definition), parse_conditions(f or ()), sort, limit, offset
+        await definition_of(services.read_definitions, definition),
+        parse_conditions(f or ()),
+        sort,
+        limit,
+        offset,
     )
     return await while_asked(request.receive, read_sessions(services.sql, asked, whose, during))
 
@@ -75,7 +81,7 @@ async def session(
     definition: FromQuery[str] = "",
 ) -> SessionTimeline:
     """The session and its events in order, and which of them came late."""
-    one = chosen(services.definitions, definition)
+    one = await definition_of(services.read_definitions, definition)
     return await while_asked(request.receive, read_timeline(services.sql, one, session_id))
 
 
@@ -83,7 +89,7 @@ def router() -> Router:
     """Everything under `/api/sessions`."""
     return Router(
         "/api/sessions",
-        route_handlers=[about, sessions, session],
+        route_handlers=[about, sessions, session, *DEFINING],
         dependencies={"whose": Provide(asked_scope), "during": Provide(asked_range)},
         tags=["sessions"],
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from footfall.studio.api.events.event import UUID_PATTERN
+from footfall.studio.api.sessions.before import SessionBefore, read_before, read_gone
 from footfall.studio.api.sessions.definitions import DefinitionView
 from footfall.studio.api.sessions.listed import COLUMNS, SessionRow, row_of
 from footfall.studio.api.sql.runner import SqlRunner, SqlValue
@@ -43,6 +44,9 @@ class SessionTimeline(msgspec.Struct, frozen=True):
     """In the order of their time, the first `EVENTS_MAX`."""
     is_cut_off: bool
     """It has more events."""
+    before: tuple[SessionBefore, ...]
+    """What was written of this time before late events changed it, in the order in which it went;
+    for as long as maintenance has not folded it."""
 
 
 async def read_timeline(
@@ -63,41 +67,67 @@ async def read_timeline(
         (session_id,),
     )
     if not rows:
-        raise NotFound(
-            "there is no such session; a late event may have joined or renamed it, look for the"
-            f" visitor: session_id={session_id} definition={definition.name}"
-        )
+        raise await _not_found(sql, definition, session_id)
     session = row_of(rows[0])
     events = await _events(sql, definition, session)
-    return SessionTimeline(session, events[:EVENTS_MAX], len(events) > EVENTS_MAX)
+    during = (session.started_at, session.ended_at)
+    before: tuple[SessionBefore, ...] = ()
+    if session.revision > 1 or any(event.is_late for event in events):
+        before = await read_before(sql, definition, session.app_id, session.visitor_id, during)
+    return SessionTimeline(session, events[:EVENTS_MAX], len(events) > EVENTS_MAX, before)
+
+
+async def _not_found(sql: SqlRunner, definition: DefinitionView, session_id: str) -> NotFound:
+    instead = await read_gone(sql, definition, session_id)
+    if instead:
+        return NotFound(
+            "late events joined, renamed or split this session; its time is now in"
+            f" {', '.join(instead)} (was session_id={session_id})"
+        )
+    return NotFound(
+        "there is no such session; a late event may have joined or renamed it, look for the"
+        f" visitor: session_id={session_id} definition={definition.name}"
+    )
 
 
 async def _events(
     sql: SqlRunner, definition: DefinitionView, session: SessionRow
 ) -> tuple[TimelineEvent, ...]:
     """Those of the key in the session's time: sessions of one key never overlap."""
-    whose, values = _whose(definition.key, session.visitor_id)
+    conditions, values = whose(definition.key, session.visitor_id)
     found = await _rows(
         sql,
-        _EVENTS.format(whose=whose),
+        _EVENTS.format(whose=conditions),
         (session.app_id, session.started_at, session.ended_at, *values),
     )
+    return tuple(map(event_of, found))
+
+
+def event_of(values: Sequence[Any]) -> TimelineEvent:
+    """A row of `EVENT_COLUMNS`."""
     names = TimelineEvent.__struct_fields__
-    return tuple(
-        msgspec.convert(dict(zip(names, row, strict=True)), TimelineEvent) for row in found
-    )
+    return msgspec.convert(dict(zip(names, values, strict=True)), TimelineEvent)
 
 
-def _whose(key: Sequence[str], text: str) -> tuple[str, list[SqlValue]]:
-    """Conditions on events whose key is `text`: one column's text, or a JSON object of several."""
-    parts = {key[0]: text} if len(key) == 1 else msgspec.json.decode(text, type=dict[str, str])
+def whose(key: Sequence[str], text: str) -> tuple[str, list[SqlValue]]:
+    """Conditions on events whose key is `text`: one column's text, or a JSON object of several.
+
+    Raises:
+        NotFound: a key of several columns has another form.
+    """
+    try:
+        parts = {key[0]: text} if len(key) == 1 else msgspec.json.decode(text, type=dict[str, str])
+    except msgspec.MsgspecError:
+        raise NotFound(f"the key of these sessions is a JSON object of {', '.join(key)}") from None
+    if parts.keys() != set(key):
+        raise NotFound(f"the key of these sessions is a JSON object of {', '.join(key)}")
     conditions, values = "", list[SqlValue]()
     for name, value in parts.items():
         _, dot, own = name.partition(".")
         if dot:
             conditions += " AND json_extract_string(properties, ?) = ?"
             values += [f'$."{own}"', value]
-        elif name in key:
+        else:
             conditions += f" AND CAST({name} AS VARCHAR) = ?"
             values.append(value)
     return conditions, values
@@ -108,11 +138,13 @@ async def _rows(sql: SqlRunner, statement: str, parameters: Sequence[SqlValue]) 
     return msgspec.json.decode(answer.body, type=list[list[Any]])
 
 
+EVENT_COLUMNS: Final = """CAST(request_id AS VARCHAR), request_index, log_offset,
+    epoch_us(event_time) AS happened, epoch_us(received_at) AS received, event_name,
+    left(coalesce(page_url, screen_name), 500), left(page_title, 500), is_late, coalesce(epoch, 0)
+"""
+"""Of a SELECT over events whose rows `event_of` takes."""
 _EVENTS: Final = f"""
-SELECT CAST(request_id AS VARCHAR), request_index, log_offset, epoch_us(event_time) AS happened,
-    epoch_us(received_at) AS received, event_name, left(coalesce(page_url, screen_name), 500),
-    left(page_title, 500), is_late, coalesce(epoch, 0)
-FROM events
+SELECT {EVENT_COLUMNS} FROM events
 WHERE app_id = ? AND event_time >= make_timestamptz(CAST(? AS BIGINT))
     AND event_time <= make_timestamptz(CAST(? AS BIGINT)){{whose}}
 ORDER BY event_time, received_at, request_id, request_index LIMIT {EVENTS_MAX + 1}

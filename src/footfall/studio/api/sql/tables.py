@@ -16,6 +16,7 @@ from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.sql.runner import SqlRunner
 
 TABLES_MAX: Final = 200
+REVISIONS: Final = "session_revisions"
 ROWS_MAX: Final = 1_000
 """Most columns of a table, instead of `query.rows_max`: that one is about answers."""
 
@@ -69,7 +70,7 @@ async def read_tables(sql: SqlRunner, catalog: CatalogUse | None = None) -> Tabl
         Unavailable: there is nothing to read yet.
     """
     names = [str(row[0]) for row in await _rows(sql, "SHOW TABLES")]
-    known = {name: _of_spec(spec) for name, spec in TABLES.items()}
+    known = {name: _of_spec(spec) for name, spec in TABLES.items()} | {REVISIONS: _revisions()}
     if catalog is not None:
         known |= await asyncio.to_thread(_of_catalog, catalog.crawling.catalog)
     return Tables(tuple([await _table(sql, name, known) for name in names[:TABLES_MAX]]))
@@ -79,6 +80,14 @@ def _of_spec(spec: TableSpec) -> _Known:
     columns = (*spec.columns, *spec.computed)
     meanings = {column.name: column.doc.replace("`", "") for column in columns}
     return _Known("table", spec.row_is, meanings)
+
+
+def _revisions() -> _Known:
+    meanings = _of_spec(TABLES["sessions"]).meanings
+    meanings["definition"] = "Name of the session definition."
+    meanings["replaced_in"] = "Epoch that made it void; null: it is what the session is now."
+    meanings["is_withdrawn"] = "No session begins there any more: it was joined, renamed or split."
+    return _Known("table", "what a session was when it was written, each time", meanings)
 
 
 def _of_catalog(catalog: Catalog) -> dict[str, _Known]:

@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { SessionTimeline } from "../../api/generated";
+import type { SessionRow, SessionTimeline } from "../../api/generated";
 import type { Clock } from "../../format/format";
 import { formatDuration, formatExact } from "../../format/format";
 import { useQueryValue } from "../../router/query";
@@ -9,6 +9,7 @@ import { SideDrawer } from "../SideDrawer";
 import { Failure } from "../states/Failure";
 import { Loading } from "../states/Loading";
 import { readTimeline } from "./api";
+import { BeforeList } from "./BeforeList";
 import css from "./SessionDrawer.module.css";
 import { Timeline } from "./Timeline";
 
@@ -48,13 +49,16 @@ function Content({ id, definition, clock }: Props) {
   }
   return (
     <>
-      <Facts found={query.data} clock={clock} />
+      <Facts found={query.data} definition={definition} clock={clock} />
+      <BeforeList before={query.data.before} clock={clock} events={query.data.events} />
       <Timeline found={query.data} clock={clock} />
     </>
   );
 }
 
-function Facts({ found, clock }: { readonly found: SessionTimeline; readonly clock: Clock }) {
+type FactsProps = { readonly found: SessionTimeline; readonly definition: string; readonly clock: Clock };
+
+function Facts({ found, definition, clock }: FactsProps) {
   const { session } = found;
   const late = found.events.filter(({ is_late }) => is_late).length;
   const facts: readonly (readonly [string, string | null])[] = [
@@ -86,12 +90,14 @@ function Facts({ found, clock }: { readonly found: SessionTimeline; readonly clo
         )}
       </dl>
       <p className={css.more}>
-        <a href={`/sessions?last=90d&who=all&f=${encodeURIComponent(`visitor_id:is:${session.visitor_id}`)}`}>
-          All sessions of this visitor
-        </a>
+        <a href={`/sessions?${visitorQuery(session, definition)}`}>All of this visitor</a>
       </p>
     </>
   );
+}
+
+function visitorQuery({ app_id, visitor_id }: SessionRow, definition: string): URLSearchParams {
+  return new URLSearchParams({ of: app_id, visitor: visitor_id, ...(definition ? { definition } : {}) });
 }
 
 export function lengthOf({ duration_ms }: { readonly duration_ms: number }): string {

@@ -1,4 +1,4 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { Button, NativeSelect, SegmentedControl } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Apps, SessionPage, SessionsAbout } from "../../api/generated";
@@ -10,12 +10,14 @@ import { RangePicker } from "../../components/range/RangePicker";
 import { useRange } from "../../components/range/useRange";
 import { SessionDrawer } from "../../components/session/SessionDrawer";
 import { SessionTable } from "../../components/session/SessionTable";
+import { VisitorDrawer } from "../../components/session/VisitorDrawer";
 import { Empty } from "../../components/states/Empty";
 import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
 import { type Clock, clockIn, formatExact } from "../../format/format";
 import { changeQuery, useQueryValue } from "../../router/query";
 import { askedOf, PAGE_ROWS, readAbout, readSessions, type SessionsQuestion } from "./api";
+import { Definitions } from "./definitions/Definitions";
 import css from "./SessionsPage.module.css";
 
 const KINDS: readonly Kind[] = ["text", "number", "boolean", "time", "list"];
@@ -25,14 +27,41 @@ const WHO = [
   { value: "all", label: "People and bots" },
 ];
 const NEWEST = "-started_at";
+const DEFINITIONS = "definitions";
 
-/** Sessions of any definition: filtered, sorted, each with its timeline. */
+/** Sessions of any definition, each with its timeline; and the definitions themselves. */
 export default function Page() {
   const apps = useApps();
-  const about = useQuery({ queryKey: ["sessions about"], queryFn: ({ signal }) => readAbout(signal) });
   const question = useQuestion();
   const zone = zoneOf(apps, question.app);
   const clock = useMemo(() => clockIn(zone), [zone]);
+  const [shown, show] = useQueryValue("show");
+  return (
+    <>
+      <div className={css.head}>
+        <h1 className={css.title}>Sessions</h1>
+        <SegmentedControl
+          size="xs"
+          aria-label="What to show"
+          value={shown === DEFINITIONS ? shown : ""}
+          onChange={(value) => show(value, "push")}
+          data={[
+            { value: "", label: "List" },
+            { value: DEFINITIONS, label: "Definitions" },
+          ]}
+        />
+      </div>
+      {shown === DEFINITIONS ? <Definitions clock={clock} /> : <Listing apps={apps} question={question} clock={clock} />}
+      <SessionDrawer clock={clock} />
+      <VisitorDrawer clock={clock} />
+    </>
+  );
+}
+
+type ListingProps = { readonly apps: Apps | null; readonly question: SessionsQuestion; readonly clock: Clock };
+
+function Listing({ apps, question, clock }: ListingProps) {
+  const about = useQuery({ queryKey: ["sessions about"], queryFn: ({ signal }) => readAbout(signal) });
   const asked = askedOf(question);
   const query = useQuery({
     queryKey: ["sessions", asked],
@@ -49,7 +78,6 @@ export default function Page() {
       ) : (
         <Loading slow="Still counting: the range is long or the machine is busy." />
       )}
-      <SessionDrawer clock={clock} />
     </>
   );
 }
@@ -96,9 +124,7 @@ function Bar({ apps, about, question, zone }: BarProps) {
   const definitions = about?.definitions ?? [];
   return (
     <div className={css.bar}>
-      <div className={css.head}>
-        <h1 className={css.title}>Sessions</h1>
-        <div className={css.choices}>
+      <div className={css.choices}>
           <NativeSelect
             size="xs"
             aria-label="Session definition"
@@ -130,7 +156,6 @@ function Bar({ apps, about, question, zone }: BarProps) {
             data={WHO}
           />
           <RangePicker range={range} onChange={setRange} zone={zone} />
-        </div>
       </div>
       <FilterBar fields={fields} filters={filters} onChange={setFilters} />
     </div>

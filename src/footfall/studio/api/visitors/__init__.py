@@ -1,0 +1,1 @@
+"""One visitor: all sessions and all events, in pages."""

@@ -45,6 +45,11 @@ def test_in_a_terminal(home: Path, tmp_path: Path) -> None:
         "dashboard", "show", "x", "--home", str(home)
     )
     told(home, "remove", "retail")
+    assert told(home, "ready").startswith("web-overview: Web overview. Who comes")
+    assert told(home, "ready", "content") == "content: version 1, published"
+    again = run_here("dashboard", "ready", "content", "--home", str(home))
+    assert (again.returncode, "open it, or remove it first: content" in again.stderr) != (0, True)
+    told(home, "remove", "content")
     assert told(home, "list") == ""
 
 
@@ -65,6 +70,14 @@ def test_in_python_here_and_elsewhere(home: Path) -> None:
             path = keeper.dashboards.share(name)
             assert path.startswith("/shared#")
             assert other.dashboards.unshare(name) == 1
+            added = keeper.dashboards.add_ready("acquisition")
+            assert (
+                added.definition
+                == {one.name: one for one in keeper.dashboards.ready()}["acquisition"].definition
+            )
+            with pytest.raises(Conflict, match="there is a dashboard of this name already"):
+                other.dashboards.add_ready("acquisition")
+            other.dashboards.delete("acquisition")
         assert here.dashboards.list() == far.dashboards.list()
         assert repr(far.dashboards) == "<dashboards: beer, retail>"
         for name in ("beer", "retail"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from footfall.clock import HOUR
@@ -263,3 +266,75 @@ def test_a_saved_query_is_read_by_its_name(client: httpx.Client) -> None:
     missing = {"id": "t", "chart": "number", "place": {"x": 0, "y": 0, "w": 1, "h": 1}}
     body = {"tile": {**missing, "query": {"kind": "saved", "name": "x"}}, "range": RANGE}
     assert client.post("/api/tiles", json=body).status_code == 400
+
+
+def parquet(client: httpx.Client, tile: dict[str, Any]) -> pa.Table:
+    answer = client.post("/api/tiles/parquet", json={"tile": tile, "range": RANGE})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["footfall-cut-off"] == "false"
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    return pq.read_table(io.BytesIO(answer.content))
+
+
+def test_a_tile_as_a_parquet_file(client: httpx.Client) -> None:
+    """The numbers that it shows, with types; of fields and of reports alike; a text has none."""
+    pie = parquet(client, fields("pie", x=CATEGORY))
+    assert dict(zip(*pie.to_pydict().values(), strict=True)) == by_category()
+    assert pie.schema.field("count").type == pa.int64()
+    days = parquet(client, report("line", "events", series=[{"event": None}], granularity="day"))
+    assert days.schema.types == [pa.timestamp("us"), pa.float64()]
+    assert days.column("time").to_pylist() == [datetime(2024, 10, 4), datetime(2024, 10, 5)]  # noqa: DTZ001
+    assert sum(days.column("value").to_pylist()) == EVENTS
+    text = {"id": "t", "chart": "text", "text": "x", "place": {"x": 0, "y": 0, "w": 1, "h": 1}}
+    refused = client.post("/api/tiles/parquet", json={"tile": text, "range": RANGE})
+    assert (refused.status_code, "a text has no numbers" in refused.json()["detail"]) == (400, True)
+
+
+def test_ready_made_dashboards(client: httpx.Client) -> None:
+    """Each is added by one request, once; every tile answers, with the numbers that there are."""
+    offered = client.get("/api/ready-dashboards").json()["dashboards"]
+    names = [one["name"] for one in offered]
+    assert names == ["web-overview", "content", "acquisition", "collector-health"]
+    found: dict[str, Any] = {}
+    for name in names:
+        added = client.post(f"/api/ready-dashboards/{name}")
+        assert (added.status_code, added.json()["is_published"]) == (201, True), added.text
+        assert client.post(f"/api/ready-dashboards/{name}").status_code == 409
+        made = added.json()["definition"]
+        for tile in (tile for sheet in made["sheets"] for tile in sheet["tiles"]):
+            data = shown(client, tile, filters=made.get("filters", []))
+            assert data["notes"] == [], (name, tile["id"])
+            assert tile["chart"] == "table" or data["roles"]["y"] or data["roles"]["size"]
+            found[f"{name}/{tile['id']}"] = data["rows"]
+    assert client.post("/api/ready-dashboards/x").status_code == 400
+    kept = {one["name"] for one in client.get("/api/dashboards").json()["dashboards"]}
+    assert set(names) <= kept
+    assert found["web-overview/visitors"] == [[len({row["visitor_id"] for row in events()})]]
+    assert found["web-overview/sessions"] == [[SESSIONS]]
+    by_name = Counter(row["event_name"] for row in events())
+    assert dict(found["web-overview/events"]) == by_name
+    assert dict(found["content/entries"]) == Counter(row["entry_page"] for row in visits())
+    assert sum(row[2] for row in found["web-overview/hours"]) == EVENTS
+    assert found["collector-health/received"] == [[EVENTS]]
+    assert sum(row[1] for row in found["collector-health/clocks"]) == EVENTS
+
+
+REPORTS = {
+    "path": {"nodes": "events", "per": "visitor"},
+    "lifecycle": {"unit": "day"},
+    "attribution": {"goal": {"event": "purchase"}, "touches": [{"event": "click"}]},
+    "compare": {"variant": "device_category", "goal": {"event": "purchase"}},
+}
+
+
+@pytest.mark.parametrize("model", REPORTS)
+def test_a_report_of_any_model_is_a_tile(client: httpx.Client, model: str) -> None:
+    """What Explore puts on a dashboard is drawn there, and its numbers open as they do there."""
+    tile = report("table", model, **REPORTS[model])
+    data = shown(client, tile)
+    assert data["rows"]
+    opened = 0
+    for cell in data["cells"]:
+        if cell is not None and opened < 2:
+            opened += behind(client, tile, cell=cell)["count"] > 0
+    assert opened

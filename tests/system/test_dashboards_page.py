@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from footfall.clock import HOUR, SystemClock
+from footfall.dashboards.definition import ReportQuery, SqlQuery
 from footfall.dashboards.storage import Dashboards
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
@@ -27,6 +30,7 @@ from tests.dashboards.shop import (
     placed,
     retail,
     shop_cut,
+    visits,
 )
 from tests.query.cuts import CutWriter, query_settings
 from tests.scale import scaled
@@ -46,6 +50,9 @@ __all__ = ["browser"]
 pytestmark = BROWSER_TESTS
 
 AT = {"column": "event_time", "unit": "hour"}
+BY_DEVICE = "SELECT device_category, count(*) AS n FROM events GROUP BY 1 ORDER BY 2 DESC"
+LARGEST = {"Device, by duration and events": 1, "Sessions by first event": 0}
+"""Which path of a chart is its largest part."""
 SPOT = ("dragged", "Dragged", 0, 0, 6, 5)
 
 
@@ -320,4 +327,147 @@ def test_a_field_dragged_to_its_place(browser: Browser, place: Place) -> None:
     page.mouse.up()
     expect(side.get_by_label("Left")).not_to_have_value("0")
     shot(page, "dashboards-dragged-light-1280")
+    page.context.close()
+
+
+def count_behind(page: Page) -> int:
+    """Rows that the open drawer says it has; it is closed again."""
+    said = page.get_by_role("dialog").get_by_role("status")
+    expect(said).to_contain_text(re.compile(r"^[\d,]+ rows?"))
+    text = said.inner_text()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    return int(text.split()[0].replace(",", ""))
+
+
+def test_every_kind_of_chart_opens_and_is_kept(browser: Browser, place: Place) -> None:
+    """A cell, rectangle, slice or bar opens the rows that it counted; each tile has its files."""
+    page = opened(browser, place.running, "/dashboards?name=beer").page
+    drawn(page, "Click to purchase")
+    charts = {
+        "Category and device": "text",  # each cell has its number on it
+        "Device, by duration and events": "path",
+        "Sessions by first event": "path",
+    }
+    by_device = Counter(row["device_category"] for row in visits())
+    for title, mark in charts.items():
+        found = drawn(page, title).get_by_role("img").locator(f"svg {mark}")
+        if mark == "text":
+            label = found.filter(has_text=re.compile(r"^\d+$")).first
+            wanted = {int(label.text_content() or "")}
+        else:
+            label = found.nth(LARGEST[title])
+            pages = Counter(row["entry_page"] for row in visits())
+            wanted = set(by_device.values()) if "Device" in title else set(pages.values())
+        box = label.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.5)
+        assert count_behind(page) in wanted
+    for title in ("Category and device", "Device, by duration and events", "Click to purchase"):
+        for kind, magic in (("PNG", b"\x89PNG"), ("Parquet", b"PAR1")):
+            page.get_by_role("button", name=f"More about {title}").click()
+            with page.expect_download() as download:
+                page.get_by_role("menuitem", name=f"Download {kind}").click()
+            assert Path(download.value.path()).read_bytes().startswith(magic)
+            assert download.value.suggested_filename.endswith(f".{kind.lower()}")
+    page.goto(f"{place.url}/dashboards?name=retail")
+    expect(tile(page, "Clicks").get_by_role("button", name=re.compile(r"^\d+$"))).to_be_visible()
+    page.get_by_role("button", name="More about Clicks", exact=True).click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download PNG").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+    page.context.close()
+
+
+def test_full_screen_has_its_drawers(browser: Browser, place: Place) -> None:
+    """Alone on the screen, a number still opens: the drawer is a part of what is shown."""
+    page = opened(browser, place.running, "/dashboards?name=retail").page
+    number = tile(page, "Clicks").get_by_role("button", name=re.compile(r"^\d+$"))
+    expect(number).to_be_visible()
+    page.get_by_role("button", name="Full screen").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
+    number.click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_contain_text("rows")
+    is_shown = "() => document.fullscreenElement.contains(document.querySelector('[role=dialog]'))"
+    assert page.evaluate(is_shown)
+    shot(page, "dashboards-full-light-1280")
+    page.context.close()
+
+
+def test_one_click_to_a_ready_made_dashboard(browser: Browser, place: Place) -> None:
+    """Offered until it is there; it opens at once, and is one like any other."""
+    watched = opened(browser, place.running, "/dashboards")
+    page = watched.page
+    page.get_by_role("button", name="Add Collector health").click()
+    expect(page.get_by_role("heading", name="Collector health", level=1)).to_be_visible()
+    expect(tile(page, "Failed").get_by_role("button", name="0", exact=True)).to_be_visible()
+    page.get_by_role("button", name="All dashboards").click()
+    expect(page.get_by_role("link", name="Collector health")).to_be_visible()
+    expect(page.get_by_role("button", name="Add Content")).to_be_visible()
+    expect(page.get_by_role("button", name="Add Collector health")).to_have_count(0)
+    kept = place.dashboards.find("collector-health", is_published=True)
+    assert kept is not None
+    place.dashboards.remove("collector-health")
+    assert watched.faults == []
+    page.context.close()
+
+
+def test_from_sql_to_a_dashboard(browser: Browser, place: Place) -> None:
+    """A statement becomes a tile of a new dashboard, which opens with the tile chosen."""
+    page = opened(browser, place.running, "/sql?q=" + quote(BY_DEVICE)).page
+    expect(page.get_by_role("region", name="Rows of the answer")).to_be_visible()
+    page.get_by_role("button", name="Add to a dashboard").click()
+    drawer = page.get_by_role("dialog", name="Add to a dashboard")
+    drawer.get_by_label("Dashboard").select_option(label="A new dashboard")
+    expect(drawer.get_by_label("Chart")).to_have_value("bar")
+    drawer.get_by_label("Chart").select_option("pie")
+    drawer.get_by_label("Title").fill("Devices")
+    assert faults(page) == []
+    shot(page, "sql-add-light-1280")
+    drawer.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("complementary", name="Tile Devices")).to_be_visible()
+    drawn(page, "Devices")
+    (made,) = [one for one in place.dashboards.list() if one.title == "Devices"]
+    (sheet,) = place.dashboards.get(made.name).definition.sheets
+    assert [(one.chart, one.query) for one in sheet.tiles] == [("pie", SqlQuery(BY_DEVICE))]
+    # The same statement once more, on another sheet of it.
+    page.goto(f"{place.url}/sql?q={quote(BY_DEVICE)}")
+    page.get_by_role("button", name="Add to a dashboard").click()
+    drawer.get_by_label("Dashboard").select_option(made.name)
+    drawer.get_by_label("Sheet").select_option(label="A new sheet")
+    drawer.get_by_label("Title").fill("Again")
+    drawer.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("complementary", name="Tile Again")).to_be_visible()
+    sheets = place.dashboards.get(made.name).definition.sheets
+    assert [[one.title for one in each.tiles] for each in sheets] == [["Devices"], ["Again"]]
+    place.dashboards.remove(made.name)
+    page.context.close()
+
+
+def test_a_report_is_made_and_changed_in_the_editor(browser: Browser, place: Place) -> None:
+    """The forms of Explore ask it; what they say is drawn at once and kept, and undone."""
+    place.dashboards.apply("report", dashboard("Report", [placed(fields("bar"), *SPOT)]))
+    page = opened(browser, place.running, "/dashboards?name=report&edit=1&tile=dragged").page
+    side = page.get_by_role("complementary", name="Tile Dragged")
+    side.get_by_text("Report", exact=True).click()
+    side.get_by_label("Kind of report").select_option("funnel")
+    for number, name in enumerate(("click", "purchase"), 1):
+        side.get_by_role("combobox", name=f"Step {number}", exact=True).select_option(name)
+    expect(side.get_by_label("Chart")).to_have_value("bar")
+    # Who buys in this shop never clicked before, so the second step has nobody.
+    clicked = {row["visitor_id"] for row in events() if row["event_name"] == "click"}
+    rows = as_table(page, "Dragged")
+    assert [int(row[2]) for row in rows] == [len(clicked), 0]
+    shot(page, "dashboards-report-light-1280")
+    side.get_by_label("Kind of report").select_option("attribution")
+    expect(side.get_by_role("status")).to_contain_text("Choose the goal")
+    page.get_by_role("button", name="Publish").click()
+    expect(page.get_by_role("button", name="Share")).to_be_visible()
+    ((kept,),) = [sheet.tiles for sheet in place.dashboards.get("report").definition.sheets]
+    assert isinstance(kept.query, ReportQuery)
+    assert (kept.query.model, [one["event"] for one in kept.query.question["steps"]]) == (
+        "funnel",
+        ["click", "purchase"],
+    )
+    place.dashboards.remove("report")
     page.context.close()

@@ -275,7 +275,7 @@ def test_a_report_goes_on_a_dashboard(browser: Browser, place: Place) -> None:
     page.get_by_role("menuitem", name="Add to a dashboard").click()
     page.get_by_label("Title").fill("Three steps")
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_role("link", name="Open it").click()
+    expect(page.get_by_role("complementary", name="Tile Three steps")).to_be_visible()
     tile = page.get_by_role("region", name="Three steps", exact=True)
     page.get_by_role("button", name="More about Three steps").click()
     page.get_by_role("menuitem", name="Show as a table").click()

@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any, Protocol
 
 from footfall.clock import SystemClock
+from footfall.dashboards.ready import ReadyDashboard, add_ready, ready_dashboards
 from footfall.dashboards.storage import DashboardLink, Dashboards, KeptDashboard, ListedDashboard
 from footfall.explore import access
 from footfall.metadata.place import MetadataPlace
@@ -94,6 +95,19 @@ class DashboardAccess:
             Conflict: it was changed since that version; get it again and decide.
         """
         return self._keeper.apply(name, definition, version)
+
+    def ready(self) -> tuple[ReadyDashboard, ...]:
+        """Dashboards that come with Footfall, each with its `name`, `about` and `definition`."""
+        return ready_dashboards()
+
+    def add_ready(self, name: str) -> KeptDashboard:
+        """Make one of those a dashboard of the project, published under its own name.
+
+        Raises:
+            Invalid: there is no ready-made dashboard of this name.
+            Conflict: the project has a dashboard of this name; change that, or delete it first.
+        """
+        return add_ready(self._keeper, name)
 
     def delete(self, name: str) -> None:
         """Remove a dashboard and its links. Raises `Invalid` if there is none."""

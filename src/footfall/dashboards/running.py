@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -90,7 +90,7 @@ class RunnerAnswer(Protocol):
 
     @property
     def body(self) -> bytes:
-        """A JSON array of arrays."""
+        """A JSON array of arrays, or the file that was asked for."""
         ...
 
 
@@ -98,7 +98,12 @@ class Runner(Protocol):
     """Runs one guarded statement: `footfall.query.QueryPool`."""
 
     async def run(
-        self, sql: str, parameters: Any = ..., *, rows_max: int | None = None
+        self,
+        sql: str,
+        parameters: Any = ...,
+        *,
+        format: Literal["rows", "parquet"] = ...,  # noqa: A002 (the word users know)
+        rows_max: int | None = None,
     ) -> RunnerAnswer:
         """Its rows; ends with its work when it is cancelled."""
         ...
@@ -170,7 +175,7 @@ async def data_of(tile: Tile, scene: Scene, runner: Runner) -> TileData:
         raise Invalid("a text shows its words; there is nothing to ask for")
     if isinstance(query, ReportQuery):
         return await _report(query, tile.options, tile.chart, scene, runner)
-    made, notes = await _statement(query, scene, runner)
+    made, notes = await statement_of(query, scene, runner)
     found = await runner.run(made.sql, made.values, rows_max=ROWS_MAX)
     columns = tuple(TileColumn(one.name, one.type) for one in found.columns)
     if made.names:
@@ -213,7 +218,7 @@ async def rows_behind(
         raise Invalid("a text counts nothing")
     if isinstance(query, ReportQuery):
         return await _members(query, scene, runner, cell)
-    made, _ = await _statement(query, scene, runner)
+    made, _ = await statement_of(query, scene, runner)
     if isinstance(query, FieldsQuery):
         from footfall.dashboards.statements import behind_fields
 
@@ -271,7 +276,7 @@ def roles_of(chart: Chart, options: TileOptions, columns: Sequence[TileColumn]) 
     return TileOptions(x=x, y=y, colour=colour, size=size)
 
 
-async def _statement(
+async def statement_of(
     query: FieldsQuery | SqlQuery | NamedQuery, scene: Scene, runner: Runner
 ) -> tuple[Made, tuple[str, ...]]:
     """The statement, and the filters that mean nothing in it."""

@@ -88,6 +88,28 @@ def apply(
     typer.echo(f"{kept.name}: version {kept.version}, {'draft' if kept.is_draft else 'published'}")
 
 
+@app.command("ready")
+def ready(
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="The one to add; without it they are listed.")
+    ] = "",
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the dashboards that come with Footfall, or add one."""
+    from footfall.dashboards.ready import add_ready, ready_dashboards
+
+    if name:
+        kept = add_ready(_store(home, project), name)
+        typer.echo(f"{kept.name}: version {kept.version}, published")
+    elif as_json:
+        print_json(ready_dashboards())
+    else:
+        for one in ready_dashboards():
+            typer.echo(f"{one.name}: {one.definition.title}. {one.about}")
+
+
 @app.command("remove")
 def remove(
     name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT

@@ -51,6 +51,8 @@ export type Path =
   | "/api/queries"
   | "/api/queries/{name}"
   | "/api/queries/{name}/run"
+  | "/api/ready-dashboards"
+  | "/api/ready-dashboards/{name}"
   | "/api/sessions"
   | "/api/sessions/about"
   | "/api/sessions/{session_id}"
@@ -64,6 +66,7 @@ export type Path =
   | "/api/sql/tables"
   | "/api/status"
   | "/api/tiles"
+  | "/api/tiles/parquet"
   | "/api/tiles/rows";
 
 export type Acknowledging = {
@@ -1018,6 +1021,16 @@ export type RawRequest = {
   readonly received_at: number;
   readonly request_id: string;
   readonly undone: readonly (string)[];
+};
+
+export type ReadyDashboard = {
+  readonly about: string;
+  readonly definition: Dashboard;
+  readonly name: string;
+};
+
+export type ReadyListed = {
+  readonly dashboards: readonly (ReadyDashboard)[];
 };
 
 export type ReportQuery = {

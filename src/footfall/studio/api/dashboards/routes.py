@@ -10,6 +10,7 @@ from litestar import MediaType, Response, Router, delete, get, post, put
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from footfall.dashboards.ready import ReadyDashboard, add_ready, ready_dashboards
 from footfall.dashboards.storage import DashboardLink, Dashboards, KeptDashboard, ListedDashboard
 from footfall.metadata.place import MetadataPlace
 from footfall.studio.api.dashboards.tiles import (
@@ -18,8 +19,10 @@ from footfall.studio.api.dashboards.tiles import (
     TileAsked,
     TileDataShape,
     tile_data,
+    tile_parquet,
     tile_rows,
 )
+from footfall.studio.api.sql.routes import PARQUET, parquet_file
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound
 from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use
@@ -57,6 +60,12 @@ class NewDashboardLink(msgspec.Struct, frozen=True):
     link: DashboardLink
     path: str
     """Of the page, behind the studio's address; its token is told this once."""
+
+
+class ReadyListed(msgspec.Struct, frozen=True):
+    """Answer of `GET /api/ready-dashboards`."""
+
+    dashboards: tuple[ReadyDashboard, ...]
 
 
 def dashboards_of(services: Services) -> Dashboards:
@@ -138,19 +147,41 @@ async def behind(
     return Response(msgspec.json.encode(found), media_type=MediaType.JSON)
 
 
+@post(
+    "/parquet", summary="A tile as Parquet", status_code=200, responses={**PROBLEMS, 200: PARQUET}
+)
+async def parquet(services: Use, request: AnyRequest, data: JSONBody[TileAsked]) -> Response[bytes]:
+    """What it shows as a file with types; `footfall-cut-off` says whether there was more."""
+    body, is_cut_off = await while_asked(request.receive, tile_parquet(services, data))
+    return parquet_file(body, is_cut_off=is_cut_off)
+
+
+@get("/", summary="Ready-made dashboards", sync_to_thread=False, responses=PROBLEMS)
+def ready() -> ReadyListed:
+    """Those that come with Footfall, over columns that every project has."""
+    return ReadyListed(ready_dashboards())
+
+
+@post("/{name:str}", summary="Add a ready-made dashboard", responses=PROBLEMS)
+async def add(services: Use, name: FromPath[str]) -> KeptDashboard:
+    """It becomes a dashboard like any other, published; a conflict where there is one so named."""
+    return await asyncio.to_thread(add_ready, dashboards_of(services), name)
+
+
 def shared_path(token: str) -> str:
     """The page that a link opens. What is behind # is sent to no server and noted in no log."""
     return f"/shared#{token}"
 
 
 def router() -> Router:
-    """Everything under `/api/dashboards` and `/api/tiles`."""
+    """Everything under `/api/dashboards`, `/api/tiles` and `/api/ready-dashboards`."""
     kept = [listing, one, save, discard, remove, links, share, unshare]
     return Router(
         "/api",
         route_handlers=[
             Router("/dashboards", route_handlers=kept),
-            Router("/tiles", route_handlers=[ask, behind]),
+            Router("/tiles", route_handlers=[ask, behind, parquet]),
+            Router("/ready-dashboards", route_handlers=[ready, add]),
         ],
         tags=["dashboards"],
     )

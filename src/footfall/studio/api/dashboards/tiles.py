@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from footfall.dashboards.definition import Dashboard, SegmentPart, Tile, TileOptions
+from footfall.dashboards.files import parquet_of
 from footfall.dashboards.reading import ends_of, read_tile, span_at
 from footfall.dashboards.running import (
     RowsBehind,
@@ -87,6 +88,17 @@ async def tile_data(services: Services, asked: TileAsked) -> bytes:
     tile = read_tile(asked.tile)
     scene = scene_of(services, asked.range, asked.filters, asked.zone)
     return await _data(services, tile, scene)
+
+
+async def tile_parquet(services: Services, asked: TileAsked) -> tuple[bytes, bool]:
+    """The same as a Parquet file, and whether there was more than its limits.
+
+    Raises:
+        FootfallError: what `parquet_of` raises.
+    """
+    tile = read_tile(asked.tile)
+    scene = scene_of(services, asked.range, asked.filters, asked.zone)
+    return await parquet_of(tile, scene, services.sql)
 
 
 async def shared_data(

@@ -26,7 +26,7 @@ _ANSWER: Final = ResponseSpec(
     SqlAnswerShape, generate_examples=False, description="Columns and rows."
 )
 _TYPES: Final = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
-_PARQUET: Final = ResponseSpec(
+PARQUET: Final = ResponseSpec(
     bytes, generate_examples=False, media_type=_TYPES["parquet"], description="A Parquet file."
 )
 _CSV: Final = ResponseSpec(
@@ -64,7 +64,7 @@ async def ask_csv(
     "/parquet",
     summary="Ask in SQL, as Parquet",
     status_code=200,
-    responses={**PROBLEMS, 200: _PARQUET},
+    responses={**PROBLEMS, 200: PARQUET},
 )
 async def ask_parquet(
     services: Use, request: AnyRequest, data: JSONBody[SqlQuestion]
@@ -90,11 +90,20 @@ def said(sentence: str) -> SqlAnswer:
 
 def file_of(found: RunnerAnswer, suffix: Literal["csv", "parquet"]) -> Response[bytes]:
     """An answer as a file to keep."""
+    return _file(found.body, suffix, is_cut_off=found.is_cut_off)
+
+
+def parquet_file(body: bytes, *, is_cut_off: bool) -> Response[bytes]:
+    """The same of a Parquet file that is there."""
+    return _file(body, "parquet", is_cut_off=is_cut_off)
+
+
+def _file(body: bytes, suffix: Literal["csv", "parquet"], *, is_cut_off: bool) -> Response[bytes]:
     headers = {
         "content-disposition": f'attachment; filename="footfall.{suffix}"',
-        "footfall-cut-off": "true" if found.is_cut_off else "false",
+        "footfall-cut-off": "true" if is_cut_off else "false",
     }
-    return Response(found.body, media_type=_TYPES[suffix], headers=headers)
+    return Response(body, media_type=_TYPES[suffix], headers=headers)
 
 
 def router() -> Router:

@@ -1,4 +1,4 @@
-import { has, read, type Shape, tell } from "../../api/client";
+import { has, read, readFile, type Shape, tell } from "../../api/client";
 import type {
   Dashboard,
   DashboardLinks,
@@ -7,6 +7,7 @@ import type {
   KeptDashboard,
   NewDashboardLink,
   Range,
+  ReadyListed,
   RowsBehindShape,
   SegmentPart,
   Tile,
@@ -20,11 +21,21 @@ export type Scene = { readonly range: Range; readonly filters: readonly Filter[]
 export type Segment = { readonly parts: readonly SegmentPart[]; readonly cell: string | null };
 
 const isListed: Shape<DashboardsListed> = (value): value is DashboardsListed => has(value, "dashboards");
+const isReady: Shape<ReadyListed> = (value): value is ReadyListed => has(value, "dashboards");
 const isKept: Shape<KeptDashboard> = (value): value is KeptDashboard => has(value, "name", "definition", "version");
 const isLinks: Shape<DashboardLinks> = (value): value is DashboardLinks => has(value, "links");
 const isNewLink: Shape<NewDashboardLink> = (value): value is NewDashboardLink => has(value, "link", "path");
 const isBehind: Shape<RowsBehindShape> = (value): value is RowsBehindShape => has(value, "columns", "rows", "count");
 export const isTileData: Shape<TileDataShape> = (value): value is TileDataShape => has(value, "columns", "rows", "roles");
+
+export function listReady(signal?: AbortSignal): Promise<ReadyListed> {
+  return read("/api/ready-dashboards", isReady, { signal });
+}
+
+/** It becomes a dashboard of the project, published. */
+export function addReady(name: string): Promise<KeptDashboard> {
+  return read(`/api/ready-dashboards/${encodeURIComponent(name)}`, isKept, { method: "POST" });
+}
 
 function at(name: string): string {
   return `/api/dashboards/${encodeURIComponent(name)}`;
@@ -64,6 +75,10 @@ export function endLink(name: string, id: string): Promise<void> {
 
 export function readTile(tile: Tile, scene: Scene, signal?: AbortSignal): Promise<TileDataShape> {
   return read("/api/tiles", isTileData, { signal, body: { tile, ...scene } });
+}
+
+export function readTileParquet(tile: Tile, scene: Scene): Promise<Blob> {
+  return readFile("/api/tiles/parquet", { body: { tile, ...scene } });
 }
 
 export function readRows(tile: Tile, scene: Scene, segment: Segment, signal?: AbortSignal): Promise<RowsBehindShape> {

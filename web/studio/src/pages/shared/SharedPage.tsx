@@ -74,6 +74,7 @@ function Shown({ shared: { definition, version }, headers }: ShownProps) {
       range,
       read: (tile: Tile, signal: AbortSignal) =>
         read(`/api/shared/tiles/${encodeURIComponent(tile.id)}`, isTileData, { signal, headers, body: { range } }),
+      parquet: null,
       mark,
       open: null,
     }),

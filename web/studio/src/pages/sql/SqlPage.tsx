@@ -1,5 +1,5 @@
 import { Button, Skeleton } from "@mantine/core";
-import { IconBookmark, IconPlayerPlay, IconPlayerStop, IconTable } from "@tabler/icons-react";
+import { IconBookmark, IconLayoutDashboard, IconPlayerPlay, IconPlayerStop, IconTable } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { failureText } from "../../api/client";
@@ -13,6 +13,7 @@ import { Results } from "./results/Results";
 import { removeQuery, type Values } from "./saved/api";
 import { KeepDrawer, type Keeping } from "./saved/KeepDrawer";
 import { isDefinition, parametersIn } from "./saved/parameters";
+import { tileOf } from "./saved/tile";
 import { SavedPanel } from "./saved/SavedPanel";
 import { QUERIES_KEY, useQueries } from "./saved/useQueries";
 import { ValuesForm } from "./saved/ValuesForm";
@@ -22,6 +23,7 @@ import { TABLES_KEY, useTables } from "./tables/useTables";
 import { useRun } from "./useRun";
 import { useStatement } from "./useStatement";
 
+const AddDrawer = lazy(() => import("../dashboards/add/AddDrawer").then(({ AddDrawer: found }) => ({ default: found })));
 const Editor = lazy(() => import("./editor/Editor"));
 /** SQL's instants are in UTC, so the page's are too. */
 const UTC = clockIn("UTC");
@@ -46,6 +48,7 @@ export default function SqlPage() {
   const [former, setFormer] = useState(asked.sql);
   const [opened, setOpened] = useState<SavedQuery | null>(null);
   const [keeping, setKeeping] = useState<Keeping | null>(null);
+  const [isAdding, setIsAdding] = useState(false);
   const [said, setSaid] = useState<Said | null>(null);
   if (former !== asked.sql) {
     // Back, or a statement of the history: the editor shows what the answer is of.
@@ -56,6 +59,7 @@ export default function SqlPage() {
   const picked = opened ?? ofAddress ?? null;
   // A query that was changed in the editor is another statement.
   const query = picked !== null && picked.sql.trim() === draft.trim() ? picked : null;
+  const tile = useMemo(() => tileOf(draft, query, asked, run.kind === "found" ? run.found.answer : null), [draft, query, asked, run]);
   const tell = (text: string) => setSaid({ text, isFailure: false });
   const refuse = (error: unknown) => setSaid({ text: error instanceof Error ? failureText(error) : String(error), isFailure: true });
 
@@ -153,6 +157,16 @@ export default function SqlPage() {
             >
               Make a view
             </Button>
+            <Button
+              size="xs"
+              variant="subtle"
+              disabled={tile === null}
+              title={tile === null && !isEmpty ? "Save a statement with parameters first; then it can be added by its name" : undefined}
+              leftSection={<IconLayoutDashboard size={14} aria-hidden />}
+              onClick={() => setIsAdding(true)}
+            >
+              Add to a dashboard
+            </Button>
           </div>
         </div>
         {needsValues && <ValuesForm key={query.name} query={query} given={asked.saved === query.name ? asked.values : {}} onRun={runValues} />}
@@ -173,6 +187,11 @@ export default function SqlPage() {
         <HistoryPanel history={history} onPick={go} onForget={forget} />
       </div>
       <KeepDrawer keeping={keeping} sql={draft.trim()} former={keeping === "query" ? picked : null} onClose={() => setKeeping(null)} onKept={kept} />
+      {isAdding && tile && (
+        <Suspense fallback={null}>
+          <AddDrawer isOpen onClose={() => setIsAdding(false)} {...tile} />
+        </Suspense>
+      )}
     </div>
   );
 }

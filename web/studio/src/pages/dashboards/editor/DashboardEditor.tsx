@@ -4,8 +4,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { ApiError, failureText } from "../../../api/client";
 import type { KeptDashboard, TilePlace } from "../../../api/generated";
-import { changeQuery } from "../../../router/query";
-import { discardDraft, readTile, saveDashboard } from "../api";
+import { changeQuery, useQueryValue } from "../../../router/query";
+import { discardDraft, readTile, readTileParquet, saveDashboard } from "../api";
 import type { TileSource } from "../tile/source";
 import { Sheets } from "../view/Sheets";
 import { useCutMark } from "../view/useCutMark";
@@ -19,8 +19,11 @@ import { Inspector } from "./Inspector";
 /** Make a dashboard by hand: what is changed is seen at once, kept as a draft, and published when it is good. */
 export default function DashboardEditor({ kept }: { readonly kept: KeptDashboard }) {
   const { now: dashboard, change, undo, redo, canUndo, canRedo } = useHistory(kept.definition);
-  const [at, setAt] = useState(0);
-  const [chosen, setChosen] = useState("");
+  // Whoever adds a tile elsewhere leads to it.
+  const [sheetAsked] = useQueryValue("sheet");
+  const [tileAsked] = useQueryValue("tile");
+  const [at, setAt] = useState(() => Math.max(0, Number(sheetAsked || "1") - 1 || 0));
+  const [chosen, setChosen] = useState(tileAsked);
   const mark = useCutMark();
   const place = Math.min(at, dashboard.sheets.length - 1);
   const sheet = dashboard.sheets[place] ?? { title: "", tiles: [] };
@@ -30,7 +33,7 @@ export default function DashboardEditor({ kept }: { readonly kept: KeptDashboard
     [dashboard.range, dashboard.filters, dashboard.zone],
   );
   const source: TileSource = useMemo(
-    () => ({ key: [scene], range: scene.range, read: (one, signal) => readTile(one, scene, signal), mark, open: null }),
+    () => ({ key: [scene], range: scene.range, read: (one, signal) => readTile(one, scene, signal), parquet: (one) => readTileParquet(one, scene), mark, open: null }),
     [scene, mark],
   );
   useUndoKeys(undo, redo);
@@ -128,7 +131,7 @@ function Keeping({ kept, definition }: KeepingProps) {
   };
   const leave = async () => {
     await client.invalidateQueries({ queryKey: ["dashboards", kept.name] });
-    changeQuery({ edit: "" }, "push");
+    changeQuery({ edit: "", tile: "" }, "push");
   };
   const publish = async () => {
     if (await keep(() => saveDashboard(kept.name, definition, last.version, true))) await leave();

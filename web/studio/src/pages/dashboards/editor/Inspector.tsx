@@ -1,12 +1,18 @@
-import { Button, NativeSelect, NumberInput, SegmentedControl, Textarea, TextInput } from "@mantine/core";
+import { Button, NativeSelect, NumberInput, SegmentedControl, Skeleton, Textarea, TextInput } from "@mantine/core";
 import { IconCopy, IconTrash } from "@tabler/icons-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { Tile, TilePlace } from "../../../api/generated";
 import { useFields, useTables } from "../fields/useFields";
-import { CHARTS, COLUMNS, withChart } from "./edits";
+import { CHARTS } from "./charts";
+import { COLUMNS, withChart } from "./edits";
+import { chartOf } from "../../explore/keep/tile";
+import { firstOf } from "../../explore/state/question";
 import css from "./Editor.module.css";
 import { FieldList } from "./FieldList";
+import { SavedPart } from "./SavedPart";
 import { Wells } from "./Wells";
+
+const ReportPart = lazy(() => import("./ReportPart"));
 
 type Props = {
   readonly tile: Tile;
@@ -61,18 +67,21 @@ const KINDS = [
   { value: "fields", label: "Fields" },
   { value: "sql", label: "SQL" },
   { value: "saved", label: "Saved" },
+  { value: "report", label: "Report" },
 ];
 
 function QueryPart({ tile, onChange }: Pick<Props, "tile" | "onChange">) {
   const { query } = tile;
   const kind = query?.kind ?? "fields";
-  if (query?.kind === "report") {
-    return <p className={css.hint}>A report of {query.model}; change its question where it was made, or in the dashboard&rsquo;s JSON.</p>;
-  }
   const choose = (value: string) => {
     if (value === kind) return;
     if (value === "sql") onChange({ ...tile, query: { kind: "sql", sql: FIRST_SQL } });
     if (value === "saved") onChange({ ...tile, query: { kind: "saved", name: "" } });
+    if (value === "report") {
+      const { options: _, ...rest } = tile;
+      const asked = firstOf("events");
+      onChange({ ...rest, chart: chartOf(asked), query: { kind: "report", ...asked } });
+    }
     if (value === "fields") {
       const { options: _, ...rest } = tile;
       onChange(withChart({ ...rest, query: { kind: "fields", table: "events", x: { column: "event_name" }, y: { measure: "count" } } }, tile.chart));
@@ -83,13 +92,11 @@ function QueryPart({ tile, onChange }: Pick<Props, "tile" | "onChange">) {
       <SegmentedControl size="xs" aria-label="What it shows" value={kind} onChange={choose} data={KINDS} fullWidth />
       {query?.kind === "fields" && <FieldsPart tile={tile} onChange={onChange} />}
       {query?.kind === "sql" && <SqlPart tile={tile} sql={query.sql} onChange={onChange} />}
-      {query?.kind === "saved" && (
-        <TextInput
-          label="Name of the saved query"
-          size="xs"
-          value={query.name}
-          onChange={(change) => onChange({ ...tile, query: { ...query, name: change.currentTarget.value } }, `saved ${tile.id}`)}
-        />
+      {query?.kind === "saved" && <SavedPart tile={tile} query={query} onChange={onChange} />}
+      {query?.kind === "report" && (
+        <Suspense fallback={<Skeleton height={240} />}>
+          <ReportPart key={`${tile.id} ${query.model}`} tile={tile} query={query} onChange={onChange} />
+        </Suspense>
       )}
     </>
   );

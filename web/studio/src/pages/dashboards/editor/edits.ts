@@ -22,20 +22,6 @@ export const ROLES: Readonly<Record<Exclude<ChartKind, "text">, readonly Role[]>
   heat_map: ["x", "colour", "y"],
 };
 
-export const CHARTS: readonly { readonly value: ChartKind; readonly label: string }[] = [
-  { value: "number", label: "Number" },
-  { value: "table", label: "Table" },
-  { value: "line", label: "Line" },
-  { value: "area", label: "Area" },
-  { value: "bar", label: "Bars" },
-  { value: "stacked_bar", label: "Stacked bars" },
-  { value: "pie", label: "Pie" },
-  { value: "donut", label: "Donut" },
-  { value: "tree_map", label: "Tree map" },
-  { value: "heat_map", label: "Heat map" },
-  { value: "text", label: "Text" },
-];
-
 /** Whether what is put there is a number of many rows, not a group. */
 export function isMeasure(role: Role, chart: ChartKind): boolean {
   return role === "y" || role === "size" || (role === "colour" && chart === "tree_map");

@@ -12,6 +12,7 @@ import { listDashboards, removeDashboard, saveDashboard } from "../api";
 import { freshName } from "../editor/fresh";
 import { When } from "../When";
 import css from "./DashboardList.module.css";
+import { ReadyList } from "./ReadyList";
 
 /** All dashboards of the project, and a way to a new one. */
 export function DashboardList() {
@@ -39,6 +40,7 @@ export function DashboardList() {
       </div>
       {error && <p role="alert">{failureText(error)}</p>}
       <List query={query} />
+      {query.data && <ReadyList names={query.data.dashboards.map((one) => one.name)} />}
     </>
   );
 }

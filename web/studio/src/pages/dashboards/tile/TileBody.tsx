@@ -2,10 +2,11 @@ import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useCallback } from "react";
 import type { Tile, TileDataShape } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
-import { columnAt, exactNumber, numberOf, shortNumber } from "../../../charts/data";
+import { columnAt, exactNumber, shortNumber } from "../../../charts/data";
 import { drawn, type DrawnKind, isDrawn, summaryOf } from "../../../charts/draw/draw";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
+import { valueOf } from "./number";
 import css from "./Tile.module.css";
 import { TileTable } from "./TileTable";
 
@@ -52,8 +53,7 @@ function TileChart({ kind, title, data, onPick }: ChartProps) {
 }
 
 function TileNumber({ data, onPick }: Pick<Props, "data" | "onPick">) {
-  const at = columnAt(data, data.roles.y?.[0]);
-  const value = numberOf(data.rows[0]?.[at < 0 ? 0 : at]);
+  const value = valueOf(data);
   const shown = shortNumber(value);
   if (!onPick) return <p className={css.number} title={exactNumber(value)}>{shown}</p>;
   return (

@@ -1,13 +1,12 @@
 import "@mantine/core/styles/Menu.css";
 import { ActionIcon, Menu, Skeleton } from "@mantine/core";
-import { IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconList, IconPhoto, IconTable } from "@tabler/icons-react";
+import { IconChartBar, IconCode, IconDots, IconFileDownload, IconFileTypeCsv, IconList, IconPhoto, IconTable } from "@tabler/icons-react";
 import { type ReactNode, useCallback, useId, useState } from "react";
 import { failureText } from "../../../api/client";
 import type { Tile, TileDataShape } from "../../../api/generated";
-import { isDrawn } from "../../../charts/draw/draw";
 import { Snippet } from "../../../components/Snippet";
 import { SideDrawer } from "../../../components/SideDrawer";
-import { saveCsv, savePng } from "./exports";
+import { hasPicture, saveCsv, saveParquet, savePng } from "./exports";
 import { segmentOf } from "./segments";
 import type { TileSource } from "./source";
 import css from "./Tile.module.css";
@@ -23,7 +22,8 @@ export function TileView({ tile, source, actions }: Props) {
   const [isSqlShown, setIsSqlShown] = useState(false);
   const id = useId();
   const data = state.kind === "data" ? state.data : null;
-  const { open } = source;
+  const [fileError, setFileError] = useState<Error | null>(null);
+  const { open, parquet } = source;
   const pick = useCallback((row: number) => data && open?.(tile, segmentOf(data, row)), [data, open, tile]);
   const isText = tile.chart === "text";
   return (
@@ -42,6 +42,13 @@ export function TileView({ tile, source, actions }: Props) {
               asTable={asTable}
               onTable={() => setAsTable(!asTable)}
               onSql={() => setIsSqlShown(true)}
+              onParquet={
+                parquet &&
+                (() => {
+                  setFileError(null);
+                  saveParquet(tile.title ?? "", () => parquet(tile)).catch((error: unknown) => setFileError(error instanceof Error ? error : new Error(String(error))));
+                })
+              }
               onRows={open && !data.cells ? () => open(tile, { parts: [], cell: null }) : null}
             />
           )}
@@ -51,6 +58,11 @@ export function TileView({ tile, source, actions }: Props) {
       <div className={css.body}>
         {isText ? <TileWords text={tile.text ?? ""} /> : <Body tile={tile} state={state} asTable={asTable} onPick={open ? pick : undefined} />}
       </div>
+      {fileError && (
+        <p className={css.noFile} role="alert">
+          No file: {failureText(fileError)}
+        </p>
+      )}
       {data && <Foot data={data} error={state.kind === "data" ? state.error : null} />}
       {data?.sql && (
         <SideDrawer isOpen={isSqlShown} title={`SQL of ${tile.title || "this tile"}`} closing="Close the SQL" size={640} onClose={() => setIsSqlShown(false)}>
@@ -120,9 +132,10 @@ type MenuProps = {
   readonly onTable: () => void;
   readonly onSql: () => void;
   readonly onRows: (() => void) | null;
+  readonly onParquet: (() => void) | null;
 };
 
-function TileMenu({ tile, data, asTable, onTable, onSql, onRows }: MenuProps) {
+function TileMenu({ tile, data, asTable, onTable, onSql, onRows, onParquet }: MenuProps) {
   const title = tile.title ?? "";
   return (
     <Menu position="bottom-end" shadow="sm" transitionProps={{ duration: 80 }} withinPortal>
@@ -150,7 +163,12 @@ function TileMenu({ tile, data, asTable, onTable, onSql, onRows }: MenuProps) {
         <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(title, data)}>
           Download CSV
         </Menu.Item>
-        {isDrawn(tile.chart) && (
+        {onParquet && (
+          <Menu.Item leftSection={<IconFileDownload size={14} aria-hidden />} onClick={onParquet}>
+            Download Parquet
+          </Menu.Item>
+        )}
+        {hasPicture(tile.chart) && (
           <Menu.Item leftSection={<IconPhoto size={14} aria-hidden />} onClick={() => void savePng(title, tile.chart, data)}>
             Download PNG
           </Menu.Item>

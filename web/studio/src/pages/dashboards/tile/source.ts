@@ -7,6 +7,8 @@ export type TileSource = {
   readonly key: readonly unknown[];
   readonly range: Range;
   readonly read: (tile: Tile, signal: AbortSignal) => Promise<TileDataShape>;
+  /** The answer as a Parquet file; none where a link shows charts only. */
+  readonly parquet: ((tile: Tile) => Promise<Blob>) | null;
   /** Another number says that there is new data. */
   readonly mark: number;
   /** Shows the rows behind a segment; none where a link shows charts only. */

@@ -1,6 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconArrowLeft, IconEdit, IconMaximize, IconShare2 } from "@tabler/icons-react";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { KeptDashboard, Tile } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import { type ColumnFilter, formatColumnFilter, OPERATORS } from "../../../components/filters/filters";
@@ -8,7 +8,7 @@ import { useColumnFilters } from "../../../components/filters/useColumnFilters";
 import { RangePicker } from "../../../components/range/RangePicker";
 import { useRange } from "../../../components/range/useRange";
 import { changeQuery, useQueryValue } from "../../../router/query";
-import { readTile, type Segment } from "../api";
+import { readTile, readTileParquet, type Segment } from "../api";
 import { useFilterFields } from "../fields/useFields";
 import { RowsDrawer } from "../rows/RowsDrawer";
 import { ShareDrawer } from "../share/ShareDrawer";
@@ -32,14 +32,13 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const [isSharing, setIsSharing] = useState(false);
   const [rowsOf] = useQueryValue("rows");
   const [segmentText] = useQueryValue("of");
-  const place = useRef<HTMLDivElement>(null);
   const mark = useCutMark();
   const filters = useMemo(() => columnFilters.map(filterOf), [columnFilters]);
   const fixed = definition.filters ?? NO_FILTERS;
   const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
   const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
   const source: TileSource = useMemo(
-    () => ({ key: [scene], range, read: (tile, signal) => readTile(tile, scene, signal), mark, open }),
+    () => ({ key: [scene], range, read: (tile, signal) => readTile(tile, scene, signal), parquet: (tile) => readTileParquet(tile, scene), mark, open }),
     [scene, range, mark, open],
   );
   const chosen = Math.min(Math.max(0, Number(sheetText || "1") - 1 || 0), definition.sheets.length - 1);
@@ -47,7 +46,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const opened = definition.sheets.flatMap(({ tiles }) => tiles ?? []).find(({ id }) => id === rowsOf) ?? null;
   const segment = useMemo(() => segmentIn(segmentText), [segmentText]);
   return (
-    <div ref={place} className={css.view}>
+    <div className={css.view}>
       <div className={css.head}>
         <button type="button" className={css.back} aria-label="All dashboards" onClick={() => changeQuery({ name: "", last: "", since: "", until: "", f: "", sheet: "" }, "push")}>
           <IconArrowLeft size={18} aria-hidden />
@@ -56,13 +55,13 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
         {kept.is_draft && <span className={css.draft}>Draft</span>}
         <div className={css.tools}>
           <RangePicker key={`${shown.kind}`} range={shown} onChange={setRange} zone={definition.zone ?? "UTC"} />
-          <Button variant="default" size="xs" leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void place.current?.requestFullscreen()}>
+          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void document.documentElement.requestFullscreen()}>
             Full screen
           </Button>
-          <Button variant="default" size="xs" leftSection={<IconShare2 size={14} aria-hidden />} onClick={() => setIsSharing(true)}>
+          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconShare2 size={14} aria-hidden />} onClick={() => setIsSharing(true)}>
             Share
           </Button>
-          <Button variant="default" size="xs" leftSection={<IconEdit size={14} aria-hidden />} onClick={() => changeQuery({ edit: "1" }, "push")}>
+          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconEdit size={14} aria-hidden />} onClick={() => changeQuery({ edit: "1" }, "push")}>
             Edit
           </Button>
         </div>

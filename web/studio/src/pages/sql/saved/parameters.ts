@@ -8,6 +8,14 @@ export function parametersIn(sql: string): readonly string[] {
   return [...new Set(names)];
 }
 
+/** Ends of a dashboard's range, which it gives to every tile whose statement has them. */
+export const RANGE_NAMES: ReadonlySet<string> = new Set(["from", "to"]);
+
+/** The same statement with `$name` for `:name`, which is all that a tile's own SQL knows. */
+export function dollared(sql: string): string {
+  return sql.replaceAll(TOKENS, (found, name: string | undefined) => (name ? `$${name}` : found));
+}
+
 export const PARAMETER_TYPES = ["text", "integer", "number", "boolean", "date", "timestamp"] as const;
 export type ParameterType = (typeof PARAMETER_TYPES)[number];
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from footfall.errors import Invalid
+from footfall.explore.segments.kept import UsedSegment
 
 Scope = Literal["all", "group", "rest"]
 """Of a row: everything together, one group of the breakdown, or all groups that are not shown."""
@@ -154,6 +155,10 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Which cut it was computed on."""
     cut_published_at: int
     """Microseconds since 1970 UTC."""
+    segments: tuple[UsedSegment, ...] = ()
+    """Those that it names, with all that they are made of; as of this cut."""
+    segments_at: str | None = None
+    """The moment that segments are of; null: it names none."""
 
 
 class Bucket(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ a few lines, and all of them answer alike.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +17,7 @@ from footfall.explore.answer import (
     CELLS_MAX,
     Answer,
     Cell,
+    Kind,
     Member,
     Members,
     cell_of,
@@ -28,8 +29,16 @@ from footfall.explore.models import MODELS, Model
 from footfall.explore.question import Common
 from footfall.explore.question.common import TEXT_LENGTH_MAX
 from footfall.explore.question.fields import Fields, described, known_fields
-from footfall.explore.question.ranges import Span, previous
-from footfall.explore.question.reading import Scene, all_fields, demand_none, scene_of
+from footfall.explore.question.ranges import Calendar, Span, previous
+from footfall.explore.question.reading import (
+    Scene,
+    all_fields,
+    demand_none,
+    scene_of,
+    segments_moment,
+)
+from footfall.explore.segments.kept import NoShelf, Shelf
+from footfall.explore.segments.using import Parts, named, parts_of
 
 PAGE_MAX: Final = 100_000
 """Members of one answer."""
@@ -47,19 +56,20 @@ Asking = Generator[Ask, Found, Answer]
 Opening = Generator[Ask, Found, Members]
 
 
-def answering(question: Common, now: int) -> Asking:
+def answering(question: Common, now: int, shelf: Shelf | None = None) -> Asking:
     """The answer to a question.
 
     Args:
         question: Any model's.
         now: Microseconds since 1970 UTC; ranges without an end end now.
+        shelf: Where segments are that it names.
 
     Raises:
         Invalid: with every mistake of the question in `problems`.
         LimitReached: the answer has more rows than an answer may have.
     """
     model = MODELS[type(question)]
-    scene = yield from _checked(model, question, now, None)
+    scene, parts = yield from _checked(model, question, now, None, shelf)
     notes = yield from missing_names(
         question, scene, model.selectors(question), model.more(question)
     )
@@ -67,8 +77,15 @@ def answering(question: Common, now: int) -> Asking:
     found = yield Ask(made.text(), made.values, CELLS_MAX)
     if found.is_cut_off:
         raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
-    found = msgspec.structs.replace(found, sql=made.shown(), notes=tuple(notes))
-    answer: Answer = model.answer(question, scene, found)
+    moment = segments_moment(question, now)
+    whole = msgspec.structs.replace(
+        found,
+        sql=made.shown(),
+        notes=tuple(notes),
+        segments=parts.used,
+        segments_at=scene.calendar.text_of(int(moment)) if parts.used else None,
+    )
+    answer: Answer = model.answer(question, scene, whole)
     if question.compare == "none" or not hasattr(answer, "previous"):
         return answer  # events are counted in both ranges by one statement
     return msgspec.structs.replace(answer, previous=(yield from _previous(model, question, scene)))
@@ -77,7 +94,7 @@ def answering(question: Common, now: int) -> Asking:
 def _previous(model: Model, question: Common, scene: Scene) -> Asking:
     """The answer of the range before; its cells say so, and open with the same question."""
     before = previous(scene.span, question.range, scene.calendar)
-    then = Scene(scene.calendar, before, scene.fields)
+    then = msgspec.structs.replace(scene, span=before)
     made = model.statement(question, then)
     found = yield Ask(made.text(), made.values, CELLS_MAX)
     if found.is_cut_off:
@@ -87,7 +104,13 @@ def _previous(model: Model, question: Common, scene: Scene) -> Asking:
 
 
 def opening(
-    question: Common, key: str, now: int, *, after: str | None = None, limit: int | None = None
+    question: Common,
+    key: str,
+    now: int,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+    shelf: Shelf | None = None,
 ) -> Opening:
     """Those that one cell of an answer counted.
 
@@ -97,23 +120,46 @@ def opening(
         now: As for the answer.
         after: `next` of the page before.
         limit: Most on a page; without it all are on one.
+        shelf: Where segments are that the question names.
 
     Raises:
         Invalid: the question has mistakes, or the cell is of another question.
     """
+    demand_page(after, limit)
+    model, scene, cell = yield from opened_cell(question, key, now, shelf)
+    kind, made = model.members(question, scene, cell)
+    page = paged(made, after, limit)
+    found = yield Ask(page.text(), page.values, None if limit is None else limit + 1)
+    return members_of(kind, scene.calendar, found, limit)
+
+
+def opened_cell(
+    question: Common, key: str, now: int, shelf: Shelf | None
+) -> Generator[Ask, Found, tuple[Model, Scene, Cell]]:
+    """What a cell's key means: its model, and the scene of the answer that it is from.
+
+    Raises:
+        Invalid: the question has mistakes, or the cell is of another question.
+    """
+    model = MODELS[type(question)]
+    cell = cell_of(key)
+    scene, _ = yield from _checked(model, question, now, cell, shelf)
+    _demand_cell(model, question, scene, cell)
+    return model, scene, cell
+
+
+def demand_page(after: str | None, limit: int | None) -> None:
+    """Refuse a page that is none; raises `Invalid`."""
     if limit is not None and not 1 <= limit <= PAGE_MAX:
         raise Invalid(f"limit is from 1 to {PAGE_MAX}; ask for further pages with after")
     if after is not None and (len(after) > TEXT_LENGTH_MAX or "\0" in after):
         raise Invalid("after is what the page before has as next")
-    model = MODELS[type(question)]
-    cell = cell_of(key)
-    scene = yield from _checked(model, question, now, cell)
-    _demand_cell(model, question, scene, cell)
-    kind, made = model.members(question, scene, cell)
-    page = _page(made, after, limit)
-    found = yield Ask(page.text(), page.values, None if limit is None else limit + 1)
+
+
+def members_of(kind: Kind, calendar: Calendar, found: Found, limit: int | None) -> Members:
+    """One page of what was listed."""
     rows = found.rows if limit is None else found.rows[:limit]
-    text_of = scene.calendar.text_of
+    text_of = calendar.text_of
     listed = tuple(
         Member(one, None if at is None else text_of(int(at)), None if v is None else float(v))
         for one, at, v in rows
@@ -125,35 +171,60 @@ def opening(
     return Members(kind, listed, following, found.cut_sequence, found.cut_published_at)
 
 
-def compiled(question: Common, now: int, fields: Fields | None = None) -> Statement:
+def compiled(
+    question: Common, now: int, fields: Fields | None = None, shelf: Shelf | None = None
+) -> Statement:
     """The statement that answers a question, for any engine.
 
     Raises:
         Invalid: with every mistake of the question in `problems`.
     """
     model = MODELS[type(question)]
-    return model.statement(question, _scene(model, question, fields or known_fields(), now, None))
+    parts = _parts_named(model, question, shelf)
+    made = _scene(model, question, fields or known_fields(), now, None, parts)
+    return model.statement(question, made)
 
 
 def _checked(
-    model: Model, question: Common, now: int, cell: Cell | None
-) -> Generator[Ask, Found, Scene]:
+    model: Model, question: Common, now: int, cell: Cell | None, shelf: Shelf | None
+) -> Generator[Ask, Found, tuple[Scene, Parts]]:
     """The scene; a project's own columns are looked up if a field is none of ours."""
-    fields = known_fields()
+    parts = _parts_named(model, question, shelf)
     names = [*all_fields(question, model.selectors(question)), *model.more(question)]
-    if any(isinstance(fields.find(name), str) for name in names):
+    fields = yield from fields_for([*names, *parts.fields])
+    return _scene(model, question, fields, now, cell, parts), parts
+
+
+def _parts_named(model: Model, question: Common, shelf: Shelf | None) -> Parts:
+    names = [*all_fields(question, model.selectors(question)), *model.more(question)]
+    return parts_of(named(names), shelf or NoShelf())
+
+
+def fields_for(names: Iterable[str]) -> Generator[Ask, Found, Fields]:
+    """What a project has: looked up if a field is none of ours."""
+    fields = known_fields()
+    own = [name for name in names if not name.startswith("segment.")]
+    if any(isinstance(fields.find(name), str) for name in own):
         events = yield Ask("DESCRIBE events", {}, None)
         sessions = yield Ask("DESCRIBE sessions", {}, None)
         fields = Fields(
             {**described((row[0], row[1]) for row in events.rows), **fields.events},
             {**described((row[0], row[1]) for row in sessions.rows), **fields.sessions},
         )
-    return _scene(model, question, fields, now, cell)
+    return fields
 
 
-def _scene(model: Model, question: Common, fields: Fields, now: int, cell: Cell | None) -> Scene:
+def _scene(
+    model: Model, question: Common, fields: Fields, now: int, cell: Cell | None, parts: Parts
+) -> Scene:
     problems: list[str] = []
+    fields = msgspec.structs.replace(fields, segments=frozenset(parts.segments))
     scene = scene_of(question, fields, now, problems)
+    moment = segments_moment(question, now)
+    if isinstance(moment, str):
+        problems.append(moment)
+    elif parts.segments:
+        scene = msgspec.structs.replace(scene, segments=parts.ids(fields, moment))
     if cell is not None:
         scene = _as_of(scene, cell, problems)
     problems += model.problems(question, scene)
@@ -169,7 +240,7 @@ def _as_of(scene: Scene, cell: Cell, problems: list[str]) -> Scene:
     if not (0 < end - start <= 2 * length and start >= 0 and end < 1 << 53):
         problems.append("cell: it is not from an answer to this question")
         return scene
-    return Scene(scene.calendar, Span(start, end), scene.fields)
+    return msgspec.structs.replace(scene, span=Span(start, end))
 
 
 def _demand_cell(model: Model, question: Common, scene: Scene, cell: Cell) -> None:
@@ -182,7 +253,7 @@ def _demand_cell(model: Model, question: Common, scene: Scene, cell: Cell) -> No
         raise Invalid("the cell is not from an answer to this question; take it from one")
 
 
-def _page(made: Statement, after: str | None, limit: int | None) -> Statement:
+def paged(made: Statement, after: str | None, limit: int | None) -> Statement:
     """One page of what `made` lists."""
     from sqlglot import exp
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from footfall.explore.segments.kept import UsedSegment
+
 
 class Found(msgspec.Struct, frozen=True):
     """Rows of a statement."""
@@ -17,3 +19,5 @@ class Found(msgspec.Struct, frozen=True):
     sql: str = ""
     """The statement, for people."""
     notes: tuple[str, ...] = ()
+    segments: tuple[UsedSegment, ...] = ()
+    segments_at: str | None = None

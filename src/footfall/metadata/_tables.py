@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -149,6 +150,47 @@ dashboard_links: Final = Table(
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     ForeignKeyConstraint(["project", "name"], ["dashboards.project", "dashboards.name"]),
+)
+
+segments: Final = Table(
+    "segments",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),  # the newest of its versions
+    Column("every", Text, nullable=False),  # how often its size is noted
+    Column("changed_at", BigInteger, nullable=False),
+    Column("tried_at", BigInteger, nullable=False),  # the last refresh, whatever came of it
+    Column("problem", Text, nullable=False),  # of that refresh
+)
+
+segment_versions: Final = Table(
+    "segment_versions",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON of `Segment`
+    Column("ids", LargeBinary),  # of a list: deflated JSON; of its newest version only
+    Column("listed", BigInteger),  # how many ids
+    Column("made_at", BigInteger, nullable=False),
+    Column("made_of", Text, nullable=False),  # for people: a number, a file
+    ForeignKeyConstraint(["project", "name"], ["segments.project", "segments.name"]),
+)
+
+segment_sizes: Final = Table(
+    "segment_sizes",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True),  # the moment it was of
+    Column("version", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),  # of everybody it was asked about
+    Column("cut_sequence", BigInteger, nullable=False),
+    Column("cut_published_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(["project", "name"], ["segments.project", "segments.name"]),
 )
 
 session_definitions: Final = Table(

@@ -27,9 +27,9 @@ from footfall.explore.compile.blocks import (
     text,
 )
 from footfall.explore.question.common import Common, Filter, Per, Selector
-from footfall.explore.question.fields import Field
+from footfall.explore.question.fields import SEGMENT, Field
 from footfall.explore.question.ranges import moment_of
-from footfall.explore.question.reading import Scene, all_fields, kind_of
+from footfall.explore.question.reading import Scene, all_fields, kind_of, segment_fields
 
 ORDER: Final = ("t", "received_at", "request_id", "request_index")
 """Of events, ties included; the order that sessions have."""
@@ -99,6 +99,9 @@ class Base:
                 on=exp.EQ(this=col("session_id", "s"), expression=col("session_id", "e")),
                 join_type="left",
             )
+        for name in self._names:
+            if self.scene.field(name).origin == "segment":
+                made = self._with_segment(made, self.scene.field(name).name)
         made = made.where(*conditions)
         rows = exp.select("*").from_(exp.alias_(made.subquery(), "x"))
         kept = []
@@ -158,6 +161,10 @@ class Base:
         if given.any is not None:
             return exp.Paren(this=either(*map(self.condition, given.any)))
         assert given.field is not None
+        if given.field == SEGMENT:
+            inside = either(*[self.value(name) for name in segment_fields(given)])
+            is_out = given.op in ("is_not", "not_in")
+            return exp.Not(this=exp.Paren(this=inside)) if is_out else exp.Paren(this=inside)
         field = self.scene.field(given.field)
         kind = kind_of(field, given.value)
         one = self.number(given.field) if kind == "number" else self.value(given.field)
@@ -184,7 +191,27 @@ class Base:
             return exp.EQ(this=col("n"), expression=bound[0])
         return exp.In(this=col("n"), expressions=bound)
 
+    def _with_segment(self, made: exp.Select, name: str) -> exp.Select:
+        """Events with, beside each, its own id if it is in a segment."""
+        ids = self.scene.segments[name]
+        alias = self._alias_of(name)
+        mine = col("user_id" if ids.unit == "user" else "visitor_id", "e")
+        on: list[Expr] = []
+        if ids.unit == "visitor" and not ids.app:
+            parts = exp.DPipe(this=col("app_id", "e"), expression=text("/"), safe=False)
+            mine = exp.DPipe(this=parts, expression=mine, safe=False)
+        elif ids.unit == "visitor":
+            on.append(exp.EQ(this=col("app_id", "e"), expression=self.values.bind(ids.app)))
+        on.append(exp.EQ(this=col("a", alias), expression=mine))
+        listed = exp.alias_(exp.Subquery(this=self.values.take(ids.tree, ids.values)), alias)
+        return made.join(listed, on=both(*on), join_type="left")
+
+    def _alias_of(self, segment: str) -> str:
+        return f"m{sorted(self.scene.segments).index(segment)}"
+
     def _source(self, field: Field) -> Expr:
+        if field.origin == "segment":
+            return is_set(col("a", self._alias_of(field.name)))
         if field.origin == "session":
             return col(field.name, "s")
         if field.origin == "event":

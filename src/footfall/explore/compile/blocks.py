@@ -6,7 +6,7 @@ and numbers are ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from sqlglot import exp
@@ -37,6 +37,14 @@ class Values:
         name = f"v{len(self.by_name)}"
         self.by_name[name] = value
         return exp.Placeholder(this=name)
+
+    def take(self, tree: exp.Query, values: Mapping[str, Any]) -> exp.Query:
+        """Another statement's tree, as a part of this one: its parameters are ours then."""
+        return tree.copy().transform(
+            lambda node: (
+                self.bind(values[str(node.this)]) if isinstance(node, exp.Placeholder) else node
+            )
+        )
 
 
 def col(name: str, table: str | None = None) -> Expr:

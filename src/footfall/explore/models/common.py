@@ -21,6 +21,8 @@ def about(question: Common, scene: Scene, found: Found) -> dict[str, Any]:
         "sql": found.sql,
         "cut_sequence": found.cut_sequence,
         "cut_published_at": found.cut_published_at,
+        "segments": found.segments,
+        "segments_at": found.segments_at,
     }
 
 

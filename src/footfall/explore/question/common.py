@@ -97,3 +97,6 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Groups shown, those with most first; the others together are the rest."""
     compare: Literal["none", "previous"] = "none"
     """With the range of the same length just before."""
+    segments_at: Text | None = None
+    """The moment that segments in filters and breakdowns are of, ISO 8601; null: now. An answer
+    says its own, so that its cells open to the same ones later."""

@@ -10,9 +10,12 @@ import msgspec
 
 from footfall.columns import EVENT_COLUMNS, SESSION_COLUMNS, Column
 
-Kind = Literal["text", "number", "boolean", "time", "list", "property"]
-"""`property`: one value of a JSON object; what is compared with it says what it is taken for."""
-Origin = Literal["event", "session", "properties", "user_properties"]
+Kind = Literal["text", "number", "boolean", "time", "list", "property", "segment"]
+"""`property`: one value of a JSON object; what is compared with it says what it is taken for.
+`segment`: names of segments."""
+Origin = Literal["event", "session", "properties", "user_properties", "segment"]
+SEGMENT: Final = "segment"
+"""The field whose values are names of segments; `segment.x` is whether they are in `x`."""
 
 _SETS: Final = ("is_set", "is_not_set")
 _ORDERED: Final = ("gt", "gte", "lt", "lte", "between")
@@ -34,6 +37,7 @@ OPERATORS: Final[Mapping[Kind, frozenset[str]]] = {
     "boolean": frozenset(("is", "is_not", "is_set", "is_not_set")),
     "time": frozenset((*_ORDERED, *_SETS)),
     "list": frozenset(("contains", "not_contains", "is_set", "is_not_set")),
+    "segment": frozenset(("is", "is_not", "in", "not_in")),
 }
 NEAR_MAX: Final = 3
 _NUMBERS: Final = ("int", "long", "float", "double", "decimal")
@@ -63,10 +67,14 @@ class Fields(msgspec.Struct, frozen=True):
 
     events: Mapping[str, Kind]
     sessions: Mapping[str, Kind]
+    segments: frozenset[str] = frozenset()
+    """Those that a question may name."""
 
     def find(self, text: str) -> Field | str:
         """The field that a person wrote, or what is wrong with it, with names that are near."""
         origin, dot, name = text.partition(".")
+        if origin == SEGMENT:
+            return self._segment(name) if dot else Field("segment", "", "segment")
         if not dot:
             kind = self.events.get(text)
             return Field("event", text, kind) if kind else _unknown(text, self._names())
@@ -81,6 +89,11 @@ class Fields(msgspec.Struct, frozen=True):
         return Field(
             "properties" if origin == "properties" else "user_properties", name, "property"
         )
+
+    def _segment(self, name: str) -> Field | str:
+        if name in self.segments:
+            return Field("segment", name, "boolean")
+        return f"no segment {name!r}; footfall segment list says which there are"
 
     def _names(self) -> list[str]:
         return [*self.events, *(f"session.{name}" for name in self.sessions)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeVar, get_type_hints
+from types import MappingProxyType
+from typing import Any, Final, Literal, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -21,12 +22,24 @@ from footfall.explore.question.common import (
     Selector,
     Value,
 )
-from footfall.explore.question.fields import OPERATORS, Field, Fields, near_names
+from footfall.explore.question.fields import OPERATORS, SEGMENT, Field, Fields, near_names
 from footfall.explore.question.ranges import Calendar, Span, find_range, moment_of
 
 NAMES_MAX: Final = 50
 """Event names of one selector."""
 _Question = TypeVar("_Question", bound=Common)
+
+
+class SegmentIds(msgspec.Struct, frozen=True):
+    """Everybody in a segment, as a SELECT of their ids as text in `a`, each once."""
+
+    unit: Literal["visitor", "user"]
+    app: str
+    """Whose visitors; "": ids have their app before a `/`."""
+    tree: Any
+    """A tree of sqlglot's."""
+    values: Mapping[str, Any]
+    """Of its parameters."""
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -35,6 +48,8 @@ class Scene(msgspec.Struct, frozen=True):
     calendar: Calendar
     span: Span
     fields: Fields
+    segments: Mapping[str, SegmentIds] = MappingProxyType({})
+    """Those that the question names."""
 
     def field(self, text: str) -> Field:
         """One that was checked."""
@@ -101,6 +116,15 @@ def scene_of(question: Common, fields: Fields, now: int, problems: list[str]) ->
     return Scene(calendar, span, fields)
 
 
+def segments_moment(question: Common, now: int) -> int | str:
+    """The moment that segments are of, not after now; or what is wrong with it."""
+    calendar = _calendar(question)
+    if question.segments_at is None or calendar is None:
+        return now
+    found = moment_of(question.segments_at, calendar)
+    return f"segments_at: {found}" if isinstance(found, str) else min(found, now)
+
+
 def span_of(question: Common, now: int) -> Span | None:
     """The instants that the question means now; `None` if it has mistakes."""
     calendar = _calendar(question)
@@ -148,6 +172,17 @@ def filter_problems(where: str, given: Filter | None, fields: Fields) -> Iterato
             said = found if isinstance(found, str) else _condition_problem(one, found)
             if said:
                 yield f"{place}: {said}"
+            else:
+                unknown = [fields.find(name) for name in segment_fields(one)]
+                yield from (f"{place}: {said}" for said in unknown if isinstance(said, str))
+
+
+def segment_fields(one: Filter) -> list[str]:
+    """`segment.x` for each segment that a condition on the field `segment` names."""
+    if one.field != SEGMENT:
+        return []
+    several = one.value if isinstance(one.value, tuple) else (one.value,)
+    return [f"{SEGMENT}.{name}" for name in several]
 
 
 def all_fields(question: Common, selectors: tuple[Selector, ...]) -> list[str]:
@@ -158,7 +193,9 @@ def all_fields(question: Common, selectors: tuple[Selector, ...]) -> list[str]:
         one = pending.pop()
         if one is not None:
             pending += [*(one.all or ()), *(one.any or ())]
-            if one.field is not None:
+            if one.field == SEGMENT:
+                found |= dict.fromkeys(segment_fields(one))
+            elif one.field is not None:
                 found[one.field] = None
     return list(found)
 
@@ -171,6 +208,8 @@ def _common_problems(question: Common, fields: Fields) -> Iterator[str]:
         found = fields.find(text)
         if isinstance(found, str):
             yield f"by: {found}"
+        elif found.kind == "segment":
+            yield "by: say which segment, as segment.name; it is true for those in it"
         elif found.kind in ("list", "time"):
             yield f"by: {text} is a {found.kind}; break down by fields of one value, not instants"
     if not 1 <= question.top <= TOP_MAX:
@@ -224,6 +263,7 @@ _ORDERED: Final = ("gt", "gte", "lt", "lte", "between")
 _WANTED: Final = {
     "text": "a text",
     "list": "a text",
+    "segment": "the name of a segment",
     "number": "a number",
     "boolean": "true or false",
     "time": "a time, such as 2024-10-04T12:00:00Z",

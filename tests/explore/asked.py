@@ -45,6 +45,10 @@ class Shop:
     def answer(self, question: Any, now: int = NOW) -> Any:
         return self.run(answering(question, now))
 
+    def run_with(self, question: Any, now: int, shelf: Any) -> Any:
+        """The answer, where a question may name segments."""
+        return self.run(answering(question, now, shelf))
+
     def members(self, question: Any, cell: str, now: int = NOW, **named: Any) -> Any:
         return self.run(opening(question, cell, now, **named))
 

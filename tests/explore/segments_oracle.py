@@ -1,4 +1,4 @@
-"""What a segment means, row by row in plain Python; written from docs/concepts/segments.md alone."""
+"""What a segment means, row by row in plain Python, written from docs/concepts/segments.md."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def by_actor(segment: Any, rows: Iterable[Row], now: int) -> dict[str, list[Row]
     return found
 
 
-def _holds(
+def _holds(  # noqa: PLR0911 (one for each form)
     segment: Any,
     rule: Any,
     who: str,

@@ -7,7 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.explore.question import EventsQuestion, FunnelQuestion, RetentionQuestion
+from footfall.explore.question.reading import read
 from footfall.explore.segments.asking import (
+    collecting,
     listing,
     sizing,
 )
@@ -20,7 +23,10 @@ from tests.explore.shops import (
     HOUR,
     ZONE,
     apart,
+    common,
+    filters,
     known,
+    pers,
     selectors,
     shops,
     slow,
@@ -64,13 +70,17 @@ def dids(draw: st.DrawFn, start: str) -> dict[str, Any]:
     return found
 
 
+def _meant(selector: dict[str, Any]) -> str:
+    return str((selector["event"], selector["where"]))
+
+
 @st.composite
 def leaves(draw: st.DrawFn, start: str) -> dict[str, Any]:
     form = draw(st.sampled_from(["did", "did", "did", "sequence", "has", "has", "segment"]))
     if form == "did":
         return {"did": draw(dids(start))}
     if form == "sequence":
-        steps = draw(st.lists(selectors, min_size=2, max_size=3, unique_by=str))
+        steps = draw(st.lists(selectors, min_size=2, max_size=3, unique_by=_meant))
         order = draw(st.sampled_from(["ordered", "strict", "any"]))
         span = draw(ranges(start))
         return {
@@ -147,3 +157,90 @@ def _as_app(ids: set[str], segment: Segment, app: str) -> set[str]:
     if not app:
         return {f"{segment.app}/{one}" for one in ids}
     return {one.removeprefix(f"{app}/") for one in ids if one.startswith(f"{app}/")}
+
+
+ASKED = st.sampled_from(["events", "funnel", "retention"])
+
+
+@slow
+@given(shops(), ASKED, pers, filters, apart, st.booleans(), st.data())
+def test_who_is_behind_a_number_is_who_is_in_the_segment_made_of_it(
+    shop: Shop,
+    given_: tuple[str, list[dict[str, Any]]],
+    model: str,
+    per: str,
+    where: Any,
+    app: str,
+    is_broken_down: bool,
+    data: st.DataObject,
+) -> None:
+    """As a list and as a definition; and the question over the segment alone has their events."""
+    start, rows = given_
+    options = common(start, 2) | {"app": app, "where": where}
+    options["by"] = ["page_path"] if is_broken_down else []
+    question = _question(model, per, options)
+    now = oracle.instant(start, ZONE) + 96 * HOUR
+    complete = shop.set(known(rows))
+    cell = data.draw(st.sampled_from(_cells(shop.answer(question, now)) or [None]))
+    if cell is None:
+        return
+    opened = shop.members(question, cell, now)
+    unit = "user" if opened.kind == "user" else "visitor"
+    whose = {one.id for one in opened.members}
+    if opened.kind in ("session", "event"):
+        id_of = f"{opened.kind}_text"
+        whose = {oracle.actor(question, row, unit) for row in complete if row[id_of] in whose}
+    whose -= {None}
+    shelf = MemoryShelf()
+    ids, _ = shop.run(collecting(question, cell, now, shelf, unit))
+    assert list(ids) == sorted(whose)
+    behind = {"model": model, "question": options | _own(model, per), "cell": cell}
+    made = read_segment({"rule": {"behind": behind}, "unit": unit, "app": app, "zone": ZONE})
+    listed = shop.run(listing("?", now, shelf, draft=made))
+    assert {one.id for one in listed.members} == whose
+    shelf.put("list", Segment(unit=unit, app=app), ids)
+    shelf.put("rule", made)
+    theirs = [
+        row
+        for row in oracle.looked_at(question, complete, *oracle.span_of(question))
+        if oracle.actor(question, row, unit) in whose
+    ]
+    for name in ("list", "rule"):
+        inside = {"field": "segment", "op": "is", "value": name}
+        parts = {"all": [one for one in (where, inside) if one]}
+        counted = read(EventsQuestion, options | {"series": [{}], "where": parts, "by": []})
+        (row,) = [one for one in shop.run_with(counted, now, shelf).rows if one.bucket is None]
+        assert row.value == len(theirs)
+        outside = [*parts["all"][:-1], {"field": "segment", "op": "not_in", "value": [name]}]
+        counted = read(
+            EventsQuestion, options | {"series": [{}], "where": {"all": outside}, "by": []}
+        )
+        answer = shop.run_with(counted, now, shelf)
+        (row,) = [one for one in answer.rows if one.bucket is None]
+        every = oracle.looked_at(question, complete, *oracle.span_of(question))
+        assert row.value == len(every) - len(theirs)
+        assert [(one.name, one.version, one.is_list) for one in answer.segments] == [
+            (name, 1, name == "list")
+        ]
+
+
+def _own(model: str, per: str) -> dict[str, Any]:
+    if model == "events":
+        return {"series": [{"event": "a", "measure": f"{per}s"}, {"event": "b"}]}
+    if model == "funnel":
+        return {"steps": [{"event": "a"}, {"event": None}], "window": "6h", "per": per}
+    return {"start": {"event": "a"}, "periods": 2, "per": per}
+
+
+def _question(model: str, per: str, options: dict[str, Any]) -> Any:
+    kinds: dict[str, Any] = {
+        "events": EventsQuestion,
+        "funnel": FunnelQuestion,
+        "retention": RetentionQuestion,
+    }
+    return read(kinds[model], options | _own(model, per))
+
+
+def _cells(answer: Any) -> list[str]:
+    names = ("cell", "dropped_cell", "size_cell")
+    return [key for row in answer.rows for name in names if (key := getattr(row, name, None))]

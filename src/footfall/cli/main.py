@@ -9,7 +9,7 @@ import typer
 from typer.exceptions import TyperException
 
 from footfall.cli import completion
-from footfall.cli.asking import crawl, dashboard, explore, query, sessions, sql, tables
+from footfall.cli.asking import crawl, dashboard, explore, query, segment, sessions, sql, tables
 from footfall.cli.configuring import continuous, deliver, key, link, project, settings
 from footfall.cli.demos import verbs as demos
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
@@ -58,6 +58,7 @@ app.command("compare", rich_help_panel=LOOK)(explore.compare)
 app.add_typer(alert.app, name="alert", rich_help_panel=LOOK)
 app.add_typer(continuous.app, name="continuous", rich_help_panel=LOOK)
 app.add_typer(dashboard.app, name="dashboard", rich_help_panel=LOOK)
+app.add_typer(segment.app, name="segment", rich_help_panel=LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=LOOK)
 app.command("settings", rich_help_panel=LOOK)(settings.settings)
 app.add_typer(project.app, name="project", rich_help_panel=SEND)

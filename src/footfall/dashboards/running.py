@@ -25,6 +25,7 @@ from footfall.dashboards.definition import (
 from footfall.errors import Invalid
 from footfall.explore.question.common import Filter
 from footfall.explore.question.ranges import Range, Span
+from footfall.explore.segments.kept import NoShelf, Shelf, UsedSegment
 
 if TYPE_CHECKING:
     from footfall.dashboards.statements import Made
@@ -119,6 +120,8 @@ class Scene(msgspec.Struct, frozen=True):
     now: int
     find_saved: Callable[[str, Mapping[str, Any]], tuple[str, dict[str, Any]]]
     """Statement and values of a saved query, by its name and what is given; raises `Invalid`."""
+    shelf: Shelf = NoShelf()
+    """Where segments are that reports and filters name."""
 
 
 class TileColumn(msgspec.Struct, frozen=True):
@@ -147,6 +150,8 @@ class TileData(msgspec.Struct, frozen=True):
     cut_sequence: int
     cut_published_at: int
     """Microseconds since 1970 UTC."""
+    segments: tuple[UsedSegment, ...] = ()
+    """Those that a report was computed with."""
 
 
 class RowsBehind(msgspec.Struct, frozen=True):
@@ -327,7 +332,7 @@ async def _report(
     from footfall.explore.running import run_on
 
     question = question_of(query, scene.range, scene.zone, scene.filters)
-    answer = await run_on(runner, lambda: answering(question, scene.now))
+    answer = await run_on(runner, lambda: answering(question, scene.now, scene.shelf))
     table = flat(answer)
     columns = tuple(TileColumn(name, kind) for name, kind in table.columns)
     return TileData(
@@ -340,6 +345,7 @@ async def _report(
         is_cut_off=False,
         cut_sequence=answer.cut_sequence,
         cut_published_at=answer.cut_published_at,
+        segments=answer.segments,
     )
 
 
@@ -367,7 +373,10 @@ async def _members(
     if cell is None:
         raise Invalid("nobody is behind this number; open one that counts")
     question = question_of(query, scene.range, scene.zone, scene.filters)
-    found = await run_on(runner, lambda: opening(question, cell, scene.now, limit=PAGE_MAX))
+    found = await run_on(
+        runner,
+        lambda: opening(question, cell, scene.now, limit=PAGE_MAX, shelf=scene.shelf),
+    )
     rows = [[one.id, one.at, one.value] for one in found.members[:BEHIND_MAX]]
     columns = (
         TileColumn(found.kind, "VARCHAR"),

@@ -16,6 +16,8 @@ from footfall.explore.asked import AnswerResult, Asking
 from footfall.explore.asking import Ask, answering, opening
 from footfall.explore.found import Found
 from footfall.explore.question.common import Common
+from footfall.explore.segments.storage import Segments
+from footfall.metadata.place import MetadataPlace
 from footfall.project import DEFAULT_PROJECT
 from footfall.query.access import Relation
 from footfall.redefine.access import Sessions
@@ -23,6 +25,7 @@ from footfall.settings import QuerySettings, load_settings
 
 if TYPE_CHECKING:
     from footfall.alerts.access import Alerts
+    from footfall.explore.segments.access import SegmentAccess
 
 _Result = TypeVar("_Result")
 
@@ -66,6 +69,18 @@ class Project(Asking, CatalogLake):
         return Continuous(self, self._home, self._project)
 
     @property
+    def segments(self) -> SegmentAccess:
+        """Named groups of visitors or users: made, asked, overlapped."""
+        from footfall.explore.segments.access import HomeSegments, SegmentAccess
+
+        return SegmentAccess(HomeSegments(self._shelf, self._clock, self._drive))
+
+    @property
+    def _shelf(self) -> Segments:
+        place = MetadataPlace.of(self._home, self._settings.metadata)
+        return Segments(place, self._project, self._clock)
+
+    @property
     def sessions(self) -> Sessions:
         """Every session as it is now, open ones too; and the definitions behind them."""
         return Sessions(self, self._home, self._project)
@@ -78,11 +93,12 @@ class Project(Asking, CatalogLake):
             LimitReached: it took more time or memory than the limits.
             Unavailable: the project has nothing to read yet, or DuckDB failed.
         """
-        return self._drive(answering(question, self._clock.now_us()))
+        return self._drive(answering(question, self._clock.now_us(), self._shelf))
 
     def open_cell(self, question: Common, cell: str) -> Members:
         """All that a cell of an answer counted; raises as `answer`."""
-        return self._drive(opening(question, cell, self._clock.now_us()))
+        now = self._clock.now_us()
+        return self._drive(opening(question, cell, now, shelf=self._shelf))
 
     def _drive(self, asking: Generator[Ask, Found, _Result]) -> _Result:
         try:

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from msgspec.structs import replace
+
 from footfall.explore.answer import (
     Answer,
     AttributionAnswer,
@@ -139,7 +141,13 @@ class AnswerResult(Generic[_Answer]):
         key = cell if isinstance(cell, str) else cell.cell
         if key is None:
             raise Invalid("a formula counts nobody; open a number of one of its series")
-        return self._asker.open_cell(self.question, key)
+        return self._asker.open_cell(self.pinned, key)
+
+    @property
+    def pinned(self) -> Common:
+        """The question with the moment that its segments were of, for its cells."""
+        moment = self.answer.segments_at
+        return self.question if moment is None else replace(self.question, segments_at=moment)
 
     def visitors(self, cell: str | _Row) -> list[str | None]:
         """Ids of all that a number counted: visitors, or users, sessions, events, as it says."""

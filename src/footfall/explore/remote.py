@@ -19,6 +19,8 @@ from footfall.explore.asked import AnswerResult, Asking
 from footfall.explore.kinds import KINDS, NAME_OF
 from footfall.explore.question.common import Common
 from footfall.explore.remote_sessions import RemoteSessions
+from footfall.explore.segments.access import SegmentAccess
+from footfall.explore.segments.remote import RemoteSegments
 
 SECONDS_MAX: Final = 300.0
 """Of an answer that does not come; longer than a statement may wait and run."""
@@ -109,6 +111,11 @@ class RemoteProject(Asking):
     def sessions(self) -> RemoteSessions:
         """The session definitions: list, define, diff, switch, drop."""
         return RemoteSessions(self.ask)
+
+    @property
+    def segments(self) -> SegmentAccess:
+        """Named groups of visitors or users, as the studio keeps them."""
+        return SegmentAccess(RemoteSegments(self.ask))
 
     def __repr__(self) -> str:
         return f"<RemoteProject at {self._parts.scheme}://{self._parts.netloc}>"

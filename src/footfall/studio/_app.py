@@ -21,6 +21,7 @@ from footfall.studio.api.events.routes import router as events
 from footfall.studio.api.explore.routes import router as explore
 from footfall.studio.api.live.routes import router as live
 from footfall.studio.api.queries.routes import router as queries
+from footfall.studio.api.segments.routes import router as segments
 from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
 from footfall.studio.api.status.routes import router as status
@@ -49,6 +50,7 @@ AREAS: Final = (
     queries,
     catalog,
     dashboards,
+    segments,
 )
 """A router each; a new area is a folder of `api` and its line here."""
 OPEN_AREAS: Final = (shared,)

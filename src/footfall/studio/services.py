@@ -14,6 +14,7 @@ from litestar.openapi import ResponseSpec
 
 from footfall.alerts.desk import AlertDesk
 from footfall.clock import Clock
+from footfall.explore.segments.storage import Segments
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
@@ -68,6 +69,12 @@ class Services(msgspec.Struct, frozen=True):
     """Of sessions, as they are noted now, the default first. Reads a file or asks a database."""
     tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
     """Held while a tile is computed for a link: others wait, not the analysts."""
+
+    @property
+    def segments(self) -> Segments:
+        """Where the project's are kept."""
+        place = self.metadata or MetadataPlace.of(self.home)
+        return Segments(place, self.project, self.clock)
 
 
 Use = NamedDependency[Services]

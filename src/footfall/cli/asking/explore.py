@@ -20,6 +20,7 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
+    metadata_place,
     open_project,
     print_json,
     settings_for,
@@ -336,6 +337,7 @@ def _answered(question: Common, home: Path, project: str) -> Any:
 
     from footfall.explore.asking import answering
     from footfall.explore.running import run_on
+    from footfall.explore.segments.storage import Segments
     from footfall.lake.location import check_location
     from footfall.lake.store.options import bucket_of
     from footfall.query import QueryPool
@@ -344,11 +346,12 @@ def _answered(question: Common, home: Path, project: str) -> Any:
     check_location(place.lake_dir)
     settings = settings_for(place)
     pool = QueryPool(place, project, settings.query, bucket_of(settings.lake))
-    now = SystemClock().now_us()
+    clock = SystemClock()
+    now, shelf = clock.now_us(), Segments(metadata_place(place), project, clock)
 
     async def run() -> Any:
         try:
-            return await run_on(pool, lambda: answering(question, now))
+            return await run_on(pool, lambda: answering(question, now, shelf))
         finally:
             await pool.close()
 

@@ -40,11 +40,13 @@ class Values:
 
     def take(self, tree: exp.Query, values: Mapping[str, Any]) -> exp.Query:
         """Another statement's tree, as a part of this one: its parameters are ours then."""
-        return tree.copy().transform(
+        found = tree.transform(
             lambda node: (
                 self.bind(values[str(node.this)]) if isinstance(node, exp.Placeholder) else node
             )
         )
+        assert isinstance(found, exp.Query)
+        return found
 
 
 def col(name: str, table: str | None = None) -> Expr:

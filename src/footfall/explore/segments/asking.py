@@ -154,6 +154,15 @@ def statement_of(ids: SegmentIds) -> Statement:
     return Statement(exp.select(col("a"), *nothing).from_(_sub(values, ids)), values.by_name)
 
 
+def exporting(name: str, now: int, shelf: Shelf) -> Run[Ask]:
+    """What to run for a file of all ids, in their order; raises as `listing`."""
+    ids, _ = yield from ids_now(name, now, shelf)
+    values = Values()
+    tree = exp.select(exp.alias_(col("a"), "id")).from_(_sub(values, ids))
+    made = Statement(tree.order_by(col("a")), values.by_name)
+    return Ask(made.text(), made.values, None)
+
+
 def overlapping(names: Sequence[str], now: int, shelf: Shelf) -> Run[Overlap]:
     """How two or three segments overlap, to the person.
 

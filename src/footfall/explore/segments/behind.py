@@ -68,10 +68,9 @@ def behind_problems(
     named = {
         name.partition(".")[2] for name in fields_behind(behind) if name.startswith("segment.")
     }
-    nobody = {
-        name: SegmentIds("visitor", "", exp.select(exp.null().as_("a")), {}) for name in named
-    }
-    kind, _ = model.members(question, msgspec.structs.replace(scene, segments=nobody), cell)
+    nobody = SegmentIds("visitor", "", exp.select(exp.null().as_("a")), {})
+    segments = dict.fromkeys(named, nobody)
+    kind, _ = model.members(question, msgspec.structs.replace(scene, segments=segments), cell)
     if kind not in (unit, *_ID_OF):
         yield f"{where}: the number counts {kind}s; {_ADVICE.get(kind, 'it has no people behind')}"
 

@@ -38,7 +38,7 @@ from footfall.explore.models.funnel import members as funnel_members
 from footfall.explore.question.common import Common, Filter, Operator, Selector
 from footfall.explore.question.fields import Fields
 from footfall.explore.question.funnel import FunnelQuestion
-from footfall.explore.question.ranges import Calendar, Range, Span, find_range, grid, moment_of
+from footfall.explore.question.ranges import Calendar, Range, Span, grid, moment_of
 from footfall.explore.question.reading import Scene, SegmentIds
 from footfall.explore.segments.behind import rows_behind
 from footfall.explore.segments.definition import (
@@ -51,6 +51,7 @@ from footfall.explore.segments.definition import (
     Sequence,
     Times,
 )
+from footfall.explore.segments.reading import span_of_rule
 from footfall.settings import parse_duration
 
 OPPOSITES: Final[Mapping[str, Operator]] = {
@@ -180,9 +181,9 @@ class _Sets:
         """Instants of a range, none of them after now."""
         if asked is None:
             return Span(0, self._now + 1)
-        found = find_range(asked, self._calendar, self._now)
+        found = span_of_rule(asked, self._calendar, self._now)
         assert isinstance(found, Span)
-        return Span(found.start, min(found.end, self._now + 1))
+        return found
 
     def _common(self, where: Filter | None = None) -> Common:
         one = self._segment

@@ -1,4 +1,4 @@
-"""What a segment may say: rules nested in each other, over events, sequences, values and segments."""
+"""What a segment may say: nested rules over events, sequences, values and segments."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Anchor(Selector, frozen=True, forbid_unknown_fields=True):
 class Did(Selector, frozen=True, forbid_unknown_fields=True):
     """They did something so often. Not having done it: `times` 0, or `none` around it."""
 
-    times: Times = Times()
+    times: Times = msgspec.field(default_factory=Times)
     measure: Literal["times", "days", "sum", "distinct"] = "times"
     """What is compared: events, days of the calendar with one, or of a field (`of`) the sum or how
     many different values."""

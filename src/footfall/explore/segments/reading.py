@@ -13,7 +13,7 @@ from footfall.clock import DAY
 from footfall.errors import Invalid
 from footfall.explore.question.common import Common, Filter, Selector
 from footfall.explore.question.fields import Field, Fields
-from footfall.explore.question.ranges import Calendar, Range, find_range
+from footfall.explore.question.ranges import Calendar, Range, Span, find_range, moment_of
 from footfall.explore.question.reading import (
     all_fields,
     filter_problems,
@@ -208,8 +208,19 @@ def _leaf_problems(
         yield from behind_problems(f"{where}.behind", rule.behind, segment.unit, fields, now)
 
 
+def span_of_rule(asked: Range, calendar: Calendar, now: int) -> Span | str:
+    """Instants of a rule's range, none of them after now; or what is wrong with it.
+
+    As of an earlier moment it may not have begun yet; it has no instants then.
+    """
+    start = None if asked.start is None else moment_of(asked.start, calendar)
+    latest = max(now, start) if isinstance(start, int) else now
+    found = find_range(asked, calendar, latest)
+    return found if isinstance(found, str) else Span(found.start, min(found.end, now + 1))
+
+
 def _range_problems(where: str, asked: Range | None, calendar: Calendar, now: int) -> Iterator[str]:
-    found = None if asked is None else find_range(asked, calendar, now)
+    found = None if asked is None else span_of_rule(asked, calendar, now)
     if isinstance(found, str):
         yield f"{where}.{found}"
 

@@ -197,7 +197,7 @@ class Segments:
                 made.on_conflict_do_update(index_elements=["project", "name"], set_=values)
             )
             if not is_same:
-                version_row = {
+                row = {
                     "version": following,
                     "definition": text,
                     "ids": packed,
@@ -205,9 +205,7 @@ class Segments:
                     "made_at": now,
                     "made_of": made_of[:MADE_OF_LENGTH_MAX],
                 }
-                connection.execute(
-                    insert(connection, segment_versions).values(**key, **version_row)
-                )
+                connection.execute(insert(connection, segment_versions).values(**key, **row))
                 self._forget_versions(connection, name, following)
         return self.get(name)
 

@@ -31,6 +31,7 @@ OURS: Final[Mapping[str, str]] = {
     CONTINUOUS: "footfall.continuous.consumer:make",
     "deliver": "footfall.deliver.consumer:make",
     "crawls": "footfall.catalog.consumer:make",
+    "segments": "footfall.explore.segments.consumer:make",
 }
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,
 because they stand above the pipeline and use what it does not know. What makes one is cheap to load

@@ -23,6 +23,7 @@ from footfall.dashboards.running import (
 from footfall.errors import Invalid
 from footfall.explore.question.common import Filter
 from footfall.explore.question.ranges import Range, Span
+from footfall.explore.segments.kept import UsedSegment
 from footfall.studio.api.explore.answers import CutName, newest_cut
 from footfall.studio.services import Services
 
@@ -65,6 +66,7 @@ class TileDataShape(msgspec.Struct, frozen=True):
     is_cut_off: bool
     cut_sequence: int
     cut_published_at: int
+    segments: tuple[UsedSegment, ...] = ()
 
 
 class RowsBehindShape(msgspec.Struct, frozen=True):
@@ -136,7 +138,8 @@ def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zon
     except (KeyError, ValueError, OSError) as error:
         raise Invalid(f"no such IANA time zone: {zone!r}") from error
     queries = None if services.catalog is None else services.catalog.queries
-    return Scene(range_, span, filters, zone, now, partial(find_saved, queries, span))
+    saved = partial(find_saved, queries, span)
+    return Scene(range_, span, filters, zone, now, saved, services.segments)
 
 
 def find_saved(
@@ -171,5 +174,6 @@ async def _data(services: Services, tile: Tile, scene: Scene) -> bytes:
         return known
     found = await data_of(tile, scene, services.sql)
     body = msgspec.json.encode(found)
-    services.answers.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
+    if not found.segments:  # what these are may change, and no cut with it
+        services.answers.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
     return body

@@ -12,6 +12,7 @@ from footfall.clock import Clock
 from footfall.explore.answer import Members
 from footfall.explore.question.common import Common
 from footfall.explore.running import Runner, run_on
+from footfall.explore.segments.kept import Shelf
 from footfall.home import Home
 
 ANSWERS_MAX: Final = 64
@@ -54,7 +55,12 @@ class AnswerCache:
 
 
 async def answer_of(
-    question: Common, sql: Runner, clock: Clock, cache: AnswerCache, cut: CutName | None
+    question: Common,
+    sql: Runner,
+    clock: Clock,
+    cache: AnswerCache,
+    cut: CutName | None,
+    shelf: Shelf,
 ) -> bytes:
     """The answer as JSON: kept, or made now.
 
@@ -66,7 +72,7 @@ async def answer_of(
     def start() -> Generator[Any, Any, Any]:
         from footfall.explore.asking import answering
 
-        return answering(question, now)
+        return answering(question, now, shelf)
 
     key = _key(question, now)
     known = cache.get(key, cut)
@@ -74,12 +80,19 @@ async def answer_of(
         return known
     found = await run_on(sql, start)
     body = msgspec.json.encode(found)
-    cache.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
+    if not found.segments:  # what these are may change, and no cut with it
+        cache.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
     return body
 
 
 async def members_of(
-    question: Common, sql: Runner, clock: Clock, cell: str, after: str | None, limit: int | None
+    question: Common,
+    sql: Runner,
+    clock: Clock,
+    cell: str,
+    after: str | None,
+    limit: int | None,
+    shelf: Shelf,
 ) -> Members:
     """One page of those that a cell counted.
 
@@ -91,7 +104,8 @@ async def members_of(
     def start() -> Generator[Any, Any, Members]:
         from footfall.explore.asking import opening
 
-        return opening(question, cell, now, after=after, limit=limit or PAGE_DEFAULT)
+        size = limit or PAGE_DEFAULT
+        return opening(question, cell, now, after=after, limit=size, shelf=shelf)
 
     return await run_on(sql, start)
 

@@ -103,7 +103,7 @@ class SqlRunner(Protocol):
         sql: str,
         parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = (),
         *,
-        format: Literal["rows", "csv", "parquet"] = "rows",  # noqa: A002 (the word users know)
+        format: Literal["rows", "json", "csv", "parquet"] = "rows",  # noqa: A002 (the word users know)
         rows_max: int | None = None,
     ) -> RunnerAnswer:
         """Answer of the guarded statement `sql`; ends with its work when it is cancelled.

@@ -1,0 +1,1 @@
+"""Segments: made, listed, sized, overlapped, and who is in them."""

@@ -53,6 +53,8 @@ class Goals(msgspec.Struct, frozen=True):
     def _with_roles(self, events: pa.Table) -> pa.Table:
         roles = dict.fromkeys(self.not_interaction, NO_INTERACTION)
         roles |= dict.fromkeys(self.keep_alive, KEEPS_ALIVE)
+        if not roles:
+            return events
         names = in_one_piece(events.column("event_name")).dictionary_encode()
         known = names.dictionary.to_pylist()
         if not self.keep_alive and roles.keys().isdisjoint(known):

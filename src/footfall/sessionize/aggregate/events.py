@@ -14,7 +14,7 @@ from footfall.event import EVENT_SCHEMA
 from footfall.session import VIEW_EVENTS
 from footfall.sessionize.goals import IS_GOAL, KEEPS_ALIVE, ROLE
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
-from footfall.sessionize.rows.packing import Bools, Ints, Packing
+from footfall.sessionize.rows.packing import Bools, Ints, Packing, ascending
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece
 
 _ENGAGEMENT_EVENT: Final = "user_engagement"
@@ -134,7 +134,7 @@ class SortedEvents:
 
     def _sorted(self, codes: npt.NDArray[np.int32], times: Ints) -> Ints:
         packed = Packing(len(self.visitors), times).pack(codes, times)
-        order = np.argsort(packed)
+        order = ascending(packed)
         ordered = packed[order]
         equal = ordered[1:] == ordered[:-1]
         if not equal.any():

@@ -12,6 +12,10 @@ Keys = npt.NDArray[np.uint64]
 Bools = npt.NDArray[np.bool_]
 
 NEVER: Final = 2**63 - 1
+_DIGIT: Final = 16
+"""Bits that are counted at a time."""
+_COUNTED_MIN: Final = 1 << 14
+"""Fewer keys are compared: counting has a table of 65,536 to fill."""
 
 
 class Packing:
@@ -51,6 +55,22 @@ class Packing:
         """The times that were packed."""
         offsets = (packed & self._mask).astype(np.int64)
         return offsets + self._low if self._ranks is None else self._ranks[offsets]
+
+
+def ascending(keys: Keys) -> Ints:
+    """The order that sorts `keys`; equal ones stay as they are.
+
+    Sixteen bits at a time, from the lowest, as NumPy sorts small integers by counting them: half of
+    the time of comparing whole keys, whose 47 bits or so are three rounds.
+    """
+    bits = int(keys.max(initial=np.uint64(0))).bit_length()
+    if len(keys) < _COUNTED_MIN:
+        return np.argsort(keys, kind="stable")
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    for low in range(_DIGIT, bits, _DIGIT):
+        digit = (keys >> np.uint64(low)).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order
 
 
 def run_starts(*columns: npt.NDArray[np.generic]) -> Ints:

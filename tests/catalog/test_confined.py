@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from footfall import pipeline
 from footfall.catalog.consumer import LOOK_EVERY, CrawlStarter
 from footfall.catalog.crawling import Crawling
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter
+from footfall.cli._common import settings_environ
 from footfall.cli.main import app
 from footfall.clock import HOUR, SystemClock
 from footfall.errors import Conflict, FootfallError, Invalid, LimitReached, Unavailable
@@ -25,7 +29,7 @@ from footfall.pipeline.consumers.contract import ConsumerPlace
 from footfall.positions import Positions
 from footfall.query import guard
 from footfall.query.engine import Engine
-from footfall.settings import load_settings
+from footfall.settings import Settings, load_settings
 from tests.catalog.places import SMALL, home_with_a_cut, lines, put
 
 
@@ -196,3 +200,29 @@ def test_due_crawls_are_started_in_a_process_of_their_own(home: Home, tmp_path: 
     starter._look(now + 2 * LOOK_EVERY)
     assert len(started) == 1
     crawling.remove("hourly")
+
+
+def test_an_hourly_crawl_has_the_settings_of_who_starts_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`worker --set` also holds for the process that crawls: it has no such argument itself."""
+    monkeypatch.setattr(os, "environ", {**os.environ})
+    overrides = ["catalog.files_max=1", "lake.s3_region=there", "deliver.destinations={}"]
+    assert load_settings(None, settings_environ(overrides)) == load_settings(overrides=overrides)
+    put(tmp_path, "place/a", b"{}")
+    put(tmp_path, "place/b", b"{}")
+    _crawling(home).add("short", str(tmp_path / "place"), HOUR)
+
+    def run(home: Home, settings: Settings, project: str, **_: object) -> None:
+        now = SystemClock().now_us()
+        place = ConsumerPlace(home, project, tmp_path, 1, Positions(), now, settings)
+        starter = CrawlStarter(place, lambda command: subprocess.Popen(command, env=os.environ))
+        starter._look(now)
+        assert starter._child is not None
+        assert starter._child.wait(120) == 0
+
+    monkeypatch.setattr(pipeline, "run", run)
+    done = _run(home, "worker", "--set", overrides[0])
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "files_max=1" in _crawling(home).crawl("short").problem
+    _crawling(home).remove("short")

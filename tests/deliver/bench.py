@@ -81,13 +81,13 @@ def records(file: Path) -> list[dict[str, Any]]:
     if kind == "csv":
         return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
     if kind == "jsonl":
-        return [json.loads(line) for line in data.decode().splitlines()]
+        return [json.loads(line) for line in data.decode().split("\n") if line]
     if kind == "json":
-        return list(_objects(data.decode()))
+        return list(objects(data.decode()))
     return pq.read_table(io.BytesIO(data)).to_pylist()
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
+def objects(text: str) -> Iterator[dict[str, Any]]:
     """Objects one after another."""
     decoder, at = json.JSONDecoder(), 0
     while at < len(text):

@@ -24,7 +24,7 @@ def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Sha
             return None
         text = head[: error.start].decode("utf-8-sig")
     cells, delimiter = first_cells(text, delimiter)
-    if not cells or "\0" in text:
+    if not cells or any("\0" in cell for cell in cells):
         return None
     has_header = is_header(cells)
     names = cells if has_header else [f"column_{at}" for at in range(len(cells))]

@@ -175,6 +175,17 @@ def settings_arguments(overrides: Sequence[str]) -> list[str]:
     return [argument for override in overrides for argument in ("--set", override)]
 
 
+def settings_environ(overrides: Sequence[str]) -> dict[str, str]:
+    """Environment that gives processes which have no such arguments the same overrides.
+
+    A child of a child, such as a crawl that the pipeline starts, then reads settings as we do.
+    """
+    pairs = (override.partition("=")[::2] for override in overrides)
+    return {
+        f"FOOTFALL__{key.strip().upper().replace('.', '__')}": value.strip() for key, value in pairs
+    }
+
+
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

@@ -18,6 +18,7 @@ from footfall.cli._common import (
     SetOption,
     open_project,
     settings_arguments,
+    settings_environ,
     settings_for,
 )
 from footfall.cli.operating.upgrade import upgrade_first
@@ -77,9 +78,11 @@ def worker(
     upgrade_first(place)
     program = (sys.executable, "-m", "footfall.cli.main")
     where = ("--home", str(place.root), "--project", project, *settings_arguments(overrides))
+    settings = settings_for(place, overrides)
+    os.environ.update(settings_environ(overrides))
     _runner(runner)(
         place,
-        settings_for(place, overrides),
+        settings,
         project,
         parent_fd=parent_fd,
         on_ready=lambda url=None: write_ready(place, "worker", url),
@@ -125,5 +128,5 @@ def studio(
         project,
         parent_pipe_fd=parent_fd,
         on_ready=lambda url: write_ready(place, "studio", url),
-        environ=os.environ,
+        environ={**os.environ, **settings_environ(overrides)},
     )

@@ -53,8 +53,22 @@ export type Path =
   | "/api/queries/{name}/run"
   | "/api/ready-dashboards"
   | "/api/ready-dashboards/{name}"
+  | "/api/segments"
+  | "/api/segments/overlap"
+  | "/api/segments/overlap/members"
+  | "/api/segments/preview"
+  | "/api/segments/{name}"
+  | "/api/segments/{name}/export"
+  | "/api/segments/{name}/list"
+  | "/api/segments/{name}/members"
+  | "/api/segments/{name}/refresh"
+  | "/api/segments/{name}/save"
   | "/api/sessions"
   | "/api/sessions/about"
+  | "/api/sessions/definitions"
+  | "/api/sessions/definitions/{name}"
+  | "/api/sessions/definitions/{name}/switch"
+  | "/api/sessions/diff"
   | "/api/sessions/{session_id}"
   | "/api/shared"
   | "/api/shared/cut"
@@ -67,7 +81,10 @@ export type Path =
   | "/api/status"
   | "/api/tiles"
   | "/api/tiles/parquet"
-  | "/api/tiles/rows";
+  | "/api/tiles/rows"
+  | "/api/visitors"
+  | "/api/visitors/events"
+  | "/api/visitors/sessions";
 
 export type Acknowledging = {
   readonly by?: string;
@@ -83,6 +100,14 @@ export type AlertBook = {
 export type AlertChange = {
   readonly count?: number;
   readonly until?: number;
+};
+
+export type Anchor = {
+  readonly event?: string | readonly (string)[] | null;
+  readonly label?: string;
+  readonly where?: Filter | null;
+  readonly which?: "first" | "last";
+  readonly within?: string | null;
 };
 
 export type App = {
@@ -119,6 +144,8 @@ export type AttributionAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous?: AttributionAnswer | null;
   readonly rows: readonly (AttributionRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
   readonly value: number | null;
@@ -142,6 +169,7 @@ export type AttributionQuestion = {
   readonly model?: "first" | "last" | "linear" | "position" | "time_decay" | "markov";
   readonly per?: "visitor" | "user";
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly top?: number;
   readonly touches?: readonly (Selector)[];
   readonly value?: string | null;
@@ -175,6 +203,12 @@ export type BackTest = {
   readonly told: number;
   readonly unit: string;
   readonly until: number;
+};
+
+export type Behind = {
+  readonly cell: string;
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
 };
 
 export type BehindAsked = {
@@ -238,6 +272,8 @@ export type CompareAnswer = {
   readonly mixed_cell: string;
   readonly notes?: readonly (string)[];
   readonly rows: readonly (CompareRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly split_p: number | null;
   readonly sql: string;
   readonly start: string;
@@ -263,6 +299,7 @@ export type CompareQuestion = {
   readonly goal: Selector;
   readonly per?: "visitor" | "user";
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly shares?: readonly (number)[];
   readonly top?: number;
   readonly variant: string;
@@ -388,6 +425,10 @@ export type Declared = {
   readonly partitions: readonly (Column)[];
 };
 
+export type DefinitionList = {
+  readonly definitions: readonly (Listed)[];
+};
+
 export type DefinitionView = {
   readonly is_default: boolean;
   readonly key: readonly (string)[];
@@ -423,6 +464,27 @@ export type DeliveryReport = {
   readonly source: string;
 };
 
+export type Did = {
+  readonly after?: Anchor | null;
+  readonly before?: Anchor | null;
+  readonly event?: string | readonly (string)[] | null;
+  readonly label?: string;
+  readonly measure?: "times" | "days" | "sum" | "distinct";
+  readonly of?: string | null;
+  readonly range?: Range | null;
+  readonly times?: Times;
+  readonly where?: Filter | null;
+};
+
+export type Difference = {
+  readonly a: Kpis;
+  readonly b: Kpis;
+  readonly name_a: string;
+  readonly name_b: string;
+  readonly samples: readonly (Sample)[];
+  readonly visitors_differing: number;
+};
+
 export type DiskStatus = {
   readonly alarms: readonly (string)[];
   readonly days_until_full: number | null;
@@ -438,6 +500,11 @@ export type DiskStatus = {
 
 export type Done = {
   readonly done: string;
+};
+
+export type EntryPage = {
+  readonly page: string;
+  readonly sessions: number;
 };
 
 export type EventColumn = {
@@ -469,6 +536,8 @@ export type EventsAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous_buckets: readonly (Bucket)[];
   readonly rows: readonly (EventsRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
 };
@@ -488,6 +557,7 @@ export type EventsQuestion = {
   readonly formulas?: readonly (string)[];
   readonly granularity?: "hour" | "day" | "week" | "month";
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly series: readonly (Series)[];
   readonly top?: number;
   readonly week_start?: "monday" | "sunday";
@@ -585,6 +655,8 @@ export type FunnelAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous?: FunnelAnswer | null;
   readonly rows: readonly (FunnelRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly speeds: readonly (FunnelSpeed)[];
   readonly sql: string;
   readonly start: string;
@@ -610,6 +682,7 @@ export type FunnelQuestion = {
   readonly order?: "ordered" | "strict" | "any";
   readonly per?: "visitor" | "user" | "session";
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly steps: readonly (Selector)[];
   readonly top?: number;
   readonly week_start?: "monday" | "sunday";
@@ -656,6 +729,14 @@ export type FunnelTrend = {
   readonly step: number;
 };
 
+export type Has = {
+  readonly field: string;
+  readonly op?: "is" | "is_not" | "in" | "not_in" | "contains" | "not_contains" | "starts_with" | "gt" | "gte" | "lt" | "lte" | "between" | "is_set" | "is_not_set";
+  readonly range?: Range | null;
+  readonly value?: boolean | number | string | readonly (boolean | number | string)[] | null;
+  readonly which?: "first" | "last" | "any";
+};
+
 export type Header = {
   readonly name: string;
   readonly value: string;
@@ -674,6 +755,32 @@ export type KeptDashboard = {
   readonly published_at: number | null;
   readonly updated_at: number;
   readonly version: number;
+};
+
+export type KeptSegment = {
+  readonly changed_at: number;
+  readonly definition: Segment;
+  readonly every: "hour" | "day" | "week" | "off";
+  readonly listed?: number | null;
+  readonly made_at: number;
+  readonly made_of?: string;
+  readonly name: string;
+  readonly problem?: string;
+  readonly title: string;
+  readonly tried_at?: number;
+  readonly version: number;
+};
+
+export type Kpis = {
+  readonly bounce_rate: number | null;
+  readonly duration_mean_ms: number | null;
+  readonly duration_median_ms: number | null;
+  readonly engaged_rate: number | null;
+  readonly entry_pages: readonly (EntryPage)[];
+  readonly events: number;
+  readonly events_per_session: number | null;
+  readonly sessions: number;
+  readonly visitors: number;
 };
 
 export type Ledger = {
@@ -697,6 +804,8 @@ export type LifecycleAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous?: LifecycleAnswer | null;
   readonly rows: readonly (LifecycleRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
   readonly stickiness: readonly (Stickiness)[];
@@ -718,6 +827,7 @@ export type LifecycleQuestion = {
   readonly compare?: "none" | "previous";
   readonly per?: "visitor" | "user";
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly top?: number;
   readonly unit?: "day" | "week" | "month";
   readonly week_start?: "monday" | "sunday";
@@ -732,6 +842,20 @@ export type LifecycleRow = {
   readonly unit: number;
 };
 
+export type Listed = {
+  readonly events_done: number;
+  readonly events_total: number;
+  readonly is_added: boolean;
+  readonly is_default: boolean;
+  readonly key: readonly (string)[];
+  readonly kind: string;
+  readonly name: string;
+  readonly options: string;
+  readonly state: string;
+  readonly version: number;
+  readonly view: string;
+};
+
 export type ListedDashboard = {
   readonly has_draft: boolean;
   readonly is_published: boolean;
@@ -741,6 +865,12 @@ export type ListedDashboard = {
   readonly title: string;
   readonly updated_at: number;
   readonly version: number;
+};
+
+export type ListedSegment = {
+  readonly segment: KeptSegment;
+  readonly sizes: readonly (SegmentSize)[];
+  readonly words: string;
 };
 
 export type LiveCounts = {
@@ -806,6 +936,12 @@ export type Members = {
   readonly next: string | null;
 };
 
+export type MembersAsked = {
+  readonly after?: string | null;
+  readonly at?: string | null;
+  readonly limit?: number | null;
+};
+
 export type MinuteSeries = {
   readonly events: readonly (number)[];
   readonly from_us: number;
@@ -838,6 +974,10 @@ export type NewDashboardLink = {
   readonly path: string;
 };
 
+export type NewDefinition = {
+  readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | { readonly [key: string]: string } };
+};
+
 export type NewQuery = {
   readonly app?: string;
   readonly enabled?: boolean;
@@ -863,6 +1003,16 @@ export type NoticeState = {
   readonly tries: number;
 };
 
+export type OverlapAsked = {
+  readonly at?: string | null;
+  readonly names: readonly (string)[];
+};
+
+export type OverlapRegion = {
+  readonly count: number;
+  readonly inside: readonly (boolean)[];
+};
+
 export type Part = {
   readonly name: string;
   readonly pid?: number | null;
@@ -879,6 +1029,8 @@ export type PathAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous?: PathAnswer | null;
   readonly rows: readonly (PathRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
 };
@@ -911,7 +1063,8 @@ export type PathQuestion = {
   readonly nodes?: "events" | "pages" | "screens";
   readonly per?: "visitor" | "user" | "session";
   readonly range?: Range;
-  readonly rules?: readonly (Rule)[];
+  readonly rules?: readonly (question_path_Rule)[];
+  readonly segments_at?: string | null;
   readonly steps?: number;
   readonly top?: number;
   readonly week_start?: "monday" | "sunday";
@@ -1033,6 +1186,14 @@ export type ReadyListed = {
   readonly dashboards: readonly (ReadyDashboard)[];
 };
 
+export type RegionAsked = {
+  readonly after?: string | null;
+  readonly at?: string | null;
+  readonly inside: readonly (boolean)[];
+  readonly limit?: number | null;
+  readonly names: readonly (string)[];
+};
+
 export type ReportQuery = {
   readonly kind: "report";
   readonly model: string;
@@ -1048,6 +1209,8 @@ export type RetentionAnswer = {
   readonly notes?: readonly (string)[];
   readonly previous?: RetentionAnswer | null;
   readonly rows: readonly (RetentionRow)[];
+  readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
 };
@@ -1069,6 +1232,7 @@ export type RetentionQuestion = {
   readonly per?: "visitor" | "user" | "session";
   readonly periods?: number;
   readonly range?: Range;
+  readonly segments_at?: string | null;
   readonly start?: Selector;
   readonly top?: number;
   readonly unit?: "day" | "week" | "month";
@@ -1100,11 +1264,6 @@ export type RowsBehindShape = {
   readonly sql: string;
 };
 
-export type Rule = {
-  readonly label?: string;
-  readonly match: string;
-};
-
 export type RulePut = {
   readonly name: string;
   readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
@@ -1130,6 +1289,19 @@ export type RunningQuestions = {
   readonly running: readonly (RunningQuestion)[];
 };
 
+export type Sample = {
+  readonly a: readonly (SampleSession)[];
+  readonly app_id: string;
+  readonly b: readonly (SampleSession)[];
+  readonly visitor_id: string;
+};
+
+export type SampleSession = {
+  readonly ended_at: string;
+  readonly events: number;
+  readonly started_at: string;
+};
+
 export type SavedQueries = {
   readonly queries: readonly (SavedQuery)[];
 };
@@ -1148,9 +1320,91 @@ export type SecondSeries = {
   readonly from_us: number;
 };
 
+export type Segment = {
+  readonly app?: string;
+  readonly bots?: "exclude" | "include" | "only";
+  readonly rule?: segments_definition_Rule | null;
+  readonly unit?: "visitor" | "user";
+  readonly week_start?: "monday" | "sunday";
+  readonly zone?: string;
+};
+
+export type SegmentDefined = {
+  readonly notes: readonly (string)[];
+  readonly segment: KeptSegment;
+  readonly words: string;
+};
+
+export type SegmentDraft = {
+  readonly at?: string | null;
+  readonly definition: Segment;
+};
+
+export type SegmentList = {
+  readonly app?: string;
+  readonly ids: readonly (string)[];
+  readonly title?: string | null;
+  readonly unit?: "visitor" | "user";
+  readonly version?: number | null;
+};
+
+export type SegmentOfNumber = {
+  readonly cell: string;
+  readonly form?: "definition" | "list";
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+  readonly title?: string | null;
+  readonly version?: number | null;
+};
+
 export type SegmentPart = {
   readonly column: string;
   readonly value: string | number | boolean | null;
+};
+
+export type SegmentPreview = {
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly notes: readonly (string)[];
+  readonly size: number;
+  readonly sql: string;
+  readonly total: number;
+  readonly words: string;
+};
+
+export type SegmentSaved = {
+  readonly definition: Segment;
+  readonly every?: "hour" | "day" | "week" | "off" | null;
+  readonly title?: string | null;
+  readonly version?: number | null;
+};
+
+export type SegmentShown = {
+  readonly segment: KeptSegment;
+  readonly sizes: readonly (SegmentSize)[];
+  readonly versions: readonly (KeptSegment)[];
+  readonly words: string;
+};
+
+export type SegmentSize = {
+  readonly at: number;
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly size: number;
+  readonly total: number;
+  readonly version: number;
+};
+
+export type SegmentsListed = {
+  readonly segments: readonly (ListedSegment)[];
+};
+
+export type SegmentsOverlap = {
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly names: readonly (string)[];
+  readonly regions: readonly (OverlapRegion)[];
+  readonly unit: "visitor" | "user";
 };
 
 export type Selector = {
@@ -1159,12 +1413,32 @@ export type Selector = {
   readonly where?: Filter | null;
 };
 
+export type Sequence = {
+  readonly order?: "ordered" | "strict" | "any";
+  readonly range?: Range | null;
+  readonly steps: readonly (Selector)[];
+  readonly window?: string;
+};
+
 export type Series = {
   readonly event?: string | readonly (string)[] | null;
   readonly label?: string;
   readonly measure?: "events" | "visitors" | "users" | "sessions" | "sum" | "avg" | "median" | "p90" | "min" | "max" | "distinct";
   readonly of?: string | null;
   readonly where?: Filter | null;
+};
+
+export type SessionBefore = {
+  readonly duration_ms: number;
+  readonly ended_at: number;
+  readonly epoch: number;
+  readonly events: number;
+  readonly is_bounced: boolean;
+  readonly is_withdrawn: boolean;
+  readonly replaced_in: number;
+  readonly revision: number;
+  readonly session_id: string;
+  readonly started_at: number;
 };
 
 export type SessionField = {
@@ -1240,6 +1514,7 @@ export type SessionSeconds = {
 };
 
 export type SessionTimeline = {
+  readonly before: readonly (SessionBefore)[];
   readonly events: readonly (TimelineEvent)[];
   readonly is_cut_off: boolean;
   readonly session: SessionRow;
@@ -1411,6 +1686,7 @@ export type TileDataShape = {
   readonly notes: readonly (string)[];
   readonly roles: TileOptions;
   readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
+  readonly segments?: readonly (UsedSegment)[];
   readonly sql: string;
 };
 
@@ -1441,6 +1717,12 @@ export type TimelineEvent = {
   readonly request_index: number;
 };
 
+export type Times = {
+  readonly op?: "gte" | "lte" | "is" | "between";
+  readonly to?: number | null;
+  readonly value?: number;
+};
+
 export type TopList = {
   readonly is_exact?: boolean;
   readonly others: number;
@@ -1450,6 +1732,34 @@ export type TopList = {
 export type TopRow = {
   readonly count: number;
   readonly value: string | null;
+};
+
+export type UsedSegment = {
+  readonly is_list: boolean;
+  readonly made_at: number;
+  readonly name: string;
+  readonly version: number;
+};
+
+export type Visitor = {
+  readonly app_id: string;
+  readonly events: number;
+  readonly first_seen: number;
+  readonly last_seen: number;
+  readonly sessions: number;
+  readonly users: readonly (string)[];
+  readonly visitor_id: string;
+};
+
+export type VisitorEvents = {
+  readonly events: readonly (TimelineEvent)[];
+  readonly next: number | null;
+};
+
+export type VisitorSessions = {
+  readonly before: readonly (SessionBefore)[];
+  readonly next: number | null;
+  readonly sessions: readonly (SessionRow)[];
 };
 
 export type WindowResult = {
@@ -1470,4 +1780,20 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
+};
+
+export type question_path_Rule = {
+  readonly label?: string;
+  readonly match: string;
+};
+
+export type segments_definition_Rule = {
+  readonly all?: readonly (segments_definition_Rule)[] | null;
+  readonly any?: readonly (segments_definition_Rule)[] | null;
+  readonly behind?: Behind | null;
+  readonly did?: Did | null;
+  readonly has?: Has | null;
+  readonly none?: readonly (segments_definition_Rule)[] | null;
+  readonly segment?: string | null;
+  readonly sequence?: Sequence | null;
 };

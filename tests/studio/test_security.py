@@ -91,6 +91,18 @@ API = [
     ("DELETE", "/api/dashboards/x/links/x"),
     ("POST", "/api/tiles"),
     ("POST", "/api/tiles/rows"),
+    ("GET", "/api/segments"),
+    ("GET", "/api/segments/x"),
+    ("PUT", "/api/segments/x"),
+    ("DELETE", "/api/segments/x"),
+    ("POST", "/api/segments/x/save"),
+    ("PUT", "/api/segments/x/list"),
+    ("POST", "/api/segments/x/refresh"),
+    ("POST", "/api/segments/x/members"),
+    ("GET", "/api/segments/x/export"),
+    ("POST", "/api/segments/preview"),
+    ("POST", "/api/segments/overlap"),
+    ("POST", "/api/segments/overlap/members"),
     ("GET", "/api/openapi.json"),
 ]
 BY_LINK = [

@@ -13,6 +13,9 @@ from footfall.explore.compile.blocks import PERCENTILE
 Dialect = Literal["duckdb", "spark", "trino"]
 DIALECTS: Final[tuple[Dialect, ...]] = ("duckdb", "spark", "trino")
 
+LISTED_MAX: Final = 20
+"""Values of a list that are shown."""
+
 _NAMES: Final = {PERCENTILE: {"spark": "PERCENTILE", "trino": "APPROX_PERCENTILE"}}
 """Functions that sqlglot does not translate. Trino has no exact percentile."""
 
@@ -35,13 +38,22 @@ class Statement(msgspec.Struct, frozen=True):
             if isinstance(node, exp.JSONExtractScalar) and dialect == "spark":
                 return _for_spark(node, str(values[str(node.expression.this)]))
             if isinstance(node, exp.Placeholder):
-                return exp.convert(values[str(node.this)])
+                return _written(values[str(node.this)])
             if isinstance(node, exp.Anonymous) and node.this in _NAMES:
                 name = _NAMES[str(node.this)].get(dialect, node.this)
                 return exp.Anonymous(this=name, expressions=node.expressions)
             return _for_trino(node) if dialect == "trino" else node
 
         return self.tree.transform(written).sql(dialect, pretty=pretty)
+
+
+def _written(value: Any) -> exp.Expr:
+    """A value for people; of a long list the beginning, and how many there are."""
+    if not isinstance(value, list) or len(value) <= LISTED_MAX:
+        return exp.convert(value)
+    found = exp.convert(value[:LISTED_MAX])
+    found.add_comments([f"and {len(value) - LISTED_MAX:,} more"])
+    return found
 
 
 def with_ctes(rows: exp.Query, ctes: Mapping[str, exp.Query]) -> exp.Query:

@@ -16,7 +16,7 @@ from footfall.explore.asking import opened_cell
 from footfall.explore.models import MODELS
 from footfall.explore.question.common import Common
 from footfall.explore.segments.asking import Run, checking, collecting, sizing
-from footfall.explore.segments.definition import Behind, Every, Rule, Segment, Unit
+from footfall.explore.segments.definition import Behind, Every, Segment, SegmentRule, Unit
 from footfall.explore.segments.kept import KeptSegment, SegmentSize
 from footfall.explore.segments.reading import check_name, read_ids, read_segment
 from footfall.explore.segments.storage import Segments
@@ -150,7 +150,7 @@ def keeping(
         return Defined(kept)
     asked = msgspec.to_builtins(msgspec.structs.replace(question, segments_at=None))
     behind = Behind(MODELS[type(question)].name, asked, cell)
-    segment = msgspec.structs.replace(base, rule=Rule(behind=behind))
+    segment = msgspec.structs.replace(base, rule=SegmentRule(behind=behind))
     return (
         yield from defining(store, name, segment, now, title=title, every=every, version=version)
     )

@@ -46,8 +46,8 @@ from footfall.explore.segments.definition import (
     Behind,
     Did,
     Has,
-    Rule,
     Segment,
+    SegmentRule,
     Sequence,
     Times,
 )
@@ -128,7 +128,7 @@ class _Sets:
         self._calendar = Calendar(ZoneInfo(segment.zone), segment.week_start)
         self._ctes: dict[str, exp.Query] = {}
 
-    def everybody(self, rule: Rule) -> exp.Query:
+    def everybody(self, rule: SegmentRule) -> exp.Query:
         """Ids of those of whom the rule holds."""
         holds = self._holds(rule)
         names = list(self._ctes)
@@ -149,7 +149,7 @@ class _Sets:
         _, rows = self._events(Selector(), None)
         return exp.select(col("a")).distinct().from_(_part(rows))
 
-    def _holds(self, rule: Rule) -> Expr:  # noqa: PLR0911 (one for each form)
+    def _holds(self, rule: SegmentRule) -> Expr:  # noqa: PLR0911 (one for each form)
         if rule.all is not None:
             return exp.Paren(this=both(*map(self._holds, rule.all)))
         if rule.any is not None:
@@ -363,7 +363,7 @@ def _compared(measured: Expr, times: Times) -> Expr:
     return kinds[times.op](this=measured, expression=low)
 
 
-def _holds_of_nobody(rule: Rule) -> bool:
+def _holds_of_nobody(rule: SegmentRule) -> bool:
     """Whether it holds of who is in none of its sets."""
     if rule.all is not None:
         return all(map(_holds_of_nobody, rule.all))

@@ -92,12 +92,12 @@ class Behind(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of a row of an answer; of its instants only the places count."""
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SegmentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of these forms."""
 
-    all: tuple[Rule, ...] | None = None
-    any: tuple[Rule, ...] | None = None
-    none: tuple[Rule, ...] | None = None
+    all: tuple[SegmentRule, ...] | None = None
+    any: tuple[SegmentRule, ...] | None = None
+    none: tuple[SegmentRule, ...] | None = None
     """None of them holds."""
     did: Did | None = None
     sequence: Sequence | None = None
@@ -107,7 +107,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     behind: Behind | None = None
 
     @property
-    def inner(self) -> tuple[Rule, ...]:
+    def inner(self) -> tuple[SegmentRule, ...]:
         """Rules within it."""
         return (*(self.all or ()), *(self.any or ()), *(self.none or ()))
 
@@ -115,7 +115,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A segment by its rule; without one it is a list of ids, which is kept beside it."""
 
-    rule: Rule | None = None
+    rule: SegmentRule | None = None
     unit: Unit = "visitor"
     app: Text = ""
     """Its id; "": all apps, whose visitors are listed with their app before a `/`."""
@@ -126,7 +126,7 @@ class Segment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     week_start: WeekStart = "monday"
 
 
-def walk(rule: Rule | None) -> list[Rule]:
+def walk(rule: SegmentRule | None) -> list[SegmentRule]:
     """A rule and all within it; bounded by what `reading` lets pass."""
     found, pending = [], [] if rule is None else [rule]
     while pending:

@@ -30,8 +30,8 @@ from footfall.explore.segments.definition import (
     Anchor,
     Did,
     Has,
-    Rule,
     Segment,
+    SegmentRule,
     walk,
 )
 from footfall.explore.segments.definition import (
@@ -189,7 +189,7 @@ def problems_of(segment: Segment, fields: Fields, now: int) -> list[str]:
 
 
 def _leaf_problems(
-    where: str, rule: Rule, segment: Segment, fields: Fields, calendar: Calendar, now: int
+    where: str, rule: SegmentRule, segment: Segment, fields: Fields, calendar: Calendar, now: int
 ) -> Iterator[str]:
     if rule.did is not None:
         yield from _did_problems(f"{where}.did", rule.did, fields)

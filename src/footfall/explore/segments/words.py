@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from footfall.explore.question.common import Filter, Selector
 from footfall.explore.question.ranges import Range
-from footfall.explore.segments.definition import Anchor, Did, Has, Rule, Segment, Times
+from footfall.explore.segments.definition import Anchor, Did, Has, Segment, SegmentRule, Times
 
 SHOWN_VALUES: Final = 5
 _OPERATORS: Final = {
@@ -42,7 +42,7 @@ def sentence(segment: Segment, listed: int | None = None) -> str:
 
 
 def _rule(  # noqa: PLR0911 (one for each form)
-    rule: Rule, *, is_inner: bool = False
+    rule: SegmentRule, *, is_inner: bool = False
 ) -> str:
     for several, word in ((rule.all, " and "), (rule.any, " or ")):
         if several is not None:

@@ -1063,7 +1063,7 @@ export type PathQuestion = {
   readonly nodes?: "events" | "pages" | "screens";
   readonly per?: "visitor" | "user" | "session";
   readonly range?: Range;
-  readonly rules?: readonly (question_path_Rule)[];
+  readonly rules?: readonly (Rule)[];
   readonly segments_at?: string | null;
   readonly steps?: number;
   readonly top?: number;
@@ -1264,6 +1264,11 @@ export type RowsBehindShape = {
   readonly sql: string;
 };
 
+export type Rule = {
+  readonly label?: string;
+  readonly match: string;
+};
+
 export type RulePut = {
   readonly name: string;
   readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
@@ -1323,7 +1328,7 @@ export type SecondSeries = {
 export type Segment = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
-  readonly rule?: segments_definition_Rule | null;
+  readonly rule?: SegmentRule | null;
   readonly unit?: "visitor" | "user";
   readonly week_start?: "monday" | "sunday";
   readonly zone?: string;
@@ -1372,6 +1377,17 @@ export type SegmentPreview = {
   readonly words: string;
 };
 
+export type SegmentRule = {
+  readonly all?: readonly (SegmentRule)[] | null;
+  readonly any?: readonly (SegmentRule)[] | null;
+  readonly behind?: Behind | null;
+  readonly did?: Did | null;
+  readonly has?: Has | null;
+  readonly none?: readonly (SegmentRule)[] | null;
+  readonly segment?: string | null;
+  readonly sequence?: Sequence | null;
+};
+
 export type SegmentSaved = {
   readonly definition: Segment;
   readonly every?: "hour" | "day" | "week" | "off" | null;
@@ -1404,6 +1420,7 @@ export type SegmentsOverlap = {
   readonly cut_sequence: number;
   readonly names: readonly (string)[];
   readonly regions: readonly (OverlapRegion)[];
+  readonly segments: readonly (UsedSegment)[];
   readonly unit: "visitor" | "user";
 };
 
@@ -1780,20 +1797,4 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
-};
-
-export type question_path_Rule = {
-  readonly label?: string;
-  readonly match: string;
-};
-
-export type segments_definition_Rule = {
-  readonly all?: readonly (segments_definition_Rule)[] | null;
-  readonly any?: readonly (segments_definition_Rule)[] | null;
-  readonly behind?: Behind | null;
-  readonly did?: Did | null;
-  readonly has?: Has | null;
-  readonly none?: readonly (segments_definition_Rule)[] | null;
-  readonly segment?: string | null;
-  readonly sequence?: Sequence | null;
 };

@@ -1,4 +1,4 @@
-import { IconActivity, IconBell, IconChartDots3, IconChartLine, IconDatabase, IconHome, IconLayoutDashboard, IconRoute, IconTerminal2 } from "@tabler/icons-react";
+import { IconActivity, IconBell, IconChartDots3, IconChartLine, IconDatabase, IconHome, IconLayoutDashboard, IconRoute, IconTerminal2, IconUsersGroup } from "@tabler/icons-react";
 import { lazy } from "react";
 
 /**
@@ -9,6 +9,7 @@ export const PAGES = [
   { path: "/live", title: "Live", icon: IconActivity, Page: lazy(() => import("../pages/live/LivePage")) },
   { path: "/overview", title: "Overview", icon: IconChartLine, Page: lazy(() => import("../pages/overview/OverviewPage")) },
   { path: "/explore", title: "Explore", icon: IconChartDots3, Page: lazy(() => import("../pages/explore/ExplorePage")) },
+  { path: "/segments", title: "Segments", icon: IconUsersGroup, Page: lazy(() => import("../pages/segments/SegmentsPage")) },
   {
     path: "/sessions",
     title: "Sessions",

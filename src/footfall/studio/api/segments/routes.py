@@ -15,7 +15,7 @@ from footfall.errors import Invalid
 from footfall.explore.answer import Members
 from footfall.explore.running import run_on
 from footfall.explore.segments.definition import CELL_LENGTH_MAX, Every, Segment, Unit
-from footfall.explore.segments.kept import KeptSegment, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, SegmentSize, UsedSegment
 from footfall.explore.segments.words import sentence
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound
@@ -161,6 +161,7 @@ class SegmentsOverlap(msgspec.Struct, frozen=True):
     unit: Unit
     regions: tuple[OverlapRegion, ...]
     """Every combination but none of them; each person is in one."""
+    segments: tuple[UsedSegment, ...]
     cut_sequence: int
     cut_published_at: int
 
@@ -365,6 +366,7 @@ async def overlap(
         found.names,
         found.unit,
         tuple(OverlapRegion(each.inside, each.count) for each in found.regions),
+        found.segments,
         found.cut_sequence,
         found.cut_published_at,
     )

@@ -104,12 +104,15 @@ function AddFilter({ fields, onAdd }: { readonly fields: readonly Field[]; reado
 
 function Choice({ fields, onAdd }: { readonly fields: readonly Field[]; readonly onAdd: (filter: ColumnFilter) => void }) {
   const [column, setColumn] = useState(fields[0]?.name ?? "");
-  const kind = fields.find(({ name }) => name === column)?.kind ?? "text";
+  const field = fields.find(({ name }) => name === column);
+  const kind = field?.kind ?? "text";
+  const choices = field?.choices;
   const [wanted, setOperator] = useState<Operator>("is");
   const [text, setText] = useState("");
   const offered = OPERATORS_OF[kind];
   const operator = offered.includes(wanted) ? wanted : (offered[0] ?? "is_set");
-  const value = kind === "boolean" && text !== "false" ? "true" : text.trim();
+  const chosen = choices?.find(({ value: one }) => one === text) ?? choices?.[0];
+  const value = choices ? (chosen?.value ?? "") : kind === "boolean" && text !== "false" ? "true" : text.trim();
   const isWhole = takesNoValue(operator) || value !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -133,7 +136,11 @@ function Choice({ fields, onAdd }: { readonly fields: readonly Field[]; readonly
         }}
         data={offered.map((name) => ({ value: name, label: OPERATORS[name] }))}
       />
-      {!takesNoValue(operator) && <Value operator={operator} kind={kind} text={text} onChange={setText} />}
+      {choices ? (
+        <NativeSelect size="xs" label="Value" value={value} onChange={(change) => setText(change.currentTarget.value)} data={[...choices]} />
+      ) : (
+        !takesNoValue(operator) && <Value operator={operator} kind={kind} text={text} onChange={setText} />
+      )}
       <Button type="submit" size="xs" disabled={!isWhole}>
         Add
       </Button>

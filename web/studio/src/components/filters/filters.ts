@@ -1,5 +1,5 @@
 /** What a column holds; each kind has its operators. */
-export type Kind = "text" | "number" | "boolean" | "time" | "list";
+export type Kind = "text" | "number" | "boolean" | "time" | "list" | "segment";
 
 export type Field = {
   /** Of the column. */
@@ -7,6 +7,8 @@ export type Field = {
   /** For people. */
   readonly label: string;
   readonly kind: Kind;
+  /** Values to choose from; without them they are typed. */
+  readonly choices?: readonly { readonly value: string; readonly label: string }[];
 };
 
 /** Operators in words, in the order they are offered. */
@@ -37,6 +39,7 @@ export const OPERATORS_OF: Readonly<Record<Kind, readonly Operator[]>> = {
   boolean: ["is", "is_not", ...SETS],
   time: [...ORDER, ...SETS],
   list: ["contains", "not_contains", ...SETS],
+  segment: ["is", "is_not"],
 };
 
 /** One condition on a column; several are all meant. */

@@ -3,6 +3,7 @@ import { has, read, type Shape } from "../../../api/client";
 import type { SqlAnswerShape, Tables } from "../../../api/generated";
 
 import type { Field, Kind } from "../../../components/filters/filters";
+import { useSegmentField } from "../../segments/useSegmentField";
 
 export type FieldInfo = { readonly name: string; readonly type: string; readonly meaning: string };
 
@@ -53,5 +54,7 @@ const KINDS: readonly (readonly [RegExp, Kind])[] = [
 /** The fields that filters of a dashboard may name: those of events. */
 export function useFilterFields(): readonly Field[] {
   const fields = useFields("events");
-  return fields.map(({ name, type }) => ({ name, label: name, kind: KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? "text" }));
+  const segment = useSegmentField();
+  const own = fields.map(({ name, type }) => ({ name, label: name, kind: KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? ("text" as const) }));
+  return segment ? [...own, segment] : own;
 }

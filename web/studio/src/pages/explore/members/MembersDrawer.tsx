@@ -9,6 +9,7 @@ import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { formatExact } from "../../../format/format";
 import { saveCsv } from "../../dashboards/tile/exports";
+import { SaveSegment } from "../../segments/SaveSegment";
 import { membersOf } from "../api";
 import type { Opening } from "../result/sheet";
 import type { Asked } from "../state/question";
@@ -70,6 +71,7 @@ function List({ asked, opening }: Omit<Props, "onClose" | "opening"> & { readonl
           CSV
         </Button>
       </div>
+      {first.kind !== "value" && <SaveSegment asked={asked} opening={opening} kind={first.kind} />}
       {isOther && <p className={css.attention}>The number said {exactNumber(opening.count)}; events came since it was counted.</p>}
       <ul className={css.members} aria-label={many}>
         {members.map((member, place) => (

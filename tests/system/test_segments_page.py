@@ -1,0 +1,177 @@
+"""The Segments page in Chromium: built, counted, kept, opened, overlapped, used as a filter."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from footfall.clock import DAY, SystemClock
+from footfall.explore.access import Project
+from footfall.explore.segments.kept import SegmentSize
+from footfall.explore.segments.storage import Segments
+from footfall.metadata.place import MetadataPlace
+from footfall.query import QueryPool
+from tests.query.cuts import CutWriter, query_settings
+from tests.studio.fakes import FakeShop, Studio, studio
+from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
+from tests.system import explore_shop as golden
+
+__all__ = ["browser"]
+
+pytestmark = BROWSER_TESTS
+BUYERS = {"did": "purchase"}
+LOOKS = [("light", 400), ("dark", 1440), ("light", 1440), ("dark", 400)]
+
+
+class Place:
+    """One studio for all tests of the file, and the same project in Python."""
+
+    def __init__(self, cut: CutWriter, running: Studio) -> None:
+        self.running = running
+        self.project: Any = Project(cut.home.root)
+        self.store = Segments(MetadataPlace.of(cut.home), cut.project, SystemClock())
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    cut = golden.shop_cut(tmp_path_factory.mktemp("segments"))
+    shop = FakeShop(cut.home)
+    shop.history(SystemClock().now_us(), minutes=2)
+    pool = QueryPool(cut.home, cut.project, query_settings())
+    with studio(shop, sql=pool) as running:
+        found = Place(cut, running)
+        segments = found.project.segments
+        segments.define("buyers", BUYERS, title="Buyers")
+        basket = {"all": [{"did": "add_to_cart"}, {"none": [BUYERS]}]}
+        segments.define("basket", basket, title="Basket left")
+        now = SystemClock().now_us()
+        for days, size in enumerate((9, 12, 11, 14, 13)):
+            at = now - (5 - days) * DAY
+            found.store.note_size("buyers", SegmentSize(at, 1, size, 60, 1, at))
+        yield found
+        found.project.close()
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+
+
+def ids_on(page: Page) -> list[str]:
+    """Everybody on the list that is shown."""
+    listed = page.get_by_role("list", name="Its visitors")
+    expect(listed.locator("li").first).to_be_visible()
+    return listed.locator("li").all_inner_texts()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width"), LOOKS if "FOOTFALL_SHOTS" in os.environ else LOOKS[:2]
+)
+def test_looks_and_access(browser: Browser, place: Place, scheme: str, width: int) -> None:
+    """List, segment, builder and overlap: readable by everybody, in both themes, wide and narrow."""
+    size = {"width": width, "height": 1000}
+    watched = opened(browser, place.running, "/segments", color_scheme=scheme, viewport=size)
+    page, found = watched.page, []
+    views = {
+        "list": ("/segments", page.get_by_role("link", name="Buyers")),
+        "one": ("/segments?name=buyers", page.get_by_role("list", name="Its visitors")),
+        "builder": ("/segments?name=basket&edit=1", page.get_by_role("status")),
+        "overlap": (
+            "/segments?overlap=buyers&overlap=basket",
+            page.get_by_role("button", name="Open only buyers"),
+        ),
+    }
+    for name, (path, sign) in views.items():
+        page.goto(place.running.url + path)
+        expect(sign.first).to_be_visible()
+        shot(page, f"segments-{name}-{scheme}-{width}", full=True)
+        is_narrow(page, width)
+        found += [(name, one) for one in faults(page)]
+    assert (watched.faults, watched.outside, found) == ([], [], [])
+    page.context.close()
+
+
+def test_a_segment_is_built_counted_and_kept(browser: Browser, place: Place) -> None:
+    """The sentence and the number follow each change; what is kept has exactly these people."""
+    watched = opened(browser, place.running, "/segments")
+    page = watched.page
+    page.get_by_role("button", name="New segment").click()
+    event = page.get_by_label("Event of rule 1").first
+    expect(event.locator("option", has_text="purchase")).to_be_attached()
+    page.get_by_label("Event of rule 1").locator("visible=true").last.select_option("purchase")
+    page.get_by_label("When").select_option("")
+    page.get_by_label("Number").fill("2")
+    page.get_by_label("Number").press("Enter")
+    expect(page.get_by_text("who did purchase at least 2 times")).to_be_visible()
+    wanted = {"did": {"event": "purchase", "times": 2}}
+    expected = place.project.segments.preview(wanted)
+    expect(page.get_by_role("status")).to_contain_text(f"{expected.size} ")
+    page.get_by_label("Name of the segment").fill("Loyal buyers")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Loyal buyers")).to_be_visible()
+    members = place.project.segments.members("loyal-buyers")
+    assert ids_on(page) == members
+    assert len(members) == expected.size > 0
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove for ever").click()
+    expect(page.get_by_role("button", name="New segment")).to_be_visible()
+    assert "loyal-buyers" not in place.store.names()
+    assert watched.faults == []
+    page.context.close()
+
+
+def test_an_overlap_opens_to_exactly_its_people(browser: Browser, place: Place) -> None:
+    """Two are chosen on the list; a region's number is who it lists."""
+    watched = opened(browser, place.running, "/segments")
+    page = watched.page
+    page.get_by_label("Choose Buyers").check()
+    page.get_by_label("Choose Basket left").check()
+    page.get_by_role("button", name="Show overlap").click()
+    region = page.get_by_role("button", name="Open only buyers")
+    only = place.project.segments.overlap_members(["buyers", "basket"], [True, False])
+    expect(region).to_have_text(str(len(only)))
+    region.click()
+    assert ids_on(page) == only
+    assert watched.faults == []
+    page.context.close()
+
+
+def test_a_number_becomes_a_segment_and_a_filter(browser: Browser, place: Place) -> None:
+    """Explore, its drawer, Save as segment; then every filter offers it and counts by it."""
+    import json
+    from urllib.parse import urlencode
+
+    steps = [{"event": "page_view"}, {"event": "purchase"}]
+    question = {"range": golden.RANGE, "steps": steps}
+    address = "/explore?" + urlencode({"model": "funnel", "q": json.dumps(question)})
+    watched = opened(browser, place.running, address)
+    page = watched.page
+    answer = place.project.funnel("page_view", "purchase", range=golden.RANGE)
+    bought = answer.rows[1]
+    panel = page.get_by_role("region", name="Result")
+    panel.get_by_role("button", name=f"{bought.count}", exact=True).first.click()
+    page.get_by_role("button", name="Save as segment").click()
+    page.get_by_label("Name of the segment").fill("Came and bought")
+    page.get_by_label("Who is in it").select_option("list")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="Came and bought").click()
+    expect(page.get_by_text(f"a list of {bought.count} visitors")).to_be_visible()
+    assert ids_on(page) == answer.visitors(bought)
+    page.get_by_role("link", name="Explore", exact=True).last.click()
+    filters = page.get_by_role("list", name="Filters")
+    expect(filters.get_by_text("came-and-bought")).to_be_visible()
+    page.goto(place.running.url + address)
+    page.get_by_role("button", name="Add filter").last.click()
+    column = page.get_by_label("Column")
+    expect(column.locator("option", has_text="Segment")).to_be_attached()
+    column.select_option("segment")
+    page.get_by_label("Value").select_option("came-and-bought")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(panel.get_by_text("100")).not_to_have_count(0)
+    inside = place.project.funnel(
+        "page_view", "purchase", range=golden.RANGE, where={"segment": "came-and-bought"}
+    )
+    assert [row.count for row in inside.rows] == [bought.count] * 2
+    assert watched.faults == []
+    page.context.close()

@@ -1,0 +1,165 @@
+import { Button, Skeleton } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo, useState } from "react";
+import { Link } from "wouter";
+import { failureText } from "../../../api/client";
+import type { SegmentShown, SegmentSize } from "../../../api/generated";
+import { Chart } from "../../../charts/Chart";
+import type { ChartData } from "../../../charts/data";
+import { cartesian } from "../../../charts/draw/cartesian";
+import type { Palette } from "../../../charts/palette";
+import { Failure } from "../../../components/states/Failure";
+import { Loading } from "../../../components/states/Loading";
+import { formatExact, formatPercent } from "../../../format/format";
+import { changeQuery } from "../../../router/query";
+import { When } from "../../dashboards/When";
+import { dropSegment, readSegment, refreshSegment, segmentMembers } from "../api";
+import css from "../Segments.module.css";
+import { MemberList } from "./MemberList";
+
+/** One segment: what it means, how large it was and is, who is in it. */
+export function SegmentView({ name }: { readonly name: string }) {
+  const query = useQuery({ queryKey: ["segments", name], queryFn: ({ signal }) => readSegment(name, signal) });
+  if (query.error) return <Failure title="The segment cannot be shown" error={query.error} retry={() => void query.refetch()} />;
+  if (!query.data) {
+    return (
+      <Loading slow="The segment is still loading.">
+        <Skeleton height={160} />
+      </Loading>
+    );
+  }
+  return <Shown found={query.data} />;
+}
+
+function Shown({ found }: { readonly found: SegmentShown }) {
+  const { segment, words, sizes } = found;
+  const last = sizes.at(-1);
+  const client = useQueryClient();
+  const again = useMutation({ mutationFn: () => refreshSegment(segment.name), onSuccess: () => client.invalidateQueries({ queryKey: ["segments"] }) });
+  const fetch = useCallback((after: string | null, limit: number, signal: AbortSignal) => segmentMembers(segment.name, after, limit, signal), [segment.name]);
+  const address = `/api/segments/${encodeURIComponent(segment.name)}/export`;
+  return (
+    <>
+      <div className={css.head}>
+        <h1 className={css.title}>{segment.title}</h1>
+        <div className={css.row}>
+          {segment.definition.rule && (
+            <Button size="xs" variant="default" onClick={() => changeQuery({ edit: "1" }, "push")}>
+              Change
+            </Button>
+          )}
+          <Button size="xs" variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+            Refresh now
+          </Button>
+          <Drop name={segment.name} />
+        </div>
+      </div>
+      <p className={css.sentence}>{words}</p>
+      {again.error && (
+        <p className={css.failed} role="alert">
+          {failureText(again.error)}
+        </p>
+      )}
+      {segment.problem && <p className={css.attention}>It could not be refreshed: {segment.problem}</p>}
+      <div className={css.columns}>
+        <section className={css.stack} aria-label="Size">
+          <h2 className={css.part}>Size</h2>
+          {last ? (
+            <>
+              <p className={css.big}>
+                {formatExact(last.size)} <span className={css.share}>{last.total > 0 && `${formatPercent(last.size, last.total)} of ${formatExact(last.total)}`}</span>
+              </p>
+              <p className={css.note}>
+                As of <When us={last.at} />, {EVERY[segment.every]}
+              </p>
+            </>
+          ) : (
+            <p className={css.note}>Its size was not noted yet. Refresh it, or wait: {EVERY[segment.every]}.</p>
+          )}
+          {sizes.length > 1 && <Sizes sizes={sizes} />}
+          <Versions found={found} />
+        </section>
+        <section className={css.stack} aria-label="Members">
+          <div className={css.row}>
+            <h2 className={css.part}>Who is in it now</h2>
+            <span className={css.note}>
+              <a href={address}>CSV</a> · <a href={`${address}?form=json`}>JSON</a> · <a href={`${address}?form=parquet`}>Parquet</a>
+            </span>
+          </div>
+          <MemberList of={[segment.name, segment.version, last?.at ?? 0]} fetch={fetch} />
+        </section>
+      </div>
+    </>
+  );
+}
+
+const EVERY = { hour: "noted each hour", day: "noted each day", week: "noted each week", off: "noted when you refresh it" } as const;
+
+const COLUMNS: ChartData["columns"] = [
+  { name: "time", type: "TIMESTAMP" },
+  { name: "size", type: "BIGINT" },
+];
+
+function Sizes({ sizes }: { readonly sizes: readonly SegmentSize[] }) {
+  const data = useMemo<ChartData>(
+    () => ({ columns: COLUMNS, rows: sizes.map(({ at, size }) => [new Date(at / 1000).toISOString().slice(0, 19), size]), roles: { x: "time", y: ["size"] } }),
+    [sizes],
+  );
+  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  return <Chart height={200} summary={`Size over time, noted ${sizes.length} times`} option={option} />;
+}
+
+function Versions({ found }: { readonly found: SegmentShown }) {
+  const { segment, versions } = found;
+  return (
+    <p className={css.note}>
+      Version {segment.version}, made <When us={segment.made_at} />
+      {segment.made_of && `, of ${segment.made_of.slice(0, 80)}`}
+      {versions.length > 1 && `; ${versions.length - 1} earlier ${versions.length === 2 ? "one is" : "ones are"} kept`}. Use it in{" "}
+      <Link href={exploreWith(segment.name)}>Explore</Link>.
+    </p>
+  );
+}
+
+/** Explore, with the segment as a filter. */
+function exploreWith(name: string): string {
+  const question = { series: [{ measure: "visitors" }], where: { field: "segment", op: "is", value: name } };
+  return `/explore?${new URLSearchParams({ model: "events", q: JSON.stringify(question) }).toString()}`;
+}
+
+/** Two steps: nothing brings its history back. */
+function Drop({ name }: { readonly name: string }) {
+  const client = useQueryClient();
+  const [isAsked, setIsAsked] = useState(false);
+  const dropping = useMutation({
+    mutationFn: () => dropSegment(name),
+    onSuccess: async () => {
+      changeQuery({ name: "" }, "push");
+      await client.invalidateQueries({ queryKey: ["segments"] });
+    },
+  });
+  if (dropping.error) {
+    return (
+      <p className={css.failed} role="alert">
+        {failureText(dropping.error)}
+      </p>
+    );
+  }
+  if (!isAsked) {
+    return (
+      <Button variant="subtle" color="gray" size="xs" onClick={() => setIsAsked(true)}>
+        Remove
+      </Button>
+    );
+  }
+  return (
+    <>
+      <Button variant="default" size="xs" onClick={() => setIsAsked(false)}>
+        Keep
+      </Button>
+      <Button color="red" size="xs" onClick={() => dropping.mutate()}>
+        Remove for ever
+      </Button>
+    </>
+  );
+}

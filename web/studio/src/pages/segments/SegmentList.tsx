@@ -1,4 +1,4 @@
-import { Button, Checkbox, Skeleton } from "@mantine/core";
+import { Button, Skeleton } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -69,8 +69,9 @@ function List({ query, chosen, onChoose }: ListProps) {
     <ul className={css.list} aria-label="Segments">
       {query.data.segments.map(({ segment, words, sizes }) => (
         <li key={segment.name} className={css.item}>
-          <Checkbox
-            size="xs"
+          <input
+            type="checkbox"
+            className={css.choose}
             aria-label={`Choose ${segment.title}`}
             checked={chosen.includes(segment.name)}
             onChange={(change) => onChoose(change.currentTarget.checked ? [...chosen, segment.name] : chosen.filter((name) => name !== segment.name))}
@@ -82,7 +83,9 @@ function List({ query, chosen, onChoose }: ListProps) {
             <p className={css.words}>{words}</p>
             {segment.problem && <p className={css.attention}>It could not be refreshed: {segment.problem}</p>}
           </div>
-          <Spark sizes={sizes} />
+          <div className={css.history}>
+            <Spark sizes={sizes} />
+          </div>
           <Size segment={segment} sizes={sizes} />
         </li>
       ))}

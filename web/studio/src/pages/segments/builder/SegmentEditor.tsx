@@ -115,15 +115,15 @@ function Preview({ definition, isReady }: { readonly definition: Segment; readon
   });
   if (query.error) {
     return (
-      <p className={css.failed} role="alert">
+      <p className={`${css.failed} ${css.preview}`} role="alert">
         {failureText(query.error)}
       </p>
     );
   }
-  if (!query.data) return <Skeleton height={64} />;
+  if (!query.data) return <Skeleton className={css.preview ?? ""} height={72} />;
   const { words, size, total, notes } = query.data;
   return (
-    <div className={css.stack}>
+    <div className={css.preview}>
       <p className={css.sentence}>{words}</p>
       <p className={css.big} role="status" aria-busy={query.isPlaceholderData}>
         {formatExact(size)} <span className={css.share}>{total > 0 ? `${formatPercent(size, total)} of ${formatExact(total)}` : "nobody yet"}</span>

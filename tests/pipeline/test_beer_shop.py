@@ -103,3 +103,10 @@ def test_sessions_equal_those_worked_by_hand(
     revisions = bench.tables()["other_sessions"].select(["session_id", "revision"]).to_pylist()
     first = max(revisions, key=lambda row: row["revision"])
     assert first["revision"] == 2
+
+
+def test_the_page_shows_the_table_that_was_worked_by_hand() -> None:
+    """Whoever checks it with a pencil has the numbers that the tests have."""
+    page = DOCS.read_text("utf-8")
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in BY_30_SECONDS]
+    assert "\n".join(lines) in page

@@ -1,6 +1,7 @@
 """What a session's columns say: sums, and attributes of the first or last event that has them."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -145,3 +146,59 @@ def test_engaged_and_bounced_are_what_the_settings_say():
             "long": (True, False),
             "one": (False, True),
         }
+
+
+GOALS = [
+    ("a view", 0, [("page_view", None)], False, True, True, None),
+    ("a view, a click", 10, [("page_view", None), ("click", None)], False, True, False, None),
+    ("a view, a click", 10.1, [("page_view", None), ("click", None)], True, False, False, None),
+    ("two views", 1, [("page_view", None)] * 2, True, False, False, None),
+    ("a view, `sign_up`", 1, [("page_view", None), ("sign_up", None)], True, False, False, "12.5"),
+    ("`sign_up` alone", 0, [("sign_up", None)], True, False, True, "12.5"),
+    (
+        "a view, `purchase` of 30, `sign_up`",
+        1,
+        [("page_view", None), ("purchase", Decimal(30)), ("sign_up", None)],
+        *(True, False, False, "42.5"),
+    ),
+    (
+        "a view, five `page_ping`",
+        9,
+        [("page_view", None), *[("page_ping", None)] * 5],
+        *(False, True, True, None),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("what", "lasts", "given", "is_engaged", "is_bounced", "is_alone", "value"), GOALS
+)
+def test_goals_are_as_the_page_says(what, lasts, given, is_engaged, is_bounced, is_alone, value):
+    """Its table, line by line, with both variants of what bounced means; other apps have none."""
+    rows = [
+        {
+            "event_name": name,
+            "value": worth,
+            "event_time": NOON_US + round(lasts * SECOND * at / max(1, len(given) - 1)),
+            "request_id": uuid_of(f"{at}"),
+        }
+        for at, (name, worth) in enumerate(given)
+    ]
+    said = []
+    for app, bounced in (("shop", "not_engaged"), ("shop", "one_event"), ("blog", "not_engaged")):
+        goals = "sessions.goals={shop={purchase=0,sign_up=12.5}}"
+        settings = load_settings(overrides=[goals, f"sessions.bounced={bounced}"])
+        definition = Definitions.of(settings.sessions).default
+        events = event_table([row | {"app_id": app} for row in rows])
+        state = definition.sessionize(SessionState.empty(definition.columns), events).state
+        [row] = plain(definition.close(state, NOON_US + DAY, 1).rows)
+        said.append((row["is_engaged"], row["is_bounced"], row["value"]))
+    worth = None if value is None else Decimal(value)
+    assert said[:2] == [(is_engaged, is_bounced, worth), (is_engaged, is_alone, worth)]
+    if any(name == "sign_up" for name, _ in given):
+        assert said[2][0] is False, "not a goal of the other app"
+        assert said[2][2] in (None, Decimal(30))
+    words = ["no", "yes"]
+    line = [what, f"{lasts} s", *(words[one] for one in (is_engaged, is_bounced, is_alone))]
+    page = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "sessions.md"
+    assert f"| {' | '.join([*line, value or 'null'])} |" in page.read_text("utf-8")

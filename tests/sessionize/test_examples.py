@@ -3,9 +3,10 @@
 import pytest
 
 from footfall.clock import HOUR, MINUTE, SECOND
-from footfall.sessionize import SessionState
+from footfall.sessionize import Definitions, SessionState
 from footfall.sessionize.gap import GAP_COLUMNS, GapDefinition
 from footfall.sessionize.rows.assign import assign
+from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.sessionize import oracle
 from tests.sessionize.world import plain
@@ -186,3 +187,45 @@ def test_only_a_session_that_was_written_is_withdrawn():
     five = oracle.session_id("shop", "v1", at("10:05"))
     assert [five] == written.withdrawn.column("session_id").to_pylist()
     assert written.removed.equals(written.withdrawn)
+
+
+EVENING = [("23:30", "spring"), ("23:50", None), ("24:10", None), ("24:20", "summer")]
+EVENING += [("25:05", None), ("25:10", None)]
+TOGETHER = [["23:30", "23:50", "24:10", "24:20"], ["25:05", "25:10"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "sessions"),
+    [
+        ('{kind="gap"}', TOGETHER),
+        (
+            '{kind="gap",cut_at_midnight=true,cut_on_campaign=true,events_max=10000}',
+            [["23:30", "23:50"], ["24:10"], ["24:20"], ["25:05", "25:10"]],
+        ),
+        ('{kind="client",length_max="24h"}', TOGETHER),
+        ('{kind="step",step="1h"}', [["23:30", "23:50"], ["24:10", "24:20"], ["25:05", "25:10"]]),
+        ('{kind="day"}', [["23:30", "23:50"], ["24:10", "24:20", "25:05", "25:10"]]),
+    ],
+    ids=["gap", "as Matomo", "as PostHog", "step", "day"],
+)
+def test_an_evening_by_the_rules_of_others(options, sessions):
+    """The table beside other products: the last event comes half a day late, and is where it is."""
+    settings = load_settings(overrides=[f"sessions.definitions={{one={options}}}"])
+    definition = Definitions.of(settings.sessions)["one.1"]
+    rows = [
+        {
+            "event_time": at(time),
+            "request_id": uuid_of(time),
+            "event_id": uuid_of(time),
+            "source": campaign and "mail",
+            "campaign": campaign,
+            "client_session_id": "a" if time < "25" else "b",
+        }
+        for time, campaign in EVENING
+    ]
+    state = SessionState.empty(definition.columns)
+    for batch in (rows[:-1], rows[-1:]):
+        state = definition.sessionize(state, event_table(batch)).state
+    found = plain(definition.close(state, at("90:00"), 1).rows)
+    expected = [(at(times[0]), at(times[-1]), len(times)) for times in sessions]
+    assert expected == sorted((row["started_at"], row["ended_at"], row["events"]) for row in found)

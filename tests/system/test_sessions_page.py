@@ -129,3 +129,49 @@ def test_live_counts_sessions_and_lists_those_that_are_open(page: Any, tree: Tre
     page.get_by_role("img", name="Session duration by second").wait_for()
     page.get_by_role("heading", name="Open sessions").wait_for()
     assert page.errors == []
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_definition_is_added_compared_and_switched_to(page: Any, tree: Tree) -> None:
+    """By the form alone; what is wrong is said in words, a visitor who differs is opened."""
+    _until(page, "SELECT count(*) FROM sessions WHERE status = 'closed'", VISITORS)
+    origin = "/".join(page.url.split("/")[:3])
+    page.goto(f"{origin}/sessions?show=definitions")
+    listed = page.get_by_role("list", name="Session definitions")
+    listed.get_by_text("gap=2s").wait_for()
+    page.get_by_role("button", name="Add a definition").click()
+    page.get_by_role("textbox", name="Name").fill("Hair Trigger")
+    page.get_by_label("Pause that ends it").fill("50ms")
+    page.get_by_role("button", name="Define it").click()
+    page.get_by_role("alert").get_by_text("a name of lower-case letters").wait_for()
+    page.errors.clear()  # the browser notes the refusal
+    page.get_by_role("textbox", name="Name").fill("hair")
+    page.get_by_role("button", name="Define it").click()
+    mine = listed.get_by_role("listitem").filter(has_text="gap=50ms")
+    mine.get_by_text("Whole: all history is computed").wait_for()
+    mine.get_by_role("button", name="Compare").click()
+    [[before]] = _sql(page, "SELECT count(*) FROM sessions")
+    [[after]] = _sql(page, "SELECT count(*) FROM sessions_hair")
+    assert (before, after) == (VISITORS, VISITORS + VISITORS * 3 // 4)
+    row = page.get_by_role("row").filter(has_text=re.compile("^Sessions"))
+    row.get_by_role("cell", name=str(after), exact=True).wait_for()
+    assert row.get_by_role("cell").all_inner_texts() == [str(before), str(after), "+75 %"]
+    page.get_by_text(f"Sessions differ for {VISITORS * 3 // 4} visitors").wait_for()
+    page.get_by_role("button", name=re.compile("Timeline of .* by hair")).first.click()
+    sessions = page.get_by_role("list", name="Sessions of the visitor")
+    sessions.get_by_role("listitem").nth(1).wait_for()
+    assert sessions.get_by_role("listitem").count() == 2
+    page.get_by_role("button", name="Close the visitor").click()
+    mine.get_by_role("button", name="Switch to it").click()
+    mine.get_by_role("button", name="Leave it").click()
+    mine.get_by_role("button", name="Switch to it").click()
+    mine.get_by_role("button", name="Switch to hair").click()
+    mine.get_by_text("default", exact=True).wait_for()
+    _until(page, "SELECT count(*) FROM sessions", after)
+    gap = listed.get_by_role("listitem").filter(has_text="gap=2s")
+    gap.get_by_role("button", name="Switch to it").click()
+    gap.get_by_role("button", name="Switch to gap").click()
+    gap.get_by_text("default", exact=True).wait_for()
+    _until(page, "SELECT count(*) FROM sessions", before)
+    assert page.errors == []

@@ -118,7 +118,7 @@ def comparing(names: Mapping[str, str], a: str, b: str, samples: int = PAGES_MAX
 
 
 def _kpis(view: str) -> Generator[Question, Sequence[Sequence[Any]], Kpis]:
-    [numbers] = yield Question(
+    [row] = yield Question(
         "SELECT count(*), count(DISTINCT (app_id, visitor_id)),"
         " coalesce(sum(events), 0)::BIGINT, avg(events), avg(duration_ms),"
         " median(duration_ms)::DOUBLE, avg(is_bounced::INT), avg(is_engaged::INT)"
@@ -130,7 +130,7 @@ def _kpis(view: str) -> Generator[Question, Sequence[Sequence[Any]], Kpis]:
         " LIMIT CAST(? AS BIGINT)",
         (PAGES_MAX,),
     )
-    return Kpis(*numbers, *[tuple(EntryPage(*page) for page in pages)])
+    return Kpis(*[*row, tuple(EntryPage(*page) for page in pages)])
 
 
 def _differing(a: str, b: str) -> str:

@@ -29,12 +29,23 @@ class SessionField(msgspec.Struct, frozen=True):
     """`text`, `number`, `boolean` or `time`: each has its operators."""
 
 
+class Goal(msgspec.Struct, frozen=True):
+    """A key event of an app, of the settings `sessions.goals`."""
+
+    app_id: str
+    event_name: str
+    value: float
+    """What one is worth that brings no value; 0 is nothing."""
+
+
 class SessionsAbout(msgspec.Struct, frozen=True):
     """Answer of `GET /api/sessions/about`."""
 
     definitions: tuple[DefinitionView, ...]
     """The default first."""
     fields: tuple[SessionField, ...]
+    goals: tuple[Goal, ...]
+    """In the order of the settings."""
 
 
 _FIELDS: Final = tuple(SessionField(name, kind) for name, kind in FIELDS.items())
@@ -43,7 +54,10 @@ _FIELDS: Final = tuple(SessionField(name, kind) for name, kind in FIELDS.items()
 @get("/about", summary="Session definitions, and columns to filter by", responses=PROBLEMS)
 async def about(services: Use) -> SessionsAbout:
     """What can be asked of sessions."""
-    return SessionsAbout(await asyncio.to_thread(services.read_definitions), _FIELDS)
+    given = {} if services.settings is None else services.settings.sessions.goals
+    goals = (Goal(app, name, value) for app, ofs in given.items() for name, value in ofs.items())
+    found = await asyncio.to_thread(services.read_definitions)
+    return SessionsAbout(found, _FIELDS, tuple(goals))
 
 
 @get("/", summary="Sessions as a list", responses=PROBLEMS)

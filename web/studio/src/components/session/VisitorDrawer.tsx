@@ -91,6 +91,7 @@ function Sessions({ whose, clock }: Props) {
       {query.error && (
         <Failure title="The sessions cannot be shown" error={query.error} retry={() => void query.refetch()} level={3} />
       )}
+      {query.isPending && <Skeleton height={48} />}
       <ol className={css.timeline} aria-label="Sessions of the visitor">
         {pages.flatMap(({ sessions }) =>
           sessions.map((one) => (
@@ -141,6 +142,7 @@ function Events({ whose, clock }: Props) {
       {query.error && (
         <Failure title="The events cannot be shown" error={query.error} retry={() => void query.refetch()} level={3} />
       )}
+      {query.isPending && <Skeleton height={48} />}
       <ol className={css.timeline} aria-label="Events of the visitor">
         {(query.data?.pages ?? []).flatMap(({ events }) =>
           events.map((one) => (

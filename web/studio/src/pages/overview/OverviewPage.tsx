@@ -14,6 +14,7 @@ import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
 import { changeQuery, useQueryValue } from "../../router/query";
 import { rangeOf } from "../dashboards/view/range";
+import { readAbout } from "../sessions/api";
 import { isEventsAnswer, useEventNames } from "../explore/api";
 import { MembersDrawer } from "../explore/members/MembersDrawer";
 import type { Opening } from "../explore/result/sheet";
@@ -44,7 +45,8 @@ export default function Page() {
   const zone = zoneOf(apps, app);
   const fields = useExploreFields();
   const [filters] = useColumnFilters();
-  const goal = wanted || (GOALS.find((name) => names.includes(name)) ?? "");
+  const goals = useGoals(app);
+  const goal = wanted || ([...goals, ...GOALS].find((name) => names.includes(name)) ?? "");
   const scene = useMemo<Scene>(() => ({ app, range: rangeOf(range), zone, where: whereOf(filters, fields) }), [app, range, zone, filters, fields]);
   return (
     <>
@@ -52,6 +54,12 @@ export default function Page() {
       {apps && <Content scene={scene} granularity={isShort(range) ? "hour" : "day"} goal={goal} />}
     </>
   );
+}
+
+/** Key events that the settings name, of one app or of all. */
+function useGoals(app: string): readonly string[] {
+  const query = useQuery({ queryKey: ["sessions about"], queryFn: ({ signal }) => readAbout(signal), staleTime: Infinity });
+  return (query.data?.goals ?? []).filter(({ app_id }) => !app || app_id === app).map(({ event_name }) => event_name);
 }
 
 /** Without one in the address, four weeks: a day says little of how things go. */

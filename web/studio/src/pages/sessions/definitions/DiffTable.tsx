@@ -30,7 +30,7 @@ export function DiffTable({ a, b, clock }: Props) {
           </caption>
           <thead>
             <tr>
-              <th scope="col">Over all history, without bots</th>
+              <th scope="col">All history</th>
               <th scope="col">{found.name_a}</th>
               <th scope="col">{found.name_b}</th>
               <th scope="col">Change</th>
@@ -58,6 +58,7 @@ export function DiffTable({ a, b, clock }: Props) {
           </tbody>
         </table>
       </div>
+      <p className={css.note}>Bots are left out; open sessions are in.</p>
       <h3 className={css.heading}>
         {found.visitors_differing === 0
           ? "No visitor's sessions differ"

@@ -23,8 +23,9 @@ def open(home: str | PathLike[str], project: str = "default") -> Project:  # noq
 
     Args:
         home: Directory of the installation; or the link of a studio, as `footfall serve` and
-            `footfall studio link` print it. What that gives answers questions (`events`, `funnel`,
-            `retention`) and keeps `dashboards` just the same, and has no `sql`.
+            `footfall studio link` print it. What that gives answers `sql` and questions (`events`,
+            `funnel`, `retention`) and keeps `dashboards`, `alerts`, `continuous` and `queries` just
+            the same, within the studio's limits.
         project: One of its projects; a studio has one.
 
     Raises:

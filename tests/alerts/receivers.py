@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
@@ -16,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 SECRET = "a-secret-of-the-test"  # noqa: S105
+_ID = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 class Receiver:
@@ -28,6 +30,8 @@ class Receiver:
         self.requests = 0
         self.wrong: list[str] = []
         self.status = 200
+        self.poison: set[str] = set()
+        """Delivery ids that it refuses, with all that comes in the same request."""
         self.headers: dict[str, str] = {}
         self.changed = threading.Condition()
         self.url = ""
@@ -40,8 +44,11 @@ class Receiver:
             if headers.get("footfall-signature") != f"sha256={signed.hexdigest()}":
                 self.wrong.append("signature")
                 return 403
+            firings = json.loads(body)["firings"]
+            if self.poison & {one["delivery_id"] for one in firings}:
+                return 422
             if self.status == 200:
-                for one in json.loads(body)["firings"]:
+                for one in firings:
                     self.arrived[one["delivery_id"], one["sequence"]] += 1
                     self.firings[one["delivery_id"]] = one
             self.changed.notify_all()
@@ -90,6 +97,25 @@ class Mail:
     def __init__(self, port: int) -> None:
         self.port = port
         self.texts: list[str] = []
+        self.changed = threading.Condition()
+        self.url = f"mailto://127.0.0.1:{port}?from=a@shop.example&to=b@shop.example"
+
+    def take(self, text: str) -> None:
+        """A message is here; it is answered after this."""
+        with self.changed:
+            self.texts.append(text)
+            self.changed.notify_all()
+
+    def ids(self) -> Counter[str]:
+        """How often each delivery id came."""
+        return Counter(one for text in self.texts for one in _ID.findall(text))
+
+    def wait(self, ids: Iterable[str], seconds: float = 60) -> None:
+        """Until each of these came."""
+        wanted = set(ids)
+        with self.changed:
+            done = self.changed.wait_for(lambda: wanted <= set(self.ids()), seconds)
+        assert done, f"{len(wanted - set(self.ids()))} of {len(wanted)} did not come by mail"
 
 
 @contextmanager
@@ -102,7 +128,7 @@ def mailing() -> Iterator[Mail]:
             del server, session
             parsed = message_from_bytes(envelope.content, policy=default)
             body = parsed.get_body(("plain", "html"))
-            mail.texts.append(f"{parsed['subject']}\n{body.get_content() if body else ''}")
+            mail.take(f"{parsed['subject']}\n{body.get_content() if body else ''}")
             return "250 taken"
 
     with socket.socket() as probe:

@@ -1,7 +1,8 @@
 """SIGKILL of a real pipeline between deciding, sending and noting: each firing arrives.
 
-Nothing of the product knows of it: moments are system calls on files (`tests/faults`), and requests
-at the receiver, which kills before it answers, or after.
+By webhook at a real HTTP server, and by mail at a real SMTP server. Nothing of the product knows of
+it: moments are system calls on files (`tests/faults`), and what reaches the servers, which kill
+before they answer, or after.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from footfall.log import SqliteLog
 from footfall.metadata import Metadata
 from footfall.request import encode_request
 from footfall.settings import load_settings
-from tests.alerts.receivers import SECRET, Receiver, receiving
+from tests.alerts.receivers import SECRET, Mail, Receiver, mailing, receiving
 from tests.faults.faults import Faults, Rule
 from tests.pipeline.harness import event, request
 from tests.scale import IS_FULL, scaled
@@ -48,7 +49,10 @@ FILES = (
     ("within a decision", Rule("within", _WORD, "write", "*/metadata.db-wal", 30)),
     ("decided, its epoch not noted", Rule("after", _WORD, "rename", f"{_OWN}state.json", 4)),
 )
-SENDING = ("before the answer", "after the answer")
+HOOK, LATE_HOOK = "request, before the answer", "request, after the answer"
+MAIL, LATE_MAIL = "mail, before the answer", "mail, after the answer"
+SENDING = (HOOK, LATE_HOOK, MAIL, LATE_MAIL) if IS_FULL else (HOOK, LATE_MAIL)
+ROUNDS = scaled(1, 3)
 
 _PROCESS = """
 import sys
@@ -63,7 +67,7 @@ run(Home(Path(sys.argv[1])), load_settings(overrides=sys.argv[3:]), "default")
 class Work:
     """A home, its log, a rule, and a pipeline that dies."""
 
-    def __init__(self, directory: Path, url: str) -> None:
+    def __init__(self, directory: Path, url: str, mail_url: str) -> None:
         self.faults = Faults(directory / "faults")
         self.home = Home(directory / "home")
         metadata = Metadata.open(self.home)
@@ -72,7 +76,8 @@ class Work:
         settings = load_settings(overrides=SETTINGS)
         self.desk = AlertDesk(self.home, "default", settings, SystemClock())
         self.desk.put_channel("ops", {"kind": "webhook", "url": url, "secret": SECRET})
-        options = {"kind": "session", "when": "duration_ms < 20000", "channels": ["ops"]}
+        self.desk.put_channel("mail", {"kind": "apprise", "url": mail_url})
+        options = {"kind": "session", "when": "duration_ms < 20000", "channels": ["ops", "mail"]}
         self.desk.put_rule(self.desk.read_new_rule("short", options)[0])
         self.log = SqliteLog.writer(self.home.log_dir("default"), settings.log)
         self.sent = 0
@@ -109,46 +114,50 @@ class Work:
 @pytest.mark.timeout(scaled(600, 1800))
 def test_each_firing_arrives_whatever_dies(tmp_path: Path) -> None:
     """At least once under one id, none invented: as many ids as there were sessions."""
-    with receiving() as receiver:
-        work = Work(tmp_path, receiver.url)
+    with receiving() as receiver, mailing() as mail:
+        work = Work(tmp_path, receiver.url, mail.url)
         with closing(work.log):
-            for name, rule in FILES if IS_FULL else FILES[1:]:
+            for name, rule in (FILES if IS_FULL else FILES[1:]) * ROUNDS:
                 work.faults.arm([rule])
                 work.send_until_it_dies(work.start())
                 assert not work.faults.is_armed, name
-            for name in SENDING if IS_FULL else SENDING[:1]:
+            for name in SENDING * ROUNDS:
                 process = work.start()
-                _kill_at_a_request(receiver, process, after_answer=name == SENDING[1])
+                server = mail if "mail" in name else receiver
+                _kill_at(server, process, after_answer="after" in name)
                 work.send_until_it_dies(process)
             last = work.start()
             work.send()
             receiver.wait(work.sent, 240)
+            mail.wait(work.fired(), 240)
             last.send_signal(signal.SIGTERM)
             assert last.wait(60) == 0
         fired = work.fired()
         assert len(fired) == work.sent
         assert set(fired.values()) == {"firing"}
         assert {one for one, _ in receiver.arrived} == set(fired)
+        assert set(mail.ids()) == set(fired)
         assert receiver.wrong == []
         assert max(receiver.arrived.values()) > 1  # what was answered to nobody came again
+        assert max(mail.ids().values()) > 1
         assert os.environ.get("LD_PRELOAD") is None
 
 
-def _kill_at_a_request(
-    receiver: Receiver, process: subprocess.Popen[bytes], *, after_answer: bool
+def _kill_at(
+    server: Receiver | Mail, process: subprocess.Popen[bytes], *, after_answer: bool
 ) -> None:
-    """At the next request: before it is answered, or when it is, before that can be noted."""
-    take: Callable[[dict[str, str], bytes], int] = Receiver.take.__get__(receiver)
+    """At what comes next: before it is answered, or when it is, before that can be noted."""
+    take: Callable[..., Any] = type(server).take.__get__(server)
 
-    def deadly(headers: dict[str, str], body: bytes) -> int:
-        status = take(headers, body)
-        receiver.__dict__.pop("take", None)
+    def deadly(*given: Any) -> Any:
+        server.__dict__.pop("take", None)
+        answer = take(*given)
         if after_answer:
             threading.Timer(0.0, process.kill).start()
         else:
             process.kill()
             process.wait(60)
-        return status
+        return answer
 
-    as_any: Any = receiver
+    as_any: Any = server
     as_any.take = deadly

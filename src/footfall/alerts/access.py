@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from footfall.alerts.backtest import Ask, BackTest, Rows
 from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
+from footfall.alerts.statements import Statement
 from footfall.clock import Clock
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import bucket_of
-from footfall.settings import Settings
+from footfall.settings import RuleSettings, Settings
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -60,10 +61,19 @@ class Alerts:
             Invalid: with every mistake in `problems`.
             Conflict: settings have one of this name.
         """
-        rule, trial = self._desk.read_new_rule(name, options)
-        with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
-            self._run(trial.text, trial.values, 1)
-        self._desk.put_rule(rule)
+        self._put(*self._desk.read_new_rule(name, options))
+
+    def change(self, name: str, **options: Any) -> None:
+        """Change some options of a rule that was added; the others stay.
+
+        Example: `alerts.change("short", when="duration_ms < 5000", channels=["ops"])`. `None` makes
+        an option what it is without being said.
+
+        Raises:
+            Invalid: there is no such rule, or it has mistakes then.
+            Conflict: it is in the settings.
+        """
+        self._put(*self._desk.read_changed_rule(name, options))
 
     def remove(self, name: str) -> None:
         """Forget a rule; what fired stays. Raises `Invalid` if it was not added."""
@@ -77,6 +87,10 @@ class Alerts:
             Conflict: settings have one of this name.
         """
         self._desk.put_channel(name, options)
+
+    def change_channel(self, name: str, **options: Any) -> None:
+        """Change some options of a channel; the others stay, its secret too. Raises as `change`."""
+        self._desk.change_channel(name, options)
 
     def remove_channel(self, name: str) -> None:
         """Forget a channel. Raises `Invalid` if it was not added, or a rule names it."""
@@ -108,15 +122,18 @@ class Alerts:
         """A page of firings, newest first; `after` is the page before's `next`."""
         return self._desk.history(limit, rule=rule, after=after)
 
-    def test(self, name: str, over: str = "30d") -> BackTest:
-        """When a rule would have fired.
+    def test(self, name: str, over: str = "30d", **options: Any) -> BackTest:
+        """When a rule would have fired: as it is, or, of `options`, as it would be added.
 
         Raises:
             Invalid: there is no such rule, or `over` is wrong.
             LimitReached: it took more time or memory than a statement may.
             Unavailable: the project has nothing to read yet.
         """
-        rule = self._desk.book().rule(name)
+        if options:
+            rule = self._desk.read_trial_rule(name, options)
+        else:
+            rule = self._desk.book().rule(name)
         return self._drive(self._desk.testing(rule, over))
 
     def close(self) -> None:
@@ -134,6 +151,11 @@ class Alerts:
 
     def __repr__(self) -> str:
         return f"<Alerts of {self._project} in {self._home.root}>"
+
+    def _put(self, rule: RuleSettings, trial: Statement) -> None:
+        with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
+            self._run(trial.text, trial.values, 1)
+        self._desk.put_rule(rule)
 
     def _drive(self, testing: Generator[Ask, Rows, BackTest]) -> BackTest:
         try:

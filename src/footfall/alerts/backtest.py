@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from footfall.alerts.judging import (
-    WEEK,
     Candidate,
     Window,
     judged,
@@ -26,10 +25,12 @@ from footfall.alerts.statements import (
     TOLD,
     Statement,
     Windows,
+    first_row,
     measured,
     sessions_that_hold,
     sessions_view,
 )
+from footfall.alerts.weeks import WEEK
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Invalid
 from footfall.settings import RuleSettings, SessionSettings
@@ -97,9 +98,11 @@ Rows = Sequence[Sequence[Any]]
 
 
 def backtesting(
-    rule: RuleSettings, sessions: SessionSettings, since: int, until: int
+    rule: RuleSettings, sessions: SessionSettings, since: int, until: int, zone: str
 ) -> Generator[Ask, Rows, BackTest]:
     """Test a rule over what ended from `since` up to `until`, microseconds.
+
+    `zone` is the time zone of an anomaly's weeks.
 
     Raises:
         Invalid: the range is empty or too long for the rule's windows.
@@ -108,7 +111,7 @@ def backtesting(
         raise Invalid(f"test a rule over at least a moment, and at most {OVER_MAX // DAY}d")
     if rule.kind == "session":
         return (yield from _of_sessions(rule, sessions, since, until))
-    return (yield from _of_windows(rule, sessions, since, until))
+    return (yield from _of_windows(rule, sessions, since, until, zone))
 
 
 def _of_sessions(
@@ -135,7 +138,7 @@ def _of_sessions(
 
 
 def _of_windows(
-    rule: RuleSettings, sessions: SessionSettings, since: int, until: int
+    rule: RuleSettings, sessions: SessionSettings, since: int, until: int, zone: str
 ) -> Generator[Ask, Rows, BackTest]:
     every = rule.every_us
     ends = Windows(since // every * every + every, until // every * every)
@@ -146,24 +149,15 @@ def _of_windows(
             f"too many windows; test over less time: windows={count + weeks} max={WINDOWS_MAX}"
         )
     view = "events" if rule.over == "events" else sessions_view(rule, sessions.default)
-    first = yield Ask(_first_row(rule, view), 1)
-    began = first[0][0] if first else None
+    first = yield Ask(first_row(rule, view), 1)
+    began = None if not first or first[0][0] is None else int(first[0][0])
     windows: list[Window] = []
-    if count:
-        found = yield Ask(measured(rule, view, needed(rule, ends)), WINDOWS_MAX + 1)
-        windows = judged(rule, ends, found)
-    if began is None or rule.measure == "absence":
-        # Before the first row there was nobody who could be absent.
-        windows = [one for one in windows if began is not None and one.end > int(began)]
+    if count and began is not None:
+        found = yield Ask(measured(rule, view, needed(rule, ends, zone)), 2 * WINDOWS_MAX)
+        every_one = judged(rule, ends, found, since=began, zone=zone)
+        windows = [one for one in every_one if one.end > began]
     firings = _told(rule, [window_candidate(rule, one) for one in windows if one.fires])
     return _result(rule, since, until, firings, _series(windows), _unit(rule))
-
-
-def _first_row(rule: RuleSettings, view: str) -> Statement:
-    time = "event_time" if rule.over == "events" else "ended_at"
-    where = " WHERE app_id = ?" if rule.app else ""
-    text = f"SELECT epoch_us(min({time})) FROM {view}{where}"  # noqa: S608 (our names)
-    return Statement(text, (rule.app,) if rule.app else ())
 
 
 def _told(rule: RuleSettings, candidates: Sequence[Candidate]) -> list[WouldFire]:

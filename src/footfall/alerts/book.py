@@ -14,6 +14,7 @@ from footfall.settings.alerts import (
     CHANNELS_MAX,
     RULES_MAX,
     options_of,
+    options_of_channel,
     read_channel,
     read_rule,
 )
@@ -29,6 +30,8 @@ class RuleBook(msgspec.Struct, frozen=True):
     declared: frozenset[str]
     """Rules that are in settings: they change there only."""
     declared_channels: frozenset[str]
+    zones: dict[str, str] = {}
+    """Time zone of each app."""
 
     @classmethod
     def read(cls, settings: AlertSettings, reads: AlertReads) -> RuleBook:
@@ -41,7 +44,8 @@ class RuleBook(msgspec.Struct, frozen=True):
         """
         rules = _known(reads.rules(), read_rule) | settings.rules
         channels = _known(reads.channels(), read_channel) | settings.channels
-        return cls(rules, channels, frozenset(settings.rules), frozenset(settings.channels))
+        declared, declared_channels = frozenset(settings.rules), frozenset(settings.channels)
+        return cls(rules, channels, declared, declared_channels, reads.time_zones())
 
     def rule(self, name: str) -> RuleSettings:
         """One rule. Raises `Invalid` if there is none of this name."""
@@ -56,6 +60,10 @@ class RuleBook(msgspec.Struct, frozen=True):
             names = ", ".join(sorted(self.channels)) or "none yet"
             raise Invalid(f"there is no such channel; there are: {names}: channel={name}")
         return self.channels[name]
+
+    def zone_of(self, rule: RuleSettings) -> str:
+        """Time zone of its weeks: its own, that of its app, or UTC."""
+        return rule.time_zone or self.zones.get(rule.app, "UTC")
 
     def check_new_rule(self, rule: RuleSettings) -> None:
         """Whether it can be added, or replace one.
@@ -93,13 +101,7 @@ def stored_rule(rule: RuleSettings) -> str:
 
 def stored_channel(channel: ChannelSettings) -> str:
     """As metadata has it, with its secrets."""
-    given = {
-        "kind": channel.kind,
-        "url": channel.url.shown,
-        "secret": channel.secret.shown,
-        "action": channel.action,
-    }
-    return msgspec.json.encode({name: text for name, text in given.items() if text}).decode()
+    return msgspec.json.encode(options_of_channel(channel)).decode()
 
 
 def _known(

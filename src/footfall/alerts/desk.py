@@ -21,7 +21,13 @@ from footfall.home import Home
 from footfall.metadata.alert_reads import HISTORY_MAX, AlertReads, NoticeState, StoredFiring
 from footfall.metadata.place import MetadataPlace
 from footfall.settings import RuleSettings, Settings, parse_duration
-from footfall.settings.alerts import options_of, read_channel, read_rule
+from footfall.settings.alerts import (
+    changed_options,
+    options_of,
+    options_of_channel,
+    read_channel,
+    read_rule,
+)
 
 if TYPE_CHECKING:
     from footfall.metadata.alert_store import AlertStore
@@ -164,15 +170,46 @@ class AlertDesk:
         view = sessions_view(rule, sessions.default) if of_sessions else "events"
         return rule, trial(rule, view)
 
+    def read_changed_rule(
+        self, name: str, changes: Mapping[str, Any]
+    ) -> tuple[RuleSettings, Statement]:
+        """A rule with some options changed; what is none is as if it had never been said.
+
+        Raises:
+            Invalid: there is no such rule, or it has mistakes then.
+            Conflict: it is in the settings.
+        """
+        return self.read_new_rule(name, changed_options(self.book().rule(name), changes))
+
+    def read_trial_rule(self, name: str, options: Mapping[str, Any]) -> RuleSettings:
+        """A rule to back-test, that need not be addable. Raises `Invalid` with every mistake."""
+        rule = read_rule(name, options)
+        check_expressions(rule)
+        return rule
+
     def put_rule(self, rule: RuleSettings) -> None:
-        """Add it, or replace the one of its name; it counts within seconds."""
-        self._store.put_rule(rule.name, stored_rule(rule), self._clock.now_us())
+        """Add it, or replace the one of its name; it counts within seconds.
+
+        One that was disabled begins anew: it does not fire for what happened meanwhile.
+        """
+        before = self.book().rules.get(rule.name)
+        is_anew = before is not None and rule.enabled and not before.enabled
+        now = self._clock.now_us()
+        self._store.put_rule(rule.name, stored_rule(rule), now, is_anew=is_anew)
 
     def remove_rule(self, name: str) -> None:
         """Forget it; what fired stays in the history. Raises `Invalid` if it was not added."""
         if name in self.book().declared:
             raise Invalid(f"the rule is in the settings; remove it there: rule={name}")
         self._store.remove_rule(name)
+
+    def change_channel(self, name: str, changes: Mapping[str, Any]) -> None:
+        """Change some options of a channel; the others, its secret too, stay. See `put_channel`."""
+        kept = options_of_channel(self.book().channel(name))
+        options = {
+            option: value for option, value in {**kept, **changes}.items() if value is not None
+        }
+        self.put_channel(name, options)
 
     def put_channel(self, name: str, options: Mapping[str, Any]) -> None:
         """Add a channel, or replace one.
@@ -276,7 +313,8 @@ class AlertDesk:
         except ValueError as error:
             raise Invalid(f"over is a duration such as 30d: {error}") from error
         end = self._clock.now_us() if until is None else until
-        return backtesting(rule, self._settings.sessions, end - span, end)
+        zone = self.book().zone_of(rule)
+        return backtesting(rule, self._settings.sessions, end - span, end, zone)
 
     @property
     def _store(self) -> AlertStore:

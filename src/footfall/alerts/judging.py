@@ -22,10 +22,9 @@ from typing import Any, Final
 import msgspec
 
 from footfall.alerts.statements import Windows
-from footfall.clock import DAY
+from footfall.alerts.weeks import PastEnd, in_runs, weeks_of
 from footfall.settings import RuleSettings
 
-WEEK: Final = 7 * DAY
 NORMAL: Final = 1.4826
 """Standard deviations of a normal distribution in one MAD."""
 SCALE_MIN: Final = 0.05
@@ -58,17 +57,25 @@ class Candidate(msgspec.Struct, frozen=True):
     details: dict[str, Any]
 
 
-def needed(rule: RuleSettings, ends: Windows) -> list[Windows]:
-    """Windows that must be measured to judge `ends`: themselves, and those of past weeks."""
+def needed(rule: RuleSettings, ends: Windows, zone: str) -> list[Windows]:
+    """Windows that must be measured to judge `ends`: themselves, and those of past weeks.
+
+    `zone` is the time zone of an anomaly's weeks.
+    """
     if rule.kind != "anomaly":
         return [ends]
-    if ends.last - ends.first >= WEEK:
-        return [Windows(ends.first - rule.weeks * WEEK, ends.last)]
-    return [Windows(ends.first - k * WEEK, ends.last - k * WEEK) for k in range(rule.weeks + 1)]
+    own, past = ends.ends(rule.every_us), weeks_of(zone, rule.window_us)
+    before = (past(end, k) for end in own for k in range(1, rule.weeks + 1))
+    return in_runs([*own, *(end for end in before if end is not None)], rule.every_us)
 
 
 def judged(
-    rule: RuleSettings, ends: Windows, found: Iterable[Sequence[Any]], since: int | None = None
+    rule: RuleSettings,
+    ends: Windows,
+    found: Iterable[Sequence[Any]],
+    *,
+    since: int | None,
+    zone: str,
 ) -> list[Window]:
     """Each window of `ends`, with whether it fires.
 
@@ -76,10 +83,13 @@ def judged(
         rule: Over a measure.
         ends: Which windows.
         found: End, rows and value of those that have rows, as `statements.measured` selects.
-        since: Time of the first row there is at all: windows that begin before are no past week.
+        since: Time of the first row there is at all, none if there is none. Windows that end by
+            then never fire, and those that begin before are no past week: nobody was there.
+        zone: Time zone of an anomaly's weeks.
     """
     known = {int(end): (int(rows), _number(value)) for end, rows, value in found}
-    return [_judged(rule, end, known, since) for end in ends.ends(rule.every_us)]
+    past = weeks_of(zone, rule.window_us)
+    return [_judged(rule, end, known, since, past) for end in ends.ends(rule.every_us)]
 
 
 def told(rule: RuleSettings, told_at: int | None, at: int) -> bool:
@@ -111,10 +121,13 @@ def _judged(
     end: int,
     known: Mapping[int, tuple[int, float | None]],
     since: int | None,
+    past: PastEnd,
 ) -> Window:
     rows, value = _at(rule, end, known)
+    if since is None or end <= since:
+        return Window(end, rows, value)
     if rule.kind == "anomaly":
-        return _compared(rule, Window(end, rows, value), known, since)
+        return _compared(rule, Window(end, rows, value), known, since, past)
     if rule.measure == "absence":
         return Window(end, rows, value, rows == 0)
     fires = False
@@ -129,15 +142,15 @@ def _compared(
     rule: RuleSettings,
     window: Window,
     known: Mapping[int, tuple[int, float | None]],
-    since: int | None,
+    since: int,
+    past: PastEnd,
 ) -> Window:
-    past = []
-    for k in range(1, rule.weeks + 1):
-        end = window.end - k * WEEK
-        if since is None or end - rule.window_us >= since:
-            past.append(_at(rule, end, known))
-    values = [value for _, value in past if value is not None]
-    volume = max(window.rows, median([rows for rows, _ in past]) if past else 0)
+    ends = (past(window.end, k) for k in range(1, rule.weeks + 1))
+    before = [
+        _at(rule, end, known) for end in ends if end is not None and end - rule.window_us >= since
+    ]
+    values = [value for _, value in before if value is not None]
+    volume = max(window.rows, median([rows for rows, _ in before]) if before else 0)
     if window.value is None or len(values) < 2 or volume < rule.minimum:
         return window
     expected = median(values)

@@ -8,7 +8,8 @@
 
 A thread looks for what is due; each channel has a thread while it is told something, so that one
 that hangs delays nobody else. A channel that failed is left alone until its notices are due again:
-an outage costs one request for each pause, however much waits.
+an outage costs one request for each pause, however much waits. What is refused, other than what
+fails, goes in smaller parts (`parting`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from footfall.alerts.actions import Refused
 from footfall.alerts.book import RuleBook
+from footfall.alerts.parting import Parted, send_in_parts
 from footfall.alerts.sending import Sender
 from footfall.clock import Clock
 from footfall.errors import FootfallError, Invalid
@@ -51,6 +54,8 @@ class Outbox:
         self._guard = threading.Lock()
         self._busy: set[str] = set()
         self._rests_until: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
+        """By channel, tries in a row of which nothing was taken."""
         self.problem = ""
         """Why the last look failed; "" if it did not."""
         self._thread = threading.Thread(target=self._run, name="alert outbox", daemon=True)
@@ -105,25 +110,57 @@ class Outbox:
             known = self._read_book().channels.get(channel)
             if known is None:
                 raise Invalid(f"the channel was removed: channel={channel}")
-            self._sender.send(known, [notice.body for notice in notices])
         except FootfallError as error:
-            self._failed(channel, notices, str(error)[:_ERROR_CHARS_MAX])
-        else:
-            self._rests_until.pop(channel, None)
-            self._store.sent(notices, self._clock.now_us())
+            self._note(channel, Parted(left=list(notices), error=error))
+            return
 
-    def _failed(self, channel: str, notices: Sequence[Notice], error: str) -> None:
+        def send(some: Sequence[Notice]) -> None:
+            self._sender.send(known, [notice.body for notice in some])
+
+        def taken(some: Sequence[Notice]) -> None:
+            self._store.sent(some, self._clock.now_us())
+
+        self._note(channel, send_in_parts(notices, send, taken))
+
+    def _note(self, channel: str, parted: Parted) -> None:
+        """What was not taken waits, each for its own time; the channel too if nothing was."""
+        if parted.error is None:
+            self._failures.pop(channel, None)
+            self._rests_until.pop(channel, None)
+            return
+        failures = 0 if parted.taken else self._failures.get(channel, 0) + 1
+        self._failures[channel] = failures
+        now = self._clock.now_us()
+        for notice, error in parted.refused:
+            self._failed([notice], error, now + self._pause(notice.tries))
+        if parted.left:
+            # Those that were refused among others are not to blame: it does not count as their try.
+            is_try = not isinstance(parted.error, Refused)
+            tries = min(notice.tries for notice in parted.left) if is_try else failures - 1
+            pause = self._pause(tries)
+            self._failed(parted.left, str(parted.error), now + pause, is_try=is_try)
+        if not parted.taken:
+            everyone = [*parted.left, *(notice for notice, _ in parted.refused)]
+            tries = min(notice.tries for notice in everyone)
+            self._rests_until[channel] = now + self._pause(max(tries, failures - 1))
+
+    def _pause(self, tries: int) -> int:
+        least, most = self._settings.retry_min, self._settings.retry_max
+        return min(least << max(0, min(tries, 32)), most)
+
+    def _failed(
+        self, notices: Sequence[Notice], error: str, due_at: int, *, is_try: bool = True
+    ) -> None:
         settings, now = self._settings, self._clock.now_us()
-        tries = min(notice.tries for notice in notices)
-        pause = min(settings.retry_min * 2 ** min(tries, 32), settings.retry_max)
-        self._rests_until[channel] = now + pause
+        error = error[:_ERROR_CHARS_MAX]
         dead = [
             notice
             for notice in notices
-            if notice.tries + 1 >= settings.tries_max or now - notice.created_at >= settings.age_max
+            if (is_try and notice.tries + 1 >= settings.tries_max)
+            or now - notice.created_at >= settings.age_max
         ]
         alive = [notice for notice in notices if notice not in dead]
         if dead:
             self._store.dead(dead, error)
         if alive:
-            self._store.failed(alive, error, now + pause)
+            self._store.failed(alive, error, due_at, is_try=is_try)

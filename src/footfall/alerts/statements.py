@@ -81,7 +81,25 @@ def sessions_that_hold(
 
 
 def measured(rule: RuleSettings, view: str, parts: Iterable[Windows]) -> Statement:
-    """End (microseconds), number of rows and value of each window of `parts` that has rows."""
+    """End (microseconds), number of rows and value of each window of `parts` that has rows.
+
+    Parts may lie on grids of their own: a window of a week with another time offset.
+    """
+    every = rule.every_us
+    grids: dict[int, list[Windows]] = {}
+    for part in parts:
+        grids.setdefault(part.first % every, []).append(part)
+    selects = [_in_windows(rule, view, phase, some) for phase, some in grids.items()]
+    rows = " UNION ALL ".join(one.text for one in selects)
+    return Statement(
+        f'SELECT "_end", count(*) AS "_rows", CAST({_aggregate(rule)} AS DOUBLE) AS "_value"'
+        f' FROM ({rows}) GROUP BY "_end" ORDER BY "_end"',
+        tuple(value for one in selects for value in one.values),
+    )
+
+
+def _in_windows(rule: RuleSettings, view: str, phase: int, parts: Iterable[Windows]) -> Statement:
+    """Rows with the end of each window that they are in; `phase` is every end modulo `every`."""
     time = "event_time" if rule.over == "events" else "ended_at"
     window, every = rule.window_us, rule.every_us
     conditions: list[str] = []
@@ -99,15 +117,20 @@ def measured(rule: RuleSettings, view: str, parts: Iterable[Windows]) -> Stateme
     if rule.where.strip():
         conditions.append(f"(\n{rule.where}\n)")
     ends = (
-        f"unnest(range((epoch_us({time}) // {every} + 1) * {every},"
+        f"unnest(range(((epoch_us({time}) - {phase}) // {every} + 1) * {every} + {phase},"
         f" epoch_us({time}) + {window + 1}, {every}))"
     )
     return Statement(
-        f'SELECT "_end", count(*) AS "_rows", CAST({_aggregate(rule)} AS DOUBLE) AS "_value"'
-        f' FROM (SELECT {ends} AS "_end", * FROM {view} WHERE {" AND ".join(conditions)})'
-        ' GROUP BY "_end" ORDER BY "_end"',
-        tuple(values),
+        f'SELECT {ends} AS "_end", * FROM {view} WHERE {" AND ".join(conditions)}', tuple(values)
     )
+
+
+def first_row(rule: RuleSettings, view: str) -> Statement:
+    """When the first row there is, of the rule's app, happened: microseconds, or null."""
+    time = "event_time" if rule.over == "events" else "ended_at"
+    where = " WHERE app_id = ?" if rule.app else ""
+    text = f"SELECT epoch_us(min({time})) FROM {view}{where}"
+    return Statement(text, (rule.app,) if rule.app else ())
 
 
 def trial(rule: RuleSettings, view: str) -> Statement:

@@ -17,12 +17,13 @@ import msgspec
 from footfall.alerts.book import RuleBook
 from footfall.alerts.deciding import Deciding
 from footfall.alerts.judging import judged, needed, window_candidate
-from footfall.alerts.statements import Windows, measured, sessions_view
+from footfall.alerts.statements import Statement, Windows, first_row, measured, sessions_view
 from footfall.clock import Clock
 from footfall.errors import Closed, FootfallError, Unavailable
 from footfall.metadata.alert_reads import StoredState
 from footfall.metadata.alert_store import AlertStore
 from footfall.settings import RuleSettings, Settings
+from footfall.settings.alerts import OVERLAP_MAX
 
 WINDOWS_A_TURN: Final = 1_000
 """Windows that one statement measures: after an outage they are looked at in turns."""
@@ -79,6 +80,8 @@ class WindowRules:
         self._is_closed = False
         self._thread: threading.Thread | None = None
         self._retry_at: dict[str, float] = {}
+        self._began: dict[Statement, int] = {}
+        """When the first row was, by what asks for it; known for good but for late events."""
         self.problems: dict[str, str] = {}
 
     def advance(self, watermark: int, closed_before: dict[str, int]) -> None:
@@ -103,6 +106,7 @@ class WindowRules:
         rules = [rule for rule in windowed(book) if rule.over == over]
         if not rules:
             return
+        self._began = {text: time for text, time in self._began.items() if time <= earliest}
         with self._store.deciding() as decision:
             for rule in rules:
                 state = decision.state(rule.name)
@@ -123,7 +127,7 @@ class WindowRules:
             if not rule.enabled or self._retry_at.get(rule.name, 0.0) > now:
                 continue
             try:
-                more |= self._look(rule)
+                more |= self._look(rule, book.zone_of(rule))
                 self._told(rule.name, "")
             except Closed:
                 raise
@@ -145,7 +149,7 @@ class WindowRules:
             except FootfallError:  # metadata is away: everything due stays due
                 continue
 
-    def _look(self, rule: RuleSettings) -> bool:
+    def _look(self, rule: RuleSettings, zone: str) -> bool:
         with self._store.deciding() as decision:
             state = decision.state(rule.name)
             if state is None:
@@ -158,10 +162,12 @@ class WindowRules:
         view = "events"
         if rule.over == "sessions":
             view = sessions_view(rule, self._settings.sessions.default)
-        statement = measured(rule, view, needed(rule, due))
-        rows_max = sum(len(part.ends(rule.every_us)) for part in needed(rule, due)) + 1_000
+        parts = needed(rule, due, zone)
+        statement = measured(rule, view, parts)
+        # A row at the edge of a part is in windows beyond it as well, which nobody asked for.
+        rows_max = sum(len(part.ends(rule.every_us)) + 2 * OVERLAP_MAX for part in parts)
         found = self._ask(statement.text, statement.values, rows_max)
-        windows = judged(rule, due, found)
+        windows = judged(rule, due, found, since=self._first_row(rule, view), zone=zone)
         with self._store.deciding() as decision:
             now = decision.state(rule.name) or state
             deciding = Deciding(
@@ -174,6 +180,15 @@ class WindowRules:
         if deciding.notices:
             self._on_notices()
         return due_windows(rule, _advanced(changed, state, due), limit) is not None
+
+    def _first_row(self, rule: RuleSettings, view: str) -> int | None:
+        statement, began = first_row(rule, view), self._began
+        if statement not in began:
+            found = self._ask(statement.text, statement.values, 1)
+            if not found or found[0][0] is None:
+                return None
+            began[statement] = int(found[0][0])  # for nobody, if late events came meanwhile
+        return began[statement]
 
     def _limit(self, rule: RuleSettings) -> int:
         if rule.over == "events":

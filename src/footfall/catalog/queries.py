@@ -37,12 +37,7 @@ class Queries:
         Raises:
             Invalid: there is none of this name; says which there are.
         """
-        queries = self._catalog.queries()
-        found = queries.get(name.lower())
-        if found is None:
-            there = ", ".join(queries) or "none yet"
-            raise Invalid(f"no such query; there are: {there[:500]}: name={name}")
-        return found
+        return one_of(self._catalog.queries(), name)
 
     def save(
         self,
@@ -93,3 +88,12 @@ class Queries:
         """
         query = self.get(name)
         return bound(query.sql, query.parameters, given)
+
+
+def one_of(queries: Mapping[str, SavedQuery], name: str) -> SavedQuery:
+    """The one of this name. Raises `Invalid` if there is none; says which there are."""
+    found = queries.get(name.lower())
+    if found is None:
+        there = ", ".join(queries) or "none yet"
+        raise Invalid(f"no such query; there are: {there[:500]}: name={name}")
+    return found

@@ -11,8 +11,14 @@ from typing import Any, Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
+import pyarrow as pa
+from pyarrow import parquet
 
 from footfall import errors
+from footfall.alerts.remote import RemoteAlerts
+from footfall.catalog.remote import RemoteCrawls, RemoteQueries
+from footfall.catalog.statements import is_definition
+from footfall.continuous.remote import RemoteContinuous
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.explore.answer import EventsAnswer, Member, Members
 from footfall.explore.asked import AnswerResult, Asking
@@ -21,6 +27,9 @@ from footfall.explore.question.common import Common
 from footfall.explore.remote_sessions import RemoteSessions
 from footfall.explore.segments.access import SegmentAccess
 from footfall.explore.segments.remote import RemoteSegments
+from footfall.query.access import Result
+from footfall.query.engine import Selection
+from footfall.query.protocol import Column
 
 SECONDS_MAX: Final = 300.0
 """Of an answer that does not come; longer than a statement may wait and run."""
@@ -28,8 +37,11 @@ BYTES_MAX: Final = 256 << 20
 PAGE: Final = 10_000
 """Members asked for at a time."""
 _KINDS: Final[dict[str, type[FootfallError]]] = {
-    kind.code: kind
-    for kind in (errors.Invalid, errors.Conflict, errors.LimitReached, errors.Corrupt)
+    "not_found": errors.Invalid,
+    **{
+        kind.code: kind
+        for kind in (errors.Invalid, errors.Conflict, errors.LimitReached, errors.Corrupt)
+    },
 }
 _Type = TypeVar("_Type")
 
@@ -38,6 +50,10 @@ class _Problem(msgspec.Struct):
     code: str
     detail: str
     problems: tuple[str, ...] = ()
+
+
+class _Said(msgspec.Struct):
+    rows: list[list[str]]
 
 
 class RemoteProject(Asking):
@@ -66,7 +82,7 @@ class RemoteProject(Asking):
     def answer(self, question: Common) -> Any:
         """The answer of the question's model; raises as `footfall.explore.access.Project`."""
         kind = KINDS[NAME_OF[type(question)]]
-        return self._post(f"/api/explore/{kind.name}", question, kind.answer)
+        return self.ask("POST", f"/api/explore/{kind.name}", question, kind.answer)
 
     def open_cell(self, question: Common, cell: str) -> Members:
         """All that a cell counted, page by page."""
@@ -75,37 +91,11 @@ class RemoteProject(Asking):
         after = None
         while True:
             body = {"question": question, "cell": cell, "after": after, "limit": PAGE}
-            page = self._post(f"/api/explore/{model}/members", body, Members)
+            page = self.ask("POST", f"/api/explore/{model}/members", body, Members)
             listed += page.members
             after = page.next
             if after is None:
                 return msgspec.structs.replace(page, members=tuple(listed))
-
-    def ask(self, method: str, target: str, body: Any, kind: type[_Type]) -> _Type:
-        """One request with the session, and its answer.
-
-        Raises:
-            Invalid: the studio refused it, with every mistake in `problems`.
-            Conflict: another writer was first.
-            Unavailable: the studio does not answer, or with something else.
-        """
-        headers = {"content-type": "application/json", "cookie": self._cookie}
-        sent = None if body is None else msgspec.json.encode(body)
-        answer, data = self._request(method, target, sent, headers)
-        try:
-            if answer.status == http.client.NO_CONTENT:
-                return kind()
-            if answer.status in (http.client.OK, http.client.CREATED):
-                return msgspec.json.decode(data, type=kind)
-            problem = msgspec.json.decode(data, type=_Problem)
-        except msgspec.MsgspecError as error:
-            raise Unavailable(
-                f"the studio answered with something else; is it of this version? {error}"
-            ) from error
-        if problem.code in (Invalid.code, "not_found"):
-            said = problem.detail.partition("\n")[0] if problem.problems else problem.detail
-            raise Invalid(said, problem.problems)
-        raise _KINDS.get(problem.code, Unavailable)(problem.detail)
 
     @property
     def sessions(self) -> RemoteSessions:
@@ -116,6 +106,56 @@ class RemoteProject(Asking):
     def segments(self) -> SegmentAccess:
         """Named groups of visitors or users, as the studio keeps them."""
         return SegmentAccess(RemoteSegments(self.ask))
+
+    @property
+    def alerts(self) -> RemoteAlerts:
+        """Rules, channels, history and back-tests, as `footfall.alerts.access.Alerts`."""
+        return RemoteAlerts(self.ask)
+
+    @property
+    def continuous(self) -> RemoteContinuous:
+        """Its continuous queries, as `footfall.continuous.access.Continuous`."""
+        return RemoteContinuous(self, self.ask)
+
+    @property
+    def queries(self) -> RemoteQueries:
+        """Saved queries, as `footfall.catalog.access.ProjectQueries`."""
+        return RemoteQueries(self.ask, self._fetch_rows)
+
+    @property
+    def crawls(self) -> RemoteCrawls:
+        """Files of folders and buckets as tables: those there are."""
+        return RemoteCrawls(self.ask)
+
+    def sql(self, query: str, *values: Any, **named: Any) -> Result:
+        """Run one SELECT there, or make or drop a view; see `footfall.query.access.Lake.sql`.
+
+        The studio's limits hold: of more rows than `query.rows_max`, `Result.is_cut_off` tells.
+        """
+        if values and named:
+            raise Invalid("give values for ? or for $name, not both")
+        body = {"sql": query, "params": named or values}
+        if is_definition(query):
+            found = self.ask("POST", "/api/sql", body, _Said)
+            return result_of(pa.table({"result": [row[0] for row in found.rows]}))
+        return self._fetch_rows("/api/sql/parquet", body)
+
+    def ask(self, method: str, target: str, body: Any, kind: type[_Type]) -> _Type:
+        """One request with the session, and its answer.
+
+        Raises:
+            Invalid: the studio refused it, with every mistake in `problems`.
+            Conflict: another writer was first, or the settings have it.
+            LimitReached: it took more time or memory than the limits.
+            Unavailable: the studio does not answer, or with something else.
+        """
+        answer, data = self._send(method, target, body)
+        if answer.status == http.client.NO_CONTENT:
+            return kind()
+        try:
+            return msgspec.json.decode(data, type=kind)
+        except msgspec.MsgspecError as error:
+            raise _something_else(error) from error
 
     def __repr__(self) -> str:
         return f"<RemoteProject at {self._parts.scheme}://{self._parts.netloc}>"
@@ -136,8 +176,29 @@ class RemoteProject(Asking):
         (name, morsel), *_ = cookies.items()
         return f"{name}={morsel.value}"
 
-    def _post(self, target: str, body: Any, kind: type[_Type]) -> _Type:
-        return self.ask("POST", target, body, kind)
+    def _fetch_rows(self, target: str, body: Any) -> Result:
+        answer, data = self._send("POST", target, body)
+        try:
+            table = parquet.read_table(pa.BufferReader(data))
+        except (OSError, pa.ArrowException) as error:
+            raise _something_else(error) from error
+        return result_of(table, is_cut_off=answer.headers.get("footfall-cut-off") == "true")
+
+    def _send(self, method: str, target: str, body: Any) -> tuple[http.client.HTTPResponse, bytes]:
+        """The answer, if it is none of the errors that `ask` raises."""
+        headers = {"content-type": "application/json", "cookie": self._cookie}
+        sent = None if body is None else msgspec.json.encode(body)
+        answer, data = self._request(method, target, sent, headers)
+        if http.client.OK <= answer.status < http.client.MULTIPLE_CHOICES:
+            return answer, data
+        try:
+            problem = msgspec.json.decode(data, type=_Problem)
+        except msgspec.MsgspecError as error:
+            raise _something_else(error) from error
+        kind = _KINDS.get(problem.code, Unavailable)
+        if kind is Invalid:
+            raise Invalid(problem.detail.partition("\n")[0], problem.problems)
+        raise kind(problem.detail)
 
     def _request(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str]
@@ -156,3 +217,18 @@ class RemoteProject(Asking):
         finally:
             connection.close()
         return answer, data
+
+
+def result_of(table: pa.Table, *, is_cut_off: bool = False) -> Result:
+    """A table as what a statement selected."""
+    import duckdb
+
+    shown = duckdb.from_arrow(table.slice(0, 0))
+    columns = tuple(
+        Column(name, str(kind)) for name, kind in zip(shown.columns, shown.types, strict=True)
+    )
+    return Result(Selection(table, columns, is_cut_off, 0, 0))
+
+
+def _something_else(error: Exception) -> Unavailable:
+    return Unavailable(f"the studio answered with something else; is it of this version? {error}")

@@ -91,6 +91,10 @@ class AlertReads:
             "SELECT channel, options FROM alert_channels WHERE project = ? ORDER BY channel"
         )
 
+    def time_zones(self) -> dict[str, str]:
+        """Of each app."""
+        return dict(self._pairs("SELECT app_id, time_zone FROM apps WHERE project = ?"))
+
     def states(self) -> dict[str, StoredState]:
         """Of each rule that was ever evaluated or muted."""
         query = (

@@ -140,10 +140,18 @@ class AlertStore:
                 if decision.state(rule) is None:
                     decision.put_state(StoredState(rule, now, 0, 0, None, None, ""))
 
-    def put_rule(self, rule: str, options: str, now: int) -> None:
-        """Add or replace a rule; from now on it fires."""
+    def put_rule(self, rule: str, options: str, now: int, *, is_anew: bool = False) -> None:
+        """Add or replace a rule; from now on it fires.
+
+        With `is_anew` it fires for nothing before now, even if it was looked at before.
+        """
         self._put_named(alert_rules, "rule", rule, options, now)
         self.begin([rule], now)
+        if is_anew:
+            with self.deciding() as decision:
+                if state := decision.state(rule):
+                    fresh = {"since": now, "evaluated_to": 0, "revise_from": None}
+                    decision.put_state(msgspec.structs.replace(state, **fresh))
 
     def remove_rule(self, rule: str) -> None:
         """Forget a rule; its firings stay. Raises `Invalid` if there is none."""
@@ -212,9 +220,11 @@ class AlertStore:
         """They arrived."""
         self._mark(notices, {"state": "sent", "sent_at": now, "error": ""})
 
-    def failed(self, notices: Iterable[Notice], error: str, due_at: int) -> None:
-        """They did not; try again at `due_at`."""
-        self._mark(notices, {"error": error, "due_at": due_at})
+    def failed(
+        self, notices: Iterable[Notice], error: str, due_at: int, *, is_try: bool = True
+    ) -> None:
+        """They did not; try again at `due_at`. Without `is_try` it is not counted against them."""
+        self._mark(notices, {"error": error, "due_at": due_at}, tries=int(is_try))
 
     def dead(self, notices: Iterable[Notice], error: str) -> None:
         """They are not tried again."""
@@ -246,7 +256,9 @@ class AlertStore:
                 )
             )
 
-    def _mark(self, notices: Iterable[Notice], values: Mapping[str, Any]) -> None:
+    def _mark(
+        self, notices: Iterable[Notice], values: Mapping[str, Any], *, tries: int = 1
+    ) -> None:
         table = alert_notices
         with self._metadata._transaction() as connection:
             for notice in notices:
@@ -256,7 +268,7 @@ class AlertStore:
                     sequence=notice.sequence,
                     channel=notice.channel,
                 )
-                connection.execute(query.values(tries=table.c.tries + 1, **values))
+                connection.execute(query.values(tries=table.c.tries + tries, **values))
 
     def _put_named(self, table: Table, what: str, name: str, options: str, now: int) -> None:
         values = {"project": self._project, what: name, "options": options, "updated_at": now}

@@ -7,8 +7,9 @@ are read here, from what TOML and JSON have in common, and every mistake is foun
 from __future__ import annotations
 
 import re
+import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_origin, get_type_hints
 
 import msgspec
 
@@ -40,7 +41,7 @@ _MEASURED: Final = frozenset(
 _OPTIONS: Final[dict[RuleKind, frozenset[str]]] = {
     "session": _COMMON | {"when", "definition"},
     "metric": _COMMON | _MEASURED | {"above", "below"},
-    "anomaly": _COMMON | _MEASURED | {"weeks", "deviations", "direction"},
+    "anomaly": _COMMON | _MEASURED | {"weeks", "deviations", "direction", "time_zone"},
 }
 """What each kind can be told."""
 
@@ -79,6 +80,8 @@ class RuleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     weeks: Annotated[int, msgspec.Meta(ge=2, le=52)] = 4
     deviations: Annotated[float, msgspec.Meta(gt=0, le=1000)] = 5.0
     direction: Direction = "both"
+    time_zone: str = ""
+    """IANA name, by whose clock an anomaly's weeks are; "": that of the app, UTC without one."""
 
     @property
     def window_us(self) -> int:
@@ -200,10 +203,62 @@ def options_of(rule: RuleSettings) -> dict[str, Any]:
     """What `read_rule` reads the rule from."""
     valid = _OPTIONS[rule.kind]
     return {
-        option: value
+        option: list(value) if isinstance(value, tuple) else value
         for option, value in msgspec.to_builtins(rule).items()
         if option in valid and value is not None
     }
+
+
+def changed_options(rule: RuleSettings, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a rule with some changed; what is none is as if it had never been said.
+
+    With another `kind`, options that it has no use for are left out.
+    """
+    kind = next((one for one in _OPTIONS if one == changes.get("kind")), rule.kind)
+    kept = {name: value for name, value in options_of(rule).items() if name in _OPTIONS[kind]}
+    return {name: value for name, value in {**kept, **changes}.items() if value is not None}
+
+
+def options_of_channel(channel: ChannelSettings) -> dict[str, Any]:
+    """What `read_channel` reads the channel from, its secrets among it."""
+    given = {
+        "kind": channel.kind,
+        "url": channel.url.shown,
+        "secret": channel.secret.shown,
+        "action": channel.action,
+    }
+    return {name: text for name, text in given.items() if text}
+
+
+def read_changes(texts: Iterable[str]) -> dict[str, Any]:
+    """Options of a rule as people write them in a terminal: `above=5`, `channels=ops,mail`.
+
+    An empty value is none: what it is without being said.
+
+    Raises:
+        Invalid: with every mistake in `problems`.
+    """
+    hints, problems = get_type_hints(RuleSettings), []
+    found: dict[str, Any] = {}
+    known = sorted(set().union(*_OPTIONS.values()))
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or name not in known:
+            problems.append(f"write option=value, of {', '.join(known)}, not {text!r}")
+        elif not value:
+            found[name] = None
+        elif hints[name] == tuple[str, ...]:
+            found[name] = [one.strip() for one in value.split(",") if one.strip()]
+        elif get_origin(hints[name]) is Literal or hints[name] is str:
+            found[name] = value
+        else:
+            try:
+                found[name] = msgspec.json.decode(value, type=hints[name], strict=False)
+            except msgspec.MsgspecError:
+                problems.append(f"{name} is a number, or true or false, not {value!r}")
+    if problems:
+        raise Invalid("the change has mistakes:", tuple(problems))
+    return found
 
 
 def _channel_options() -> frozenset[str]:
@@ -298,6 +353,8 @@ def _wrong_measure(rule: RuleSettings) -> Iterable[str]:
         yield "definition is of sessions: say over = sessions as well"
     if rule.kind == "anomaly" and rule.measure == "absence":
         yield "absence is of kind metric"
+    if rule.time_zone and rule.time_zone not in zoneinfo.available_timezones():
+        yield f"time_zone is an IANA name such as Europe/Berlin, not {rule.time_zone!r}"
     if rule.kind != "metric":
         return
     bounds = [bound for bound in (rule.above, rule.below) if bound is not None]

@@ -18,11 +18,14 @@ import ssl
 from typing import Final
 from urllib.parse import urlsplit
 
+from footfall.alerts.actions import Refused
 from footfall.alerts.actions.addresses import Reach
 from footfall.errors import Unavailable
 from footfall.settings import ChannelSettings
 
 ANSWER_BYTES_MAX: Final = 4096
+NOT_ABOUT_FIRINGS: Final = frozenset({401, 407, 408, 421, 425, 429})
+"""Answers of 4xx that the same request gets however few firings it has: the key, or the time."""
 
 
 def signature(secret: str, timestamp: int, body: bytes) -> str:
@@ -50,7 +53,8 @@ def send(
 
     Raises:
         Invalid: it may not connect there.
-        Unavailable: nothing took it: no connection, or an answer other than 2xx.
+        Refused: it was answered 4xx: something in it is not liked, or all of it.
+        Unavailable: nothing took it: no connection, or another answer than 2xx.
     """
     parts = urlsplit(channel.url.shown)
     host, is_tls = parts.hostname or "", parts.scheme == "https"
@@ -76,8 +80,11 @@ def send(
         raise Unavailable(f"the receiver does not answer: host={host}: {text}") from error
     finally:
         connection.close()
-    if not 200 <= answer.status < 300:
-        raise Unavailable(f"the receiver did not take it: host={host} status={answer.status}")
+    if 200 <= answer.status < 300:
+        return
+    is_refused = 400 <= answer.status < 500 and answer.status not in NOT_ABOUT_FIRINGS
+    kind_of = Refused if is_refused else Unavailable
+    raise kind_of(f"the receiver did not take it: host={host} status={answer.status}")
 
 
 class _Connection(http.client.HTTPConnection):

@@ -89,6 +89,7 @@ def add(
     deviations: Annotated[float | None, typer.Option(help="How far; 5 without.")] = None,
     weeks: Annotated[int | None, typer.Option(help="How many weeks; 4 without.")] = None,
     direction: Annotated[str, typer.Option(help="both, up or down.")] = "",
+    time_zone: Annotated[str, typer.Option(help="Of the weeks; the app's without.")] = "",
     app_id: Annotated[str, typer.Option("--app", help="One app; all without it.")] = "",
     channel: Annotated[
         list[str] | None, typer.Option("--channel", help="Who is told; may be repeated.")
@@ -111,11 +112,32 @@ def add(
         "definition": definition, "measure": measure, "of": of, "where": where, "over": over,
         "quantile": quantile, "window": window, "every": every, "above": above, "below": below,
         "minimum": minimum, "deviations": deviations, "weeks": weeks, "direction": direction,
+        "time_zone": time_zone,
     }  # fmt: skip
     options = {name_: value for name_, value in given.items() if value not in ("", None, [])}
     with _opened(home, project) as alerts:
         alerts.add(name, kind=kind, enabled=not disabled, **options)
     typer.echo(f"added; what it would have done: footfall alert test {name} --over 30d")
+
+
+@app.command("change")
+def change(
+    name: NameArgument,
+    options: Annotated[
+        list[str], typer.Argument(metavar="OPTION=VALUE", help="Without a value: as if not said.")
+    ],
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+) -> None:
+    """Change options of a rule; the others stay.
+
+    Example: footfall alert change short "when=duration_ms < 5000" cool_down=10m enabled=false
+    """
+    from footfall.settings.alerts import read_changes
+
+    with _opened(home, project) as alerts:
+        alerts.change(name, **read_changes(options))
+    typer.echo("changed")
 
 
 @app.command("remove")
@@ -236,6 +258,25 @@ def add_channel(
     with _opened(home, project) as alerts:
         alerts.add_channel(name, **{option: text for option, text in given.items() if text})
     typer.echo(f"added; try it: footfall alert channel test {name}")
+
+
+@channel_app.command("change")
+def change_channel(
+    name: Annotated[str, typer.Argument(metavar="CHANNEL")],
+    url: Annotated[str, typer.Option(help="Its new address.")] = "",
+    secret: Annotated[
+        str,
+        typer.Option(envvar="FOOTFALL_ALERT_SECRET", help="Its new secret.", show_envvar=True),
+    ] = "",
+    action: Annotated[str, typer.Option(help="Another installed action.")] = "",
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+) -> None:
+    """Change a channel; what is not given stays."""
+    given = {"url": url, "secret": secret, "action": action}
+    with _opened(home, project) as alerts:
+        alerts.change_channel(name, **{option: text for option, text in given.items() if text})
+    typer.echo(f"changed; try it: footfall alert channel test {name}")
 
 
 @channel_app.command("remove")

@@ -3,12 +3,14 @@
 export type Path =
   | "/api/alerts"
   | "/api/alerts/channels"
+  | "/api/alerts/channels/change"
   | "/api/alerts/channels/remove"
   | "/api/alerts/channels/test"
   | "/api/alerts/history"
   | "/api/alerts/history/acknowledge"
   | "/api/alerts/history/retry"
   | "/api/alerts/rules"
+  | "/api/alerts/rules/change"
   | "/api/alerts/rules/mute"
   | "/api/alerts/rules/remove"
   | "/api/alerts/test"
@@ -224,6 +226,11 @@ export type Bucket = {
   readonly end: string;
   readonly is_complete: boolean;
   readonly start: string;
+};
+
+export type Change = {
+  readonly name: string;
+  readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
 };
 
 export type ChannelPut = {

@@ -14,10 +14,10 @@ from litestar.params import FromQuery, JSONBody
 from footfall.alerts.backtest import BackTest
 from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
 from footfall.alerts.running import run_on
-from footfall.alerts.statements import check_expressions
+from footfall.alerts.statements import Statement
 from footfall.errors import Invalid, Unavailable
 from footfall.metadata.alert_reads import HISTORY_MAX
-from footfall.settings.alerts import read_rule
+from footfall.settings import RuleSettings
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use
 
@@ -39,6 +39,14 @@ class ChannelPut(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     options: Options
+
+
+class Change(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of what changes some options of one rule or channel; the others stay."""
+
+    name: Name
+    options: Options
+    """What is null is as if it had never been said."""
 
 
 class Named(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,12 +112,17 @@ async def book(services: Use) -> AlertBook:
 @post("/rules", summary="Add or replace a rule", status_code=200, responses=PROBLEMS)
 async def put_rule(services: Use, request: AnyRequest, data: JSONBody[RulePut]) -> AlertChange:
     """It counts within seconds. All mistakes are told at once, those of its SQL too."""
-    desk = _desk(services)
-    rule, trial = await asyncio.to_thread(desk.read_new_rule, data.name, _given(data.options))
-    with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
-        await while_asked(request.receive, services.sql.run(trial.text, trial.values, rows_max=1))
-    await asyncio.to_thread(desk.put_rule, rule)
-    return AlertChange()
+    read = _desk(services).read_new_rule
+    rule, trial = await asyncio.to_thread(read, data.name, _given(data.options))
+    return await _put(services, request, rule, trial)
+
+
+@post("/rules/change", summary="Change a rule", status_code=200, responses=PROBLEMS)
+async def change_rule(services: Use, request: AnyRequest, data: JSONBody[Change]) -> AlertChange:
+    """Some of its options; it counts within seconds."""
+    read = _desk(services).read_changed_rule
+    rule, trial = await asyncio.to_thread(read, data.name, data.options)
+    return await _put(services, request, rule, trial)
 
 
 @post("/rules/remove", summary="Forget a rule", status_code=200, responses=PROBLEMS)
@@ -130,6 +143,13 @@ async def mute(services: Use, data: JSONBody[Muting]) -> AlertChange:
 async def put_channel(services: Use, data: JSONBody[ChannelPut]) -> AlertChange:
     """A webhook, an address of Apprise, or an installed action."""
     await asyncio.to_thread(_desk(services).put_channel, data.name, _given(data.options))
+    return AlertChange()
+
+
+@post("/channels/change", summary="Change a channel", status_code=200, responses=PROBLEMS)
+async def change_channel(services: Use, data: JSONBody[Change]) -> AlertChange:
+    """Some of its options; its secret stays, if none is given."""
+    await asyncio.to_thread(_desk(services).change_channel, data.name, data.options)
     return AlertChange()
 
 
@@ -184,9 +204,18 @@ async def back_test(services: Use, request: AnyRequest, data: JSONBody[Testing])
     if data.options is None:
         rule = (await asyncio.to_thread(desk.book)).rule(data.name)
     else:
-        rule = read_rule(data.name, _given(data.options))
-        await asyncio.to_thread(check_expressions, rule)
+        read = desk.read_trial_rule
+        rule = await asyncio.to_thread(read, data.name, _given(data.options))
     return await while_asked(request.receive, run_on(services.sql, desk.testing(rule, data.over)))
+
+
+async def _put(
+    services: Services, request: AnyRequest, rule: RuleSettings, trial: Statement
+) -> AlertChange:
+    with contextlib.suppress(Unavailable):  # nothing to read yet: it is told once there is
+        await while_asked(request.receive, services.sql.run(trial.text, trial.values, rows_max=1))
+    await asyncio.to_thread(_desk(services).put_rule, rule)
+    return AlertChange()
 
 
 def _desk(services: Services) -> AlertDesk:
@@ -208,7 +237,8 @@ def _given(options: Options) -> dict[str, Any]:
 def router() -> Router:
     """Everything under `/api/alerts`."""
     handlers = [
-        book, put_rule, remove_rule, mute, put_channel, remove_channel, test_channel,
+        book, put_rule, change_rule, remove_rule, mute,
+        put_channel, change_channel, remove_channel, test_channel,
         history, acknowledge, retry, back_test,
     ]  # fmt: skip
     return Router("/api/alerts", route_handlers=handlers, tags=["alerts"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import os
 import subprocess
@@ -17,6 +18,7 @@ from footfall.catalog.consumer import LOOK_EVERY, CrawlStarter
 from footfall.catalog.crawling import Crawling
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter
+from footfall.catalog.listing import LocalPlace
 from footfall.cli._common import settings_environ
 from footfall.cli.main import app
 from footfall.clock import HOUR, SystemClock
@@ -174,6 +176,40 @@ def test_places_that_cannot_be_crawled(home: Home, tmp_path: Path) -> None:
         small.remove("many")
     finally:
         home.settings_file.write_text(SMALL)
+
+
+@pytest.mark.parametrize("opens", [0, 1])
+def test_files_that_change_while_they_are_read(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opens: int
+) -> None:
+    """One that vanishes is told; what is added to another is taken in by the next run, once."""
+    put(tmp_path, "gone", b'{"a":1}\nbroken\n')
+    put(tmp_path, "grows", lines([{"a": 2}]))
+    crawling = _crawling(home)
+    crawling.add("moving", str(tmp_path), 0)
+    open_file, opened = LocalPlace.open, collections.Counter[str]()
+
+    def moving(place: LocalPlace, path: str) -> Any:
+        if path == "gone" and opened[path] == opens:
+            (tmp_path / path).unlink(missing_ok=True)
+        opened[path] += 1
+        stream = open_file(place, path)
+        if path == "grows" and opened[path] == 1:
+            with (tmp_path / path).open("ab") as file:
+                file.write(lines([{"a": 3}]))
+        return stream
+
+    monkeypatch.setattr(LocalPlace, "open", moving)
+    report = crawling.run("moving")
+    told = [fault.reason for fault in report.faults if fault.file == "gone"]
+    assert ["opened" in one or "taken away" in one for one in told] == [True]
+    opened["grows"] = 9
+    again = crawling.run("moving")
+    with Project(home.root) as project:
+        assert project.sql("SELECT a FROM moving ORDER BY a").rows() == [{"a": 2}, {"a": 3}]
+    assert [(one.rows, one.files, one.files_gone) for one in again.tables] == [(2, 1, 1)]
+    assert crawling.run("moving").files_read == 0
+    crawling.remove("moving")
 
 
 def test_due_crawls_are_started_in_a_process_of_their_own(home: Home, tmp_path: Path) -> None:

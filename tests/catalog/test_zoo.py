@@ -37,6 +37,10 @@ class Beast(NamedTuple):
     """File, line, and a word of the reason."""
 
 
+def _parts(*folders: str) -> dict[str, str | None]:
+    return {f"partition_{at}": folders[at] if at < len(folders) else None for at in range(4)}
+
+
 ZOO = {
     "plain": Beast({"a": b'{"a":1}\n{"a":2}\n'}, [{"a": 1}, {"a": 2}]),
     "no_newline_at_end": Beast({"a": b'{"a":1}\n{"a":2}'}, [{"a": 1}, {"a": 2}]),
@@ -135,6 +139,55 @@ ZOO = {
         [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 1, "b": "x"}, {"a": 2, "b": None}],
     ),
     "no_data": Beast({"a": b"\x00\x01\x02" * 100, "b": b'{"a":1}'}, [{"a": 1}], (("a", 0, ""),)),
+    "utf_16_csv": Beast(
+        {"a": "id,name\n1,ä\n2,漢\n".encode("utf-16")},
+        [{"id": 1, "name": "ä"}, {"id": 2, "name": "漢"}],
+    ),
+    "nul_in_a_cell": Beast({"a": b"id,name\n1,x\0y\n"}, [{"id": 1, "name": "x\0y"}]),
+    "no_newline_at_end_csv": Beast(
+        {"a": b"id,n\n1,2\n3,4"}, [{"id": 1, "n": 2}, {"id": 3, "n": 4}]
+    ),
+    "long_line_csv": Beast(
+        {"a": b"id,text\n1,x\n2," + b"x" * (2 * LINE_MAX) + b"\n3,z\n"},
+        [{"id": 1, "text": "x"}, {"id": 3, "text": "z"}],
+        (("a", 3, "line_bytes_max"),),
+    ),
+    "broken_zstd": Beast(
+        {"a": zstd(lines(NOISE))[:40], "b": b'{"n":1}'}, [{"n": 1}], (("a", 0, ""),)
+    ),
+    "a_million_columns": Beast(
+        {"a": b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n", "b": b"c1,c2\n1,x\n"},
+        [{"c1": 1, "c2": "x"}],
+        (("a", 1, "line_bytes_max"),),
+    ),
+    "many_columns": Beast(
+        {"a": b",".join(b"c%d" % n for n in range(100_000)) + b"\n", "b": b"c1,c2\n1,x\n"},
+        [{"c1": 1, "c2": "x"}],
+        (("a", 1, "100,000 columns"),),
+    ),
+    "many_keys": Beast(
+        {"a": json.dumps({f"c{n}": n for n in range(2_000)}).encode(), "b": b'{"c1":1,"more":2}'},
+        [
+            {f"c{n}": n for n in range(1_000)},
+            dict.fromkeys(f"c{n}" for n in range(1_000)) | {"c1": 1},
+        ],
+        (("a", 0, "2,000 columns"),),
+    ),
+    "nested_folders": Beast(
+        {"2026/11/29/10/a": b'{"a":1}', "2026/11/b": b'{"a":2}', "c": b'{"a":3}'},
+        [
+            {"a": 1, **_parts("2026", "11", "29", "10")},
+            {"a": 2, **_parts("2026", "11")},
+            {"a": 3, **_parts()},
+        ],
+    ),
+    "hive_conflicts": Beast(
+        {"a=x/day=1/f": b'{"a":1,"b":2}', "a=y/day=__HIVE_DEFAULT_PARTITION__/f": b'{"a":3,"b":4}'},
+        [
+            {"a": 1, "b": 2, "a_folder": "x", "day": "1"},
+            {"a": 3, "b": 4, "a_folder": "y", "day": None},
+        ],
+    ),
     "names": Beast({"x[1]*.json": b'{"a":1}', "b'c?": b'{"a":2}'}, [{"a": 1}, {"a": 2}]),
 }
 CUT = "broken_gzip"
@@ -197,6 +250,7 @@ def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:
     assert ("documents_without_newlines", "a") not in found  # within one file there is no other
     late = [one.column for one in report.columns if one.table == "csv_other_order"]
     assert late == ["c"]
+    assert [note for note in report.notes if "more of b" in note and "1,000 columns" in note]
 
 
 def test_faults_are_counted_once(crawled: tuple[Project, CrawlReport]) -> None:

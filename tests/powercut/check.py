@@ -10,6 +10,8 @@ from __future__ import annotations
 import collections
 import uuid
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -18,6 +20,7 @@ import pyarrow as pa
 import footfall
 from footfall.cli.operating.doctor import checks
 from footfall.clock import HOUR
+from footfall.deliver.consumer import make
 from footfall.home import Home
 from footfall.lake import TABLES, Lake
 from footfall.log import SqliteLog
@@ -27,8 +30,11 @@ from footfall.pipeline.maintenance.maintain import maintain
 from footfall.settings import load_settings
 from footfall.testing.sim_clock import SimClock
 from footfall.upgrade import check_format
+from tests.deliver.bench import files_below, records
 from tests.powercut.workload import SETTINGS, Sent
 from tests.sessionize import oracle
+
+SETTLE_SECONDS: Final = 120.0
 
 
 class Violation(AssertionError):  # noqa: N818 (read as what happened)
@@ -59,6 +65,8 @@ def recover_and_check(home: Home, sent: Sequence[Sent], acknowledged: int, now_u
 
 def _check_before(home: Home) -> None:
     """What has a name is whole: nothing has to fall back on anything."""
+    for file in delivered(home, ""):
+        records(file)
     for check in checks(home, "default"):
         named = ("log", "metadata", "checkpoints", "consumers")
         is_whole = check.state != "broken" or check.name not in named
@@ -71,9 +79,13 @@ def _recover(home: Home, now_us: int) -> None:
     SqliteLog.writer(home.log_dir("default"), settings.log).close()
     log = SqliteLog.reader(home.log_dir("default"))
     pipeline = build(home, settings, "default", log, clock)
+    pipeline.consumers._make["deliver"] = make
     pipeline.recover()
-    clock.advance(2 * HOUR)
-    pipeline.finish()
+    for _ in range(2):  # sessions close at the first look, and their files at the second
+        clock.advance(2 * HOUR)
+        pipeline.finish()
+        pipeline._publish()
+        _expect(pipeline.consumers.settle(SETTLE_SECONDS), "the delivery does not come to an end")
     pipeline.close()
     maintain(home, settings, "default", full=True, clock=clock)
     log.close()
@@ -93,7 +105,7 @@ def _check(home: Home, sent: Sequence[Sent], acknowledged: int) -> None:
             )
     _check_events(tables["events"], sent, acknowledged)
     _check_failures(tables["failed_events"], sent, acknowledged)
-    _check_sessions(home, tables["events"])
+    _check_deliveries(home, tables["events"], _check_sessions(home, tables["events"]))
     for check in checks(home, "default"):
         _expect(check.state != "broken", f"doctor: {check.name}: {check.message}")
     ledger = Metadata.open(home).ledger("default")
@@ -130,8 +142,11 @@ def _text(payload: object) -> str:
     return payload.decode() if isinstance(payload, bytes) else str(payload)
 
 
-def _check_sessions(home: Home, events: pa.Table) -> None:
-    """The view of sessions equals the definition applied to the lake's events."""
+def _check_sessions(home: Home, events: pa.Table) -> dict[str, int]:
+    """The view of sessions equals the definition applied to the lake's events.
+
+    Revisions of those that are over.
+    """
     rows = events.to_pylist()
     for row in rows:
         row["event_time"] = int(row["event_time"].timestamp() * 1_000_000 + 0.5)
@@ -143,7 +158,7 @@ def _check_sessions(home: Home, events: pa.Table) -> None:
         (str(uuid.UUID(bytes=oracle.row(mine)["session_id"])), len(mine)) for mine in found
     )
     with footfall.open(home.root) as readers:
-        view = readers.sql("SELECT session_id, events FROM sessions").rows()
+        view = readers.sql("SELECT session_id, revision, status, events FROM sessions").rows()
         shown = sorted((str(uuid.UUID(str(row["session_id"]))), row["events"]) for row in view)
         _expect(shown == expected, "sessions differ from the definition")
         strangers = readers.sql(
@@ -152,6 +167,44 @@ def _check_sessions(home: Home, events: pa.Table) -> None:
             " OR e.event_time > s.ended_at"
         ).rows()
         _expect(strangers == [{"n": 0}], f"events outside their session: {strangers}")
+    return {str(row["session_id"]): row["revision"] for row in view if row["status"] == "closed"}
+
+
+def delivered(home: Home, name: str) -> list[Path]:
+    """Files of a destination that have their names; what is hidden is not finished."""
+    found = files_below(home.root / "delivered" / name)
+    return [file for file in found if not file.name.startswith(".")]
+
+
+def _check_deliveries(home: Home, events: pa.Table, shown: dict[str, int]) -> None:
+    """Each event, each request and each session that is over is in one file.
+
+    `shown` has the newest revision of each session that is over.
+    """
+    files = {
+        name: [row for file in delivered(home, name) for row in records(file)]
+        for name in ("clicks", "raw", "visits")
+    }
+    ids = collections.Counter(row["event_id"] for row in files["clicks"])
+    expected = collections.Counter(
+        str(uuid.UUID(bytes=i)) for i in events.column("event_id").to_pylist()
+    )
+    _expect(ids == expected, _differing("events", ids, expected))
+    offsets = collections.Counter(int(row["log_offset"]) for row in files["raw"])
+    log = SqliteLog.reader(home.log_dir("default"))
+    requests = collections.Counter(range(log.ends()[0]))
+    log.close()
+    _expect(offsets == requests, _differing("requests", offsets, requests))
+    visits = collections.Counter((row["session_id"], row["revision"]) for row in files["visits"])
+    _expect(max(visits.values(), default=1) == 1, f"a session is delivered twice: {visits}")
+    newest = dict(sorted(visits))
+    mine = {session_id: newest.get(session_id) for session_id in shown}
+    _expect(mine == shown, f"delivered sessions are not the newest: {mine} {shown}")
+
+
+def _differing(what: str, found: collections.Counter[Any], there: collections.Counter[Any]) -> str:
+    missing, more = sorted((there - found).elements()), sorted((found - there).elements())
+    return f"{what} in files: {missing[:3]} are missing, {more[:3]} too many"
 
 
 def _expect(claim: bool, otherwise: str) -> None:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from footfall.clock import SECOND
+from footfall.deliver.consumer import make
 from footfall.home import Home
 from footfall.log import SqliteLog
 from footfall.pipeline._run import build
@@ -26,6 +27,7 @@ def main() -> None:
     settings = load_settings(overrides=sys.argv[3:])
     log = SqliteLog.reader(home.log_dir("default"))
     pipeline = build(home, settings, "default", log, clock)
+    pipeline.consumers._make["deliver"] = make
     pipeline.recover()
     print(clock.now_us(), flush=True)  # noqa: T201
     for line in sys.stdin:
@@ -37,6 +39,8 @@ def main() -> None:
             pipeline._take_commit(wait=True)
         elif command == "advance":
             clock.advance(int(argument) * SECOND)
+            pipeline._publish()  # consumers see the time
+            pipeline.consumers.settle()
         elif command == "maintain":
             maintain(home, settings, "default", clock=clock)
         elif command == "finish":

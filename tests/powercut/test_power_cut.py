@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.powercut.check import Violation, recover_and_check
+from tests.powercut.check import Violation, delivered, recover_and_check
 from tests.powercut.disk import CONTENT, CORNERS, DRAWN, Tree, after_cut
 from tests.powercut.record import Recorded, record
 from tests.powercut.syncs import CLASSES, MAY_NOT_SHOW, class_of
@@ -22,7 +22,7 @@ from tests.scale import IS_FULL, scaled
 
 SEED = 20261126
 ROUNDS = 8
-CUTS = 20
+CUTS = 15
 """In `make test`; `make test-full` takes every boundary once, and points between."""
 PARTS = scaled(1, 4)
 """Of all cuts, to be replayed at the same time by several processes with a recording each."""
@@ -224,3 +224,11 @@ def test_the_check_can_fail(recorded: Recorded, tmp_path: Path) -> None:
     more = [*recorded.sent, msgspec.structs.replace(recorded.sent[0], event_ids=("never sent",))]
     with pytest.raises(Violation, match="acknowledged events are lost: \\['never sent'\\]"):
         recover_and_check(recorded.home, more, len(more), recorded.now_us)
+
+
+def test_a_delivered_file_that_is_gone_is_missed(recorded: Recorded) -> None:
+    """And what its destination noted is believed: the check sees that its records are nowhere."""
+    _tree(recorded, Cut(len(recorded.ops), "everything", SEED)).write(recorded.home.root.parent)
+    delivered(recorded.home, "clicks")[0].unlink()
+    with pytest.raises(Violation, match=r"events in files: .* are missing, \[\] too many"):
+        recover_and_check(recorded.home, recorded.sent, len(recorded.sent), recorded.now_us)

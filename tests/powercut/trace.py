@@ -269,6 +269,8 @@ class Recording:
         flags = line.arguments.rsplit('"', 1)[1]
         process = self._process(line.thread)
         process.files.pop(line.result, None)
+        if "O_TMPFILE" in flags:
+            return  # it has no name, so a cut leaves nothing of it
         if self._opens_root(line.arguments):
             process.files[line.result] = _Open(ROOT_INODE, flags)
             process.closing.add(line.result)

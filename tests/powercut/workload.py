@@ -42,6 +42,12 @@ SETTINGS = (
     "lake.fold_rows=1",
     "lake.snapshots_max=2",
     "lake.file_grace=60s",
+    (
+        "deliver.destinations={"
+        'clicks={source="events", compression="gzip", buffer_age="60s"},'
+        'raw={source="requests", format="csv", buffer_age="60s"},'
+        'visits={source="sessions", format="parquet", settle="0s", buffer_age="60s"}}'
+    ),
 )
 START_SECONDS_MAX = 60
 

@@ -7,6 +7,7 @@ Touchwood is asked to stop. What the demo compares itself is compared again here
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import signal
@@ -20,9 +21,12 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from typer.testing import CliRunner
 
 import footfall
+from footfall.cli.main import app
 from tests.scale import IS_FULL
+from tests.servers.s3 import S3Server
 from tests.studio.pages import BROWSER_TESTS, browser, faults, shot
 
 __all__ = ["browser"]
@@ -234,6 +238,50 @@ def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
         assert "\n" not in documents
         first, _ = json.JSONDecoder().raw_decode(documents)
         assert {"token", "timestamp", "tag", "client_id", "client_ip", "user_agent"} <= set(first)
+
+
+def test_retail_in_a_bucket(tmp_path: Path, s3_server: S3Server, bucket: str) -> None:
+    """The same with a real store: files, table, checks; clean takes the objects, and only those."""
+    place, home = f"{bucket}/demo", tmp_path / "retail"
+    options = s3_server.options
+    store = s3_server.store(bucket)
+    store.write(f"{bucket}/another", b"not the demo's")
+    reached = [
+        argument
+        for name, value in (
+            ("endpoint", options.endpoint),
+            ("access_key", options.access_key),
+            ("secret_key", options.secret_key),
+        )
+        for argument in ("--set", f"lake.s3_{name}={value}")
+    ]
+    command = [*COMMAND, "retail", "--home", str(home), *FREE, "--once", "--json", *reached]
+    command += ["--events", "300", "--bucket", f"{place}/"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout)
+    assert [one for one in found["checks"] if one["differs"]] == []
+    objects = [one.path for one in store.list(place)]
+    assert objects
+    assert all(re.search(r"/demo/clickstream/\d{4}/\d\d/\d\d/\d\d/.*csv$", one) for one in objects)
+    rows = [
+        row
+        for one in objects
+        for row in csv.DictReader(io.StringIO(store.read(one).decode(), newline=""))
+    ]
+    assert len(rows) == 300
+    assert list((home / "files").iterdir()) == []
+    again = CliRunner().invoke(app, ["demo", "retail", "--home", str(home), "--bucket", place])
+    assert "name an empty prefix" in str(again.exception)
+    kept = CliRunner().invoke(app, ["demo", "clean", "--home", str(home)], input="yes\n")
+    assert place in kept.stdout
+    assert [one.path for one in store.list(place)] == objects
+    gone = CliRunner().invoke(
+        app, ["demo", "clean", "--home", str(home)], input="permanently delete\n"
+    )
+    assert gone.exit_code == 0, gone.output
+    assert not home.exists()
+    assert [one.path for one in store.list(f"{bucket}/")] == [f"{bucket}/another"]
 
 
 def look(browser: Browser, told: dict[str, str], name: str, charts: int) -> None:

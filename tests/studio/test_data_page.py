@@ -1,15 +1,22 @@
-"""The built page Data in Chromium: deliveries as the server tells them."""
+"""The built page Data in Chromium: deliveries and crawls as the server tells them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from footfall.catalog.crawling import Crawling
+from footfall.catalog.queries import Queries
 from footfall.clock import HOUR, SystemClock
 from footfall.deliver.notes import Cursor, Note, Shown, deliver_dir, write_note, write_shown
 from footfall.home import Home, make_directory
+from footfall.metadata import Metadata
+from footfall.settings import load_settings
+from footfall.studio.api.catalog.use import CatalogUse
+from tests.catalog.places import lines, put
 from tests.studio.fakes import FakeShop, Studio, studio
 from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
 
@@ -19,12 +26,30 @@ pytestmark = BROWSER_TESTS
 
 
 @pytest.fixture
-def running(shop: FakeShop) -> Iterator[Studio]:
+def place(tmp_path: Path) -> Path:
+    """Files that a crawl reads, one of them broken."""
+    put(tmp_path / "place", "orders/2026/01/a.json", lines([{"id": 1}, {"id": 2}]))
+    put(tmp_path / "place", "orders/2026/01/b.json", b'{"id":3}\n{"id":\n')
+    return tmp_path / "place"
+
+
+@pytest.fixture
+def running(shop: FakeShop, place: Path) -> Iterator[Studio]:
     now = SystemClock().now_us()
     shop.publish(now)
     _deliver(shop.home, now)
-    with studio(shop) as found:
+    settings = load_settings(overrides=["catalog.memory_max=512MiB"])
+    clock, made = SystemClock(), lambda: Metadata.open(shop.home)
+    made().create_project("default")
+    crawling = Crawling(shop.home, "default", settings, made, clock)
+    crawling.run(crawling.add("shop", str(place), HOUR).name)
+    use = CatalogUse(crawling, Queries(crawling.catalog, made, clock), _define, crawling.run)
+    with studio(shop, catalog=use) as found:
         yield found
+
+
+async def _define(text: str) -> str:
+    raise AssertionError(text)
 
 
 def _deliver(home: Home, now: int) -> None:
@@ -74,3 +99,35 @@ def test_deliveries_are_shown_in_both_themes(browser: Browser, running: Studio) 
         assert watched.faults == []
         assert watched.outside == []
         page.context.close()
+
+
+def test_a_crawl_is_looked_at_and_run(browser: Browser, running: Studio, place: Path) -> None:
+    """What changed, what conflicts, what is broken; now, or every so often; both themes."""
+    put(place, "orders/2026/02/c.json", lines([{"id": "x", "late": True}]))
+    watched = opened(browser, running, "/data")
+    page = watched.page
+    item = page.get_by_role("list", name="Crawls").get_by_role("listitem").first
+    expect(item).to_contain_text("orders new")
+    expect(item).to_contain_text("1 fault in files")
+    page.get_by_role("button", name="Crawl now: shop").click()
+    expect(item).to_contain_text("Conflict: orders.id is text now, BIGINT and something else met")
+    expect(item).to_contain_text("New column orders.late: BOOLEAN, first in 2026/02/c.json")
+    expect(item).to_contain_text("1 change before")
+    often = page.get_by_role("combobox", name="How often shop is looked at")
+    expect(often).to_have_value("3600")
+    often.select_option("daily")
+    expect(often).to_have_value("86400")
+    page.get_by_text("1 change before").click()
+    expect(item).to_contain_text("b.json, line 2: the document does not end")
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        assert faults(page) == []
+        shot(page, f"data-crawls-{theme}", full=True)
+    page.set_viewport_size({"width": 400, "height": 860})
+    is_narrow(page, 400)
+    assert watched.faults == []
+    page.context.close()
+    assert running.services.catalog is not None
+    crawls = running.services.catalog.crawling.catalog.crawls()
+    assert crawls["shop"].every_us == 24 * HOUR
+    assert [len(one.tables) for one in crawls["shop"].history] == [1, 1]

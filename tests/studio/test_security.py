@@ -79,6 +79,7 @@ API = [
     ("DELETE", "/api/queries/x"),
     ("GET", "/api/catalog/crawls"),
     ("POST", "/api/catalog/crawls/x/run"),
+    ("PUT", "/api/catalog/crawls/x/schedule"),
     ("POST", "/api/catalog/views"),
     ("GET", "/api/dashboards"),
     ("GET", "/api/dashboards/x"),

@@ -15,6 +15,7 @@ import msgspec
 
 from footfall.catalog import layout
 from footfall.catalog.entries import (
+    COLUMNS_MAX,
     FAULTS_MAX,
     Column,
     ColumnChange,
@@ -245,6 +246,9 @@ class Run:
         for column in more:
             name = by_lower.get(column.name.lower())
             if name is None:
+                if len(kinds) >= COLUMNS_MAX:
+                    self._note_full(table, column.name, file)
+                    continue
                 kinds[column.name] = column
                 by_lower[column.name.lower()] = column.name
                 if known is not None or columns:
@@ -260,6 +264,12 @@ class Run:
             elif was == "VARCHAR" and column.type not in ("", "VARCHAR"):
                 self._note_text(table, name, column.type, file)
         return list(kinds.values())
+
+    def _note_full(self, table: str, column: str, file: str) -> None:
+        """Told once: the table has as many columns as one may have."""
+        said = f"{table} has {COLUMNS_MAX:,} columns and takes no more; left out"
+        if not any(note.startswith(said) for note in self._notes):
+            self._notes.append(f"{said}, among others, {column} of {file}")
 
     def _note_text(self, table: str, column: str, kind: str, file: str) -> None:
         """Told once: a column is text, and some file has something else for it."""

@@ -16,7 +16,7 @@ from footfall.catalog.defining import s3_options, shipped_views, table_names
 from footfall.catalog.entries import Crawl, CrawlReport, Declared, Table, check_name
 from footfall.catalog.listing import checked_place, place_of
 from footfall.catalog.store import Catalog, change, keys_of
-from footfall.clock import HOUR, MINUTE, US_PER_MS, Clock
+from footfall.clock import DAY, HOUR, MINUTE, US_PER_MS, Clock
 from footfall.errors import Conflict, FootfallError, Invalid
 from footfall.home import Home, make_directory
 from footfall.lake.tables.specs import TABLES
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from footfall.metadata import Metadata
 
 EVERY_MIN: Final = MINUTE
+EVERY_MAX: Final = 31 * DAY
 _COPY_GRACE_SECONDS: Final = 2 * HOUR / 1_000_000
 """How long a copy that no table names is kept: statements may still be about to read it."""
 OpenMetadata = Callable[[], "Metadata"]
@@ -59,8 +60,7 @@ class Crawling:
             Conflict: there is a crawl, table or view of this name.
         """
         name = check_name(name, "crawl" if declared is None else "table")
-        if every_us and every_us < EVERY_MIN:
-            raise Invalid(f"a crawl runs at most once a minute: every={every_us / 1_000_000:g} s")
+        _check_every(every_us)
         if name in self.catalog.crawls():
             raise Conflict(f"there is a crawl of this name; remove it or choose another: {name=}")
         if declared is not None and name in self.taken():
@@ -89,6 +89,19 @@ class Crawling:
                 self._write([failed])
                 raise
             return report
+
+    def schedule(self, name: str, every_us: int) -> Crawl:
+        """Let it run by itself every so often; 0 for on demand only.
+
+        Raises:
+            Invalid: there is no such crawl, or the time is not possible.
+            Conflict: it runs just now.
+        """
+        _check_every(every_us)
+        with self._alone(name):
+            crawl = msgspec.structs.replace(self.crawl(name), every_us=every_us)
+            self._write([crawl])
+        return crawl
 
     def remove(self, name: str) -> tuple[str, ...]:
         """Forget a crawl and its tables; the files it read stay. Their names.
@@ -152,7 +165,7 @@ class Crawling:
             outcome.report, started_at=began, took_us=self._clock.now_us() - began
         )
         done = msgspec.structs.replace(
-            crawl, by_folder=outcome.by_folder, tried_at=began, problem="", report=report
+            crawl.after(report), by_folder=outcome.by_folder, tried_at=began
         )
         before = {table.name: table for table in known}
         changed = [table for table in outcome.tables if before.get(table.name) != table]
@@ -190,6 +203,14 @@ class Crawling:
             yield
         finally:
             os.close(descriptor)
+
+
+def _check_every(every_us: int) -> None:
+    if every_us and not EVERY_MIN <= every_us <= EVERY_MAX:
+        raise Invalid(
+            f"a crawl runs once a minute at most, and once in 31 days at least; 0 is on demand:"
+            f" every={every_us / 1_000_000:g} s"
+        )
 
 
 def reserved_names(settings: Settings) -> frozenset[str]:

@@ -24,7 +24,7 @@ def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Sha
             return None
         text = head[: error.start].decode("utf-8-sig")
     cells, delimiter = first_cells(text, delimiter)
-    if not cells or any("\0" in cell for cell in cells):
+    if not cells or not is_text(head):
         return None
     has_header = is_header(cells)
     names = cells if has_header else [f"column_{at}" for at in range(len(cells))]
@@ -32,6 +32,17 @@ def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Sha
     if len(columns) > COLUMNS_MAX:
         return None
     return Shape("csv", compression, "", delimiter, has_header, columns)
+
+
+def decoded(head: bytes) -> str:
+    """A file's first bytes as text, in the encoding that its byte order mark says."""
+    is_wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return head.decode("utf-16" if is_wide else "utf-8-sig", "replace")
+
+
+def is_text(head: bytes) -> bool:
+    """Whether the first line can be one of text: no NUL in it. A cell further down may have one."""
+    return "\0" not in decoded(head).lstrip("\r\n").partition("\n")[0]
 
 
 def first_cells(text: str, delimiter: str = "") -> tuple[list[str], str]:

@@ -16,6 +16,11 @@ COLUMNS_MAX: Final = 1_000
 FAULTS_MAX: Final = 200
 """Faults of a table, and lines of a report, that are kept; the rest is counted."""
 
+HISTORY_MAX: Final = 20
+"""Runs of a crawl that are remembered."""
+LINES_KEPT: Final = 20
+"""Columns and faults of each of them."""
+
 FileFormat = Literal["json", "csv", "parquet"]
 Compression = Literal["none", "gzip", "zstd"]
 JsonForm = Literal["", "newline_delimited", "unstructured", "array"]
@@ -142,6 +147,22 @@ class CrawlReport(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     """Whatever else a person should know."""
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether it found anything that was not so before."""
+        return any(one.is_new or one.files_new or one.files_gone for one in self.tables)
+
+    def cut_short(self) -> CrawlReport:
+        """What stays of it once other runs followed: tables that changed, and the first lines."""
+        return msgspec.structs.replace(
+            self,
+            tables=tuple(
+                one for one in self.tables if one.is_new or one.files_new or one.files_gone
+            ),
+            columns=self.columns[:LINES_KEPT],
+            faults=self.faults[:LINES_KEPT],
+        )
+
 
 class Declared(msgspec.Struct, frozen=True):
     """What `CREATE EXTERNAL TABLE` said."""
@@ -171,6 +192,15 @@ class Crawl(msgspec.Struct, frozen=True):
     """Why the last run failed."""
     report: CrawlReport | None = None
     """Of the last run that did not."""
+    history: tuple[CrawlReport, ...] = ()
+    """Of runs that changed something, newest first, at most `HISTORY_MAX`, each cut short."""
+
+    def after(self, report: CrawlReport) -> Crawl:
+        """With the report of a run that has just ended well."""
+        kept = self.history
+        if report.has_changed:
+            kept = (report.cut_short(), *kept)[:HISTORY_MAX]
+        return msgspec.structs.replace(self, report=report, history=kept, problem="")
 
 
 class View(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from footfall.catalog import repair
-from footfall.catalog.csv_head import csv_shape
+from footfall.catalog.csv_head import csv_shape, decoded, is_text
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault, JsonForm, Shape
 from footfall.catalog.listing import Place
 from footfall.catalog.texts import reader
@@ -55,6 +55,8 @@ class Inspected(msgspec.Struct, frozen=True):
     copy: str = ""
     faults: tuple[FileFault, ...] = ()
     faults_count: int = 0
+    columns_count: int = 0
+    """All that there are, if they are more than `columns`."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -106,6 +108,24 @@ class Inspector:
             copy: Where the readable part goes, if there must be one; `.gz` at its end.
         """
         try:
+            found = self._inspect(path, copy)
+        except OSError as error:
+            reason = f"it was taken away while it was read: {error.strerror or error}"
+            return _unreadable(path, reason)
+        if found.columns_count <= COLUMNS_MAX:
+            return found
+        reason = (
+            f"it has {found.columns_count:,} columns; the first {COLUMNS_MAX:,} are read, as a"
+            " table has no more"
+        )
+        return msgspec.structs.replace(
+            found,
+            faults=(*found.faults, FileFault(path, 0, reason)),
+            faults_count=found.faults_count + 1,
+        )
+
+    def _inspect(self, path: str, copy: Path) -> Inspected:
+        try:
             with self._place.open(path) as stream:
                 raw = stream.read(HEAD_BYTES)
         except OSError as error:
@@ -139,7 +159,8 @@ class Inspector:
         stored = tuple(Column(name, kind) for name, kind, *_ in found[:COLUMNS_MAX])
         shown = tuple(Column(one.name, common(one.type)) for one in stored)
         assert count is not None
-        return Inspected(Shape("parquet", "none", columns=stored), shown, int(count[0]))
+        shape = Shape("parquet", "none", columns=stored)
+        return Inspected(shape, shown, int(count[0]), columns_count=len(found))
 
     def _read(self, address: str, head: bytes, compression: Compression) -> Inspected | None:
         """The file as it is; `None` if some of it cannot be read so."""
@@ -179,7 +200,7 @@ class Inspector:
         source = reader(shape, [address], typed, self._limits.document_bytes)
         counted = self._connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchone()
         assert counted is not None
-        return Inspected(shape, columns, int(counted[0]))
+        return Inspected(shape, columns, int(counted[0]), columns_count=len(found))
 
     def _csv(self, address: str, shape: Shape) -> Inspected:
         source = reader(shape, [address], shape.columns, self._limits.document_bytes)
@@ -205,6 +226,8 @@ class Inspector:
         return Inspected(shape, tuple(columns), int(rows))
 
     def _repaired(self, path: str, head: bytes, compression: Compression, copy: Path) -> Inspected:
+        if not is_text(head):
+            return _unreadable(path, "it is neither text nor Parquet; leave it out of the place")
         kept = repair.repair(
             lambda: self._place.open(path),
             compression,
@@ -240,10 +263,7 @@ def compression_of(head: bytes) -> Compression:
 
 
 def _is_json(head: bytes) -> bool:
-    text = head.decode(
-        "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace"
-    )
-    return text.lstrip()[:1] in ("{", "[")
+    return decoded(head).lstrip()[:1] in ("{", "[")
 
 
 def _json_type(kind: str) -> str:

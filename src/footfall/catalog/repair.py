@@ -24,7 +24,7 @@ import msgspec
 import pyarrow as pa
 
 from footfall.catalog.csv_head import first_cells, is_header
-from footfall.catalog.entries import FAULTS_MAX, Compression, FileFault
+from footfall.catalog.entries import COLUMNS_MAX, FAULTS_MAX, Compression, FileFault
 from footfall.home import make_directory
 
 _PIECE_BYTES: Final = 1 << 20
@@ -305,6 +305,9 @@ def _rows(lines: Iterator[_Line], document_max: int, faults: _Faults) -> Iterato
     csv.field_size_limit(document_max)
     rows = csv.reader(itertools.chain([first], texts), delimiter=delimiter)
     width = len(head)
+    if width > COLUMNS_MAX:
+        faults.add(1, f"it has {width:,} columns, a table has {COLUMNS_MAX:,} at most; left out")
+        return
     if width and not is_header(head):
         yield _csv_line([f"column_{at}" for at in range(width)])
     while True:

@@ -19,7 +19,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.terminal.verbs import group
-from footfall.errors import FootfallError
+from footfall.errors import FootfallError, Invalid
 
 app = group("Files of a folder or bucket as tables.")
 _FAULTS_SHOWN = 20
@@ -43,11 +43,8 @@ def add(
     Each first-level folder is a table; folders below are its partitions. Files are read where they
     lie.
     """
-    from footfall.settings import parse_duration
-
     crawling = _crawling(home, project, overrides)
-    every_us = 0 if every == "0" else parse_duration(every)
-    crawl = crawling.add(name, place, every_us)
+    crawl = crawling.add(name, place, _every(every))
     _tell(crawling.run(crawl.name), as_json=as_json)
 
 
@@ -72,6 +69,19 @@ def run(
             crawling.run(each)
         except FootfallError as error:
             typer.echo(f"footfall: crawl {each}: {error}", err=True)
+
+
+@app.command("schedule")
+def schedule(
+    name: Annotated[str, typer.Argument(help="Of the crawl.")],
+    every: Annotated[str, typer.Argument(help="As 1h or 15m; 0 is on demand only.")],
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+) -> None:
+    """Say how often it runs by itself."""
+    crawl = _crawling(home, project, []).schedule(name.lower(), _every(every))
+    often = f"every {_duration(crawl.every_us)}" if crawl.every_us else "on demand"
+    typer.echo(f"{crawl.name}: {often}")
 
 
 @app.command("list")
@@ -107,18 +117,26 @@ def report(
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what the last run found."""
+    """Say what the last run found, and what runs before changed."""
     crawling = _crawling(home, project, [])
     crawl = crawling.crawl(name.lower())
     if crawl.report is None:
         typer.echo(f"it did not run yet{f', it failed: {crawl.problem}' if crawl.problem else ''}")
         return
-    _tell(crawl.report, as_json=as_json)
+    if as_json:
+        print_json(crawl)
+        return
+    _tell(crawl.report, as_json=False)
     tables = crawling.catalog.tables().values()
     faults = [fault for table in tables if table.crawl == crawl.name for fault in table.faults]
-    if not as_json and faults and not crawl.report.faults_count:
+    if faults and not crawl.report.faults_count:
         typer.echo("from runs before:")
         _tell_faults(faults, len(faults))
+    for one in crawl.history:
+        if one.started_at != crawl.report.started_at:
+            typer.echo(f"changed at {_moment(one.started_at)}:")
+            for line in told(one):
+                typer.echo(f"  {line}")
 
 
 @app.command("remove")
@@ -130,6 +148,16 @@ def remove(
     """Forget a crawl; its files stay."""
     names = _crawling(home, project, []).remove(name.lower())
     typer.echo(f"removed, with {_count(len(names), 'table')}: {', '.join(names) or 'none'}")
+
+
+def _every(text: str) -> int:
+    """Microseconds. Raises `Invalid` for what is no duration."""
+    from footfall.settings import parse_duration
+
+    try:
+        return 0 if text == "0" else parse_duration(text)
+    except ValueError as error:
+        raise Invalid(f"not how often a crawl can run: {error}") from None
 
 
 def _crawling(home: Any, project: str, overrides: list[str]) -> Any:

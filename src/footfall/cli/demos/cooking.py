@@ -12,7 +12,7 @@ import typer
 
 from footfall.cli._common import PROJECT_DEFAULT, check_steps, print_json, settings_for
 from footfall.cli.configuring.deliver import have_files
-from footfall.cli.demos.homes import start_afresh
+from footfall.cli.demos.homes import objects_below, start_afresh
 from footfall.cli.demos.shop import wait_for
 from footfall.cli.running.serve import prepare, running_tree, tell
 from footfall.cli.terminal.errors import EXIT_FAILED
@@ -69,11 +69,13 @@ class Kitchen:
         overrides: Sequence[str],
         *,
         as_json: bool,
+        bucket: str = "",
         also: Callable[[Any], list[Compared]] = lambda _: [],
     ) -> None:
-        """Do nothing yet."""
+        """Do nothing yet; `bucket` is where the recipe's files go, if not into the home."""
         self.home = home
         self.recipe = recipe
+        self._bucket = bucket
         self._overrides = list(overrides)
         self._as_json = as_json
         self._also = also
@@ -95,8 +97,9 @@ class Kitchen:
         with waiting() as wait:
             if not ID_PATTERN.match(self.recipe.app):
                 raise Invalid(f"not an app's id, letters, digits and .-_ only: {self.recipe.app!r}")
-            text = settings_text(self.recipe.settings)
-            start_afresh(self.home)
+            text = settings_text({**self.recipe.settings, **self._reached()})
+            start_afresh(self.home, self._bucket)
+            self.home.settings_file.touch(0o600)
             self.home.settings_file.write_text(text)
             check_steps(settings_for(self.home, self._overrides))
             (self.home.root / "files").mkdir()
@@ -109,6 +112,32 @@ class Kitchen:
             if not self._as_json:
                 tell(ready, supervisor.studio_token, self.home, as_json=False)
             yield supervisor
+
+    def _reached(self) -> dict[str, Any]:
+        """Settings by which whoever reads the home finds the bucket, which must be empty.
+
+        Raises:
+            Invalid: something is there already.
+            Unavailable: the store does not answer.
+        """
+        if not self._bucket:
+            return {}
+        settings = settings_for(self.home, self._overrides)
+        _, found = objects_below(self._bucket, settings)
+        if found:
+            raise Invalid(
+                f"there is something below {self._bucket}, such as {found[0].path}; name an empty"
+                " prefix, or remove an old demo with: footfall demo clean"
+            )
+        lake = settings.lake
+        reached = {
+            "s3_endpoint": lake.s3_endpoint,
+            "s3_region": lake.s3_region,
+            "s3_access_key": lake.s3_access_key.shown,
+            "s3_secret_key": lake.s3_secret_key.shown,
+            "s3_path_style": lake.s3_path_style,
+        }
+        return {"lake": reached}
 
     def cook(self, parts: Sequence[Part], links: dict[str, str]) -> Cooked:
         """Send, deliver, crawl, ask, draw, compare; what came of it."""
@@ -195,9 +224,9 @@ class Kitchen:
                 raise Unavailable(f"no files after {FILES_SECONDS} s; see: footfall deliver list")
 
     def _define(self, project: Any) -> None:
-        files = self.home.root.resolve() / "files"
+        files = files_of(self.home, self._bucket)
         for crawl in self.recipe.crawls:
-            project.crawls.add(crawl.name, str(files / crawl.folder), MINUTE)
+            project.crawls.add(crawl.name, f"{files}/{crawl.folder}".rstrip("/"), MINUTE)
         for statement in self.recipe.statements:
             project.sql(statement)
         for query in self.recipe.saved:
@@ -223,6 +252,11 @@ class Kitchen:
             self._clock.sleep(_POLL_SECONDS)
             self._deliver()
             self.refresh()
+
+
+def files_of(home: Home, bucket: str) -> str:
+    """Where a recipe's files are."""
+    return bucket or str(home.root.resolve() / "files")
 
 
 def compared(project: Any, what: str, files: str, lake: str) -> Compared:

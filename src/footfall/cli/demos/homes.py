@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from footfall.errors import Invalid
 from footfall.home import Home, make_directory
 from footfall.machine.process import exclusive
+
+if TYPE_CHECKING:
+    from footfall.lake.store.objects import ObjectStore
+    from footfall.lake.store.store import Listed
+    from footfall.settings import Settings
 
 MARKER: Final = "demo.json"
 DEFAULT_HOME: Final = "footfall-demo"
 """Of the shop; those of recipes add their name."""
 
 
-def start_afresh(home: Home) -> None:
-    """Remove an old demo, and only that.
+def start_afresh(home: Home, bucket: str = "") -> None:
+    """Remove an old demo, and only that; `bucket` is where this one's files go, if in a bucket.
 
     Raises:
         Invalid: there is something else.
@@ -27,8 +34,29 @@ def start_afresh(home: Home) -> None:
     elif home.root.exists() and any(home.root.iterdir()):
         raise Invalid(f"not a demo, so it is left alone; name another --home: {home.root}")
     make_directory(home.root)
-    text = '{"about": "made by footfall demo, which empties this directory"}\n'
-    (home.root / MARKER).write_text(text)
+    about = "made by footfall demo, which empties this directory"
+    (home.root / MARKER).write_bytes(msgspec.json.encode({"about": about, "bucket": bucket}))
+
+
+def bucket_of(home: Home) -> str:
+    """Where the demo's files are, as `s3://bucket/prefix`; "" if they are in its home."""
+    found: str = msgspec.json.decode((home.root / MARKER).read_bytes()).get("bucket", "")
+    return found
+
+
+def objects_below(bucket: str, settings: Settings) -> tuple[ObjectStore, list[Listed]]:
+    """The store, and what is in it below `s3://bucket/prefix`.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    from footfall.catalog.defining import s3_options
+    from footfall.lake.store.objects import ObjectStore
+    from footfall.lake.store.options import SCHEME
+
+    store = ObjectStore(bucket, s3_options(settings))
+    is_whole = "/" not in bucket.removeprefix(SCHEME)
+    return store, list(store.list(f"{bucket}/" if is_whole else bucket))
 
 
 def remove(home: Home) -> None:

@@ -16,6 +16,7 @@ from footfall.cli._common import (
     SetOption,
     StudioPortOption,
     open_home,
+    settings_for,
     with_ports,
 )
 from footfall.cli.demos import homes, shop
@@ -57,6 +58,9 @@ SizeOption = Annotated[
 PrefixOption = Annotated[
     str, typer.Option("--prefix", help="Of file names; YYYY, MM, DD, HH: when it is closed.")
 ]
+BucketOption = Annotated[
+    str, typer.Option("--bucket", help="Files go to s3://bucket/prefix, not into the home.")
+]
 EventsOption = Annotated[
     int, typer.Option("--events", min=1, max=EVENTS_MAX, help="So many are sent before the check.")
 ]
@@ -69,6 +73,7 @@ def retail(
     buffer_age: AgeOption = "60s",
     buffer_size: SizeOption = "5MiB",
     prefix: PrefixOption = "YYYY/MM/DD/HH/",
+    bucket: BucketOption = "",
     seed: SeedOption = 1,
     once: OnceOption = False,
     still: StillOption = False,
@@ -82,16 +87,21 @@ def retail(
     What API Gateway, Lambda, Kinesis, Firehose, S3, Athena and QuickSight do in the published
     system, in one home on this machine.
     """
-    from footfall.cli.demos.cooking import Kitchen
+    from footfall.cli.demos.cooking import Kitchen, files_of
     from footfall.recipes.systems.retail import APP, NAME, RetailSettings, retail_traffic
     from footfall.recipes.systems.retail import retail as recipe_of
 
     _check_buffers(buffer_age, buffer_size)
+    bucket = _checked_bucket(bucket)
     place = open_home(_home(home, NAME))
     chosen = RetailSettings(events, buffer_age, buffer_size, prefix, seed)
-    recipe = recipe_of(chosen, place.root.resolve() / "files")
+    recipe = recipe_of(chosen, files_of(place, bucket))
     kitchen = Kitchen(
-        place, recipe, _quick(with_ports(overrides, port, studio_port)), as_json=as_json
+        place,
+        recipe,
+        _quick(with_ports(overrides, port, studio_port)),
+        as_json=as_json,
+        bucket=bucket,
     )
     with kitchen.running() as supervisor:
         now = SystemClock().now_us()
@@ -118,6 +128,7 @@ def beer_shop(
     ] = "20s",
     buffer_age: AgeOption = "60s",
     buffer_size: SizeOption = "5MiB",
+    bucket: BucketOption = "",
     seed: SeedOption = 1,
     once: OnceOption = False,
     still: StillOption = False,
@@ -131,13 +142,14 @@ def beer_shop(
     What Kinesis with its windows in SQL, Lambda, CloudWatch, Firehose, Glue, Athena and QuickSight
     do in the published system. What it gets wrong is right here: a late event changes its session.
     """
-    from footfall.cli.demos.cooking import Kitchen
+    from footfall.cli.demos.cooking import Kitchen, files_of
     from footfall.cli.demos.hook import Hook, handler_of, serving
     from footfall.cli.demos.short import short_sessions
     from footfall.recipes.systems.beer_shop import APP, NAME, BeerSettings, beer_traffic
     from footfall.recipes.systems.beer_shop import beer_shop as recipe_of
 
     _check_buffers(buffer_age, buffer_size)
+    bucket = _checked_bucket(bucket)
     step_us = _between("--step", step, SECOND, HOUR)
     live_us = _between("--live", live, 0, 10 * MINUTE)
     if step_us % SECOND:
@@ -152,12 +164,13 @@ def beer_shop(
     secret = random_token(16)
     hook = Hook(place.root / "short-sessions.log", secret, is_shown=not as_json)
     with serving(handler_of(hook)) as address:
-        recipe = recipe_of(chosen, place.root.resolve() / "files", address, secret)
+        recipe = recipe_of(chosen, files_of(place, bucket), address, secret)
         kitchen = Kitchen(
             place,
             recipe,
             _quick(with_ports(overrides, port, studio_port)),
             as_json=as_json,
+            bucket=bucket,
             also=lambda project: short_sessions(project, hook),
         )
         with kitchen.running() as supervisor:
@@ -183,6 +196,7 @@ def touchwood(
     buffer_age: AgeOption = "60s",
     buffer_size: SizeOption = "50MiB",
     prefix: PrefixOption = "YYYY/MM/DD/HH/",
+    bucket: BucketOption = "",
     seed: SeedOption = 1,
     once: OnceOption = False,
     port: PortOption = None,
@@ -195,18 +209,23 @@ def touchwood(
     What the page, load balancer, Lambda and Firehose of the published system do. The page's address
     is printed; it shows what arrived.
     """
-    from footfall.cli.demos.cooking import Kitchen
+    from footfall.cli.demos.cooking import Kitchen, files_of
     from footfall.cli.demos.hook import serving
     from footfall.cli.demos.page import Arrived, page_handler
     from footfall.recipes.systems.touchwood import NAME, TouchwoodSettings, touchwood_traffic
     from footfall.recipes.systems.touchwood import touchwood as recipe_of
 
     _check_buffers(buffer_age, buffer_size)
+    bucket = _checked_bucket(bucket)
     place = open_home(_home(home, NAME))
     chosen = TouchwoodSettings(events, client_id, prefix, buffer_age, buffer_size, seed)
-    recipe = recipe_of(chosen, place.root.resolve() / "files")
+    recipe = recipe_of(chosen, files_of(place, bucket))
     kitchen = Kitchen(
-        place, recipe, _quick(with_ports(overrides, port, studio_port)), as_json=as_json
+        place,
+        recipe,
+        _quick(with_ports(overrides, port, studio_port)),
+        as_json=as_json,
+        bucket=bucket,
     )
     with kitchen.running() as supervisor, contextlib.ExitStack() as stack:
         arrived = stack.enter_context(Arrived(place))
@@ -225,7 +244,8 @@ def clean(
 ) -> None:
     """Remove demos here, with all their data.
 
-    They are listed first, and removed once it is confirmed by typing. Nothing else is touched.
+    They are listed first, and removed once it is confirmed by typing: homes, and what is below
+    their buckets' prefixes. Nothing else is touched.
     """
     if home is not None and not (home / homes.MARKER).is_file():
         raise Invalid(f"not a demo, so it is left alone: {home}")
@@ -233,12 +253,20 @@ def clean(
     if not found:
         typer.echo("no demos here; name one with --home")
         return
+    stores = []
     for one in found:
         typer.echo(f"{homes.size_of(one) / 1e6:>10,.1f} MB  {one.root}")
+        if bucket := homes.bucket_of(one):
+            store, objects = homes.objects_below(bucket, settings_for(one))
+            stores.append((store, objects))
+            typer.echo(f"{sum(each.size for each in objects) / 1e6:>10,.1f} MB  {bucket}")
     if not yes:
         word = typer.prompt("All of it goes, data included. Type 'permanently delete' to confirm")
         if word.strip() != "permanently delete":
             raise Invalid("nothing was removed: it was not confirmed")
+    for store, objects in stores:
+        for each in objects:
+            store.delete(each.path)
     for one in found:
         homes.remove(one)
     typer.echo(f"removed {len(found)} {'demo' if len(found) == 1 else 'demos'}")
@@ -287,6 +315,12 @@ def _check_buffers(age: str, size: str) -> None:
         raise Invalid(f"--buffer-size: {error}") from None
     if not 1 << 20 <= found <= 128 << 20:
         raise Invalid(f"--buffer-size is 1MiB to 128MiB, not {size}")
+
+
+def _checked_bucket(text: str) -> str:
+    if text and not text.startswith("s3://"):
+        raise Invalid(f"--bucket is s3://bucket/prefix, not {text}")
+    return text.rstrip("/")
 
 
 def _between(option: str, text: str, least: int, most: int) -> int:

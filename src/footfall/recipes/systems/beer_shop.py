@@ -8,7 +8,6 @@ and what comes late is the same session again with a higher `revision`.
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -42,8 +41,8 @@ class BeerSettings(msgspec.Struct, frozen=True):
     seed: int = 1
 
 
-def beer_shop(settings: BeerSettings, files: Path, hook: str, secret: str) -> Recipe:
-    """The recipe, with its files below a directory; the rule tells the webhook `hook`."""
+def beer_shop(settings: BeerSettings, files: str, hook: str, secret: str) -> Recipe:
+    """The recipe, files below `files`, also in a bucket; its rule tells `hook`."""
     buffers = {"buffer_age": settings.buffer_age, "buffer_bytes": settings.buffer_bytes}
     return Recipe(
         name=NAME,
@@ -62,7 +61,7 @@ def beer_shop(settings: BeerSettings, files: Path, hook: str, secret: str) -> Re
                 "destinations": {
                     "rawdata": {
                         "source": "events",
-                        "place": str(files / "rawdata"),
+                        "place": f"{files}/rawdata",
                         **buffers,
                         "columns": {
                             "user_id": "user_id",
@@ -75,7 +74,7 @@ def beer_shop(settings: BeerSettings, files: Path, hook: str, secret: str) -> Re
                         "source": "sessions",
                         "definition": "beer",
                         "settle": "0s",
-                        "place": str(files / "aggregated"),
+                        "place": f"{files}/aggregated",
                         **buffers,
                         "columns": _columns(settings.step_us // SECOND),
                     },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -38,8 +37,8 @@ class RetailSettings(msgspec.Struct, frozen=True):
     seed: int = 1
 
 
-def retail(settings: RetailSettings, files: Path) -> Recipe:
-    """The recipe, with its files below a directory."""
+def retail(settings: RetailSettings, files: str) -> Recipe:
+    """The recipe, with its files below a directory or `s3://bucket/prefix`."""
     return Recipe(
         name=NAME,
         app=APP,
@@ -49,7 +48,7 @@ def retail(settings: RetailSettings, files: Path) -> Recipe:
                     "clickstream": {
                         "source": "events",
                         "format": "csv",
-                        "place": str(files / "clickstream"),
+                        "place": f"{files}/clickstream",
                         "prefix": settings.prefix,
                         "buffer_age": settings.buffer_age,
                         "buffer_bytes": settings.buffer_bytes,
@@ -59,7 +58,7 @@ def retail(settings: RetailSettings, files: Path) -> Recipe:
             }
         },
         destinations=("clickstream",),
-        statements=(_table(files / "clickstream"),),
+        statements=(_table(f"{files}/clickstream"),),
         saved=(
             Saved(
                 "preview",
@@ -109,7 +108,7 @@ def _click(rng: random.Random, at_us: int) -> tuple[int, dict[str, Any]]:
     }
 
 
-def _table(place: Path) -> str:
+def _table(place: str) -> str:
     columns = ",\n  ".join(f"{name} string" for name in FIELDS)
     return (
         f"CREATE EXTERNAL TABLE IF NOT EXISTS clickstreamdb.clickstream_data (\n  {columns}\n)\n"

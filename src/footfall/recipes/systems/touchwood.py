@@ -31,8 +31,8 @@ class TouchwoodSettings(msgspec.Struct, frozen=True):
     seed: int = 1
 
 
-def touchwood(settings: TouchwoodSettings, files: Path) -> Recipe:
-    """The recipe, with its files below a directory."""
+def touchwood(settings: TouchwoodSettings, files: str) -> Recipe:
+    """The recipe, with its files below a directory or `s3://bucket/prefix`."""
     return Recipe(
         name=NAME,
         app=settings.client_id,
@@ -42,7 +42,7 @@ def touchwood(settings: TouchwoodSettings, files: Path) -> Recipe:
                     "touchwood": {
                         "source": "events",
                         "format": "json",
-                        "place": str(files / "touchwood"),
+                        "place": f"{files}/touchwood",
                         "prefix": settings.prefix,
                         "buffer_age": settings.buffer_age,
                         "buffer_bytes": settings.buffer_bytes,
@@ -63,7 +63,7 @@ def touchwood(settings: TouchwoodSettings, files: Path) -> Recipe:
         },
         destinations=("touchwood",),
         crawls=(),
-        statements=(_table(files / "touchwood"),),
+        statements=(_table(f"{files}/touchwood"),),
         saved=(
             Saved(
                 "likes",
@@ -116,7 +116,7 @@ def _record(rng: random.Random, token: str, at_us: int) -> dict[str, Any]:
     return record
 
 
-def _table(place: Path) -> str:
+def _table(place: str) -> str:
     return (
         "CREATE EXTERNAL TABLE IF NOT EXISTS touchwood (\n  token string, `timestamp` timestamp,"
         " tag string, value string,\n  latitude double, longitude double,\n  client_id string,"

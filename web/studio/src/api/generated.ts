@@ -17,6 +17,7 @@ export type Path =
   | "/api/apps"
   | "/api/catalog/crawls"
   | "/api/catalog/crawls/{name}/run"
+  | "/api/catalog/crawls/{name}/schedule"
   | "/api/catalog/views"
   | "/api/continuous"
   | "/api/continuous/{name}"
@@ -368,6 +369,7 @@ export type Crawl = {
   readonly created_at: number;
   readonly declared?: Declared | null;
   readonly every_us: number;
+  readonly history?: readonly (CrawlReport)[];
   readonly name: string;
   readonly place: string;
   readonly problem?: string;
@@ -1325,6 +1327,10 @@ export type SavedQuery = {
   readonly name: string;
   readonly parameters: readonly (QueryParameter)[];
   readonly sql: string;
+};
+
+export type Schedule = {
+  readonly every_seconds: number;
 };
 
 export type SecondSeries = {

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from litestar import Router, get, post
+from litestar import Router, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from footfall.catalog.entries import Crawl, CrawlReport
+from footfall.clock import SECOND
 from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.edge.problems import NotFound
 from footfall.studio.services import PROBLEMS, Services, Use
@@ -58,6 +59,25 @@ def run_crawl(services: Use, name: FromPath[str]) -> CrawlReport:
     return use.run_crawl(name)
 
 
+class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `PUT /api/catalog/crawls/{name}/schedule`."""
+
+    every_seconds: Annotated[int, msgspec.Meta(ge=0, le=31 * 24 * 60 * 60)]
+    """A minute at least; 0 for on demand only."""
+
+
+@put(
+    "/crawls/{name:str}/schedule",
+    summary="Say how often a crawl runs by itself",
+    status_code=200,
+    sync_to_thread=True,
+    responses=PROBLEMS,
+)
+def schedule_crawl(services: Use, name: FromPath[str], data: JSONBody[Schedule]) -> Crawl:
+    """It counts from the last run."""
+    return catalog_of(services).crawling.schedule(name, data.every_seconds * SECOND)
+
+
 @post("/views", summary="Make a view", status_code=200, responses=PROBLEMS)
 async def make_view(services: Use, data: JSONBody[NewView]) -> Done:
     """Keep a SELECT as a view that statements may read."""
@@ -84,4 +104,8 @@ def catalog_of(services: Services) -> CatalogUse:
 
 def router() -> Router:
     """Everything under `/api/catalog`."""
-    return Router("/api/catalog", route_handlers=[crawls, run_crawl, make_view], tags=["catalog"])
+    return Router(
+        "/api/catalog",
+        route_handlers=[crawls, run_crawl, schedule_crawl, make_view],
+        tags=["catalog"],
+    )

@@ -1,6 +1,6 @@
-import { screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, expect, test, vi } from "vitest";
-import type { DeliveryReport } from "../../api/generated";
+import type { Crawl, DeliveryReport } from "../../api/generated";
 import { show } from "../../testing/render";
 import DataPage from "./DataPage";
 
@@ -31,8 +31,51 @@ const WELL: DeliveryReport = {
   requests_lost: 0,
 };
 
-function answer(deliveries: readonly DeliveryReport[]) {
-  vi.stubGlobal("fetch", vi.fn(async () => new Response(JSON.stringify({ at: 0, deliveries }))));
+const CRAWL: Crawl = {
+  name: "shop",
+  place: "s3://clicks/shop",
+  every_us: 3_600_000_000,
+  created_at: 0,
+  tried_at: 1_790_000_000_000_000,
+  report: {
+    started_at: 1_790_000_000_000_000,
+    took_us: 5,
+    files: 3,
+    files_read: 1,
+    bytes_read: 10,
+    tables: [{ name: "orders", is_new: false, files: 3, files_new: 1, files_gone: 0, rows: 1_234, partitions_new: ["2026/02"] }],
+    columns: [{ table: "orders", column: "id", was: "BIGINT", type: "VARCHAR", file: "b.json", is_conflict: true }],
+    faults: [{ file: "b.json", line: 2, reason: "it is no JSON" }],
+    faults_count: 1,
+  },
+  history: [
+    {
+      started_at: 1_789_000_000_000_000,
+      took_us: 5,
+      files: 2,
+      files_read: 2,
+      bytes_read: 10,
+      tables: [{ name: "orders", is_new: true, files: 2, files_new: 2, files_gone: 0, rows: 7, partitions_new: [] }],
+      columns: [],
+      faults: [],
+      faults_count: 0,
+    },
+  ],
+};
+
+const told: { path: string; method: string; body: unknown }[] = [];
+
+function answer(deliveries: readonly DeliveryReport[], crawls: readonly Crawl[] = []) {
+  told.length = 0;
+  vi.stubGlobal(
+    "fetch",
+    vi.fn(async (path: string, init?: RequestInit) => {
+      if (init?.method !== "GET") told.push({ path, method: init?.method ?? "", body: init?.body });
+      if (path.endsWith("/schedule")) return new Response(JSON.stringify(crawls[0]));
+      if (path.endsWith("/run")) return new Response(JSON.stringify(crawls[0]?.report));
+      return new Response(JSON.stringify(path.includes("/crawls") ? { crawls } : { at: 0, deliveries }));
+    }),
+  );
 }
 
 test("each destination with its place, its newest file and what it has", async () => {
@@ -62,7 +105,35 @@ test("where there are none it says how to have one", async () => {
   answer([]);
   show(<DataPage />);
   expect(await screen.findByRole("heading", { name: "No files are written" })).toBeTruthy();
-  expect(screen.getByRole("region", { name: "command" }).textContent).toBe(
+  expect(await screen.findByRole("heading", { name: "No files are tables" })).toBeTruthy();
+  expect(screen.getAllByRole("region", { name: "command" }).map((one) => one.textContent)).toEqual([
     "footfall deliver add clicks events --format csv",
+    "footfall crawl add shop s3://shop-data/clicks",
+  ]);
+});
+
+test("a crawl says what is there, what changed when, what conflicts, and what it could not read", async () => {
+  answer([], [CRAWL]);
+  show(<DataPage />);
+  const item = (await screen.findByRole("list", { name: "Crawls" })).textContent;
+  expect(item).toContain("shopof s3://clicks/shop");
+  expect(item).toContain("orders1,2343102026/02");
+  expect(item).toContain("Conflict: orders.id is text now, BIGINT and something else met in b.json");
+  expect(item).toContain("b.json, line 2: it is no JSON");
+  expect(item).toContain("1 change before");
+  expect(item).toContain("orders new722");
+});
+
+test("it is looked at now, or every so often", async () => {
+  answer([], [CRAWL]);
+  show(<DataPage />);
+  fireEvent.click(await screen.findByRole("button", { name: "Crawl now: shop" }));
+  expect(await screen.findByText(/1 new or changed file was read/)).toBeTruthy();
+  fireEvent.change(screen.getByRole("combobox"), { target: { value: "900" } });
+  await waitFor(() =>
+    expect(told).toEqual([
+      { path: "/api/catalog/crawls/shop/run", method: "POST", body: undefined },
+      { path: "/api/catalog/crawls/shop/schedule", method: "PUT", body: '{"every_seconds":900}' },
+    ]),
   );
 });

@@ -209,6 +209,28 @@ def test_too_many_questions_come_back_later(shown: Shown, client: httpx.Client) 
     assert shown.sql.statements == ran
 
 
+def test_reports_are_saved_renamed_starred_and_removed(client: httpx.Client) -> None:
+    """For everybody of the project; nobody's change is lost, and what is no question is told."""
+    body = {"title": "Buyers", "model": "funnel", "question": FUNNEL, "view": "table"}
+    plain = client.post("/api/reports", json=body | {"title": "A first"}).json()
+    kept = client.post("/api/reports", json=body).json()
+    assert (kept["question"], kept["version"], kept["is_starred"]) == (FUNNEL, 1, False)
+    named = body | {"title": "Who buys", "is_starred": True, "version": 1}
+    at = f"/api/reports/{kept['id']}"
+    assert client.put(at, json=named).json()["version"] == 2
+    listed = client.get("/api/reports").json()["reports"]
+    assert [one["title"] for one in listed] == ["Who buys", "A first"]
+    late = client.put(at, json=named)
+    assert (late.status_code, late.json()["code"]) == (409, "conflict")
+    bad = client.post("/api/reports", json=body | {"question": {"stps": []}})
+    assert (bad.status_code, "near are: steps" in bad.text) == (400, True)
+    assert client.post("/api/reports", json=body | {"model": "x"}).status_code == 400
+    for one in (kept, plain):
+        assert client.delete(f"/api/reports/{one['id']}").status_code == 204
+    assert client.delete(at).status_code == 400
+    assert client.get("/api/reports").json() == {"reports": []}
+
+
 def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:
     """The same words, numbers and lists, wherever the project is."""
     shown.services.sessions.add_link("python")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -17,6 +20,7 @@ from footfall.errors import Invalid
 from footfall.explore import asked
 from footfall.explore.access import Project
 from footfall.testing.events import NOON_US, event_table
+from tests.explore import notebook
 from tests.query.cuts import CutWriter, query_settings
 
 PAGE = (Path(__file__).parents[2] / "docs/concepts/explore.md").read_text("utf-8")
@@ -54,7 +58,7 @@ def shop(home: Path) -> Iterator[Project]:
 def test_examples_of_docstrings(home: Path) -> None:
     """What a docstring shows is what comes out."""
     found = doctest.testmod(asked, extraglobs={"home": home, "footfall": footfall})
-    assert (found.failed, found.attempted) == (0, 2)
+    assert (found.failed, found.attempted) == (0, 4)
 
 
 def test_examples_of_the_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,6 +67,55 @@ def test_examples_of_the_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     home.with_name("footfall-data").symlink_to(home)
     monkeypatch.chdir(home.parent)
     exec(compile(code, "explore.md", "exec"), {})  # noqa: S102 (our own page)
+
+
+@pytest.mark.parametrize("file", notebook.files(), ids=lambda file: file.stem)
+def test_notebooks_of_the_docs(file: Path, tmp_path: Path) -> None:
+    """They run from top to bottom, and show what they are printed with."""
+    written = json.loads(file.read_text("utf-8"))
+    with notebook.at_home(tmp_path):
+        outputs = notebook.run(written)
+    kept = [one["outputs"] for one in written["cells"] if one["cell_type"] == "code"]
+    assert json.loads(json.dumps(outputs)) == kept, "run: python -m tests.explore.notebook"
+    assert file.stat().st_size < notebook.BYTES_MAX
+
+
+def test_a_result_is_a_chart_and_a_table(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every model; without Altair the table, and a sentence to who asks for the chart."""
+    views: dict[str, Any] = {"range": DAYS}
+    results = [
+        shop.events("page_view", by="page_path", **views),
+        shop.funnel("page_view", "purchase", by="page_path", **views),
+        shop.retention(periods=1, **views),
+        shop.path(nodes="events", per="visitor", **views),
+        shop.lifecycle(unit="day", **views),
+        shop.attribution("purchase", "page_view", **views),
+        shop.compare("page_path", "purchase", **views),
+    ]
+    for found in results:
+        bundle = found._repr_mimebundle_()
+        (kind,) = [one for one in bundle if one.startswith("application/vnd.vegalite.v")]
+        json.dumps(bundle[kind])
+        assert "<table>" in bundle["text/html"]
+    drawn = results[1].chart().to_dict()
+    values = {(row["step"], row["part"]): row["count"] for row in drawn["data"]["values"]}
+    assert values == {(1, "/a"): 1, (2, "/a"): 1, (1, "<script>"): 1, (2, "<script>"): 0}
+    monkeypatch.setitem(sys.modules, "altair", None)
+    assert set(results[0]._repr_mimebundle_()) == {"text/plain", "text/html"}
+    with pytest.raises(Invalid, match=r"footfall\[notebook\]"):
+        results[0].chart()
+
+
+def test_a_notebook_shows_both(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One below the other; of one bundle with both it would choose one."""
+    shown: list[list[str]] = []
+    display = SimpleNamespace(display=lambda bundle, raw: shown.append(sorted(bundle)))
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(display=display))
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    shop.funnel("page_view", "purchase", range=DAYS)._ipython_display_()
+    (chart, _), table = shown
+    assert chart.startswith("application/vnd.vegalite.v")
+    assert table == ["text/html", "text/plain"]
 
 
 def test_every_form_has_the_same_rows(shop: Project) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -27,9 +30,11 @@ from footfall.explore.question import (
 )
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
+from footfall.testing.events import NOON_US, event_table
 from tests.dashboards.shop import dashboard
 from tests.query.cuts import CutWriter, query_settings
-from tests.studio.fakes import FakeShop, Studio, studio
+from tests.query.test_pool import ENDLESS
+from tests.studio.fakes import FakeShop, Studio, studio, wait_until
 from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
 from tests.system import explore_shop as golden
 
@@ -68,8 +73,9 @@ KINDS: dict[str, Any] = {
 class Place:
     """One studio for all tests of the file, and the same project in Python."""
 
-    def __init__(self, cut: CutWriter, running: Studio) -> None:
+    def __init__(self, cut: CutWriter, running: Studio, pool: QueryPool) -> None:
         self.cut = cut
+        self.pool = pool
         self.running = running
         self.url = running.url
 
@@ -81,7 +87,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     shop.history(SystemClock().now_us(), minutes=2)
     pool = QueryPool(cut.home, cut.project, query_settings())
     with studio(shop, sql=pool) as running:
-        yield Place(cut, running)
+        yield Place(cut, running, pool)
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
 
 
@@ -281,6 +287,105 @@ def test_a_report_goes_on_a_dashboard(browser: Browser, place: Place) -> None:
     page.get_by_role("menuitem", name="Show as a table").click()
     expect(tile.locator("tbody tr")).to_have_count(3)
     expect(tile.locator("tbody tr").nth(1)).to_contain_text("45")
+    page.context.close()
+
+
+def test_a_report_is_saved_found_and_let_go(browser: Browser, place: Place) -> None:
+    """With a star it is first; opened it is the same question; what is deleted is asked about."""
+    page = opened(browser, place.running, explore("funnel")).page
+    result(page)
+    for title in ("Buyers", "All of them"):
+        page.get_by_role("button", name="More about this result").click()
+        page.get_by_role("menuitem", name="Save as a report").click()
+        page.get_by_label("Title").fill(title)
+        page.get_by_role("button", name="Save", exact=True).click()
+        expect(page.get_by_role("status").filter(has_text="It is saved")).to_be_visible()
+        page.keyboard.press("Escape")
+    page.goto(place.url + "/explore")
+    page.get_by_role("button", name="Saved reports").click()
+    titles = page.get_by_role("list", name="Saved reports").get_by_role("link")
+    expect(titles).to_have_text(["All of themFunnel", "BuyersFunnel"])
+    page.get_by_role("button", name="Star: Buyers").click()
+    expect(titles).to_have_text(["BuyersFunnel", "All of themFunnel"])
+    page.get_by_role("button", name="Rename: Buyers").click()
+    page.get_by_role("textbox", name="New title").fill("Who buys")
+    page.get_by_role("textbox", name="New title").press("Enter")
+    expect(titles).to_have_text(["Who buysFunnel", "All of themFunnel"])
+    shot(page, "explore-saved-light-1440")
+    page.get_by_role("button", name="Delete: All of them").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(titles).to_have_text(["Who buysFunnel"])
+    titles.first.click()
+    expect(result(page).locator("p").first).to_contain_text("page_view, then add_to_cart")
+    page.context.close()
+
+
+def test_an_answer_is_a_file(browser: Browser, place: Place) -> None:
+    """A picture of the chart as it stands there, and the rows with their types."""
+    page = opened(browser, place.running, explore("events")).page
+    expect(result(page).locator("svg path").first).to_be_attached()
+    saved = {}
+    for name in ("Save as PNG", "Save as Parquet", "Save as CSV"):
+        page.get_by_role("button", name="More about this result").click()
+        with page.expect_download() as waited:
+            page.get_by_role("menuitem", name=name).click()
+        saved[waited.value.suggested_filename] = waited.value.path().read_bytes()
+    assert saved["events-report.png"].startswith(b"\x89PNG")
+    assert len(saved["events-report.png"]) > 5_000
+    rows = pq.read_table(BytesIO(saved["events-report.parquet"])).to_pylist()
+    whole = next(row["value"] for row in rows if row["b"] is None)
+    assert f"whole range,page_view: visitors,{whole:.0f}" in saved["events-report.csv"].decode()
+    page.context.close()
+
+
+def test_a_live_result_follows_the_data(browser: Browser, place: Place) -> None:
+    """What a new cut brings is shown where it stood: the same parts of the page, another number."""
+    days = {"start": "2024-11-04", "end": "2024-11-10"}
+    at = NOON_US + 31 * golden.DAY
+    asked = {"range": days, "steps": [{"event": "looked"}, {"event": "took"}], "granularity": "day"}
+    place.cut.to_tail("events", event_table([visit("looked", "live-1", at)]))
+    place.cut.publish()
+    query = {"model": "funnel", "q": json.dumps(asked)}
+    page = opened(browser, place.running, "/explore?" + urlencode(query)).page
+    result(page).get_by_text("Live", exact=True).click()
+    expect(page).to_have_url(re.compile("live=1"))
+    step = (
+        result(page).get_by_role("list", name="Steps of the funnel").get_by_role("listitem").first
+    )
+    expect(step).to_contain_text("1 went no further")
+    step.evaluate("one => { one.mark = 'the same'; }")
+    more = [visit("looked", "live-2", at), visit("took", "live-2", at + 1)]
+    place.cut.to_tail("events", event_table(more))
+    place.cut.publish()
+    expect(step.get_by_role("button").first).to_have_text("2")
+    assert step.evaluate("one => one.mark") == "the same"
+    expect(page.get_by_role("img", name="Trend of the funnel: 2024-11-04: 1")).to_be_visible()
+    page.context.close()
+
+
+def visit(name: str, visitor: str, at: int) -> dict[str, Any]:
+    return {"event_name": name, "visitor_id": visitor, "event_time": at}
+
+
+def test_a_question_is_ended_by_its_button(
+    browser: Browser, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its work is over, not only its picture; asked again it has its answer."""
+    run = place.pool.run
+
+    async def endless(*_: Any, **__: Any) -> Any:
+        return await run(ENDLESS)
+
+    page = opened(browser, place.running, explore("funnel")).page
+    result(page)
+    with monkeypatch.context() as changed:
+        changed.setattr(place.pool, "run", endless)
+        page.get_by_role("link", name="Retention").click()
+        page.get_by_role("button", name="End the question").click()
+        expect(page.get_by_text("The question was ended")).to_be_visible()
+        wait_until(lambda: not place.running.services.running.list(), 30)
+    page.get_by_role("button", name="Ask again").click()
+    result(page)
     page.context.close()
 
 

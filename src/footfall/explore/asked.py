@@ -96,6 +96,7 @@ class AnswerResult(Generic[_Answer]):
     def previous(self) -> AnswerResult[_Answer] | None:
         """The answer of the range before, with `compare="previous"`; events have it in their rows.
 
+        >>> shop = footfall.open(home)
         >>> shop.funnel("page_view", "purchase", compare="previous", range="7d").previous
         <FunnelResult: 2 rows, cut 1>
         """

@@ -6,6 +6,7 @@ Altair describes charts in Vega-Lite, which notebooks draw by themselves: nothin
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from footfall.errors import Invalid
@@ -47,10 +48,15 @@ def _named(row: dict[str, Any], by: tuple[str, ...]) -> dict[str, Any]:
     part = "all" if scope == "all" else "others"
     if scope == "group":
         part = ", ".join("(none)" if (v := row.get(name)) is None else str(v) for name in by)
-    starts = ("start", "cohort")
-    found = {n: v.isoformat() if n in starts and v is not None else v for n, v in row.items()}
     hidden = ("cell", "size_cell", "dropped_cell")
-    return {GROUP: part, **{name: value for name, value in found.items() if name not in hidden}}
+    return {GROUP: part, **{name: _json(one) for name, one in row.items() if name not in hidden}}
+
+
+def _json(value: Any) -> Any:
+    """As JSON has it; sums of fractions differ in their last digits from run to run."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _data(alt: Any, rows: list[dict[str, Any]]) -> Any:

@@ -308,3 +308,17 @@ deliveries: Final = Table(
     Column("flush_to", Text),  # JSON of `Positions`: files are asked for of all before it
     Column("changed_at", BigInteger, nullable=False),
 )
+
+reports: Final = Table(
+    "reports",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("report", Text, primary_key=True),  # an id of ours
+    Column("title", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("question", Text, nullable=False),  # JSON, as HTTP takes it
+    Column("view", Text, nullable=False),  # how the page draws it
+    Column("is_starred", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)

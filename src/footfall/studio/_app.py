@@ -21,6 +21,7 @@ from footfall.studio.api.events.routes import router as events
 from footfall.studio.api.explore.routes import router as explore
 from footfall.studio.api.live.routes import router as live
 from footfall.studio.api.queries.routes import router as queries
+from footfall.studio.api.reports.routes import router as reports
 from footfall.studio.api.segments.routes import router as segments
 from footfall.studio.api.sessions.routes import router as sessions
 from footfall.studio.api.sql.routes import router as sql
@@ -41,6 +42,7 @@ AREAS: Final = (
     sessions,
     visitors,
     explore,
+    reports,
     sql,
     status,
     apps,

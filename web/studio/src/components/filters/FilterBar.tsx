@@ -171,7 +171,7 @@ function Value({ operator, kind, text, onChange }: ValueProps) {
     <TextInput
       size="xs"
       label="Value"
-      description={takesMany(operator) ? "Several, with commas between" : kind === "time" ? HINT_OF_TIME : undefined}
+      description={operator === "between" ? "Two, the lower first, with a comma between" : takesMany(operator) ? "Several, with commas between" : kind === "time" ? HINT_OF_TIME : undefined}
       value={text}
       onChange={(change) => onChange(change.currentTarget.value)}
     />

@@ -24,6 +24,7 @@ export const OPERATORS = {
   gte: "is at least",
   lt: "is less than",
   lte: "is at most",
+  between: "is between",
   is_set: "is set",
   is_not_set: "is not set",
 } as const;
@@ -31,7 +32,7 @@ export const OPERATORS = {
 export type Operator = keyof typeof OPERATORS;
 
 const SETS: readonly Operator[] = ["is_set", "is_not_set"];
-const ORDER: readonly Operator[] = ["gt", "gte", "lt", "lte"];
+const ORDER: readonly Operator[] = ["gt", "gte", "lt", "lte", "between"];
 
 export const OPERATORS_OF: Readonly<Record<Kind, readonly Operator[]>> = {
   text: ["is", "is_not", "in", "not_in", "contains", "not_contains", "starts_with", ...SETS],
@@ -59,7 +60,7 @@ export function takesNoValue(operator: Operator): boolean {
 }
 
 export function takesMany(operator: Operator): boolean {
-  return operator === "in" || operator === "not_in";
+  return operator === "in" || operator === "not_in" || operator === "between";
 }
 
 /** `source:is:mail`, `source:is_set`, `source:in:["a","b"]`: as it stands in an address. */

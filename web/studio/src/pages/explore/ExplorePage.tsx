@@ -1,5 +1,6 @@
-import { NativeSelect } from "@mantine/core";
-import { useMemo } from "react";
+import { Button, NativeSelect } from "@mantine/core";
+import { IconBookmarks } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useApps } from "../../api/useApps";
 import { RangePicker } from "../../components/range/RangePicker";
@@ -9,6 +10,7 @@ import { useEventNames } from "./api";
 import { Builder, withCommon } from "./builder/Builder";
 import css from "./ExplorePage.module.css";
 import { CHARTS, ResultPanel } from "./result/ResultPanel";
+import { SavedDrawer } from "./saved/SavedDrawer";
 import { useExploreFields } from "./state/useExploreFields";
 import { commonOf, firstOf, formatAsked, MODELS } from "./state/question";
 import { useAsked } from "./state/useAsked";
@@ -27,6 +29,7 @@ export default function Page() {
   const fields = useExploreFields();
   const { asked, isBroken, ask } = useAsked();
   const [view] = useQueryValue("view");
+  const [isListed, setIsListed] = useState(false);
   const { question } = asked;
   const zone = question.zone ?? zoneOf(apps, question.app ?? "");
   const complete = useMemo(() => (asked.question.zone ? asked : withCommon(asked, { zone })), [asked, zone]);
@@ -37,6 +40,9 @@ export default function Page() {
       <div className={css.head}>
         <h1 className={css.title}>Explore</h1>
         <div className={css.choices}>
+          <Button variant="default" size="xs" leftSection={<IconBookmarks size={14} aria-hidden />} onClick={() => setIsListed(true)}>
+            Saved reports
+          </Button>
           <NativeSelect
             size="xs"
             aria-label="App"
@@ -57,6 +63,7 @@ export default function Page() {
           <RangePicker range={shown} onChange={(range) => ask(withCommon(asked, { range: rangeOf(range) }))} zone={zone} />
         </div>
       </div>
+      <SavedDrawer isOpen={isListed} onClose={() => setIsListed(false)} />
       <nav className={css.models} aria-label="Model">
         {MODELS.map(({ model, label }) => {
           const { q } = formatAsked(model === asked.model ? asked : firstOf(model, commonOf(question)));

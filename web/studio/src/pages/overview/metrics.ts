@@ -18,6 +18,7 @@ const DEFINITIONS: readonly Definition[] = [
   { id: "bounce_rate", label: "Bounce rate", meaning: "Share of sessions that bounced", kind: "percent", isMoreBetter: false, formula: "D / B * 100" },
   { id: "engagement", label: "Engagement time", meaning: "How long pages were looked at, for each session", kind: "seconds", isMoreBetter: true, formula: "E / B / 1000" },
 ];
+const VALUE: Definition = { id: "value", label: "Value", meaning: "", kind: "count", isMoreBetter: true };
 const CONVERSIONS: Definition = { id: "conversions", label: "Conversions", meaning: "", kind: "count", isMoreBetter: true };
 const HIDDEN = new Set(["bounced", "looked"]);
 
@@ -25,7 +26,12 @@ const HIDDEN = new Set(["bounced", "looked"]);
 export type Asked = { readonly metrics: readonly Metric[]; readonly question: EventsQuestion; readonly numberOf: (id: string) => number };
 
 export function overviewQuestion(common: Pick<EventsQuestion, "app" | "range" | "zone" | "where">, granularity: NonNullable<EventsQuestion["granularity"]>, goal: string): Asked {
-  const conversions: readonly Definition[] = goal ? [{ ...CONVERSIONS, meaning: `Events ${goal}`, series: { label: "Conversions", event: goal, measure: "events" } }] : [];
+  const conversions: readonly Definition[] = goal
+    ? [
+        { ...CONVERSIONS, meaning: `Events ${goal}`, series: { label: "Conversions", event: goal, measure: "events" } },
+        { ...VALUE, meaning: `What events ${goal} were worth: the sum of value`, series: { label: "Value", event: goal, measure: "sum", of: "value" } },
+      ]
+    : [];
   const all = [...DEFINITIONS.filter(({ series }) => series), ...conversions, ...DEFINITIONS.filter(({ formula }) => formula)];
   const question: EventsQuestion = {
     ...common,

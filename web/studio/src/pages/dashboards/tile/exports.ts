@@ -19,8 +19,16 @@ export function csvOf({ columns, rows }: Pick<TileDataShape, "columns" | "rows">
 }
 
 export function saveCsv(title: string, data: Pick<TileDataShape, "columns" | "rows">): void {
-  const url = URL.createObjectURL(new Blob([csvOf(data)], { type: "text/csv" }));
-  save(url, `${fileName(title)}.csv`);
+  saveBlob(title, new Blob([csvOf(data)], { type: "text/csv" }), "csv");
+}
+
+export function saveData(title: string, address: string, suffix: string): void {
+  save(address, `${fileName(title)}.${suffix}`);
+}
+
+export function saveBlob(title: string, data: Blob, suffix: string): void {
+  const url = URL.createObjectURL(data);
+  save(url, `${fileName(title)}.${suffix}`);
   // The browser has taken it once this task is over.
   setTimeout(() => URL.revokeObjectURL(url));
 }

@@ -22,7 +22,6 @@ const MEASURES = {
 } as const;
 const OF_FIELD = new Set<string>(["sum", "avg", "median", "p90", "min", "max", "distinct"]);
 const UNITS = { hour: "Hour", day: "Day", week: "Week", month: "Month" } as const;
-const COMPARED = { none: "Nothing", previous: "The period before" } as const;
 
 type Props = { readonly question: EventsQuestion; readonly offered: Offered; readonly onChange: (question: EventsQuestion) => void };
 
@@ -87,7 +86,6 @@ export function EventsForm({ question, offered, onChange }: Props) {
       )}
       <div className={css.two}>
         <OneOf label="By" value={question.granularity ?? "day"} options={UNITS} onChange={(granularity) => onChange({ ...question, granularity })} />
-        <OneOf label="Compared with" value={question.compare ?? "none"} options={COMPARED} onChange={(compare) => onChange({ ...question, compare })} />
       </div>
     </>
   );

@@ -10,6 +10,7 @@ const STEPS_MAX = 20;
 const EXCLUSIONS_MAX = 5;
 const ORDERS = { ordered: "In this order", strict: "With nothing in between", any: "In any order" } as const;
 const PER = { visitor: "Visitors", user: "Users", session: "Sessions" } as const;
+const TREND = { none: "None", hour: "By hour", day: "By day", week: "By week", month: "By month" } as const;
 const BY_STEP = { first: "The first step's", each: "Each step's, all the same" } as const;
 
 type Props = { readonly question: FunnelQuestion; readonly offered: Offered; readonly onChange: (question: FunnelQuestion) => void };
@@ -53,6 +54,7 @@ export function FunnelForm({ question, offered, onChange }: Props) {
         <OneOf label="Order" value={question.order ?? "ordered"} options={ORDERS} onChange={(order) => onChange({ ...question, order })} />
         <Typed label="Within" description="30m, 24h, 7d" value={question.window ?? "7d"} onChange={(window) => onChange({ ...question, window })} />
         <OneOf label="Counted" value={question.per ?? "visitor"} options={PER} onChange={(per) => onChange({ ...question, per })} />
+        <OneOf label="Trend" value={question.granularity ?? "none"} options={TREND} onChange={(unit) => onChange({ ...question, granularity: unit === "none" ? null : unit })} />
         {(question.by ?? []).length > 0 && (
           <OneOf label="Whose value" value={question.by_step ?? "first"} options={BY_STEP} onChange={(by_step) => onChange({ ...question, by_step })} />
         )}

@@ -8,13 +8,14 @@ import type { Palette } from "../../../charts/palette";
 import { formatDuration, formatExact } from "../../../format/format";
 import { shareText } from "./figures";
 import css from "./Result.module.css";
-import { groupText, type Opening } from "./sheet";
+import { bucketText, groupText, type Opening } from "./sheet";
 
 type Props = { readonly answer: FunnelAnswer; readonly onOpen: (opening: Opening) => void };
 
 /** A bar for each step, as long as the share of the first that got there. */
 export function FunnelResult({ answer, onOpen }: Props) {
   const steps = answer.rows.filter(({ scope }) => scope === "all");
+  const previous = answer.previous?.rows;
   const speed = answer.speeds.find(({ scope }) => scope === "all")?.median_seconds ?? null;
   return (
     <>
@@ -34,6 +35,7 @@ export function FunnelResult({ answer, onOpen }: Props) {
               <span className={css.bar} style={{ width: `${(row.of_first ?? 0) * 100}%` }} />
             </div>
             <p className={css.stepNote}>
+              {previous && <>{formatExact(previous.find(({ step, scope }) => scope === "all" && step === row.step)?.count ?? 0)} in the period before. </>}
               {row.step > 1 && <>{shareText(row.of_previous)} of the step before. </>}
               {row.dropped_cell !== null && (
                 <>
@@ -53,6 +55,7 @@ export function FunnelResult({ answer, onOpen }: Props) {
       </ol>
       <p className={css.note}>{speed === null ? "Nobody took every step." : `Half of those who took every step were through within ${formatDuration(speed)}.`}</p>
       {answer.by.length > 0 && <Groups answer={answer} onOpen={onOpen} />}
+      {(answer.trend ?? []).length > 0 && <Trend answer={answer} onOpen={onOpen} />}
       {speed !== null && <Times answer={answer} onOpen={onOpen} />}
     </>
   );
@@ -101,6 +104,37 @@ function Groups({ answer, onOpen }: Props) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Of those who began in each bucket, how many took every step. */
+function Trend({ answer, onOpen }: Props) {
+  const rows = useMemo(() => (answer.trend ?? []).filter(({ scope, step }) => scope === "all" && step === Math.max(...answer.rows.map((row) => row.step))), [answer]);
+  const data = useMemo<ChartData>(
+    () => ({
+      columns: [
+        { name: "time", type: "TIMESTAMP" },
+        { name: "took every step, %", type: "DOUBLE" },
+      ],
+      rows: rows.map(({ bucket, of_first }) => [answer.buckets?.[bucket]?.start.slice(0, 19) ?? null, of_first === null ? null : Math.round(of_first * 1000) / 10]),
+      roles: { x: "time", y: ["took every step, %"] },
+    }),
+    [rows, answer],
+  );
+  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  const pick = useCallback(
+    (part: unknown) => {
+      const row = rows[rowOf(part) ?? -1];
+      if (row) onOpen({ cell: row.cell, count: row.count, title: `Began ${bucketText(answer.buckets?.[row.bucket]?.start ?? "")}, took every step` });
+    },
+    [rows, answer, onOpen],
+  );
+  const said = rows.map(({ bucket, count }) => `${bucketText(answer.buckets?.[bucket]?.start ?? "")}: ${count}`).join(", ");
+  return (
+    <section>
+      <h2 className={css.part}>Share that took every step, by when they began</h2>
+      <Chart height={200} summary={`Trend of the funnel: ${said}`} option={option} onPick={pick} />
+    </section>
   );
 }
 

@@ -1,19 +1,22 @@
 import "@mantine/core/styles/Menu.css";
-import { ActionIcon, Button, Menu, Skeleton } from "@mantine/core";
-import { IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconLayoutDashboard, IconTable } from "@tabler/icons-react";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useMemo, useState } from "react";
-import { ApiError } from "../../../api/client";
+import { ActionIcon, Button, Menu, Skeleton, Switch } from "@mantine/core";
+import { IconBookmark, IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconLayoutDashboard, IconPhoto, IconTable } from "@tabler/icons-react";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useMemo, useRef, useState } from "react";
+import { ApiError, readFile } from "../../../api/client";
 import { Empty } from "../../../components/states/Empty";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Snippet } from "../../../components/Snippet";
 import { useQueryValue } from "../../../router/query";
-import { saveCsv } from "../../dashboards/tile/exports";
+import { readPalette } from "../../../charts/palette";
+import { pictureOf } from "../../../charts/picture";
+import { saveBlob, saveCsv, saveData } from "../../dashboards/tile/exports";
 import { type Answered, answerOf } from "../api";
 import { KeepDrawer } from "../keep/KeepDrawer";
 import { MembersDrawer } from "../members/MembersDrawer";
+import { SaveDrawer } from "../saved/SaveDrawer";
 import { missingIn } from "../state/missing";
 import type { Asked } from "../state/question";
 import { wordsOf } from "../state/words";
@@ -30,17 +33,27 @@ import { type Opening, openingIn, type Sheet, sheetOf } from "./sheet";
 
 type Props = { readonly asked: Asked; readonly tools?: ReactNode };
 
+/** How often a live result asks whether there is newer data; the server answers from memory while there is none. */
+const LIVE_MS = 3_000;
+
 /** The answer to a question, in whichever state it is. */
 export function ResultPanel({ asked, tools }: Props) {
   const missing = missingIn(asked);
+  const [live] = useQueryValue("live");
+  const client = useQueryClient();
+  const key = ["explore", asked];
   const query = useQuery({
-    queryKey: ["explore", asked],
+    queryKey: key,
+    // An answer that says the same stays the same object: what did not change is not drawn again.
+    refetchInterval: live ? LIVE_MS : false,
     queryFn: ({ signal }) => answerOf(asked, signal),
     // The answer of another model has another shape and is no placeholder.
     placeholderData: (before) => (before?.model === asked.model ? keepPreviousData(before) : undefined),
     enabled: missing === null,
     retry: false,
   });
+  // The connection ends, and the server's work with it.
+  const end = () => void client.cancelQueries({ queryKey: key });
   const words = <p className={css.words}>{wordsOf(asked)}</p>;
   if (missing !== null) {
     return (
@@ -60,16 +73,36 @@ export function ResultPanel({ asked, tools }: Props) {
       </Framed>
     );
   }
-  if (!query.data || query.data.model !== asked.model) {
+  if (!query.data && query.fetchStatus === "idle") {
     return (
       <Framed words={words}>
-        <Loading slow="Still counting: the range is long or the machine is busy. Another question ends this one.">
+        <Empty title="The question was ended">
+          <p>Nothing of it goes on.</p>
+          <Button size="xs" variant="default" onClick={() => void query.refetch()}>
+            Ask again
+          </Button>
+        </Empty>
+      </Framed>
+    );
+  }
+  if (!query.data || query.data.model !== asked.model) {
+    return (
+      <Framed words={words} tools={<End onEnd={end} />}>
+        <Loading slow="Still counting: the range is long or the machine is busy. End it, or ask another question: that ends it, too.">
           <Skeleton height={340} />
         </Loading>
       </Framed>
     );
   }
-  return <Shown asked={asked} answered={query.data} isOld={query.isPlaceholderData} words={words} tools={tools} renew={() => void query.refetch()} />;
+  return <Shown asked={asked} answered={query.data} isOld={query.isPlaceholderData} words={words} tools={query.isPlaceholderData ? <End onEnd={end} /> : tools} renew={() => void query.refetch()} />;
+}
+
+function End({ onEnd }: { readonly onEnd: () => void }) {
+  return (
+    <Button size="compact-xs" variant="default" onClick={onEnd}>
+      End the question
+    </Button>
+  );
 }
 
 function Problems({ error }: { readonly error: Error }) {
@@ -110,7 +143,12 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
   const [cell, setCell] = useQueryValue("cell");
   const [isSqlShown, setIsSqlShown] = useState(false);
   const [isKeeping, setIsKeeping] = useState(false);
+  const [isSaving, setIsSaving] = useState(false);
+  const [live, setLive] = useQueryValue("live");
+  const drawn = useRef<HTMLDivElement>(null);
+  const title = `${asked.model} report`;
   const sheet = useMemo(() => sheetOf(answered, asked.model === "events" ? asked.question.series : []), [answered, asked]);
+  const before = useMemo(() => beforeOf(answered), [answered]);
   const opening = useMemo(() => (cell ? openedBy(answered, sheet, cell) : null), [answered, sheet, cell]);
   const open = (chosen: Opening) => setCell(chosen.cell, "push");
   const isTable = view === "table";
@@ -134,8 +172,19 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
               <Menu.Item leftSection={<IconCode size={14} aria-hidden />} onClick={() => setIsSqlShown(true)}>
                 Show the SQL
               </Menu.Item>
-              <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(`${asked.model} report`, csvData(sheet))}>
+              <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(title, csvData(sheet))}>
                 Save as CSV
+              </Menu.Item>
+              <Menu.Item leftSection={<IconTable size={14} aria-hidden />} onClick={() => void saveParquet(title, answer.sql)}>
+                Save as Parquet
+              </Menu.Item>
+              {!isTable && hasChart(answered) && (
+                <Menu.Item leftSection={<IconPhoto size={14} aria-hidden />} onClick={() => void savePicture(title, drawn.current)}>
+                  Save as PNG
+                </Menu.Item>
+              )}
+              <Menu.Item leftSection={<IconBookmark size={14} aria-hidden />} onClick={() => setIsSaving(true)}>
+                Save as a report
               </Menu.Item>
               <Menu.Item leftSection={<IconLayoutDashboard size={14} aria-hidden />} onClick={() => setIsKeeping(true)}>
                 Add to a dashboard
@@ -145,7 +194,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
         </>
       }
     >
-      <div data-old={isOld ? "yes" : undefined} aria-busy={isOld}>
+      <div ref={drawn} data-old={isOld ? "yes" : undefined} aria-busy={isOld}>
         {isEmpty(answered) ? (
           <Empty title="Nothing matches">
             <p>No event of this range is one that the question asks for. Choose a longer range, other events, or remove a filter.</p>
@@ -153,7 +202,15 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
         ) : isTable ? (
           <AnswerTable sheet={sheet} label="Answer" onOpen={open} />
         ) : (
-          <Drawn asked={asked} answered={answered} sheet={sheet} view={view} onOpen={open} />
+          <>
+            <Drawn asked={asked} answered={answered} sheet={sheet} view={view} onOpen={open} />
+            {before && (
+              <section aria-label="The period before">
+                <h2 className={css.part}>The period before</h2>
+                <Drawn asked={asked} answered={before} sheet={sheetOf(before, [])} view={view} onOpen={open} />
+              </section>
+            )}
+          </>
         )}
       </div>
       <div className={css.foot}>
@@ -164,6 +221,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
           </span>
         ))}
         <Age at={answer.cut_published_at / 1000} />
+        <Switch size="xs" label="Live" checked={live === "1"} onChange={(change) => setLive(change.currentTarget.checked ? "1" : "", "replace")} />
         <Button variant="subtle" size="compact-xs" onClick={renew}>
           Renew
         </Button>
@@ -171,10 +229,26 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
       <SideDrawer isOpen={isSqlShown} title="SQL of this result" closing="Close the SQL" size={640} onClose={() => setIsSqlShown(false)}>
         <Snippet label="the statement" text={answer.sql} />
       </SideDrawer>
+      <SaveDrawer isOpen={isSaving} asked={asked} view={view} onClose={() => setIsSaving(false)} />
       <KeepDrawer isOpen={isKeeping} asked={asked} view={view} onClose={() => setIsKeeping(false)} />
       <MembersDrawer asked={asked} opening={opening} onClose={() => setCell("", "push")} />
     </Framed>
   );
+}
+
+/** The rows of the statement, with types. */
+async function saveParquet(title: string, sql: string): Promise<void> {
+  saveBlob(title, await readFile("/api/sql/parquet", { body: { sql } }), "parquet");
+}
+
+async function savePicture(title: string, place: HTMLElement | null): Promise<void> {
+  const svg = place?.querySelector<SVGSVGElement>("[role=img] svg");
+  if (svg) saveData(title, await pictureOf(svg, readPalette().raised), "png");
+}
+
+/** Steps and variants are drawn by the page itself, the rest by a chart that can be a picture. */
+function hasChart({ model }: Answered): boolean {
+  return model !== "funnel" && model !== "compare";
 }
 
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
@@ -201,6 +275,24 @@ function Drawn({ asked, answered, sheet, view, onOpen }: DrawnProps) {
       return <AttributionResult answer={answered.answer} sheet={sheet} onOpen={onOpen} />;
     case "compare":
       return <CompareResult answer={answered.answer} onOpen={onOpen} />;
+  }
+}
+
+/** The answer of the period before, where it is drawn by itself: steps and series have it beside their own numbers. */
+function beforeOf(answered: Answered): Answered | null {
+  switch (answered.model) {
+    case "path":
+      return answered.answer.previous ? { model: "path", answer: answered.answer.previous } : null;
+    case "retention":
+      return answered.answer.previous ? { model: "retention", answer: answered.answer.previous } : null;
+    case "lifecycle":
+      return answered.answer.previous ? { model: "lifecycle", answer: answered.answer.previous } : null;
+    case "attribution":
+      return answered.answer.previous ? { model: "attribution", answer: answered.answer.previous } : null;
+    case "events":
+    case "funnel":
+    case "compare":
+      return null;
   }
 }
 

@@ -23,7 +23,7 @@ export type Asked =
 export type Model = Asked["model"];
 
 /** What every question has. */
-export type Common = Pick<LifecycleQuestion, "app" | "bots" | "by" | "range" | "top" | "week_start" | "where" | "zone">;
+export type Common = Pick<LifecycleQuestion, "app" | "bots" | "by" | "compare" | "range" | "top" | "week_start" | "where" | "zone">;
 
 export const MODELS: readonly { readonly model: Model; readonly label: string }[] = [
   { model: "events", label: "Events" },

@@ -23,7 +23,7 @@ export function whereOf(filters: readonly ColumnFilter[], fields: readonly Field
   return others.length === 0 ? first : { all: [first, ...others] };
 }
 
-const ORDER = new Set<string>(["gt", "gte", "lt", "lte"]);
+const ORDER = new Set<string>(["gt", "gte", "lt", "lte", "between"]);
 
 function filterOf({ column, operator, values }: ColumnFilter, fields: readonly Field[]): Filter {
   const kind = fields.find(({ name }) => name === column)?.kind ?? "text";

@@ -7,17 +7,17 @@ import type { Asked, Common } from "./question";
 export function wordsOf(asked: Asked): string {
   const { question } = asked;
   const range = rangeText(question.range ?? { last: 30 });
-  const tail = [whereWords(question.where), byWords(question.by), question.app ? `app ${question.app}` : "", botWords(question.bots)].filter(Boolean);
+  const tail = [whereWords(question.where), byWords(question.by), question.app ? `app ${question.app}` : "", botWords(question.bots), question.compare === "previous" ? "beside the period before" : ""].filter(Boolean);
   return `${headOf(asked)}${tail.map((part) => `, ${part}`).join("")}. ${range}${question.zone ? `, times of ${question.zone}` : ""}.`;
 }
 
 function headOf(asked: Asked): string {
   switch (asked.model) {
     case "events": {
-      const { series, granularity = "day", compare, formulas = [] } = asked.question;
+      const { series, granularity = "day", formulas = [] } = asked.question;
       const said = series.map(({ measure = "events", of, ...one }) => `${of ? `${measure} of ${of}` : measure} of ${nameOf(one)}`);
       const more = [...said, ...formulas].join("; ");
-      return `${capital(more)}, by ${granularity}${compare === "previous" ? ", beside the period before" : ""}`;
+      return `${capital(more)}, by ${granularity}`;
     }
     case "funnel": {
       const { steps, order = "ordered", window = "7d", per = "visitor" } = asked.question;

@@ -217,7 +217,11 @@ def test_snippets_are_filled_in(shop: FakeShop, signed_in: httpx.Client) -> None
     write_ready(shop.home, "collector", "http://127.0.0.1:7700")
     answer = signed_in.get("/api/snippets").json()
     texts = {one["name"]: one["text"] for one in answer["snippets"]}
-    assert list(texts) == ["html", "aws-script", "aws-bundler", "python", "curl"]
+    assert list(texts) == [
+        *("html", "aws-script", "aws-bundler", "aws-mobile", "python", "curl", "pixel")
+    ]
+    mobile = json.loads(texts["aws-mobile"])["analytics"]["plugins"]["awsClickstreamPlugin"]
+    assert (mobile["appId"], mobile["endpoint"]) == ("fw_shop", "http://127.0.0.1:7700/collect")
     for text in texts.values():
         assert "http://127.0.0.1:7700" in text
         assert "fw_shop" in text

@@ -131,14 +131,14 @@ def test_from_the_empty_page_to_the_first_event(tmp_path: Path) -> None:
 @pytest.mark.browser
 @pytest.mark.slow
 def test_the_other_snippets(tmp_path: Path) -> None:
-    """AWS SDK by script tag and by bundler, Python, curl: copied from the page and run."""
+    """AWS SDK by script tag and by bundler, Python, curl, pixel: copied from the page and run."""
     assert SDK.exists(), "the SDK's bundle is not built; run: make studio"
     with running(tmp_path / "home") as tree, open_browser() as browser:
         studio = browser.new_page()
         studio.goto(tree.addresses["studio"])
         studio.get_by_role("link", name="Live", exact=True).first.click()
         studio.get_by_role("heading", name="Send the first event").wait_for()
-        tabs = ("AWS SDK, script tag", "AWS SDK, bundler", "Python", "curl")
+        tabs = ("AWS SDK, script tag", "AWS SDK, bundler", "Python", "curl", "Pixel")
         code = {tab: shown(studio, tab) for tab in tabs}
         bundled = subprocess.run(
             [str(ESBUILD), "--bundle", "--format=iife"],
@@ -152,10 +152,15 @@ def test_the_other_snippets(tmp_path: Path) -> None:
         files = {
             "/": PAGE.format(snippet=code["AWS SDK, script tag"]),
             "/clickstream-web.min.js": SDK.read_text(),
+            "/mail": code["Pixel"],
             "/bundled": PAGE.format(snippet='<script src="bundled.js" defer></script>'),
             "/bundled.js": bundled,
         }
         with site(files) as origin:
+            page = browser.new_page()
+            page.goto(f"{origin}/mail")
+            rows_when(tree, 1, "event_name = 'mail_opened' AND protocol = 'pixel'")
+            page.close()
             for path in ("/script", "/bundled"):
                 page = browser.new_page()
                 page.goto(origin + path)

@@ -28,6 +28,7 @@ from footfall.explore.question.ranges import Range, Span
 from footfall.explore.segments.kept import NoShelf, Shelf, UsedSegment
 
 if TYPE_CHECKING:
+    from footfall.dashboards.columns import TableColumns
     from footfall.dashboards.statements import Made
     from footfall.dashboards.tables import Table
 
@@ -122,6 +123,10 @@ class Scene(msgspec.Struct, frozen=True):
     """Statement and values of a saved query, by its name and what is given; raises `Invalid`."""
     shelf: Shelf = NoShelf()
     """Where segments are that reports and filters name."""
+    columns: TableColumns | None = None
+    """Those of tables, known from other tiles of the same cut; without it each tile asks."""
+    cut: object = None
+    """Which is the newest, for `columns`."""
 
 
 class TileColumn(msgspec.Struct, frozen=True):
@@ -319,9 +324,13 @@ def _unused(filters: Sequence[Filter], tables: Any) -> tuple[str, ...]:
 async def _table(name: str, scene: Scene, runner: Runner) -> Table:
     from footfall.dashboards.tables import Table
 
-    quoted = name.replace('"', '""')  # a name has no parameter
-    found = await runner.run(f'DESCRIBE "{quoted}"', (), rows_max=ROWS_MAX)
-    return Table(name, {str(row[0]): str(row[1]) for row in _rows(found)}, scene.zone)
+    async def ask() -> Mapping[str, str]:
+        quoted = name.replace('"', '""')  # a name has no parameter
+        found = await runner.run(f'DESCRIBE "{quoted}"', (), rows_max=ROWS_MAX)
+        return {str(row[0]): str(row[1]) for row in _rows(found)}
+
+    types = await (ask() if scene.columns is None else scene.columns.of(name, scene.cut, ask))
+    return Table(name, types, scene.zone)
 
 
 async def _report(

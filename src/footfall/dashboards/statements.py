@@ -68,7 +68,7 @@ def of_fields(query: FieldsQuery, table: Table, span: Span, filters: Iterable[Fi
     uses = _uses(query)
     names = _names(uses)
     groups = [
-        exp.alias_(table.dimension(use, values)[0], names[role], quoted=True)
+        exp.alias_(table.dimension(use, values, span)[0], names[role], quoted=True)
         for role, use in uses.items()
         if use.measure is None
     ]
@@ -103,7 +103,7 @@ def behind_fields(
         use = uses.get(roles.get(part.column, ""))
         if use is None or use.measure is not None:
             raise Invalid(f"the tile has no such group: column={part.column}")
-        one, kind = table.dimension(use, values)
+        one, kind = table.dimension(use, values, span)
         rows = rows.where(same(one, _as_type(values.bind(part.value), kind)))
     measured = [use for use in uses.values() if use.measure == "count" and use.column]
     if measured:

@@ -5,6 +5,7 @@ Trees of sqlglot: names are quoted and values bound where they come from people.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,7 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlglot import exp
 
+from footfall.dashboards.columns import TIMES
 from footfall.dashboards.definition import FieldUse
+from footfall.dashboards.zones import offsets
 from footfall.errors import Invalid
 from footfall.explore.compile.base import compared, instant
 from footfall.explore.compile.blocks import (
@@ -29,8 +32,6 @@ from footfall.explore.question.fields import Field, Fields, described
 from footfall.explore.question.ranges import Calendar, Span, moment_of
 from footfall.explore.question.reading import filter_problems, kind_of
 
-TIMES: Final = {"events": "event_time", "sessions": "started_at", "failed_events": "received_at"}
-"""Of the tables that have more than one instant, the one that ranges are about."""
 _NUMBERS: Final[Mapping[str, type[exp.Func]]] = {
     "sum": exp.Sum,
     "avg": exp.Avg,
@@ -88,13 +89,12 @@ class Table(msgspec.Struct, frozen=True):
         path = values.bind(f'$."{field.name}"')
         return exp.Paren(this=exp.JSONExtractScalar(this=col(field.origin), expression=path))
 
-    def dimension(self, use: FieldUse, values: Values) -> tuple[Expr, str]:
-        """What a row is grouped by, and its SQL type."""
+    def dimension(self, use: FieldUse, values: Values, span: Span) -> tuple[Expr, str]:
+        """What a row within the range is grouped by, and its SQL type."""
         field, one = self.find(use.column), self.source(use.column, values)
         if field.kind == "time":
-            local = exp.Anonymous(this="timezone", expressions=[text(self.zone), one])
             is_zoned = "ZONE" in self.types[field.name]
-            parts = [text(use.unit or "day"), local if is_zoned else one]
+            parts = [text(use.unit or "day"), self._local(field, one, span) if is_zoned else one]
             return exp.cast(exp.Anonymous(this="date_trunc", expressions=parts), "timestamp"), (
                 "TIMESTAMP"
             )
@@ -103,6 +103,25 @@ class Table(msgspec.Struct, frozen=True):
         if field.kind == "list":
             return as_text(one), "VARCHAR"
         return one, self.types[field.name]
+
+    def _local(self, field: Field, one: Expr, span: Span) -> Expr:
+        """What the clocks of the zone showed; only the range's own column is surely within it."""
+        known = offsets(self.zone, span) if field.name == self.time else None
+        if known is None:
+            return exp.Anonymous(this="timezone", expressions=[text(self.zone), one])
+        at = exp.UnixMicros(this=one)
+        number = exp.Literal.number
+        shift: Expr = number(known[-1][1])
+        if len(known) > 1:
+            ends = itertools.pairwise(known)
+            cases = [
+                exp.If(this=exp.LT(this=at.copy(), expression=number(end)), true=number(offset))
+                for (_, offset), (end, _) in ends
+            ]
+            shift = exp.Case(ifs=cases, default=shift)
+        return exp.Anonymous(
+            this="make_timestamp", expressions=[exp.Add(this=at, expression=shift)]
+        )
 
     def measured(self, use: FieldUse, values: Values) -> Expr:
         """A number of all rows of a group."""

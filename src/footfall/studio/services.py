@@ -14,6 +14,7 @@ from litestar.openapi import ResponseSpec
 
 from footfall.alerts.desk import AlertDesk
 from footfall.clock import Clock
+from footfall.dashboards.columns import TableColumns
 from footfall.explore.segments.storage import Segments
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
@@ -67,6 +68,8 @@ class Services(msgspec.Struct, frozen=True):
     """Questions of the explore models that have no answer yet."""
     read_definitions: Callable[[], tuple[DefinitionView, ...]] = lambda: (DEFAULT,)
     """Of sessions, as they are noted now, the default first. Reads a file or asks a database."""
+    columns: TableColumns = msgspec.field(default_factory=TableColumns)
+    """Of tables that tiles read."""
     tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
     """Held while a tile is computed for a link: others wait, not the analysts."""
 

@@ -172,6 +172,7 @@ async def _data(services: Services, tile: Tile, scene: Scene) -> bytes:
     known = services.answers.get(key, cut)
     if known is not None:
         return known
+    scene = msgspec.structs.replace(scene, columns=services.columns, cut=cut)
     found = await data_of(tile, scene, services.sql)
     body = msgspec.json.encode(found)
     if not found.segments:  # what these are may change, and no cut with it

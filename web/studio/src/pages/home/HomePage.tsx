@@ -1,4 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { navigate } from "wouter/use-browser-location";
 import type { AppView, Apps, ListedDashboard, LiveSnapshot } from "../../api/generated";
 import { useApps } from "../../api/useApps";
 import { Moment } from "../../components/Moment";
@@ -11,6 +13,7 @@ import { useLive } from "../../live/LiveContext";
 import { lastSnapshot } from "../../live/state";
 import { PageLink } from "../../router/PageLink";
 import { listDashboards } from "../dashboards/api";
+import { ArrivalLight } from "../live/welcome/ArrivalLight";
 import css from "./HomePage.module.css";
 import { RECIPES } from "./recipes";
 import { type AppCount, useAppCounts } from "./useAppCounts";
@@ -21,13 +24,19 @@ const CLOCK = clockIn(Intl.DateTimeFormat().resolvedOptions().timeZone);
 export default function HomePage() {
   const live = useLive();
   const apps = useApps();
-  if (live.kind === "signed_out") return <SignedOut />;
   const snapshot = lastSnapshot(live);
+  // It stays once it was shown, so that the light is seen turning green.
+  const isEmpty = snapshot !== null && (snapshot.totals.events ?? 0) === 0;
+  const [wasEmpty, setWasEmpty] = useState(false);
+  if (isEmpty && !wasEmpty) setWasEmpty(true);
+  if (live.kind === "signed_out") return <SignedOut />;
+  const isNew = snapshot !== null && wasEmpty;
   return (
     <>
       <h1 className={css.title}>{apps ? `Project ${apps.project}` : "Home"}</h1>
       <div className={css.page}>
         <div className={css.column}>
+          {isNew && <FirstEvent snapshot={snapshot} apps={apps} />}
           <Section title="What is here" aside={<PageLink to="/live" className={css.more}>Live</PageLink>}>
             <Now snapshot={snapshot} />
             <AppList apps={apps} />
@@ -53,6 +62,28 @@ export default function HomePage() {
         </div>
       </div>
     </>
+  );
+}
+
+/** A project without an event: what to do, and a light that says when it is done. */
+function FirstEvent({ snapshot, apps }: { readonly snapshot: LiveSnapshot; readonly apps: Apps | null }) {
+  return (
+    <Section title="Send the first event">
+      <ol className={css.steps}>
+        <li>Copy the code of one way to send. It is filled in for your app and works as it stands.</li>
+        <li>
+          {apps?.collector_url === null ? (
+            <>
+              Start the collector with <code>footfall serve</code>: it does not run, so nothing can come in.
+            </>
+          ) : (
+            "Open the page that has it, or run it."
+          )}
+        </li>
+        <li>The light turns green as soon as the event can be asked for. If it stays grey, the Live page says what was refused, and why.</li>
+      </ol>
+      <ArrivalLight snapshot={snapshot} onContinue={() => navigate("/live")} />
+    </Section>
   );
 }
 
@@ -141,7 +172,9 @@ function Dashboards() {
   return (
     <Section title="Dashboards" aside={<PageLink to="/dashboards" className={css.more}>All dashboards</PageLink>}>
       {dashboards.length === 0 ? (
-        <p className={css.about}>None yet: make one by dragging fields.</p>
+        <p className={css.about}>
+          None yet. <PageLink to="/dashboards">Add one that is ready</PageLink>, such as Web overview, or make your own by dragging fields.
+        </p>
       ) : (
         <ul className={css.list}>
           {dashboards.map((one) => (

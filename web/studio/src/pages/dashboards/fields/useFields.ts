@@ -19,24 +19,25 @@ GROUP BY ALL ORDER BY n DESC, name LIMIT 100`;
 const KEPT_MS = 300_000;
 
 /** Tables and views with their columns; null until they are known. */
-export function useTables(): Tables | null {
+export function useTables(isWanted = true): Tables | null {
   return (
     useQuery({
       queryKey: ["dashboards", "tables"],
       queryFn: ({ signal }) => read("/api/sql/tables", isTables, { signal }),
       staleTime: KEPT_MS,
+      enabled: isWanted,
     }).data ?? null
   );
 }
 
 /** What a tile of a table may show: its columns, and for events the properties that were sent. */
-export function useFields(table: string): readonly FieldInfo[] {
-  const tables = useTables();
+export function useFields(table: string, isWanted = true): readonly FieldInfo[] {
+  const tables = useTables(isWanted);
   const sent = useQuery({
     queryKey: ["dashboards", "properties"],
     queryFn: ({ signal }) => read("/api/sql", isAnswer, { signal, body: { sql: PROPERTIES_SQL } }),
     staleTime: KEPT_MS,
-    enabled: table === "events",
+    enabled: isWanted && table === "events",
     retry: false,
   }).data;
   const columns = tables?.tables.find(({ name }) => name === table)?.columns ?? [];
@@ -52,8 +53,8 @@ const KINDS: readonly (readonly [RegExp, Kind])[] = [
 ];
 
 /** The fields that filters of a dashboard may name: those of events. */
-export function useFilterFields(): readonly Field[] {
-  const fields = useFields("events");
+export function useFilterFields(isWanted = true): readonly Field[] {
+  const fields = useFields("events", isWanted);
   const segment = useSegmentField();
   const own = fields.map(({ name, type }) => ({ name, label: name, kind: KINDS.find(([pattern]) => pattern.test(type))?.[1] ?? ("text" as const) }));
   return segment ? [...own, segment] : own;

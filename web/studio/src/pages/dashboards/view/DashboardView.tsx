@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconArrowLeft, IconEdit, IconMaximize, IconShare2 } from "@tabler/icons-react";
-import { useCallback, useMemo, useState } from "react";
+import { useIsFetching } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import type { KeptDashboard, Tile } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import { type ColumnFilter, formatColumnFilter, OPERATORS } from "../../../components/filters/filters";
@@ -27,7 +28,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const { definition } = kept;
   const { shown, range, setRange } = useChosenRange(definition);
   const [columnFilters, setColumnFilters] = useColumnFilters();
-  const fields = useFilterFields();
+  const fields = useFilterFields(useTilesStand());
   const [sheetText, setSheet] = useQueryValue("sheet");
   const [isSharing, setIsSharing] = useState(false);
   const [rowsOf] = useQueryValue("rows");
@@ -83,6 +84,14 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
       <ShareDrawer name={kept.name} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
     </div>
   );
+}
+
+/** Whether no tile waits for its first answer: what the page needs later is asked for after them. */
+function useTilesStand(): boolean {
+  const [isMounted, setIsMounted] = useState(false);
+  useEffect(() => setIsMounted(true), []);
+  const waiting = useIsFetching({ queryKey: ["tile"], predicate: ({ state }) => state.data === undefined });
+  return isMounted && waiting === 0;
 }
 
 /** The range of the address; where it names none, the dashboard's own. */

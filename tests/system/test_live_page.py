@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import footfall.studio
+from tests.studio.pages import shot
 from tests.system.browser import open_browser
-from tests.system.tree import post_events, running
+from tests.system.tree import Tree, post_events, running
 
 STATIC = Path(footfall.studio.__file__).parent / "static" / "index.html"
+
+
+def follow_on_a_dashboard(page: Any, tree: Tree) -> None:
+    """A ready-made dashboard is one click away, and its number follows the next event by itself."""
+    page.get_by_role("link", name="Dashboards", exact=True).first.click()
+    page.get_by_role("button", name="Add Collector health").click()
+    received = page.get_by_role("region", name="Events received", exact=True)
+    received.get_by_role("button", name="1", exact=True).wait_for()
+    shot(page, "dashboards-health-light-1280", full=True)
+    event = {"name": "page_view", "visitor_id": "grace"}
+    assert post_events(tree.collector_url(), "web", [event]) == 200
+    received.get_by_role("button", name="2", exact=True).wait_for()
 
 
 @pytest.mark.browser
@@ -27,6 +41,8 @@ def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         page.goto(tree.addresses["studio"])
+        page.get_by_text("Waiting for the first event.").wait_for()
+        shot(page, "home-empty-light-1280")
         page.get_by_role("link", name="Live", exact=True).first.click()
         name = "<img src=x onerror=alert(1)> signup"
         event = {"name": name, "visitor_id": "ada", "page": {"url": "https://shop.example/plans"}}
@@ -36,6 +52,9 @@ def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
         page.get_by_text("/plans").first.wait_for()
         page.get_by_role("list", name="Newest events").get_by_role("link").first.click()
         page.get_by_text("event_time_rule").first.wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="detached")
+        follow_on_a_dashboard(page, tree)
         assert errors == []
         stranger = context.browser.new_context().new_page()
         response = stranger.goto(tree.addresses["studio"])

@@ -173,7 +173,7 @@ function Dashboards() {
     <Section title="Dashboards" aside={<PageLink to="/dashboards" className={css.more}>All dashboards</PageLink>}>
       {dashboards.length === 0 ? (
         <p className={css.about}>
-          None yet. <PageLink to="/dashboards">Add one that is ready</PageLink>, such as Web overview, or make your own by dragging fields.
+          None yet. <PageLink to="/dashboards" className={css.inline}>Add one that is ready</PageLink>, such as Web overview, or make your own by dragging fields.
         </p>
       ) : (
         <ul className={css.list}>

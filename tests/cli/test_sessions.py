@@ -133,8 +133,8 @@ def test_every_verb_and_a_fill_that_is_killed(run: Run, monkeypatch: pytest.Monk
         (("define", "quick", "cut_on_user=often"), "quick"),
         (("switch", "none"), "no definition 'none'; there are: gap"),
         (("diff", "gap", "none"), "no definition 'none'; there are: gap"),
-        (("drop", "none"), "none has this name"),
-        (("drop", "gap"), "it"),
+        (("drop", "none"), "none of those has this name"),
+        (("drop", "gap"), "none of those has this name"),
     ],
     ids=" ".join,
 )

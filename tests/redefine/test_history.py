@@ -18,7 +18,6 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.errors import Conflict, Invalid
 from footfall.lake import Lake
 from footfall.metadata import Metadata
-from footfall.pipeline import maintain
 from footfall.pipeline._pipeline import Pipeline
 from footfall.query.engine import Engine
 from footfall.redefine import filling, slices
@@ -26,7 +25,6 @@ from footfall.sessionize import EVENT_COLUMNS
 from footfall.sessionize.gap import GapDefinition
 from tests.pipeline.harness import START_US, Bench, event, request
 from tests.query.cuts import query_settings
-from tests.scale import scaled
 from tests.sessionize import windows
 from tests.sessionize.world import ORACLE_COLUMNS, plain, truth_of
 
@@ -154,46 +152,6 @@ def _is_exact(run: Run, name: str) -> None:
     assert run.seen(f"sessions_{name}") == run.truth(name)
     rows = run.bench.tables()["other_sessions"].select(["session_id", "revision"])
     assert rows.num_rows == rows.group_by(["session_id", "revision"]).aggregate([]).num_rows
-
-
-@pytest.mark.parametrize("seed", range(scaled(1, 20)))
-def test_in_the_end_it_is_the_definition(
-    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever comes between: late events, restarts, lost states, killed fills, maintenance."""
-    monkeypatch.setattr(slices, "EVENTS_MAX", 15)
-    monkeypatch.setattr(filling, "COMMIT_SLICES", 2)
-    run = Run(tmp_path, seed)
-    for _ in range(5):
-        run.send()
-    for name in OPTIONS:
-        run.define(name)
-        rules = ["send", "send", "restart", "from_lake", "some", "maintain"]
-        run.chance.shuffle(rules)
-        for rule in rules:
-            if rule == "send":
-                run.send()
-            elif rule == "some":
-                assert not run.fill(run.chance.randrange(1, 5))
-                if run.chance.random() < 0.5:  # the state it would go on from is lost
-                    for file in run.bench.home.state_dir("default").glob("redefine/*.arrow"):
-                        file.unlink()
-            elif rule == "maintain":
-                maintain(run.bench.home, run.bench.settings, "default", clock=run.bench.clock)
-            else:
-                run.restart(from_lake=rule == "from_lake")
-        assert run.fill()
-        run.send()
-    run.end()
-    for name in OPTIONS:
-        _is_exact(run, name)
-    revisions = run.bench.tables()["other_sessions"].column("revision").to_pylist()
-    assert max(revisions) > 1, "a late event changed a session of the past"
-    before = run.seen("sessions_quick")
-    run.pipeline.close()
-    maintain(run.bench.home, run.bench.settings, "default", full=True, clock=run.bench.clock)
-    run.restart()
-    assert run.seen("sessions_quick") == before
 
 
 def test_a_switch_is_right_at_every_read(tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_a_definition_from_its_form_to_the_default(
         ("PUT", "definitions/one", {"version": 2}, "counted by itself"),
         ("PUT", "definitions/gap", {}, "another name"),
         ("POST", "definitions/none/switch", None, "there are: gap"),
-        ("DELETE", "definitions/none", None, "none has this name"),
+        ("DELETE", "definitions/none", None, "none of those has this name"),
         ("GET", "diff?a=gap&b=none", None, "there are: gap"),
         ("GET", "diff?a=gap&b=gap&samples=101", None, "at most 100"),
     ],

@@ -101,7 +101,11 @@ class DefinitionNotes:
         found = [note for note in self.all(project) if note.name == name]
         mine = [note for note in found if note.options is not None]
         if not mine:
-            why = "take its table out of the settings' file" if found else "none has this name"
+            why = (
+                "take its table out of the settings' file"
+                if found
+                else "none of those has this name"
+            )
             raise Invalid(f"only what was added by `footfall sessions define` is dropped; {why}")
         self._set(project, mine[0], dropped_at=self._clock.now_us())
 

@@ -155,9 +155,9 @@ class Bench:
         """Let these settings hold beside the first ones, for what is started from now on."""
         self.settings = load_settings(overrides=(*self._overrides, *overrides))
 
-    def tables(self) -> dict[str, pa.Table]:
+    def tables(self, project: str = "default") -> dict[str, pa.Table]:
         """All rows of the lake."""
-        lake = Lake(LakePlace.of(self.settings.lake, self.home.lake_dir), "default")
+        lake = Lake(LakePlace.of(self.settings.lake, self.home.lake_dir), project)
         return {name: lake.read(name) for name in TABLES}
 
 

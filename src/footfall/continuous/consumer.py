@@ -61,6 +61,8 @@ class ContinuousQueries(EpochConsumer):
         self._told: dict[str, CutQuery] | None = None
         self._ran_at = 0
         self._opened: _Opened | None = None
+        self._newest = place.first_epoch - 1
+        """Answers have at least this epoch from here on, as who reads them by epoch is promised."""
         if settings.continuous.queries or any(one.is_declared for one in self._read()):
             opened = Metadata.open(place.home, settings=settings.metadata)
             with contextlib.closing(opened) as metadata:
@@ -69,6 +71,7 @@ class ContinuousQueries(EpochConsumer):
 
     def committed(self, epoch: CommittedEpoch) -> None:
         """Note which windows it changed."""
+        self._newest = epoch.number
         self._look()
         if not self._queries:
             return
@@ -103,7 +106,7 @@ class ContinuousQueries(EpochConsumer):
             self.close()
             return
         cut = self._parts.newest_cut()
-        if cut is None:
+        if cut is None or cut.epoch < self._newest:
             return
         due = {
             query.name: self._due(query, cut)

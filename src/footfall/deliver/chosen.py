@@ -81,7 +81,8 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
             f" {', '.join(TABLES)}"
         )
     known = settings.sessions.named
-    if destination.definition and destination.definition not in known:
+    is_sessions = destination.source == "sessions"
+    if is_sessions and destination.definition and destination.definition not in known:
         raise Invalid(
             f"there is no session definition {destination.definition!r}; name one of"
             f" {', '.join(known)}"

@@ -140,6 +140,7 @@ class Delivery(EpochConsumer):
                 chosen.destination,
                 settings,
                 LogSource.of(place.home, place.project, settings.log),
+                place.directory.parent,
             ),
             outlet_of(where, settings),
             note,

@@ -11,7 +11,9 @@ import pyarrow as pa
 from footfall.errors import Invalid
 from footfall.settings import DestinationSettings
 
-JSON_COLUMNS: Final = frozenset({"properties", "user_properties", "request_properties", "headers"})
+JSON_COLUMNS: Final = frozenset(
+    {"properties", "user_properties", "request_properties", "headers", "answer"}
+)
 """Their texts are JSON that we wrote ourselves, so they become a part of a JSON record as they
 are."""
 UUID_BYTES: Final = 16

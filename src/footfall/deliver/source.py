@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -20,6 +21,8 @@ from footfall.deliver.epochs import Epochs
 from footfall.errors import Corrupt
 from footfall.log import Log, LogSource
 from footfall.pipeline import CommittedEpoch
+from footfall.pipeline.consumers.notes import read_position
+from footfall.pipeline.consumers.results import CONTINUOUS
 from footfall.project import mask_in_address, mask_server_keys
 from footfall.request import LOST_PROTOCOL, LOST_RECORD, Request, decode_request
 from footfall.settings import DestinationSettings, Settings
@@ -29,6 +32,8 @@ ROWS_MAX: Final = 10_000
 CHUNK_REQUESTS_MAX: Final = 1_000
 CHUNK_BYTES_MAX: Final = 16 << 20
 REQUESTS: Final = "requests"
+RESULTS: Final = "query_results"
+_RESULT_ORDER: Final = ("query", "query_version", "window_start", "window_id", "revision")
 
 REQUEST_SCHEMA: Final = pa.schema(
     [
@@ -94,10 +99,14 @@ class TableSource:
 
     def chunks(self, epoch: CommittedEpoch, row: int, epochs: Epochs) -> Iterator[Chunk]:
         """See `Source`."""
-        table = _in_order(epoch.rows(self._table))
+        table = self._ordered(epoch.rows(self._table))
         keep = self._kept(table, epoch, epochs)
         for start in range(row - row % ROWS_MAX, table.num_rows, ROWS_MAX):
             yield _chunk(table.slice(start, ROWS_MAX), start, row, keep.slice(start, ROWS_MAX))
+
+    def _ordered(self, table: pa.Table) -> pa.Table:
+        """The same whenever it is read."""
+        return _in_order(table)
 
     def _kept(self, table: pa.Table, epoch: CommittedEpoch, epochs: Epochs) -> pa.Array:
         """Which rows are wanted."""
@@ -159,6 +168,35 @@ class SessionSource(TableSource):
             ids = pa.concat_arrays([one.cast(kind) for one in chunks] or [pa.array([], kind)])
             self._changed[epoch.number] = ids
         return self._changed[epoch.number]
+
+
+class ResultSource(TableSource):
+    """Results of continuous queries, by the last epoch that each has.
+
+    No epoch writes them: they are computed beside. Once the consumer that does it has been given
+    the next epoch it writes none of this one any more, so an epoch's results wait for that.
+    """
+
+    def __init__(self, destination: DestinationSettings, consumers: Path) -> None:
+        """Of the query that the destination names, or all; `consumers` is where positions are."""
+        super().__init__(RESULTS, destination)
+        self._query = destination.definition
+        self._consumers = consumers
+
+    def is_ripe(self, epoch: CommittedEpoch, now: int) -> bool:
+        """Once there can be no more of it."""
+        del now
+        position = read_position(self._consumers, CONTINUOUS)
+        return position is not None and position.needs.epoch >= epoch.number + 2
+
+    def _ordered(self, table: pa.Table) -> pa.Table:
+        return table.sort_by([(name, "ascending") for name in _RESULT_ORDER])
+
+    def _kept(self, table: pa.Table, epoch: CommittedEpoch, epochs: Epochs) -> pa.Array:
+        keep = super()._kept(table, epoch, epochs)
+        if not self._query:
+            return keep
+        return pc.and_(keep, pc.equal(table.column("query"), self._query).combine_chunks())
 
 
 class RequestSource:
@@ -224,12 +262,16 @@ class RequestSource:
             self._log.close()
 
 
-def source_of(destination: DestinationSettings, settings: Settings, log: LogSource) -> Source:
-    """What gives a destination its rows."""
+def source_of(
+    destination: DestinationSettings, settings: Settings, log: LogSource, consumers: Path
+) -> Source:
+    """What gives a destination its rows; `consumers` has the positions of all consumers."""
     if destination.source == REQUESTS:
         return RequestSource(destination, log)
     if destination.source == "sessions":
         return SessionSource(destination, settings.sessions.default)
+    if destination.source == RESULTS:
+        return ResultSource(destination, consumers)
     return TableSource(destination.source, destination)
 
 

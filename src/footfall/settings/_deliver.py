@@ -23,6 +23,7 @@ SETTLE_MAX: Final = HOUR
 DESTINATIONS_MAX: Final = 20
 COLUMNS_MAX: Final = 200
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_NAMED: Final = ("sessions", "query_results")
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*[A-Za-z0-9_=.-]*")
 _BUCKET: Final = re.compile(
@@ -40,7 +41,8 @@ class DestinationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     app: str = ""
     """Only of this app; empty: of all."""
     definition: str = ""
-    """Of sessions, which definition; empty: the default one."""
+    """Of sessions, which definition; empty: the default one. Of `query_results`, which query;
+    empty: all."""
     format: FileFormat = "jsonl"
     """`jsonl`: a JSON object a line. `json`: objects one after another, nothing between them."""
     compression: Compression = "none"
@@ -138,8 +140,11 @@ def _text(value: Any, example: str) -> str:
 def _wrong_with(one: DestinationSettings) -> Iterable[str]:
     if not _TABLE.fullmatch(one.source):
         yield f"source is requests, events, sessions or another table's name, not {one.source!r}"
-    if one.definition and (one.source != "sessions" or not _TABLE.fullmatch(one.definition)):
-        yield "definition is a session definition's name, and goes with source sessions only"
+    if one.definition and (one.source not in _NAMED or not _TABLE.fullmatch(one.definition)):
+        yield (
+            "definition is the name of a session definition with source sessions, of a continuous"
+            " query with source query_results, and goes with no other"
+        )
     if not one.header and one.format != "csv":
         yield f"header goes with CSV, not with {one.format}"
     yield from _beyond_bounds(one)

@@ -54,7 +54,9 @@ def add(
     buffer_bytes: Annotated[str, typer.Option(help="Close a file at this size.")] = "5MiB",
     buffer_age: Annotated[str, typer.Option(help="Close a file at this age, 60s-900s.")] = "5m",
     only_app: Annotated[str, typer.Option("--app", help="Only of this app.")] = "",
-    definition: Annotated[str, typer.Option(help="Of sessions, which definition.")] = "",
+    definition: Annotated[
+        str, typer.Option(help="Of sessions, which definition; of query_results, which query.")
+    ] = "",
     settle: Annotated[str, typer.Option(help="How long closed sessions are kept back.")] = "1m",
     column: Annotated[
         list[str],

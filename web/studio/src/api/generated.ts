@@ -56,6 +56,8 @@ export type Path =
   | "/api/queries/{name}/run"
   | "/api/ready-dashboards"
   | "/api/ready-dashboards/{name}"
+  | "/api/reports"
+  | "/api/reports/{report_id}"
   | "/api/segments"
   | "/api/segments/overlap"
   | "/api/segments/overlap/members"
@@ -738,6 +740,12 @@ export type FunnelTrend = {
   readonly step: number;
 };
 
+export type Goal = {
+  readonly app_id: string;
+  readonly event_name: string;
+  readonly value: number;
+};
+
 export type Has = {
   readonly field: string;
   readonly op?: "is" | "is_not" | "in" | "not_in" | "contains" | "not_contains" | "starts_with" | "gt" | "gte" | "lt" | "lte" | "between" | "is_set" | "is_not_set";
@@ -1203,10 +1211,30 @@ export type RegionAsked = {
   readonly names: readonly (string)[];
 };
 
+export type Report = {
+  readonly id: string;
+  readonly is_starred: boolean;
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+  readonly title: string;
+  readonly updated_at: number;
+  readonly version: number;
+  readonly view: string;
+};
+
 export type ReportQuery = {
   readonly kind: "report";
   readonly model: string;
   readonly question: { readonly [key: string]: unknown };
+};
+
+export type ReportToSave = {
+  readonly is_starred?: boolean;
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+  readonly title: string;
+  readonly version?: number | null;
+  readonly view?: string;
 };
 
 export type RetentionAnswer = {
@@ -1327,6 +1355,10 @@ export type SavedQuery = {
   readonly name: string;
   readonly parameters: readonly (QueryParameter)[];
   readonly sql: string;
+};
+
+export type SavedReports = {
+  readonly reports: readonly (Report)[];
 };
 
 export type Schedule = {
@@ -1553,6 +1585,7 @@ export type SessionTimeline = {
 export type SessionsAbout = {
   readonly definitions: readonly (DefinitionView)[];
   readonly fields: readonly (SessionField)[];
+  readonly goals: readonly (Goal)[];
 };
 
 export type SharedAsked = {

@@ -59,7 +59,7 @@ def define(
 ) -> None:
     """Make or change a segment by a rule.
 
-    Example: footfall segment define buyers '{"did": {"event": "purchase", "range": "30d"}}'.
+    Example: footfall segment define loyal '{"did": "purchase"}' --every week.
     """
     from footfall.explore.segments.access import segment_of
     from footfall.explore.segments.acting import defining
@@ -157,7 +157,9 @@ def refresh(
 
 @app.command("overlap")
 def overlap(
-    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Two or three segments.")],
+    first: NameArgument,
+    second: Annotated[str, typer.Argument(metavar="OTHER", help="Another one.")],
+    third: Annotated[str, typer.Argument(metavar="THIRD", help="And perhaps a third.")] = "",
     at: AtOption = None,
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
@@ -168,6 +170,7 @@ def overlap(
     from footfall.explore.segments.asking import overlapping
 
     store, now = _store(home, project), moment(at, SystemClock().now_us())
+    names = [name for name in (first, second, third) if name]
     found = _run(home, project, lambda: overlapping(names, now, store))
     if as_json:
         print_json(found)

@@ -20,19 +20,16 @@ ZONES = ("UTC", "Europe/Berlin", "Pacific/Auckland", "Asia/Kathmandu", "Australi
 START = 1_700_000_000_000_000
 
 
-@given(st.sampled_from(ZONES), st.integers(0, 500 * DAY), st.integers(1, 400 * DAY), st.data())
-def test_as_the_standard_library_says(
-    zone: str, start: int, length: int, data: st.DataObject
-) -> None:
+@given(st.sampled_from(ZONES), st.integers(0, 500), st.integers(100, 400), st.integers(0, DAY))
+def test_as_the_standard_library_says(zone: str, day: int, days: int, more: int) -> None:
     """Of any instant within the range, the hours when clocks change included."""
-    span = Span(START + start, START + start + length)
+    span = Span(START + day * DAY + more, START + (day + days) * DAY + more // 2)
     known = offsets(zone, span)
     assert known is not None
     assert known == sorted(known)
     edges = [at + step for at, _ in known for step in (-1, 0, 1, HOUR)]
     within = [at for at in edges if span.start <= at < span.end]
-    drawn = data.draw(st.integers(span.start, span.end - 1))
-    for at in (*within, drawn):
+    for at in (*within, *range(span.start, span.end, 5 * DAY + more // 3)):
         offset = next(one for begun, one in reversed(known) if begun <= at)
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
         assert moment.astimezone(ZoneInfo(zone)).utcoffset() == timedelta(microseconds=offset)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import footfall.dashboards.running as dashboards_running
 from footfall.clock import HOUR
 from footfall.errors import Invalid
 from footfall.explore.question.ranges import Span
@@ -197,8 +198,8 @@ def test_what_cannot_be_taken_apart_opens_its_own_rows(client: httpx.Client) -> 
     assert sorted(found["rows"]) == [["b", 2], ["b", 3]]
 
 
-def test_reports_open_by_their_cells(client: httpx.Client) -> None:
-    """A bar of a report opens exactly the visitors that it counted."""
+def test_reports_open_by_their_cells(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bar of a report opens exactly the visitors that it counted; all are counted, some shown."""
     tile = report("bar", "events", series=[{"measure": "visitors"}], by=["device_category"])
     data = shown(client, tile)
     names = [column["name"] for column in data["columns"]]
@@ -206,6 +207,10 @@ def test_reports_open_by_their_cells(client: httpx.Client) -> None:
     assert len(data["rows"]) == len(data["cells"]) > 0
     for row, cell in zip(data["rows"], data["cells"], strict=True):
         assert behind(client, tile, cell=cell)["count"] == row[-1]
+    monkeypatch.setattr(dashboards_running, "BEHIND_MAX", 3)
+    most = max(range(len(data["rows"])), key=lambda at: data["rows"][at][-1])
+    found = behind(client, tile, cell=data["cells"][most])
+    assert (found["count"], len(found["rows"])) == (data["rows"][most][-1], 3)
     funnel = report("bar", "funnel", steps=[{"event": "click"}, {"event": "purchase"}])
     data = shown(client, funnel)
     names = [column["name"] for column in data["columns"]]
@@ -319,7 +324,7 @@ def test_ready_made_dashboards(client: httpx.Client) -> None:
     assert sum(row[1] for row in found["collector-health/clocks"]) == EVENTS
 
 
-REPORTS = {
+REPORTS: dict[str, dict[str, Any]] = {
     "path": {"nodes": "events", "per": "visitor"},
     "lifecycle": {"unit": "day"},
     "attribution": {"goal": {"event": "purchase"}, "touches": [{"event": "click"}]},

@@ -376,17 +376,20 @@ async def _members(
     query: ReportQuery, scene: Scene, runner: Runner, cell: str | None
 ) -> RowsBehind:
     from footfall.dashboards.reports import question_of
-    from footfall.explore.asking import PAGE_MAX, opening
+    from footfall.explore.asking import counting, opening
     from footfall.explore.running import run_on
 
     if cell is None:
         raise Invalid("nobody is behind this number; open one that counts")
     question = question_of(query, scene.range, scene.zone, scene.filters)
+    shelf = scene.shelf
     found = await run_on(
-        runner,
-        lambda: opening(question, cell, scene.now, limit=PAGE_MAX, shelf=scene.shelf),
+        runner, lambda: opening(question, cell, scene.now, limit=BEHIND_MAX, shelf=shelf)
     )
-    rows = [[one.id, one.at, one.value] for one in found.members[:BEHIND_MAX]]
+    count = len(found.members)
+    if found.next is not None:
+        count = await run_on(runner, lambda: counting(question, cell, scene.now, shelf))
+    rows = [[one.id, one.at, one.value] for one in found.members]
     columns = (
         TileColumn(found.kind, "VARCHAR"),
         TileColumn("at", "VARCHAR"),
@@ -395,7 +398,7 @@ async def _members(
     return RowsBehind(
         columns=columns,
         rows=msgspec.Raw(msgspec.json.encode(rows)),
-        count=len(found.members),
+        count=count,
         is_source=True,
         sql="",
         cut_sequence=found.cut_sequence,

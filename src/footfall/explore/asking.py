@@ -171,6 +171,17 @@ def members_of(kind: Kind, calendar: Calendar, found: Found, limit: int | None) 
     return Members(kind, listed, following, found.cut_sequence, found.cut_published_at)
 
 
+def counting(
+    question: Common, key: str, now: int, shelf: Shelf | None = None
+) -> Generator[Ask, Found, int]:
+    """How many one cell of an answer counted, however many they are; raises as `opening`."""
+    model, scene, cell = yield from opened_cell(question, key, now, shelf)
+    made = paged(model.members(question, scene, cell)[1], None, None)
+    counted = f"SELECT count(*) FROM ({made.text()}) AS members"  # noqa: S608 (values are bound)
+    found = yield Ask(counted, made.values, 1)
+    return int(found.rows[0][0])
+
+
 def compiled(
     question: Common, now: int, fields: Fields | None = None, shelf: Shelf | None = None
 ) -> Statement:

@@ -81,7 +81,7 @@ class Life(Run):
     def send(self) -> None:
         """Some of several visitors, a third of them late, one again; time goes on."""
         chance, now, events = self.chance, self.bench.clock.now_us(), []
-        for _ in range(chance.randint(1, 8)):
+        for _ in range(chance.randint(6, 14)):
             late = chance.choice([0, 0, 0, 20 * MINUTE, 10 * HOUR, 45 * HOUR])
             more = {
                 "user_id": chance.choice(["u", "u", "w", None]),

@@ -16,6 +16,7 @@ import pytest
 from footfall.catalog.entries import CrawlReport, FileFault
 from footfall.explore.access import Project
 from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
+from tests.scale import scaled
 
 LINE_MAX = 1 << 20
 """As the settings of these tests have it; the engine itself takes lines of up to 32 MiB."""
@@ -90,7 +91,7 @@ ZOO = {
         (("a", 2, "not UTF-8"),),
     ),
     "long_line": Beast(
-        {"a": b'{"a":1}\n{"a":"' + b"x" * (40 * LINE_MAX) + b'"}\n{"a":2}\n'},
+        {"a": b'{"a":1}\n{"a":"' + b"x" * (scaled(8, 200) * LINE_MAX) + b'"}\n{"a":2}\n'},
         [{"a": 1}, {"a": 2}],
         (("a", 2, "line_bytes_max"),),
     ),

@@ -7,7 +7,7 @@ Files that are as they were are not opened again. What a run found is decided he
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +32,8 @@ from footfall.catalog.inspect import Inspected
 from footfall.catalog.listing import Found
 from footfall.catalog.types import is_widened, merged
 
-Inspect = Callable[[str, Path], Inspected]
-"""`Inspector.inspect`."""
+Inspect = Callable[[Sequence[tuple[str, Path]]], Iterator[Inspected]]
+"""`Inspectors.inspect_all`."""
 _TABLES_MAX: Final = 200
 
 
@@ -64,7 +64,7 @@ class Run:
             known: Its tables as the last run left them.
             taken: Names that others have.
             copies: Directory for what cannot be read where it lies.
-            inspect: Looks into a file below the crawl's place.
+            inspect: Looks into files below the crawl's place.
         """
         self._crawl = crawl
         self._known = {table.folder: table for table in known}
@@ -80,6 +80,7 @@ class Run:
 
     def of(self, found: Sequence[Found]) -> Outcome:
         """What the files that are there make of the tables."""
+        self._look_at_changed(found)
         by_folder, folders = self._folders(found)
         tables, changes = [], []
         for folder, files in folders.items():
@@ -137,13 +138,32 @@ class Run:
 
     def _look(self, folder: str, file: Found) -> Inspected:
         path = f"{folder}/{file.path}" if folder else file.path
-        if path not in self._inspected:
-            digest = hashlib.sha256(f"{path}\0{file.size}\0{file.stamp}".encode()).hexdigest()[:16]
-            copy = self._copies / f"{path}.{digest}.gz"
-            self._inspected[path] = self._inspect(path, copy)
+        if path not in self._inspected:  # it is known, and its place's form is decided anew
+            whole = msgspec.structs.replace(file, path=path)
+            self._look_at([whole])
+        return self._inspected[path]
+
+    def _look_at_changed(self, found: Sequence[Found]) -> None:
+        """Files that are new or changed, all together."""
+        known = {
+            f"{table.folder}/{file.path}" if table.folder else file.path: (file.size, file.stamp)
+            for table in self._known.values()
+            for file in table.files
+        }
+        self._look_at([one for one in found if known.get(one.path) != (one.size, one.stamp)])
+
+    def _look_at(self, files: Sequence[Found]) -> None:
+        inspected = self._inspect([(one.path, self._copy_of(one)) for one in files])
+        for file, seen in zip(files, inspected, strict=True):
+            self._inspected[file.path] = seen
             self._read += 1
             self._bytes += file.size
-        return self._inspected[path]
+
+    def _copy_of(self, file: Found) -> Path:
+        """Where the readable part of a file goes, if it must be kept."""
+        text = f"{file.path}\0{file.size}\0{file.stamp}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self._copies / f"{file.path}.{digest}.gz"
 
     def _table(
         self, folder: str, found: Sequence[Found]

@@ -143,7 +143,8 @@ class Crawling:
 
     def _run(self, crawl: Crawl, began: int) -> CrawlReport:
         from footfall.catalog.crawl import Run
-        from footfall.catalog.inspect import Inspector, Limits
+        from footfall.catalog.inspect import Limits
+        from footfall.catalog.inspectors import Inspectors
 
         settings = self._settings.catalog
         options = s3_options(self._settings)
@@ -159,8 +160,8 @@ class Crawling:
         copies = self._copies(crawl.name)
         taken = self.taken(crawl.name)
         delimiter = "" if crawl.declared is None else crawl.declared.delimiter
-        with contextlib.closing(Inspector(place, options, limits, delimiter)) as inspector:
-            outcome = Run(crawl, known, taken, copies, inspector.inspect).of(found)
+        with contextlib.closing(Inspectors(place, options, limits, delimiter)) as inspectors:
+            outcome = Run(crawl, known, taken, copies, inspectors.inspect_all).of(found)
         report = msgspec.structs.replace(
             outcome.report, started_at=began, took_us=self._clock.now_us() - began
         )

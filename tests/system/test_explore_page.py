@@ -19,21 +19,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from footfall.clock import SystemClock
 from footfall.dashboards.storage import Dashboards
 from footfall.explore.access import Project
-from footfall.explore.question import (
-    AttributionQuestion,
-    CompareQuestion,
-    EventsQuestion,
-    FunnelQuestion,
-    LifecycleQuestion,
-    PathQuestion,
-    RetentionQuestion,
-)
+from footfall.explore.kinds import KINDS
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.testing.events import NOON_US, event_table
+from tests.cli.shell import run
 from tests.dashboards.shop import dashboard
 from tests.query.cuts import CutWriter, query_settings
 from tests.query.test_pool import ENDLESS
+from tests.scale import IS_FULL
 from tests.studio.fakes import FakeShop, Studio, studio, wait_until
 from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
 from tests.system import explore_shop as golden
@@ -59,16 +53,6 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "compare": {"range": RANGE, "variant": "properties.variant", "goal": {"event": "purchase"}},
 }
 
-KINDS: dict[str, Any] = {
-    "events": EventsQuestion,
-    "funnel": FunnelQuestion,
-    "path": PathQuestion,
-    "retention": RetentionQuestion,
-    "lifecycle": LifecycleQuestion,
-    "attribution": AttributionQuestion,
-    "compare": CompareQuestion,
-}
-
 
 class Place:
     """One studio for all tests of the file, and the same project in Python."""
@@ -91,9 +75,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
 
 
-def explore(model: str, **more: str) -> str:
-    """The address of a question."""
-    return "/explore?" + urlencode({"model": model, "q": json.dumps(QUESTIONS[model]), **more})
+def explore(model: str, options: dict[str, Any] | None = None, **more: str) -> str:
+    """The address of a question, with further options."""
+    asked = QUESTIONS[model] | (options or {})
+    return "/explore?" + urlencode({"model": model, "q": json.dumps(asked), **more})
 
 
 def result(page: Page) -> Locator:
@@ -107,6 +92,8 @@ def overview(**more: str) -> str:
     return "/overview?" + urlencode({"since": golden.SINCE, "until": golden.UNTIL, **more})
 
 
+FURTHER = {"funnel": {"granularity": "day", "compare": "previous"}}
+"""Options whose parts of the page are looked at, too."""
 # A theme and a width each, as axe takes seconds a page; with pictures wanted, all four.
 LOOKS = [("light", 400), ("dark", 1440), ("light", 1440), ("dark", 400)]
 
@@ -126,7 +113,7 @@ def test_looks_and_access(browser: Browser, place: Place, scheme: str, width: in
     assert faults(page) == []
     found_faults = []
     for model in QUESTIONS:
-        page.goto(place.url + explore(model))
+        page.goto(place.url + explore(model, FURTHER.get(model)))
         found = result(page)
         if model not in ("compare",):
             expect(found.locator("svg path").first).to_be_attached()
@@ -182,17 +169,50 @@ SQL = {
     ),
 }
 """One number of a golden question each, written by hand."""
+VERBS = {
+    "events": ("trend", "page_view", "--measure", "visitors"),
+    "funnel": ("funnel", "page_view", "add_to_cart", "purchase"),
+    "path": ("paths", "--steps", "4", "--top", "10"),
+    "retention": ("retention", "--start", "page_view"),
+    "lifecycle": ("lifecycle", "--unit", "day"),
+    "attribution": ("attribution", "purchase", "--field", "source", "--model", "linear"),
+    "compare": ("compare", "properties.variant", "purchase"),
+}
+IN_TERMINAL = set(VERBS) if IS_FULL else {"funnel", "attribution"}
+"""A verb is a process and a worker of its own: the others in `make test-full`."""
+
+
+def over_http(page: Page, place: Place, model: str) -> Any:
+    """The same question, as a program asks it."""
+    said = page.request.post(f"{place.url}/api/explore/{model}", data=QUESTIONS[model])
+    return msgspec.json.decode(said.body(), type=KINDS[model].answer)
+
+
+def in_terminal(page: Page, place: Place, model: str) -> Any:
+    """The same question, as a person types it."""
+    days = ("--from", RANGE["start"], "--to", RANGE["end"])
+    home = ("--json", "--home", str(place.cut.home.root))
+    done = run(*VERBS[model], *days, *home)
+    return msgspec.json.decode(done.stdout, type=KINDS[model].answer)
+
+
+WAYS: dict[str, Any] = {"http": over_http, "terminal": in_terminal}
+"""Further ways to an answer, each held to Python's; a new one has its line here."""
 
 
 @pytest.mark.parametrize("model", list(QUESTIONS))
 def test_one_answer_everywhere(browser: Browser, place: Place, model: str) -> None:
-    """Page, Python and SQL say the same numbers; a click opens as many as it counted."""
+    """Page, Python, HTTP, terminal and SQL say the same numbers; a click opens as many."""
     with Project(place.cut.home.root, place.cut.project) as project:
-        answer = project.answer(msgspec.convert(QUESTIONS[model], KINDS[model]))
+        answer = project.answer(msgspec.convert(QUESTIONS[model], KINDS[model].question))
         by_hand = SQL.get(model)
         assert len(project.sql(answer.sql)) > 0
         said = None if by_hand is None else project.sql(by_hand).polars().item()
     page = opened(browser, place.running, explore(model, view="table")).page
+    for name, way in WAYS.items():
+        if name != "terminal" or model in IN_TERMINAL:
+            found = way(page, place, model)
+            assert (name, sheet(model, found)) == (name, sheet(model, answer))
     table = result(page).get_by_role("region", name="Answer")
     rows = numbers_in(page)
     heads = table.locator("thead th").all_inner_texts()

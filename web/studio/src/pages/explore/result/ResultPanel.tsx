@@ -1,4 +1,5 @@
 import "@mantine/core/styles/Menu.css";
+import "@mantine/core/styles/Switch.css";
 import { ActionIcon, Button, Menu, Skeleton, Switch } from "@mantine/core";
 import { IconBookmark, IconChartBar, IconCode, IconDots, IconFileTypeCsv, IconLayoutDashboard, IconPhoto, IconTable } from "@tabler/icons-react";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";

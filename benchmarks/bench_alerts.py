@@ -1,12 +1,14 @@
 """From what closes a session to the webhook's arrival: p50 and p99, at some sessions a second.
 
-    python benchmarks/bench_alerts.py [--seconds 30] [--rate 50] [--home DIR]
+    python benchmarks/bench_alerts.py [--seconds 30] [--rate 50] [--events 2000] [--home DIR]
 
 A real `footfall serve`; a rule over sessions, a channel, a receiver in this process. Each visitor
 sends one event, so a session closes when the watermark passes it by the gap: at its
 acknowledgement plus `sessions.gap` plus `pipeline.watermark_lag`. The latency is from there. A
 measure's rule over windows of ten seconds runs beside it; its latency is from the window's end plus
-the lag.
+the lag. `--events` sends so many other events a second beside it, of visitors whose sessions stay
+open. Where the time goes is told as well: until the firing was decided (watermark, preview,
+condition, one transaction), and from there to the receiver (outbox, request).
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ SETTINGS = (
 )
 SECRET = "a-secret-of-the-benchmark"  # noqa: S105
 WAIT_SECONDS = 30
+OTHERS, PER_REQUEST = 200, 50
+"""At 2,000 events a second each of them sends ten times a second: sessions stay open."""
 
 
 def main() -> None:
@@ -45,12 +49,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rate", type=float, default=50)
     parser.add_argument("--home", type=Path)
-    arguments = parsed(parser, seconds=2, rate=5)
+    parser.add_argument("--events", type=float, default=0)
+    arguments = parsed(parser, seconds=2, rate=5, events=100)
     with tempfile.TemporaryDirectory() as directory:
-        measure(arguments.home or Path(directory) / "home", arguments.seconds, arguments.rate)
+        root = arguments.home or Path(directory) / "home"
+        measure(root, arguments.seconds, arguments.rate, arguments.events)
 
 
-def measure(root: Path, seconds: float, rate: float) -> None:
+def measure(root: Path, seconds: float, rate: float, events: float) -> None:
     """Send, wait for what arrives, print."""
     acked: dict[str, float] = {}
     arrived: dict[str, float] = {}
@@ -66,13 +72,22 @@ def measure(root: Path, seconds: float, rate: float) -> None:
     desk.put_rule(desk.read_new_rule("short", of_sessions)[0])
     desk.put_rule(desk.read_new_rule("any", of_windows)[0])
     with running(root, *SETTINGS) as tree:
+        stop = threading.Event()
+        other = threading.Thread(target=send_others, args=(tree.collector, events, stop))
+        other.start()
         send(tree.collector, seconds, rate, acked)
         deadline = time.monotonic() + WAIT_SECONDS
         while len(arrived) < len(acked) and time.monotonic() < deadline:
             time.sleep(0.05)
+        stop.set()
+        other.join()
+    decided = decided_at(desk)
     late = [arrived[one] - at - GAP - LAG for one, at in acked.items() if one in arrived]
     print(f"sessions closed {len(acked)}, told {len(late)}, {rate:g} a second")
     show("session closed → webhook arrived", late)
+    both = [one for one in decided if one in acked and one in arrived]
+    show("  closed → decided", [decided[one] - acked[one] - GAP - LAG for one in both])
+    show("  decided → arrived", [arrived[one] - decided[one] for one in both])
     show("window over → webhook arrived", windows)
     server.shutdown()
 
@@ -92,6 +107,34 @@ def send(collector: str, seconds: float, rate: float, acked: dict[str, float]) -
         answer.read()
         assert answer.status == 200, answer.status
         acked[f"v{number}"] = time.time()
+
+
+def send_others(collector: str, events: float, stop: threading.Event) -> None:
+    """Events of visitors who are always there, `PER_REQUEST` a request."""
+    parts = urlsplit(collector)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    headers = {"content-type": "application/json", "x-write-id": "shop_web"}
+    started, sent = time.time(), 0
+    while events and not stop.wait(max(0.0, started + sent / events - time.time())):
+        many = [
+            {"name": "click", "visitor_id": f"other{(sent + one) % OTHERS}"}
+            for one in range(PER_REQUEST)
+        ]
+        connection.request("POST", "/v1/events", json.dumps({"events": many}), headers)
+        connection.getresponse().read()
+        sent += PER_REQUEST
+
+
+def decided_at(desk: AlertDesk) -> dict[str, float]:
+    """When each visitor's firing was decided."""
+    found: dict[str, float] = {}
+    after: str | None = ""
+    while after is not None:
+        page = desk.history(1000, rule="short", after=after)
+        for one in page.firings:
+            found[one.details["visitor_id"]] = one.noted_at / 1e6
+        after = page.next
+    return found
 
 
 def receiver(arrived: dict[str, float], windows: list[float]) -> ThreadingHTTPServer:

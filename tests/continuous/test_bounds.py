@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import footfall
@@ -96,7 +97,7 @@ def test_windows_are_those_that_have_the_moment() -> None:
     for size, step in ((60, 60), (300, 60), (90, 60), (7, 2), (100, 1)):
         window = Window(size * SECOND, step * SECOND)
         for moment in (0, 59, 60, 61, 123_457, 600):
-            found = of_starts([moment * SECOND // window.step], window)
+            found, _ = of_starts(np.array([moment * SECOND // window.step]), window, 1000)
             by_definition = {
                 start
                 for start in range((moment - size - step) // step * step, moment + step, step)
@@ -121,3 +122,21 @@ def test_a_window_that_is_none_is_told_with_those_there_are(text: str, said: str
     """The sentence has the valid form."""
     with pytest.raises(ValueError, match=said):
         Window.of(text)
+
+
+@pytest.mark.parametrize("text", ["1m", "5m by 1m", "100s by 1s", "7m by 2m"])
+def test_a_year_of_late_events_makes_no_more_windows_than_are_kept(text: str) -> None:
+    """The newest, each once; those that are left out are counted exactly, and not made."""
+    window = Window.of(text)
+    dice = np.random.default_rng(3)
+    for count, most in ((1, 5), (40, 7), (300, 100_000), (300, 50)):
+        starts = np.unique(dice.integers(0, 2_000, count))
+        before = -(-window.size // window.step)
+        every = sorted({start - back for start in starts.tolist() for back in range(before)})
+        found, left_out = of_starts(starts, window, most)
+        assert [one.start for one in found] == [one * window.step for one in every[-most:]]
+        assert left_out == max(0, len(every) - most)
+        assert {one.end - one.start for one in found} == {window.size}
+    year = np.arange(0, 366 * 86_400, dtype=np.int64)
+    found, left_out = of_starts(year, Window.of("100s by 1s"), 1_000)
+    assert (len(found), left_out) == (1_000, 366 * 86_400 + 99 - 1_000)

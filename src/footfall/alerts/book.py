@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -107,10 +108,14 @@ def stored_channel(channel: ChannelSettings) -> str:
 def _known(
     stored: list[tuple[str, str]], read: Callable[[str, dict[str, Any]], _Kind]
 ) -> dict[str, _Kind]:
-    found = {}
-    for name, text in stored:
-        try:
-            found[name] = read(name, msgspec.json.decode(text, type=dict[str, Any]))
-        except (Invalid, msgspec.MsgspecError):
-            continue
-    return found
+    parsed = ((name, _parsed(read, name, text)) for name, text in stored)
+    return {name: one for name, one in parsed if one is not None}
+
+
+@lru_cache(maxsize=2 * (RULES_MAX + CHANNELS_MAX))
+def _parsed(read: Callable[[str, dict[str, Any]], _Kind], name: str, text: str) -> _Kind | None:
+    """Cached: they are read each second, and with each request of the outbox, and rarely change."""
+    try:
+        return read(name, msgspec.json.decode(text, type=dict[str, Any]))
+    except (Invalid, msgspec.MsgspecError):
+        return None

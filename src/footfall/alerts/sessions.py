@@ -33,7 +33,7 @@ from footfall.settings import QuerySettings, RuleSettings, Settings
 
 CONDITION_TIME_MAX: Final = 2 * SECOND
 """Of one condition over the sessions of one micro-batch or epoch."""
-_ids = msgspec.json.Decoder(dict[str, Any])
+_details = msgspec.json.Decoder(dict[str, Any])
 
 
 class SessionRules:
@@ -128,19 +128,23 @@ class SessionRules:
     ) -> list[Candidate]:
         """Give firings whose session is gone to the session that has its time now."""
         subjects = {one.subject for one in holding}
-        gone = [one for one in unsure if one.state == FIRING and one.subject not in subjects]
+        gone: dict[tuple[str, str], list[_Gone]] = {}
+        for old in unsure:
+            if old.state == FIRING and old.subject not in subjects:
+                was = _details.decode(old.details)
+                gone.setdefault(_visitor(was), []).append(_Gone(old, was))
         taken = {one.subject for one in unsure}
         left = []
         for one in holding:
-            heir_of = None
-            if one.subject not in taken:
-                heir_of = next((old for old in gone if _overlap(old, one)), None)
+            # Of the same visitor: they are few, however many sessions changed.
+            lost = gone.get(_visitor(one.details), []) if one.subject not in taken else []
+            heir_of = next((old for old in lost if old.overlaps(one)), None)
             if heir_of is None:
                 left.append(one)
             else:
-                gone.remove(heir_of)
-                deciding.move(heir_of, one)
-                self._heirs.add(heir_of.delivery_id)
+                lost.remove(heir_of)
+                deciding.move(heir_of.firing, one)
+                self._heirs.add(heir_of.firing.delivery_id)
         return left
 
     def _withdraw(
@@ -222,12 +226,18 @@ def text_of(session_id: Any) -> str:
     return str(session_id)
 
 
-def _overlap(firing: StoredFiring, one: Candidate) -> bool:
-    """Whether a firing's session and another are of one visitor, and of the same time."""
-    before, after = _ids.decode(firing.details), one.details
-    keys = ("app_id", "visitor_id")
-    return (
-        all(before.get(key) == after.get(key) for key in keys)
-        and before["started_at"] <= after["ended_at"]
-        and after["started_at"] <= before["ended_at"]
-    )
+class _Gone(msgspec.Struct):
+    """A firing whose session is no more, or not as it was."""
+
+    firing: StoredFiring
+    was: dict[str, Any]
+
+    def overlaps(self, one: Candidate) -> bool:
+        """Whether its session and another are of the same time."""
+        before, after = self.was, one.details
+        starts_in_time: bool = before["started_at"] <= after["ended_at"]
+        return starts_in_time and after["started_at"] <= before["ended_at"]
+
+
+def _visitor(details: Mapping[str, Any]) -> tuple[str, str]:
+    return str(details.get("app_id")), str(details.get("visitor_id"))

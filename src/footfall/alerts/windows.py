@@ -80,6 +80,8 @@ class WindowRules:
         self._is_closed = False
         self._thread: threading.Thread | None = None
         self._retry_at: dict[str, float] = {}
+        self._next: dict[RuleSettings, int] = {}
+        """When a rule's next window ends: until then nothing is asked. Late events end it."""
         self._began: dict[Statement, int] = {}
         """When the first row was, by what asks for it; known for good but for late events."""
         self.problems: dict[str, str] = {}
@@ -116,6 +118,7 @@ class WindowRules:
                 start = max(earliest, state.since, reach)
                 if state.revise_from is None or start < state.revise_from:
                     decision.put_state(msgspec.structs.replace(state, revise_from=start))
+        self._next = {}
 
     def turn(self) -> bool:
         """Look at all windows that are due; whether more are."""
@@ -150,14 +153,17 @@ class WindowRules:
                 continue
 
     def _look(self, rule: RuleSettings, zone: str) -> bool:
+        limit, waits = self._limit(rule), self._next
+        if waits.get(rule, 0) > limit:
+            return False
         with self._store.deciding() as decision:
             state = decision.state(rule.name)
             if state is None:
                 state = StoredState(rule.name, self._clock.now_us(), 0, 0, None, None, "")
                 decision.put_state(state)
-        limit = self._limit(rule)
         due = due_windows(rule, state, limit)
         if due is None:
+            waits[rule] = (limit // rule.every_us + 1) * rule.every_us
             return False
         view = "events"
         if rule.over == "sessions":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,10 +33,9 @@ class EpochChanges:
         At most `windows_max`, the newest.
         """
         window = Window.of(query.window)
-        if window.session:
-            found = self._closed(query, window.session)
-        else:
-            found = of_starts(self._starts(query, window), window)
+        if not window.session:
+            return of_starts(self._starts(query, window), window, windows_max)
+        found = self._closed(query, window.session)
         left_out = max(0, len(found) - windows_max)
         return sorted(found, key=lambda one: one.start)[left_out:], left_out
 
@@ -101,21 +99,28 @@ class EpochChanges:
         return rows.filter(pc.equal(rows.column("app_id"), app)) if app else rows
 
 
-def of_starts(starts: Iterable[int], window: Window) -> list[WindowRef]:
-    """All windows that have a moment in one of the steps `starts`, each once.
+def of_starts(starts: np.ndarray, window: Window, windows_max: int) -> tuple[list[WindowRef], int]:
+    """The newest windows that have a moment in one of the steps `starts`, and how many are older.
 
     With windows of 5 minutes, one each minute, an event at 10:07:30 lies in those that start at
-    10:03, 10:04, 10:05, 10:06 and 10:07.
+    10:03, 10:04, 10:05, 10:06 and 10:07. A year of late events may be in millions of windows: no
+    more than are kept are made, and the others are only counted.
+
+    Args:
+        starts: Numbers of steps, each once, in order.
+        window: Of time.
+        windows_max: How many are kept.
     """
+    if not len(starts):
+        return [], 0
+    # A size that is no multiple of the step: the first of them may end before the moment, and then
+    # it is asked in vain.
     before = math.ceil(window.size / window.step)
-    found: dict[int, None] = {}
-    for number in starts:
-        for back in range(before):
-            start = (int(number) - back) * window.step
-            # A size that is no multiple of the step: the first of them may end before the moment,
-            # and then it is asked in vain.
-            found[start] = None
-    return [WindowRef(window_id(start), start, start + window.size) for start in found]
+    total = before + int(np.minimum(np.diff(starts), before).sum())
+    newest = starts[-windows_max:, None] - np.arange(before)
+    kept = np.unique(newest)[-windows_max:] * window.step
+    found = [WindowRef(window_id(start), start, start + window.size) for start in kept.tolist()]
+    return found, total - len(found)
 
 
 def session_id(value: bytes) -> str:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Table, delete, func, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from footfall.errors import Invalid
 from footfall.metadata._insert import insert
@@ -49,6 +49,8 @@ class Decision:
         """Use `AlertStore.deciding`."""
         self._connection = connection
         self._project = project
+        self._firings_put: dict[str, dict[str, Any]] = {}
+        self._notices_put: list[dict[str, Any]] = []
 
     def firings(self, rule: str, subjects: Collection[str]) -> dict[str, StoredFiring]:
         """Known ones of a rule, by subject."""
@@ -81,6 +83,7 @@ class Decision:
 
     def waiting(self) -> int:
         """Notices that were not sent yet."""
+        self.flush()
         query = select(func.count()).select_from(alert_notices)
         query = query.filter_by(project=self._project, state="waiting")
         return int(self._connection.execute(query).scalar_one())
@@ -96,7 +99,7 @@ class Decision:
     def put_firing(self, firing: StoredFiring) -> None:
         """Add it, or replace the one of the same id."""
         values = msgspec.structs.asdict(firing)
-        _put(self._connection, alert_firings, values | {"project": self._project})
+        self._firings_put[firing.delivery_id] = values | {"project": self._project}
 
     def put_state(self, state: StoredState) -> None:
         """Replace it."""
@@ -105,17 +108,25 @@ class Decision:
 
     def put_notices(self, notices: Iterable[Notice], now: int) -> None:
         """To be sent from now on; one that is there already stays as it is."""
-        for notice in notices:
-            values = {**msgspec.structs.asdict(notice), "created_at": now}
-            row = insert(self._connection, alert_notices).values(
-                project=self._project, due_at=now, state="waiting", error="", **values
-            )
-            self._connection.execute(row.on_conflict_do_nothing())
+        more = {"project": self._project, "created_at": now, "due_at": now}
+        more |= {"state": "waiting", "error": ""}
+        self._notices_put += [msgspec.structs.asdict(notice) | more for notice in notices]
+
+    def flush(self) -> None:
+        """Write what was put: all at once, as thousands may fire together."""
+        firings, notices = [*self._firings_put.values()], self._notices_put
+        self._firings_put, self._notices_put = {}, []
+        if firings:
+            self._connection.execute(_upsert(self._connection, alert_firings), firings)
+        if notices:
+            row = insert(self._connection, alert_notices).on_conflict_do_nothing()
+            self._connection.execute(row, notices)
 
     def _firings(self) -> Any:
         return select(alert_firings).where(alert_firings.c.project == self._project)
 
     def _read(self, query: Any) -> list[StoredFiring]:
+        self.flush()
         return [StoredFiring(*row[1:]) for row in self._connection.execute(query)]
 
 
@@ -131,7 +142,9 @@ class AlertStore:
     def deciding(self) -> Iterator[Decision]:
         """One transaction; nothing of it counts if its block raises."""
         with self._metadata._transaction() as connection:
-            yield Decision(connection, self._project)
+            decision = Decision(connection, self._project)
+            yield decision
+            decision.flush()
 
     def begin(self, rules: Collection[str], now: int) -> None:
         """From now on these fire, if they did not before."""
@@ -260,15 +273,17 @@ class AlertStore:
         self, notices: Iterable[Notice], values: Mapping[str, Any], *, tries: int = 1
     ) -> None:
         table = alert_notices
-        with self._metadata._transaction() as connection:
-            for notice in notices:
-                query = update(table).filter_by(
-                    project=self._project,
-                    delivery_id=notice.delivery_id,
-                    sequence=notice.sequence,
-                    channel=notice.channel,
-                )
-                connection.execute(query.values(tries=table.c.tries + tries, **values))
+        keys = ("delivery_id", "sequence", "channel")
+        query = (
+            update(table)
+            .where(table.c.project == self._project)
+            .where(*(table.c[key] == bindparam(f"the_{key}") for key in keys))
+            .values(tries=table.c.tries + tries, **values)
+        )
+        rows = [{f"the_{key}": getattr(notice, key) for key in keys} for notice in notices]
+        if rows:
+            with self._metadata._transaction() as connection:
+                connection.execute(query, rows)
 
     def _put_named(self, table: Table, what: str, name: str, options: str, now: int) -> None:
         values = {"project": self._project, what: name, "options": options, "updated_at": now}
@@ -283,10 +298,14 @@ class AlertStore:
 
 
 def _put(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    connection.execute(_upsert(connection, table), [values])
+
+
+def _upsert(connection: Connection, table: Table) -> Any:
     keys = [column.name for column in table.primary_key]
-    row = insert(connection, table).values(**values)
-    others = {name: value for name, value in values.items() if name not in keys}
-    connection.execute(row.on_conflict_do_update(index_elements=keys, set_=others))
+    row = insert(connection, table)
+    others = {one.name: row.excluded[one.name] for one in table.c if one.name not in keys}
+    return row.on_conflict_do_update(index_elements=keys, set_=others)
 
 
 def _chunks(values: Collection[str]) -> Iterator[list[str]]:

@@ -24,7 +24,8 @@ export default function AlertsPage() {
   const query = useQuery({ queryKey: ["alerts"], queryFn: ({ signal }) => readBook(signal), refetchInterval: FRESH_MS });
   const [chosen, choose] = useQueryValue("rule");
   const [adding, setAdding] = useQueryValue("add");
-  const zone = useApps()?.apps[0]?.app.time_zone ?? "UTC";
+  const apps = useApps()?.apps;
+  const zone = apps?.[0]?.app.time_zone ?? "UTC";
   const clock = useMemo(() => clockIn(zone), [zone]);
   if (!query.data) {
     return query.error ? (
@@ -36,6 +37,7 @@ export default function AlertsPage() {
     );
   }
   const book = query.data;
+  const ids = apps?.map(({ app }) => app.app_id) ?? [];
   const rule = book.rules.find(({ name }) => name === chosen) ?? book.rules[0];
   return (
     <div className={css.page}>
@@ -48,7 +50,15 @@ export default function AlertsPage() {
       {rule ? (
         <div className={css.rules}>
           <RuleList rules={book.rules} chosen={rule.name} clock={clock} onChoose={(name) => choose(name, "push")} />
-          <RuleDetail key={rule.name} rule={rule} clock={clock} />
+          <RuleDetail
+            key={rule.name}
+            rule={rule}
+            clock={clock}
+            onChange={() => {
+              choose(rule.name);
+              setAdding("change", "push");
+            }}
+          />
         </div>
       ) : (
         <Empty title="There is no rule yet">
@@ -60,7 +70,10 @@ export default function AlertsPage() {
       )}
       <HistoryList rule={chosen} clock={clock} onAll={() => choose("", "push")} />
       <ChannelList channels={book.channels} clock={clock} onAdd={() => setAdding("channel", "push")} />
-      <RuleForm isOpen={adding === "rule"} book={book} clock={clock} onClose={() => setAdding("")} />
+      <RuleForm isOpen={adding === "rule"} rule={null} book={book} apps={ids} clock={clock} onClose={() => setAdding("")} />
+      {rule && !rule.is_declared && adding === "change" && (
+        <RuleForm key={rule.name} isOpen rule={rule} book={book} apps={ids} clock={clock} onClose={() => setAdding("")} />
+      )}
       <ChannelForm isOpen={adding === "channel"} onClose={() => setAdding("")} />
     </div>
   );

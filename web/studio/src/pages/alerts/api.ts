@@ -42,6 +42,11 @@ export function putRule(name: string, options: Options): Promise<AlertChange> {
   return read("/api/alerts/rules", isDone, { body: { name, options } });
 }
 
+/** Some options of a rule; the others stay, and what is null is as if it had never been said. */
+export function changeRule(name: string, options: Options): Promise<AlertChange> {
+  return read("/api/alerts/rules/change", isDone, { body: { name, options } });
+}
+
 export function removeRule(name: string): Promise<AlertChange> {
   return read("/api/alerts/rules/remove", isDone, { body: { name } });
 }
@@ -60,6 +65,11 @@ export function removeChannel(name: string): Promise<AlertChange> {
 
 export function testChannel(name: string): Promise<ChannelTest> {
   return read("/api/alerts/channels/test", isChannelTest, { body: { name } });
+}
+
+/** Notices that were given up, to be tried as if they were new. */
+export function sendAgain(): Promise<AlertChange> {
+  return read("/api/alerts/history/retry", isDone, { method: "POST" });
 }
 
 export function acknowledge(ids: readonly string[]): Promise<AlertChange> {

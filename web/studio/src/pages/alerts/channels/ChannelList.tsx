@@ -4,22 +4,36 @@ import { failureText } from "../../../api/client";
 import type { ChannelView } from "../../../api/generated";
 import { Section } from "../../../components/Section";
 import { type Clock, formatExact } from "../../../format/format";
-import { removeChannel, testChannel } from "../api";
+import { removeChannel, sendAgain, testChannel } from "../api";
 import css from "../history/HistoryList.module.css";
 
 type Props = { readonly channels: readonly ChannelView[]; readonly clock: Clock; readonly onAdd: () => void };
 
 /** Who is told, how that gets on, and a way to try. */
 export function ChannelList({ channels, clock, onAdd }: Props) {
+  const client = useQueryClient();
+  const again = useMutation({ mutationFn: sendAgain, onSuccess: () => client.invalidateQueries({ queryKey: ["alerts"] }) });
   return (
     <Section
       title="Channels"
       aside={
-        <Button size="xs" variant="default" onClick={onAdd}>
-          Add a channel
-        </Button>
+        <div className={css.acts}>
+          {channels.some(({ dead }) => dead > 0) && (
+            <Button size="xs" variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+              Send again what was given up
+            </Button>
+          )}
+          <Button size="xs" variant="default" onClick={onAdd}>
+            Add a channel
+          </Button>
+        </div>
       }
     >
+      {again.error && (
+        <p className={css.problem} role="alert">
+          {failureText(again.error)}
+        </p>
+      )}
       {channels.length === 0 ? (
         <p className={css.empty}>No channel yet: rules fire into the history only. A webhook, a mailbox or a chat can be one.</p>
       ) : (
@@ -61,7 +75,7 @@ function ChannelRow({ channel, clock }: { readonly channel: ChannelView; readonl
   return (
     <tr>
       <td className={css.name}>{channel.name}</td>
-      <td>
+      <td className={css.place}>
         {channel.place}
         {channel.error !== "" && <span className={css.problem}>{channel.error}</span>}
         {said !== "" && (

@@ -84,7 +84,11 @@ export function HistoryList({ rule, clock, onAll }: Props) {
                   <td className="number">{clock.full(one.at).slice(0, -4)}</td>
                   <td className={css.name}>{one.rule}</td>
                   <td>
-                    {whatOf(one)}
+                    {typeof one.details.session_id === "string" ? (
+                      <a href={`/sessions?session=${encodeURIComponent(one.details.session_id)}`}>{whatOf(one)}</a>
+                    ) : (
+                      whatOf(one)
+                    )}
                     {one.state === "withdrawn" && <span className={css.note}>withdrawn: late events made it untrue</span>}
                   </td>
                   <td>{toldOf(one)}</td>
@@ -115,6 +119,7 @@ export function HistoryList({ rule, clock, onAll }: Props) {
 /** The session or window that fired, in a few words. */
 export function whatOf({ details }: Firing): string {
   if (typeof details.window_end === "number") {
+    if (details.rows === 0 && !details.value) return "nothing came";
     const value = typeof details.value === "number" ? details.value.toLocaleString("en") : "no value";
     const usual = typeof details.expected === "number" ? `, usually ${details.expected.toLocaleString("en")}` : "";
     return `${value}${usual}`;

@@ -14,13 +14,15 @@ type Props = {
   readonly name: string;
   /** Of a rule that is not there yet. */
   readonly options: Options | null;
+  /** What is shown first. */
+  readonly span: (typeof SPANS)[number];
   readonly clock: Clock;
 };
 
 /** When a rule would have fired, over a span of the past. */
-export function BackTestPanel({ name, options, clock }: Props) {
+export function BackTestPanel({ name, options, span, clock }: Props) {
   const [asked, setAsked] = useQueryValue("over");
-  const over = SPANS.find((span) => span === asked) ?? "7d";
+  const over = SPANS.find((one) => one === asked) ?? span;
   const query = useQuery({
     queryKey: ["alerts", "test", name, over, options],
     queryFn: ({ signal }) => backTest(name, over, options, signal),
@@ -39,7 +41,7 @@ export function BackTestPanel({ name, options, clock }: Props) {
           size="xs"
           aria-label="How far back"
           value={over}
-          onChange={(value) => setAsked(value === "7d" ? "" : value)}
+          onChange={(value) => setAsked(value === span ? "" : value)}
           data={[...SPANS]}
         />
       </div>

@@ -5,15 +5,17 @@ import type { RuleView } from "../../../api/generated";
 import { Section } from "../../../components/Section";
 import type { Clock } from "../../../format/format";
 import { changeQuery } from "../../../router/query";
-import { muteRule, removeRule } from "../api";
+import { changeRule, muteRule, removeRule } from "../api";
 import { BackTestPanel } from "./BackTestPanel";
 import css from "./RuleDetail.module.css";
-import { saidOf } from "./words";
+import { saidOf, spanOf } from "./words";
 
 const MUTES = ["1h", "8h", "1d", "7d"];
 
+type Props = { readonly rule: RuleView; readonly clock: Clock; readonly onChange: () => void };
+
 /** One rule: its measure over the past, and what can be done with it. */
-export function RuleDetail({ rule, clock }: { readonly rule: RuleView; readonly clock: Clock }) {
+export function RuleDetail({ rule, clock, onChange }: Props) {
   const client = useQueryClient();
   const again = () => client.invalidateQueries({ queryKey: ["alerts"] });
   const mute = useMutation({ mutationFn: (duration: string) => muteRule(rule.name, duration), onSuccess: again });
@@ -24,7 +26,9 @@ export function RuleDetail({ rule, clock }: { readonly rule: RuleView; readonly 
       return again();
     },
   });
-  const error = mute.error ?? remove.error;
+  const isArmed = rule.options.enabled !== false;
+  const arm = useMutation({ mutationFn: () => changeRule(rule.name, { enabled: !isArmed }), onSuccess: again });
+  const error = mute.error ?? remove.error ?? arm.error;
   return (
     <Section
       title={rule.name}
@@ -51,9 +55,17 @@ export function RuleDetail({ rule, clock }: { readonly rule: RuleView; readonly 
             </Menu>
           )}
           {!rule.is_declared && (
-            <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
-              Remove
-            </Button>
+            <>
+              <Button size="xs" variant="default" onClick={onChange}>
+                Change
+              </Button>
+              <Button size="xs" variant="default" loading={arm.isPending} onClick={() => arm.mutate()}>
+                {isArmed ? "Disarm" : "Arm"}
+              </Button>
+              <Button size="xs" variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
+                Remove
+              </Button>
+            </>
           )}
         </div>
       }
@@ -67,7 +79,7 @@ export function RuleDetail({ rule, clock }: { readonly rule: RuleView; readonly 
           {failureText(error)}
         </p>
       )}
-      <BackTestPanel name={rule.name} options={null} clock={clock} />
+      <BackTestPanel name={rule.name} options={null} span={spanOf(rule.kind, rule.options)} clock={clock} />
     </Section>
   );
 }

@@ -2,15 +2,25 @@ import { Button, MultiSelect, NumberInput, SegmentedControl, Select, Textarea, T
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, failureText } from "../../../api/client";
-import type { AlertBook } from "../../../api/generated";
+import type { AlertBook, RuleView } from "../../../api/generated";
 import { SideDrawer } from "../../../components/SideDrawer";
 import type { Clock } from "../../../format/format";
 import { changeQuery } from "../../../router/query";
-import { putRule, type Options } from "../api";
+import { changeRule, putRule, type Options } from "../api";
 import { BackTestPanel } from "./BackTestPanel";
 import css from "./RuleDetail.module.css";
+import { spanOf } from "./words";
 
-type Props = { readonly isOpen: boolean; readonly book: AlertBook; readonly clock: Clock; readonly onClose: () => void };
+type Props = {
+  readonly isOpen: boolean;
+  /** The one to change; null: a new one. */
+  readonly rule: RuleView | null;
+  readonly book: AlertBook;
+  /** Ids of apps. */
+  readonly apps: readonly string[];
+  readonly clock: Clock;
+  readonly onClose: () => void;
+};
 type Kind = "session" | "metric" | "anomaly";
 type Draft = Readonly<Record<string, string | number | readonly string[]>>;
 
@@ -21,22 +31,61 @@ const KINDS: { value: Kind; label: string }[] = [
 ];
 const MEASURES = ["count", "rate", "ratio", "quantile", "value", "absence"];
 const SESSION = ["when", "definition"];
-const MEASURED = ["measure", "over", "of", "where", "window", "minimum"];
+const MEASURED = ["measure", "over", "of", "quantile", "where", "window", "every", "minimum"];
+const COMMON = ["app", "channels", "cool_down"];
+/** Measures that are of an expression. */
+const NEED_OF = new Set(["ratio", "quantile", "value"]);
+const NEW: Draft = { when: "duration_ms < 20000", window: "5m", measure: "count" };
 const OF: Record<Kind, readonly string[]> = {
   session: SESSION,
   metric: [...MEASURED, "above", "below"],
-  anomaly: [...MEASURED, "deviations"],
+  anomaly: [...MEASURED, "deviations", "weeks", "direction", "time_zone"],
 };
 
 /** What the draft says of a rule of this kind; what was left empty is left out. */
 export function optionsOf(kind: Kind, draft: Draft): Options {
-  const names = [...OF[kind], "channels", "cool_down"];
-  const given = names.flatMap((name) => {
+  const given = namesOf(kind, draft).flatMap((name) => {
     const value = draft[name];
     return value === undefined || value === "" ? [] : [[name, value] as const];
   });
   return { kind, ...Object.fromEntries(given) };
 }
+
+/** What a change says: all that the form shows, and null for what was emptied. */
+export function changesOf(kind: Kind, draft: Draft): Options {
+  const emptied = [...OF[kind], ...COMMON].map((name) => [name, null] as const);
+  return { ...Object.fromEntries(emptied), ...optionsOf(kind, draft) };
+}
+
+/** A rule as the form has it. */
+export function draftOf({ options }: RuleView): Draft {
+  const shown: Record<string, string | number | readonly string[]> = {};
+  for (const [name, value] of Object.entries(options)) {
+    if (typeof value === "string" || typeof value === "number") shown[name] = value;
+    if (Array.isArray(value)) shown[name] = value.map(String);
+  }
+  return shown;
+}
+
+/** Options that this kind, and this measure, can be told. */
+function namesOf(kind: Kind, draft: Draft): readonly string[] {
+  const measure = String(draft.measure ?? "count");
+  const isLeftOut = (name: string) =>
+    (name === "of" && !NEED_OF.has(measure)) ||
+    (name === "quantile" && measure !== "quantile") ||
+    (["above", "below", "minimum"].includes(name) && measure === "absence");
+  return [...OF[kind].filter((name) => kind === "session" || !isLeftOut(name)), ...COMMON];
+}
+
+function kindOf(text: string): Kind {
+  return KINDS.find((one) => one.value === text)?.value ?? "session";
+}
+
+const OF_WORDS: Readonly<Record<string, string>> = {
+  ratio: "SQL condition: the share of rows that it is true of",
+  quantile: "SQL expression, such as duration_ms",
+  value: "SQL aggregate, such as count(DISTINCT visitor_id)",
+};
 
 function problemsOf(error: Error): string {
   const isListed = error instanceof ApiError && error.failure.kind === "problem" && error.failure.problem.problems;
@@ -44,11 +93,11 @@ function problemsOf(error: Error): string {
 }
 
 /** A rule to be: what it says, and when it would have fired, before it is armed. */
-export function RuleForm({ isOpen, book, clock, onClose }: Props) {
+export function RuleForm({ isOpen, rule, book, apps, clock, onClose }: Props) {
   const client = useQueryClient();
-  const [kind, setKind] = useState<Kind>("session");
-  const [name, setName] = useState("");
-  const [draft, setDraft] = useState<Draft>({ when: "duration_ms < 20000", window: "5m", measure: "count" });
+  const [kind, setKind] = useState<Kind>(kindOf(rule?.kind ?? ""));
+  const [name, setName] = useState(rule?.name ?? "");
+  const [draft, setDraft] = useState<Draft>(rule ? draftOf(rule) : NEW);
   const [tested, setTested] = useState<Options | null>(null);
   const set = (option: string) => (value: string | number | readonly string[] | null) =>
     setDraft((before) => ({ ...before, [option]: value ?? "" }));
@@ -60,16 +109,17 @@ export function RuleForm({ isOpen, book, clock, onClose }: Props) {
     const value = draft[option];
     return { value: typeof value === "number" ? value : "", onChange: set(option) };
   };
+  const measure = String(draft.measure ?? "count");
   const options = optionsOf(kind, draft);
   const add = useMutation({
-    mutationFn: () => putRule(name.trim(), options),
+    mutationFn: () => (rule ? changeRule(rule.name, changesOf(kind, draft)) : putRule(name.trim(), options)),
     onSuccess: () => {
       changeQuery({ add: "", rule: name.trim() }, "replace");
       return client.invalidateQueries({ queryKey: ["alerts"] });
     },
   });
   return (
-    <SideDrawer isOpen={isOpen} title="Add a rule" closing="Close" size={560} onClose={onClose}>
+    <SideDrawer isOpen={isOpen} title={rule ? `Change ${rule.name}` : "Add a rule"} closing="Close" size={560} onClose={onClose}>
       <form
         className={css.form}
         onSubmit={(submit) => {
@@ -77,11 +127,11 @@ export function RuleForm({ isOpen, book, clock, onClose }: Props) {
           add.mutate();
         }}
       >
-        <TextInput label="Name" required value={name} onChange={(change) => setName(change.currentTarget.value)} />
+        <TextInput label="Name" required disabled={rule !== null} value={name} onChange={(change) => setName(change.currentTarget.value)} />
         <SegmentedControl
           aria-label="What it is about"
           value={kind}
-          onChange={(value) => setKind(KINDS.find((one) => one.value === value)?.value ?? "session")}
+          onChange={(value) => setKind(kindOf(value))}
           data={KINDS}
         />
         {kind === "session" ? (
@@ -91,22 +141,29 @@ export function RuleForm({ isOpen, book, clock, onClose }: Props) {
           </>
         ) : (
           <>
-            <Select label="Measure" data={MEASURES} value={String(draft.measure ?? "count")} onChange={set("measure")} />
+            <Select label="Measure" data={kind === "anomaly" ? MEASURES.slice(0, -1) : MEASURES} value={measure} onChange={set("measure")} />
             <Select label="Over" data={["events", "sessions"]} value={String(draft.over ?? "events")} onChange={set("over")} />
-            <TextInput label="Of" description="SQL expression, for ratio, quantile and value" {...text("of")} />
+            {NEED_OF.has(measure) && <TextInput label="Of" description={OF_WORDS[measure]} {...text("of")} />}
+            {measure === "quantile" && <NumberInput label="Quantile" placeholder="0.95" min={0} max={1} step={0.05} {...number("quantile")} />}
             <TextInput label="Where" description="SQL condition: which rows are measured" {...text("where")} />
-            <TextInput label="Window" {...text("window")} />
-            {kind === "metric" ? (
+            <TextInput label="Window" description="Such as 5m or 1h" {...text("window")} />
+            {kind === "metric" && measure !== "absence" && (
               <>
                 <NumberInput label="Above" {...number("above")} />
                 <NumberInput label="Below" {...number("below")} />
               </>
-            ) : (
-              <NumberInput label="Deviations" placeholder="5" {...number("deviations")} />
             )}
-            <NumberInput label="At least so many rows" min={0} {...number("minimum")} />
+            {kind === "anomaly" && (
+              <>
+                <NumberInput label="Deviations" description="How far from the same hour of past weeks" placeholder="5" {...number("deviations")} />
+                <Select label="Direction" data={["both", "up", "down"]} value={String(draft.direction ?? "both")} onChange={set("direction")} />
+                <TextInput label="Time zone" description="By whose clock an hour is the same" placeholder="the app's" {...text("time_zone")} />
+              </>
+            )}
+            {measure !== "absence" && <NumberInput label="At least so many rows" min={0} {...number("minimum")} />}
           </>
         )}
+        <Select label="App" placeholder="all together" clearable data={[...apps]} value={String(draft.app ?? "") || null} onChange={set("app")} />
         <MultiSelect label="Channels" data={book.channels.map((one) => one.name)} value={[...channelsIn(draft)]} onChange={set("channels")} />
         <TextInput label="Cool-down" placeholder="0s" description="Tell nobody again for so long" {...text("cool_down")} />
         {add.error && (
@@ -116,13 +173,13 @@ export function RuleForm({ isOpen, book, clock, onClose }: Props) {
         )}
         <div className={css.actions}>
           <Button type="submit" size="xs" loading={add.isPending} disabled={name.trim() === ""}>
-            Arm it
+            {rule ? "Change it" : "Arm it"}
           </Button>
           <Button size="xs" variant="default" disabled={name.trim() === ""} onClick={() => setTested(options)}>
             Test it first
           </Button>
         </div>
-        {tested && <BackTestPanel name={name.trim()} options={tested} clock={clock} />}
+        {tested && <BackTestPanel name={name.trim()} options={tested} span={spanOf(tested.kind, tested)} clock={clock} />}
       </form>
     </SideDrawer>
   );

@@ -18,7 +18,7 @@ pytestmark = [
 ]
 OF_OTHERS = (
     'sessions.definitions={site={kind="gap",gap="1m",key=["page_host"]},'
-    'minute={kind="step",step="1m",key=["page_host"]}}'
+    'minute={kind="step",step="1m",key=["visitor_id","page_host"]}}'
 )
 
 

@@ -13,9 +13,9 @@ from footfall.errors import Unavailable
 from footfall.pipeline.poison.bounds import unbounded
 from footfall.pipeline.poison.poison import Bound
 
-Kind = Literal["seed", "part", "outcome"]
-"""`seed`: the bucket is worked on though it has nothing else. `part`: rows. `outcome`: for the
-driver; steps hand it on as it is."""
+Kind = Literal["seed", "part", "keyed", "outcome"]
+"""`seed`: the bucket is worked on though it has nothing else. `part`: rows. `keyed`: the same rows
+by another key of theirs. `outcome`: for the driver; steps hand it on as it is."""
 
 
 class Piece(NamedTuple):

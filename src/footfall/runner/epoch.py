@@ -161,7 +161,7 @@ class EpochJobs:
             msgspec.structs.replace(plan, rules=rules),
             tuple(_pieces(plan.slices, self._settings.runner.slice_requests_max)),
             len(before.parts),
-            is_whole=len(before.parts) == 1 or not _is_by_visitor(plan),
+            is_whole=len(before.parts) == 1,
             orders={table: self._lake.write_order(table, first_day) for table in WRITTEN_TABLES},
             files={table: self._lake.plan(table).files for table in _HISTORY},
             state=before,
@@ -219,14 +219,6 @@ class EpochJobs:
             kept[key] = within_hot_max(state, one.closed_before(watermark), hot_max)
         floors = {key: state.floor for key, state in kept.items()}
         return msgspec.structs.replace(note, floors=floors), SessionStates(kept)
-
-
-def _is_by_visitor(plan: EpochPlan) -> bool:
-    """Whether each session is of one visitor, so that buckets of visitors go by themselves.
-
-    A definition with another key may put events of several visitors in one session.
-    """
-    return all(one.key.is_visitor for one in definitions_of(plan))
 
 
 def _pieces(slices: Iterable[Slice], requests_max: int) -> Iterable[Slice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from footfall.lake import buckets_of
 from footfall.ledger import Ledger
 from footfall.pipeline import Ingested, Prepared
 from footfall.positions import Slice
+from footfall.sessionize import VISITOR, Key
 
 _NO_FAILURES: Final = FAILED_SCHEMA.empty_table()
 
@@ -86,15 +88,43 @@ def by_id(prepared: Prepared, count: int, home: int) -> dict[int, Prepared]:
     return found
 
 
-def by_visitor(events: pa.Table, count: int) -> dict[int, pa.Table]:
-    """Events by bucket of the visitor; those without one by their id, so that they are spread."""
-    visitors = buckets_of(events.column("visitor_id"), count)
+class _Keyed(msgspec.Struct, frozen=True):
+    key: tuple[str, ...]
+    events: bytes
+
+
+def by_key(events: pa.Table, key: Key, count: int) -> dict[int, pa.Table]:
+    """Events by bucket of the key; those without one by their id, so that they are spread."""
+    keys = buckets_of(key.keyed(events).column(VISITOR), count)
     ids = buckets_of(events.column("event_id"), count)
     return {
         bucket: rows
-        for bucket, rows in _divided(events, pc.coalesce(visitors, ids), count).items()
+        for bucket, rows in _divided(events, pc.coalesce(keys, ids), count).items()
         if rows.num_rows
     }
+
+
+def by_other_key(
+    events: pa.Table, key: Key, columns: Sequence[str], count: int
+) -> dict[int, bytes]:
+    """These columns of events by bucket of another key, for `of_keys`; without those without it."""
+    keys = key.keyed(events).column(VISITOR)
+    some = events.select(columns).filter(keys.is_valid())
+    rows = _divided(some, buckets_of(keys.drop_null(), count), count)
+    return {
+        bucket: msgspec.msgpack.encode(_Keyed(key.columns, to_bytes(mine)))
+        for bucket, mine in rows.items()
+        if mine.num_rows
+    }
+
+
+def of_keys(pieces: Iterable[bytes]) -> dict[Key, pa.Table]:
+    """What `by_other_key` gave, as one table for each key."""
+    found: dict[Key, list[pa.Table]] = {}
+    for data in pieces:
+        one = msgspec.msgpack.decode(data, type=_Keyed)
+        found.setdefault(Key(one.key), []).append(from_bytes(one.events))
+    return {key: pa.concat_tables(tables) for key, tables in found.items()}
 
 
 def settled_part(events: pa.Table) -> Ingested:

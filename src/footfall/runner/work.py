@@ -4,6 +4,9 @@
     a bucket of ids      admit, settle: with the bucket's ids           → rows by visitor, failures
     a bucket of visitors finish: with the bucket's sessions and history → rows, sessions
 
+A session definition with another key than the default's has buckets of that key: the columns that
+it reads of an event go there besides, and the bucket's task does both.
+
 Everything may be done twice, by tasks that die or are only slow: what a task writes has a name that
 nobody else writes under, and counts only when the driver names it.
 """
@@ -22,7 +25,7 @@ import pyarrow as pa
 from footfall.clock import SECOND, SystemClock, uuid7
 from footfall.decode import leave_out
 from footfall.errors import Unavailable
-from footfall.event import FAILED_SCHEMA
+from footfall.event import EVENT_SCHEMA, FAILED_SCHEMA
 from footfall.home import Home
 from footfall.lake import Footers, LakeHistory, LakePlace, WrittenFiles, write_elsewhere
 from footfall.ledger import Ledger
@@ -38,15 +41,17 @@ from footfall.request import LoggedRequest
 from footfall.runner.engine import Piece
 from footfall.runner.parts import (
     by_id,
-    by_visitor,
+    by_key,
+    by_other_key,
     decode_prepared,
     encode_prepared,
     from_bytes,
+    of_keys,
     settled_part,
     to_bytes,
 )
 from footfall.runner.state import IdsPart, SessionsPart, StateFiles, StateNote
-from footfall.sessionize import SessionStates, divided
+from footfall.sessionize import VISITOR, Definitions, Key, SessionStates, divided
 from footfall.settings import Settings
 
 WRITTEN_TABLES: Final = ("events", "failed_events", "sessions", "other_sessions")
@@ -177,14 +182,40 @@ def admit_bucket(work: Work, bucket: int, pieces: Sequence[Piece]) -> Iterator[P
         written = _written(work, {"failed_events": failures})
     with watch.on("divide"):
         count = 1 if work.is_whole else work.buckets
-        events = by_visitor(ingested.events, count)
+        definitions = definitions_of(plan)
+        events = by_key(ingested.events, definitions.default.key, count)
         for visitors, rows in events.items():
             yield Piece("part", visitors, bucket, to_bytes(rows))
+        for key, columns in _other_keys(definitions).items() if count > 1 else ():
+            found = by_other_key(ingested.events, key, columns, count)
+            yield from (Piece("keyed", owner, bucket, data) for owner, data in found.items())
     outcome = Outcome(bucket, ingested.ledger, written, kept, seconds=watch.seconds)
     yield Piece("outcome", target, bucket, msgspec.msgpack.encode(outcome))
     for piece in pieces:
         if piece.kind == "outcome":
             yield piece._replace(bucket=target)
+
+
+def _other_keys(definitions: Definitions) -> dict[Key, tuple[str, ...]]:
+    """Keys but the default's, and the columns that definitions with each read."""
+    found: dict[Key, tuple[str, ...]] = {}
+    for one in definitions:
+        if one.key != definitions.default.key:
+            columns = (*found.get(one.key, (VISITOR,)), *one.event_columns)
+            found[one.key] = tuple(dict.fromkeys(columns))
+    return found
+
+
+def _of_others(work: Work, keyed: Mapping[Key, pa.Table]) -> dict[Key, pa.Table]:
+    """Events of this bucket for each other key, none if it has none; whole epochs are not keyed."""
+    if work.is_whole or work.buckets == 1:
+        return {}
+    columns = _other_keys(definitions_of(work.plan))
+    return {key: keyed.get(key, _no_events(names)) for key, names in columns.items()}
+
+
+def _no_events(columns: Sequence[str]) -> pa.Table:
+    return EVENT_SCHEMA.empty_table().select(list(columns))
 
 
 def finish_bucket(work: Work, bucket: int, pieces: Sequence[Piece]) -> Iterator[Piece]:
@@ -197,7 +228,8 @@ def finish_bucket(work: Work, bucket: int, pieces: Sequence[Piece]) -> Iterator[
     with watch.on("sessions"):
         parts = [settled_part(from_bytes(one.data)) for one in pieces if one.kind == "part"]
         history = LakeHistory(_Told(work), plan.epoch, _FOOTERS)
-        result = finish(plan, join(parts), states, history)
+        keyed = of_keys(one.data for one in pieces if one.kind == "keyed")
+        result = finish(plan, join(parts), states, history, _of_others(work, keyed))
     with watch.on("write"):
         written = _written(work, result.rows)
     with watch.on("state"):

@@ -8,7 +8,7 @@ machine or another, runs exactly this.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
@@ -224,7 +224,11 @@ def right_is_before(names: Sequence[str], *, or_equal: bool = False) -> pl.Expr:
 
 
 def finish(
-    plan: EpochPlan, ingested: Ingested, states: SessionStates, history: Histories
+    plan: EpochPlan,
+    ingested: Ingested,
+    states: SessionStates,
+    history: Histories,
+    of_keys: Mapping[Key, pa.Table] | None = None,
 ) -> EpochResult:
     """Give the epoch's events their sessions, close what the watermark passed, lay out the rows.
 
@@ -239,16 +243,20 @@ def finish(
         ingested: Everything between `plan.log_from` and `plan.log_to`, settled.
         states: After the epoch before.
         history: Reads events and sessions of *earlier* epochs.
+        of_keys: Events for definitions with these keys, where they are others than `ingested` has:
+            of buckets, in which each key has its own share. Their `event_columns` are enough.
 
     Raises:
         Conflict: the plan's definitions are others than those of this version.
     """
     definitions = definitions_of(plan)
     default, *others = definitions
-    placed = {key_of(default): _place(default, plan, ingested, states.default, history)}
+    keyed = of_keys or {}
+    placed = {key_of(default): _place(default, plan, ingested.events, states.default, history)}
     for one in others:
         mine = history.of(one.name, one.version, one.key)
-        placed[key_of(one)] = _place(one, plan, ingested, states[key_of(one)], mine)
+        events = keyed.get(one.key, ingested.events)
+        placed[key_of(one)] = _place(one, plan, events, states[key_of(one)], mine)
     _, sessions = placed[key_of(default)].found
     overrides = OverrideSet()
     for found in placed[key_of(default)].found:
@@ -300,7 +308,7 @@ def repair_limits(plan: EpochPlan) -> RepairLimits:
 def _place(
     definition: SessionDefinition,
     plan: EpochPlan,
-    ingested: Ingested,
+    events: pa.Table,
     state: SessionState,
     history: History,
 ) -> _Placed:
@@ -313,7 +321,7 @@ def _place(
         repaired = definition.repair(state, repairing, limits)
     sessions = definition.sessionize(
         repaired.state,
-        ingested.events,
+        events,
         epoch=plan.epoch,
         history=placing,
         events_max=limits.events_max,

@@ -11,6 +11,11 @@ event time. Besides `gap`: `step` (windows of 30 s), `keyed` (of a minute, by us
 event, far more than people do). The first warms the state and is not counted; of the others the
 median counts. `CPU` is processor time of all threads: on a machine that does other work, wall time
 says little. `micro` is a batch of 5,000 events on a state of 500,000 sessions.
+
+    python benchmarks/bench_sessionize.py --definitions 4 [--events 1000000] [--batches 4]
+
+Nothing of the above: the shape `visits` through so many definitions, an epoch a batch, and the most
+memory that the process took.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import statistics
 import sys
 import tempfile
@@ -219,6 +225,32 @@ def run_micro(sessions: int, count: int) -> None:
     )
 
 
+def run_memory(definitions: int, batches: int, count: int) -> None:
+    """Memory of epochs with some definitions; a process measures one number of them."""
+    chosen = (DEFINITION, STEP, KEYED, CUTS)[:definitions]
+    states = [SessionState.empty(one.columns) for one in chosen]
+    make_events("visits", 0, count)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    for number in range(batches + 1):
+        events = make_events("visits", number, count)
+        found = [
+            one.sessionize(state, events, epoch=number + 1)
+            for one, state in zip(chosen, states, strict=True)
+        ]
+        DEFINITION.assign(events, found[0].state)
+        watermark = START + number * STRETCH
+        states = [
+            one.close(placed.state, watermark, number + 1).state
+            for one, placed in zip(chosen, found, strict=True)
+        ]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(
+        f"  {definitions} definitions, epochs of {count:,} events: {peak:,} MiB at most,"
+        f" {before:,} of them to make the events;"
+        f" {sum(map(len, states)):,} sessions in {sum(one.nbytes for one in states) >> 20:,} MiB"
+    )
+
+
 def run_spark(shape: str, batches: int, count: int) -> float | None:
     """Events a second of Spark Structured Streaming on the same events and keys."""
     try:
@@ -284,8 +316,12 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=4)
     parser.add_argument("--no-spark", action="store_true")
     parser.add_argument("--micro", type=int, default=500_000, help="sessions below a small batch")
+    parser.add_argument("--definitions", type=int, choices=range(1, 5), help="measure memory alone")
     options = parsed(parser, events=2_000, batches=2, micro=5_000, no_spark=True)
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}")
+    if options.definitions:
+        run_memory(options.definitions, options.batches, options.events)
+        return
     rates: dict[str, float] = {}
     for shape in SHAPES:
         rates[shape] = run_shape(shape, options.batches, options.events)

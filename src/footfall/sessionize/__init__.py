@@ -20,7 +20,6 @@ from footfall.sessionize.definition import (
     SessionDefinition,
     Sessionized,
     key_of,
-    session_ids,
 )
 from footfall.sessionize.definitions import KINDS, Definitions, SessionStates
 from footfall.sessionize.key import VISITOR, Key
@@ -39,6 +38,7 @@ from footfall.sessionize.rows.hot import (
     unwritten,
     unwritten_parts,
 )
+from footfall.sessionize.rows.ids import session_ids
 from footfall.sessionize.rows.seen import NOTHING, known_ids, new_closed, open_by_app
 from footfall.sessionize.rows.state import Segment, SessionState
 from footfall.sessionize.rows.stored import (

@@ -12,14 +12,10 @@ follows from visitor and event time. So sessions do not depend on the order in w
 
 from __future__ import annotations
 
-import hashlib
-import struct
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Final, Protocol
 
 import msgspec
-import polars as pl
 import pyarrow as pa
 
 from footfall.event import TIMESTAMP
@@ -27,13 +23,12 @@ from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.sessionize.key import Key
 from footfall.sessionize.rows.close import Closed, Closing
 from footfall.sessionize.rows.columns import StateColumns
+from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import SessionState
 from footfall.sessionize.rows.table import session_rows
 
 EVENTS_MAX: Final = 1_000_000
 """Most events that one call reads from history unless it is told otherwise."""
-_PERSON_BYTES_MAX: Final = 16
-"""BLAKE2b's own."""
 
 REPAIR_SCHEMA: Final = pa.schema(
     [
@@ -100,7 +95,7 @@ class Sessionized:
     def __init__(
         self,
         state: SessionState,
-        changed: pl.DataFrame,
+        changed: Plain,
         repairs: pa.Table,
         overrides: pa.Table,
         removed: pa.Table,
@@ -132,7 +127,8 @@ class Sessionized:
         none = REMOVED_SCHEMA.empty_table()
         overrides = OVERRIDE_SCHEMA.empty_table()
         repairs = REPAIR_SCHEMA.empty_table()
-        found = cls(state, state.columns.empty(), repairs, overrides, none, none)
+        nobody = Plain.of(state.columns.empty(), state.columns)
+        found = cls(state, nobody, repairs, overrides, none, none)
         found.spent = 0
         return found
 
@@ -142,7 +138,7 @@ class Sessionized:
 
         `revision` is the one they will be written as; `epoch` is 0.
         """
-        return session_rows(self._changed, 0, self.state.columns.engagement)
+        return session_rows(self._changed.shown(), 0, self.state.columns.engagement)
 
 
 class SessionDefinition(Closing, Protocol):
@@ -219,32 +215,3 @@ class SessionDefinition(Closing, Protocol):
 def key_of(definition: SessionDefinition) -> str:
     """Name and version, `gap.1`: what states, checkpoints and plans know a definition by."""
     return f"{definition.name}.{definition.version}"
-
-
-def session_ids(
-    name: str, version: int, apps: Iterable[str], visitors: Iterable[str], starts: Iterable[int]
-) -> list[bytes]:
-    """Sixteen bytes for each (app, visitor, start in microseconds).
-
-    BLAKE2b-128, personalised with `footfall.<name>.<version>` (with its BLAKE2b-128 where that is
-    longer than 16 bytes), of: length of the app id in UTF-8 bytes (4 bytes, big-endian), app id,
-    visitor id, start (8 bytes, big-endian, signed). So another definition, or another version of
-    it, never gives an id that this one gave.
-    """
-    person = f"footfall.{name}.{version}".encode()
-    if len(person) > _PERSON_BYTES_MAX:
-        person = hashlib.blake2b(person, digest_size=_PERSON_BYTES_MAX).digest()
-    template = hashlib.blake2b(digest_size=16, person=person)
-    prefixes: dict[str, hashlib.blake2b] = {}
-    found = []
-    for app, visitor, start in zip(apps, visitors, starts, strict=True):
-        prefix = prefixes.get(app)
-        if prefix is None:
-            prefix = template.copy()
-            text = app.encode()
-            prefix.update(struct.pack(">I", len(text)) + text)
-            prefixes[app] = prefix
-        digest = prefix.copy()
-        digest.update(visitor.encode() + struct.pack(">q", start))
-        found.append(digest.digest())
-    return found

@@ -1,19 +1,23 @@
 """Which event gives a session its attributes, and what it gives.
 
-Nothing is gathered that does not win: the times say which event or earlier session gives each group
-of attributes, ties are looked at only where times are equal, and only the winners' values are read.
+Nothing is gathered that does not win, and nothing before it is asked for: an epoch that is placed a
+micro-batch at a time makes most of its sessions several times, and shows or writes few of those.
+The times say which event or earlier session gives each group of attributes, ties are looked at only
+where times are equal, and only the winners' values are read.
 """
 
 from __future__ import annotations
 
+from functools import cached_property, partial
+
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.aggregate.pieces import Pieces
 from footfall.sessionize.rows.columns import GROUPS, Attributes, attribute_type
 from footfall.sessionize.rows.packing import Bools, Ints, run_starts
+from footfall.sessionize.rows.plain import Made
 from footfall.sessionize.rows.state import Found
 
 
@@ -40,18 +44,15 @@ class Contest:
         self._session = sessions[self._order]
         self._starts = run_starts(self._session)
 
-    def columns(self, numbers: pl.DataFrame) -> dict[str, pl.Series]:
-        """Times, ties and attributes of all groups.
+    def columns(self, numbers: pl.DataFrame) -> dict[str, Made]:
+        """Times, ties and attributes of all groups, each made when it is asked for.
 
         Args:
             numbers: Columns `StateColumns.numbers` of the rows.
         """
-        outcomes = [_Outcome(self, group, numbers[group.time_column]) for group in GROUPS]
-        names = [name for outcome in outcomes if outcome.needs_rows for name in outcome.names]
-        rows = self._found.frame(names) if names else pl.DataFrame()
-        columns: dict[str, pl.Series] = {}
-        for outcome in outcomes:
-            columns |= outcome.columns(rows)
+        columns: dict[str, Made] = {}
+        for group in GROUPS:
+            columns |= _Outcome(self, group, numbers[group.time_column]).columns()
         return columns
 
     def winners(self, group: Attributes, of_rows: pl.Series) -> tuple[Ints, Ints]:
@@ -81,20 +82,20 @@ class Contest:
         found: Bools = winner < self._rows
         return found
 
-    def take(self, group: Attributes, events: Ints) -> dict[str, pl.Series]:
-        """Tie and attributes that these rows of the events' table give."""
-        found = {group.tie_column: self._events.ties(events)}
-        for name, sources in group.columns:
-            found[name] = self._values(sources, events).cast(attribute_type(name))
-        return found
-
-    def _values(self, sources: tuple[str, ...], events: Ints) -> pl.Series:
-        index = pa.array(events)
-        columns = (self._events.column(name).take(index) for name in sources)
-        found, *others = (pl.Series(pl.from_arrow(column)) for column in columns)
+    def of_events(self, group: Attributes, name: str, events: Ints) -> pl.Series:
+        """A column of `group` that these rows of the events' table give."""
+        if name == group.tie_column:
+            return self._events.ties(events)
+        sources = dict(group.columns)[name]
+        index = pl.Series(events)
+        found, *others = (self._events.texts(source).gather(index) for source in sources)
         for other in others:
             found = found.zip_with(found.is_not_null(), other)
-        return found
+        return found.cast(attribute_type(name))
+
+    def found(self, rows: Ints) -> Found:
+        """Some of the earlier sessions."""
+        return self._found.at(rows)
 
     def _break_ties(self, group: Attributes, winner: Ints, tied: Ints) -> None:
         number = self._order[tied]
@@ -115,39 +116,50 @@ class Contest:
 
 
 class _Outcome:
-    """Who won one group."""
+    """Who wins one group; not looked at before somebody asks for one of its columns."""
 
     def __init__(self, contest: Contest, group: Attributes, of_rows: pl.Series) -> None:
         self._contest = contest
         self._group = group
-        self._winner, self._best = contest.winners(group, of_rows)
-        self._is_none = self._best == group.no_time
-        self._is_row = contest.is_row(self._winner) & ~self._is_none
-        self.needs_rows = bool(self._is_row.any())
-        self.names = [group.tie_column, *(name for name, _ in group.columns)]
-        """Columns of rows that it reads, if it needs any."""
+        self._of_rows = of_rows
 
-    def columns(self, rows: pl.DataFrame) -> dict[str, pl.Series]:
+    def columns(self) -> dict[str, Made]:
         """Time, tie and attributes, for every session."""
-        from_batch = np.flatnonzero(~self._is_row & ~self._is_none)
-        taken = self._contest.take(
-            self._group, self._contest.events(self._group, self._winner[from_batch])
-        )
-        if len(from_batch) < len(self._winner):
-            taken = self._mixed(rows, pl.DataFrame(taken), from_batch)
-        return taken | {self._group.time_column: pl.Series(self._best)}
+        names = [self._group.tie_column, *(name for name, _ in self._group.columns)]
+        made: dict[str, Made] = {name: partial(self._column, name) for name in names}
+        return made | {self._group.time_column: lambda: pl.Series(self._winners[1])}
 
-    def _mixed(
-        self, rows: pl.DataFrame, taken: pl.DataFrame, from_batch: Ints
-    ) -> dict[str, pl.Series]:
-        none = pl.DataFrame({name: [None] for name in self.names}, schema=taken.schema)
-        parts = [taken, none]
-        place = np.full(len(self._winner), len(taken))
-        place[from_batch] = np.arange(len(from_batch))
-        if self.needs_rows:
-            mine = rows.select(self.names)
-            if self._is_row.all() and np.array_equal(self._winner, np.arange(len(mine))):
-                return mine.to_dict()
-            parts.append(mine)
-            place[self._is_row] = self._winner[self._is_row] + len(taken) + 1
-        return pl.concat(parts, rechunk=True)[place].to_dict()
+    @cached_property
+    def _winners(self) -> tuple[Ints, Ints]:
+        return self._contest.winners(self._group, self._of_rows)
+
+    @cached_property
+    def _sources(self) -> tuple[Ints, Found, Ints | None]:
+        """Rows of the events' table, earlier sessions, and where each session's value is.
+
+        Of what the events give, then null, then what the rows give. None: they are in order.
+        """
+        winner, best = self._winners
+        is_none = best == self._group.no_time
+        is_row = self._contest.is_row(winner) & ~is_none
+        from_batch = np.flatnonzero(~is_row & ~is_none)
+        events = self._contest.events(self._group, winner[from_batch])
+        rows = winner[is_row]
+        if len(winner) in (len(events), len(rows)):
+            return events, self._contest.found(rows), None
+        place = np.full(len(winner), len(events))
+        place[from_batch] = np.arange(len(events))
+        place[is_row] = len(events) + 1 + np.arange(len(rows))
+        return events, self._contest.found(rows), place
+
+    def _column(self, name: str) -> pl.Series:
+        events, rows, place = self._sources
+        if not len(rows) and place is None:
+            return self._contest.of_events(self._group, name, events)
+        if place is None:
+            return rows.frame([name])[name]
+        taken = self._contest.of_events(self._group, name, events)
+        parts = [taken, pl.Series([None], dtype=taken.dtype)]
+        if len(rows):
+            parts.append(rows.frame([name])[name])
+        return pl.concat(parts).gather(pl.Series(place))

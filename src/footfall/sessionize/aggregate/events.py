@@ -35,6 +35,7 @@ class SortedEvents:
         """Sort `events`; those without `visitor_id` are left out."""
         self.table = _usable(events)
         self._integers: dict[str, Ints] = {}
+        self._texts: dict[str, pl.Series] = {}
         self.visitors, codes = code_visitors(self.column("app_id"), self.column("visitor_id"))
         times = self.integers("event_time")
         self.row = self._sorted(codes, times)
@@ -51,6 +52,12 @@ class SortedEvents:
     def column(self, name: str) -> pa.Array:
         """A column of all events in their own order, in one piece."""
         return in_one_piece(self.table.column(name))
+
+    def texts(self, name: str) -> pl.Series:
+        """A column of all events in their own order, as many rows are gathered from."""
+        if name not in self._texts:
+            self._texts[name] = pl.Series(pl.from_arrow(self.column(name)))
+        return self._texts[name]
 
     def integers(self, name: str) -> Ints:
         """The same as numbers, null as 0."""

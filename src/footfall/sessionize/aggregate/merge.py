@@ -8,8 +8,9 @@ import polars as pl
 from footfall.sessionize.aggregate.contest import Contest
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.aggregate.pieces import Pieces
-from footfall.sessionize.rows.columns import FLAGS, SUMS
+from footfall.sessionize.rows.columns import FIRST, FLAGS, LAST, SUMS
 from footfall.sessionize.rows.packing import NEVER, Ints
+from footfall.sessionize.rows.plain import Made
 from footfall.sessionize.rows.state import Found
 
 
@@ -21,8 +22,10 @@ def merge(
     found: Found,
     numbers: pl.DataFrame,
     row_session: Ints,
-) -> dict[str, pl.Series]:
+) -> tuple[dict[str, pl.Series], dict[str, Made]]:
     """Columns of the state for each session, but names, id, what is written, and own ones.
+
+    Those that are there, and those that are made when they are asked for.
 
     Args:
         events: The call's events.
@@ -34,7 +37,7 @@ def merge(
         row_session: The session that each goes into.
     """
     pieces = Pieces(events, piece)
-    columns = {}
+    columns: dict[str, pl.Series] = {}
     for name in SUMS:
         total = np.zeros(count, np.int64)
         total[piece_session] = pieces.sums[name]
@@ -49,4 +52,10 @@ def merge(
     waiting = np.full(count, NEVER)
     np.minimum.at(waiting, row_session[since > 0], since[since > 0])
     columns["pending_since"] = pl.Series(np.where(waiting == NEVER, 0, waiting))
-    return columns | Contest(events, pieces, found, row_session, piece_session).columns(numbers)
+    contest = Contest(events, pieces, found, row_session, piece_session)
+    times = {FIRST: np.full(count, NEVER), LAST: np.full(count, -NEVER)}
+    for group, extreme in ((FIRST, np.minimum), (LAST, np.maximum)):
+        times[group][piece_session] = pieces.times(group)
+        extreme.at(times[group], row_session, numbers[group.time_column].to_numpy())
+        columns[group.time_column] = pl.Series(times[group])
+    return columns, contest.columns(numbers)

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.event import UUID16
-from footfall.sessionize.definition import Past, session_ids
+from footfall.sessionize.definition import Past
 from footfall.sessionize.gap.columns import GAP_COLUMNS, mark_columns
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.place import sessionize
 from footfall.sessionize.rows.assign import assign
+from footfall.sessionize.rows.ids import session_ids
 from footfall.sessionize.rows.state import SessionState
 
 _EVENT = ["request_id", "request_index"]

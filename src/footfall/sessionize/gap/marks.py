@@ -49,9 +49,13 @@ def _campaigns(events: SortedEvents) -> Ints:
     """An event has one if it names it; that it came from another page is none."""
     frame = pl.DataFrame(pl.from_arrow(events.table.select(_CAMPAIGN)))
     is_one = pl.col("campaign").is_not_null() | pl.col("campaign_id").is_not_null()
-    text = pl.when(is_one).then(pl.struct(_CAMPAIGN).struct.json_encode())
-    column = frame.lazy().select(text).collect().to_series()
-    return _hashed(column.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    # Most events name none, and making a text of four columns takes longer than all else here.
+    named = frame.select(is_one.arg_true()).to_series()
+    texts = frame[named].lazy().select(pl.struct(_CAMPAIGN).struct.json_encode()).collect()
+    found = np.zeros(frame.height, np.int64)
+    column = texts.to_series().to_arrow(compat_level=pl.CompatLevel.oldest())
+    found[named.to_numpy()] = _hashed(column)
+    return found
 
 
 def _active(events: SortedEvents) -> Ints:

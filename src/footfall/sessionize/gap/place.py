@@ -21,7 +21,6 @@ from footfall.sessionize.definition import (
     EVENTS_MAX,
     History,
     Sessionized,
-    session_ids,
 )
 from footfall.sessionize.gap.chains import Placement, cut
 from footfall.sessionize.gap.columns import mark_columns, marks_of
@@ -38,7 +37,9 @@ from footfall.sessionize.gap.repair.needs import (
     with_history,
 )
 from footfall.sessionize.gap.rows import Rows
+from footfall.sessionize.rows.ids import ids_of
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, Packing
+from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import Found, SessionState
 from footfall.sessionize.rows.visitors import Visitors
 
@@ -184,10 +185,10 @@ class Call:
         mine = self._found.at(self._place[used])
         numbers = self._numbers if used.all() else self._numbers[self._place[used]]
         session = cut.row_session[used]
-        columns = {"chain_start": pl.Series(cut.chain), "rank": pl.Series(cut.rank)}
-        columns |= merge(
+        columns, made = merge(
             self._batch, cut.piece, cut.piece_session, len(cut.chain), mine, numbers, session
         )
+        columns |= {"chain_start": pl.Series(cut.chain), "rank": pl.Series(cut.rank)}
         code = np.zeros(len(cut.chain), np.int64)
         code[cut.piece_session] = self._batch.code[cut.piece]
         code[session] = mine.codes
@@ -207,8 +208,10 @@ class Call:
         since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
         columns["pending_since"] = pl.Series(since)
         comparison = Comparison(old, code, start, end)
-        frame, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
-        overrides = self._overrides(comparison, code, frame["session_id"])
+        said, is_changed, is_kept = self._written(columns, code, old, comparison.old_of)
+        overrides = self._overrides(comparison, code, said["session_id"])
+        made |= self._visitors.names(code)
+        rows = Plain(made | said, self._definition.columns, len(code), mine.depth)
         is_kept |= since > 0
         is_withdrawn = comparison.is_removed & (old.revision > 0)
         # Of what repairs make and replace again no reader knows.
@@ -219,12 +222,10 @@ class Call:
         )
         places = np.concatenate([self._place[used], np.flatnonzero(self._replayed)])
         state = self._found.at(places).replaced_by(
-            frame if is_kept.all() else frame.filter(is_kept),
-            self._visitors.keys[code[is_kept]],
+            rows.where(is_kept), self._visitors.keys[code[is_kept]]
         )
-        changed = frame if is_changed.all() else frame.filter(is_changed)
         repairs = range_table(self._visitors, code[since > 0], start[since > 0], end[since > 0])
-        return Sessionized(state, changed, repairs, overrides, removed, withdrawn)
+        return Sessionized(state, rows.where(is_changed), repairs, overrides, removed, withdrawn)
 
     def _leave_out_unchanged(self) -> None:
         """Forget sessions of touched chains that stay exactly as they are.
@@ -268,8 +269,8 @@ class Call:
 
     def _written(
         self, columns: dict[str, pl.Series], code: Ints, old: Old, old_of: Ints
-    ) -> tuple[pl.DataFrame, Bools, Bools]:
-        """The sessions' rows; which of them changed; which of them belong into the state.
+    ) -> tuple[dict[str, pl.Series], Bools, Bools]:
+        """Columns of the sessions; which of them changed; which of them belong into the state.
 
         A session is known if one that starts then was there. It changed unless its end and number
         of events are as they were: an event adds one, and a cut that moves changes either.
@@ -279,9 +280,6 @@ class Call:
             [10:00–10:10] 3   [10:00–10:20] 4   yes       yes, with the revision so far
                               [10:30–10:30] 1   yes       yes, with revision 0
         """
-        index = pl.Series(code)
-        apps = self._visitors.apps.gather(index)
-        visitors = self._visitors.visitors.gather(index)
         known = old_of >= 0
         before = old_of[known]
         same = np.zeros(len(code), np.bool_)
@@ -290,24 +288,17 @@ class Call:
         )
         revision = np.zeros(len(code), np.int64)
         revision[known] = old.revision[before]
+        start = columns["started_at"].to_numpy()
         is_dirty = ~same
         is_dirty[known] |= old.is_dirty[before]
         is_hot = ~same
         is_hot[known] |= old.is_hot[before]
         columns = columns | {
-            "app_id": apps,
-            "visitor_id": visitors,
-            "session_id": _ids(
-                self._definition, apps, visitors, columns["started_at"], old, old_of
-            ),
+            "session_id": _ids(self._definition, self._visitors, code, start, old, old_of),
             "written_revision": pl.Series(revision),
             "is_dirty": pl.Series(is_dirty),
         }
-        return (
-            pl.DataFrame({name: columns[name] for name in self._definition.columns.schema}),
-            ~same,
-            is_hot,
-        )
+        return columns, ~same, is_hot
 
     def _overrides(self, comparison: Comparison, code: Ints, session_id: pl.Series) -> pa.Table:
         session, from_time, to_time = comparison.overridden()
@@ -402,9 +393,9 @@ def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
 
 def _ids(
     definition: GapLimits,
-    apps: pl.Series,
-    visitors: pl.Series,
-    starts: pl.Series,
+    visitors: Visitors,
+    code: Ints,
+    starts: Ints,
     old: Old,
     old_of: Ints,
 ) -> pl.Series:
@@ -414,12 +405,13 @@ def _ids(
     `old_of` 1, -1, 0 one is made, and places are 1, 2, 0. Making an id costs a hash, so only new
     sessions get one.
     """
-    new = pl.Series(np.flatnonzero(old_of < 0))
-    names = (column.gather(new).to_list() for column in (apps, visitors, starts))
-    made = session_ids(definition.name, definition.version, *names)
+    new = np.flatnonzero(old_of < 0)
+    if not len(new) and np.array_equal(old_of, np.arange(len(old.session_id))):
+        return old.session_id
+    made = ids_of(definition.name, definition.version, visitors, code[new], starts[new])
     place = old_of.copy()
-    place[new.to_numpy()] = len(old.session_id) + np.arange(len(made))
-    return pl.concat([old.session_id, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))
+    place[new] = len(old.session_id) + np.arange(len(made))
+    return pl.concat([old.session_id, made]).gather(pl.Series(place))
 
 
 def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | None) -> Old:

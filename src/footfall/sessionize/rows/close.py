@@ -66,10 +66,10 @@ def close(state: SessionState, watermark: int, epoch: int, definition: Closing) 
     if state.watermark is None:
         closed_before = max(closed_before, state.floor + definition.hot_age)
     written, waits_from = _to_write(state, closed_before)
-    rows, segments = [state.columns.empty()], []
+    rows, segments = [state.columns.empty().select(state.columns.shown)], []
     for segment, is_written in zip(state.segments, written, strict=True):
         if is_written.any():
-            rows.append(segment.take(list(state.columns.schema), np.flatnonzero(is_written)))
+            rows.append(segment.take(state.columns.shown, np.flatnonzero(is_written)))
         segments.append(_written(segment, is_written))
     floor = max(min(closed_before - definition.hot_age, waits_from), state.floor)
     after = evicted(SessionState(segments, floor, watermark, state.columns), floor)

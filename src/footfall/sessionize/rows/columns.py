@@ -98,6 +98,14 @@ OWN: Final = {
 `started_at`."""
 
 
+_UNSEEN: Final = (
+    {group.tie_column for group in GROUPS}
+    | NO_TIME.keys() - set(_BOUNDS)
+    | {name for name in OWN if not name.startswith("active_")}
+)
+"""Columns that only merging reads."""
+
+
 class Engagement(msgspec.Struct, frozen=True):
     """When a session counts as engaged, and when as bounced."""
 
@@ -133,6 +141,8 @@ class StateColumns:
         core = (*_BOUNDS, *own, *_WRITTEN)
         self.numbers: tuple[str, ...] = tuple(dict.fromkeys((*core, *SUMS, *FLAGS, *times)))
         """Every column that is a number: what merging looks at before it takes any text."""
+        self.shown: tuple[str, ...] = tuple(name for name in self.schema if name not in _UNSEEN)
+        """What rows that people read are made from."""
         near = {name for name, is_near in own.items() if is_near}
         self.relative: frozenset[str] = frozenset(NO_TIME) - set(_BOUNDS) | near
         """Times that are stored as what they are after `started_at`."""

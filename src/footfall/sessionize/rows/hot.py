@@ -22,18 +22,20 @@ def unwritten(state: SessionState) -> pa.Table:
 
     `revision` is the one they will be written as; `epoch` is 0.
     """
-    columns = list(state.columns.schema)
+    columns = state.columns.shown
     parts = [
         segment.take(columns, np.flatnonzero(is_unwritten(segment))) for segment in state.segments
     ]
-    return session_rows(pl.concat([state.columns.empty(), *parts]), 0, state.columns.engagement)
+    return session_rows(
+        pl.concat([state.columns.empty().select(columns), *parts]), 0, state.columns.engagement
+    )
 
 
 def unwritten_parts(segment: Segment) -> Iterator[pa.Table]:
     """The same of one segment, some at a time, in the order of its rows."""
     rows = np.flatnonzero(is_unwritten(segment))
     for low in range(0, len(rows), _PART_ROWS):
-        some = segment.take(list(segment.rows.columns.schema), rows[low : low + _PART_ROWS])
+        some = segment.take(segment.rows.columns.shown, rows[low : low + _PART_ROWS])
         yield session_table(some, 0, segment.rows.columns.engagement)
 
 

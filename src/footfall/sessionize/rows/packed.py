@@ -95,51 +95,8 @@ class Rows(Protocol):
         ...
 
 
-class Plain:
-    """Rows as a frame: those of a small batch, for which packing does not pay."""
-
-    def __init__(self, frame: pl.DataFrame, columns: StateColumns) -> None:
-        self._frame = frame
-        self.columns = columns
-        self.file: str | None = None
-
-    def __len__(self) -> int:
-        return self._frame.height
-
-    @property
-    def nbytes(self) -> int:
-        """See `Packed.nbytes`."""
-        return int(self._frame.estimated_size())
-
-    @cached_property
-    def ended(self) -> tuple[int, int]:
-        """See `Packed.ended`."""
-        return ended_range(self)
-
-    def with_columns(self, columns: StateColumns) -> Plain:
-        """See `Rows.with_columns`."""
-        same = Plain(self._frame, columns)
-        same.file = self.file
-        return same
-
-    def series(self, name: str, rows: Ints) -> pl.Series:
-        """See `Packed.series`."""
-        return self._frame[name][rows]
-
-    def numbers(self, name: str) -> Ints:
-        """See `Packed.numbers`."""
-        return self._frame[name].to_numpy()
-
-    def is_all(self, name: str, value: int) -> bool:
-        """See `Packed.is_all`."""
-        return bool((self.numbers(name) == value).all())
-
-    def counts(self, name: str, rows: Ints) -> dict[str, int]:
-        """See `Packed.counts`."""
-        return _counts(self.series(name, rows))
-
-
-def _counts(texts: pl.Series) -> dict[str, int]:
+def counts_of(texts: pl.Series) -> dict[str, int]:
+    """How many there are of each text."""
     found: dict[str, int] = dict(texts.value_counts().iter_rows())
     return found
 
@@ -199,7 +156,7 @@ class Packed:
         note = self._notes[name]
         if note.is_constant:
             return {str(note.value): len(rows)} if len(rows) else {}
-        return _counts(self.series(name, rows))
+        return counts_of(self.series(name, rows))
 
     def series(self, name: str, rows: Ints) -> pl.Series:
         """One column of some rows, as in `StateColumns.schema`."""

@@ -51,7 +51,7 @@ def new_closed(
         is_new[most] = False  # those that are left are not said yet
         forms.append(form[~is_new])
         if len(most):
-            parts.append(segment.take(list(state.columns.schema), rows[most]))
+            parts.append(segment.take(state.columns.shown, rows[most]))
     now = np.concatenate(forms)
     if not parts:
         return SESSION_SCHEMA.empty_table(), now

@@ -19,9 +19,10 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.errors import Conflict
-from footfall.sessionize.rows.columns import StateColumns
-from footfall.sessionize.rows.packed import Plain, Rows, pack
+from footfall.sessionize.rows.columns import OVERLAID, StateColumns
+from footfall.sessionize.rows.packed import Rows, pack
 from footfall.sessionize.rows.packing import Bools, Ints, Keys, expand
+from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.visitors import Visitors, visitor_keys
 
 NO_FLOOR: Final = -(2**62)
@@ -69,15 +70,10 @@ class Segment:
         return own if self.rows.file else own + self.rows.nbytes
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, keys: Keys, columns: StateColumns) -> Segment:
+    def of(cls, rows: Plain, keys: Keys) -> Segment:
         """Of rows that are sorted by their keys; small ones, and all with what they came from."""
-        return cls(
-            Plain(frame, columns),
-            keys,
-            np.zeros(len(keys), np.bool_),
-            frame["written_revision"].to_numpy(),
-            frame["is_dirty"].to_numpy(),
-        )
+        revision, dirty = (rows.column(name).to_numpy() for name in OVERLAID)
+        return cls(rows, keys, np.zeros(len(keys), np.bool_), revision, dirty)
 
     def of_rows(self, rows: Rows) -> Segment:
         """The same with its rows elsewhere."""
@@ -134,14 +130,16 @@ class Found:
         """Some of the rows."""
         return Found(self._state, self._segments[index], self._rows[index], self.codes[index])
 
+    @cached_property
+    def _by_segment(self) -> list[tuple[Segment, Ints]]:
+        numbers = np.flatnonzero(np.bincount(self._segments))
+        segments = self._state.segments
+        return [(segments[one], np.flatnonzero(self._segments == one)) for one in numbers]
+
     def frame(self, columns: Sequence[str]) -> pl.DataFrame:
         """Values of `columns`, in this order of rows."""
-        parts, places = [], []
-        for number, segment in enumerate(self._state.segments):
-            mine = np.flatnonzero(self._segments == number)
-            if len(mine):
-                parts.append(segment.take(columns, self._rows[mine]))
-                places.append(mine)
+        parts = [segment.take(columns, self._rows[mine]) for segment, mine in self._by_segment]
+        places = [mine for _, mine in self._by_segment]
         if len(parts) == 1:
             return parts[0]
         if not parts:
@@ -151,13 +149,18 @@ class Found:
         back[np.concatenate(places)] = np.arange(len(self))
         return pl.concat(parts)[back]
 
-    def replaced_by(self, frame: pl.DataFrame, keys: Keys) -> SessionState:
-        """The state with these rows gone and those of `frame` there."""
+    @property
+    def depth(self) -> int:
+        """See `Plain`; of what is made from these rows."""
+        return 1 + max((getattr(part.rows, "depth", 0) for part in self._state.segments), default=0)
+
+    def replaced_by(self, rows: Plain, keys: Keys) -> SessionState:
+        """The state with these rows gone and those of `rows`, sorted by `keys`, there."""
         segments = list(self._state.segments)
         for number in np.unique(self._segments):
             segments[number] = segments[number].without(self._rows[self._segments == number])
-        if frame.height:
-            segments.append(Segment.of(frame, keys, self._state.columns))
+        if len(rows):
+            segments.append(Segment.of(rows, keys))
         return self._state.with_segments(settled(segments, _ROWS_MAX))
 
 
@@ -197,7 +200,9 @@ class SessionState:
         slices = (
             order[low : low + SEGMENT_ROWS_MAX] for low in range(0, len(order), SEGMENT_ROWS_MAX)
         )
-        segments = [merged([Segment.of(frame[rows], keys[rows], columns)]) for rows in slices]
+        segments = [
+            merged([Segment.of(Plain.of(frame[rows], columns), keys[rows])]) for rows in slices
+        ]
         return cls(segments, floor, watermark, columns)
 
     def with_segments(self, segments: Sequence[Segment]) -> SessionState:
@@ -319,8 +324,10 @@ def _compacted(segment: Segment) -> Segment:
 
 
 def _packed(segment: Segment) -> Segment:
-    is_loose = isinstance(segment.rows, Plain) and segment.live >= PACKED_ROWS_MIN
-    return merged([segment]) if is_loose else segment
+    rows = segment.rows
+    if not isinstance(rows, Plain):
+        return segment
+    return merged([segment]) if rows.is_deferred or segment.live >= PACKED_ROWS_MIN else segment
 
 
 def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
@@ -336,16 +343,20 @@ def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
         for name in ("keys", "revision", "dirty")
     )
     order = np.argsort(keys, kind="stable")
+    is_one = len(parts) == 1 and bool((keys[1:] >= keys[:-1]).all())
+    is_whole = is_one and parts[0].live == len(parts[0].keys)
 
     def column(name: str) -> pl.Series:
+        if is_whole and isinstance(parts[0].rows, Plain):
+            return parts[0].rows.column(name)
         found = [part.rows.series(name, rows) for part, rows in zip(parts, living, strict=True)]
-        return pl.concat(found)[order]
+        return found[0] if is_one else pl.concat(found).gather(pl.Series(order))
 
     if is_packing and len(order) >= PACKED_ROWS_MIN:
         rows: Rows = pack(len(order), column, columns)
     else:
         frame = pl.DataFrame({name: column(name) for name in columns.packed})
-        rows = Plain(_let_go(frame), columns)
+        rows = Plain.of(_let_go(frame), columns)
     dead = np.zeros(len(order), np.bool_)
     return Segment(rows, keys[order], dead, revision[order], dirty[order])
 

@@ -23,7 +23,7 @@ def session_rows(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa.
 
 
 def session_table(frame: pl.DataFrame, epoch: int, engagement: Engagement) -> pa.Table:
-    """Rows of `SESSION_SCHEMA` as those of `STATE_SCHEMA` will be written, in their order."""
+    """Rows of `SESSION_SCHEMA` as those of the state (`StateColumns.shown`) will be, in order."""
     looked_at = (pl.when("has_named").then("engagement_named").otherwise("engagement_other")).alias(
         "engagement_ms"
     )

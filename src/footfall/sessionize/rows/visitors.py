@@ -7,6 +7,7 @@ hash both the coding and the look-up in the state still tell them apart.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 
 from footfall.sessionize.rows.packing import Bools, Ints, Keys
+from footfall.sessionize.rows.plain import Made
 
 _APP_FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -46,6 +48,14 @@ class Visitors:
         index = pl.Series(codes)
         same = (self.visitors.gather(index) == visitors) & (self.apps.gather(index) == apps)
         return same.to_numpy()
+
+    def names(self, codes: Ints) -> dict[str, Made]:
+        """Their `app_id` and `visitor_id`."""
+        index = pl.Series(codes)
+        return {
+            "app_id": partial(self.apps.gather, index),
+            "visitor_id": partial(self.visitors.gather, index),
+        }
 
     def codes_of(self, apps: pl.Series, visitors: pl.Series) -> Ints:
         """Codes of other rows' visitors; -1 for those that are not among these."""

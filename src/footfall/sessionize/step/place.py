@@ -11,9 +11,12 @@ import pyarrow as pa
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.aggregate.merge import merge
-from footfall.sessionize.definition import REPAIR_SCHEMA, Sessionized, session_ids
+from footfall.sessionize.definition import REPAIR_SCHEMA, Sessionized
+from footfall.sessionize.rows.ids import ids_of
 from footfall.sessionize.rows.packing import Bools, Ints, Packing, run_starts
+from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import Found, SessionState
+from footfall.sessionize.rows.visitors import Visitors
 
 if TYPE_CHECKING:
     from footfall.sessionize.step.definition import StepDefinition
@@ -34,7 +37,7 @@ def place(
     """
     ordered = SortedEvents(events)
     if not len(ordered):
-        return result(state, state.columns.empty())
+        return result(state, Plain.of(state.columns.empty(), state.columns))
     visitors, windows = ordered.visitors, definition.windows
     window = windows.of(visitors.apps, ordered.code.astype(np.int64), ordered.time)
     first = run_starts(ordered.code, window)
@@ -46,24 +49,23 @@ def place(
     used = np.flatnonzero(at >= 0)
     known, at = found.at(used), at[used]
     count = len(first)
-    columns = merge(ordered, first, np.arange(count), count, known, numbers[used], at)
+    columns, made = merge(ordered, first, np.arange(count), count, known, numbers[used], at)
     is_new = np.ones(count, np.bool_)
     is_new[at] = False
     revision = np.zeros(count, np.int64)
     revision[at] = known.frame(["written_revision"])["written_revision"].to_numpy()
     began = windows.starts(visitors.apps, code, window)
-    since = np.where(is_new & (began < state.floor), epoch, columns["pending_since"])
-    apps, names = (column.gather(pl.Series(code)) for column in (visitors.apps, visitors.visitors))
+    is_late = is_new & (began < state.floor)
     columns |= {
-        "app_id": apps,
-        "visitor_id": names,
-        "session_id": _ids(definition, apps, names, windows.names(window), known, at, is_new),
+        "session_id": _ids(definition, visitors, code, windows.names(window), known, at, is_new),
         "written_revision": pl.Series(revision),
         "is_dirty": pl.Series(np.ones(count, np.bool_)),
-        "pending_since": pl.Series(since),
     }
-    frame = pl.DataFrame({name: columns[name] for name in state.columns.schema})
-    return result(known.replaced_by(frame, visitors.keys[code]), frame)
+    if is_late.any():
+        columns["pending_since"] = pl.Series(np.where(is_late, epoch, columns["pending_since"]))
+    made |= visitors.names(code)
+    rows = Plain(made | columns, state.columns, count, known.depth)
+    return result(known.replaced_by(rows, visitors.keys[code]), rows)
 
 
 def _places(code: Ints, window: Ints, row_code: Ints, row_window: Ints) -> Ints:
@@ -78,32 +80,34 @@ def _places(code: Ints, window: Ints, row_code: Ints, row_window: Ints) -> Ints:
 
 def _ids(
     definition: StepDefinition,
-    apps: pl.Series,
-    names: pl.Series,
+    visitors: Visitors,
+    code: Ints,
     starts: Ints,
     known: Found,
     at: Ints,
     is_new: Bools,
 ) -> pl.Series:
     new = np.flatnonzero(is_new)
-    index, name, version = pl.Series(new), definition.name, definition.version
-    owners = (column.gather(index).to_list() for column in (apps, names))
-    made = session_ids(name, version, next(owners), next(owners), starts[new].tolist())
+    made = ids_of(definition.name, definition.version, visitors, code[new], starts[new])
     place = np.empty(len(is_new), np.int64)
     place[at] = np.arange(len(at))
     place[new] = len(at) + np.arange(len(new))
     had = known.frame(["session_id"])["session_id"]
-    return pl.concat([had, pl.Series(made, dtype=pl.Binary)]).gather(pl.Series(place))
+    return pl.concat([had, made]).gather(pl.Series(place))
 
 
-def result(state: SessionState, frame: pl.DataFrame) -> Sessionized:
+def result(state: SessionState, rows: Plain) -> Sessionized:
     """What changed: no session by windows takes anything from another."""
-    repairs = frame.filter(pl.col("pending_since") > 0).select(
-        "app_id", "visitor_id", from_time="started_at", to_time="ended_at"
-    )
-    table = repairs.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(REPAIR_SCHEMA)
     none = REMOVED_SCHEMA.empty_table()
-    return Sessionized(state, frame, table, OVERRIDE_SCHEMA.empty_table(), none, none)
+    overrides = OVERRIDE_SCHEMA.empty_table()
+    waiting = np.flatnonzero(rows.numbers("pending_since") > 0)
+    if not len(waiting):
+        return Sessionized(state, rows, REPAIR_SCHEMA.empty_table(), overrides, none, none)
+    names = ("app_id", "visitor_id", "started_at", "ended_at")
+    repairs = pl.DataFrame([rows.series(name, waiting) for name in names])
+    repairs.columns = REPAIR_SCHEMA.names
+    table = repairs.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(REPAIR_SCHEMA)
+    return Sessionized(state, rows, table, overrides, none, none)
 
 
 def as_written(frame: pl.DataFrame, written: pa.Table, definition: StepDefinition) -> pl.DataFrame:

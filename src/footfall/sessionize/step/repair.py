@@ -11,6 +11,7 @@ import pyarrow as pa
 from footfall.event import TIMESTAMP
 from footfall.sessionize.definition import REPAIR_SCHEMA, History, RepairLimits, Sessionized
 from footfall.sessionize.rows.packing import Ints
+from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import SessionState
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece, visitor_keys
 from footfall.sessionize.step.place import as_written, place, result
@@ -34,7 +35,7 @@ def repair(
     """
     waiting = _with_windows(state.pending(), definition)
     if not waiting.height:
-        return _having_spent(result(state, state.columns.empty()), 0)
+        return _having_spent(result(state, _plain(state.columns.empty(), definition)), 0)
     stretches = _stretches(waiting, limits.visitors_max)
     written = history.sessions(_ranges(stretches, definition))
     sized = _sized(stretches, waiting, written, definition)
@@ -42,7 +43,7 @@ def repair(
     events = history.events(_ranges(stretches, definition))
     made = place(SessionState.empty(definition.columns), events, definition, 1).state.frame()
     made = as_written(made, written, definition)
-    found = result(_with(state, stretches, made, definition), made)
+    found = result(_with(state, stretches, made, definition), _plain(made, definition))
     return _having_spent(found, int(sized["size"].sum()))
 
 
@@ -65,7 +66,12 @@ def _with(
     gone = rows.join(stretches, on=_KEY).filter(pl.col("window").is_between("first", "last"))
     keys = visitor_keys(made["app_id"], made["visitor_id"])
     order = np.argsort(keys, kind="stable")
-    return found.at(gone["row"].to_numpy().astype(np.int64)).replaced_by(made[order], keys[order])
+    taken = found.at(gone["row"].to_numpy().astype(np.int64))
+    return taken.replaced_by(_plain(made[order], definition), keys[order])
+
+
+def _plain(frame: pl.DataFrame, definition: StepDefinition) -> Plain:
+    return Plain.of(frame, definition.columns)
 
 
 def _with_windows(frame: pl.DataFrame, definition: StepDefinition) -> pl.DataFrame:

@@ -71,6 +71,15 @@ class Home(msgspec.Struct, frozen=True):
         """Locks of crawls, and the readable parts of files that are not as they should be."""
         return self.state_dir(project) / "catalog"
 
+    def index_dir(self, project: str) -> Path:
+        """The journey index: a cache, that may be deleted. See docs/formats/journey-index.md."""
+        return self.root / "index" / project
+
+    @property
+    def kernels_dir(self) -> Path:
+        """What was compiled for it."""
+        return self.root / "index" / "kernels"
+
     def cut_file(self, project: str) -> Path:
         """The newest cut; replaced by atomic rename. See `footfall.lake.cut`."""
         return self.tail_dir(project) / "cut.json"

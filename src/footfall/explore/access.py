@@ -49,6 +49,7 @@ class Project(Asking, CatalogLake):
         """As `Lake`; `clock` is where ranges without an end do end."""
         self._clock = clock or SystemClock()
         super().__init__(home, project, settings=settings, rows_max=rows_max)
+        self._index: Any = None
 
     @property
     def events(self) -> Events:
@@ -104,18 +105,25 @@ class Project(Asking, CatalogLake):
         try:
             ask = next(asking)
             while True:
-                found = self._select(ask.sql, ask.values, ask.rows_max)
-                ask = asking.send(
-                    Found(
-                        _rows(found.table),
-                        found.is_cut_off,
-                        found.cut_sequence,
-                        found.cut_published_at,
-                    )
-                )
+                ask = asking.send(self._found(ask))
         except StopIteration as end:
             result: _Result = end.value
             return result
+
+    def _found(self, ask: Ask) -> Found:
+        """Out of the journey index, if there is one that has it; else by the statement."""
+        if self._index is None:
+            from footfall.explore.journeys.process import local_index
+
+            settings = self._settings.index
+            self._index = local_index(self._home, self._project, settings, self._limits.threads)
+        if self._index is not None and ask.asked is not None:
+            known: Found | None = self._index.found(ask.asked)
+            if known is not None:
+                return known
+        found = self._select(ask.sql, ask.values, ask.rows_max)
+        cut = found.cut_sequence, found.cut_published_at
+        return Found(_rows(found.table), found.is_cut_off, *cut)
 
 
 class Events(Relation):

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from footfall.errors import Invalid
+from footfall.explore.found import Way
 from footfall.explore.segments.kept import UsedSegment
 
 Scope = Literal["all", "group", "rest"]
@@ -159,6 +160,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """Those that it names, with all that they are made of; as of this cut."""
     segments_at: str | None = None
     """The moment that segments are of; null: it names none."""
+    way: Way = "sql"
+    """By that statement, or in the journey index, which has the same meaning."""
 
 
 class Bucket(msgspec.Struct, frozen=True):
@@ -454,6 +457,8 @@ class Members(msgspec.Struct, frozen=True):
     cut_sequence: int
     """If it is not the answer's, events came since; the numbers may have changed as well."""
     cut_published_at: int
+    way: Way = "sql"
+    """As of an answer."""
 
 
 Answer = (

@@ -44,12 +44,31 @@ PAGE_MAX: Final = 100_000
 """Members of one answer."""
 
 
+class Asked(msgspec.Struct, frozen=True):
+    """What a statement is to find, for whoever finds it otherwise."""
+
+    question: Any
+    scene: Scene
+    cell: Any = None
+    """Whose members are wanted; null: the answer's rows are."""
+    after: str | None = None
+    limit: int | None = None
+
+
+class NamesAsked(msgspec.Struct, frozen=True):
+    """Whether there ever was an event of each of these names; one row."""
+
+    events: tuple[str, ...]
+
+
 class Ask(msgspec.Struct, frozen=True):
     """One statement to run."""
 
     sql: str
     values: dict[str, Any]
     rows_max: int | None
+    asked: Asked | NamesAsked | None = None
+    """If the journey index may know it."""
 
 
 Asking = Generator[Ask, Found, Answer]
@@ -74,7 +93,7 @@ def answering(question: Common, now: int, shelf: Shelf | None = None) -> Asking:
         question, scene, model.selectors(question), model.more(question)
     )
     made = model.statement(question, scene)
-    found = yield Ask(made.text(), made.values, CELLS_MAX)
+    found = yield Ask(made.text(), made.values, CELLS_MAX, Asked(question, scene))
     if found.is_cut_off:
         raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
     moment = segments_moment(question, now)
@@ -96,7 +115,7 @@ def _previous(model: Model, question: Common, scene: Scene) -> Asking:
     before = previous(scene.span, question.range, scene.calendar)
     then = msgspec.structs.replace(scene, span=before)
     made = model.statement(question, then)
-    found = yield Ask(made.text(), made.values, CELLS_MAX)
+    found = yield Ask(made.text(), made.values, CELLS_MAX, Asked(question, then))
     if found.is_cut_off:
         raise LimitReached("the answer is too long; ask for fewer groups (top), series or buckets")
     answer: Answer = model.answer(question, then, msgspec.structs.replace(found, sql=made.shown()))
@@ -129,7 +148,8 @@ def opening(
     model, scene, cell = yield from opened_cell(question, key, now, shelf)
     kind, made = model.members(question, scene, cell)
     page = paged(made, after, limit)
-    found = yield Ask(page.text(), page.values, None if limit is None else limit + 1)
+    asked = Asked(question, scene, cell, after, limit)
+    found = yield Ask(page.text(), page.values, None if limit is None else limit + 1, asked)
     return members_of(kind, scene.calendar, found, limit)
 
 
@@ -168,7 +188,8 @@ def members_of(kind: Kind, calendar: Calendar, found: Found, limit: int | None) 
         raise LimitReached("the page is too long; ask for a smaller one with limit")
     is_more = limit is not None and len(found.rows) > limit
     following = listed[-1].id if is_more and listed else None
-    return Members(kind, listed, following, found.cut_sequence, found.cut_published_at)
+    cut = found.cut_sequence, found.cut_published_at
+    return Members(kind, listed, following, *cut, found.way)
 
 
 def counting(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from footfall.explore.segments.kept import UsedSegment
+
+Way = Literal["sql", "index"]
+"""How an answer was found: by a statement, or in the journey index."""
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -21,3 +24,4 @@ class Found(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
     segments: tuple[UsedSegment, ...] = ()
     segments_at: str | None = None
+    way: Way = "sql"

@@ -53,12 +53,25 @@ class Runner(Protocol):
         ...
 
 
-async def run_on(runner: Runner, start: Callable[[], Generator[Any, Found, _Result]]) -> _Result:
-    """Answer a question.
+class Index(Protocol):
+    """Knows the answers to some statements: `footfall.explore.journeys.process.IndexProcess`."""
+
+    async def found(self, asked: Any) -> Found | None:
+        """The rows that the statement would find; `None`: it does not have them."""
+        ...
+
+
+async def run_on(
+    runner: Runner,
+    start: Callable[[], Generator[Any, Found, _Result]],
+    index: Index | None = None,
+) -> _Result:
+    """Answer a question: out of the index what it holds, the rest by statements.
 
     Args:
         runner: Who runs the statements.
         start: `answering` or `opening` of `footfall.explore.asking`.
+        index: The journey index, if there may be one.
 
     Raises:
         FootfallError: what these and the runner raise.
@@ -69,6 +82,9 @@ async def run_on(runner: Runner, start: Callable[[], Generator[Any, Found, _Resu
         if ask is None:
             assert result is not None
             return result
+        found = None if index is None or ask.asked is None else await index.found(ask.asked)
+        if found is not None:
+            continue
         answer = await runner.run(
             ask.sql, ask.values, rows_max=ROWS_MAX if ask.rows_max is None else ask.rows_max
         )

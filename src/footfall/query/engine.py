@@ -7,8 +7,9 @@ changed. Parquet footers stay cached between statements (files of a lake never c
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -129,6 +130,29 @@ class Engine:
                 "a data file of the lake is damaged or missing; footfall doctor --deep says which:"
                 f" {first_paragraph(str(gone))}"
             ) from gone
+
+    @contextlib.contextmanager
+    def trusted(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Cut]]:
+        """The newest cut, for statements of the program's own, which need no guard.
+
+        Nobody else's statement runs meanwhile, and the cut stays the same while the block runs.
+
+        Raises:
+            Unavailable: the project has nothing to read yet.
+            Corrupt: files of the cut are damaged or missing.
+            LimitReached: a statement took more time or memory than the settings allow.
+        """
+        with self._lock, self._reader.opened() as made:
+            self._show(made)
+            if self._gone:
+                raise Corrupt(
+                    "a data file of the lake is damaged or missing; footfall doctor --deep says"
+                    f" which: {first_paragraph(str(next(iter(self._gone.values()))))}"
+                )
+            try:
+                yield self._connection, made.cut
+            except ENGINE_ERRORS as error:
+                raise translate(error, self._settings) from error
 
     def definitions(self) -> dict[str, str]:
         """Name of each session definition of the newest cut, and of its view.

@@ -228,6 +228,19 @@ class QuerySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: Count
 
 
+class IndexSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Section `[index]`."""
+
+    is_on: bool
+    events_min: Count
+    fields: tuple[str, ...]
+    values_max: Count
+    age_max: Duration
+    refresh_interval: Duration
+    memory_max: Size
+    bytes_max: Size
+
+
 class CatalogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Section `[catalog]`."""
 
@@ -337,6 +350,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicates: DuplicateSettings
     sessions: SessionSettings
     query: QuerySettings
+    index: IndexSettings
     catalog: CatalogSettings
     studio: StudioSettings
     lake: LakeSettings

@@ -18,6 +18,8 @@ from footfall.catalog.running import catalog_parts
 from footfall.clock import MINUTE, Clock, SystemClock
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import Overloaded, Unavailable
+from footfall.explore.journeys.maker import kept_new
+from footfall.explore.journeys.process import IndexProcess
 from footfall.home import Home
 from footfall.lake.store.options import bucket_of
 from footfall.log import LogSource
@@ -136,6 +138,7 @@ def run(
     live = LiveFeed(home.live_file(project))
     if not metadata.is_local:
         LiveMirror(home, project, metadata).start()
+    index = _index(home, project, settings)
     services = Services(
         home=home,
         project=project,
@@ -153,6 +156,7 @@ def run(
         read_definitions=lambda: views_of(read_listed(metadata, project, settings.sessions)),
         alerts=AlertDesk(home, project, settings, clock),
         settings=settings,
+        index=index,
         read_apps=lambda: read_apps(metadata, project),
         collect_path=settings.collector.aws_collect_path,
         read_disk=DiskMeter(home, project, settings, clock, _DISK_INTERVAL),
@@ -165,14 +169,25 @@ def run(
     scheme = "http" if certificate is None else "https"
     url = settings.studio.public_url or f"{scheme}://{_authority(settings.studio.host, port)}"
     app = Guard(
-        make_app(services, on_shutdown=[pool.close]), port, scheme, settings.studio.public_url
+        make_app(services, on_shutdown=[pool.close, *([] if index is None else [index.close])]),
+        port,
+        scheme,
+        settings.studio.public_url,
     )
     server = StudioServer(
         app, settings, lambda: on_ready(url) if on_ready else None, live.close, certificate
     )
     watch_parent(parent_pipe_fd, server.request_exit)
-    with listener:
+    with listener, kept_new(home, project, settings, environ or {}):
         server.run(sockets=[listener])
+
+
+def _index(home: Home, project: str, settings: Settings) -> IndexProcess | None:
+    """Who answers from the journey index, if the settings have one."""
+    if not settings.index.is_on:
+        return None
+    limits = settings.query
+    return IndexProcess(home, project, settings.index, limits.threads, limits.time_max)
 
 
 def _authority(host: str, port: int) -> str:

@@ -15,6 +15,7 @@ from litestar.openapi import ResponseSpec
 from footfall.alerts.desk import AlertDesk
 from footfall.clock import Clock
 from footfall.dashboards.columns import TableColumns
+from footfall.explore.running import Index
 from footfall.explore.segments.storage import Segments
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
@@ -62,6 +63,8 @@ class Services(msgspec.Struct, frozen=True):
     """The installation's."""
     catalog: CatalogUse | None = None
     """Crawls, views, saved queries."""
+    index: Index | None = None
+    """The journey index, if the settings have it."""
     answers: AnswerCache = msgspec.field(default_factory=AnswerCache)
     """Of the explore models and of tiles, given lately."""
     running: Running = msgspec.field(default_factory=Running)

@@ -336,6 +336,7 @@ def _answered(question: Common, home: Path, project: str) -> Any:
     import asyncio
 
     from footfall.explore.asking import answering
+    from footfall.explore.journeys.process import IndexProcess
     from footfall.explore.running import run_on
     from footfall.explore.segments.storage import Segments
     from footfall.lake.location import check_location
@@ -348,11 +349,132 @@ def _answered(question: Common, home: Path, project: str) -> Any:
     pool = QueryPool(place, project, settings.query, bucket_of(settings.lake))
     clock = SystemClock()
     now, shelf = clock.now_us(), Segments(metadata_place(place), project, clock)
+    given, limits = settings.index, settings.query
+    index = IndexProcess(place, project, given, limits.threads, limits.time_max)
 
     async def run() -> Any:
         try:
-            return await run_on(pool, lambda: answering(question, now, shelf))
+            known = index if given.is_on else None
+            return await run_on(pool, lambda: answering(question, now, shelf), known)
         finally:
+            await index.close()
             await pool.close()
 
     return asyncio.run(run())
+
+
+def _print(answer: Any, as_json: bool, table_of: Any) -> None:
+    if as_json:
+        print_json(answer)
+        return
+    from rich.console import Console
+
+    from footfall.cli.terminal.table import ANY_WIDTH
+
+    width = None if sys.stdout.isatty() else ANY_WIDTH
+    Console(width=width, highlight=False).print(table_of(answer))
+    for note in answer.notes:
+        typer.echo(f"footfall: {note}", err=True)
+    way = "" if answer.way == "sql" else f", from the journey index of cut {answer.cut_sequence}"
+    typer.echo(f"from {answer.start} to {answer.end}{way}", err=True)
+
+
+def _table(left: Sequence[str], right: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    from footfall.cli.terminal.table import shown
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in left:
+        table.add_column(shown(name), overflow="fold")
+    for name in right:
+        table.add_column(shown(name), justify="right")
+    for row in rows:
+        table.add_row(*[shown("" if one is None else str(one)) for one in row])
+    return table
+
+
+def _trend_table(answer: EventsAnswer) -> Table:
+    rows = [row for row in answer.rows if not row.is_previous]
+    heads = dict.fromkeys((row.number, _part(row, answer.by), row.series) for row in rows)
+    by_place: dict[int | None, dict[Any, Any]] = {}
+    for row in rows:
+        key = (row.number, _part(row, answer.by), row.series)
+        by_place.setdefault(row.bucket, {})[key] = _number(row.value)
+    many = len({series for _, _, series in heads}) > 1
+    names = [f"{series} {part}".strip() if many or not part else part for _, part, series in heads]
+    lines = [
+        [
+            _begin(answer, place),
+            *[found.get(key) for key in heads],
+        ]
+        for place, found in sorted(by_place.items(), key=lambda one: (one[0] is None, one[0] or 0))
+    ]
+    return _table(["from"], names, lines)
+
+
+def _funnel_table(answer: FunnelAnswer) -> Table:
+    lines = [
+        [
+            _part(row, answer.by),
+            f"{row.step} {row.label}",
+            f"{row.count:,}",
+            _share(row.of_previous),
+            _share(row.of_first),
+            f"{row.dropped:,}",
+        ]
+        for row in answer.rows
+    ]
+    return _table(["group", "step"], ["reached", "of previous", "of first", "dropped"], lines)
+
+
+def _retention_table(answer: RetentionAnswer) -> Table:
+    periods = sorted({row.period for row in answer.rows})
+    lines: dict[Any, list[Any]] = {}
+    for row in answer.rows:
+        begin = "all" if row.cohort is None else _day(answer.cohorts[row.cohort].start)
+        line = lines.setdefault(
+            (_part(row, answer.by), row.cohort), [_part(row, answer.by), begin, f"{row.size:,}"]
+        )
+        line.append(_share(row.rate) + ("" if row.is_complete or not row.size else " …"))
+    return _table(["group", "cohort"], ["size", *map(str, periods)], list(lines.values()))
+
+
+def _path_table(answer: PathAnswer) -> Table:
+    lines = [
+        [
+            str(row.step),
+            "(rest)" if row.is_rest else row.label,
+            "(end)" if row.is_end else "(rest)" if row.next_is_rest else row.next_label,
+            f"{row.count:,}",
+        ]
+        for row in answer.rows
+    ]
+    return _table(["step", "at", "next"], ["count"], lines)
+
+
+def _begin(answer: EventsAnswer, place: int | None) -> str:
+    return "all" if place is None else _day(answer.buckets[place].start)
+
+
+def _day(start: str) -> str:
+    """A date where it begins a day, else the whole time."""
+    day, _, time = start.partition("T")
+    return day if time.startswith("00:00:00") and "." not in time else start
+
+
+def _part(row: Any, by: Sequence[str]) -> str:
+    if not by or row.scope == "all":
+        return ""
+    if row.scope == "rest":
+        return "(rest)"
+    return ", ".join("(none)" if value is None else value for value in row.group)
+
+
+def _number(value: float | None) -> str | None:
+    return None if value is None else f"{value:,.15g}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"

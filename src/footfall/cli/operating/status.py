@@ -29,6 +29,7 @@ from footfall.ledger import Ledger
 from footfall.machine.disk import DiskMeter, DiskStatus
 
 if TYPE_CHECKING:
+    from footfall.explore.journeys.maker import Report
     from footfall.studio import Status
 
 
@@ -94,10 +95,23 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
             f" rewrites, {found.maintenance.files_removed:,} files removed,"
             f" {found.maintenance.files_waiting:,} wait"
         )
+    if found.index is not None:
+        lines.append(_index_line(found.index))
     lines += retention
     lines += ledger_lines(found.ledger)
     lines += [f"problem    {problem}" for problem in (*found.ledger_problems, *found.problems)]
     return lines
+
+
+def _index_line(index: Report) -> str:
+    if index.outcome == "few":
+        return f"index      none: {index.events:,} events are few (index.events_min)"
+    if index.outcome in ("failed", "large"):
+        return "index      none is made; see below"
+    return (
+        f"index      {index.events:,} events, {_size(index.bytes)}, of cut {index.cut_sequence}"
+        f" {_time(index.cut_published_at)}; last work took {index.seconds:,.1f} s"
+    )
 
 
 def _retention_lines(home: Home, project: str) -> list[str]:

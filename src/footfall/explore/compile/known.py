@@ -33,7 +33,7 @@ def missing_names(
     Raises:
         Invalid: for properties that no event has, with those that are near.
     """
-    from footfall.explore.asking import Ask
+    from footfall.explore.asking import Ask, NamesAsked
 
     texts = dict.fromkeys([*all_fields(question, tuple(selectors)), *more])
     fields = [scene.field(text) for text in texts]
@@ -44,7 +44,8 @@ def missing_names(
         return []
     values = Values()
     tests = [_exists(values, origin, name) for origin, name in wanted]
-    found = yield Ask(exp.select(*tests).sql("duckdb"), values.by_name, None)
+    asked = None if properties else NamesAsked(tuple(events))
+    found = yield Ask(exp.select(*tests).sql("duckdb"), values.by_name, None, asked)
     absent = [one for one, is_there in zip(wanted, found.rows[0], strict=True) if not is_there]
     problems, notes = [], []
     for origin, name in absent:

@@ -23,6 +23,7 @@ def about(question: Common, scene: Scene, found: Found) -> dict[str, Any]:
         "cut_published_at": found.cut_published_at,
         "segments": found.segments,
         "segments_at": found.segments_at,
+        "way": found.way,
     }
 
 

@@ -11,7 +11,7 @@ import msgspec
 from footfall.clock import Clock
 from footfall.explore.answer import Members
 from footfall.explore.question.common import Common
-from footfall.explore.running import Runner, run_on
+from footfall.explore.running import Index, Runner, run_on
 from footfall.explore.segments.kept import Shelf
 from footfall.home import Home
 
@@ -61,6 +61,7 @@ async def answer_of(
     cache: AnswerCache,
     cut: CutName | None,
     shelf: Shelf,
+    index: Index | None = None,
 ) -> bytes:
     """The answer as JSON: kept, or made now.
 
@@ -78,7 +79,7 @@ async def answer_of(
     known = cache.get(key, cut)
     if known is not None:
         return known
-    found = await run_on(sql, start)
+    found = await run_on(sql, start, index)
     body = msgspec.json.encode(found)
     if not found.segments:  # what these are may change, and no cut with it
         cache.put(key, CutName(found.cut_sequence, found.cut_published_at), body)
@@ -93,6 +94,7 @@ async def members_of(
     after: str | None,
     limit: int | None,
     shelf: Shelf,
+    index: Index | None = None,
 ) -> Members:
     """One page of those that a cell counted.
 
@@ -107,7 +109,7 @@ async def members_of(
         size = limit or PAGE_DEFAULT
         return opening(question, cell, now, after=after, limit=size, shelf=shelf)
 
-    return await run_on(sql, start)
+    return await run_on(sql, start, index)
 
 
 def newest_cut(home: Home, project: str) -> CutName | None:

@@ -57,8 +57,8 @@ def _ask(kind: ModelKind) -> HTTPRouteHandler:
     ) -> Response[bytes]:
         name = _name(running)
         cut = await asyncio.to_thread(newest_cut, services.home, services.project)
-        shelf = services.segments
-        work = answer_of(data, services.sql, services.clock, services.answers, cut, shelf)
+        given = services.sql, services.clock, services.answers, cut
+        work = answer_of(data, *given, services.segments, services.index)
         counted = services.running.run(name, kind.name, services.clock, work)
         body = await while_asked(request.receive, counted)
         return Response(body, media_type=MediaType.JSON)
@@ -80,15 +80,8 @@ def _open(kind: ModelKind) -> HTTPRouteHandler:
     """The route that says who is behind a number of a model's answer."""
 
     async def members(services: Use, request: AnyRequest, data: Any) -> Members:
-        work = members_of(
-            data.question,
-            services.sql,
-            services.clock,
-            data.cell,
-            data.after,
-            data.limit,
-            services.segments,
-        )
+        asked = data.question, services.sql, services.clock, data.cell, data.after, data.limit
+        work = members_of(*asked, services.segments, services.index)
         counted = services.running.run("", f"{kind.name} members", services.clock, work)
         return await while_asked(request.receive, counted)
 

@@ -13,6 +13,7 @@ import msgspec
 from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
 from footfall.deliver.report import DeliveryReport, delivery_reports
 from footfall.errors import FootfallError, Unavailable
+from footfall.explore.journeys.maker import Report, read_report
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
@@ -122,6 +123,8 @@ class Status(msgspec.Struct, frozen=True):
     """Destinations of files, and how far each is."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
+    index: Report | None = None
+    """What was done last for the journey index; `None` before the first look."""
     lag_by_partition: tuple[int, ...] = ()
     """As `lag_requests`, for each partition of the log; empty where it has one."""
 
@@ -154,6 +157,8 @@ def read_status(
     deliveries = delivery_reports(home, project, now)
     problems += [f"delivery {one}" for one in deliveries if not one.is_well]
     ledger = Ledger() if cut is None else cut.ledger
+    index = read_report(home, project)
+    problems += _index_problems(index)
     return Status(
         at=now,
         project=project,
@@ -169,8 +174,20 @@ def read_status(
         deliveries=tuple(deliveries),
         disk=_read_disk(read_disk, problems),
         problems=tuple(problems),
+        index=index,
         lag_by_partition=_lags(ends, cut),
     )
+
+
+def _index_problems(index: Report | None) -> list[str]:
+    if index is None:
+        return []
+    if index.outcome == "failed":
+        return [f"the journey index failed and is tried again: {index.error}"]
+    if index.outcome == "large":
+        wanted = f"the journey index would need {index.bytes:,} bytes of disk; raise"
+        return [f"{wanted} index.bytes_max, make room, or name fewer index.fields"]
+    return []
 
 
 def _read_disk(

@@ -221,6 +221,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
             {note}
           </span>
         ))}
+        {answer.way === "index" && <span>From the journey index</span>}
         <Age at={answer.cut_published_at / 1000} />
         <Switch size="xs" label="Live" checked={live === "1"} onChange={(change) => setLive(change.currentTarget.checked ? "1" : "", "replace")} />
         <Button variant="subtle" size="compact-xs" onClick={renew}>

@@ -1,0 +1,296 @@
+"""How long questions take on the journey index, beside DuckDB (our statements) and chDB.
+
+    python benchmarks/bench_index.py --events 10000000 --visitors 400000 --peers duckdb,chdb
+
+Data are made bucket by bucket, straight into what the index is built from, and, for the peers, into
+Parquet files of the same rows; they are asked on the same run, after the index, and their numbers
+must be equal. 100 million events need about 5 GB of disk without peers; name none (`--peers ""`)
+where that is all there is. Every question is asked once before it counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from footfall.explore.journeys.kernels.cache import keep_in
+
+DAY = 86_400_000_000
+DAYS = 90
+START = 20_000 * DAY
+NAMES = [f"step_{n}" for n in range(20)] + [f"event_{n}" for n in range(20)]
+DEVICES = ["desktop", "mobile", "tablet"]
+PAGES = [f"/page/{n}" for n in range(200)]
+BUCKET_ROWS = 4_000_000
+FIELDS = ("page_path", "device_category")
+COLUMNS = {
+    "event_name": sorted(NAMES),
+    "app_id": ["shop"],
+    "page_path": PAGES,
+    "device_category": DEVICES,
+}
+RANGE = {"start": "2024-10-04", "end": "2025-01-01"}
+MONTH = {"start": "2024-12-01", "end": "2024-12-30"}
+
+
+def table(random: np.random.Generator, first: int, visitors: int, rows: int) -> pa.Table:
+    """Events of some visitors in the order of time, as `Source.read` has them."""
+    who = first + random.integers(0, visitors, rows)
+    times = np.sort(START + random.integers(0, DAYS * DAY, rows))
+    ids = pa.array(np.frombuffer(random.bytes(16 * rows), "S16"), pa.binary(16)).cast(pa.binary())
+
+    def drawn(values: list[str], weights: np.ndarray | None = None) -> pa.Array:
+        codes = random.choice(len(values), rows, p=weights).astype(np.int32)
+        return pa.DictionaryArray.from_arrays(codes, values).cast(pa.string())
+
+    falling = 1 / np.arange(1, len(NAMES) + 1)
+    return pa.table(
+        {
+            "a": pc.binary_join_element_wise(
+                pa.scalar("shop/v"), pa.array(who).cast(pa.string()), ""
+            ),
+            "t": times,
+            "received": times,
+            "request_id": ids,
+            "request_index": np.zeros(rows, np.int64),
+            "event_name": drawn(NAMES, falling / falling.sum()),
+            "app_id": pa.DictionaryArray.from_arrays(np.zeros(rows, np.int8), ["shop"]).cast(
+                pa.string()
+            ),
+            "is_bot": np.zeros(rows, np.bool_),
+            "page_path": drawn(PAGES),
+            "device_category": drawn(DEVICES),
+        }
+    )
+
+
+def as_events(rows: pa.Table) -> pa.Table:
+    """The same rows with the columns of the view `events` that questions read."""
+    moment = pa.timestamp("us", "UTC")
+    times = rows["t"].cast(moment)
+    nothing = pa.nulls(rows.num_rows, pa.string())
+    return pa.table(
+        {
+            "event_time": times,
+            "received_at": times,
+            "event_name": rows["event_name"],
+            "request_id": rows["request_id"],
+            "request_index": rows["request_index"],
+            "event_id": rows["request_id"],
+            "visitor_id": pc.utf8_slice_codeunits(rows["a"], 5),
+            "user_id": nothing,
+            "session_id": nothing,
+            "app_id": rows["app_id"],
+            "is_bot": rows["is_bot"],
+            "page_path": rows["page_path"],
+            "device_category": rows["device_category"],
+        }
+    )
+
+
+def questions() -> dict[str, Any]:
+    from footfall.explore.question import (
+        EventsQuestion,
+        FunnelQuestion,
+        PathQuestion,
+        RetentionQuestion,
+    )
+    from footfall.explore.question.reading import read
+
+    def funnel(count: int) -> Any:
+        steps = [{"event": NAMES[n]} for n in range(count)]
+        return read(
+            FunnelQuestion, {"range": RANGE, "steps": steps, "window": "30d", "app": "shop"}
+        )
+
+    path = {"per": "visitor", "gap": "12h", "steps": 5, "range": RANGE, "app": "shop"}
+    by_day = {
+        "series": [{"event": "step_0"}],
+        "by": ["device_category"],
+        "range": MONTH,
+        "app": "shop",
+    }
+    weekly = {
+        "unit": "week",
+        "periods": 12,
+        "range": RANGE,
+        "start": {"event": "step_0"},
+        "app": "shop",
+    }
+    return {
+        "funnel, 4 steps": funnel(4),
+        "funnel, 10 steps": funnel(10),
+        "funnel, 20 steps": funnel(20),
+        "retention, 12 weeks": read(RetentionQuestion, weekly),
+        "path, 5 deep": read(PathQuestion, path),
+        "events by day, by device": read(EventsQuestion, by_day),
+        "visitors by day, by device": read(
+            EventsQuestion, by_day | {"series": [{"event": "step_0", "measure": "visitors"}]}
+        ),
+    }
+
+
+def built(root: Path, events: int, visitors: int, is_kept: bool) -> tuple[Any, float]:
+    """The index, and seconds that it took without making the data."""
+    from footfall.explore.journeys.build import Rows
+    from footfall.explore.journeys.layout import Segment
+    from footfall.explore.journeys.opened import Opened
+
+    random, seconds = np.random.default_rng(1), 0.0
+    buckets = max(1, -(-events // BUCKET_ROWS))
+    with contextlib.closing(Rows(root, "visitor", "visitor", COLUMNS)) as rows:
+        for bucket in range(buckets):
+            size, of = events // buckets, max(1, visitors // buckets)
+            made = table(random, bucket * of, of, size)
+            if is_kept:
+                pq.write_table(as_events(made), root / f"events-{bucket}.parquet")
+            began = time.perf_counter()
+            rows.add(made)
+            seconds += time.perf_counter() - began
+        began = time.perf_counter()
+        part = rows.finish()
+        seconds += time.perf_counter() - began
+    return Opened([Segment(root, part)], COLUMNS, threads=2), seconds
+
+
+def timed(runs: int, work: Callable[[], Any]) -> tuple[float, Any]:
+    """Median seconds after one run that does not count, and the last answer."""
+    found = work()
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        found = work()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds), found
+
+
+def scene_of(question: Any) -> Any:
+    from footfall.explore.question.fields import known_fields
+    from footfall.explore.question.reading import scene_of as made
+
+    problems: list[str] = []
+    scene = made(question, known_fields(), START + DAYS * DAY, problems)
+    assert not problems, problems
+    return scene
+
+
+def by_index(opened: Any, question: Any) -> list[list[Any]]:
+    from footfall.explore.journeys.index import _WAYS
+
+    return _WAYS[type(question)].rows(opened, question, scene_of(question))
+
+
+@contextlib.contextmanager
+def duckdb_over(root: Path) -> Iterator[Callable[[Any], list[list[Any]]]]:
+    import duckdb
+
+    from footfall.explore.asking import compiled
+
+    connection = duckdb.connect(config={"threads": "2"})
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"CREATE VIEW events AS FROM read_parquet('{root}/*.parquet')")
+
+    def ask(question: Any) -> list[list[Any]]:
+        made = compiled(question, START + DAYS * DAY)
+        return [list(row) for row in connection.execute(made.text(), made.values).fetchall()]
+
+    yield ask
+    connection.close()
+
+
+def chdb_queries(root: Path) -> dict[str, str]:
+    """The same questions in ClickHouse's words, those that it has functions for."""
+    source = f"file('{root}/*.parquet', Parquet)"
+    span = "event_time >= '2024-10-04 00:00:00' AND event_time < '2025-01-02 00:00:00'"
+
+    def funnel(count: int) -> str:
+        steps = ", ".join(f"event_name = 'step_{n}'" for n in range(count))
+        names = ", ".join(f"'step_{n}'" for n in range(count))
+        window = 30 * 86_400_000_000
+        return (
+            f"SELECT level, count() FROM (SELECT visitor_id, windowFunnel({window})"
+            f"(toUInt64(toUnixTimestamp64Micro(event_time)), {steps}) AS level FROM {source}"
+            f" WHERE {span} AND event_name IN ({names}) GROUP BY visitor_id) GROUP BY level"
+        )
+
+    return {
+        "funnel, 4 steps": funnel(4),
+        "funnel, 10 steps": funnel(10),
+        "funnel, 20 steps": funnel(20),
+        "events by day, by device": (
+            f"SELECT toDate(event_time) AS d, device_category, count() FROM {source}"
+            " WHERE event_name = 'step_0' AND event_time >= '2024-12-01 00:00:00'"
+            " AND event_time < '2024-12-31 00:00:00' GROUP BY d, device_category"
+        ),
+        "visitors by day, by device": (
+            f"SELECT toDate(event_time) AS d, device_category, uniqExact(visitor_id) FROM {source}"
+            " WHERE event_name = 'step_0' AND event_time >= '2024-12-01 00:00:00'"
+            " AND event_time < '2024-12-31 00:00:00' GROUP BY d, device_category"
+        ),
+    }
+
+
+def in_order(rows: list[list[Any]]) -> list[str]:
+    return sorted(
+        repr([one if isinstance(one, str | None) else float(one) for one in row]) for row in rows
+    )
+
+
+def main() -> None:
+    given = argparse.ArgumentParser(description=__doc__)
+    given.add_argument("--events", type=int, default=1_000_000)
+    given.add_argument("--visitors", type=int, default=40_000)
+    given.add_argument("--runs", type=int, default=3)
+    given.add_argument("--peers", default="duckdb")
+    options = given.parse_args()
+    peers = set(filter(None, options.peers.split(",")))
+    with tempfile.TemporaryDirectory(prefix="footfall-index-") as directory:
+        root = Path(directory)
+        keep_in(root / "kernels")
+        from footfall.explore.journeys.warm import warm_up
+
+        began = time.perf_counter()
+        warm_up()
+        print(f"compiling once: {time.perf_counter() - began:.1f} s")
+        opened, seconds = built(root, options.events, options.visitors, bool(peers))
+        rate = options.events / seconds / 1e6
+        size = sum(file.stat().st_size for file in (root / "visitor").iterdir())
+        print(
+            f"build: {seconds:.1f} s, {rate:.2f} M events/s,"
+            f" {size / options.events:.1f} bytes an event"
+        )
+        report(root, opened, options.runs, peers)
+
+
+def report(root: Path, opened: Any, runs: int, peers: set[str]) -> None:
+    with contextlib.ExitStack() as held:
+        duckdb = held.enter_context(duckdb_over(root)) if "duckdb" in peers else None
+        for name, question in questions().items():
+            seconds, found = timed(runs, lambda asked=question: by_index(opened, asked))
+            line = f"{name:<28} index {seconds:7.3f} s"
+            if duckdb is not None:
+                other, rows = timed(1, lambda asked=question: duckdb(asked))
+                line += f"   DuckDB {other:7.3f} s"
+                assert in_order(found) == in_order(rows), f"{name}: DuckDB has other numbers"
+            if "chdb" in peers and name in chdb_queries(root):
+                import chdb
+
+                text = chdb_queries(root)[name] + " SETTINGS max_threads = 2"
+                other, _ = timed(1, lambda asked=text: chdb.query(asked, "JSONCompactEachRow"))
+                line += f"   chDB {other:7.3f} s"
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

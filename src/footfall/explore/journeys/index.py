@@ -1,0 +1,164 @@
+"""Answers from the index of a project, as far as it has them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from footfall.errors import FootfallError
+from footfall.explore.answer import CELLS_MAX
+from footfall.explore.asking import Asked, NamesAsked
+from footfall.explore.found import Found
+from footfall.explore.journeys.layout import Index, Part, Seen, Segment, check, read_index
+from footfall.explore.journeys.opened import Opened
+from footfall.explore.journeys.source import EVENT, seen_of
+from footfall.explore.journeys.ways import events, funnel, path, retention
+from footfall.explore.models import MODELS
+from footfall.explore.question import (
+    EventsQuestion,
+    FunnelQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
+from footfall.explore.question.common import Common
+from footfall.explore.question.reading import all_fields
+from footfall.lake.cut import read_cut
+
+GROUPS_MAX: Final = 1 << 20
+"""Combinations of a breakdown's values that are counted apart."""
+CELLS_OF_GROUPS_MAX: Final = 1 << 24
+"""Of a path: nodes times steps."""
+
+
+class _Way(msgspec.Struct, frozen=True):
+    rows: Callable[[Opened, Any, Any], list[list[Any]]]
+    members: Callable[[Opened, Any, Any, Any], list[str] | None]
+    problem: Callable[[Any], str | None]
+
+
+_WAYS: Final[dict[type[Any], _Way]] = {
+    EventsQuestion: _Way(events.rows, events.members, events.problem),
+    FunnelQuestion: _Way(funnel.rows, funnel.members, funnel.problem),
+    RetentionQuestion: _Way(retention.rows, retention.members, lambda question: None),
+    PathQuestion: _Way(path.rows, path.members, lambda question: None),
+}
+
+
+class JourneyIndex:
+    """The newest index of a project. Threads may share it."""
+
+    def __init__(self, root: Path, cut_file: Path, *, age_max: int, threads: int) -> None:
+        """Open nothing yet.
+
+        Args:
+            root: Its directory.
+            cut_file: The newest cut.
+            age_max: How much older than the newest cut an answer may be, microseconds.
+            threads: That scan it.
+        """
+        self._root, self._cut_file = root, cut_file
+        self._age_max, self._threads = age_max, threads
+        self._lock = threading.Lock()
+        self._index: Index | None = None
+        self._opened: Opened | None = None
+        self._whole: dict[str, Part] = {}
+
+    def found(self, asked: Asked | NamesAsked) -> Found | None:
+        """The rows that the statement would find; `None`: it cannot say, ask SQL.
+
+        A damaged index is none: whoever makes it notices, and makes it anew.
+        """
+        try:
+            index, opened = self._newest()
+        except (FootfallError, OSError):
+            return None
+        seen = None if index is None else self._as_of(index)
+        if index is None or opened is None or seen is None:
+            return None
+        if isinstance(asked, NamesAsked):
+            known = set(index.columns[EVENT])
+            rows: list[list[Any]] = [[name in known for name in asked.events]]
+            return Found(rows, False, seen.sequence, seen.published_at, way="index")
+        if lacks(asked.question, index.columns) is not None:
+            return None
+        made = _members(opened, asked) if asked.cell is not None else _rows(opened, asked)
+        if made is None:
+            return None
+        limit = CELLS_MAX if asked.limit is None and asked.cell is None else asked.limit
+        is_cut_off = limit is not None and len(made) > limit + 1
+        return Found(made, is_cut_off, seen.sequence, seen.published_at, way="index")
+
+    def _as_of(self, index: Index) -> Seen | None:
+        """Which cut an answer is of: the newest, if nothing of it changed. `None`: too old."""
+        cut = read_cut(self._cut_file)
+        if cut is None:
+            return None
+        newest = seen_of(cut)
+        if newest.marks == index.seen.marks:
+            return newest
+        age = newest.published_at - index.seen.published_at
+        return index.seen if age <= self._age_max else None
+
+    def _newest(self) -> tuple[Index | None, Opened | None]:
+        with self._lock:
+            index = read_index(self._root)
+            if index is None or index == self._index:
+                return index, self._opened
+            check(self._root, index.parts, self._whole)
+            self._whole = {part.directory: part for part in index.parts}
+            self._opened = Opened(segments_of(self._root, index), index.columns, self._threads)
+            self._index = index
+            return index, self._opened
+
+
+def segments_of(root: Path, index: Index) -> list[Segment]:
+    """All parts, mapped; those actors whose rows are in a newer part are left out of the older."""
+    found = {part.directory: Segment(root, part) for part in index.parts}
+    for part in index.parts:
+        older = found.get(part.replaces)
+        if older is not None:
+            older.is_live = np.ones(older.actors, np.bool_)
+            older.is_live[found[part.directory].arrays["replaced"]] = False
+    return list(found.values())
+
+
+def lacks(question: Common, columns: Any) -> str | None:
+    """What of a question the index has not; `None`: nothing."""
+    way = _WAYS.get(type(question))
+    if way is None:
+        return "the model"
+    found = way.problem(question)
+    if found is not None:
+        return found
+    needed = all_fields(question, MODELS[type(question)].selectors(question))
+    if isinstance(question, PathQuestion):
+        needed.append(path.FIELDS[question.nodes])
+    for field in needed:
+        if field not in columns:
+            return f"the field {field}"
+    groups = np.prod([len(columns[one]) + 1 for one in question.by], dtype=np.float64)
+    if groups > GROUPS_MAX:
+        return "a breakdown with so many groups"
+    return None
+
+
+def _rows(opened: Opened, asked: Asked) -> list[list[Any]]:
+    return _WAYS[type(asked.question)].rows(opened, asked.question, asked.scene)
+
+
+def _members(opened: Opened, asked: Asked) -> list[list[Any]] | None:
+    way = _WAYS[type(asked.question)]
+    names: Sequence[str] | None = way.members(opened, asked.question, asked.scene, asked.cell)
+    if names is None:
+        return None
+    listed = sorted(names)
+    if asked.after is not None:
+        listed = [one for one in listed if one > asked.after]
+    if asked.limit is not None:
+        listed = listed[: asked.limit + 1]
+    return [[name, None, None] for name in listed]

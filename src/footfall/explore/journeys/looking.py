@@ -1,0 +1,182 @@
+"""What a question wants of each row: its filters, looked up by code instead of computed by row.
+
+A filter of one field is a table with one entry for each of the field's values, so a condition costs
+a look-up, whatever it says; conditions of several fields are joined row by row, a chunk at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from footfall.explore.compile.blocks import NUMBER
+from footfall.explore.journeys.kernels.cache import SEEN
+from footfall.explore.journeys.kernels.rows import drop_replaced, look_up
+from footfall.explore.journeys.layout import Segment
+from footfall.explore.journeys.source import APP, EVENT
+from footfall.explore.question.common import Common, Filter, Selector
+from footfall.explore.question.fields import Field, Fields
+from footfall.explore.question.reading import kind_of
+
+CHUNK_ROWS: Final = 1 << 17
+"""Rows that are looked at together: what they need stays in a processor's cache."""
+Flags = NDArray[np.bool_]
+_NUMBER: Final = re.compile(NUMBER)
+_EVERYTHING: Final = np.uint32(0xFFFFFFFF)
+
+
+class Chunk:
+    """Some actors of one segment, one after another."""
+
+    def __init__(self, segment: Segment, first: int, last: int, number: int = 0) -> None:
+        """From one actor up to another; `number` is the segment's place."""
+        self.segment, self.first, self.last, self.number = segment, first, last, number
+        self.rows = slice(int(segment.offsets[first]), int(segment.offsets[last]))
+
+    @property
+    def times(self) -> NDArray[Any]:
+        """When each row was."""
+        found: NDArray[Any] = self.segment.times[self.rows]
+        return found
+
+    def codes(self, field: str) -> NDArray[Any]:
+        """Each row's code of a field; 0: none."""
+        found: NDArray[Any] = self.segment.arrays[field][self.rows]
+        return found
+
+
+def chunks_of(segments: Sequence[Segment], *, has_nobody: bool = False) -> list[Chunk]:
+    """All actors of segments; after each one's those rows that are nobody's, if they are wanted."""
+    found = []
+    for number, segment in enumerate(segments):
+        offsets, first = segment.offsets, 0
+        last = len(offsets) - 1 if has_nobody else segment.actors
+        while first < last:
+            end = int(np.searchsorted(offsets, offsets[first] + CHUNK_ROWS, side="right")) - 1
+            end = min(max(end, first + 1), last)
+            if first < segment.actors:
+                end = min(end, segment.actors)
+            found.append(Chunk(segment, first, end, number))
+            first = end
+    return found
+
+
+class Looking:
+    """Looks at rows for one question."""
+
+    def __init__(
+        self,
+        question: Common,
+        selectors: Sequence[Selector],
+        columns: Mapping[str, Sequence[str]],
+        fields: Fields,
+        *,
+        is_whole: bool = False,
+    ) -> None:
+        """Make the tables.
+
+        Args:
+            question: Any model's.
+            selectors: Bit n of a row: the n-th of these means it.
+            columns: Values of each field.
+            fields: What fields are.
+            is_whole: Rows that no selector means have a bit as well, `SEEN`.
+        """
+        self._columns, self._fields = columns, fields
+        self._events = self._event_table(question, selectors, is_whole=is_whole)
+        self._rules: list[tuple[np.uint32, Any]] = []
+        if question.app:
+            is_it = np.array([False, *[one == question.app for one in columns[APP]]])
+            if not is_it[1:].all():
+                self._rules.append((_EVERYTHING, (APP, is_it)))
+        if question.where is not None:
+            self._rules.append((_EVERYTHING, self._rule(question.where)))
+        for place, one in enumerate(selectors):
+            if one.where is not None:
+                self._rules.append((np.uint32(1 << place), self._rule(one.where)))
+
+    def bits(self, chunk: Chunk) -> NDArray[np.uint32]:
+        """What each row of a chunk is."""
+        codes = chunk.codes(EVENT)
+        bits = np.empty(len(codes), np.uint32)
+        look_up(codes, self._events, bits)
+        for mask, rule in self._rules:
+            bits[~_holds(rule, chunk)] &= ~mask
+        segment = chunk.segment
+        if segment.is_live is not None and chunk.first < segment.actors:
+            drop_replaced(segment.offsets, chunk.first, chunk.last, segment.is_live, bits)
+        return bits
+
+    def _event_table(
+        self, question: Common, selectors: Sequence[Selector], *, is_whole: bool
+    ) -> NDArray[np.uint32]:
+        names = self._columns[EVENT]
+        table = np.zeros(2 * (len(names) + 1), np.uint32)
+        for code, name in enumerate(names, start=1):
+            bits = SEEN if is_whole else np.uint32(0)
+            for place, one in enumerate(selectors):
+                if one.names is None or name in one.names:
+                    bits |= np.uint32(1 << place)
+            for is_bot in (False, True):
+                if question.bots == "include" or (question.bots == "only") == is_bot:
+                    table[2 * code + is_bot] = bits
+        return table
+
+    def _rule(self, given: Filter) -> Any:
+        """A field and for each code whether it is meant, or how to join several of these."""
+        for several, join in ((given.all, np.logical_and), (given.any, np.logical_or)):
+            if several is not None:
+                return join.reduce, [self._rule(one) for one in several]
+        assert given.field is not None
+        field = self._fields.find(given.field)
+        assert isinstance(field, Field)
+        flags = np.array(
+            [holds(given, field, value) for value in (None, *self._columns[given.field])]
+        )
+        return given.field, np.repeat(flags, 2) if given.field == EVENT else flags
+
+
+def _holds(rule: Any, chunk: Chunk) -> Flags:
+    how, what = rule
+    if isinstance(how, str):
+        found: Flags = what[chunk.codes(how)]
+        return found
+    joined: Flags = how([_holds(one, chunk) for one in what])
+    return joined
+
+
+def holds(given: Filter, field: Field, value: str | None) -> bool:
+    """Whether a condition holds of one value; as `footfall.explore.compile.base.compared` has it.
+
+    The opposites are exact ones, so they hold where there is no value.
+    """
+    op, wanted = given.op, given.value
+    kind = kind_of(field, wanted)
+    one: Any = value
+    if field.kind == "property" and kind == "boolean":
+        wanted = "true" if wanted else "false"
+    if kind == "number":
+        one = float(value) if value is not None and _NUMBER.match(value) else None
+    if op in ("is_set", "is_not_set"):
+        return (one is not None) == (op == "is_set")
+    is_opposite = op in _OPPOSITES
+    if one is None:
+        return is_opposite
+    return bool(_TESTS[_OPPOSITES.get(op, op)](one, wanted)) != is_opposite
+
+
+_OPPOSITES: Final = {"is_not": "is", "not_in": "in", "not_contains": "contains"}
+_TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "is": lambda one, wanted: one == wanted,
+    "in": lambda one, wanted: one in wanted,
+    "contains": lambda one, wanted: wanted in one,
+    "starts_with": lambda one, wanted: one.startswith(wanted),
+    "gt": lambda one, wanted: one > wanted,
+    "gte": lambda one, wanted: one >= wanted,
+    "lt": lambda one, wanted: one < wanted,
+    "lte": lambda one, wanted: one <= wanted,
+}

@@ -1,0 +1,1 @@
+"""Each model over the index: the rows that its statement would find, and who is behind one."""

@@ -257,7 +257,7 @@ def main() -> None:
     peers = set(filter(None, options.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="footfall-index-") as directory:
         root = Path(directory)
-        keep_in(root / "kernels")
+        keep_in(Path(__file__).parents[1] / "build" / "kernels")
         from footfall.explore.journeys.warm import warm_up
 
         began = time.perf_counter()

@@ -15,6 +15,7 @@ import pytest
 from footfall.explore.journeys import freshen
 from footfall.explore.journeys.layout import publish, read_index
 from footfall.explore.journeys.source import opened
+from footfall.testing.events import uuid_of
 from tests.explore.index.shop import FIELDS, PLAN, IndexedShop
 from tests.explore.test_journeys import test_path
 from tests.explore.test_models import test_events, test_funnel
@@ -31,7 +32,10 @@ class FreshenedShop(IndexedShop):
     asked = 0
 
     def set(self, rows: Any) -> list[dict[str, Any]]:
-        newest = [{**row, "epoch": 2 if place % 4 == 1 else 1} for place, row in enumerate(rows)]
+        newest = [
+            {**row, "epoch": 2 if place % 4 == 1 else 1, "request_id": uuid_of(f"row {place}")}
+            for place, row in enumerate(rows)
+        ]
         before = [row for row in newest if row["epoch"] == 1]
         before = [self._other(row) if place % 3 == 1 else row for place, row in enumerate(before)]
         times = [row["event_time"] for row in before]

@@ -57,7 +57,8 @@ def build(source: Source, root: Path, name: str, plan: Plan, *, epoch: int | Non
         epoch: The last one of the base, if not the last that the lake holds.
     """
     epoch = source.seen.epoch if epoch is None else epoch
-    columns, skipped = dictionaries(source, plan, {})
+    values = Values(source, plan, {})
+    columns = values.columns
     parts = [
         write(source, root, f"{name}-{per}", per, columns, plan, PartOf(up_to=epoch))
         for per in KINDS
@@ -68,7 +69,7 @@ def build(source: Source, root: Path, name: str, plan: Plan, *, epoch: int | Non
         for part in parts:
             directory = f"{name}-{part.per}-r"
             recent.append(recent_part(source, root, directory, part, columns, plan, base, ()))
-    return index_of(source.seen, base, columns, [*parts, *recent], skipped)
+    return index_of(source.seen, base, values, [*parts, *recent])
 
 
 def write(
@@ -111,33 +112,33 @@ def recent_part(
     return write(source, root, directory, older.per, columns, plan, part, older)
 
 
-def index_of(
-    seen: Seen,
-    base: Base,
-    columns: Mapping[str, Sequence[str]],
-    parts: Sequence[Part],
-    skipped: Sequence[str],
-) -> Index:
+def index_of(seen: Seen, base: Base, values: Values, parts: Sequence[Part]) -> Index:
     """What `index.json` says."""
     size = sum(file.bytes for part in parts for file in part.files.values())
-    kept = {name: tuple(values) for name, values in columns.items()}
-    return Index(VERSION, seen, base, kept, tuple(parts), size, tuple(skipped))
+    kept = {name: tuple(several) for name, several in values.columns.items()}
+    names, skipped = tuple(values.names), tuple(values.skipped)
+    return Index(VERSION, seen, base, names, kept, tuple(parts), size, skipped)
 
 
-def dictionaries(
-    source: Source, plan: Plan, known: Mapping[str, Sequence[str]]
-) -> tuple[dict[str, list[str]], list[str]]:
-    """Values of event names, apps and each field, those known first; and which have too many."""
-    columns: dict[str, list[str]] = {}
-    skipped = []
-    for field in dict.fromkeys((EVENT, APP, *plan.fields)):
-        found = source.values(field, plan.values_max)
-        if found is None:
-            skipped.append(field)
-            continue
-        before = list(known.get(field, ()))
-        columns[field] = before + sorted(set(found) - set(before))
-    return columns, skipped
+class Values:
+    """Values of event names, apps and each field: those known first, for codes are their places."""
+
+    def __init__(self, source: Source, plan: Plan, known: Mapping[str, Sequence[str]]) -> None:
+        """Look them up in a cut."""
+        self.columns: dict[str, list[str]] = {}
+        self.skipped: list[str] = []
+        """Fields that have too many."""
+        self.names: list[str] = []
+        """Of events."""
+        for field in dict.fromkeys((EVENT, APP, *plan.fields)):
+            found = source.values(field, plan.values_max)
+            if found is None:
+                self.skipped.append(field)
+                continue
+            before = list(known.get(field, ()))
+            self.columns[field] = before + sorted(set(found) - set(before))
+            if field == EVENT:
+                self.names = found
 
 
 class Rows:

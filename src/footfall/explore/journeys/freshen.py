@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from footfall.explore.journeys.build import Plan, dictionaries, index_of, recent_part
+from footfall.explore.journeys.build import Plan, Values, index_of, recent_part
 from footfall.explore.journeys.layout import Index, WhoseRows
 from footfall.explore.journeys.source import PRINTS, Source
 
@@ -30,7 +30,8 @@ def freshened(source: Source, root: Path, name: str, index: Index, plan: Plan) -
         index: The one before, whole.
         plan: As of its base.
     """
-    columns, skipped = dictionaries(source, plan, index.columns)
+    values = Values(source, plan, index.columns)
+    columns = values.columns
     if columns.keys() != index.columns.keys():
         return None
     base = [part for part in index.parts if not part.replaces]
@@ -50,4 +51,4 @@ def freshened(source: Source, root: Path, name: str, index: Index, plan: Plan) -
         if made.rows > RECENT_MAX * part.rows:
             return None
         recent.append(made)
-    return index_of(source.seen, index.base, columns, [*base, *recent], skipped)
+    return index_of(source.seen, index.base, values, [*base, *recent])

@@ -16,7 +16,7 @@ from footfall.explore.asking import Asked, NamesAsked
 from footfall.explore.found import Found
 from footfall.explore.journeys.layout import Index, Part, Seen, Segment, check, read_index
 from footfall.explore.journeys.opened import Opened
-from footfall.explore.journeys.source import EVENT, seen_of
+from footfall.explore.journeys.source import APP, EVENT, seen_of
 from footfall.explore.journeys.ways import events, funnel, path, retention
 from footfall.explore.models import MODELS
 from footfall.explore.question import (
@@ -80,17 +80,10 @@ class JourneyIndex:
         seen = None if index is None else self._as_of(index)
         if index is None or opened is None or seen is None:
             return None
-        if isinstance(asked, NamesAsked):
-            known = set(index.columns[EVENT])
-            rows: list[list[Any]] = [[name in known for name in asked.events]]
-            return Found(rows, False, seen.sequence, seen.published_at, way="index")
-        if lacks(asked.question, index.columns) is not None:
-            return None
-        made = _members(opened, asked) if asked.cell is not None else _rows(opened, asked)
+        made = _found(index, opened, asked)
         if made is None:
             return None
-        limit = CELLS_MAX if asked.limit is None and asked.cell is None else asked.limit
-        is_cut_off = limit is not None and len(made) > limit + 1
+        is_cut_off = isinstance(asked, Asked) and asked.cell is None and len(made) > CELLS_MAX
         return Found(made, is_cut_off, seen.sequence, seen.published_at, way="index")
 
     def _as_of(self, index: Index) -> Seen | None:
@@ -135,7 +128,7 @@ def lacks(question: Common, columns: Any) -> str | None:
     found = way.problem(question)
     if found is not None:
         return found
-    needed = all_fields(question, MODELS[type(question)].selectors(question))
+    needed = [EVENT, APP, *all_fields(question, MODELS[type(question)].selectors(question))]
     if isinstance(question, PathQuestion):
         needed.append(path.FIELDS[question.nodes])
     for field in needed:
@@ -147,7 +140,16 @@ def lacks(question: Common, columns: Any) -> str | None:
     return None
 
 
-def _rows(opened: Opened, asked: Asked) -> list[list[Any]]:
+def _found(index: Index, opened: Opened, asked: Asked | NamesAsked) -> list[list[Any]] | None:
+    """The rows; `None` where the index has not all that they need."""
+    if isinstance(asked, NamesAsked):
+        known = set(index.names)
+        is_known = EVENT in index.columns
+        return [[name in known for name in asked.events]] if is_known else None
+    if lacks(asked.question, index.columns) is not None:
+        return None
+    if asked.cell is not None:
+        return _members(opened, asked)
     return _WAYS[type(asked.question)].rows(opened, asked.question, asked.scene)
 
 

@@ -76,6 +76,8 @@ class Index(msgspec.Struct, frozen=True):
     version: int
     seen: Seen
     base: Base
+    names: tuple[str, ...]
+    """Of all events; `columns` may have some that only an older cut had."""
     columns: dict[str, tuple[str, ...]]
     """Field → its values: code n of a row is the n-th, from 1; 0: it has none."""
     parts: tuple[Part, ...]

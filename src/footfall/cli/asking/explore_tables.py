@@ -38,7 +38,8 @@ def print_answer(model: str, answer: Any) -> None:
     print_on(Console(width=None if is_seen else ANY_WIDTH, highlight=False), model, answer, is_seen)
     for note in answer.notes:
         typer.echo(f"footfall: {note}", err=True)
-    typer.echo(f"from {answer.start} to {answer.end}", err=True)
+    way = "" if answer.way == "sql" else f", from the journey index of cut {answer.cut_sequence}"
+    typer.echo(f"from {answer.start} to {answer.end}{way}", err=True)
 
 
 def print_on(console: Console, model: str, answer: Any, is_seen: bool) -> None:

@@ -398,16 +398,16 @@ def test_one_click_to_a_ready_made_dashboard(browser: Browser, place: Place) -> 
     """Offered until it is there; it opens at once, and is one like any other."""
     watched = opened(browser, place.running, "/dashboards")
     page = watched.page
-    page.get_by_role("button", name="Add Collector health").click()
-    expect(page.get_by_role("heading", name="Collector health", level=1)).to_be_visible()
-    expect(tile(page, "Failed").get_by_role("button", name="0", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Add Content").click()
+    expect(page.get_by_role("heading", name="Content", level=1)).to_be_visible()
+    expect(tile(page, "Where visits begin")).to_be_visible()
     page.get_by_role("button", name="All dashboards").click()
-    expect(page.get_by_role("link", name="Collector health")).to_be_visible()
-    expect(page.get_by_role("button", name="Add Content")).to_be_visible()
-    expect(page.get_by_role("button", name="Add Collector health")).to_have_count(0)
-    kept = place.dashboards.find("collector-health", is_published=True)
+    expect(page.get_by_role("link", name="Content")).to_be_visible()
+    expect(page.get_by_role("button", name="Add Acquisition")).to_be_visible()
+    expect(page.get_by_role("button", name="Add Content")).to_have_count(0)
+    kept = place.dashboards.find("content", is_published=True)
     assert kept is not None
-    place.dashboards.remove("collector-health")
+    place.dashboards.remove("content")
     assert watched.faults == []
     page.context.close()
 
@@ -456,8 +456,11 @@ def test_a_report_is_made_and_changed_in_the_editor(browser: Browser, place: Pla
     expect(side.get_by_label("Chart")).to_have_value("bar")
     # Who buys in this shop never clicked before, so the second step has nobody.
     clicked = {row["visitor_id"] for row in events() if row["event_name"] == "click"}
-    rows = as_table(page, "Dragged")
-    assert [int(row[2]) for row in rows] == [len(clicked), 0]
+    as_table(page, "Dragged")
+    rows = tile(page, "Dragged").locator("tbody tr")
+    # The answer before stays until the new one has come.
+    expect(rows.nth(1)).to_contain_text("purchase")
+    assert [int(row.locator("td").nth(2).inner_text()) for row in rows.all()] == [len(clicked), 0]
     shot(page, "dashboards-report-light-1280")
     side.get_by_label("Kind of report").select_option("attribution")
     expect(side.get_by_role("status")).to_contain_text("Choose the goal")

@@ -154,6 +154,7 @@ export type AttributionAnswer = {
   readonly sql: string;
   readonly start: string;
   readonly value: number | null;
+  readonly way?: "sql" | "index";
 };
 
 export type AttributionOpened = {
@@ -288,6 +289,7 @@ export type CompareAnswer = {
   readonly sql: string;
   readonly start: string;
   readonly verdict: string;
+  readonly way?: "sql" | "index";
 };
 
 export type CompareOpened = {
@@ -551,6 +553,7 @@ export type EventsAnswer = {
   readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
+  readonly way?: "sql" | "index";
 };
 
 export type EventsOpened = {
@@ -673,6 +676,7 @@ export type FunnelAnswer = {
   readonly start: string;
   readonly times: readonly (FunnelTime)[];
   readonly trend?: readonly (FunnelTrend)[];
+  readonly way?: "sql" | "index";
 };
 
 export type FunnelOpened = {
@@ -827,6 +831,7 @@ export type LifecycleAnswer = {
   readonly start: string;
   readonly stickiness: readonly (Stickiness)[];
   readonly units: readonly (Bucket)[];
+  readonly way?: "sql" | "index";
 };
 
 export type LifecycleOpened = {
@@ -951,6 +956,7 @@ export type Members = {
   readonly kind: "visitor" | "user" | "session" | "event" | "value";
   readonly members: readonly (Member)[];
   readonly next: string | null;
+  readonly way?: "sql" | "index";
 };
 
 export type MembersAsked = {
@@ -1050,6 +1056,7 @@ export type PathAnswer = {
   readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
+  readonly way?: "sql" | "index";
 };
 
 export type PathNode = {
@@ -1211,17 +1218,6 @@ export type RegionAsked = {
   readonly names: readonly (string)[];
 };
 
-export type Report = {
-  readonly id: string;
-  readonly is_starred: boolean;
-  readonly model: string;
-  readonly question: { readonly [key: string]: unknown };
-  readonly title: string;
-  readonly updated_at: number;
-  readonly version: number;
-  readonly view: string;
-};
-
 export type ReportQuery = {
   readonly kind: "report";
   readonly model: string;
@@ -1250,6 +1246,7 @@ export type RetentionAnswer = {
   readonly segments_at?: string | null;
   readonly sql: string;
   readonly start: string;
+  readonly way?: "sql" | "index";
 };
 
 export type RetentionOpened = {
@@ -1358,7 +1355,7 @@ export type SavedQuery = {
 };
 
 export type SavedReports = {
-  readonly reports: readonly (Report)[];
+  readonly reports: readonly (reports_Report)[];
 };
 
 export type Schedule = {
@@ -1645,6 +1642,7 @@ export type Status = {
   readonly deliveries?: readonly (DeliveryReport)[];
   readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
+  readonly index?: journeys_maker_Report | null;
   readonly lag_by_partition?: readonly (number)[];
   readonly lag_requests: number | null;
   readonly ledger: Ledger;
@@ -1843,4 +1841,27 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
+};
+
+export type journeys_maker_Report = {
+  readonly at: number;
+  readonly bytes?: number;
+  readonly cut_published_at?: number;
+  readonly cut_sequence?: number;
+  readonly error?: string;
+  readonly events?: number;
+  readonly outcome: "made" | "freshened" | "current" | "few" | "large" | "failed";
+  readonly seconds: number;
+  readonly skipped?: readonly (string)[];
+};
+
+export type reports_Report = {
+  readonly id: string;
+  readonly is_starred: boolean;
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+  readonly title: string;
+  readonly updated_at: number;
+  readonly version: number;
+  readonly view: string;
 };

@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 import { PlainEditor } from "./PlainEditor";
 
@@ -9,6 +9,9 @@ vi.mock("../charts/echarts", () => ({
 
 // CodeMirror needs a browser's layout; the browser tests have it.
 vi.mock("../pages/sql/editor/Editor", () => ({ default: PlainEditor }));
+
+// A page's file is loaded when it is opened, which takes a busy machine longer than the second that is usual.
+configure({ asyncUtilTimeout: 20_000 });
 
 afterEach(() => {
   cleanup();

@@ -89,7 +89,10 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
 /** Whether no tile waits for its first answer: what the page needs later is asked for after them. */
 function useTilesStand(): boolean {
   const [isMounted, setIsMounted] = useState(false);
-  useEffect(() => setIsMounted(true), []);
+  useEffect(() => {
+    const after = setTimeout(() => setIsMounted(true), 0);
+    return () => clearTimeout(after);
+  }, []);
   const waiting = useIsFetching({ queryKey: ["tile"], predicate: ({ state }) => state.data === undefined });
   return isMounted && waiting === 0;
 }

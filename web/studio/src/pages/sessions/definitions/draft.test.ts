@@ -19,8 +19,16 @@ test("a change is said with its sign, and not where there is nothing to compare 
 test("a session that is no more says what became of it, and how many late events did it", () => {
   const one = { session_id: "a", revision: 1, started_at: 0, ended_at: 1, events: 1, duration_ms: 0, is_bounced: true, epoch: 5 };
   const came = [4, 5, 7, 9].map((epoch) => ({
-    ...{ request_id: `${epoch}`, request_index: 0, log_offset: 0, event_time: 0, received_at: 0, event_name: "e", page: null },
-    ...{ page_title: null, is_late: true, epoch },
+    request_id: `${epoch}`,
+    request_index: 0,
+    log_offset: 0,
+    event_time: 0,
+    received_at: 0,
+    event_name: "e",
+    page: null,
+    page_title: null,
+    is_late: true,
+    epoch,
   }));
   expect(whyOf({ ...one, replaced_in: 7, is_withdrawn: false }, came)).toBe("Revision 1, until a late event changed it");
   expect(whyOf({ ...one, replaced_in: 9, is_withdrawn: true }, came)).toBe("Gone: 2 late events joined, renamed or split it");

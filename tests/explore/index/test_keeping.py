@@ -12,7 +12,7 @@ import pytest
 from footfall.clock import SystemClock
 from footfall.explore.asking import Asked, NamesAsked
 from footfall.explore.journeys.layout import read_index
-from footfall.explore.journeys.maker import Report, is_wanted, read_report, work_of, work_once
+from footfall.explore.journeys.maker import IndexReport, is_wanted, read_report, work_of, work_once
 from footfall.explore.journeys.process import IndexProcess
 from footfall.explore.question import FunnelQuestion
 from footfall.explore.question.reading import read
@@ -50,7 +50,7 @@ class Kept:
         self.writer.to_tail("events", event_table(rows))
         self.writer.publish()
 
-    def work(self, **index: Any) -> Report:
+    def work(self, **index: Any) -> IndexReport:
         settings = msgspec.structs.replace(
             SETTINGS, index=msgspec.structs.replace(SETTINGS.index, **index)
         )

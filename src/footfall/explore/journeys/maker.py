@@ -59,7 +59,7 @@ def work_of(home: Home, project: str, settings: Settings) -> Work:
     return Work(str(home.root), project, settings.index, settings.query, free_min, bucket)
 
 
-class Report(msgspec.Struct, frozen=True):
+class IndexReport(msgspec.Struct, frozen=True):
     """What was done last; a file beside the index."""
 
     at: int
@@ -76,7 +76,7 @@ class Report(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-def bring_up(work: Work, clock: Clock) -> Report:
+def bring_up(work: Work, clock: Clock) -> IndexReport:
     """Make the index of the newest cut, if it is not of it already; says what it did.
 
     Raises:
@@ -102,7 +102,7 @@ def bring_up(work: Work, clock: Clock) -> Report:
     return msgspec.structs.replace(report, at=clock.now_us(), seconds=spent)
 
 
-def _brought_up(engine: Engine, root: Path, work: Work, now: int) -> Report:
+def _brought_up(engine: Engine, root: Path, work: Work, now: int) -> IndexReport:
     from footfall.explore.journeys.build import Plan, build
     from footfall.explore.journeys.freshen import freshened
     from footfall.explore.journeys.layout import check, publish, read_index
@@ -120,13 +120,13 @@ def _brought_up(engine: Engine, root: Path, work: Work, now: int) -> Report:
         events = source.all_rows()
         if events < given.events_min:
             shutil.rmtree(root, ignore_errors=True)
-            return Report(now, "few", 0, events)
+            return IndexReport(now, "few", 0, events)
         if index is not None and index.seen.marks == source.seen.marks:
             return _reported("current", now, events, index)
         size = estimate(events, len(given.fields))
         room = shutil.disk_usage(root if root.exists() else root.parent.parent).free
         if size > given.bytes_max or size + work.free_min > room:
-            return Report(now, "large", 0, events, size)
+            return IndexReport(now, "large", 0, events, size)
         name = f"{source.seen.sequence}-{now}"
         made = None if index is None else freshened(source, root, name, index, plan)
         outcome: Outcome = "made" if made is None else "freshened"
@@ -136,10 +136,10 @@ def _brought_up(engine: Engine, root: Path, work: Work, now: int) -> Report:
     return _reported(outcome, now, events, made)
 
 
-def _reported(outcome: Outcome, now: int, events: int, index: Index) -> Report:
+def _reported(outcome: Outcome, now: int, events: int, index: Index) -> IndexReport:
     seen = index.seen
     cut = seen.sequence, seen.published_at
-    return Report(now, outcome, 0, events, index.bytes, *cut, index.skipped)
+    return IndexReport(now, outcome, 0, events, index.bytes, *cut, index.skipped)
 
 
 def estimate(events: int, fields: int) -> int:
@@ -147,29 +147,29 @@ def estimate(events: int, fields: int) -> int:
     return 2 * 2 * events * (8 + 2 * (2 + fields))
 
 
-def write_report(root: Path, report: Report) -> None:
+def write_report(root: Path, report: IndexReport) -> None:
     """Say what was done last."""
     make_directory(root)
     write_atomically(root / REPORT, msgspec.json.encode(report))
 
 
-def read_report(home: Home, project: str) -> Report | None:
+def read_report(home: Home, project: str) -> IndexReport | None:
     """What was done last; `None` if nothing was, or it cannot be read."""
     try:
         data = (home.index_dir(project) / REPORT).read_bytes()
-        return msgspec.json.decode(data, type=Report)
+        return msgspec.json.decode(data, type=IndexReport)
     except (OSError, msgspec.MsgspecError):
         return None
 
 
-def work_once(work: Work, clock: Clock) -> Report:
+def work_once(work: Work, clock: Clock) -> IndexReport:
     """Bring the index up and say so; what went wrong is in the report."""
     began = clock.now_us()
     try:
         report = bring_up(work, clock)
     except (FootfallError, OSError) as error:
         spent = (clock.now_us() - began) / SECOND
-        report = Report(clock.now_us(), "failed", spent, error=str(error))
+        report = IndexReport(clock.now_us(), "failed", spent, error=str(error))
     write_report(Home(Path(work.home)).index_dir(work.project), report)
     return report
 

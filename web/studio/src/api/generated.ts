@@ -768,6 +768,18 @@ export type History = {
   readonly next: string | null;
 };
 
+export type IndexReport = {
+  readonly at: number;
+  readonly bytes?: number;
+  readonly cut_published_at?: number;
+  readonly cut_sequence?: number;
+  readonly error?: string;
+  readonly events?: number;
+  readonly outcome: "made" | "freshened" | "current" | "few" | "large" | "failed";
+  readonly seconds: number;
+  readonly skipped?: readonly (string)[];
+};
+
 export type KeptDashboard = {
   readonly definition: Dashboard;
   readonly is_draft: boolean;
@@ -1218,6 +1230,17 @@ export type RegionAsked = {
   readonly names: readonly (string)[];
 };
 
+export type Report = {
+  readonly id: string;
+  readonly is_starred: boolean;
+  readonly model: string;
+  readonly question: { readonly [key: string]: unknown };
+  readonly title: string;
+  readonly updated_at: number;
+  readonly version: number;
+  readonly view: string;
+};
+
 export type ReportQuery = {
   readonly kind: "report";
   readonly model: string;
@@ -1355,7 +1378,7 @@ export type SavedQuery = {
 };
 
 export type SavedReports = {
-  readonly reports: readonly (reports_Report)[];
+  readonly reports: readonly (Report)[];
 };
 
 export type Schedule = {
@@ -1642,7 +1665,7 @@ export type Status = {
   readonly deliveries?: readonly (DeliveryReport)[];
   readonly disk?: DiskStatus | null;
   readonly events_per_second: number | null;
-  readonly index?: journeys_maker_Report | null;
+  readonly index?: IndexReport | null;
   readonly lag_by_partition?: readonly (number)[];
   readonly lag_requests: number | null;
   readonly ledger: Ledger;
@@ -1841,27 +1864,4 @@ export type WouldFire = {
   readonly details: { readonly [key: string]: unknown };
   readonly subject: string;
   readonly told: boolean;
-};
-
-export type journeys_maker_Report = {
-  readonly at: number;
-  readonly bytes?: number;
-  readonly cut_published_at?: number;
-  readonly cut_sequence?: number;
-  readonly error?: string;
-  readonly events?: number;
-  readonly outcome: "made" | "freshened" | "current" | "few" | "large" | "failed";
-  readonly seconds: number;
-  readonly skipped?: readonly (string)[];
-};
-
-export type reports_Report = {
-  readonly id: string;
-  readonly is_starred: boolean;
-  readonly model: string;
-  readonly question: { readonly [key: string]: unknown };
-  readonly title: string;
-  readonly updated_at: number;
-  readonly version: number;
-  readonly view: string;
 };

@@ -13,7 +13,7 @@ import msgspec
 from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
 from footfall.deliver.report import DeliveryReport, delivery_reports
 from footfall.errors import FootfallError, Unavailable
-from footfall.explore.journeys.maker import Report, read_report
+from footfall.explore.journeys.maker import IndexReport, read_report
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
@@ -123,7 +123,7 @@ class Status(msgspec.Struct, frozen=True):
     """Destinations of files, and how far each is."""
     disk: DiskStatus | None = None
     """What the project takes and when the disk is full; `None` if it cannot be read."""
-    index: Report | None = None
+    index: IndexReport | None = None
     """What was done last for the journey index; `None` before the first look."""
     lag_by_partition: tuple[int, ...] = ()
     """As `lag_requests`, for each partition of the log; empty where it has one."""
@@ -179,7 +179,7 @@ def read_status(
     )
 
 
-def _index_problems(index: Report | None) -> list[str]:
+def _index_problems(index: IndexReport | None) -> list[str]:
     if index is None:
         return []
     if index.outcome == "failed":

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from footfall.catalog.crawling import Crawling
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.metadata import Metadata

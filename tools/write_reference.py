@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from footfall.lake import read_tables
-from footfall.query._views import plain_view
+from footfall.query.cuts.views import plain_view
 from footfall.reference import Setting, as_toml, describe
 
 ROOT = Path(__file__).resolve().parent.parent

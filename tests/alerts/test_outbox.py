@@ -21,8 +21,8 @@ from footfall.clock import SystemClock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.alert_reads import AlertReads
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.reads import AlertReads
+from footfall.metadata.alerts.store import AlertStore
 from footfall.metadata.place import MetadataPlace
 from footfall.settings import AlertSettings, load_settings
 from tests.alerts.receivers import SECRET, Receiver, mailing, receiving

@@ -11,7 +11,7 @@ import pytest
 from footfall.alerts.actions import Refused
 from footfall.alerts.parting import REFUSALS_MAX, send_in_parts
 from footfall.errors import Unavailable
-from footfall.metadata.alert_store import Notice
+from footfall.metadata.alerts.store import Notice
 from tests.alerts.receivers import SECRET, receiving
 from tests.alerts.test_outbox import _session, post
 

@@ -22,7 +22,7 @@ from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.store import AlertStore
 from footfall.settings import RuleSettings, load_settings
 from footfall.settings.alerts import read_rule
 from footfall.testing.sim_clock import SimClock

@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from footfall import pipeline
-from footfall.catalog.consumer import LOOK_EVERY, CrawlStarter
-from footfall.catalog.crawling import Crawling
+from footfall.catalog.crawls.consumer import LOOK_EVERY, CrawlStarter
+from footfall.catalog.crawls.crawling import Crawling
+from footfall.catalog.crawls.listing import LocalPlace
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter
-from footfall.catalog.listing import LocalPlace
 from footfall.cli._common import settings_environ
 from footfall.cli.main import app
 from footfall.clock import HOUR, SystemClock

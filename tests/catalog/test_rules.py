@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from footfall.catalog import layout
-from footfall.catalog.athena import duckdb_text
+from footfall.catalog.asking.athena import duckdb_text
+from footfall.catalog.asking.parameters import bound, parameters_of
+from footfall.catalog.crawls import layout
+from footfall.catalog.crawls.types import merged
 from footfall.catalog.entries import QueryParameter
-from footfall.catalog.parameters import bound, parameters_of
 from footfall.catalog.statements import CreateTable, CreateView, Drop, Repair, is_definition, parse
-from footfall.catalog.types import merged
 from footfall.errors import Invalid
 
 SEED_VIEW = """CREATE OR REPLACE VIEW clicks_today AS

@@ -20,7 +20,7 @@ from footfall.errors import FootfallError
 from footfall.home import Home
 from footfall.log import GroupCommitter, SqliteLog
 from footfall.metadata import Metadata
-from footfall.metadata.access import AccessDirectory
+from footfall.metadata.keys.access import AccessDirectory
 from footfall.project import App
 from footfall.request import Request, decode_request
 from footfall.settings import Settings, load_settings

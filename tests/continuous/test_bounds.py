@@ -13,7 +13,7 @@ from footfall.continuous.consumer import make
 from footfall.continuous.windows import of_starts
 from footfall.errors import Conflict, LimitReached
 from footfall.metadata import Metadata
-from footfall.metadata.queries import ContinuousQuery
+from footfall.metadata.added.queries import ContinuousQuery
 from footfall.settings import QueryDefinition, Window, load_settings
 from tests.continuous.test_consumer import run, settle
 from tests.pipeline.harness import Bench, event, request

@@ -15,7 +15,7 @@ from footfall.deliver.chosen import check_source, parsed
 from footfall.deliver.report import delivery_reports
 from footfall.errors import Invalid
 from footfall.metadata import Metadata
-from footfall.metadata.deliveries import ask_for_files, put_delivery, remove_delivery
+from footfall.metadata.added.deliveries import ask_for_files, put_delivery, remove_delivery
 from footfall.positions import Positions
 from footfall.request import Request
 from footfall.settings import load_settings

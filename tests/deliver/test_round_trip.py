@@ -22,8 +22,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from footfall.catalog.inspect import Inspector, Limits
-from footfall.catalog.listing import LocalPlace
+from footfall.catalog.crawls.inspect import Inspector, Limits
+from footfall.catalog.crawls.listing import LocalPlace
 from footfall.catalog.texts import reader
 from footfall.deliver.making import Making
 from footfall.lake.store.options import S3Options

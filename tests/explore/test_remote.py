@@ -15,14 +15,14 @@ import footfall
 from footfall.alerts.deciding import Deciding
 from footfall.alerts.desk import AlertDesk
 from footfall.alerts.judging import Candidate
+from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter
-from footfall.catalog.running import catalog_parts
 from footfall.clock import SystemClock
 from footfall.errors import Conflict, FootfallError, Invalid, Unavailable
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.store import AlertStore
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.settings import load_settings

@@ -13,7 +13,7 @@ import pytest
 from footfall.clock import MINUTE, US_PER_MS
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.access import (
+from footfall.metadata.keys.access import (
     MISS_INTERVAL_US,
     POLL_INTERVAL_US,
     Access,
@@ -196,7 +196,7 @@ def test_unreadable_database_leaves_what_was_known(
 def test_access_needs_the_standard_library_only() -> None:
     """The collector starts in tens of milliseconds and stays small."""
     script = (
-        "import sys, footfall.metadata.access\n"
+        "import sys, footfall.metadata.keys.access\n"
         "heavy = {'sqlalchemy', 'alembic', 'pyarrow', 'polars'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

@@ -17,7 +17,7 @@ from footfall.errors import Conflict, Corrupt
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata import Epoch, Metadata
-from footfall.metadata import _schema as schema
+from footfall.metadata.database import schema
 from footfall.positions import Place, Positions
 from footfall.settings import MetadataSettings
 from footfall.testing import SimClock
@@ -136,7 +136,7 @@ def test_offsets_of_the_version_before_become_positions(tmp_path: Path) -> None:
     """Epochs, plans and poison notes of a log that had one partition and did not say so."""
     home = Home(tmp_path)
     config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(schema.__file__).parents[1] / "migrations"))
     config.set_main_option("path_separator", "os")
     engine = create_engine(f"sqlite:///{home.metadata_file}")
     plans = [

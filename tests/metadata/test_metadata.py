@@ -18,8 +18,8 @@ from footfall.clock import SECOND
 from footfall.errors import Closed, Conflict, Corrupt, Invalid
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata import _schema as schema
-from footfall.metadata._tables import metadata as tables
+from footfall.metadata.database import schema
+from footfall.metadata.database.tables import metadata as tables
 from footfall.metadata.place import MetadataPlace
 from footfall.project import App, ServerKey, WriteId, hash_server_key
 from footfall.settings import MetadataSettings
@@ -183,7 +183,7 @@ def test_migrations_end_where_the_tables_are(
     metadata: Metadata, home: Home, settings: MetadataSettings | None
 ) -> None:
     """A column added to the tables without a migration would exist in new homes only."""
-    script = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    script = ScriptDirectory(str(Path(schema.__file__).parents[1] / "migrations"))
     assert script.get_current_head() == schema.HEAD
     engine = schema.open_engine(MetadataPlace.of(home, settings))
     with engine.begin() as connection:

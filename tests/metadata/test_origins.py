@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import Invalid
-from footfall.metadata.origins import normal_origin
+from footfall.metadata.keys.origins import normal_origin
 
 # What `new URL(…).origin` gives in a browser.
 BROWSER = {

@@ -12,8 +12,8 @@ from tools.servers.postgres import PostgresServer
 from footfall.clock import HOUR
 from footfall.home import Home
 from footfall.metadata import Metadata
+from footfall.metadata.keys.shared_access import SharedAccess
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.shared_access import SharedAccess
 from footfall.project import App, hash_server_key
 from footfall.settings import MetadataSettings
 from footfall.testing import SimClock

@@ -15,7 +15,7 @@ from footfall.errors import FootfallError, Unavailable
 from footfall.lake import Lake, LakePlace
 from footfall.lake.store.options import bucket_of
 from footfall.query import QueryPool
-from footfall.query._bucket_files import BucketFiles
+from footfall.query.cuts.bucket_files import BucketFiles
 from footfall.query.definitions import NO_DEFINITIONS
 from footfall.query.engine import Engine
 from footfall.query.pool import _start

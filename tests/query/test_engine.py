@@ -11,9 +11,9 @@ import pytest
 
 from footfall.errors import LimitReached
 from footfall.lake.cut import Cut, read_cut
-from footfall.query import _cut_places
-from footfall.query._cut_files import CutFiles, CutReader
-from footfall.query._cut_places import HomeCuts
+from footfall.query.cuts import cut_places as _cut_places
+from footfall.query.cuts.cut_files import CutFiles, CutReader
+from footfall.query.cuts.cut_places import HomeCuts
 from footfall.query.engine import Engine
 from footfall.testing.events import event_table
 from tests.query.cuts import CutWriter, query_settings

@@ -33,8 +33,8 @@ from footfall.ledger import Ledger
 from footfall.pipeline.preview.store_tail import StoreTail
 from footfall.pipeline.preview.tail import Tail
 from footfall.positions import Positions
-from footfall.query._cut_files import CutFiles, CutReader
-from footfall.query._cut_places import HomeCuts, StoreCuts
+from footfall.query.cuts.cut_files import CutFiles, CutReader
+from footfall.query.cuts.cut_places import HomeCuts, StoreCuts
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
 from footfall.testing.sim_clock import SimClock

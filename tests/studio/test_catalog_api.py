@@ -11,8 +11,8 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
+from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
-from footfall.catalog.running import catalog_parts
 from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.metadata.place import MetadataPlace

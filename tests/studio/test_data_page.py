@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from footfall.catalog.crawling import Crawling
-from footfall.catalog.queries import Queries
+from footfall.catalog.asking.queries import Queries
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.clock import HOUR, SystemClock
 from footfall.deliver.notes import Cursor, Note, Shown, deliver_dir, write_note, write_shown
 from footfall.home import Home, make_directory

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from footfall.errors import Conflict, Invalid
-from footfall.metadata.alert_reads import AlertReads
+from footfall.metadata.alerts.reads import AlertReads
 from footfall.settings import AlertSettings, ChannelSettings, RuleSettings
 from footfall.settings.alerts import (
     CHANNELS_MAX,

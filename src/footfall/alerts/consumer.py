@@ -17,8 +17,8 @@ from footfall.alerts.windows import WindowRules, windowed
 from footfall.clock import DAY, SECOND, Clock, SystemClock
 from footfall.lake.store.options import bucket_of
 from footfall.metadata import Metadata
-from footfall.metadata.alert_reads import AlertReads
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.reads import AlertReads
+from footfall.metadata.alerts.store import AlertStore
 from footfall.metadata.place import MetadataPlace
 from footfall.pipeline import ConsumerPlace, EpochConsumer, Progress
 from footfall.pipeline.consumers.committed import CommittedEpoch

@@ -18,8 +18,8 @@ import msgspec
 
 from footfall.alerts.judging import Candidate, told
 from footfall.alerts.telling import body_of
-from footfall.metadata.alert_reads import StoredFiring, StoredState
-from footfall.metadata.alert_store import Decision, Notice
+from footfall.metadata.alerts.reads import StoredFiring, StoredState
+from footfall.metadata.alerts.store import Decision, Notice
 from footfall.settings import RuleSettings
 
 FIRING, WITHDRAWN = "firing", "withdrawn"

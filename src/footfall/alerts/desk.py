@@ -18,7 +18,7 @@ from footfall.alerts.statements import Statement, check_expressions, sessions_vi
 from footfall.clock import DAY, Clock
 from footfall.errors import Invalid
 from footfall.home import Home
-from footfall.metadata.alert_reads import HISTORY_MAX, AlertReads, NoticeState, StoredFiring
+from footfall.metadata.alerts.reads import HISTORY_MAX, AlertReads, NoticeState, StoredFiring
 from footfall.metadata.place import MetadataPlace
 from footfall.settings import RuleSettings, Settings, parse_duration
 from footfall.settings.alerts import (
@@ -30,7 +30,7 @@ from footfall.settings.alerts import (
 )
 
 if TYPE_CHECKING:
-    from footfall.metadata.alert_store import AlertStore
+    from footfall.metadata.alerts.store import AlertStore
 
 MUTE_MAX: Final = 365 * DAY
 BY_LENGTH_MAX: Final = 100
@@ -321,7 +321,7 @@ class AlertDesk:
         with self._guard:
             if self._opened is None:
                 from footfall.metadata import Metadata
-                from footfall.metadata.alert_store import AlertStore
+                from footfall.metadata.alerts.store import AlertStore
 
                 metadata = Metadata.open(self._home, self._clock, self._settings.metadata)
                 self._opened = AlertStore(metadata, self._project)

@@ -24,7 +24,7 @@ from footfall.alerts.parting import Parted, send_in_parts
 from footfall.alerts.sending import Sender
 from footfall.clock import Clock
 from footfall.errors import FootfallError, Invalid
-from footfall.metadata.alert_store import AlertStore, Notice
+from footfall.metadata.alerts.store import AlertStore, Notice
 from footfall.settings import AlertSettings
 
 LOOK_SECONDS: Final = 1.0

@@ -19,7 +19,7 @@ import msgspec
 
 from footfall.alerts.actions import Refused
 from footfall.errors import FootfallError
-from footfall.metadata.alert_store import Notice
+from footfall.metadata.alerts.store import Notice
 
 REFUSALS_MAX: Final = 24
 """Of one try: enough to find two firings among a thousand (`alerts.batch_max` at most)."""

@@ -26,8 +26,8 @@ from footfall.alerts.statements import TOLD, sessions_that_hold, sessions_view
 from footfall.clock import SECOND, Clock
 from footfall.columns import SESSION_COLUMNS
 from footfall.errors import FootfallError
-from footfall.metadata.alert_reads import StoredFiring
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.reads import StoredFiring
+from footfall.metadata.alerts.store import AlertStore
 from footfall.query.rows_engine import RowsEngine
 from footfall.settings import QuerySettings, RuleSettings, Settings
 

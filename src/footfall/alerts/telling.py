@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from footfall.clock import SECOND
-from footfall.metadata.alert_reads import StoredFiring
+from footfall.metadata.alerts.reads import StoredFiring
 from footfall.settings import RuleSettings
 
 

@@ -20,8 +20,8 @@ from footfall.alerts.judging import judged, needed, window_candidate
 from footfall.alerts.statements import Statement, Windows, first_row, measured, sessions_view
 from footfall.clock import Clock
 from footfall.errors import Closed, FootfallError, Unavailable
-from footfall.metadata.alert_reads import StoredState
-from footfall.metadata.alert_store import AlertStore
+from footfall.metadata.alerts.reads import StoredState
+from footfall.metadata.alerts.store import AlertStore
 from footfall.settings import RuleSettings, Settings
 from footfall.settings.alerts import OVERLAP_MAX
 

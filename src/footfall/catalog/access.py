@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from footfall.catalog.athena import duckdb_text
-from footfall.catalog.crawling import Crawling
+from footfall.catalog.asking.athena import duckdb_text
+from footfall.catalog.asking.queries import Queries
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.definer import Definer
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import Crawl, CrawlReport, QueryParameter, SavedQuery
-from footfall.catalog.queries import Queries
 from footfall.catalog.statements import is_definition
 from footfall.clock import HOUR, Clock, SystemClock
 from footfall.errors import Invalid
@@ -101,7 +101,7 @@ class ProjectQueries:
     def save(
         self, name: str, sql: str, parameters: Sequence[QueryParameter] = (), description: str = ""
     ) -> SavedQuery:
-        """Keep a statement under a name; see `footfall.catalog.queries.Queries.save`."""
+        """Keep a statement under a name; see `footfall.catalog.asking.queries.Queries.save`."""
         return self._queries.save(name, sql, parameters, description)
 
     def remove(self, name: str) -> None:

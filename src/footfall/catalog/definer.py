@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from footfall.catalog.athena import duckdb_text, tables_of
-from footfall.catalog.crawling import Crawling, OpenMetadata
+from footfall.catalog.asking.athena import duckdb_text, tables_of
+from footfall.catalog.crawls.crawling import Crawling, OpenMetadata
+from footfall.catalog.crawls.listing import checked_place
 from footfall.catalog.entries import CrawlReport, View
-from footfall.catalog.listing import checked_place
 from footfall.catalog.statements import CreateTable, CreateView, Drop, Repair, parse
 from footfall.catalog.store import change
 from footfall.clock import HOUR, Clock

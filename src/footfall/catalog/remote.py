@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from footfall.catalog.asking.queries import one_of
 from footfall.catalog.entries import Crawl, CrawlReport, QueryParameter, SavedQuery
-from footfall.catalog.queries import one_of
 from footfall.query.access import Result
 
 AskStudio = Callable[[str, str, Any, Any], Any]

@@ -145,7 +145,7 @@ def _columns(definitions: list[Any]) -> tuple[Column, ...]:
 
 
 def _type(kind: Any) -> str:
-    from footfall.catalog.types import common
+    from footfall.catalog.crawls.types import common
 
     text = str(kind.sql(dialect="duckdb"))
     try:

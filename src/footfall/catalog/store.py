@@ -9,7 +9,7 @@ import msgspec
 
 from footfall.catalog.entries import Crawl, SavedQuery, Table, View, encode
 from footfall.errors import Corrupt
-from footfall.metadata.catalog import Key, Kind, change_entries, read_entries, read_version
+from footfall.metadata.added.catalog import Key, Kind, change_entries, read_entries, read_version
 from footfall.metadata.place import MetadataPlace
 
 if TYPE_CHECKING:

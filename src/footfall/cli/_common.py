@@ -15,7 +15,7 @@ import typer
 from footfall.errors import Invalid
 from footfall.home import Home, is_home
 from footfall.machine.private import close_home
-from footfall.metadata.access import project_names
+from footfall.metadata.keys.access import project_names
 from footfall.metadata.place import MetadataPlace
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
 from footfall.settings import Settings, load_settings

@@ -27,9 +27,9 @@ from footfall.home import Home
 from footfall.log import GroupCommitter, Log, LogSource
 from footfall.machine.process import stop_on_signals, watch_parent
 from footfall.machine.tls import ServerCertificate, server_certificate
-from footfall.metadata.access import POLL_INTERVAL_US, AccessDirectory, KeyDirectory
+from footfall.metadata.keys.access import POLL_INTERVAL_US, AccessDirectory, KeyDirectory
+from footfall.metadata.keys.shared_access import SharedAccess
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.shared_access import SharedAccess
 from footfall.project import DEFAULT_PROJECT
 from footfall.settings import Settings
 

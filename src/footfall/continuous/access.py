@@ -13,8 +13,8 @@ from footfall.continuous.reading import RESULTS_MAX, Asks, WindowResult, results
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.metadata import Metadata
+from footfall.metadata.added.queries import ContinuousQuery, read_queries
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.queries import ContinuousQuery, read_queries
 from footfall.settings import Settings, load_settings
 
 

@@ -16,7 +16,7 @@ from footfall.continuous.statement import (
 )
 from footfall.continuous.stored import Answered
 from footfall.errors import FootfallError
-from footfall.metadata.queries import ContinuousQuery
+from footfall.metadata.added.queries import ContinuousQuery
 from footfall.query import Answer, QueryPool
 from footfall.settings import QueryDefinition, Window
 

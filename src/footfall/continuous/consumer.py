@@ -37,12 +37,12 @@ from footfall.lake import Lake, LakePlace
 from footfall.lake.cut import Cut, CutQuery
 from footfall.lake.store.options import bucket_of
 from footfall.metadata import Metadata
+from footfall.metadata.added.queries import ContinuousQuery, QueryStatus, read_queries
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.queries import ContinuousQuery, QueryStatus, read_queries
 from footfall.pipeline import CommittedEpoch, ConsumerPlace, EpochConsumer, Progress
 from footfall.pipeline.consumers.results import tell_results
 from footfall.query import QueryPool
-from footfall.query._cut_places import cut_place
+from footfall.query.cuts.cut_places import cut_place
 from footfall.settings import Settings, load_settings
 
 ERROR_CHARS_MAX: Final = 500

@@ -12,7 +12,7 @@ import msgspec
 from footfall.continuous.access import one_of
 from footfall.continuous.examples import EXAMPLES, example
 from footfall.continuous.reading import RESULTS_MAX, Asks, WindowResult, results
-from footfall.metadata.queries import ContinuousQuery
+from footfall.metadata.added.queries import ContinuousQuery
 
 AskStudio = Callable[[str, str, Any, Any], Any]
 """Method, target, body and the type of the answer."""

@@ -170,7 +170,7 @@ class Dashboards:
         self.get(name)
         from sqlalchemy import delete
 
-        from footfall.metadata._tables import dashboard_links, dashboards
+        from footfall.metadata.database.tables import dashboard_links, dashboards
 
         with self._transaction() as connection:
             for table in (dashboard_links, dashboards):
@@ -193,7 +193,7 @@ class Dashboards:
             raise Invalid(f"a dashboard has at most {LINKS_MAX} links; remove some: {name}")
         from sqlalchemy import insert
 
-        from footfall.metadata._tables import dashboard_links
+        from footfall.metadata.database.tables import dashboard_links
 
         token, now = random_token(), self._clock.now_us()
         with self._transaction() as connection:
@@ -222,7 +222,7 @@ class Dashboards:
         self.get(name)
         from sqlalchemy import delete, func
 
-        from footfall.metadata._tables import dashboard_links
+        from footfall.metadata.database.tables import dashboard_links
 
         table = dashboard_links
         chosen = (table.c.project == self._project) & (table.c.name == name)
@@ -249,8 +249,8 @@ class Dashboards:
             raise Invalid(f"a dashboard has at most {BYTES_MAX} bytes of JSON; split it")
         from sqlalchemy import func, select
 
-        from footfall.metadata._insert import insert
-        from footfall.metadata._tables import dashboards
+        from footfall.metadata.database.insert import insert
+        from footfall.metadata.database.tables import dashboards
 
         now = self._clock.now_us()
         mine = dashboards.c.project == self._project

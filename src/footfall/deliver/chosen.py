@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from footfall.errors import Invalid
-from footfall.metadata.deliveries import read_deliveries
+from footfall.metadata.added.deliveries import read_deliveries
 from footfall.metadata.place import MetadataPlace
 from footfall.positions import Positions
 from footfall.settings import (

@@ -102,7 +102,7 @@ class Reports:
             raise Invalid(f"a question has at most {QUESTION_BYTES_MAX} bytes of JSON")
         from sqlalchemy import func, insert, select, update
 
-        from footfall.metadata._tables import reports
+        from footfall.metadata.database.tables import reports
 
         values = {
             "title": given.title,
@@ -146,7 +146,7 @@ class Reports:
         """
         from sqlalchemy import delete
 
-        from footfall.metadata._tables import reports
+        from footfall.metadata.database.tables import reports
 
         chosen = (reports.c.project == self._project) & (reports.c.report == report_id)
         with self._transaction() as connection:

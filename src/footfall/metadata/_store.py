@@ -16,18 +16,20 @@ from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Closed, Conflict, Corrupt, Invalid
 from footfall.home import Home
 from footfall.ledger import Ledger
-from footfall.metadata import _catalog, _epochs, _leases
-from footfall.metadata._epochs import Epoch
-from footfall.metadata._insert import insert
-from footfall.metadata._leases import Holder, Lease
-from footfall.metadata._queries import Queries
-from footfall.metadata._schema import open_engine
-from footfall.metadata._tables import apps, projects, published, server_keys, write_ids
-from footfall.metadata.catalog import Key
-from footfall.metadata.definitions import DefinitionNotes
-from footfall.metadata.origins import normal_origin
+from footfall.metadata.added import catalog_rows as _catalog
+from footfall.metadata.added.catalog import Key
+from footfall.metadata.added.definitions import DefinitionNotes
+from footfall.metadata.added.query_rows import Queries
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.schema import open_engine
+from footfall.metadata.database.tables import apps, projects, published, server_keys, write_ids
+from footfall.metadata.keys.origins import normal_origin
 from footfall.metadata.place import MetadataPlace, unavailable
-from footfall.metadata.published import PublishedProgress
+from footfall.metadata.progress import epochs as _epochs
+from footfall.metadata.progress import leases as _leases
+from footfall.metadata.progress.epochs import Epoch
+from footfall.metadata.progress.leases import Holder, Lease
+from footfall.metadata.progress.published import PublishedProgress
 from footfall.positions import Place, Positions
 from footfall.project import (
     ID_PATTERN,
@@ -306,7 +308,7 @@ class Metadata:
     def change_catalog(
         self, project: str, puts: Mapping[Key, str], removes: Iterable[Key], version: int | None
     ) -> int:
-        """See `footfall.metadata.catalog.change_entries`."""
+        """See `footfall.metadata.added.catalog.change_entries`."""
         with self._transaction() as connection:
             now = self._clock.now_us()
             return _catalog.change(connection, project, puts, removes, version, now)

@@ -24,7 +24,9 @@ from footfall.home import Home
 from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
-from footfall.query._cut_files import (
+from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
+from footfall.query._quoting import literal, without_glob
+from footfall.query.cuts.cut_files import (
     REVISIONS,
     CutFiles,
     CutReader,
@@ -32,11 +34,9 @@ from footfall.query._cut_files import (
     tail_name,
     view_names,
 )
-from footfall.query._cut_places import cut_place
-from footfall.query._defined import DefinedViews
-from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
-from footfall.query._quoting import literal, without_glob
-from footfall.query._views import (
+from footfall.query.cuts.cut_places import cut_place
+from footfall.query.cuts.defined import DefinedViews
+from footfall.query.cuts.views import (
     begun,
     events_view,
     plain_view,
@@ -312,7 +312,7 @@ def _connect(
     directories = [f"{directory}/" for directory in data_dirs(home, project)]
     store = definitions.store if bucket is None else bucket.options
     if store is not None:
-        from footfall.query._bucket_files import BucketFiles
+        from footfall.query.cuts.bucket_files import BucketFiles
 
         connection.register_filesystem(BucketFiles(store))
     if bucket is not None:

@@ -17,7 +17,7 @@ from footfall.errors import Invalid
 from footfall.query import guard
 from footfall.query._errors import ENGINE_ERRORS, translate
 from footfall.query._quoting import quoted
-from footfall.query._views import sql_type
+from footfall.query.cuts.views import sql_type
 from footfall.query.engine import open_duckdb
 from footfall.settings import QuerySettings
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from footfall.errors import Conflict, Invalid
-from footfall.metadata.definition_notes import DefinitionNote, with_notes
+from footfall.metadata.added.definition_notes import DefinitionNote, with_notes
 from footfall.redefine.listing import VISITOR, Listed, key_columns, listing
 from footfall.settings import SessionSettings, another_definition
 

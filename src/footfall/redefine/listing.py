@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
-from footfall.metadata.definition_notes import DefinitionNote, with_notes
+from footfall.metadata.added.definition_notes import DefinitionNote, with_notes
 from footfall.settings import DefinitionSettings, SessionSettings
 
 VISITOR: Final = "visitor_id"

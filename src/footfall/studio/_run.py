@@ -13,8 +13,8 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from footfall.alerts.desk import AlertDesk
+from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
-from footfall.catalog.running import catalog_parts
 from footfall.clock import MINUTE, Clock, SystemClock
 from footfall.connections import AddressGroups, Crowd, Server, open_files_max
 from footfall.errors import Overloaded, Unavailable
@@ -27,7 +27,7 @@ from footfall.machine.disk import DiskMeter
 from footfall.machine.process import watch_parent
 from footfall.machine.tls import ServerCertificate, server_certificate
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.published import read_progress
+from footfall.metadata.progress.published import read_progress
 from footfall.query import QueryPool
 from footfall.settings import Settings
 from footfall.signin import Sessions

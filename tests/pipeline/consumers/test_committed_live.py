@@ -15,7 +15,7 @@ from footfall.ledger import Ledger
 from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.metadata import Metadata
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.published import PublishedProgress, read_live, read_progress
+from footfall.metadata.progress.published import PublishedProgress, read_live, read_progress
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.contract import ConsumerPlace
 from footfall.pipeline.consumers.live import SHARE_INTERVAL, LiveCounters

@@ -161,7 +161,7 @@ def _every(text: str) -> int:
 
 
 def _crawling(home: Any, project: str, overrides: list[str]) -> Any:
-    from footfall.catalog.crawling import Crawling
+    from footfall.catalog.crawls.crawling import Crawling
     from footfall.clock import SystemClock
 
     place = open_project(home, project)

@@ -24,8 +24,8 @@ from footfall.errors import Invalid
 from footfall.home import Home
 
 if TYPE_CHECKING:
+    from footfall.catalog.asking.queries import Queries
     from footfall.catalog.entries import QueryParameter, SavedQuery
-    from footfall.catalog.queries import Queries
 
 app = group("Keep statements under a name, and run them.")
 _NAME = typer.Argument(help="Of the query.")
@@ -133,7 +133,7 @@ def remove(
 
 
 def _queries(place: Home, project: str) -> Queries:
-    from footfall.catalog.queries import Queries
+    from footfall.catalog.asking.queries import Queries
     from footfall.catalog.store import Catalog
     from footfall.clock import SystemClock
     from footfall.metadata.place import MetadataPlace

@@ -138,8 +138,8 @@ def ask(
     """
     import asyncio
 
+    from footfall.catalog.asking.running import catalog_parts
     from footfall.catalog.defining import definitions_of
-    from footfall.catalog.running import catalog_parts
     from footfall.clock import SystemClock
     from footfall.lake.location import check_location
     from footfall.lake.store.options import bucket_of

@@ -28,7 +28,7 @@ from footfall.errors import Invalid
 
 if TYPE_CHECKING:
     from footfall.continuous.access import Continuous
-    from footfall.metadata.queries import ContinuousQuery
+    from footfall.metadata.added.queries import ContinuousQuery
 
 app = group("Ask a saved SELECT of each window of events or sessions.", no_args_is_help=True)
 

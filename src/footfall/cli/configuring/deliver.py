@@ -74,7 +74,7 @@ def add(
     It begins with the next epoch. Those of footfall.toml are changed there.
     """
     from footfall.deliver.chosen import check_source, parsed
-    from footfall.metadata.deliveries import put_delivery
+    from footfall.metadata.added.deliveries import put_delivery
     from footfall.settings import DestinationSettings
 
     installed, settings = open_project(home, project), settings_for(open_project(home, project))
@@ -130,7 +130,7 @@ def remove(
 
     Records that wait are not written.
     """
-    from footfall.metadata.deliveries import remove_delivery
+    from footfall.metadata.added.deliveries import remove_delivery
 
     installed = open_project(home, project)
     if not remove_delivery(open_metadata(installed), project, name):
@@ -169,7 +169,7 @@ def flush(
 def have_files(home: Home, project: str, name: str, seconds: int) -> bool:
     """Ask for files of all that was acknowledged until now; whether they are there in time."""
     from footfall.log import LogSource
-    from footfall.metadata.deliveries import ask_for_files
+    from footfall.metadata.added.deliveries import ask_for_files
 
     log = LogSource.of(home, project, settings_for(home).log).reader()
     try:

@@ -29,7 +29,7 @@ from footfall.ledger import Ledger
 from footfall.machine.disk import DiskMeter, DiskStatus
 
 if TYPE_CHECKING:
-    from footfall.explore.journeys.maker import Report
+    from footfall.explore.journeys.maker import IndexReport
     from footfall.studio import Status
 
 
@@ -103,7 +103,7 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
     return lines
 
 
-def _index_line(index: Report) -> str:
+def _index_line(index: IndexReport) -> str:
     if index.outcome == "few":
         return f"index      none: {index.events:,} events are few (index.events_min)"
     if index.outcome in ("failed", "large"):

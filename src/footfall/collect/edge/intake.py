@@ -19,7 +19,7 @@ from footfall.collect.metrics import CollectorMetrics
 from footfall.connections import CONNECTION, AddressGroups
 from footfall.errors import Closed, DiskFull, FootfallError, Overloaded
 from footfall.log import GroupCommitter
-from footfall.metadata.access import Access, KeyDirectory
+from footfall.metadata.keys.access import Access, KeyDirectory
 from footfall.project import (
     SERVER_KEY_PREFIX,
     SERVER_KEY_SHOWN,

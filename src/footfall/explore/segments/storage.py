@@ -162,8 +162,8 @@ class Segments:
             raise Invalid(f"a segment has at most {DEFINITION_BYTES_MAX} bytes of JSON; split it")
         from sqlalchemy import func, select
 
-        from footfall.metadata._insert import insert
-        from footfall.metadata._tables import segment_versions, segments
+        from footfall.metadata.database.insert import insert
+        from footfall.metadata.database.tables import segment_versions, segments
 
         packed = None if ids is None else zlib.compress(msgspec.json.encode(list(ids)))
         now, columns = self._clock.now_us(), segments.c
@@ -213,8 +213,8 @@ class Segments:
         """Add to the history; the same moment again is the same row."""
         from sqlalchemy import delete, select, update
 
-        from footfall.metadata._insert import insert
-        from footfall.metadata._tables import segment_sizes, segments
+        from footfall.metadata.database.insert import insert
+        from footfall.metadata.database.tables import segment_sizes, segments
 
         columns = segment_sizes.c
         mine = (columns.project == self._project) & (columns.name == name)
@@ -238,7 +238,7 @@ class Segments:
         """A refresh failed, and why."""
         from sqlalchemy import update
 
-        from footfall.metadata._tables import segments
+        from footfall.metadata.database.tables import segments
 
         key = {"project": self._project, "name": name}
         with self._transaction() as connection:
@@ -258,7 +258,7 @@ class Segments:
             raise Conflict(f"other segments are made of it; change them first: {', '.join(users)}")
         from sqlalchemy import delete
 
-        from footfall.metadata._tables import segment_sizes, segment_versions, segments
+        from footfall.metadata.database.tables import segment_sizes, segment_versions, segments
 
         with self._transaction() as connection:
             for table in (segment_sizes, segment_versions, segments):
@@ -270,7 +270,7 @@ class Segments:
         """Refuse what would be part of itself, as of this transaction."""
         from sqlalchemy import select
 
-        from footfall.metadata._tables import segment_versions, segments
+        from footfall.metadata.database.tables import segment_versions, segments
 
         newest = (
             (segments.c.project == segment_versions.c.project)
@@ -303,7 +303,7 @@ class Segments:
     ) -> bool:
         from sqlalchemy import select
 
-        from footfall.metadata._tables import segment_versions as table
+        from footfall.metadata.database.tables import segment_versions as table
 
         key = {"project": self._project, "name": name, "version": version}
         row = connection.execute(select(table.c.definition, table.c.ids).filter_by(**key)).first()
@@ -312,7 +312,7 @@ class Segments:
     def _forget_versions(self, connection: Any, name: str, newest: int) -> None:
         from sqlalchemy import delete, update
 
-        from footfall.metadata._tables import segment_versions as table
+        from footfall.metadata.database.tables import segment_versions as table
 
         mine = (table.c.project == self._project) & (table.c.name == name)
         connection.execute(delete(table).where(mine, table.c.version <= newest - VERSIONS_MAX))

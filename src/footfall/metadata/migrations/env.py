@@ -1,10 +1,10 @@
-"""How Alembic runs here: on the connection, and in the transaction, of `_schema.migrate`."""
+"""How Alembic runs here: on the connection, and in the transaction, of `database.schema.migrate`."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from footfall.metadata._tables import metadata
+from footfall.metadata.database.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

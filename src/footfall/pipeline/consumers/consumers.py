@@ -30,7 +30,7 @@ OURS: Final[Mapping[str, str]] = {
     "alerts": "footfall.alerts.consumer:make",
     CONTINUOUS: "footfall.continuous.consumer:make",
     "deliver": "footfall.deliver.consumer:make",
-    "crawls": "footfall.catalog.consumer:make",
+    "crawls": "footfall.catalog.crawls.consumer:make",
     "segments": "footfall.explore.segments.consumer:make",
 }
 """Consumers that come with Footfall, beside the live counters: what makes each, by name. As text,

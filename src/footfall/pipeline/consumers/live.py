@@ -20,7 +20,7 @@ from footfall.errors import Corrupt, Unavailable
 from footfall.home import make_directory, write_atomically
 from footfall.lake import Lake, recent_events
 from footfall.live import LiveState, SessionMeters, encode_snapshot
-from footfall.metadata.published import PublishedProgress
+from footfall.metadata.progress.published import PublishedProgress
 from footfall.pipeline.consumers.committed import CommittedEpoch
 from footfall.pipeline.consumers.contract import (
     ConsumerPlace,

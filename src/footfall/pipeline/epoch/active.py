@@ -14,7 +14,7 @@ import msgspec
 
 from footfall.errors import Unavailable
 from footfall.metadata import DefinitionNote, DefinitionNotes
-from footfall.metadata.definition_notes import with_notes
+from footfall.metadata.added.definition_notes import with_notes
 from footfall.settings import SessionSettings
 
 

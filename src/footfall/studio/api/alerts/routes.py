@@ -16,7 +16,7 @@ from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
 from footfall.alerts.running import run_on
 from footfall.alerts.statements import Statement
 from footfall.errors import Invalid, Unavailable
-from footfall.metadata.alert_reads import HISTORY_MAX
+from footfall.metadata.alerts.reads import HISTORY_MAX
 from footfall.settings import RuleSettings
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from footfall.catalog.crawling import Crawling
+from footfall.catalog.asking.queries import Queries
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.entries import CrawlReport
-from footfall.catalog.queries import Queries
 
 
 class CatalogUse(msgspec.Struct, frozen=True):

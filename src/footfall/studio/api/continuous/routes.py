@@ -14,8 +14,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from footfall.continuous.checking import checked, columns_of, hinted, statement_of
 from footfall.continuous.reading import WindowResult, results_statement, to_result
 from footfall.errors import Invalid, Unavailable
+from footfall.metadata.added.queries import ContinuousQuery, read_queries
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.queries import ContinuousQuery, read_queries
 from footfall.settings import Settings, load_settings
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound

@@ -15,7 +15,7 @@ import msgspec
 from footfall.errors import Unavailable
 from footfall.home import Home, make_directory, write_atomically
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.published import read_live
+from footfall.metadata.progress.published import read_live
 
 LOOK_SECONDS: Final = 1.0
 

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from footfall.errors import Invalid
-from footfall.metadata.definition_notes import read_notes, read_shown
+from footfall.metadata.added.definition_notes import read_notes, read_shown
 from footfall.metadata.place import MetadataPlace
 from footfall.redefine import Listed, listing
 from footfall.settings import SessionSettings

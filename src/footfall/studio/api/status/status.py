@@ -20,8 +20,8 @@ from footfall.live import LiveSnapshot, decode_snapshot
 from footfall.machine import process
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.published import PublishedProgress, read_progress
-from footfall.metadata.quarantine import quarantined_since
+from footfall.metadata.progress.published import PublishedProgress, read_progress
+from footfall.metadata.progress.quarantine import quarantined_since
 from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
 from footfall.positions import Positions
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Unavailable
-from footfall.metadata.access import Access, accesses, keys_query
+from footfall.metadata.keys.access import Access, accesses, keys_query
 from footfall.metadata.place import MetadataPlace
 
 POLL_SECONDS: Final = 1.0

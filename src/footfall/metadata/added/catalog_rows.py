@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, select
 
 from footfall.errors import Conflict
-from footfall.metadata._insert import insert
-from footfall.metadata._tables import catalog, catalog_versions
-from footfall.metadata.catalog import READ_BY_STATEMENTS, Key
+from footfall.metadata.added.catalog import READ_BY_STATEMENTS, Key
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import catalog, catalog_versions
 
 
 def change(
@@ -20,7 +20,7 @@ def change(
     seen: int | None,
     now: int,
 ) -> int:
-    """See `footfall.metadata.catalog.change_entries`."""
+    """See `footfall.metadata.added.catalog.change_entries`."""
     removes = tuple(removes)
     query = select(catalog_versions.c.version).filter_by(project=project)
     version = connection.execute(query).scalar() or 0

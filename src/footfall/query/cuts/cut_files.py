@@ -24,7 +24,7 @@ from footfall.lake.cut import (
     Cut,
     Plan,
 )
-from footfall.query._cut_places import CutPlace
+from footfall.query.cuts.cut_places import CutPlace
 from footfall.schema import arrow_schema
 from footfall.session import OVERRIDE_SCHEMA, REMOVED_SCHEMA, SESSION_SCHEMA
 

@@ -17,12 +17,12 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog import repair
-from footfall.catalog.csv_head import csv_shape, decoded, is_text
+from footfall.catalog.crawls import repair
+from footfall.catalog.crawls.csv_head import csv_shape, decoded, is_text
+from footfall.catalog.crawls.listing import Place
+from footfall.catalog.crawls.types import common
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault, JsonForm, Shape
-from footfall.catalog.listing import Place
 from footfall.catalog.texts import reader
-from footfall.catalog.types import common
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.query._quoting import literal, quoted
 
@@ -92,7 +92,7 @@ class Inspector:
         )
         self._connection.execute("SET TimeZone = 'UTC'")
         if place.root.startswith(SCHEME):
-            from footfall.query._bucket_files import BucketFiles
+            from footfall.query.cuts.bucket_files import BucketFiles
 
             self._connection.register_filesystem(BucketFiles(options))
 

@@ -55,7 +55,7 @@ def remove_delivery(metadata: Metadata, project: str, name: str) -> bool:
     """Take a destination out; whether it was there."""
     from sqlalchemy import delete
 
-    from footfall.metadata._tables import deliveries
+    from footfall.metadata.database.tables import deliveries
 
     with metadata._transaction() as connection:
         done = connection.execute(
@@ -69,8 +69,8 @@ def remove_delivery(metadata: Metadata, project: str, name: str) -> bool:
 
 
 def _put(metadata: Metadata, project: str, name: str, values: dict[str, str]) -> None:
-    from footfall.metadata._insert import insert
-    from footfall.metadata._tables import deliveries
+    from footfall.metadata.database.insert import insert
+    from footfall.metadata.database.tables import deliveries
 
     row = {**values, "changed_at": metadata._clock.now_us()}
     with metadata._transaction() as connection:

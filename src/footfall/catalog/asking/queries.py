@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from footfall.catalog.crawling import OpenMetadata
+from footfall.catalog.asking.parameters import bound, parameters_of
+from footfall.catalog.crawls.crawling import OpenMetadata
 from footfall.catalog.entries import QueryParameter, SavedQuery, check_name
-from footfall.catalog.parameters import bound, parameters_of
 from footfall.catalog.statements import is_definition
 from footfall.catalog.store import Catalog, change
 from footfall.clock import Clock

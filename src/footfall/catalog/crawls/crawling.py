@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from footfall.catalog.crawls.listing import checked_place, place_of
 from footfall.catalog.defining import s3_options, shipped_views, table_names
 from footfall.catalog.entries import Crawl, CrawlReport, Declared, Table, check_name
-from footfall.catalog.listing import checked_place, place_of
 from footfall.catalog.store import Catalog, change, keys_of
 from footfall.clock import DAY, HOUR, MINUTE, US_PER_MS, Clock
 from footfall.errors import Conflict, FootfallError, Invalid
@@ -142,9 +142,9 @@ class Crawling:
         )
 
     def _run(self, crawl: Crawl, began: int) -> CrawlReport:
-        from footfall.catalog.crawl import Run
-        from footfall.catalog.inspect import Limits
-        from footfall.catalog.inspectors import Inspectors
+        from footfall.catalog.crawls.inspect import Limits
+        from footfall.catalog.crawls.inspectors import Inspectors
+        from footfall.catalog.crawls.run import Run
 
         settings = self._settings.catalog
         options = s3_options(self._settings)

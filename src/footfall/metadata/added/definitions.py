@@ -15,10 +15,10 @@ from sqlalchemy import Connection, func, select, update
 
 from footfall.clock import Clock
 from footfall.errors import Conflict, Invalid
-from footfall.metadata._insert import insert
-from footfall.metadata._tables import session_definitions as table
-from footfall.metadata._tables import shown_definitions
-from footfall.metadata.definition_notes import DefinitionNote
+from footfall.metadata.added.definition_notes import DefinitionNote
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import session_definitions as table
+from footfall.metadata.database.tables import shown_definitions
 
 
 class DefinitionNotes:

@@ -116,7 +116,7 @@ catalog: Final = Table(
     "catalog",
     metadata,
     Column("project", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),  # see `footfall.metadata.catalog.Kind`
+    Column("kind", Text, primary_key=True),  # see `footfall.metadata.added.catalog.Kind`
     Column("name", Text, primary_key=True),
     Column("entry", Text, nullable=False),  # JSON; `footfall.catalog.entries` says of what
     Column("changed_at", BigInteger, nullable=False),

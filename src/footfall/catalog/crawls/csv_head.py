@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from footfall.catalog.crawls.layout import column_name, unique
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
-from footfall.catalog.layout import column_name, unique
 
 _DELIMITERS: Final = ",\t;|"
 _WORD: Final = re.compile(r"[^\W\d][\w .:/()%-]{0,99}")

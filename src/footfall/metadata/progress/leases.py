@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from footfall.errors import Conflict, LeaseLost
-from footfall.metadata._insert import insert
-from footfall.metadata._tables import leases
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import leases
 
 
 class Holder(msgspec.Struct, frozen=True):

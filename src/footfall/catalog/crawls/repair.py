@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.csv_head import first_cells, is_header
+from footfall.catalog.crawls.csv_head import first_cells, is_header
 from footfall.catalog.entries import COLUMNS_MAX, FAULTS_MAX, Compression, FileFault
 from footfall.home import make_directory
 

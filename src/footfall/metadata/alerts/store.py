@@ -15,16 +15,16 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from footfall.errors import Invalid
-from footfall.metadata._insert import insert
 from footfall.metadata._store import Metadata
-from footfall.metadata._tables import (
+from footfall.metadata.alerts.reads import StoredFiring, StoredState
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import (
     alert_channels,
     alert_firings,
     alert_notices,
     alert_rules,
     alert_states,
 )
-from footfall.metadata.alert_reads import StoredFiring, StoredState
 
 _LOOKED_UP_MAX: Final = 500
 """Values in one IN: SQLite binds a bounded number."""

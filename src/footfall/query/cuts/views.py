@@ -17,8 +17,8 @@ from typing import Final
 from footfall.columns import Column
 from footfall.columns.column import decimal_digits
 from footfall.lake import TABLES
-from footfall.query._cut_files import tail_name
 from footfall.query._quoting import literal, quoted, without_glob
+from footfall.query.cuts.cut_files import tail_name
 
 Columns = Sequence[Column]
 

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from footfall.catalog.inspect import Inspected, Inspector, Limits
-from footfall.catalog.listing import Place
+from footfall.catalog.crawls.inspect import Inspected, Inspector, Limits
+from footfall.catalog.crawls.listing import Place
 from footfall.lake.store.options import S3Options
 
 THREADS_MAX: Final = 4

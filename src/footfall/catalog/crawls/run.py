@@ -13,7 +13,10 @@ from typing import Final
 
 import msgspec
 
-from footfall.catalog import layout
+from footfall.catalog.crawls import layout
+from footfall.catalog.crawls.inspect import Inspected
+from footfall.catalog.crawls.listing import Found
+from footfall.catalog.crawls.types import is_widened, merged
 from footfall.catalog.entries import (
     COLUMNS_MAX,
     FAULTS_MAX,
@@ -28,9 +31,6 @@ from footfall.catalog.entries import (
     Table,
     TableChange,
 )
-from footfall.catalog.inspect import Inspected
-from footfall.catalog.listing import Found
-from footfall.catalog.types import is_widened, merged
 
 Inspect = Callable[[Sequence[tuple[str, Path]]], Iterator[Inspected]]
 """`Inspectors.inspect_all`."""

@@ -21,7 +21,7 @@ import msgspec
 
 from footfall.clock import US_PER_MS, Clock
 from footfall.errors import Unavailable
-from footfall.metadata.origins import normal_or_same
+from footfall.metadata.keys.origins import normal_or_same
 from footfall.metadata.place import MetadataPlace
 
 POLL_INTERVAL_US: Final = 250 * US_PER_MS

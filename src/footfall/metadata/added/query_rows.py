@@ -1,4 +1,4 @@
-"""Continuous queries: kept, changed, removed; see `footfall.metadata.queries`."""
+"""Continuous queries: kept, changed, removed; see `footfall.metadata.added.queries`."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from footfall.errors import Conflict, Invalid, LimitReached
-from footfall.metadata._insert import insert
-from footfall.metadata._tables import continuous_queries as table
-from footfall.metadata.queries import ContinuousQuery, query_of
+from footfall.metadata.added.queries import ContinuousQuery, query_of
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import continuous_queries as table
 from footfall.settings import QueryDefinition
 
 _SHOWN = tuple(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from footfall.catalog.athena import duckdb_text
-from footfall.catalog.crawling import Crawling
+from footfall.catalog.asking.athena import duckdb_text
+from footfall.catalog.asking.queries import Queries
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.definer import Definer
 from footfall.catalog.entries import Crawl, CrawlReport
-from footfall.catalog.queries import Queries
 from footfall.catalog.statements import is_definition
 from footfall.clock import Clock
 from footfall.errors import FootfallError, Invalid, Unavailable

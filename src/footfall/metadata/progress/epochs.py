@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from footfall.errors import Conflict, Corrupt
 from footfall.ledger import Ledger
-from footfall.metadata._insert import insert
-from footfall.metadata._tables import epochs, quarantined
+from footfall.metadata.database.insert import insert
+from footfall.metadata.database.tables import epochs, quarantined
 from footfall.positions import Place, Positions
 
 

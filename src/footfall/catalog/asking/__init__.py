@@ -1,0 +1,1 @@
+"""Asking by the catalog: saved queries, their parameters, statements in other words."""

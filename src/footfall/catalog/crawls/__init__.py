@@ -1,0 +1,1 @@
+"""Crawls: what lies in a folder or bucket, made into tables, again and again."""

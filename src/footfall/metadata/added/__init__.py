@@ -1,0 +1,1 @@
+"""What people add while a project runs: catalog, queries, definitions, destinations."""

@@ -1,0 +1,1 @@
+"""What is known of alerts: read by many, written in transactions."""

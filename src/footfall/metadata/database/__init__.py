@@ -1,0 +1,1 @@
+"""The database itself: its tables, opening it, and how rows are put into it."""

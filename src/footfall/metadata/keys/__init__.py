@@ -1,0 +1,1 @@
+"""Who may send: keys and origins, as collectors ask for them."""

@@ -296,3 +296,23 @@ def test_between_takes_two_ends(shop: Shop, value: Any, said: str) -> None:
     with pytest.raises(Invalid) as refused:
         shop.answer(question)
     assert said in refused.value.problems[0]
+
+
+def test_a_trend_is_by_the_day_of_the_first_step(shop: Shop) -> None:
+    """Who begins on Monday and buys on Wednesday is a conversion of Monday; each day opens."""
+    shop.set(
+        [event("2024-10-14T10:00", "view"), event("2024-10-16T10:00", "buy")]
+        + [event("2024-10-15T10:00", "view", "v2"), event("2024-10-15T11:00", "view", "v3")]
+    )
+    steps = {"steps": [{"event": "view"}, {"event": "buy"}], "granularity": "day"}
+    question = read(FunnelQuestion, steps | between("2024-10-14", "2024-10-16"))
+    trend = shop.answer(question).trend
+    assert [(row.bucket, row.step, row.count) for row in trend if row.count] == [
+        (0, 1, 1),
+        (0, 2, 1),
+        (1, 1, 2),
+    ]
+    opened = [
+        [one.id for one in shop.members(question, row.cell).members] for row in trend if row.count
+    ]
+    assert opened == [["v1"], ["v1"], ["v2", "v3"]]

@@ -301,8 +301,12 @@ def test_between_takes_two_ends(shop: Shop, value: Any, said: str) -> None:
 def test_a_trend_is_by_the_day_of_the_first_step(shop: Shop) -> None:
     """Who begins on Monday and buys on Wednesday is a conversion of Monday; each day opens."""
     shop.set(
-        [event("2024-10-14T10:00", "view"), event("2024-10-16T10:00", "buy")]
-        + [event("2024-10-15T10:00", "view", "v2"), event("2024-10-15T11:00", "view", "v3")]
+        [
+            event("2024-10-14T10:00", "view"),
+            event("2024-10-16T10:00", "buy"),
+            event("2024-10-15T10:00", "view", "v2"),
+            event("2024-10-15T11:00", "view", "v3"),
+        ]
     )
     steps = {"steps": [{"event": "view"}, {"event": "buy"}], "granularity": "day"}
     question = read(FunnelQuestion, steps | between("2024-10-14", "2024-10-16"))

@@ -127,7 +127,8 @@ def _in_windows(rule: RuleSettings, view: str, phase: int, parts: Iterable[Windo
 
 def first_row(rule: RuleSettings, view: str) -> Statement:
     """When the first row there is, of the rule's app, happened: microseconds, or null."""
-    time = "event_time" if rule.over == "events" else "ended_at"
+    # Of sessions the start: their ends move with every event.
+    time = "event_time" if rule.over == "events" else "started_at"
     where = " WHERE app_id = ?" if rule.app else ""
     text = f"SELECT epoch_us(min({time})) FROM {view}{where}"
     return Statement(text, (rule.app,) if rule.app else ())

@@ -6,7 +6,10 @@ is held against the oracle; its cells are opened in the index, too.
 
 from __future__ import annotations
 
-from tests.explore.test_journeys import test_path
-from tests.explore.test_models import test_events, test_funnel, test_retention
+from tests.explore import test_journeys, test_models
+from tests.explore.index.again import again
 
-__all__ = ["test_events", "test_funnel", "test_path", "test_retention"]
+test_events = again(test_models.test_events, 5)
+test_funnel = again(test_models.test_funnel, 5)
+test_retention = again(test_models.test_retention, 5)
+test_path = again(test_journeys.test_path, 5)

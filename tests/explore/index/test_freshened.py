@@ -16,11 +16,12 @@ from footfall.explore.journeys import freshen
 from footfall.explore.journeys.layout import publish, read_index
 from footfall.explore.journeys.source import opened
 from footfall.testing.events import uuid_of
+from tests.explore import test_models
+from tests.explore.index.again import again
 from tests.explore.index.shop import FIELDS, PLAN, IndexedShop
-from tests.explore.test_journeys import test_path
-from tests.explore.test_models import test_events, test_funnel
 
-__all__ = ["test_events", "test_funnel", "test_path"]
+test_events = again(test_models.test_events, 4)
+test_funnel = again(test_models.test_funnel, 4)
 
 GONE = {"event_name": "a", "app_id": "shop", "visitor_id": "v1", "user_id": "u1", "session": "s1"}
 

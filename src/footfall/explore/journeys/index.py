@@ -95,7 +95,8 @@ class JourneyIndex:
         if newest.marks == index.seen.marks:
             return newest
         age = newest.published_at - index.seen.published_at
-        return index.seen if age <= self._age_max else None
+        # A cut older than the index's is one of a restored backup: its events are others.
+        return index.seen if 0 <= age <= self._age_max else None
 
     def _newest(self) -> tuple[Index | None, Opened | None]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""How Alembic runs here: on the connection, and in the transaction, of `database.schema.migrate`."""
+"""How Alembic runs here: on the connection, and in the transaction, of the opened database."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+import "@mantine/core/styles/NumberInput.css";
 import { Button, NativeSelect, NumberInput, SegmentedControl, Skeleton, Textarea, TextInput } from "@mantine/core";
 import { IconCopy, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";

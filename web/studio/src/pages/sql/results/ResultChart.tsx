@@ -1,3 +1,4 @@
+import "@mantine/core/styles/Combobox.css";
 import { SegmentedControl, Select } from "@mantine/core";
 import { useCallback, useMemo, useState } from "react";
 import type { SqlAnswerShape } from "../../../api/generated";

@@ -1,3 +1,5 @@
+import "@mantine/core/styles/Checkbox.css";
+import "@mantine/core/styles/Combobox.css";
 import { Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { failureText } from "../../../api/client";

@@ -137,7 +137,7 @@ def _took_every_step(segment: Any, sequence: Any, mine: list[Row], now: int) -> 
         range=SimpleNamespace(start=_text(start), end=_text(end)),
     )
     reached = oracle.funnel(question, mine).get(oracle.ALL, {})
-    return any(steps == len(sequence.steps) for steps, _ in reached.values())
+    return any(steps == len(sequence.steps) for steps, *_ in reached.values())
 
 
 def _within(segment: Any, asked: Any, row: Row, now: int) -> bool:

@@ -23,7 +23,7 @@ from footfall.errors import Conflict, Invalid
 from footfall.pipeline import maintain
 from footfall.pipeline._pipeline import Pipeline
 from footfall.query.engine import Engine
-from footfall.redefine import fill
+from footfall.redefine.filling import fill
 from footfall.request import Request
 from footfall.sessionize import EVENT_COLUMNS, Definitions
 from footfall.sessionize.step import StepDefinition

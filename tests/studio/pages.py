@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from footfall.studio._run import STATIC
 from tests.studio.fakes import TOKEN, Studio
@@ -41,13 +49,13 @@ class Watched:
         self.faults: list[str] = []
         self.outside: list[str] = []
         self.page: Page = context.new_page()
-        self.page.on("console", lambda line: self._note(line.type, line.text))
+        self.page.on("console", self._note)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
         self.page.on("request", lambda request: self._check(request, origin))
 
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.faults.append(text)
+    def _note(self, line: ConsoleMessage) -> None:
+        if line.type in ("error", "warning"):
+            self.faults.append(f"{line.text} {line.location.get('url', '')}".strip())
 
     def _check(self, request: Request, origin: str) -> None:
         if not request.url.startswith((origin + "/", "data:", "blob:")):

@@ -150,6 +150,7 @@ def test_status_before_anything_runs(shop: FakeShop, signed_in: httpx.Client) ->
         "lag_requests": 0,
         "lag_by_partition": [],
         "events_per_second": None,
+        "index": None,
         "ledger": {},
         "ledger_problems": [],
         "disk": None,

@@ -57,7 +57,7 @@ def page(tree: Tree) -> Iterator[Any]:
 
 def _note(errors: list[str], line: Any) -> None:
     if line.type == "error":
-        errors.append(line.text)
+        errors.append(f"{line.text} {line.location.get('url', '')}")
 
 
 def _sql(page: Any, statement: str) -> list[list[Any]]:

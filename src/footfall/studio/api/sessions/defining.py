@@ -12,8 +12,9 @@ from litestar import delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from footfall import redefine
+from footfall.errors import Invalid
 from footfall.metadata.place import MetadataPlace
-from footfall.redefine import Comparing, Difference, Listed
+from footfall.redefine import Comparing, Difference, Listed, Question
 from footfall.settings import Settings, load_settings
 from footfall.studio.api.sessions.definitions import read_listed
 from footfall.studio.api.sql.runner import SqlRunner
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from footfall.metadata import Metadata
 
 OPTIONS_MAX: Final = 20
+TRIES: Final = 40
+TRY_SECONDS: Final = 0.25
 Option = str | int | float | bool | list[str] | dict[str, str]
 
 
@@ -97,15 +100,28 @@ async def diff(
     samples: FromQuery[int] = 5,
 ) -> Difference:
     """The numbers of both over all history, bots left out, and visitors whose sessions differ."""
-    found = await asyncio.to_thread(services.read_definitions)
-    names = {one.name: one.view for one in found}
-    comparing = redefine.comparing(names, a, b, samples)
-    return await while_asked(request.receive, _driven(services.sql, comparing))
+    return await while_asked(request.receive, _compared(services, a, b, samples))
 
 
-async def _driven(sql: SqlRunner, comparing: Comparing) -> Difference:
+async def _compared(services: Services, a: str, b: str, samples: int) -> Difference:
+    """Tries again for a while: the newest cut learns of a switch a second or two after it."""
+    left = TRIES
+    while True:
+        found = await asyncio.to_thread(services.read_definitions)
+        names = {one.name: one.view for one in found}
+        comparing = redefine.comparing(names, a, b, samples)
+        question = next(comparing)  # raises `Invalid` of what was asked
+        try:
+            return await _driven(services.sql, comparing, question)
+        except Invalid:  # the statements are ours: a view that they name is not there yet
+            left -= 1
+            if not left:
+                raise
+        await asyncio.sleep(TRY_SECONDS)
+
+
+async def _driven(sql: SqlRunner, comparing: Comparing, question: Question) -> Difference:
     try:
-        question = next(comparing)
         while True:
             answer = await sql.run(question.sql, question.values, rows_max=redefine.SAMPLES_MAX)
             question = comparing.send(msgspec.json.decode(answer.body, type=list[list[Any]]))

@@ -14,6 +14,7 @@ from footfall.errors import FootfallError
 from footfall.explore.answer import CELLS_MAX
 from footfall.explore.asking import Asked, NamesAsked
 from footfall.explore.found import Found
+from footfall.explore.journeys.held import unheld
 from footfall.explore.journeys.layout import Index, Part, Seen, Segment, check, read_index
 from footfall.explore.journeys.opened import Opened
 from footfall.explore.journeys.source import APP, EVENT, seen_of
@@ -38,14 +39,13 @@ CELLS_OF_GROUPS_MAX: Final = 1 << 24
 class _Way(msgspec.Struct, frozen=True):
     rows: Callable[[Opened, Any, Any], list[list[Any]]]
     members: Callable[[Opened, Any, Any, Any], list[str] | None]
-    problem: Callable[[Any], str | None]
 
 
 _WAYS: Final[dict[type[Any], _Way]] = {
-    EventsQuestion: _Way(events.rows, events.members, events.problem),
-    FunnelQuestion: _Way(funnel.rows, funnel.members, funnel.problem),
-    RetentionQuestion: _Way(retention.rows, retention.members, lambda question: None),
-    PathQuestion: _Way(path.rows, path.members, lambda question: None),
+    EventsQuestion: _Way(events.rows, events.members),
+    FunnelQuestion: _Way(funnel.rows, funnel.members),
+    RetentionQuestion: _Way(retention.rows, retention.members),
+    PathQuestion: _Way(path.rows, path.members),
 }
 
 
@@ -123,10 +123,7 @@ def segments_of(root: Path, index: Index) -> list[Segment]:
 
 def lacks(question: Common, columns: Any) -> str | None:
     """What of a question the index has not; `None`: nothing."""
-    way = _WAYS.get(type(question))
-    if way is None:
-        return "the model"
-    found = way.problem(question)
+    found = unheld(question)
     if found is not None:
         return found
     needed = [EVENT, APP, *all_fields(question, MODELS[type(question)].selectors(question))]
@@ -150,7 +147,7 @@ def _found(index: Index, opened: Opened, asked: Asked | NamesAsked) -> list[list
     if lacks(asked.question, index.columns) is not None:
         return None
     if asked.cell is not None:
-        return _members(opened, asked)
+        return _members(opened, asked) if unheld(asked.cell) is None else None
     return _WAYS[type(asked.question)].rows(opened, asked.question, asked.scene)
 
 

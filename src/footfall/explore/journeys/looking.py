@@ -179,4 +179,5 @@ _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "gte": lambda one, wanted: one >= wanted,
     "lt": lambda one, wanted: one < wanted,
     "lte": lambda one, wanted: one <= wanted,
+    "between": lambda one, wanted: wanted[0] <= one <= wanted[1],
 }

@@ -87,12 +87,6 @@ class Counting:
         return shown.slots[self.groups.codes(chunk, slice(None))]
 
 
-def problem(question: EventsQuestion) -> str | None:
-    """What the index cannot do."""
-    others = [one.measure for one in question.series if one.measure not in _WHOSE]
-    return f"the measure {others[0]}" if others else None
-
-
 def rows(opened: Opened, question: EventsQuestion, scene: Scene) -> list[list[Any]]:
     """As `footfall.explore.models.events.statement`."""
     counting = Counting(opened, question, scene)

@@ -32,11 +32,6 @@ class Chains:
         self.slot = self.shown.slots[group]
 
 
-def problem(question: FunnelQuestion) -> str | None:
-    """What the index cannot do."""
-    return "by_step is each" if question.by and question.by_step == "each" else None
-
-
 def rows(opened: Opened, question: FunnelQuestion, scene: Scene) -> list[list[Any]]:
     """As `footfall.explore.models.funnel.statement`."""
     found = chains(opened, question, scene)

@@ -1,0 +1,247 @@
+"""The index answers what it knows, option by option; everything else, and what is new, is SQL's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from footfall.explore.journeys.held import HELD, unheld
+from footfall.explore.kinds import KINDS
+from footfall.explore.question import FunnelQuestion, Range
+from footfall.explore.question.common import Common, Filter, Operator, Selector
+from footfall.explore.question.events import Measure, Series
+from footfall.explore.question.funnel import Exclusion
+from footfall.explore.question.reading import read
+from footfall.explore.segments.reading import read_segment
+from footfall.testing.events import NOON_US
+from tests.explore.asked import NOW
+from tests.explore.index.shop import IndexedShop, lacks, read_index
+from tests.explore.segments_shelf import MemoryShelf
+
+HOUR = 3_600_000_000
+DAYS: dict[str, Any] = {"range": {"start": "2024-10-04", "end": "2024-10-05"}, "zone": "UTC"}
+A, B = {"event": "a"}, {"event": "b"}
+FUNNEL: dict[str, Any] = {"steps": [A, B]}
+SERIES: dict[str, Any] = {"series": [A, {"measure": "visitors"}]}
+OPERANDS: dict[str, Any] = {
+    **dict.fromkeys(("is", "is_not", "contains", "not_contains", "starts_with"), "/a"),
+    "in": ["/a", "/b"],
+    "not_in": ["/a", "/b"],
+    **dict.fromkeys(("gt", "gte", "lt", "lte"), 2),
+    "between": [1, 2.5],
+}
+
+
+def _where(field: str, op: str = "is", value: Any = None) -> dict[str, Any]:
+    return {"where": {"field": field, "op": op, "value": value}}
+
+
+def _by_op(op: str) -> dict[str, Any]:
+    value = OPERANDS.get(op)
+    is_text = isinstance(value, str) or value is None or value == ["/a", "/b"]
+    return _where("page_path" if is_text else "properties.price", op, value)
+
+
+OPTIONS: list[tuple[str, dict[str, Any], str]] = [
+    # Of every model.
+    ("funnel", FUNNEL | {"range": {"start": "2024-10-04"}}, "index"),
+    ("events", SERIES | {"range": {"last": 60, "unit": "week"}}, "index"),
+    ("funnel", FUNNEL | {"zone": "Asia/Tokyo", "app": "shop"}, "index"),
+    ("retention", {"unit": "week", "week_start": "sunday"}, "index"),
+    *(("funnel", FUNNEL | {"bots": bots}, "index") for bots in ("include", "only")),
+    *(("funnel", FUNNEL | _by_op(op), "index") for op in get_args(Operator)),
+    ("events", SERIES | {"where": {"any": [_by_op("between")["where"]]}}, "index"),
+    ("path", {"where": {"all": [_by_op("between")["where"]]}}, "index"),
+    ("funnel", FUNNEL | _where("session.entry_page", "is", "/s1"), "index"),
+    ("funnel", FUNNEL | _where("session.exit_page", "is_not", "/s1"), "sql"),
+    ("funnel", FUNNEL | _where("received_at", "between", ["2024-10-04", "2024-10-06"]), "sql"),
+    ("events", SERIES | {"by": ["page_path"], "top": 1}, "index"),
+    *(
+        (model, asked | {"compare": "previous"}, "index")
+        for model, asked in (("events", SERIES), ("funnel", FUNNEL), ("retention", {}))
+    ),
+    ("path", {"compare": "previous", "events": {"event": ["a", "b"]}}, "index"),
+    # Segments, in every place where one can be.
+    *(
+        (model, asked | more, "sql")
+        for model, asked in (("events", SERIES), ("funnel", FUNNEL), ("retention", {}))
+        for more in ({"by": ["segment.some"]}, _where("segment", "in", ["some"]))
+    ),
+    ("path", _where("segment.some", "is", True) | {"segments_at": "2024-10-05"}, "sql"),
+    ("funnel", {"steps": [A | {"label": "x"}, B | _where("page_path", "is", "/a")]}, "index"),
+    ("funnel", {"steps": [A, B | _where("segment", "is_not", "some")]}, "sql"),
+    ("funnel", FUNNEL | {"exclude": [_where("segment", "is", "some")]}, "sql"),
+    # Of events.
+    *(("events", {"series": [{"measure": one}]}, "index") for one in ("users", "sessions")),
+    *(
+        ("events", {"series": [{"measure": one, "of": "properties.price"}]}, "sql")
+        for one in get_args(Measure)[4:]
+    ),
+    (
+        "events",
+        {"series": [A | {"label": "x"} | _where("page_path", "is_set")], "formulas": ["A*2"]},
+        "index",
+    ),
+    *(("events", SERIES | {"granularity": one}, "index") for one in ("hour", "week", "month")),
+    # Of funnels.
+    *(("funnel", FUNNEL | {"order": one}, "index") for one in ("strict", "any")),
+    ("funnel", FUNNEL | {"window": "30m"}, "index"),
+    *(("funnel", FUNNEL | {"per": one}, "index") for one in ("user", "session")),
+    ("funnel", {"steps": [A, B, A], "exclude": [{"event": "c", "after": 2}]}, "index"),
+    (
+        "funnel",
+        {"steps": [A, B, A], "exclude": [{"event": "c", "before": 2, "label": "c"}]},
+        "index",
+    ),
+    ("funnel", FUNNEL | {"by": ["page_path"], "by_step": "each"}, "sql"),
+    *(
+        ("funnel", FUNNEL | {"granularity": unit, "by": ["page_path"]}, "sql")
+        for unit in ("hour", "day", "week", "month")
+    ),
+    # Of retention.
+    ("retention", {"start": A, "back": B, "periods": 2, "mode": "on_or_after"}, "index"),
+    *(("retention", {"unit": "month", "per": one}, "index") for one in ("user", "session")),
+    # Of paths.
+    ("path", {"nodes": "pages", "node": "/a", "direction": "to", "steps": 3}, "index"),
+    ("path", {"nodes": "screens", "per": "user", "gap": "1h", "top": 1}, "index"),
+    ("path", {"merge_repeats": False, "per": "visitor"}, "index"),
+    ("path", {"rules": [{"match": "a*", "label": "x"}]}, "index"),
+    ("lifecycle", {}, "sql"),
+    ("attribution", {"goal": B, "touches": [A]}, "sql"),
+    ("compare", {"goal": B, "variant": "page_path"}, "sql"),
+]
+
+
+def _rows() -> Iterator[dict[str, Any]]:
+    for n in range(60):
+        yield {
+            "event_time": NOON_US + (n * 7 % 60 - 30) * HOUR,
+            "event_name": "aabbc"[n % 5] if n % 11 else "page_view",
+            "visitor_id": f"v{n % 7}",
+            "user_id": None if n % 3 else f"u{n % 4}",
+            "app_id": "shop" if n % 6 else "blog",
+            "session": None if n % 8 == 0 else f"s{n % 9}",
+            "is_bot": n % 9 == 4,
+            "page_path": [None, "/a", "/b", "/ab"][n % 4],
+            "screen_name": [None, "/x", "/y"][n % 3],
+            "properties": json.dumps({"price": n % 5, "plan": "ab"[n % 2]}),
+        }
+
+
+def _asked(model: str, asked: dict[str, Any]) -> Any:
+    return read(KINDS[model].question, DAYS | asked)
+
+
+def _structs(one: Any) -> Iterator[msgspec.Struct]:
+    """A question with every struct in it."""
+    yield one
+    for name in one.__struct_fields__:
+        value = getattr(one, name)
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, msgspec.Struct):
+                yield from _structs(each)
+
+
+def _changed(one: msgspec.Struct) -> list[str]:
+    """Options that do not have their default."""
+    return [
+        field.name
+        for field in msgspec.structs.fields(type(one))
+        if getattr(one, field.name)
+        != (
+            field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        )
+    ]
+
+
+def test_every_option_is_answered_alike_by_both_ways_or_by_sql(shop: IndexedShop) -> None:
+    """Each option of each question, off its default: the way that is stated, and equal rows.
+
+    Whoever adds an option writes a question with it here. The shop compares the index with SQL.
+    """
+    shop.set([*_rows()])
+    index = read_index(shop.root)
+    assert index is not None
+    used: dict[type[Any], set[str]] = {}
+    for model, asked, way in OPTIONS:
+        question = _asked(model, asked)
+        for one in _structs(question):
+            used.setdefault(type(one), set()).update(_changed(one))
+        if way == "sql":
+            assert lacks(question, index.columns) is not None, (model, asked)
+            continue
+        answer = shop.answer(question)
+        assert answer.way == way, (model, asked)
+        if question.compare == "previous" and model != "events":
+            assert answer.previous.way == way, (model, asked)
+            assert answer.previous.end == answer.start
+    common = {*Common.__struct_fields__}
+    assert common == common & set().union(*used.values()), "ask with each option of Common"
+    for kind in used.keys() & HELD.keys():
+        options = {*kind.__struct_fields__} - (common if issubclass(kind, Common) else set())
+        assert options <= used[kind], f"ask with each option: {kind.__name__}"
+    assert {Range, Filter, Selector, Series, Exclusion} <= used.keys()
+
+
+def test_a_segment_s_question_is_answered_by_sql(shop: IndexedShop) -> None:
+    """Who is in a segment no index knows; the whole way, as a person asks."""
+    shop.set([*_rows()])
+    shelf = MemoryShelf()
+    shelf.put("some", read_segment({"rule": {"did": {"event": "c"}}}))
+    asked = FUNNEL | {"by": ["segment.some"], "compare": "previous"}
+    answer = shop.run_with(_asked("funnel", asked), NOW, shelf)
+    assert (answer.way, answer.previous.way) == ("sql", "sql")
+    assert {row.group for row in answer.rows} == {(), ("true",), ("false",)}
+
+
+def test_what_is_not_listed_is_not_answered() -> None:
+    """Without an option's line, and without a value's, a question that uses it goes to SQL."""
+    for model, asked, way in OPTIONS:
+        question = _asked(model, asked)
+        if way == "sql":
+            continue
+        assert unheld(question) is None
+        for one in _structs(question):
+            for name in _changed(one):
+                known = dict(HELD[type(one)])
+                del known[name]
+                assert unheld(question, {**HELD, type(one): known}) == f"the option {name}"
+        for kind in {type(one) for one in _structs(question)}:
+            fewer = {other: known for other, known in HELD.items() if other is not kind}
+            assert unheld(question, fewer) == f"the kind {kind.__name__}"
+
+
+def test_a_new_option_of_a_question_is_for_sql_once_it_is_used() -> None:
+    """As an option would be added: with a default under which nothing changes."""
+
+    class Changed(FunnelQuestion, frozen=True, kw_only=True):
+        speed: str = "any"
+
+    held = {**HELD, Changed: HELD[FunnelQuestion]}
+    steps = (Selector("a"), Selector("b"))
+    assert unheld(Changed(steps=steps), held) is None
+    assert unheld(Changed(steps=steps, speed="fast"), held) == "the option speed"
+    assert unheld(Changed(steps=steps)) == "the kind Changed"
+    odd = msgspec.structs.replace(Filter("page_path"), op="matches")  # type: ignore[arg-type]
+    assert unheld(FunnelQuestion(steps=steps, where=odd)) == "the option op: matches"
+
+
+@pytest.mark.parametrize("bucket", [None, 0])
+def test_a_cell_with_a_part_that_the_index_does_not_know_is_opened_by_sql(
+    shop: IndexedShop, bucket: int | None
+) -> None:
+    """A day of a funnel's trend opens to those of the day, not to everybody of the range."""
+    shop.set([*_rows()])
+    question = _asked("funnel", FUNNEL | {"granularity": "day" if bucket == 0 else None})
+    answer = shop.answer(question)
+    cells = answer.rows if bucket is None else answer.trend
+    row = next(one for one in cells if one.count)
+    before = dict(shop.ways)
+    found = shop.members(question, row.cell)
+    assert len(found.members) == row.count
+    assert found.way == ("index" if bucket is None else "sql")
+    assert shop.ways != before

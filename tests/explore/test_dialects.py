@@ -22,6 +22,7 @@ from footfall.explore.question import (
 from footfall.explore.question.reading import read
 from footfall.testing.events import NOON_US
 from tests.explore.asked import Shop
+from tests.explore.segments_shelf import segments_of_each_kind
 
 HOSTILE = "it's; -- \\' \" x"
 WHERE = {
@@ -31,6 +32,13 @@ WHERE = {
         {"field": "page_path", "op": "contains", "value": HOSTILE},
         {"field": "session.entry_page", "op": "not_in", "value": [HOSTILE, "b"]},
         {"field": "bot_reasons", "op": "contains", "value": "x"},
+    ]
+}
+SEGMENTS = {
+    "all": [
+        WHERE,
+        {"field": "segment", "op": "in", "value": ["often", "walked"]},
+        {"field": "segment", "op": "not_in", "value": ["behind"]},
     ]
 }
 COMMON = {"range": {"start": "2024-03-01", "end": "2024-04-30"}, "zone": "Europe/Berlin"}
@@ -51,6 +59,11 @@ QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
         FunnelQuestion,
         BROKEN | {"steps": STEPS, "order": "any", "per": "session", "granularity": "day"},
     ),
+    (FunnelQuestion, BROKEN | {"steps": STEPS, "where": SEGMENTS, "by": ["segment.listed"]}),
+    (PathQuestion, COMMON | {"where": SEGMENTS, "nodes": "pages"}),
+    (LifecycleQuestion, COMMON | {"where": SEGMENTS}),
+    (AttributionQuestion, COMMON | {"where": SEGMENTS, "goal": {"event": "a"}, **BY_SOURCE}),
+    (CompareQuestion, COMMON | {"where": SEGMENTS, "goal": {"event": "a"}, "variant": "page_path"}),
     (RetentionQuestion, BROKEN | {"start": {"event": "a"}, "mode": "on_or_after"}),
     (PathQuestion, COMMON | {"where": WHERE, "nodes": "pages", "node": "a", "rules": RULES}),
     (PathQuestion, COMMON | {"where": WHERE, "per": "visitor", "direction": "to"}),
@@ -72,9 +85,13 @@ OWN = {
 def test_each_dialect_reads_its_own(dialect: Any, number: int) -> None:
     """Parsed again: the same tables, no function that the dialect lacks, no parameter left."""
     kind, asked = QUESTIONS[number]
-    shown = compiled(read(kind, asked), NOON_US).shown(dialect)
+    shown = compiled(read(kind, asked), NOON_US, None, segments_of_each_kind()).shown(dialect)
     tree = sqlglot.parse_one(shown, dialect=dialect)
-    tables = {table.name for table in tree.find_all(exp.Table)}
+    # A list of ids is a table without a name.
+    tables = {table.name for table in tree.find_all(exp.Table) if table.name}
+    for with_ in tree.find_all(exp.With):
+        own = [cte.alias for cte in with_.expressions]
+        assert len(own) == len({*own})
     names = {cte.alias for cte in tree.find_all(exp.CTE)}
     assert tables - names == {"events", "sessions"}
     assert not list(tree.find_all(exp.Placeholder, exp.Parameter))

@@ -312,7 +312,7 @@ def test_the_pipeline_starts_refreshes_that_are_due(empty: Place) -> None:
 
 
 def test_the_verbs(empty: Place, tmp_path: Path) -> None:
-    """Defined, listed, refreshed, overlapped, imported, dropped in a terminal."""
+    """Defined, listed, exported, refreshed, overlapped, imported, dropped in a terminal."""
     home = ("--home", str(empty.writer.home.root))
 
     def said(*arguments: str) -> str:
@@ -323,6 +323,13 @@ def test_the_verbs(empty: Place, tmp_path: Path) -> None:
     made = said("define", "buyers", json.dumps(BUYERS), "--title", "Buyers")
     assert made == "buyers, version 1: visitors who did buy\n"
     assert said("members", "buyers") == "shop/v1\nshop/v3\n"
+    assert said("export", "buyers").splitlines() == ['"id"', '"shop/v1"', '"shop/v3"']
+    for form, read in (("csv", _csv), ("json", _json), ("parquet", _parquet)):
+        file = tmp_path / f"ids.{form}"
+        assert said("export", "buyers", "-o", str(file)) == ""
+        assert read(file.read_bytes()) == ["shop/v1", "shop/v3"]
+    assert said("export", "buyers", "--format", "json", "--at", "2024-10-04T12:30:00Z") == "[]\n"
+    assert "no format .xls" in refused("segment", "export", "buyers", "-o", "ids.xls", *home)
     assert said("refresh") == "buyers: 2 of 3\n"
     assert said("refresh") == ""
     assert said("list") == "buyers (2): visitors who did buy\n"

@@ -18,6 +18,7 @@ from footfall.explore.asking import compiled
 from footfall.explore.kinds import KINDS
 from footfall.explore.question.reading import read
 from tests.explore.asked import NOW, Shop
+from tests.explore.segments_shelf import segments_of_each_kind
 from tests.explore.shops import common, known, shops
 
 if TYPE_CHECKING:
@@ -60,6 +61,27 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("attribution", {"goal": B, "field": "session.entry_page", "model": "last"}),
     ("compare", {"variant": "properties.plan", "goal": B, "exposure": A}),
+    *(
+        (model, asked | {"where": inside})
+        for inside in (
+            {"any": [{"field": "segment", "op": "in", "value": ["often", "behind"]}, WHERE]},
+            {"field": "segment", "op": "not_in", "value": ["walked"]},
+        )
+        for model, asked in (
+            ("events", {"series": [{"measure": "visitors"}], "by": ["segment.listed"]}),
+            ("funnel", {"steps": [A, {"event": None}], "by": ["segment.seldom"]}),
+        )
+    ),
+    *(
+        (model, asked | {"where": {"field": "segment", "op": "is", "value": "walked"}})
+        for model, asked in (
+            ("retention", {"unit": "day"}),
+            ("path", WALK),
+            ("lifecycle", {"unit": "day"}),
+            ("attribution", {"goal": B, "touches": [A], "model": "linear"}),
+            ("compare", {"variant": "page_path", "goal": B}),
+        )
+    ),
 ]
 
 
@@ -136,7 +158,7 @@ def test_spark_gives_the_rows_of_duckdb(
     as_spark_has_it(shop, spark, tmp_path_factory.mktemp("spark"))
     for model, asked in ASKED:
         question = read(KINDS[model].question, common(start, 2) | asked)
-        made = compiled(question, NOW)
+        made = compiled(question, NOW, None, segments_of_each_kind())
         here = shop.engine.run(made.text(), made.values).table
         there = spark.sql(made.shown("spark")).collect()
         columns = [column.to_pylist() for column in here.columns]

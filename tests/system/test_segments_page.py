@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -175,5 +176,12 @@ def test_a_number_becomes_a_segment_and_a_filter(browser: Browser, place: Place)
         "page_view", "purchase", range=golden.RANGE, where={"segment": "came-and-bought"}
     )
     assert [row.count for row in inside.rows] == [bought.count] * 2
+    with page.expect_request("**/members") as sent:
+        shown.first.click()
+    pinned = sent.value.post_data_json["question"]["segments_at"]
+    # The page's answer was of a moment before now, and its cell is of the same one.
+    assert inside.answer.segments_at is not None
+    assert datetime.fromisoformat(pinned) < datetime.fromisoformat(inside.answer.segments_at)
+    expect(page.get_by_role("list", name="visitors").locator("li")).to_have_count(bought.count)
     assert watched.faults == []
     page.context.close()

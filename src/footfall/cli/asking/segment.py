@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ from footfall.errors import FootfallError, Invalid
 
 if TYPE_CHECKING:
     from footfall.explore.segments.storage import Segments
+    from footfall.query import QueryPool
 
 app = group("Name groups of visitors, and see who is in them.", no_args_is_help=True)
 
@@ -40,6 +42,16 @@ AtOption = Annotated[
 ]
 UnitOption = Annotated[str, typer.Option("--unit", help="visitor or user.")]
 AppOption = Annotated[str, typer.Option("--app", help="One app; all without it.")]
+
+
+class ExportFormat(StrEnum):
+    """How ids are written."""
+
+    CSV = "csv"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
 ZONE = typer.Option("--zone", help="IANA time zone of its days.")
 
 
@@ -128,6 +140,45 @@ def members(
         return
     for one in found.members:
         typer.echo(one.id)
+
+
+@app.command("export")
+def export(
+    name: NameArgument,
+    chosen: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="Default: by the suffix of --output, else csv."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write instead of stdout.")
+    ] = None,
+    at: AtOption = None,
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+) -> None:
+    """Write all ids of a segment as a file.
+
+    Example: footfall segment export loyal -o loyal.parquet.
+    """
+    from footfall.cli.asking.sql import refuse_terminal, write_body
+    from footfall.explore.running import run_on
+    from footfall.explore.segments.access import moment
+    from footfall.explore.segments.asking import exporting
+    from footfall.explore.segments.definition import EXPORT_ROWS_MAX
+
+    form = _export_format(chosen, output)
+    if form is ExportFormat.PARQUET and output is None:
+        refuse_terminal(form)
+    store, now = _store(home, project), moment(at, SystemClock().now_us())
+
+    async def work(pool: QueryPool) -> Any:
+        asked = await run_on(pool, lambda: exporting(name, now, store))
+        return await pool.run(asked.sql, asked.values, format=form.value, rows_max=EXPORT_ROWS_MAX)
+
+    answer = _with_pool(home, project, work)
+    if answer.is_cut_off:
+        raise Invalid("the segment is too large for one file; raise query.answer_bytes_max")
+    write_body(answer.body, output)
 
 
 @app.command("refresh")
@@ -234,11 +285,28 @@ def _text(given: str, *, is_file: bool = False) -> str:
         raise Invalid(f"{what}: {error}") from error
 
 
+def _export_format(chosen: ExportFormat | None, output: Path | None) -> ExportFormat:
+    if chosen is not None:
+        return chosen
+    suffix = "csv" if output is None else output.suffix.removeprefix(".").lower()
+    if suffix not in list(ExportFormat):
+        names = ", ".join(f".{one}" for one in ExportFormat)
+        raise Invalid(f"no format .{suffix}; there are: {names}; or say which with --format")
+    return ExportFormat(suffix)
+
+
 def _run(home: Path, project: str, start: Callable[[], Generator[Any, Any, Any]]) -> Any:
     """What a generator makes of what a worker of its own found, as `footfall sql` has one."""
+    from footfall.explore.running import run_on
+
+    return _with_pool(home, project, lambda pool: run_on(pool, start))
+
+
+def _with_pool(
+    home: Path, project: str, work: Callable[[QueryPool], Coroutine[Any, Any, Any]]
+) -> Any:
     import asyncio
 
-    from footfall.explore.running import run_on
     from footfall.lake.location import check_location
     from footfall.lake.store.options import bucket_of
     from footfall.query import QueryPool
@@ -250,7 +318,7 @@ def _run(home: Path, project: str, start: Callable[[], Generator[Any, Any, Any]]
 
     async def run() -> Any:
         try:
-            return await run_on(pool, start)
+            return await work(pool)
         finally:
             await pool.close()
 

@@ -111,14 +111,14 @@ def answer_as(
     """Run a statement, and write its answer as it was asked for."""
     chosen = _format_of(output_format, output)
     if chosen in (OutputFormat.PARQUET, OutputFormat.ARROW) and output is None:
-        _refuse_terminal(chosen)
+        refuse_terminal(chosen)
     if limit is None and chosen is OutputFormat.TABLE:
         limit = TABLE_ROWS_MAX
     answer = ask(home, project, settings, statement, parameters, _WIRE_FORMATS[chosen], limit)
     if chosen is OutputFormat.TABLE:
         _write_table(answer, output)
     else:
-        _write(answer.body, output)
+        write_body(answer.body, output)
     _note(answer, is_chatty=chosen is OutputFormat.TABLE or output is not None)
 
 
@@ -176,7 +176,12 @@ def _format_of(given: OutputFormat | None, output: Path | None) -> OutputFormat:
     return OutputFormat(suffix)
 
 
-def _refuse_terminal(chosen: OutputFormat) -> None:
+def refuse_terminal(chosen: str) -> None:
+    """Refuse to write what is not text to a terminal.
+
+    Raises:
+        Invalid: standard output is one.
+    """
     if sys.stdout.isatty():
         raise Invalid(f"{chosen} is not text; name a file with --output, or pipe it on")
 
@@ -199,7 +204,12 @@ def _value(text: str) -> Any:
     return text if isinstance(value, list | dict) else value
 
 
-def _write(body: bytes, output: Path | None) -> None:
+def write_body(body: bytes, output: Path | None) -> None:
+    """Write an answer to a file, or to standard output.
+
+    Raises:
+        Invalid: the file cannot be written.
+    """
     if output is None:
         sys.stdout.buffer.write(body)
         sys.stdout.buffer.flush()

@@ -44,7 +44,8 @@ class Statement(msgspec.Struct, frozen=True):
                 return exp.Anonymous(this=name, expressions=node.expressions)
             return _for_trino(node) if dialect == "trino" else node
 
-        return self.tree.transform(written).sql(dialect, pretty=pretty)
+        tree = self.tree.transform(written)
+        return (_with_own_names(tree) if dialect == "spark" else tree).sql(dialect, pretty=pretty)
 
 
 def _written(value: Any) -> exp.Expr:
@@ -61,6 +62,26 @@ def with_ctes(rows: exp.Query, ctes: Mapping[str, exp.Query]) -> exp.Query:
     for name, each in ctes.items():
         rows = rows.with_(name, as_=each, copy=False)
     return rows
+
+
+def _with_own_names(tree: exp.Expr) -> exp.Expr:
+    """Each CTE of a subquery by a name that no other has.
+
+    For Spark sqlglot moves all of them to the front, where those of a segment and those of the
+    model that it filters would be called alike.
+    """
+    inner_first = reversed([one for one in tree.find_all(exp.With) if one.parent is not tree])
+    for place, with_ in enumerate(inner_first):
+        names = {cte.alias: f"c{place}_{cte.alias}" for cte in with_.expressions}
+        for cte in with_.expressions:
+            cte.args["alias"].set("this", exp.to_identifier(names[cte.alias]))
+        query = with_.parent
+        assert query is not None
+        for table in [one for one in query.find_all(exp.Table) if one.name in names]:
+            if not table.alias:
+                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+            table.set("this", exp.to_identifier(names[table.name]))
+    return tree
 
 
 def _for_spark(node: exp.JSONExtractScalar, path: str) -> exp.Expr:

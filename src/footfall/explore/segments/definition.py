@@ -19,6 +19,8 @@ LIST_MAX: Final = 100_000
 """Ids of one list."""
 LIST_BYTES_MAX: Final = 8 << 20
 """Of its ids as JSON; with the statement they travel to a query worker in one message."""
+EXPORT_ROWS_MAX: Final = 5_000_000
+"""Ids of one file."""
 CELL_LENGTH_MAX: Final = 20_000
 
 Unit = Literal["visitor", "user"]

@@ -14,7 +14,13 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from footfall.errors import Invalid
 from footfall.explore.answer import Members
 from footfall.explore.running import run_on
-from footfall.explore.segments.definition import CELL_LENGTH_MAX, Every, Segment, Unit
+from footfall.explore.segments.definition import (
+    CELL_LENGTH_MAX,
+    EXPORT_ROWS_MAX,
+    Every,
+    Segment,
+    Unit,
+)
 from footfall.explore.segments.kept import KeptSegment, SegmentSize, UsedSegment
 from footfall.explore.segments.words import sentence
 from footfall.studio.edge.asker import while_asked
@@ -342,7 +348,6 @@ async def export(
     )
 
 
-EXPORT_ROWS_MAX: Final = 5_000_000
 _MEDIA: Final[dict[str, str]] = {
     "csv": "text/csv; charset=utf-8",
     "json": MediaType.JSON.value,

@@ -15,7 +15,9 @@ import { type List, listQuestion, type PanelInfo } from "./metrics";
 import type { Scene } from "./OverviewPage";
 import css from "./OverviewPage.module.css";
 
-type Props = { readonly info: PanelInfo; readonly scene: Scene; readonly onOpen: (panel: string) => (opening: Opening) => void };
+/** Opens a number of a list's answer, whose segments were of a moment. */
+type Opener = (panel: string, at: string | null | undefined) => (opening: Opening) => void;
+type Props = { readonly info: PanelInfo; readonly scene: Scene; readonly onOpen: Opener };
 
 /** Values with most first; one is chosen to filter the page, its number opens. */
 export function ListPanel({ info, scene, onOpen }: Props) {
@@ -36,12 +38,12 @@ export function ListPanel({ info, scene, onOpen }: Props) {
         )
       }
     >
-      <Rows list={shown} scene={scene} onOpen={onOpen(shown.id)} />
+      <Rows list={shown} scene={scene} onOpen={onOpen} />
     </Section>
   );
 }
 
-function Rows({ list, scene, onOpen }: { readonly list: List; readonly scene: Scene; readonly onOpen: (opening: Opening) => void }) {
+function Rows({ list, scene, onOpen }: { readonly list: List; readonly scene: Scene; readonly onOpen: Opener }) {
   const question = listQuestion(list, scene);
   const query = useQuery({
     queryKey: ["overview", question],
@@ -56,7 +58,7 @@ function Rows({ list, scene, onOpen }: { readonly list: List; readonly scene: Sc
       </Loading>
     );
   }
-  return <Listed answer={query.data.answer} list={list} onOpen={onOpen} />;
+  return <Listed answer={query.data.answer} list={list} onOpen={onOpen(list.id, query.data.answer.segments_at)} />;
 }
 
 function Listed({ answer, list, onOpen }: { readonly answer: EventsAnswer; readonly list: List; readonly onOpen: (opening: Opening) => void }) {

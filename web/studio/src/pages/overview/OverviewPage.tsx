@@ -18,7 +18,7 @@ import { readAbout } from "../sessions/api";
 import { isEventsAnswer, useEventNames } from "../explore/api";
 import { MembersDrawer } from "../explore/members/MembersDrawer";
 import type { Opening } from "../explore/result/sheet";
-import type { Asked as Explored } from "../explore/state/question";
+import { type Asked as Explored, pinnedTo } from "../explore/state/question";
 import { useExploreFields } from "../explore/state/useExploreFields";
 import { whereOf } from "../explore/state/where";
 import { zoneOf } from "../explore/state/zone";
@@ -110,12 +110,12 @@ function Bar({ apps, app, range, zone, names, goal }: BarProps) {
 }
 
 /** Opens a number of a panel; all that the drawer needs is in the address. */
-function open(from: string): (opening: Opening) => void {
-  return ({ cell, title, count }) => changeQuery({ panel: from, cell, title, count: count === null ? "" : String(count) }, "push");
+function open(from: string, at: string | null | undefined): (opening: Opening) => void {
+  return ({ cell, title, count }) => changeQuery({ panel: from, cell, title, count: count === null ? "" : String(count), at: at ?? "" }, "push");
 }
 
 function close(): void {
-  changeQuery({ panel: "", cell: "", title: "", count: "" }, "push");
+  changeQuery({ panel: "", cell: "", title: "", count: "", at: "" }, "push");
 }
 
 type ContentProps = { readonly scene: Scene; readonly granularity: "hour" | "day"; readonly goal: string };
@@ -126,6 +126,7 @@ function Content({ scene, granularity, goal }: ContentProps) {
   const [panel] = useQueryValue("panel");
   const [title] = useQueryValue("title");
   const [count] = useQueryValue("count");
+  const [at] = useQueryValue("at");
   const query = useQuery({
     queryKey: ["overview", asked.question],
     queryFn: ({ signal }) => read("/api/explore/events", isEventsAnswer, { signal, body: asked.question }),
@@ -133,8 +134,8 @@ function Content({ scene, granularity, goal }: ContentProps) {
   });
   const explored = useMemo<Explored>(() => {
     const list = LISTS.find(({ id }) => id === panel);
-    return { model: "events", question: list ? listQuestion(list, scene) : asked.question };
-  }, [panel, scene, asked]);
+    return pinnedTo({ model: "events", question: list ? listQuestion(list, scene) : asked.question }, at);
+  }, [panel, scene, asked, at]);
   if (query.error) return <Failure title="The numbers cannot be shown" error={query.error} retry={() => void query.refetch()} />;
   if (!query.data) {
     return (
@@ -152,7 +153,7 @@ function Content({ scene, granularity, goal }: ContentProps) {
         </Empty>
       ) : (
         <>
-          <Numbers asked={asked} answer={query.data} zone={scene.zone ?? "UTC"} onOpen={open(NUMBERS)} />
+          <Numbers asked={asked} answer={query.data} zone={scene.zone ?? "UTC"} onOpen={open(NUMBERS, query.data.segments_at)} />
           <div className={css.panels}>
             {PANELS.map((info) => (
               <ListPanel key={info.title} info={info} scene={scene} onOpen={open} />

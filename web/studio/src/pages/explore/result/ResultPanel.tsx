@@ -19,7 +19,7 @@ import { KeepDrawer } from "../keep/KeepDrawer";
 import { MembersDrawer } from "../members/MembersDrawer";
 import { SaveDrawer } from "../saved/SaveDrawer";
 import { missingIn } from "../state/missing";
-import type { Asked } from "../state/question";
+import { type Asked, pinnedTo } from "../state/question";
 import { wordsOf } from "../state/words";
 import { AnswerTable } from "./AnswerTable";
 import { AttributionResult } from "./AttributionResult";
@@ -233,7 +233,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
       </SideDrawer>
       <SaveDrawer isOpen={isSaving} asked={asked} view={view} onClose={() => setIsSaving(false)} />
       <KeepDrawer isOpen={isKeeping} asked={asked} view={view} onClose={() => setIsKeeping(false)} />
-      <MembersDrawer asked={asked} opening={opening} onClose={() => setCell("", "push")} />
+      <MembersDrawer asked={pinnedTo(asked, answer.segments_at)} opening={opening} onClose={() => setCell("", "push")} />
     </Framed>
   );
 }

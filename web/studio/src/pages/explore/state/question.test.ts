@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Asked, commonOf, firstOf, formatAsked, MODELS, parseAsked } from "./question";
+import { type Asked, commonOf, firstOf, formatAsked, MODELS, parseAsked, pinnedTo } from "./question";
 import { conditionsOf, whereOf } from "./where";
 import { wordsOf } from "./words";
 
@@ -16,6 +16,13 @@ const FUNNEL: Asked = {
     order: "strict",
   },
 };
+
+describe("the question of a cell", () => {
+  it("is of the moment that the answer's segments were of", () => {
+    expect(pinnedTo(FUNNEL, "2024-10-04T11:00:00+00:00")).toEqual({ ...FUNNEL, question: { ...FUNNEL.question, segments_at: "2024-10-04T11:00:00+00:00" } });
+    expect(pinnedTo(FUNNEL, null)).toBe(FUNNEL);
+  });
+});
 
 describe("the question of an address", () => {
   it.each(MODELS)("is the same after it was in an address: $model", ({ model }) => {

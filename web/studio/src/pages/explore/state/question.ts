@@ -91,6 +91,11 @@ function askedOf(model: Model, value: unknown): Asked | null {
   }
 }
 
+/** The question as of the moment that an answer's segments were of, so that its cells open to those that it counted. */
+export function pinnedTo<One extends Asked>(asked: One, at: string | null | undefined): One {
+  return at ? { ...asked, question: { ...asked.question, segments_at: at } } : asked;
+}
+
 /** The same options for another model. */
 export function commonOf({ app, bots, range, week_start, where, zone }: Common): Common {
   return JSON.parse(JSON.stringify({ app, bots, range, week_start, where, zone }));

@@ -1,17 +1,24 @@
 """How long questions take on the journey index, beside DuckDB (our statements) and chDB.
 
     python benchmarks/bench_index.py --events 10000000 --visitors 400000 --peers duckdb,chdb
+    python benchmarks/bench_index.py --events 100000000 --visitors 4000000 --peers ""
+    python benchmarks/bench_index.py --events 0 --lake 2000000
 
 Data are made bucket by bucket, straight into what the index is built from, and, for the peers, into
 Parquet files of the same rows; they are asked on the same run, after the index, and their numbers
-must be equal. 100 million events need about 5 GB of disk without peers; name none (`--peers ""`)
-where that is all there is. Every question is asked once before it counts.
+must be equal. Every question is asked once before it counts.
+
+The first two build one copy, of visitors, from Arrow tables. `--lake` makes a lake and all three
+copies of its index, and says what reading the lake takes and what is the index's own work.
+Compiling is apart from both: it happens once for a home.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import resource
 import statistics
 import tempfile
 import time
@@ -19,6 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,13 +149,30 @@ def questions() -> dict[str, Any]:
     }
 
 
-def built(root: Path, events: int, visitors: int, is_kept: bool) -> tuple[Any, float]:
-    """The index, and seconds that it took without making the data."""
+class Spent:
+    """Seconds of the wall's clock, and of processors, of what is done within it."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = 0.0
+
+    def __enter__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._wall
+        self.cpu += time.process_time() - self._cpu
+
+    def __str__(self) -> str:
+        return f"{self.wall:.2f} s ({self.cpu:.2f} s of processors)"
+
+
+def built(root: Path, events: int, visitors: int, is_kept: bool) -> tuple[Any, Spent]:
+    """The index, and what it took without making the data."""
     from footfall.explore.journeys.build import Rows
     from footfall.explore.journeys.layout import Segment
     from footfall.explore.journeys.opened import Opened
 
-    random, seconds = np.random.default_rng(1), 0.0
+    random, spent = np.random.default_rng(1), Spent()
     buckets = max(1, -(-events // BUCKET_ROWS))
     with contextlib.closing(Rows(root, "visitor", "visitor", COLUMNS)) as rows:
         for bucket in range(buckets):
@@ -155,13 +180,58 @@ def built(root: Path, events: int, visitors: int, is_kept: bool) -> tuple[Any, f
             made = table(random, bucket * of, of, size)
             if is_kept:
                 pq.write_table(as_events(made), root / f"events-{bucket}.parquet")
-            began = time.perf_counter()
-            rows.add(made)
-            seconds += time.perf_counter() - began
-        began = time.perf_counter()
-        part = rows.finish()
-        seconds += time.perf_counter() - began
-    return Opened([Segment(root, part)], COLUMNS, threads=2), seconds
+            with spent:
+                rows.add(made)
+            del made
+        with spent:
+            part = rows.finish()
+    return Opened([Segment(root, part)], COLUMNS, threads=2), spent
+
+
+def of_a_lake(root: Path, events: int) -> None:
+    """Build all three copies from a lake, and say where the time goes."""
+    from bench_query import Fixture
+    from footfall.explore.journeys import source as sources
+    from footfall.explore.journeys.build import Plan, build
+    from footfall.query.engine import Engine
+    from footfall.settings import load_settings
+
+    settings = load_settings()
+    fixture = Fixture(root / "home", events)
+    fixture.publish()
+    given = settings.index
+    plan = Plan(given.fields, given.values_max, given.memory_max)
+    whole, steps = Spent(), {}
+    for name in ("values", "prints", "count", "read"):
+        steps[name] = Spent()
+        setattr(sources.Source, name, within(steps[name], getattr(sources.Source, name)))
+    limits = msgspec.structs.replace(settings.query, time_max=3_600_000_000)
+    engine = Engine(fixture.home, "default", limits, None)
+    with sources.opened(engine, given.fields) as source:
+        count = source.all_rows()
+        with whole:
+            made = build(source, root / "index", "b", plan)
+    engine.close()
+    print(
+        f"an index of a lake of {count:,} events: {whole}, {made.bytes / count:.1f} bytes an event"
+    )
+    for name, spent in steps.items():
+        print(f"    {name:<8} {spent}")
+    own = Spent()
+    own.wall = whole.wall - sum(one.wall for one in steps.values())
+    own.cpu = whole.cpu - sum(one.cpu for one in steps.values())
+    rows = sum(one.rows for one in made.parts)
+    print(
+        f"    itself   {own}, {rows / own.wall / 1e6:.2f} M rows/s, {rows:,} rows in three copies"
+    )
+
+
+def within(spent: Spent, work: Callable[..., Any]) -> Callable[..., Any]:
+    def measured(*given: Any, **named: Any) -> Any:
+        with spent:
+            return work(*given, **named)
+
+    return measured
 
 
 def timed(runs: int, work: Callable[[], Any]) -> tuple[float, Any]:
@@ -215,12 +285,14 @@ def chdb_queries(root: Path) -> dict[str, str]:
     span = "event_time >= '2024-10-04 00:00:00' AND event_time < '2025-01-02 00:00:00'"
 
     def funnel(count: int) -> str:
-        steps = ", ".join(f"event_name = 'step_{n}'" for n in range(count))
+        # Of columns that may be null ClickHouse takes eight conditions at most.
+        steps = ", ".join(f"assumeNotNull(event_name) = 'step_{n}'" for n in range(count))
         names = ", ".join(f"'step_{n}'" for n in range(count))
         window = 30 * 86_400_000_000
+        at = "assumeNotNull(toUInt64(toUnixTimestamp64Micro(event_time)))"
         return (
             f"SELECT level, count() FROM (SELECT visitor_id, windowFunnel({window})"
-            f"(toUInt64(toUnixTimestamp64Micro(event_time)), {steps}) AS level FROM {source}"
+            f"({at}, {steps}) AS level FROM {source}"
             f" WHERE {span} AND event_name IN ({names}) GROUP BY visitor_id) GROUP BY level"
         )
 
@@ -247,12 +319,28 @@ def in_order(rows: list[list[Any]]) -> list[str]:
     )
 
 
+def numbers(question: Any, rows: list[list[Any]]) -> list[int]:
+    """What chDB is held against: who got to each step; else the numbers of days and devices."""
+    if hasattr(question, "steps"):
+        return [int(one) for one in rows[0][1 : 1 + len(question.steps)]]
+    return sorted(int(row[-1]) for row in rows if row[2] is not None and row[4] is not None)
+
+
+def of_chdb(question: Any, rows: list[list[Any]]) -> list[int]:
+    if hasattr(question, "steps"):
+        far = {int(level): int(count) for level, count in rows}
+        steps = range(1, len(question.steps) + 1)
+        return [sum(count for level, count in far.items() if level >= one) for one in steps]
+    return sorted(int(row[-1]) for row in rows)
+
+
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--events", type=int, default=1_000_000)
     given.add_argument("--visitors", type=int, default=40_000)
     given.add_argument("--runs", type=int, default=3)
     given.add_argument("--peers", default="duckdb")
+    given.add_argument("--lake", type=int, default=0, help="events of a lake; 0: none")
     options = given.parse_args()
     peers = set(filter(None, options.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="footfall-index-") as directory:
@@ -260,17 +348,21 @@ def main() -> None:
         keep_in(Path(__file__).parents[1] / "build" / "kernels")
         from footfall.explore.journeys.warm import warm_up
 
-        began = time.perf_counter()
-        warm_up()
-        print(f"compiling once: {time.perf_counter() - began:.1f} s")
-        opened, seconds = built(root, options.events, options.visitors, bool(peers))
-        rate = options.events / seconds / 1e6
+        compiling = Spent()
+        with compiling:
+            warm_up()
+        print(f"compiling, or loading what was compiled: {compiling}")
+        if options.lake:
+            of_a_lake(root, options.lake)
+        if not options.events:
+            return
+        opened, spent = built(root, options.events, options.visitors, bool(peers))
+        rate = options.events / spent.wall / 1e6
         size = sum(file.stat().st_size for file in (root / "visitor").iterdir())
-        print(
-            f"build: {seconds:.1f} s, {rate:.2f} M events/s,"
-            f" {size / options.events:.1f} bytes an event"
-        )
+        print(f"build: {spent}, {rate:.2f} M events/s, {size / options.events:.1f} bytes an event")
         report(root, opened, options.runs, peers)
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(f"most memory, with the making of data: {most:.1f} GiB")
 
 
 def report(root: Path, opened: Any, runs: int, peers: set[str]) -> None:
@@ -287,8 +379,10 @@ def report(root: Path, opened: Any, runs: int, peers: set[str]) -> None:
                 import chdb
 
                 text = chdb_queries(root)[name] + " SETTINGS max_threads = 2"
-                other, _ = timed(1, lambda asked=text: chdb.query(asked, "JSONCompactEachRow"))
+                other, answer = timed(1, lambda asked=text: chdb.query(asked, "JSONCompactEachRow"))
                 line += f"   chDB {other:7.3f} s"
+                told = [json.loads(row) for row in str(answer).splitlines()]
+                assert numbers(question, found) == of_chdb(question, told), f"{name}: chDB differs"
             print(line, flush=True)
 
 

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,8 @@ import pytest
 import footfall.dashboards.running as dashboards_running
 from footfall.clock import HOUR
 from footfall.errors import Invalid
+from footfall.explore.asking import NamesAsked
+from footfall.explore.found import Found
 from footfall.explore.question.ranges import Span
 from footfall.home import Home
 from footfall.query import QueryPool
@@ -343,3 +346,31 @@ def test_a_report_of_any_model_is_a_tile(client: httpx.Client, model: str) -> No
         if cell is not None and opened < 2:
             opened += behind(client, tile, cell=cell)["count"] > 0
     assert opened
+
+
+def test_a_report_asks_the_journey_index(tmp_path: Path) -> None:
+    """What a tile shows, and who is behind it, come from the index where it has them."""
+    cut, asked = shop_cut(tmp_path / "cut"), []
+
+    class Index:
+        async def found(self, given: Any) -> Found | None:
+            if isinstance(given, NamesAsked):
+                return None
+            asked.append(given.cell)
+            one: list[Any] = [0, 0, 0, None, 41.0]
+            rows = [one if given.cell is None else ["shop/of the index", None, None]]
+            return Found(rows, False, 1, 1, way="index")
+
+    pool = QueryPool(cut.home, cut.project, query_settings())
+    with (
+        studio(FakeShop(Home(tmp_path / "home")), sql=pool, index=Index()) as running,
+        httpx.Client(base_url=running.url, timeout=60) as client,
+    ):
+        assert client.get(running.link).status_code == 303
+        tile = report("number", "events", series=[{"measure": "visitors"}])
+        data = shown(client, tile)
+        assert [row[-1] for row in data["rows"]] == [41, 0]
+        found = behind(client, tile, cell=data["cells"][0])
+        assert [row[0] for row in found["rows"]] == ["shop/of the index"]
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+    assert [one is None for one in asked] == [True, False]

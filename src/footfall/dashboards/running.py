@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from footfall.dashboards.columns import TableColumns
     from footfall.dashboards.statements import Made
     from footfall.dashboards.tables import Table
+    from footfall.explore.running import Index
 
 ROWS_MAX: Final = 5_000
 """Of a tile's answer."""
@@ -127,6 +128,8 @@ class Scene(msgspec.Struct, frozen=True):
     """Those of tables, known from other tiles of the same cut; without it each tile asks."""
     cut: object = None
     """Which is the newest, for `columns`."""
+    index: Index | None = None
+    """The journey index, for reports."""
 
 
 class TileColumn(msgspec.Struct, frozen=True):
@@ -341,7 +344,8 @@ async def _report(
     from footfall.explore.running import run_on
 
     question = question_of(query, scene.range, scene.zone, scene.filters)
-    answer = await run_on(runner, lambda: answering(question, scene.now, scene.shelf))
+    shelf = scene.shelf
+    answer = await run_on(runner, lambda: answering(question, scene.now, shelf), scene.index)
     table = flat(answer)
     columns = tuple(TileColumn(name, kind) for name, kind in table.columns)
     return TileData(
@@ -383,12 +387,13 @@ async def _members(
         raise Invalid("nobody is behind this number; open one that counts")
     question = question_of(query, scene.range, scene.zone, scene.filters)
     shelf = scene.shelf
+    now, index = scene.now, scene.index
     found = await run_on(
-        runner, lambda: opening(question, cell, scene.now, limit=BEHIND_MAX, shelf=shelf)
+        runner, lambda: opening(question, cell, now, limit=BEHIND_MAX, shelf=shelf), index
     )
     count = len(found.members)
     if found.next is not None:
-        count = await run_on(runner, lambda: counting(question, cell, scene.now, shelf))
+        count = await run_on(runner, lambda: counting(question, cell, now, shelf), index)
     rows = [[one.id, one.at, one.value] for one in found.members]
     columns = (
         TileColumn(found.kind, "VARCHAR"),

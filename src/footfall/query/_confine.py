@@ -66,14 +66,15 @@ ADDRESS_SPACE_EXTRA: Final = 3 << 30
 """Above the engine's memory: libraries, stacks, arenas and maps reserve far more than they use."""
 
 
-def limit_resources(memory_max: int) -> None:
+def limit_resources(memory_max: int, *, is_final: bool = True) -> None:
     """Bound memory, files and core dumps for the rest of this process.
 
     Args:
         memory_max: Bytes that the engine may use.
+        is_final: Memory can never be raised again.
     """
     space = memory_max + ADDRESS_SPACE_EXTRA
-    _lower(resource.RLIMIT_AS, space)
+    _lower(resource.RLIMIT_AS, space, is_final=is_final)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_CORE, 0)
     _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -143,7 +144,7 @@ def _interpreter() -> set[Path]:
     return {Path(entry) for entry in (sys.prefix, sys.base_prefix, *sys.path) if entry}
 
 
-def _lower(kind: int, value: int) -> None:
+def _lower(kind: int, value: int, *, is_final: bool = True) -> None:
     _, hard = resource.getrlimit(kind)
     value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (value, value))
+    resource.setrlimit(kind, (value, value if is_final else hard))

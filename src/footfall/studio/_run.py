@@ -186,8 +186,7 @@ def _index(home: Home, project: str, settings: Settings) -> IndexProcess | None:
     """Who answers from the journey index, if the settings have one."""
     if not settings.index.is_on:
         return None
-    limits = settings.query
-    return IndexProcess(home, project, settings.index, limits.threads, limits.time_max)
+    return IndexProcess(home, project, settings.index, settings.query)
 
 
 def _authority(host: str, port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from footfall.clock import SystemClock
 from footfall.explore.asking import Asked, NamesAsked
-from footfall.explore.journeys.layout import read_index
+from footfall.explore.journeys.layout import mapped_bytes, read_index
 from footfall.explore.journeys.maker import IndexReport, is_wanted, read_report, work_of, work_once
 from footfall.explore.journeys.process import IndexProcess
 from footfall.explore.question import FunnelQuestion
 from footfall.explore.question.reading import read
 from footfall.home import Home
+from footfall.query._confine import ADDRESS_SPACE_EXTRA
 from footfall.settings import load_settings
 from footfall.testing.events import NOON_US, event_table
 from tests.explore.asked import NOW
@@ -24,6 +26,7 @@ from tests.explore.index.compiled import KERNELS
 from tests.query.cuts import CutWriter
 
 SETTINGS = load_settings(overrides=["index.events_min=1", "index.memory_max=1MiB"])
+LIMITS = SETTINGS.query
 QUESTION = read(
     FunnelQuestion,
     {
@@ -136,7 +139,7 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
     kept.work()
 
     async def ask() -> None:
-        process = IndexProcess(kept.home, "default", SETTINGS.index, 1, 600_000_000)
+        process = IndexProcess(kept.home, "default", SETTINGS.index, LIMITS)
         try:
             found = await process.found(_asked())
             assert found is not None
@@ -144,6 +147,19 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
             names = await process.found(NamesAsked(("buy", "sell")))
             assert names is not None
             assert [[True, False]] == names.rows
+            assert process.pid is not None
+            limits = Path(f"/proc/{process.pid}/limits").read_text()
+            space = LIMITS.memory_max + ADDRESS_SPACE_EXTRA + 2 * mapped_bytes(kept.root)
+            assert ["Max", "address", "space", str(space)] in [
+                line.split()[:4] for line in limits.splitlines()
+            ]
+            assert "NoNewPrivs:\t1" in Path(f"/proc/{process.pid}/status").read_text()
+            # Another directory in the place of its own is none that it may read: it ends itself.
+            shutil.rmtree(kept.root)
+            kept.work()
+            answers = [await process.found(_asked()) for _ in range(2)]
+            assert answers[1] is not None
+            assert [1, 1] == answers[1].rows[0][1:3]
         finally:
             await process.close()
 

@@ -349,8 +349,8 @@ def _answered(question: Common, home: Path, project: str) -> Any:
     pool = QueryPool(place, project, settings.query, bucket_of(settings.lake))
     clock = SystemClock()
     now, shelf = clock.now_us(), Segments(metadata_place(place), project, clock)
-    given, limits = settings.index, settings.query
-    index = IndexProcess(place, project, given, limits.threads, limits.time_max)
+    given = settings.index
+    index = IndexProcess(place, project, given, settings.query)
 
     async def run() -> Any:
         try:

@@ -24,7 +24,7 @@ from footfall.explore.journeys.layout import (
     Segment,
     WhoseRows,
 )
-from footfall.explore.journeys.source import APP, BOT, EVENT, PartOf, Source, halves
+from footfall.explore.journeys.source import APP, BOT, EVENT, NOBODY, PartOf, Prints, Source, halves
 
 KINDS: Final[tuple[WhoseRows, ...]] = ("visitor", "session", "user")
 ROW_BYTES: Final = 200
@@ -59,11 +59,11 @@ def build(source: Source, root: Path, name: str, plan: Plan, *, epoch: int | Non
     epoch = source.seen.epoch if epoch is None else epoch
     values = Values(source, plan, {})
     columns = values.columns
+    prints = {per: source.prints(per, epoch) for per in KINDS}
     parts = [
-        write(source, root, f"{name}-{per}", per, columns, plan, PartOf(up_to=epoch))
+        write(source, root, f"{name}-{per}", per, columns, plan, PartOf(up_to=epoch), prints[per])
         for per in KINDS
     ]
-    prints = {per: source.prints(per, epoch) for per in KINDS}
     base, recent = Base(epoch, prints), []
     if source.has_newer(epoch):
         for part in parts:
@@ -80,15 +80,25 @@ def write(
     columns: Mapping[str, Sequence[str]],
     plan: Plan,
     part: PartOf,
+    prints: Prints | None = None,
     older: Part | None = None,
 ) -> Part:
-    """Write one part, bucket by bucket; of `older`, those actors that are in it count no more."""
+    """Write one part, bucket by bucket; of `older`, those actors that are in it count no more.
+
+    Where `prints` of the same rows are known, these say how many there are.
+    """
     with contextlib.closing(Rows(root, directory, per, columns)) as rows:
         of_nobody = msgspec.structs.replace(part, is_nobody=True, changed=())
         for one, add in ((part, rows.add), (of_nobody, rows.add_nobody)):
             if one.is_nobody and per != "visitor":
                 continue
-            buckets = max(1, -(-source.count(per, one) * ROW_BYTES // plan.memory_max))
+            if prints is None:
+                count = source.count(per, one)
+            else:
+                count = sum(n for b, (n, _) in prints.items() if (b == NOBODY) == one.is_nobody)
+            if not count:
+                continue
+            buckets = max(1, -(-count * ROW_BYTES // plan.memory_max))
             for bucket in range(buckets):
                 add(source.read(per, one, bucket=bucket, buckets=buckets))
         if older is not None:
@@ -109,7 +119,7 @@ def recent_part(
 ) -> Part:
     """All rows of those who have rows since the base, or whose rows of the base have changed."""
     part = PartOf(after=base.epoch, changed=tuple(changed))
-    return write(source, root, directory, older.per, columns, plan, part, older)
+    return write(source, root, directory, older.per, columns, plan, part, older=older)
 
 
 def index_of(seen: Seen, base: Base, values: Values, parts: Sequence[Part]) -> Index:
@@ -130,8 +140,8 @@ class Values:
         """Fields that have too many."""
         self.names: list[str] = []
         """Of events."""
-        for field in dict.fromkeys((EVENT, APP, *plan.fields)):
-            found = source.values(field, plan.values_max)
+        fields = tuple(dict.fromkeys((EVENT, APP, *plan.fields)))
+        for field, found in source.values(fields, plan.values_max).items():
             if found is None:
                 self.skipped.append(field)
                 continue

@@ -14,7 +14,7 @@ from typing import Final
 
 from footfall.explore.journeys.build import Plan, Values, index_of, recent_part
 from footfall.explore.journeys.layout import Index, WhoseRows
-from footfall.explore.journeys.source import PRINTS, Source
+from footfall.explore.journeys.source import NOBODY, PRINTS, Source
 
 RECENT_MAX: Final = 1 / 4
 """Share of the base's rows that recent parts may have; with more, all is made anew."""
@@ -41,7 +41,7 @@ def freshened(source: Source, root: Path, name: str, index: Index, plan: Plan) -
         changed[part.per] = [
             one for one in before.keys() | now.keys() if before.get(one) != now.get(one)
         ]
-        if -1 in changed[part.per] or len(changed[part.per]) > RECENT_MAX * PRINTS:
+        if NOBODY in changed[part.per] or len(changed[part.per]) > RECENT_MAX * PRINTS:
             return None
     recent = []
     for part in base:

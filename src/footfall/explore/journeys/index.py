@@ -72,9 +72,15 @@ class JourneyIndex:
         """The rows that the statement would find; `None`: it cannot say, ask SQL.
 
         A damaged index is none: whoever makes it notices, and makes it anew.
+
+        Raises:
+            PermissionError: it may not be read; to a confined process another directory has come in
+                the place of its own.
         """
         try:
             index, opened = self._newest()
+        except PermissionError:
+            raise
         except (FootfallError, OSError):
             return None
         seen = None if index is None else self._as_of(index)

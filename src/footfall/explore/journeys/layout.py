@@ -219,6 +219,18 @@ def read_index(root: Path) -> Index | None:
         raise damaged(root) from error
 
 
+def mapped_bytes(root: Path) -> int:
+    """Bytes of the newest index's files; 0 where there is none."""
+    try:
+        return msgspec.json.decode((root / INDEX).read_bytes(), type=_Sized).bytes
+    except (OSError, msgspec.MsgspecError):
+        return 0
+
+
+class _Sized(msgspec.Struct, frozen=True):
+    bytes: int
+
+
 class _Versioned(msgspec.Struct, frozen=True):
     version: int
 

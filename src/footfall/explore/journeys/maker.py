@@ -131,8 +131,8 @@ def _brought_up(engine: Engine, root: Path, work: Work, now: int) -> IndexReport
         made = None if index is None else freshened(source, root, name, index, plan)
         outcome: Outcome = "made" if made is None else "freshened"
         made = made or build(source, root, name, plan)
+        warm_up()  # before anybody can ask it
         publish(root, made)
-    warm_up()
     return _reported(outcome, now, events, made)
 
 
@@ -271,7 +271,7 @@ def main() -> None:
 
 def _end_with_parent() -> None:
     """The parent holds the other end of the input and writes nothing: its end is the parent's."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # `sys.stdin` would be locked when this process ends
     os._exit(0)
 
 

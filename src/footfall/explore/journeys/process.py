@@ -4,7 +4,8 @@
 
 The studio stays light: neither arrays nor compiled code are loaded there. One question at a time;
 whoever gives up ends the process with its question, and the next one starts another. What is wrong
-with it costs time only: the answer is then "ask SQL".
+with it costs time only: the answer is then "ask SQL". It has the limits of a query worker, and,
+once its kernels are loaded, can do nothing but read the index and the newest cut.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import struct
 import sys
 from collections.abc import Sequence
@@ -30,13 +32,18 @@ from footfall.explore.question import (
     RetentionQuestion,
 )
 from footfall.home import Home
-from footfall.settings import IndexSettings
+from footfall.machine.private import keep_private
+from footfall.query._confine import confine, limit_cpu, limit_resources
+from footfall.settings import IndexSettings, QuerySettings
 
 if TYPE_CHECKING:
     from footfall.explore.asking import Asked, NamesAsked
+    from footfall.explore.journeys.index import JourneyIndex
 
 LENGTH: Final = struct.Struct(">I")
 ANSWER_BYTES_MAX: Final = 1 << 30
+GRACE_SECONDS: Final = 10
+"""How long after its limit the process ends itself, if nobody did."""
 _MODELS: Final = {
     "events": EventsQuestion,
     "funnel": FunnelQuestion,
@@ -62,7 +69,7 @@ class Start(msgspec.Struct, frozen=True):
     """What the process needs to know."""
 
     age_max: int
-    threads: int
+    limits: QuerySettings
     kernels: str
 
 
@@ -102,16 +109,21 @@ class IndexProcess:
     """Asks it, for one event loop."""
 
     def __init__(
-        self, home: Home, project: str, settings: IndexSettings, threads: int, time_max: int
+        self, home: Home, project: str, settings: IndexSettings, limits: QuerySettings
     ) -> None:
-        """Start nothing yet; a question that takes longer than `time_max` is SQL's."""
+        """Start nothing yet; a question that takes more than the limits is SQL's."""
         self._root = home.index_dir(project)
-        start = Start(settings.age_max, threads, str(home.kernels_dir))
+        start = Start(settings.age_max, limits, str(home.kernels_dir))
         given = str(self._root), str(home.cut_file(project)), msgspec.json.encode(start).decode()
         self._arguments = given
-        self._seconds = time_max / SECOND
+        self._seconds = limits.time_max / SECOND
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        return None if self._process is None else self._process.pid
 
     async def found(self, asked: Asked | NamesAsked) -> Found | None:
         """As `JourneyIndex.found`. Cancelling the call ends the process."""
@@ -171,21 +183,48 @@ class IndexProcess:
 
 def main(arguments: Sequence[str]) -> None:
     """Answer questions until the input closes."""
-    root, cut_file, encoded = arguments
-    start = msgspec.json.decode(encoded, type=Start)
+    keep_private()
+    os.setpgid(0, 0)  # Ctrl-C is the business of whoever started it
+    root, cut_file = map(Path, arguments[:2])
+    start = msgspec.json.decode(arguments[2], type=Start)
     from footfall.explore.journeys.kernels.cache import keep_in
 
     keep_in(Path(start.kernels))
     from footfall.explore.journeys.index import JourneyIndex
+    from footfall.explore.journeys.warm import warm_up
 
-    index = JourneyIndex(Path(root), Path(cut_file), age_max=start.age_max, threads=start.threads)
+    warm_up()  # all that may have to be written into the kernels' directory, before it is closed
+    confine([root, cut_file.parent, Path(start.kernels)])
+    threads = start.limits.threads
+    index = JourneyIndex(root, cut_file, age_max=start.age_max, threads=threads)
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     while len(prefix := questions.read(LENGTH.size)) == LENGTH.size:
         data = questions.read(LENGTH.unpack(prefix)[0])
-        found = index.found(asked_of(msgspec.json.decode(data, type=Message)))
-        body = msgspec.json.encode(found)
+        body = msgspec.json.encode(_within(start.limits, root, index, data))
         answers.write(LENGTH.pack(len(body)) + body)
         answers.flush()
+
+
+def _within(limits: QuerySettings, root: Path, index: JourneyIndex, data: bytes) -> Found | None:
+    """The answer, if it takes no more than the limits; the kernel ends what goes on after them.
+
+    Files that are mapped count as memory: those of the newest index, and of the one before while
+    there are both.
+    """
+    from footfall.explore.journeys.layout import mapped_bytes
+
+    limit_resources(limits.memory_max + 2 * mapped_bytes(root), is_final=False)
+    seconds = limits.time_max // SECOND + GRACE_SECONDS
+    limit_cpu(seconds * limits.threads)
+    signal.alarm(seconds)
+    try:
+        return index.found(asked_of(msgspec.json.decode(data, type=Message)))
+    except PermissionError:
+        sys.exit(1)  # another directory is in the place of ours: the next process may read it
+    except MemoryError:
+        sys.exit("the journey index needs more than query.memory_max; asked as a statement")
+    finally:
+        signal.alarm(0)
 
 
 def local_index(home: Home, project: str, settings: IndexSettings, threads: int) -> Any:

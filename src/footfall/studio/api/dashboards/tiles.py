@@ -139,7 +139,8 @@ def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zon
         raise Invalid(f"no such IANA time zone: {zone!r}") from error
     queries = None if services.catalog is None else services.catalog.queries
     saved = partial(find_saved, queries, span)
-    return Scene(range_, span, filters, zone, now, saved, services.segments)
+    shelf, index = services.segments, services.index
+    return Scene(range_, span, filters, zone, now, saved, shelf, index=index)
 
 
 def find_saved(

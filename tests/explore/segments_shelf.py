@@ -47,14 +47,14 @@ def segments_of_each_kind() -> MemoryShelf:
     shelf = MemoryShelf()
     after = {"event": "a", "which": "first", "within": "6h"}
     path = {"field": "session.entry_page", "op": "is", "value": "/s1"}
+    between = {"op": "between", "value": 1, "to": 3}
     rules: dict[str, Any] = {
-        "often": {"did": {"event": ["a", "b"], "times": {"op": "between", "value": 1, "to": 3}}},
-        "seldom": {"did": {"event": "b", "times": {"op": "lte", "value": 1}, "after": after}},
+        "often": {"did": {"event": ["a", "b"], "times": between, "after": after}},
+        "seldom": {"did": {"event": "b", "times": {"op": "lte", "value": 3}}},
         "walked": {
             "any": [
-                {"sequence": {"steps": ["a", {"event": "b"}], "window": "1d", "order": "any"}},
-                {"all": [{"has": path}, {"none": [{"segment": "listed"}]}]},
-                {"segment": "seldom"},
+                {"sequence": {"steps": ["a", {"event": "b"}], "window": "2h", "order": "any"}},
+                {"all": [{"has": path}, {"none": [{"segment": "listed"}]}, {"segment": "seldom"}]},
             ]
         },
         "behind": {

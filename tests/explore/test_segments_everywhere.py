@@ -81,7 +81,8 @@ CELLS = {"cell", "size_cell", "dropped_cell", "mixed_cell"}
 APART = CELLS | {"sql", "segments", "segments_at", "cut_sequence", "cut_published_at"}
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def shop_rows() -> Iterator[dict[str, Any]]:
+    """Four days of five visitors, in two apps."""
     for n in range(96):
         yield {
             "event_id": uuid_of(f"event {n}"),
@@ -174,7 +175,7 @@ def _tiles(shop: Shop, *filters: Filter) -> dict[str, Any]:
 
 def test_every_model_over_a_segment_is_the_model_over_its_people(shop: Shop) -> None:
     """Path, life cycle, attribution, compare, Overview, tiles and the rest; by rule and by list."""
-    shop.set(known([*_rows()]))
+    shop.set(known([*shop_rows()]))
     by_name = {
         name: _answers(shop, {"where": {"field": "segment", "op": "is", "value": name}}, names)
         for name, names in (("listed", SOME), ("made", tuple(QUESTIONS)))
@@ -182,7 +183,7 @@ def test_every_model_over_a_segment_is_the_model_over_its_people(shop: Shop) -> 
     outside = _answers(shop, {"where": {"field": "segment.made", "op": "is", "value": False}}, SOME)
     everybody = _answers(shop, {}, SOME)
     tiles = _tiles(shop, Filter(field="segment", op="is", value="made"))
-    shop.set(known([row for row in _rows() if _is_inside(row)]))
+    shop.set(known([row for row in shop_rows() if _is_inside(row)]))
     alone = _answers(shop, {})
     for name in QUESTIONS:
         assert by_name["made"][name] == alone[name], name
@@ -194,6 +195,6 @@ def test_every_model_over_a_segment_is_the_model_over_its_people(shop: Shop) -> 
         assert (rows, opened) == tiles_alone[name][:2], name
         assert (used, tiles_alone[name][2]) == (2, 0)
         assert any(opened)
-    shop.set(known([row for row in _rows() if not _is_inside(row)]))
+    shop.set(known([row for row in shop_rows() if not _is_inside(row)]))
     others = _answers(shop, {}, SOME)
     assert outside == others

@@ -20,6 +20,7 @@ from footfall.explore.question.reading import read
 from tests.explore.asked import NOW, Shop
 from tests.explore.segments_shelf import segments_of_each_kind
 from tests.explore.shops import common, known, shops
+from tests.explore.test_segments_everywhere import RANGE, shop_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -61,28 +62,18 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ),
     ("attribution", {"goal": B, "field": "session.entry_page", "model": "last"}),
     ("compare", {"variant": "properties.plan", "goal": B, "exposure": A}),
-    *(
-        (model, asked | {"where": inside})
-        for inside in (
-            {"any": [{"field": "segment", "op": "in", "value": ["often", "behind"]}, WHERE]},
-            {"field": "segment", "op": "not_in", "value": ["walked"]},
-        )
-        for model, asked in (
-            ("events", {"series": [{"measure": "visitors"}], "by": ["segment.listed"]}),
-            ("funnel", {"steps": [A, {"event": None}], "by": ["segment.seldom"]}),
-        )
-    ),
-    *(
-        (model, asked | {"where": {"field": "segment", "op": "is", "value": "walked"}})
-        for model, asked in (
-            ("retention", {"unit": "day"}),
-            ("path", WALK),
-            ("lifecycle", {"unit": "day"}),
-            ("attribution", {"goal": B, "touches": [A], "model": "linear"}),
-            ("compare", {"variant": "page_path", "goal": B}),
-        )
-    ),
 ]
+IN, OUT = ({"field": "segment", "op": op} for op in ("in", "not_in"))
+OF_SEGMENTS: list[tuple[str, dict[str, Any]]] = [
+    ("events", {"series": [{"measure": "visitors"}], "where": IN | {"value": ["often", "behind"]}}),
+    ("funnel", {"steps": [A, B], "where": OUT | {"value": ["seldom"]}, "by": ["segment.listed"]}),
+    ("retention", {"unit": "day", "where": IN | {"value": ["walked"]}}),
+    ("path", {**WALK, "where": IN | {"value": ["behind"]}}),
+    ("lifecycle", {"unit": "day", "where": OUT | {"value": ["often"]}}),
+    ("attribution", {**LED, "touches": [A, B], "where": IN | {"value": ["seldom", "listed"]}}),
+    ("compare", {"variant": "page_path", "goal": B, "where": OUT | {"value": ["listed"]}}),
+]
+"""Each model, and each form of a segment, once: Spark plans such a statement for many seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -157,10 +148,29 @@ def test_spark_gives_the_rows_of_duckdb(
     shop.set(known(rows))
     as_spark_has_it(shop, spark, tmp_path_factory.mktemp("spark"))
     for model, asked in ASKED:
-        question = read(KINDS[model].question, common(start, 2) | asked)
-        made = compiled(question, NOW, None, segments_of_each_kind())
-        here = shop.engine.run(made.text(), made.values).table
-        there = spark.sql(made.shown("spark")).collect()
-        columns = [column.to_pylist() for column in here.columns]
-        expected = sorted_rows(list(zip(*columns, strict=True)))
-        assert sorted_rows([tuple(row) for row in there]) == expected, (model, asked)
+        demand_alike(shop, spark, model, common(start, 2) | asked)
+
+
+@pytest.mark.timeout(1_200)
+def test_a_segment_has_the_same_people_there(
+    shop: Shop, spark: SparkSession, tmp_path: Path
+) -> None:
+    """Each form of a rule, lists, and segments of segments; as a filter of each model."""
+    shop.set(known([*shop_rows()]))
+    as_spark_has_it(shop, spark, tmp_path)
+    for model, asked in OF_SEGMENTS:
+        rows = demand_alike(shop, spark, model, {"range": RANGE} | asked)
+        assert rows, model
+
+
+def demand_alike(
+    shop: Shop, spark: SparkSession, model: str, asked: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Both engines' rows, which are equal."""
+    made = compiled(read(KINDS[model].question, asked), NOW, None, segments_of_each_kind())
+    here = shop.engine.run(made.text(), made.values).table
+    there = spark.sql(made.shown("spark")).collect()
+    columns = [column.to_pylist() for column in here.columns]
+    expected = sorted_rows(list(zip(*columns, strict=True)))
+    assert sorted_rows([tuple(row) for row in there]) == expected, (model, asked)
+    return expected

@@ -5,7 +5,8 @@ Runs and the state's sessions of the same visitors are intervals; sorted by star
 begins where the running maximum of ends is more than `gap` before the next start. A chain without
 any run is not looked at again.
 
-Before `cold` events are provisional, and of a row's chain only if they lie in it. By the gap alone
+Before `cold` events are provisional, and what ends there is of another's chain only if they
+overlap. Between them may be what was evicted, and moves the chain's windows. And by the gap alone
 the late events of a busy visitor would grow together with what waits and with what a repair has
 just made, until one provisional session covers all that the visitor did, and each event more would
 make a repair that sweeps it begin again.
@@ -99,8 +100,9 @@ def cut(
     begins[changed] = True  # another visitor; the difference says nothing there
     if definition.midnight is not None:
         begins |= days[0][1:] != days[0][:-1]
-    # One by one, or two events of a run would join sessions that lie between them.
-    begins |= (times[1:] < cold[codes[1:]]) & (times[1:] != times[:-1])
+    # One by one, or two events of a run would join sessions that lie between them; the first that
+    # is not before `cold`, too, as an evicted session may come before it in its window.
+    begins |= (times[:-1] < cold[codes[:-1]]) & (times[1:] != times[:-1])
     run = np.concatenate([np.zeros(min(len(times), 1), np.int64), np.flatnonzero(begins) + 1])
     run_end = times[np.append(run[1:], len(times)) - 1] if len(run) else run
     run_code, run_start = codes[run].astype(np.int64), times[run]
@@ -176,9 +178,9 @@ class _Intervals:
         if definition.midnight is not None:
             day = mix(runs.day, row_days)
             begins[1:] |= day[1:] != day[:-1]
-        # Before `cold` a run and a row are of one chain only if one lies within the other (why is
-        # said above); two runs beside each other go by the gap.
-        is_apart = (start[1:] < cold[code[1:]]) & (start[1:] > reached[:-1])
+        # What ends before `cold` is of one chain with the next only if they overlap, if either is a
+        # row (why is said above); two runs beside each other go by the gap.
+        is_apart = (reached[:-1] < cold[code[1:]]) & (start[1:] > reached[:-1])
         if is_apart.any():
             is_row = mix(np.zeros(len(run_at), np.int64), np.ones(len(row_at), np.int64)) > 0
             begins[1:] |= is_apart & (is_row[:-1] | is_row[1:])

@@ -137,6 +137,9 @@ class Call:
         if replay is not None and is_isolated:
             self._found, self._numbers = _within(self._found, self._numbers, replay, batch)
         rows = _rows_of(self._found.codes, self._numbers, definition)
+        waiting = self._numbers["pending_since"].to_numpy() > 0
+        self._is_blind = waiting & (rows.chain == rows.start)
+        """Found sessions that do not know what is before them, see `_blind`."""
         codes = len(batch.visitors)
         self._place = np.arange(len(self._found))
         """Which of the found sessions each row is, -1 for a replay's stub."""
@@ -164,7 +167,8 @@ class Call:
 
     def affordable(self, events_max: int) -> Needs:
         """Conflicts that can be resolved at once."""
-        return affordable(self.needs, self.late, self._rows, events_max)
+        blind = self._found.codes[self._is_blind]
+        return affordable(self.needs, [self.late.code, blind], self._rows, events_max)
 
     @property
     def spent(self) -> int:
@@ -197,6 +201,10 @@ class Call:
         gone = self._found.at(np.flatnonzero(self._replayed))
         old = _old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy().copy()
+        begins = start[session] == numbers["started_at"].to_numpy()
+        blind = self._blind(code, start, session[begins], self._place[used][begins])
+        columns["chain_start"] = pl.Series(np.where(blind, start, cut.chain))
+        columns["rank"] = pl.Series(np.where(blind, 0, cut.rank))
         if waiting:
             place = _place_of(waiting, code, start)
             end[place] = np.maximum(end[place], _reached(gone, len(self._visitors))[waiting.code])
@@ -226,6 +234,24 @@ class Call:
         )
         repairs = range_table(self._visitors, code[since > 0], start[since > 0], end[since > 0])
         return Sessionized(state, rows.where(is_changed), repairs, overrides, removed, withdrawn)
+
+    def _blind(self, code: Ints, start: Ints, begun: Ints, begun_by: Ints) -> Bools:
+        """Sessions that begin with a late event: an evicted one may come before it in its window.
+
+        The chain and rank that this call gives them are a guess, and would be taken for what a
+        sweep left. They say that they are a chain's beginning until their repair.
+
+        Args:
+            code: Visitor of each session.
+            start: Of each session.
+            begun: Those that begin with a found one.
+            begun_by: Its place among the found.
+        """
+        blind = np.zeros(len(start), np.bool_)
+        if len(self.late.code):
+            blind[_place_of(self.late, code, start)] = True
+        blind[begun] = self._is_blind[begun_by]
+        return blind
 
     def _leave_out_unchanged(self) -> None:
         """Forget sessions of touched chains that stay exactly as they are.

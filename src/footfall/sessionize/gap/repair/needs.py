@@ -109,15 +109,16 @@ def find_needs(
     return needs, Late(cut.run_code[late], cut.run_start[late])
 
 
-def affordable(needs: Needs, late: Late, rows: Rows, events_max: int) -> Needs:
+def affordable(needs: Needs, unknown: list[Ints], rows: Rows, events_max: int) -> Needs:
     """Conflicts to resolve at once: as many, in order, as have `events_max` events together.
 
-    Not those of visitors who have a late run too: their neighbourhood is not known.
+    Not those of visitors whose neighbourhood is not known (`unknown`): who have a late run too, or
+    a session that began with one and still waits.
     """
     if not len(needs.code):
         return needs
     total = np.cumsum(costs(needs, rows))
-    return needs.at((total <= events_max) & ~np.isin(needs.code, late.code))
+    return needs.at((total <= events_max) & ~np.isin(needs.code, np.concatenate(unknown)))
 
 
 def costs(needs: Needs, rows: Rows) -> Ints:

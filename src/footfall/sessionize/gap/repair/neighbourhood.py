@@ -90,6 +90,7 @@ def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) 
     if definition.kinds:
         wrong = chain.is_exact & (window != last_window)
         wrong |= chain.is_exact & chain.is_hot & (chain.chain != first)
+        wrong |= _brought_together(chain, window, definition)
     else:
         wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
     target = int(np.flatnonzero((chain.start == time) & ~chain.is_exact)[0])
@@ -128,6 +129,24 @@ def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) 
         events=int(size[low : end + 1].sum()),
         is_cut_short=is_cut_short,
     )
+
+
+def _brought_together(chain: Known, window: Ints, definition: GapLimits) -> Bools:
+    """Exact sessions that were cut where a window ended, and have the end of none between them now.
+
+    Windows of an hour were counted from 10:00, the start of the exact ones by themselves; an event
+    at 9:30 moves their ends to 10:30, 11:30, and [10:50] and [11:10] may be one session.
+    """
+    exact = np.flatnonzero(chain.is_exact)
+    start, end = chain.start[exact], chain.end[exact]
+    begins = np.append(np.ones(min(len(exact), 1), np.bool_), start[1:] - end[:-1] > definition.gap)
+    was = (start - start[begins][np.cumsum(begins) - 1]) // definition.length_max
+    one, other = exact[:-1], exact[1:]
+    moved = (window[one] == window[other]) & (begins[1:] | (was[1:] != was[:-1]))
+    wrong = np.zeros(len(window), np.bool_)
+    wrong[one[moved]] = True
+    wrong[other[moved]] = True
+    return wrong
 
 
 def _goes_on(chain: Known, target: int) -> bool:

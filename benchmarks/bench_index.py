@@ -33,6 +33,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from footfall.explore.journeys.kernels.cache import keep_in
+from sizes import parsed
 
 DAY = 86_400_000_000
 DAYS = 90
@@ -341,7 +342,7 @@ def main() -> None:
     given.add_argument("--runs", type=int, default=3)
     given.add_argument("--peers", default="duckdb")
     given.add_argument("--lake", type=int, default=0, help="events of a lake; 0: none")
-    options = given.parse_args()
+    options = parsed(given, events=20_000, visitors=1_000, runs=1, lake=5_000)
     peers = set(filter(None, options.peers.split(",")))
     with tempfile.TemporaryDirectory(prefix="footfall-index-") as directory:
         root = Path(directory)

@@ -40,6 +40,11 @@ SAID = {
     "bench_explore": (r"5,000 events, 100 visitors", r"funnel of 20 .*\d ms"),
     "bench_fast_ways": (r"aws, requests of 20", r"footfall, requests of 20"),
     "bench_hostile": (r"most for a request", r"a usual request of 20 events"),
+    "bench_index": (
+        r"funnel, 20 steps +index +\d+\.\d+ s +DuckDB +\d",
+        r"path, 5 deep +index +\d+\.\d+ s +DuckDB +\d",
+        r"itself .* rows in three copies",
+    ),
     "bench_lake_month": (r"12 epochs of 20 events", r"metadata, last window / second: \d"),
     "bench_pipeline": (r"HTTP to visible .*\([1-9][\d,.]* events\)", r"bare server .*ratio"),
     "bench_query": (r"5,000 events in \d+ files", r"5 small files"),

@@ -91,7 +91,7 @@ ZOO = {
         (("a", 2, "not UTF-8"),),
     ),
     "long_line": Beast(
-        {"a": b'{"a":1}\n{"a":"' + b"x" * (scaled(8, 200) * LINE_MAX) + b'"}\n{"a":2}\n'},
+        {"a": b'{"a":1}\n{"a":"' + b"x" * (scaled(40, 200) * LINE_MAX) + b'"}\n{"a":2}\n'},
         [{"a": 1}, {"a": 2}],
         (("a", 2, "line_bytes_max"),),
     ),

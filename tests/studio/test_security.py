@@ -165,6 +165,7 @@ def test_list_of_endpoints_is_complete(signed_in: httpx.Client) -> None:
             .replace("{panel}", "pages")
             .replace("{name}", "x")
             .replace("{link_id}", "x")
+            .replace("{report_id}", "x")
             .replace("{tile_id}", "x"),
         )
         for path, item in signed_in.get("/api/openapi.json").json()["paths"].items()

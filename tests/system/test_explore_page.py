@@ -367,7 +367,7 @@ def test_a_live_result_follows_the_data(browser: Browser, place: Place) -> None:
     place.cut.publish()
     query = {"model": "funnel", "q": json.dumps(asked)}
     page = opened(browser, place.running, "/explore?" + urlencode(query)).page
-    result(page).get_by_text("Live", exact=True).click()
+    result(page).get_by_role("switch", name="Live").click()
     expect(page).to_have_url(re.compile("live=1"))
     step = (
         result(page).get_by_role("list", name="Steps of the funnel").get_by_role("listitem").first

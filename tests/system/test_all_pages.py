@@ -10,12 +10,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from footfall.alerts.desk import AlertDesk
+from footfall.catalog.asking.queries import Queries
+from footfall.catalog.crawls.crawling import Crawling
 from footfall.clock import SystemClock
 from footfall.dashboards.ready import add_ready, ready_dashboards
 from footfall.dashboards.storage import Dashboards
+from footfall.metadata import Metadata
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.settings import load_settings
+from footfall.studio.api.catalog.use import CatalogUse
 from tests.dashboards.shop import shop_cut
 from tests.query.cuts import query_settings
 from tests.scale import scaled
@@ -54,12 +58,24 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     for one in ready_dashboards():
         add_ready(kept, one.name)
     pool = QueryPool(cut.home, cut.project, query_settings())
-    desk = AlertDesk(shop.home, "default", load_settings(), SystemClock())
-    with studio(shop, sql=pool, alerts=desk) as found:
+    clock, settings = SystemClock(), load_settings()
+    desk = AlertDesk(shop.home, "default", settings, clock)
+
+    def made() -> Metadata:
+        return Metadata.open(shop.home)
+
+    crawling = Crawling(shop.home, "default", settings, made, clock)
+    queries = Queries(crawling.catalog, made, clock)
+    use = CatalogUse(crawling, queries, _define, crawling.run)
+    with studio(shop, sql=pool, alerts=desk, catalog=use) as found:
         warm = asyncio.run_coroutine_threadsafe(pool.run("SELECT 1 FROM events"), found.loop)
         warm.result(120)
         yield found
         asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+
+
+async def _define(text: str) -> str:
+    raise AssertionError(text)
 
 
 def settled(page: Page) -> None:

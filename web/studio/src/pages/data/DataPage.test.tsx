@@ -106,7 +106,7 @@ test("where there are none it says how to have one", async () => {
   show(<DataPage />);
   expect(await screen.findByRole("heading", { name: "No files are written" })).toBeTruthy();
   expect(await screen.findByRole("heading", { name: "No files are tables" })).toBeTruthy();
-  expect(screen.getAllByRole("region", { name: "command" }).map((one) => one.textContent)).toEqual([
+  expect(screen.getAllByRole("region", { name: /^the command/ }).map((one) => one.textContent)).toEqual([
     "footfall deliver add clicks events --format csv",
     "footfall crawl add shop s3://shop-data/clicks",
   ]);

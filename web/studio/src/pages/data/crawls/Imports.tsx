@@ -30,7 +30,7 @@ export function Imports() {
         ) : (
           <Empty title="No files are tables">
             <p>JSON, CSV and Parquet files of a folder or bucket can be read with SQL where they lie. Add a place with:</p>
-            <Snippet text="footfall crawl add shop s3://shop-data/clicks" label="command" />
+            <Snippet text="footfall crawl add shop s3://shop-data/clicks" label="the command that adds a crawl" />
           </Empty>
         )
       ) : found.error ? (

@@ -28,7 +28,7 @@ export function Exports() {
               Requests, events, sessions or any table can be written to files as they come, into a directory or a bucket.
               Add a destination with:
             </p>
-            <Snippet text="footfall deliver add clicks events --format csv" label="command" />
+            <Snippet text="footfall deliver add clicks events --format csv" label="the command that adds a destination" />
           </Empty>
         )
       ) : found.error ? (

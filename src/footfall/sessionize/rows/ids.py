@@ -17,8 +17,8 @@ from footfall.sessionize.rows.visitors import Visitors
 
 _BYTES: Final = 16
 """Of an id; and BLAKE2b's own limit of what it is personalised with."""
-COMPILED_MIN: Final = 1 << 14
-"""So many ids at once are worth compiled code: it costs memory, and a second to be loaded."""
+COMPILED_MIN: Final = 1 << 16
+"""So many ids at once are worth compiled code: it costs 130 MB, and a second to be loaded."""
 
 
 def session_ids(

@@ -20,6 +20,7 @@ from playwright.sync_api import (
 )
 
 from footfall.studio._run import STATIC
+from tests.scale import scaled
 from tests.studio.fakes import TOKEN, Studio
 
 CHROMIUM = "/usr/bin/chromium"
@@ -32,6 +33,11 @@ AXE = Path(__file__).parents[2] / "web" / "studio" / "node_modules" / "axe-core"
 WAIT_MS_MAX = 20_000
 """For what a loaded machine is late with; nothing waits that long where it comes."""
 
+LOOKS = [
+    *(("dark", 1440), ("light", 400), ("light", 320)),
+    *(("light", 1440), ("dark", 400), ("dark", 320)),
+][: scaled(3, 6)]
+"""Theme, and width in pixels; all of them in `make test-full`."""
 BROWSER_TESTS = [
     pytest.mark.browser,
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="needs Chromium"),

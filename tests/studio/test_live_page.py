@@ -12,6 +12,7 @@ from footfall.live import LiveSnapshot, decode_snapshot
 from tests.studio.fakes import PROJECT, FakeShop, Studio, feeding, studio
 from tests.studio.pages import (
     BROWSER_TESTS,
+    LOOKS,
     browser,
     contrast,
     faults,
@@ -35,8 +36,7 @@ def newest(shop: FakeShop) -> LiveSnapshot:
     return decode_snapshot(shop.home.live_file(PROJECT).read_bytes())
 
 
-@pytest.mark.parametrize("width", [1440, 400, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_looks_and_access(
     browser: Browser, shop: FakeShop, running: Studio, scheme: str, width: int
 ) -> None:

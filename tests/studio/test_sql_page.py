@@ -19,7 +19,7 @@ from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.query.cuts import CutWriter, failures, query_settings, sessions
 from tests.query.test_pool import ENDLESS
 from tests.studio.fakes import FakeShop, Studio, studio, wait_until
-from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
+from tests.studio.pages import BROWSER_TESTS, LOOKS, browser, faults, is_narrow, opened, shot
 
 __all__ = ["browser"]
 
@@ -84,8 +84,7 @@ def rows(page: Page) -> Locator:
     )
 
 
-@pytest.mark.parametrize("width", [1440, 400, 320])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_looks_and_access(browser: Browser, running: Studio, scheme: str, width: int) -> None:
     """In both themes, wide and narrow: empty, with tables open, with an answer, and refused."""
     size = {"width": width, "height": 900}

@@ -50,7 +50,7 @@ def test_a_person_writes_a_rule_and_hears_of_a_session(tmp_path: Path) -> None:
         page.get_by_role("button", name="Arm it").click()
         page.get_by_role("alert").get_by_text("no_such_column").wait_for()
         page.get_by_label("Condition").fill("duration_ms < 20000")
-        page.get_by_role("combobox", name="Channels").click()
+        page.get_by_role("combobox", name="Channels").press("ArrowDown")
         page.get_by_role("option", name="ops").click()
         page.keyboard.press("Tab")
         page.get_by_role("button", name="Test it first").click()
@@ -69,12 +69,12 @@ def test_a_person_writes_a_rule_and_hears_of_a_session(tmp_path: Path) -> None:
         page.get_by_test_id("would-have-fired").get_by_text(
             "It would have fired 2 times"
         ).wait_for()
-        page.get_by_role("button", name="Change").click()
+        page.get_by_role("button", name="Change", exact=True).click()
         form = page.get_by_role("dialog", name="Change short")
         form.get_by_label("Condition").fill("events > 7")
         form.get_by_role("button", name="Change it").click()
         page.get_by_text("Fires at a session with events > 7").wait_for()
-        page.get_by_role("button", name="Disarm").click()
+        page.get_by_role("button", name="Disarm", exact=True).click()
         page.get_by_text("not armed").wait_for()
         assert page.get_by_role("combobox", name="Channels").count() == 0  # the drawer is closed
         assert SECRET not in page.content()

@@ -7,9 +7,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from footfall.alerts.backtest import Ask, BackTest, Rows
 from footfall.alerts.consumer import AlertConsumer
 from footfall.alerts.desk import AlertDesk
+from footfall.alerts.rules.backtest import Ask, BackTest, Rows
 from footfall.clock import SECOND
 from footfall.metadata import Metadata
 from footfall.pipeline import ConsumerPlace

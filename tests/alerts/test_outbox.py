@@ -12,11 +12,11 @@ import pytest
 
 from footfall.alerts.actions.addresses import Reach
 from footfall.alerts.book import RuleBook
-from footfall.alerts.deciding import Deciding
+from footfall.alerts.delivery.outbox import Outbox
+from footfall.alerts.delivery.sending import Sender
 from footfall.alerts.desk import AlertDesk
-from footfall.alerts.judging import Candidate
-from footfall.alerts.outbox import Outbox
-from footfall.alerts.sending import Sender
+from footfall.alerts.rules.deciding import Deciding
+from footfall.alerts.rules.judging import Candidate
 from footfall.clock import SystemClock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home

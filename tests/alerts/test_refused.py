@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from footfall.alerts.actions import Refused
-from footfall.alerts.parting import REFUSALS_MAX, send_in_parts
+from footfall.alerts.delivery.parting import REFUSALS_MAX, send_in_parts
 from footfall.errors import Unavailable
 from footfall.metadata.alerts.store import Notice
 from tests.alerts.receivers import SECRET, receiving

@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from footfall.alerts.backtest import BackTest, backtesting
 from footfall.alerts.book import RuleBook
-from footfall.alerts.windows import WindowRules
+from footfall.alerts.rules.backtest import BackTest, backtesting
+from footfall.alerts.rules.windows import WindowRules
 from footfall.clock import DAY, HOUR, MINUTE, SECOND
 from footfall.errors import Invalid
 from footfall.home import Home
@@ -311,7 +311,7 @@ def test_nothing_fires_before_there_was_anybody(tmp_path: Path) -> None:
 
 
 class Asked:
-    """Runs statements on a connection; see `footfall.alerts.windows.Ask`."""
+    """Runs statements on a connection; see `footfall.alerts.rules.windows.Ask`."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from footfall import pipeline
-from footfall.catalog.crawls.consumer import LOOK_EVERY, CrawlStarter
+from footfall.catalog.crawls.consumer import CrawlStarter
 from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.crawls.listing import LocalPlace
 from footfall.catalog.defining import definitions_of
@@ -28,6 +28,7 @@ from footfall.home import Home
 from footfall.metadata import Metadata
 from footfall.metadata.place import MetadataPlace
 from footfall.pipeline.consumers.contract import ConsumerPlace
+from footfall.pipeline.consumers.starter import LOOK_EVERY
 from footfall.positions import Positions
 from footfall.query import guard
 from footfall.query.engine import Engine

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 import footfall
-from footfall.alerts.deciding import Deciding
 from footfall.alerts.desk import AlertDesk
-from footfall.alerts.judging import Candidate
+from footfall.alerts.rules.deciding import Deciding
+from footfall.alerts.rules.judging import Candidate
 from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter

@@ -19,7 +19,7 @@ from footfall.errors import Conflict, Invalid
 from footfall.explore.access import Project
 from footfall.explore.segments.acting import importing, refreshing
 from footfall.explore.segments.asking import Ask
-from footfall.explore.segments.consumer import LOOK_EVERY, SegmentRefresher
+from footfall.explore.segments.consumer import SegmentRefresher
 from footfall.explore.segments.definition import LIST_MAX
 from footfall.explore.segments.kept import SegmentSize
 from footfall.explore.segments.reading import read_segment
@@ -29,6 +29,7 @@ from footfall.explore.segments.words import sentence
 from footfall.home import Home
 from footfall.metadata.place import MetadataPlace
 from footfall.pipeline.consumers.contract import ConsumerPlace
+from footfall.pipeline.consumers.starter import LOOK_EVERY
 from footfall.positions import Positions
 from footfall.query import QueryPool
 from footfall.testing import SimClock

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +26,7 @@ from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.sessionize import EVENT_COLUMNS
 from footfall.sessionize.gap import GapDefinition
+from footfall.studio.api.sessions import defining
 from footfall.studio.api.sessions.definitions import read_listed, views_of
 from tests.pipeline.harness import START_US, event, request
 from tests.query.cuts import query_settings
@@ -127,8 +130,26 @@ def _us(text: str) -> int:
     return (at.days * 86_400 + at.seconds) * SECOND + at.microseconds
 
 
+def _compared_meanwhile(run: Run, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The newest cut has the views of before a switch: the comparison waits for the next one."""
+    tried, turned = threading.Event(), threading.Event()
+
+    async def pause() -> None:
+        tried.set()
+        await asyncio.to_thread(turned.wait, 60)
+
+    monkeypatch.setattr(defining, "pause", pause)
+    asked = {"a": "gap", "b": "quick", "samples": "9"}
+    with ThreadPoolExecutor(1) as pool:
+        again = pool.submit(client.get, "/api/sessions/diff", params=asked)
+        assert tried.wait(60)
+        run.turn(2 * SECOND)
+        turned.set()
+        return again.result(60).json()["b"]
+
+
 def test_a_definition_from_its_form_to_the_default(
-    run: Run, served: Studio, client: httpx.Client
+    run: Run, served: Studio, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Defined, computed step by step, compared, switched to, dropped; each too early is refused."""
     at = "/api/sessions/definitions/quick"
@@ -175,7 +196,7 @@ def test_a_definition_from_its_form_to_the_default(
     with pytest.raises(Invalid, match="there are: gap, quick"):
         remote.diff("gap", "none")
     remote.switch("quick")
-    run.turn(2 * SECOND)
+    assert _compared_meanwhile(run, client, monkeypatch) == told["b"]
     about = client.get("/api/sessions/about").json()["definitions"]
     assert [one["name"] for one in about] == ["quick", "gap"]
     everything = {"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z", "who": "all"}

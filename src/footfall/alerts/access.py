@@ -10,9 +10,9 @@ import contextlib
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from footfall.alerts.backtest import Ask, BackTest, Rows
 from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
-from footfall.alerts.statements import Statement
+from footfall.alerts.rules.backtest import Ask, BackTest, Rows
+from footfall.alerts.rules.statements import Statement
 from footfall.clock import Clock
 from footfall.errors import Unavailable
 from footfall.home import Home

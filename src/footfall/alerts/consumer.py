@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from footfall.alerts.book import RuleBook
-from footfall.alerts.outbox import Outbox
-from footfall.alerts.sending import Sender
-from footfall.alerts.windows import WindowRules, windowed
+from footfall.alerts.delivery.outbox import Outbox
+from footfall.alerts.delivery.sending import Sender
+from footfall.alerts.rules.windows import WindowRules, windowed
 from footfall.clock import DAY, SECOND, Clock, SystemClock
 from footfall.lake.store.options import bucket_of
 from footfall.metadata import Metadata
@@ -28,7 +28,7 @@ from footfall.settings import Settings, load_settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from footfall.alerts.sessions import SessionRules
+    from footfall.alerts.rules.sessions import SessionRules
     from footfall.sessionize import Definitions
 
 LOOK_INTERVAL: Final = 1 * SECOND
@@ -129,7 +129,7 @@ class AlertConsumer(EpochConsumer):
         if not any(rule.kind == "session" and rule.enabled for rule in self._book.rules.values()):
             return None
         if self._sessions is None:
-            from footfall.alerts.sessions import SessionRules
+            from footfall.alerts.rules.sessions import SessionRules
 
             self._sessions = SessionRules(
                 self._store, self._settings, self._place.project, self._clock
@@ -138,7 +138,7 @@ class AlertConsumer(EpochConsumer):
 
     def _window_rules(self) -> WindowRules:
         if self._windows is None:
-            from footfall.alerts.asking import WorkerAsk
+            from footfall.alerts.rules.asking import WorkerAsk
 
             bucket = bucket_of(self._settings.lake)
             ask = WorkerAsk(self._place.home, self._place.project, self._settings.query, bucket)

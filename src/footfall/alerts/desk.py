@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from footfall.alerts.backtest import Ask, BackTest, Rows, backtesting
 from footfall.alerts.book import RuleBook, stored_channel, stored_rule
-from footfall.alerts.statements import Statement, check_expressions, sessions_view, trial
+from footfall.alerts.rules.backtest import Ask, BackTest, Rows, backtesting
+from footfall.alerts.rules.statements import Statement, check_expressions, sessions_view, trial
 from footfall.clock import DAY, Clock
 from footfall.errors import Invalid
 from footfall.home import Home
@@ -240,7 +240,7 @@ class AlertDesk:
 
     def test_channel(self, name: str) -> str:
         """Send a made-up firing at once; what went wrong, or ""."""
-        from footfall.alerts.sending import Sender
+        from footfall.alerts.delivery.sending import Sender
 
         channel = self.book().channel(name)
         return Sender(self._settings.alerts, self._project, self._clock).test(channel)

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from footfall.alerts.backtest import BackTest
 from footfall.alerts.desk import ChannelView, History, RuleView
+from footfall.alerts.rules.backtest import BackTest
 from footfall.errors import Unavailable
 
 AskStudio = Callable[[str, str, Any, Any], Any]

@@ -8,9 +8,7 @@ nowhere, and a link that is removed opens nothing from then on.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -172,7 +170,7 @@ class Dashboards:
 
         from footfall.metadata.database.tables import dashboard_links, dashboards
 
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             for table in (dashboard_links, dashboards):
                 connection.execute(
                     delete(table).where((table.c.project == self._project) & (table.c.name == name))
@@ -196,7 +194,7 @@ class Dashboards:
         from footfall.metadata.database.tables import dashboard_links
 
         token, now = random_token(), self._clock.now_us()
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             connection.execute(
                 insert(dashboard_links).values(
                     token_hash=_hash(token), project=self._project, name=name, created_at=now
@@ -228,7 +226,7 @@ class Dashboards:
         chosen = (table.c.project == self._project) & (table.c.name == name)
         if link_id is not None:
             chosen &= func.substr(table.c.token_hash, 1, LINK_ID_LENGTH) == link_id
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             return int(connection.execute(delete(table).where(chosen)).rowcount)
 
     def shared(self, token: str) -> KeptDashboard | None:
@@ -254,7 +252,7 @@ class Dashboards:
 
         now = self._clock.now_us()
         mine = dashboards.c.project == self._project
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             columns = dashboards.c
             row = connection.execute(
                 select(columns.version, columns.published, columns.published_at).where(
@@ -284,16 +282,6 @@ class Dashboards:
                 made.on_conflict_do_update(index_elements=["project", "name"], set_=values)
             )
         return self.get(name)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        from footfall.metadata import Metadata
-
-        with (
-            contextlib.closing(Metadata.at(self._place, self._clock)) as metadata,
-            metadata.transaction() as connection,
-        ):
-            yield connection
 
 
 def _kept(row: tuple[Any, ...], *, is_published: bool) -> KeptDashboard | None:

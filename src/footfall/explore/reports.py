@@ -6,8 +6,6 @@ tomorrow's. Of two people who change one at once, the second is told.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -113,7 +111,7 @@ class Reports:
             "updated_at": self._clock.now_us(),
         }
         mine = reports.c.project == self._project
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             if report_id is None:
                 count = select(func.count()).select_from(reports).where(mine)
                 if connection.execute(count).scalar_one() >= REPORTS_MAX:
@@ -149,19 +147,9 @@ class Reports:
         from footfall.metadata.database.tables import reports
 
         chosen = (reports.c.project == self._project) & (reports.c.report == report_id)
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             if connection.execute(delete(reports).where(chosen)).rowcount == 0:
                 raise Invalid("there is no such report; it may have been removed")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        from footfall.metadata import Metadata
-
-        with (
-            contextlib.closing(Metadata.at(self._place, self._clock)) as metadata,
-            metadata.transaction() as connection,
-        ):
-            yield connection
 
 
 def _report(row: tuple[Any, ...]) -> Report:

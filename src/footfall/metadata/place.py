@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlparse
 
 import msgspec
 
+from footfall.clock import Clock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
 from footfall.settings import MetadataSettings
@@ -91,6 +92,22 @@ class MetadataPlace(msgspec.Struct, frozen=True):
             Unavailable: it cannot be read now.
         """
         return self._rows_of_file(query, values) if self.is_local else self._rows(query, values)
+
+    @contextlib.contextmanager
+    def transaction(self, clock: Clock) -> Iterator[Any]:
+        """One transaction by SQLAlchemy, for those who keep tables of their own here.
+
+        Raises:
+            Unavailable: the database does not answer.
+            Corrupt: it is damaged.
+        """
+        from footfall.metadata import Metadata
+
+        with (
+            contextlib.closing(Metadata.at(self, clock)) as metadata,
+            metadata.transaction() as connection,
+        ):
+            yield connection
 
     def _rows_of_file(self, query: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         if not self.file.exists():

@@ -121,7 +121,7 @@ def _verb(
                 default = changed.get(each.name, each.default)
                 listed.append(each.replace(default=default))
         keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in listed]
-        run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature(keywords)  # type: ignore[attr-defined]  # Typer reads it
         run.__annotations__ = {each.name: each.annotation for each in keywords}
         return run
 

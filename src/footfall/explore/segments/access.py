@@ -22,7 +22,6 @@ from footfall.explore.segments.acting import (
 )
 from footfall.explore.segments.asking import (
     DRAFT,
-    Overlap,
     Sized,
     listing,
     overlapping,
@@ -30,7 +29,7 @@ from footfall.explore.segments.asking import (
     sizing,
 )
 from footfall.explore.segments.definition import Every, Segment, Unit
-from footfall.explore.segments.kept import KeptSegment, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
 from footfall.explore.segments.reading import read_segment
 from footfall.explore.segments.storage import Segments
 

@@ -27,7 +27,7 @@ from footfall.explore.question.reading import SegmentIds, scene_of
 from footfall.explore.segments.behind import people
 from footfall.explore.segments.compiling import in_form_of, population
 from footfall.explore.segments.definition import LIST_MAX, Segment, Unit, walk
-from footfall.explore.segments.kept import Shelf, UsedSegment
+from footfall.explore.segments.kept import Overlap, Region, Shelf
 from footfall.explore.segments.reading import fields_in, problems_of, selectors_in
 from footfall.explore.segments.using import Parts, parts_of
 
@@ -49,26 +49,6 @@ class Sized(msgspec.Struct, frozen=True):
     """What to know before believing it, such as an event that never happened."""
     sql: str
     """The statement that lists them, values included."""
-    cut_sequence: int
-    cut_published_at: int
-
-
-class Region(msgspec.Struct, frozen=True):
-    """Those who are in some segments and not in the others."""
-
-    inside: tuple[bool, ...]
-    """Of each segment, in the order that they were named."""
-    count: int
-
-
-class Overlap(msgspec.Struct, frozen=True):
-    """How segments overlap."""
-
-    names: tuple[str, ...]
-    unit: Unit
-    regions: tuple[Region, ...]
-    """Every combination but none of them; each person is in one."""
-    segments: tuple[UsedSegment, ...]
     cut_sequence: int
     cut_published_at: int
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from footfall.explore.segments.definition import Every, Segment
+from footfall.explore.segments.definition import Every, Segment, Unit
 
 
 class SegmentSize(msgspec.Struct, frozen=True):
@@ -53,6 +53,26 @@ class UsedSegment(msgspec.Struct, frozen=True):
     made_at: int
     """When that version was saved, microseconds since 1970 UTC."""
     is_list: bool
+
+
+class Region(msgspec.Struct, frozen=True):
+    """Those who are in some segments and not in the others."""
+
+    inside: tuple[bool, ...]
+    """Of each segment, in the order that they were named."""
+    count: int
+
+
+class Overlap(msgspec.Struct, frozen=True):
+    """How segments overlap."""
+
+    names: tuple[str, ...]
+    unit: Unit
+    regions: tuple[Region, ...]
+    """Every combination but none of them; each person is in one."""
+    segments: tuple[UsedSegment, ...]
+    cut_sequence: int
+    cut_published_at: int
 
 
 class Shelf(Protocol):

@@ -12,9 +12,9 @@ from footfall.explore.answer import Member, Members
 from footfall.explore.models import MODELS
 from footfall.explore.question.common import Common
 from footfall.explore.segments.acting import Defined, Form
-from footfall.explore.segments.asking import Overlap, Sized
+from footfall.explore.segments.asking import Sized
 from footfall.explore.segments.definition import Every, Segment, Unit
-from footfall.explore.segments.kept import KeptSegment, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
 from footfall.explore.segments.reading import check_name
 
 PAGE: Final = 10_000

@@ -9,9 +9,8 @@ Reading needs the standard library's drivers only; a change loads SQLAlchemy.
 
 from __future__ import annotations
 
-import contextlib
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -168,7 +167,7 @@ class Segments:
         packed = None if ids is None else zlib.compress(msgspec.json.encode(list(ids)))
         now, columns = self._clock.now_us(), segments.c
         mine = columns.project == self._project
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             self._demand_no_circle(connection, name, definition)
             row = connection.execute(select(segments).where(mine & (columns.name == name))).first()
             current = 0 if row is None else row.version
@@ -220,7 +219,7 @@ class Segments:
         mine = (columns.project == self._project) & (columns.name == name)
         key = {"project": self._project, "name": name}
         values = msgspec.structs.asdict(size)
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             tried = update(segments).filter_by(**key).values(tried_at=size.at, problem="")
             if not connection.execute(tried).rowcount:
                 return  # it was dropped meanwhile
@@ -241,7 +240,7 @@ class Segments:
         from footfall.metadata.database.tables import segments
 
         key = {"project": self._project, "name": name}
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             values = {"tried_at": at, "problem": problem[:MADE_OF_LENGTH_MAX]}
             connection.execute(update(segments).filter_by(**key).values(values))
 
@@ -260,7 +259,7 @@ class Segments:
 
         from footfall.metadata.database.tables import segment_sizes, segment_versions, segments
 
-        with self._transaction() as connection:
+        with self._place.transaction(self._clock) as connection:
             for table in (segment_sizes, segment_versions, segments):
                 connection.execute(
                     delete(table).where((table.c.project == self._project) & (table.c.name == name))
@@ -317,16 +316,6 @@ class Segments:
         mine = (table.c.project == self._project) & (table.c.name == name)
         connection.execute(delete(table).where(mine, table.c.version <= newest - VERSIONS_MAX))
         connection.execute(update(table).where(mine, table.c.version < newest).values(ids=None))
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        from footfall.metadata import Metadata
-
-        with (
-            contextlib.closing(Metadata.at(self._place, self._clock)) as metadata,
-            metadata.transaction() as connection,
-        ):
-            yield connection
 
 
 def _kept(row: tuple[Any, ...]) -> KeptSegment:

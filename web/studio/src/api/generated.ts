@@ -1038,14 +1038,18 @@ export type NoticeState = {
   readonly tries: number;
 };
 
+export type Overlap = {
+  readonly cut_published_at: number;
+  readonly cut_sequence: number;
+  readonly names: readonly (string)[];
+  readonly regions: readonly (Region)[];
+  readonly segments: readonly (UsedSegment)[];
+  readonly unit: "visitor" | "user";
+};
+
 export type OverlapAsked = {
   readonly at?: string | null;
   readonly names: readonly (string)[];
-};
-
-export type OverlapRegion = {
-  readonly count: number;
-  readonly inside: readonly (boolean)[];
 };
 
 export type Part = {
@@ -1220,6 +1224,11 @@ export type ReadyDashboard = {
 
 export type ReadyListed = {
   readonly dashboards: readonly (ReadyDashboard)[];
+};
+
+export type Region = {
+  readonly count: number;
+  readonly inside: readonly (boolean)[];
 };
 
 export type RegionAsked = {
@@ -1478,15 +1487,6 @@ export type SegmentSize = {
 
 export type SegmentsListed = {
   readonly segments: readonly (ListedSegment)[];
-};
-
-export type SegmentsOverlap = {
-  readonly cut_published_at: number;
-  readonly cut_sequence: number;
-  readonly names: readonly (string)[];
-  readonly regions: readonly (OverlapRegion)[];
-  readonly segments: readonly (UsedSegment)[];
-  readonly unit: "visitor" | "user";
 };
 
 export type Selector = {

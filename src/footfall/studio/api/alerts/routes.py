@@ -11,10 +11,10 @@ from litestar import Router, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, JSONBody
 
-from footfall.alerts.backtest import BackTest
 from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
-from footfall.alerts.running import run_on
-from footfall.alerts.statements import Statement
+from footfall.alerts.rules.backtest import BackTest
+from footfall.alerts.rules.running import run_on
+from footfall.alerts.rules.statements import Statement
 from footfall.errors import Invalid, Unavailable
 from footfall.metadata.alerts.reads import HISTORY_MAX
 from footfall.settings import RuleSettings

@@ -21,7 +21,7 @@ from footfall.explore.segments.definition import (
     Segment,
     Unit,
 )
-from footfall.explore.segments.kept import KeptSegment, SegmentSize, UsedSegment
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
 from footfall.explore.segments.words import sentence
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound
@@ -151,25 +151,6 @@ class RegionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: Moment | None = None
     after: str | None = None
     limit: int | None = None
-
-
-class OverlapRegion(msgspec.Struct, frozen=True):
-    """Those who are in some segments and not in the others."""
-
-    inside: tuple[bool, ...]
-    count: int
-
-
-class SegmentsOverlap(msgspec.Struct, frozen=True):
-    """Answer of `POST /api/segments/overlap`."""
-
-    names: tuple[str, ...]
-    unit: Unit
-    regions: tuple[OverlapRegion, ...]
-    """Every combination but none of them; each person is in one."""
-    segments: tuple[UsedSegment, ...]
-    cut_sequence: int
-    cut_published_at: int
 
 
 @get("/", summary="All segments", responses=PROBLEMS)
@@ -356,9 +337,7 @@ _MEDIA: Final[dict[str, str]] = {
 
 
 @post("/overlap", summary="How segments overlap", status_code=200, responses=PROBLEMS)
-async def overlap(
-    services: Use, request: AnyRequest, data: JSONBody[OverlapAsked]
-) -> SegmentsOverlap:
+async def overlap(services: Use, request: AnyRequest, data: JSONBody[OverlapAsked]) -> Overlap:
     """Counts of every combination of two or three."""
 
     def start() -> Generator[Any, Any, Any]:
@@ -366,15 +345,8 @@ async def overlap(
 
         return overlapping(data.names, _at(services, data.at), services.segments)
 
-    found = await _run(services, request, start)
-    return SegmentsOverlap(
-        found.names,
-        found.unit,
-        tuple(OverlapRegion(each.inside, each.count) for each in found.regions),
-        found.segments,
-        found.cut_sequence,
-        found.cut_published_at,
-    )
+    found: Overlap = await _run(services, request, start)
+    return found
 
 
 @post("/overlap/members", summary="Who is in a region", status_code=200, responses=PROBLEMS)

@@ -1,5 +1,5 @@
 import { has, read, type Shape, tell } from "../../api/client";
-import type { Members, Segment, SegmentDefined, SegmentPreview, SegmentShown, SegmentSize, SegmentsListed, SegmentsOverlap } from "../../api/generated";
+import type { Members, Segment, SegmentDefined, SegmentPreview, SegmentShown, SegmentSize, SegmentsListed, Overlap } from "../../api/generated";
 
 const isListed: Shape<SegmentsListed> = (value): value is SegmentsListed => has(value, "segments");
 const isShown: Shape<SegmentShown> = (value): value is SegmentShown => has(value, "segment", "words", "sizes", "versions");
@@ -7,7 +7,7 @@ const isDefined: Shape<SegmentDefined> = (value): value is SegmentDefined => has
 const isPreview: Shape<SegmentPreview> = (value): value is SegmentPreview => has(value, "words", "size", "total");
 const isSize: Shape<SegmentSize> = (value): value is SegmentSize => has(value, "at", "size", "total");
 const isMembers: Shape<Members> = (value): value is Members => has(value, "kind", "members");
-const isOverlap: Shape<SegmentsOverlap> = (value): value is SegmentsOverlap => has(value, "names", "regions");
+const isOverlap: Shape<Overlap> = (value): value is Overlap => has(value, "names", "regions");
 
 function at(name: string): string {
   return `/api/segments/${encodeURIComponent(name)}`;
@@ -51,7 +51,7 @@ export function segmentMembers(name: string, after: string | null, limit: number
   return read(`${at(name)}/members`, isMembers, { signal, body: { after, limit } });
 }
 
-export function overlapOf(names: readonly string[], signal?: AbortSignal): Promise<SegmentsOverlap> {
+export function overlapOf(names: readonly string[], signal?: AbortSignal): Promise<Overlap> {
   return read("/api/segments/overlap", isOverlap, { signal, body: { names } });
 }
 

@@ -11,7 +11,7 @@ import { Loading } from "../../../components/states/Loading";
 import { listDashboards, readDashboard, saveDashboard } from "../api";
 import { CHARTS } from "../editor/charts";
 import { freshName } from "../editor/fresh";
-import css from "./AddDrawer.module.css";
+import css from "../../../components/DrawerForm.module.css";
 import { NEW_SHEET, withTile } from "./place";
 
 type Props = {

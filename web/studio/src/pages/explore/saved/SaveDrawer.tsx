@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { failureText } from "../../../api/client";
 import { SideDrawer } from "../../../components/SideDrawer";
-import css from "./SaveDrawer.module.css";
+import css from "../../../components/DrawerForm.module.css";
 import type { Asked } from "../state/question";
 import { wordsOf } from "../state/words";
 import { REPORTS_KEY, saveReport } from "./api";

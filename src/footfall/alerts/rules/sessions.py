@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from footfall.alerts.book import RuleBook
-from footfall.alerts.deciding import FIRING, Deciding
-from footfall.alerts.judging import Candidate, session_candidate
-from footfall.alerts.statements import TOLD, sessions_that_hold, sessions_view
+from footfall.alerts.rules.deciding import FIRING, Deciding
+from footfall.alerts.rules.judging import Candidate, session_candidate
+from footfall.alerts.rules.statements import TOLD, sessions_that_hold, sessions_view
 from footfall.clock import SECOND, Clock
 from footfall.columns import SESSION_COLUMNS
 from footfall.errors import FootfallError

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from footfall.alerts.actions.addresses import Reach
-from footfall.alerts.telling import Told
+from footfall.alerts.delivery.telling import Told
 from footfall.clock import SECOND, Clock
 from footfall.errors import Invalid
 from footfall.settings import AlertSettings, ChannelSettings
@@ -25,7 +25,7 @@ class Body(msgspec.Struct, frozen=True):
     project: str
     channel: str
     firings: Sequence[msgspec.Raw]
-    """`footfall.alerts.telling.Told` each."""
+    """`footfall.alerts.delivery.telling.Told` each."""
 
 
 class Sender:

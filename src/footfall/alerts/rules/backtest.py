@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.alerts.judging import (
+from footfall.alerts.rules.judging import (
     Candidate,
     Window,
     judged,
@@ -21,7 +21,7 @@ from footfall.alerts.judging import (
     told,
     window_candidate,
 )
-from footfall.alerts.statements import (
+from footfall.alerts.rules.statements import (
     TOLD,
     Statement,
     Windows,
@@ -30,7 +30,7 @@ from footfall.alerts.statements import (
     sessions_that_hold,
     sessions_view,
 )
-from footfall.alerts.weeks import WEEK
+from footfall.alerts.rules.weeks import WEEK
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Invalid
 from footfall.settings import RuleSettings, SessionSettings

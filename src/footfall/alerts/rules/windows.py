@@ -15,9 +15,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from footfall.alerts.book import RuleBook
-from footfall.alerts.deciding import Deciding
-from footfall.alerts.judging import judged, needed, window_candidate
-from footfall.alerts.statements import Statement, Windows, first_row, measured, sessions_view
+from footfall.alerts.rules.deciding import Deciding
+from footfall.alerts.rules.judging import judged, needed, window_candidate
+from footfall.alerts.rules.statements import Statement, Windows, first_row, measured, sessions_view
 from footfall.clock import Clock
 from footfall.errors import Closed, FootfallError, Unavailable
 from footfall.metadata.alerts.reads import StoredState

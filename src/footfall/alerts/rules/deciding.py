@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from footfall.alerts.judging import Candidate, told
-from footfall.alerts.telling import body_of
+from footfall.alerts.delivery.telling import body_of
+from footfall.alerts.rules.judging import Candidate, told
 from footfall.metadata.alerts.reads import StoredFiring, StoredState
 from footfall.metadata.alerts.store import Decision, Notice
 from footfall.settings import RuleSettings

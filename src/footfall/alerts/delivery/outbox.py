@@ -20,8 +20,8 @@ from typing import Final
 
 from footfall.alerts.actions import Refused
 from footfall.alerts.book import RuleBook
-from footfall.alerts.parting import Parted, send_in_parts
-from footfall.alerts.sending import Sender
+from footfall.alerts.delivery.parting import Parted, send_in_parts
+from footfall.alerts.delivery.sending import Sender
 from footfall.clock import Clock
 from footfall.errors import FootfallError, Invalid
 from footfall.metadata.alerts.store import AlertStore, Notice

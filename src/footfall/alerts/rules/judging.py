@@ -21,8 +21,8 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.alerts.statements import Windows
-from footfall.alerts.weeks import PastEnd, in_runs, weeks_of
+from footfall.alerts.rules.statements import Windows
+from footfall.alerts.rules.weeks import PastEnd, in_runs, weeks_of
 from footfall.settings import RuleSettings
 
 NORMAL: Final = 1.4826

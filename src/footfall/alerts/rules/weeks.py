@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from footfall.alerts.statements import Windows
+from footfall.alerts.rules.statements import Windows
 from footfall.clock import DAY, SECOND
 
 WEEK = 7 * DAY

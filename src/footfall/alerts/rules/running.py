@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from footfall.alerts.backtest import Ask, BackTest, Rows
+from footfall.alerts.rules.backtest import Ask, BackTest, Rows
 
 
 class RunnerAnswer(Protocol):

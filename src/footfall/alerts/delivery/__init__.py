@@ -1,0 +1,1 @@
+"""Who is told: the outbox, its requests and what they say."""

@@ -58,7 +58,7 @@ def deliver(table: pa.Table, destination: DestinationSettings, directory: Path) 
         encoded = making.encode(table.slice(start, ROWS))
         making.append(encoded, len(encoded.ends))
     size = making.finish()
-    Directory().put(str(directory / "out" / "file"), making.file)
+    Directory(str(directory)).put(str(directory / "out" / "file"), making.file)
     making.close()
     return making.bytes, size
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -65,14 +66,33 @@ def parsed(name: str, options: Any) -> DestinationSettings:
         raise Invalid(f"not a destination; mend it: {error}") from error
 
 
-def check_source(destination: DestinationSettings, settings: Settings) -> None:
-    """Refuse a source, a definition or a column that there is not.
+def parsed_place(name: str, destination: DestinationSettings, place: str) -> str:
+    """Another place of a destination, checked as its own is; empty if none is named.
+
+    Raises:
+        Invalid: it is no place.
+    """
+    if place:
+        options = {"source": destination.source, "place": place}
+        return parsed(name, options).place
+    return ""
+
+
+def check_source(
+    destination: DestinationSettings, settings: Settings, queries: Collection[str] = ()
+) -> None:
+    """Refuse a source, a definition, a query or a column that there is not.
+
+    Args:
+        destination: What somebody wants.
+        settings: Know the session definitions.
+        queries: Names of continuous queries.
 
     Raises:
         Invalid: what there is.
     """
     from footfall.deliver.shape import names_of
-    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
+    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS, RESULTS
     from footfall.lake import TABLES
 
     if destination.source != REQUESTS and destination.source not in TABLES:
@@ -87,5 +107,16 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
             f"there is no session definition {destination.definition!r}; name one of"
             f" {', '.join(known)}"
         )
+    is_results = destination.source == RESULTS
+    if is_results and destination.definition and destination.definition not in queries:
+        raise Invalid(
+            f"there is no continuous query {destination.definition!r}; name one of"
+            f" {', '.join(sorted(queries)) or 'none; add one with: footfall continuous add'}"
+        )
     is_requests = destination.source == REQUESTS
-    names_of(REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema, destination)
+    schema = REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema
+    names_of(schema, destination)
+    if unknown := sorted(set(destination.leave_out) - set(schema.names)):
+        raise Invalid(
+            f"{destination.source} has no column {unknown[0]!r} to leave out; see docs/tables.md"
+        )

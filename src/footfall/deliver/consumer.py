@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from footfall.deliver.chosen import Chosen, chosen_destinations
 from footfall.deliver.notes import (
     Note,
+    Plan,
     forget_shown,
     read_note,
     shown_names,
     write_note,
 )
+from footfall.errors import FootfallError
 from footfall.metadata.place import MetadataPlace
 from footfall.pipeline.consumers.contract import (
     ConsumerPlace,
@@ -24,6 +26,7 @@ from footfall.settings import load_settings
 
 if TYPE_CHECKING:
     from footfall.deliver.epochs import Epochs
+    from footfall.deliver.outlet import Outlet
     from footfall.deliver.stream import Stream
     from footfall.pipeline import CommittedEpoch
 
@@ -125,13 +128,17 @@ class Delivery(EpochConsumer):
         place, settings = self._place, self._settings
         if self._epochs is None:
             self._epochs = Epochs(self._first)
+        where = place_of(name, chosen.destination, place.home)
+        outlet = outlet_of(where, settings)
         note = read_note(place.directory, name)
         # What it noted and the pipeline did not keep is of a time when it was not asked for.
         if note is None or note.cursor.epoch < self._epochs.oldest:
             oldest = self._epochs.oldest
-            note = Note.new(oldest) if note is None else note.begun_at(oldest)
+            if note is None:
+                note = Note.new(oldest)
+            else:
+                note = note.begun_at(oldest, is_put=note.plan is None or _is_put(note.plan, outlet))
             write_note(place.directory, name, note)
-        where = place_of(name, chosen.destination, place.home)
         return Stream(
             name,
             where,
@@ -142,8 +149,16 @@ class Delivery(EpochConsumer):
                 LogSource.of(place.home, place.project, settings.log),
                 place.directory.parent,
             ),
-            outlet_of(where, settings),
+            outlet,
             note,
             place.directory,
             settings.consumers,
         )
+
+
+def _is_put(plan: Plan, outlet: Outlet) -> bool:
+    """Whether a planned file may be there already."""
+    try:
+        return outlet.has(plan.path)
+    except (FootfallError, OSError):
+        return True

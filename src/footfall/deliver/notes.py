@@ -2,6 +2,7 @@
 
 state/<project>/consumers/deliver/to-<name>.json         how far its files go; durable
 state/<project>/consumers/deliver/to-<name>.shown.json   how it gets on; may be lost
+state/<project>/consumers/deliver/to-<name>.filled.json  what was filled in; durable
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from footfall.deliver.spans import Spans, count, union, without
 from footfall.errors import Corrupt
 from footfall.home import Home, write_atomically, write_durably
 from footfall.pipeline.consumers.notes import consumers_dir
@@ -20,6 +22,7 @@ from footfall.settings import DestinationSettings
 
 CONSUMER: Final = "deliver"
 ERROR_CHARS_MAX: Final = 400
+MISSING_MAX: Final = 200
 _SHOWN: Final = ".shown.json"
 
 
@@ -63,16 +66,53 @@ class Note(msgspec.Struct, frozen=True):
     """Gone before they were written: the destination lagged beyond `consumers.keep_age_max`."""
     requests_lost: int = 0
     """Gone from the log before they were written."""
+    missing: Spans = ()
+    """Epochs of which no record is in its files nor will be, but for what is filled in: from before
+    it began, from while it was taken out, and lost ones. The newest `MISSING_MAX` ranges."""
 
     @classmethod
     def new(cls, epoch: int = 1) -> Note:
         """Of a destination that begins with `epoch`."""
-        return cls(Cursor(epoch))
+        return cls(Cursor(epoch), missing=union([(1, epoch - 1)]))
 
-    def begun_at(self, epoch: int) -> Note:
-        """Of a destination that was not asked for during a while: it goes on from `epoch`."""
-        plan = None if self.plan is None or self.plan.start.epoch < epoch else self.plan
-        return msgspec.structs.replace(self, cursor=max(self.cursor, Cursor(epoch)), plan=plan)
+    def begun_at(self, epoch: int, *, is_put: bool) -> Note:
+        """Of a destination that was not asked for during a while: it goes on from `epoch`.
+
+        `is_put` says whether the planned file is where it belongs; where nobody knows, that it is:
+        its records are then in no file twice.
+        """
+        plan = self.plan
+        if plan is None or plan.start.epoch >= epoch:
+            return self.skipped_to(epoch)
+        cursor = plan.end if is_put else self.cursor
+        return msgspec.structs.replace(self, cursor=cursor, plan=None).skipped_to(epoch)
+
+    def skipped_to(self, epoch: int) -> Note:
+        """It goes on from `epoch` at the earliest.
+
+        Of an epoch that it has in part the rest is not among what is missing: filling it in would
+        write the first part again.
+        """
+        first = self.cursor.epoch + (self.cursor.row > 0)
+        missing = union(self.missing, [(first, epoch - 1)])[-MISSING_MAX:]
+        return msgspec.structs.replace(
+            self, cursor=max(self.cursor, Cursor(epoch)), missing=missing
+        )
+
+
+class FillPlan(msgspec.Struct, frozen=True):
+    """A group that is being filled in."""
+
+    place: str
+    paths: tuple[str, ...]
+    """Files that may be there."""
+
+
+class FillNote(msgspec.Struct, frozen=True):
+    """`to-<name>.filled.json`: what was filled in of one destination, by place."""
+
+    filled: dict[str, Spans] = {}
+    plan: FillPlan | None = None
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -127,6 +167,38 @@ def read_note(directory: Path, name: str) -> Note | None:
 def write_note(directory: Path, name: str, note: Note) -> None:
     """Replace it; durable when this returns."""
     write_durably(directory / f"to-{name}.json", msgspec.json.encode(note))
+
+
+def read_filled(directory: Path, name: str) -> FillNote:
+    """What was filled in of a destination.
+
+    Raises:
+        Corrupt: it cannot be read.
+    """
+    file = directory / f"to-{name}.filled.json"
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=FillNote)
+    except FileNotFoundError:
+        return FillNote()
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            "the note of what was filled in cannot be read; remove it, and all that is missing is"
+            f" written, also what is there: {error} path={file}"
+        ) from error
+
+
+def write_filled(directory: Path, name: str, note: FillNote) -> None:
+    """Replace it; durable when this returns."""
+    write_durably(directory / f"to-{name}.filled.json", msgspec.json.encode(note))
+
+
+def missing_epochs(directory: Path, name: str, note: Note, place: str) -> int:
+    """How many epochs a destination has not got, nor will without filling in."""
+    try:
+        filled = read_filled(directory, name).filled.get(place, ())
+    except Corrupt:
+        filled = ()
+    return count(without(note.missing, filled))
 
 
 def read_shown(directory: Path, name: str) -> Shown:

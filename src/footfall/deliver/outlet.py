@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
-from footfall.clock import SECOND
-from footfall.errors import FootfallError
+from footfall.clock import SECOND, random_token
+from footfall.errors import FootfallError, Invalid
 from footfall.home import Home, make_directory, sync_directory
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.settings import DestinationSettings, Settings
@@ -19,6 +21,7 @@ _TOKEN: Final = re.compile(r"(?<![A-Za-z])(YYYY|MM|DD|HH)(?![A-Za-z])")
 _TIMES: Final = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "HH": "%H"}
 _AS_ABOVE: Final = 0o777
 """Who may read the files follows from the process's mask: they are made to be fetched by others."""
+_PROBE: Final = ".footfall-test-"
 _ENDINGS: Final = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 
 
@@ -35,9 +38,19 @@ class Outlet(Protocol):
     def has(self, path: str) -> bool:
         """Whether a file is there; it is then whole, and stays over a power cut."""
 
+    def remove(self, path: str) -> None:
+        """Take a file away, if it is there; raises as `put`."""
+
+    def test(self) -> None:
+        """Write a small file and take it away again; raises as `put`."""
+
 
 class Directory:
     """Below a directory of this machine."""
+
+    def __init__(self, place: str) -> None:
+        """Make nothing yet."""
+        self._place = place
 
     def put(self, path: str, file: BinaryIO) -> None:
         """By a name of its own first; bytes and name are synced."""
@@ -58,6 +71,26 @@ class Directory:
             return False
         sync_directory(target.parent)  # who put it there may have died before this
         return True
+
+    def remove(self, path: str) -> None:
+        """See `Outlet`."""
+        target = Path(path)
+        target.unlink(missing_ok=True)
+        if target.parent.is_dir():
+            sync_directory(target.parent)
+
+    def test(self) -> None:
+        """See `Outlet`; the file has no name."""
+        try:
+            make_directory(Path(self._place), _AS_ABOVE)
+            with tempfile.TemporaryFile(dir=self._place) as file:
+                file.write(b"\n")
+        except OSError as error:
+            raise Invalid(
+                "files cannot be written there; make the directory, or give the user that"
+                f" footfall runs as the right to: place={self._place}"
+                f" ({(error.strerror or str(error)).lower()})"
+            ) from error
 
 
 class Bucket:
@@ -88,9 +121,23 @@ class Bucket:
         except FootfallError as error:
             raise self._told(error) from error
 
+    def remove(self, path: str) -> None:
+        """See `Outlet`."""
+        try:
+            self._store.delete(path)
+        except FootfallError as error:
+            raise self._told(error) from error
+
+    def test(self) -> None:
+        """See `Outlet`."""
+        path = f"{self._place}/{_PROBE}{random_token(8)}"
+        self.put(path, io.BytesIO(b"\n"))
+        self.remove(path)
+
     def _told(self, error: FootfallError) -> FootfallError:
         """In the words of these settings; what it is, and whether time mends it, stays."""
-        return type(error)(str(error).replace("lake.", "deliver."))
+        said = str(error).replace("lake.location", "place of the destination")
+        return type(error)(said.replace("lake.", "deliver."))
 
 
 def place_of(name: str, destination: DestinationSettings, home: Home) -> str:
@@ -105,7 +152,7 @@ def outlet_of(place: str, settings: Settings) -> Outlet:
         Invalid: it is a bucket, and the package for object stores is not installed.
     """
     if not place.startswith(SCHEME):
-        return Directory()
+        return Directory(place)
     own, lake = settings.deliver, settings.lake
     is_own = bool(own.s3_endpoint or own.s3_region or own.s3_access_key)
     chosen = own if is_own else lake

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
 from footfall.clock import SECOND, US_PER_MS
-from footfall.deliver.notes import Note, deliver_dir, read_note, read_shown, shown_names
+from footfall.deliver.notes import (
+    Note,
+    deliver_dir,
+    missing_epochs,
+    read_note,
+    read_shown,
+    shown_names,
+)
 from footfall.errors import Corrupt
 from footfall.home import Home
 from footfall.positions import Positions
@@ -55,6 +64,9 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     """Gone before they were written: it lagged beyond `consumers.keep_age_max`."""
     requests_lost: int
     """Gone from the log before they were written: beyond `consumers.log_bytes_max`."""
+    epochs_missing: int = 0
+    """From before it began, from while it was taken out, and lost: what
+    `footfall deliver backfill` would write."""
 
     def __str__(self) -> str:
         parts = [f"{self.name} ({self.source} to {self.place})"]
@@ -69,7 +81,8 @@ class DeliveryReport(msgspec.Struct, frozen=True):
         if self.epochs_lost or self.requests_lost:
             parts.append(
                 f"lost {self.epochs_lost:,} epochs and {self.requests_lost:,} requests: it was"
-                " behind for longer than they are kept"
+                " behind for longer than they are kept; what the lake still has of them comes with"
+                f" footfall deliver backfill {self.name}"
             )
         if self.error:
             parts.append(self.error)
@@ -115,9 +128,45 @@ def delivery_reports(home: Home, project: str, now_us: int) -> list[DeliveryRepo
                 failed_at=shown.failed_at,
                 epochs_lost=note.epochs_lost,
                 requests_lost=note.requests_lost,
+                epochs_missing=missing_epochs(directory, name, note, shown.place),
             )
         )
     return found
+
+
+def delivery_metrics(home: Home, project: str, now_us: int) -> bytes:
+    """The same for Prometheus; every number is a gauge of its destination but those in `_total`."""
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+    found = delivery_reports(home, project, now_us)
+
+    class Families:
+        def collect(self) -> Iterator[GaugeMetricFamily | CounterMetricFamily]:
+            for name, text, value in _METRICS:
+                is_counter = name.endswith("_total")
+                kind = CounterMetricFamily if is_counter else GaugeMetricFamily
+                family = kind(f"footfall_delivery_{name}", text, labels=("destination",))
+                for one in found:
+                    family.add_metric((one.name,), value(one))
+                yield family
+
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Families())
+    return generate_latest(registry)
+
+
+_METRICS: Final[tuple[tuple[str, str, Callable[[DeliveryReport], float]], ...]] = (
+    ("lag_seconds", "Age of the oldest record in no file", lambda one: one.lag_ms / 1000),
+    ("backlog_requests", "Requests not all in files", lambda one: one.backlog_requests),
+    ("backlog_epochs", "Epochs not all in files", lambda one: one.backlog_epochs),
+    ("failures", "Failures in a row", lambda one: one.failures),
+    ("files_total", "Files written", lambda one: one.files),
+    ("records_total", "Records in them", lambda one: one.records),
+    ("bytes_total", "Bytes of them", lambda one: one.bytes),
+    ("epochs_lost_total", "Epochs gone before they were written", lambda one: one.epochs_lost),
+    ("requests_lost_total", "Requests gone likewise", lambda one: one.requests_lost),
+)
 
 
 def _time(moment_us: int) -> str:

@@ -94,12 +94,12 @@ class TableSource:
 
     def __init__(self, table: str, destination: DestinationSettings) -> None:
         """Of one table."""
-        self._table = table
+        self.table = table
         self._app = destination.app
 
     def chunks(self, epoch: CommittedEpoch, row: int, epochs: Epochs) -> Iterator[Chunk]:
         """See `Source`."""
-        table = self._ordered(epoch.rows(self._table))
+        table = self._ordered(epoch.rows(self.table))
         keep = self._kept(table, epoch, epochs)
         for start in range(row - row % ROWS_MAX, table.num_rows, ROWS_MAX):
             yield _chunk(table.slice(start, ROWS_MAX), start, row, keep.slice(start, ROWS_MAX))
@@ -161,7 +161,7 @@ class SessionSource(TableSource):
     def _ids(self, epoch: CommittedEpoch) -> pa.Array:
         """Sessions that an epoch wrote anew or took away."""
         if epoch.number not in self._changed:
-            written = epoch.rows(self._table, ["session_id"]).column(0)
+            written = epoch.rows(self.table, ["session_id"]).column(0)
             removed = epoch.rows("session_changes", ["session_id"]).column(0)
             chunks = [*written.chunks, *removed.chunks]
             kind = pa.binary(16)
@@ -186,8 +186,12 @@ class ResultSource(TableSource):
     def is_ripe(self, epoch: CommittedEpoch, now: int) -> bool:
         """Once there can be no more of it."""
         del now
+        return epoch.number <= self.ripe_to()
+
+    def ripe_to(self) -> int:
+        """Last epoch of which there can be no more; 0 for none."""
         position = read_position(self._consumers, CONTINUOUS)
-        return position is not None and position.needs.epoch >= epoch.number + 2
+        return 0 if position is None else max(0, position.needs.epoch - 2)
 
     def _ordered(self, table: pa.Table) -> pa.Table:
         return table.sort_by([(name, "ascending") for name in _RESULT_ORDER])

@@ -134,14 +134,8 @@ class Stream:
         if plan is not None and self._is_there(plan):
             self._take_as_put(plan, 0)
         lost = max(0, last + 1 - self._start.epoch)
-        self._write(
-            msgspec.structs.replace(
-                self.note,
-                cursor=max(self.note.cursor, Cursor(last + 1)),
-                plan=None,
-                epochs_lost=self.note.epochs_lost + lost,
-            )
-        )
+        skipped = msgspec.structs.replace(self.note, plan=None).skipped_to(last + 1)
+        self._write(msgspec.structs.replace(skipped, epochs_lost=self.note.epochs_lost + lost))
         self._begin_again()
 
     def _is_there(self, plan: Plan) -> bool:

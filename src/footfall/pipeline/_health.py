@@ -23,7 +23,7 @@ from footfall.collect.edge.answers import PROBLEM_TYPE, problem
 from footfall.connections import AddressGroups, Crowd, Server
 from footfall.errors import FootfallError, Unavailable
 from footfall.live import decode_snapshot, prometheus_text
-from footfall.pipeline._pulse import Pulse
+from footfall.pipeline._pulse import MoreMetrics, Pulse
 from footfall.settings import Settings
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -36,9 +36,12 @@ LOOK_SECONDS_MAX: Final = 5.0
 class HealthApp:
     """`/health`, `/ready` and `/metrics`, by ASGI."""
 
-    def __init__(self, pulse: Pulse, live_file: Path | None = None) -> None:
-        """Answer what `pulse` says, and what the live file has of sessions."""
+    def __init__(
+        self, pulse: Pulse, live_file: Path | None = None, more: MoreMetrics | None = None
+    ) -> None:
+        """Answer what `pulse` says, what the live file has of sessions, and `more` metrics."""
         self._live_file = live_file
+        self._more = more or (lambda: b"")
         self._checks: dict[str, tuple[str, Callable[[], None]]] = {
             "/health": ("alive", pulse.check_alive),
             "/ready": ("ready", pulse.check_ready),
@@ -83,7 +86,7 @@ class HealthApp:
         except FootfallError as error:
             await _answer(send, 503, error.code, str(error))
         else:
-            await _send(send, 200, METRICS_TYPE, prometheus_text(snapshot))
+            await _send(send, 200, METRICS_TYPE, prometheus_text(snapshot) + self._more())
 
     def close(self) -> None:
         """Look no more."""
@@ -117,10 +120,15 @@ class _Server(Server):
 
 
 @contextlib.contextmanager
-def answering(settings: Settings, pulse: Pulse, live_file: Path | None = None) -> Iterator[str]:
+def answering(
+    settings: Settings,
+    pulse: Pulse,
+    live_file: Path | None = None,
+    more: MoreMetrics | None = None,
+) -> Iterator[str]:
     """Answer at `pipeline.health_address`, which is set, while the block runs; the URL.
 
-    `live_file` is where the live counters write.
+    `live_file` is where the live counters write, and `more` gives metrics of what stands above.
 
     Raises:
         Unavailable: the address is taken.
@@ -128,7 +136,7 @@ def answering(settings: Settings, pulse: Pulse, live_file: Path | None = None) -
     address = settings.pipeline.health_address
     listening = _listen(address)
     port = listening.getsockname()[1]
-    app = HealthApp(pulse, live_file)
+    app = HealthApp(pulse, live_file, more)
     started = threading.Event()
     server = _Server(
         app,

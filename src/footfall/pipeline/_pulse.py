@@ -10,6 +10,9 @@ from footfall.clock import SECOND, Clock
 from footfall.errors import Unavailable
 from footfall.settings import Settings
 
+MoreMetrics = Callable[[], bytes]
+"""In Prometheus' text format, of parts that the pipeline does not know."""
+
 
 class Pulse:
     """What the loop says of itself; asked from another thread."""
@@ -65,7 +68,10 @@ class Pulse:
 
 @contextlib.contextmanager
 def observed(
-    settings: Settings, clock: Clock, live_file: Path | None = None
+    settings: Settings,
+    clock: Clock,
+    live_file: Path | None = None,
+    more: MoreMetrics | None = None,
 ) -> Iterator[tuple[Pulse, str | None]]:
     """A pulse, answered about at `pipeline.health_address` while the block runs; and the URL there.
 
@@ -78,5 +84,5 @@ def observed(
         return
     from footfall.pipeline._health import answering  # a web server, which few need here
 
-    with answering(settings, pulse, live_file) as url:
+    with answering(settings, pulse, live_file, more) as url:
         yield pulse, url

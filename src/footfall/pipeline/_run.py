@@ -23,7 +23,7 @@ from footfall.pipeline._look import Look
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._pulse import observed
+from footfall.pipeline._pulse import MoreMetrics, observed
 from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.epoch.plan import Rules
@@ -53,6 +53,7 @@ def run(
     on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
     fill_command: Sequence[str] | None = None,
+    more_metrics: MoreMetrics | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Run the pipeline of `project` until SIGTERM, SIGINT or the end of the parent.
@@ -68,6 +69,7 @@ def run(
         on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
         fill_command: Computes the past of session definitions, likewise.
+        more_metrics: What else `/metrics` there has.
         clock: For tests.
 
     Raises:
@@ -88,7 +90,9 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(observed(settings, clock, home.live_file(project)))
+        pulse, url = stack.enter_context(
+            observed(settings, clock, home.live_file(project), more_metrics)
+        )
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
         lake = settings.lake

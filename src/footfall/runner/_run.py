@@ -16,6 +16,7 @@ from footfall.machine.process import FileLock, stop_on_signals, watch_parent
 from footfall.metadata import Metadata
 from footfall.pipeline import Look, observed
 from footfall.pipeline._lease import take
+from footfall.pipeline._pulse import MoreMetrics
 from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers, plug_ins
 from footfall.pipeline.feed.feed import Feed
@@ -44,6 +45,7 @@ def run(
     on_ready: Callable[[str | None], None] = lambda _: None,
     maintain_command: Sequence[str] | None = None,
     fill_command: Sequence[str] | None = None,
+    more_metrics: MoreMetrics | None = None,
     clock: Clock | None = None,
 ) -> None:
     """Drive `project` until SIGTERM, SIGINT or the end of the parent, as `footfall.pipeline.run`.
@@ -60,6 +62,7 @@ def run(
         on_ready: Called when it takes work, with the URL of `pipeline.health_address` if it is set.
         maintain_command: Runs maintenance once, when due; `None` to leave it to others.
         fill_command: Computes the past of session definitions, likewise.
+        more_metrics: What else `/metrics` there has.
         clock: For tests.
 
     Raises:
@@ -81,7 +84,9 @@ def run(
     with ExitStack() as stack:
         stack.enter_context(stop_on_signals(stop))
         watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(observed(settings, clock, home.live_file(project)))
+        pulse, url = stack.enter_context(
+            observed(settings, clock, home.live_file(project), more_metrics)
+        )
         engine = engine or _spark(settings)  # before anything is opened: it may be missing
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))

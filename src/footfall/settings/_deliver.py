@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -26,9 +26,13 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _NAMED: Final = ("sessions", "query_results")
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_=.-]+/)*[A-Za-z0-9_=.-]*")
+_TOKENS: Final = ("YYYY", "MM", "DD", "HH")
+_TIMES: Final = re.compile(r"(?<![A-Za-z])(?:y{2,4}|mm|dd|hh|ss)+(?![A-Za-z])", re.IGNORECASE)
+"""What is meant as a time."""
 _BUCKET: Final = re.compile(
     r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[A-Za-z0-9/_.=-]*[A-Za-z0-9_.=-])?"
 )
+_KINDS: Final = {"format": get_args(FileFormat), "compression": get_args(Compression)}
 _DURATIONS: Final = ("buffer_age", "settle")
 TEXT_MAX: Final = 512
 
@@ -120,9 +124,12 @@ def read_destination(
     try:
         for option in _DURATIONS:
             if option in read:
-                read[option] = duration(_text(read[option], '"60s"'))
+                read[option] = _parsed(option, read[option], '"60s"', duration)
         if "buffer_bytes" in read:
-            read["buffer_bytes"] = size(_text(read["buffer_bytes"], '"5MiB"'))
+            read["buffer_bytes"] = _parsed("buffer_bytes", read["buffer_bytes"], '"5MiB"', size)
+        for option, kinds in _KINDS.items():
+            if option in read and read[option] not in kinds:
+                raise ValueError(f"{option} is {', '.join(kinds)}; not {read[option]!r}")
         found = msgspec.convert(read, DestinationSettings)
     except (ValueError, msgspec.ValidationError) as error:
         raise ValueError(f"{name}: {error}") from None
@@ -131,10 +138,15 @@ def read_destination(
     return found
 
 
-def _text(value: Any, example: str) -> str:
+def _parsed(option: str, value: Any, example: str, parse: Callable[[str], int]) -> int:
     if not isinstance(value, str):
-        raise ValueError(f"a text with a unit, such as {example}, not {value!r}")  # noqa: TRY004
-    return value
+        raise ValueError(  # noqa: TRY004 (a person's mistake)
+            f"{option} is a text with a unit, such as {example}, not {value!r}"
+        )
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise ValueError(f"{option} is {error}") from None
 
 
 def _wrong_with(one: DestinationSettings) -> Iterable[str]:
@@ -163,6 +175,12 @@ def _beyond_bounds(one: DestinationSettings) -> Iterable[str]:
 
 def _wrong_place(one: DestinationSettings) -> Iterable[str]:
     is_bucket = one.place.startswith("s3:")
+    if "@" in one.place:  # a key may be in it, so it is not said again
+        yield (
+            "place has no @: keys of a store are settings, FOOTFALL__DELIVER__S3_ACCESS_KEY and"
+            " FOOTFALL__DELIVER__S3_SECRET_KEY"
+        )
+        return
     if is_bucket and not _BUCKET.fullmatch(one.place):
         yield f"place is s3://bucket/prefix without a slash at its end, not {one.place!r}"
     if one.place and not is_bucket:
@@ -174,6 +192,12 @@ def _wrong_place(one: DestinationSettings) -> Iterable[str]:
             "prefix has letters, digits and / _ = . - only, no slash first and no .., such as"
             f" YYYY/MM/DD/HH/, not {one.prefix!r}"
         )
+    for found in _TIMES.findall(one.prefix):
+        if found not in _TOKENS:
+            yield (
+                f"prefix knows {', '.join(_TOKENS)}, in capitals and apart from one another; not"
+                f" {found!r}"
+            )
 
 
 def _wrong_columns(one: DestinationSettings) -> Iterable[str]:

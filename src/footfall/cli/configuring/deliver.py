@@ -1,8 +1,8 @@
-"""`footfall deliver`: files of what comes in: where they go, and having them now."""
+"""`footfall deliver`: files of what comes in, and where they go."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -19,20 +19,24 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.cli.terminal.errors import EXIT_FAILED
+from footfall.cli.configuring.delivered import (
+    NameArgument,
+    backfill,
+    chosen,
+    destination_of,
+    flush,
+    reports,
+    test_place,
+)
 from footfall.cli.terminal.verbs import group
-from footfall.clock import SystemClock
 from footfall.errors import Invalid
+from footfall.settings import DESTINATIONS_MAX
 
 if TYPE_CHECKING:
-    from footfall.deliver.report import DeliveryReport
     from footfall.home import Home
-    from footfall.positions import Positions
+    from footfall.settings import DestinationSettings
 
 app = group("Write what comes in to files.", no_args_is_help=True)
-
-_LOOK_SECONDS: Final = 0.2
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the destination.")]
 
 
 @app.command("add")
@@ -51,7 +55,9 @@ def add(
     prefix: Annotated[
         str, typer.Option(help="Of file names; YYYY, MM, DD and HH are of when it is closed.")
     ] = "YYYY/MM/DD/HH/",
-    buffer_bytes: Annotated[str, typer.Option(help="Close a file at this size.")] = "5MiB",
+    buffer_bytes: Annotated[
+        str, typer.Option(help="Close a file at this size, 1MiB-128MiB.")
+    ] = "5MiB",
     buffer_age: Annotated[str, typer.Option(help="Close a file at this age, 60s-900s.")] = "5m",
     only_app: Annotated[str, typer.Option("--app", help="Only of this app.")] = "",
     definition: Annotated[
@@ -66,18 +72,22 @@ def add(
         list[str], typer.Option(help="Column that is not written; may be repeated.")
     ] = [],  # noqa: B006
     header: Annotated[bool, typer.Option(help="Whether CSV has a line of names.")] = True,
+    is_tested: Annotated[
+        bool, typer.Option("--test/--no-test", help="Try first whether files can be written there.")
+    ] = True,
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
 ) -> None:
-    """Add a destination; a server that runs sees it at once.
+    """Add a destination, or change it; a server that runs sees it at once.
 
     It begins with the next epoch. Those of footfall.toml are changed there.
     """
-    from footfall.deliver.chosen import check_source, parsed
+    from footfall.deliver.chosen import parsed
     from footfall.metadata.added.deliveries import put_delivery
     from footfall.settings import DestinationSettings
 
-    installed, settings = open_project(home, project), settings_for(open_project(home, project))
+    installed = open_project(home, project)
+    settings = settings_for(installed)
     if name in settings.deliver.destinations:
         raise Invalid(f"the destination is one of the settings; change it there: {name}")
     options: dict[str, Any] = {
@@ -96,9 +106,47 @@ def add(
         "header": header,
     }
     assert set(options) == set(DestinationSettings.__struct_fields__)
-    check_source(parsed(name, options), settings)
-    put_delivery(open_metadata(installed), project, name, msgspec.json.encode(options).decode())
-    typer.echo(f"{name}: begins with the next epoch; look with: footfall deliver list")
+    destination = parsed(name, options)
+    known = chosen(installed, project)
+    _check(destination, installed, project)
+    if name not in known and len(known) >= DESTINATIONS_MAX:
+        raise Invalid(f"there are {len(known)} destinations, and no more can be; remove one first")
+    if is_tested:
+        test_place(installed, name, destination)
+    metadata = open_metadata(installed)
+    put_delivery(metadata, project, name, msgspec.json.encode(options).decode())
+    begins = "its next file is as it says now" if name in known else "begins with the next epoch"
+    typer.echo(f"{name}: {begins}; look with: footfall deliver list")
+
+
+def _check(destination: DestinationSettings, home: Home, project: str) -> None:
+    """Refuse a source, a definition, a query, a column or an app that there is not."""
+    from footfall.deliver.chosen import check_source
+    from footfall.metadata.added.definition_notes import with_notes
+    from footfall.metadata.added.queries import read_queries
+
+    settings, metadata = settings_for(home), open_metadata(home)
+    sessions = with_notes(settings.sessions, metadata.definitions.all(project))
+    check_source(
+        destination,
+        msgspec.structs.replace(settings, sessions=sessions),
+        {one.name for one in read_queries(metadata_place(home), project)},
+    )
+    apps = {one.app_id for one in metadata.apps(project)}
+    if destination.app and destination.app not in apps:
+        raise Invalid(
+            f"there is no app {destination.app!r}; there are: {', '.join(sorted(apps)) or 'none'}"
+        )
+
+
+@app.command("test")
+def try_place(
+    name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT
+) -> None:
+    """Write a small file where a destination's go, and remove it."""
+    installed = open_project(home, project)
+    destination = destination_of(installed, project, name)
+    typer.echo(f"{name}: files can be written to {test_place(installed, name, destination)}")
 
 
 @app.command("list")
@@ -109,16 +157,16 @@ def list_destinations(
 ) -> None:
     """Show destinations: what they have, what waits, the last error."""
     installed = open_project(home, project)
-    found = _reports(installed, project)
+    found = reports(installed, project)
     if as_json:
         print_json(found)
         return
     for one in found.values():
         typer.echo(str(one))
-    for name in _chosen(installed, project):
+    for name in chosen(installed, project):
         if name not in found:
             typer.echo(f"{name}: no pipeline has seen it yet; start one with: footfall serve")
-    if not found and not _chosen(installed, project):
+    if not found and not chosen(installed, project):
         typer.echo("no destinations; add one with: footfall deliver add NAME SOURCE")
 
 
@@ -142,66 +190,8 @@ def remove(
         )
 
 
-@app.command("flush")
-def flush(
-    name: NameArgument,
-    wait: Annotated[
-        int, typer.Option(min=0, max=3600, help="Seconds to wait until the files are there.")
-    ] = 60,
-    home: HomeOption = HOME_DEFAULT,
-    project: ProjectOption = PROJECT_DEFAULT,
-) -> None:
-    """Have files now of all that was acknowledged until now.
-
-    Waits until they are there. Sessions that are open, or settle, are not in them.
-    """
-    installed = open_project(home, project)
-    if name not in (known := _chosen(installed, project)):
-        raise Invalid(f"there is no destination {name!r}; there are: {', '.join(known) or 'none'}")
-    if not have_files(installed, project, name, wait):
-        typer.echo(
-            f"not all is there after {wait} s; it goes on, look with: footfall deliver list",
-            err=True,
-        )
-        raise typer.Exit(EXIT_FAILED)
-
-
-def have_files(home: Home, project: str, name: str, seconds: int) -> bool:
-    """Ask for files of all that was acknowledged until now; whether they are there in time."""
-    from footfall.log import LogSource
-    from footfall.metadata.added.deliveries import ask_for_files
-
-    log = LogSource.of(home, project, settings_for(home).log).reader()
-    try:
-        reached = log.ends()
-    finally:
-        log.close()
-    ask_for_files(open_metadata(home), project, name, reached)
-    return not seconds or _wait(home, project, name, reached, seconds)
-
-
-def _wait(home: Home, project: str, name: str, reached: Positions, seconds: int) -> bool:
-    clock = SystemClock()
-    until = clock.monotonic() + seconds
-    while True:
-        found = _reports(home, project).get(name)
-        if found is not None and reached <= found.delivered_to:
-            return True
-        if clock.monotonic() >= until:
-            return False
-        clock.sleep(_LOOK_SECONDS)
-
-
-def _reports(home: Home, project: str) -> dict[str, DeliveryReport]:
-    from footfall.deliver.report import delivery_reports
-
-    return {one.name: one for one in delivery_reports(home, project, SystemClock().now_us())}
-
-
-def _chosen(home: Home, project: str) -> list[str]:
-    from footfall.deliver.chosen import chosen_destinations
-
-    return list(chosen_destinations(settings_for(home), metadata_place(home), project))
+app.command("flush")(flush)
+app.command("backfill")(backfill)
 
 
 def _columns(texts: list[str]) -> dict[str, str]:

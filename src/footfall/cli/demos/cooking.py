@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from footfall.cli._common import PROJECT_DEFAULT, check_steps, print_json, settings_for
-from footfall.cli.configuring.deliver import have_files
+from footfall.cli.configuring.delivered import have_files
 from footfall.cli.demos.homes import objects_below, start_afresh
 from footfall.cli.demos.shop import wait_for
 from footfall.cli.running.serve import prepare, running_tree, tell

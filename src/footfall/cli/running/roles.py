@@ -23,6 +23,8 @@ from footfall.cli._common import (
 )
 from footfall.cli.operating.upgrade import upgrade_first
 from footfall.cli.terminal.verbs import group
+from footfall.clock import SystemClock
+from footfall.home import Home
 from footfall.machine.process import write_ready
 
 ParentOption = Annotated[
@@ -88,7 +90,19 @@ def worker(
         on_ready=lambda url=None: write_ready(place, "worker", url),
         maintain_command=[*program, "maintain", "--json", *where],
         fill_command=[*program, "sessions", "fill", "--json", *where],
+        more_metrics=_metrics_of(place, project),
     )
+
+
+def _metrics_of(home: Home, project: str) -> Callable[[], bytes]:
+    """What `/metrics` has of stages above the pipeline."""
+
+    def text() -> bytes:
+        from footfall.deliver.report import delivery_metrics
+
+        return delivery_metrics(home, project, SystemClock().now_us())
+
+    return text
 
 
 def _runner(kind: Runner) -> Callable[..., None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import polars as pl
 import pyarrow as pa
 from pyiceberg.manifest import ManifestFile
 from pyiceberg.table import Table
@@ -47,10 +48,7 @@ class EpochRows:
         Raises:
             Invalid: there is no such table.
         """
-        if table not in TABLES:
-            raise Invalid(f"there is no such table; name one of {', '.join(TABLES)}: {table!r}")
-        spans = self._known(table, self._lake.table(table))
-        return sorted(path for path, first, last in spans if first <= epoch <= last)
+        return self._files(table, epoch, epoch)
 
     def read(self, table: str, epoch: int, columns: Sequence[str] | None = None) -> pa.Table:
         """Rows of `epoch` with the named columns, or all, in an order that follows from the rows.
@@ -59,19 +57,62 @@ class EpochRows:
             Invalid: there is no such table or column.
             Corrupt: a data file is damaged or missing.
         """
+        return self.read_between(table, epoch, epoch, columns)
+
+    def read_between(
+        self, table: str, first: int, last: int, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """As `read`, of the epochs from `first` to `last`, one epoch after the other."""
         with self._lake.locks.reading():
-            paths = self.files(table, epoch)
+            paths = self._files(table, first, last)
             schema = self._lake.schema(table)
             names = list(schema.names if columns is None else columns)
             unknown = [name for name in names if name not in schema.names]
             if unknown:
                 raise Invalid(f"{table} has no such columns; see docs/tables.md: {unknown}")
             order = _LOG_ORDER if _LOG_ORDER[0] in schema.names else TABLES[table].sort
-            wanted = list(dict.fromkeys([*names, *order]))
+            wanted = list(dict.fromkeys([*names, "epoch", *order]))
             if not paths:
                 return pa.schema([schema.field(name) for name in names]).empty_table()
-            found = FileRows(table, paths, schema, self._lake.store).of_epoch(epoch, wanted)
-        return found.sort_by([(name, "ascending") for name in order]).select(names)
+            rows = FileRows(table, paths, schema, self._lake.store)
+            found = rows.of_epochs(first, last, wanted)
+        return found.sort_by([(name, "ascending") for name in ("epoch", *order)]).select(names)
+
+    def spread(self, table: str, first: int, last: int) -> pl.DataFrame:
+        """Which epochs from `first` to `last` have rows in a table, in order.
+
+        Returns:
+            `epoch`, `rows`, and `came_at`: when the first of its requests came, microseconds; null
+            in tables that do not say.
+
+        Raises:
+            Corrupt: a data file is damaged or missing.
+        """
+        with self._lake.locks.reading():
+            paths = self._files(table, first, last)
+            schema = self._lake.schema(table)
+            names = [name for name in ("epoch", "received_at") if name in schema.names]
+            if not paths:
+                return pl.DataFrame(schema=dict.fromkeys(("epoch", "rows", "came_at"), pl.Int64))
+            few = pa.schema([schema.field(name) for name in names])
+            came = pl.col("received_at").min().dt.epoch("us") if len(names) > 1 else pl.lit(None)
+            with naming(f"one of {len(paths)} data files"):
+                return (
+                    self._lake.store.scan(paths, few)
+                    .filter(pl.col("epoch").is_between(first, last))
+                    .group_by("epoch")
+                    .agg(
+                        pl.len().cast(pl.Int64).alias("rows"), came.cast(pl.Int64).alias("came_at")
+                    )
+                    .sort("epoch")
+                    .collect()
+                )
+
+    def _files(self, table: str, first: int, last: int) -> list[str]:
+        if table not in TABLES:
+            raise Invalid(f"there is no such table; name one of {', '.join(TABLES)}: {table!r}")
+        spans = self._known(table, self._lake.table(table))
+        return sorted(path for path, low, high in spans if low <= last and first <= high)
 
     def _known(self, table: str, current: Table) -> list[tuple[str, int, int]]:
         """Of every data file; manifests never change, so each is read once."""

@@ -100,8 +100,8 @@ class FileRows:
             )
         return from_lake(found, self._schema)
 
-    def of_epoch(self, epoch: int, columns: Sequence[str]) -> pa.Table:
-        """Rows of one epoch; the others are passed over as they are read.
+    def of_epochs(self, first: int, last: int, columns: Sequence[str]) -> pa.Table:
+        """Rows of the epochs from `first` to `last`; others are passed over as they are read.
 
         Raises:
             Corrupt: a file is damaged or missing.
@@ -109,7 +109,7 @@ class FileRows:
         with naming(self._name):
             found = self._dataset.to_table(
                 columns=list(columns),
-                filter=pc.field("epoch") == epoch,
+                filter=(pc.field("epoch") >= first) & (pc.field("epoch") <= last),
                 batch_size=_BATCH_ROWS,
                 batch_readahead=2,
                 fragment_readahead=1,

@@ -1,0 +1,213 @@
+"""`footfall deliver`: each verb as a person uses it, and every mistake in one sentence."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from footfall.clock import HOUR, SECOND
+from footfall.home import Home
+from footfall.metadata import Metadata
+from footfall.metadata.added.deliveries import put_delivery
+from footfall.settings import DESTINATIONS_MAX
+from tests.cli.shell import refused, run_here
+from tests.deliver.bench import Delivering, records
+from tests.pipeline.harness import event, request
+from tests.servers.s3 import S3Server
+
+SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 (of nothing)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """One that has a destination in its settings, one that was added, and no pipeline yet."""
+    made = Home(tmp_path_factory.mktemp("deliver") / "home")
+    metadata = Metadata.open(made)
+    metadata.create_project("default")
+    put_delivery(metadata, "default", "added", '{"source": "events"}')
+    metadata.close()
+    made.settings_file.write_text('[deliver.destinations.fixed]\nsource = "events"\n')
+    return made
+
+
+ADD = ("add", "x", "events")
+MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
+    "name": (("add", "Bad Name", "events"), "lower-case letters, digits, _ and -"),
+    "of the settings": (("add", "fixed", "events"), "one of the settings; change it there: fixed"),
+    "source": (("add", "x", "clicks"), "no source 'clicks'; name one of requests, events"),
+    "definition": (
+        ("add", "x", "sessions", "--definition", "no"),
+        "no session definition 'no'; name one of gap",
+    ),
+    "query": (
+        ("add", "x", "query_results", "--definition", "no"),
+        "no continuous query 'no'; name one of none; add one with: footfall continuous add",
+    ),
+    "app": ((*ADD, "--app", "shop"), "no app 'shop'; there are: none"),
+    "format": ((*ADD, "--format", "xml"), "format is jsonl, json, csv, parquet; not 'xml'"),
+    "compression": ((*ADD, "--compression", "zip"), "compression is none, gzip, zstd; not 'zip'"),
+    "small": ((*ADD, "--buffer-bytes", "512KiB"), "buffer_bytes is 1MiB to 128MiB"),
+    "large": ((*ADD, "--buffer-bytes", "129MiB"), "buffer_bytes is 1MiB to 128MiB"),
+    "no size": ((*ADD, "--buffer-bytes", "much"), "buffer_bytes is a whole number and a unit"),
+    "young": ((*ADD, "--buffer-age", "59s"), "buffer_age is 60s to 900s, not 59 s"),
+    "old": ((*ADD, "--buffer-age", "901s"), "buffer_age is 60s to 900s, not 901 s"),
+    "no age": ((*ADD, "--buffer-age", "soon"), "buffer_age is a whole number and a unit"),
+    "settle": (("add", "x", "sessions", "--settle", "2h"), "settle is at most 1h"),
+    "prefix of another root": ((*ADD, "--prefix", "/a/"), "no slash first"),
+    "prefix above": ((*ADD, "--prefix", "../a/"), "no .."),
+    "prefix of strftime": ((*ADD, "--prefix", "%Y/%m/"), "such as YYYY/MM/DD/HH/"),
+    "prefix of braces": ((*ADD, "--prefix", "{year}/"), "such as YYYY/MM/DD/HH/"),
+    "prefix of Java": ((*ADD, "--prefix", "yyyy/MM/dd/HH/"), "in capitals and apart from one"),
+    "prefix of one word": ((*ADD, "--prefix", "YYYYMMDD/"), "apart from one another; not 'YYYYMM"),
+    "relative place": ((*ADD, "--place", "out"), "an absolute path or s3://bucket/prefix"),
+    "bucket's name": ((*ADD, "--place", "s3://My_Bucket"), "place is s3://bucket/prefix"),
+    "other store": ((*ADD, "--place", "gs://bucket"), "an absolute path or s3://bucket/prefix"),
+    "key in the place": ((*ADD, "--place", f"s3://me:{SECRET}@bucket/x"), "keys of a store are"),
+    "folder": ((*ADD, "--place", "{file}/out"), "files cannot be written there; make the dir"),
+    "column": ((*ADD, "--column", "a=no_such"), "events has no column 'no_such'"),
+    "column's form": ((*ADD, "--column", "event_id"), "write a column as NAME=COLUMN"),
+    "key of no JSON": ((*ADD, "--column", "a=event_id.b"), "event_id has no keys, it is no JSON"),
+    "expression": ((*ADD, "--column", "a==upper("), "the expression of a column cannot be used"),
+    "left out": ((*ADD, "--leave-out", "no_such"), "events has no column 'no_such' to leave out"),
+    "both": ((*ADD, "--leave-out", "ip", "--column", "a=ip"), "leave_out says nothing"),
+    "no header": ((*ADD, "--format", "parquet", "--no-header"), "header goes with CSV"),
+    "test of none": (("test", "no"), "no destination 'no'; there are: fixed, added"),
+    "flush of none": (("flush", "no"), "no destination 'no'; there are: fixed, added"),
+    "backfill of none": (("backfill", "no"), "no destination 'no'; there are: fixed, added"),
+    "remove of none": (("remove", "no"), "no destination 'no'; see: footfall deliver list"),
+    "remove of the settings": (("remove", "fixed"), "take it out there: fixed"),
+    "not seen": (("backfill", "added"), "no pipeline has seen added yet"),
+    "no date": (("backfill", "added", "--from", "monday"), "--from is a date, 2026-11-01"),
+    "no time": (
+        ("backfill", "added", "--from", "2026-11-02", "--to", "2026-11-01"),
+        "--from is before --to",
+    ),
+    "no place": (("backfill", "added", "--place", "there"), "an absolute path or s3://"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_one_sentence(case: str, home: Home, tmp_path: Path) -> None:
+    """It says what is valid; nothing was added, and no secret is said again."""
+    (tmp_path / "file").touch()
+    arguments, says = MISTAKES[case]
+    given = [one.format(file=tmp_path / "file") if "{file}" in one else one for one in arguments]
+    said = refused("deliver", *given, "--home", str(home.root))
+    assert says in said
+    assert SECRET not in said
+    assert "destinations of type" not in said
+    assert _names(home) == ["added", "fixed"]
+
+
+def _names(home: Home) -> list[str]:
+    done = run_here("deliver", "list", "--home", str(home.root))
+    assert done.returncode == 0
+    return sorted(re.findall(r"^(\w+): no pipeline has seen it yet", done.stdout, re.MULTILINE))
+
+
+def test_there_is_a_last_destination(tmp_path: Path) -> None:
+    """One more would be seen by nobody: it is refused. Changing one is not one more."""
+    made = Home(tmp_path / "home")
+    metadata = Metadata.open(made)
+    metadata.create_project("default")
+    for number in range(DESTINATIONS_MAX):
+        put_delivery(metadata, "default", f"n{number}", '{"source": "events"}')
+    metadata.close()
+    said = refused("deliver", "add", "more", "events", "--home", str(made.root))
+    assert said == "there are 20 destinations, and no more can be; remove one first"
+    done = run_here("deliver", "add", "n3", "events", "--format", "csv", "--home", str(made.root))
+    assert done.stdout == "n3: its next file is as it says now; look with: footfall deliver list\n"
+
+
+class Shop(Delivering):
+    """A pipeline whose settings are those of its home's file."""
+
+    def __init__(self, directory: Path, server: S3Server, bucket: str) -> None:
+        super().__init__(directory, "{}")
+        self.bucket = bucket
+        self.store(server, server.secret_key)
+
+    def store(self, server: S3Server, secret: str) -> None:
+        self.home.settings_file.write_text(
+            f'[deliver]\ns3_endpoint = "{server.endpoint}"\ns3_access_key = "{server.access_key}"\n'
+            f's3_secret_key = "{secret}"\n[sessions]\ngap = "1m"\n'
+        )
+
+    def say(self, *arguments: str) -> str:
+        done = run_here("deliver", *arguments, "--home", str(self.home.root))
+        assert (done.returncode, SECRET in done.stdout + done.stderr) == (0, False), done
+        return done.stdout
+
+
+@pytest.fixture
+def shop(tmp_path: Path, s3_server: S3Server, bucket: str) -> Iterator[Shop]:
+    made = Shop(tmp_path, s3_server, bucket)
+    yield made
+    made.stop_consumers()
+
+
+def test_each_verb_of_a_destination_from_its_first_day_to_its_last(
+    shop: Shop, s3_server: S3Server
+) -> None:
+    """Added after an hour of traffic, tried, filled in, changed, asked for files, removed."""
+    pipeline = shop.pipeline()
+    shop.epoch(pipeline, [request(0, [event("v", shop.clock.now_us(), 0)], shop.clock.now_us())])
+    shop.clock.advance(HOUR)
+    assert "begins with the next epoch" in shop.say("add", "clicks", "events")
+    assert shop.say("test", "clicks").startswith("clicks: files can be written to /")
+    shop.look(pipeline)
+    shop.epoch(pipeline, [request(1, [event("v", shop.clock.now_us(), 1)], shop.clock.now_us())])
+    place = shop.home.root / "delivered" / "clicks"
+    assert shop.say("backfill", "clicks") == (
+        f"clicks: 1 of 1 epochs, 1 files with 1 records in {place}\n"
+    )
+    assert shop.say("backfill", "clicks") == "clicks: nothing is missing\n"
+    assert "its next file is as it says now" in shop.say(
+        "add", "clicks", "events", "--format", "csv"
+    )
+    shop.clock.advance(900 * SECOND)
+    shop.look(pipeline)
+    found = [(file.suffix, len(records(file))) for file in shop.files("clicks")]
+    assert found == [(".jsonl", 1), (".csv", 1)]
+    (listed,) = json.loads(shop.say("list", "--json")).values()
+    assert (listed["files"], listed["records"], listed["epochs_missing"]) == (1, 1, 0)
+    assert shop.say("flush", "clicks", "--wait", "0") == ""
+    assert shop.say("remove", "clicks") == ""
+    assert shop.say("list").startswith("clicks (events to ")  # until a pipeline has looked
+    shop.look(pipeline)
+    assert shop.say("list") == "no destinations; add one with: footfall deliver add NAME SOURCE\n"
+    assert len(shop.files("clicks")) == 2
+
+
+def test_a_bucket_is_tried_before_it_is_added(
+    shop: Shop, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No such bucket, a wrong key, a store that is away: told at once, the key nowhere."""
+    root = ("--home", str(shop.home.root))
+    there = f"{shop.bucket}/clicks"
+    assert "begins" in shop.say("add", "good", "events", "--place", there)
+    assert shop.say("test", "good") == f"good: files can be written to {there}\n"
+    assert list(s3_server.store(shop.bucket).list(f"{shop.bucket}/")) == []
+    said = refused("deliver", "add", "x", "events", "--place", "s3://no-such-bucket/a", *root)
+    assert said == (
+        "there is no such bucket; make it, or mend place of the destination: bucket=no-such-bucket"
+    )
+    shop.store(s3_server, SECRET)
+    said = refused("deliver", "test", "good", *root)
+    assert said.startswith(
+        "the object store refuses our credentials; mend deliver.s3_access_key and"
+        " deliver.s3_secret_key"
+    )
+    assert SECRET not in said
+    assert "begins" in shop.say("add", "x", "events", "--place", there, "--no-test")
+    for arguments in (("settings",), ("settings", "--json"), ("status",), ("status", "--json")):
+        done = run_here(*arguments, *root)
+        assert SECRET not in done.stdout + done.stderr, arguments
+    notes = [file for file in shop.home.root.rglob("*") if file.is_file()]
+    assert [file.name for file in notes if SECRET.encode() in file.read_bytes()] == [
+        "footfall.toml"
+    ]

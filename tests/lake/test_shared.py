@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.serializers import FromInputFile
 from pyiceberg.table.update.snapshot import ExpireSnapshots
 
 from footfall.lake import Lake
@@ -51,6 +52,25 @@ def test_staging_leaves_the_metadata_before_it_alone(tmp_path: Path) -> None:
         ExpireSnapshots(transaction).by_ids([held.snapshots[0].snapshot_id]).commit()
     assert len(table.metadata.snapshots) == len(held.snapshots) == 3
     assert held.model_dump() == before
+
+
+def test_metadata_is_read_when_another_wrote_it(tmp_path: Path) -> None:
+    """Not at every look: that was most of the work of an epoch. And what is kept is the file's."""
+    mine, other = (Lake(tmp_path / "lake", "default") for _ in range(2))
+    really = FromInputFile.table_metadata
+    with patch.object(FromInputFile, "table_metadata", side_effect=really) as reads:
+        assert mine.commit("events", event_table([{}]), 1)
+        assert mine.plan("events").rows == mine.read("events").num_rows == 1
+        assert reads.call_count == 0
+        assert other.epoch("events") == 1
+        assert other.commit("events", event_table([{}]), 2)
+        assert reads.call_count == 1
+        assert mine.plan("events").rows == mine.read("events").num_rows == 2
+        assert reads.call_count == 2
+    for lake in (mine, other):
+        table = lake.table("events")
+        file = table.io.new_input(table.metadata_location)
+        assert really(file).model_dump() == table.metadata.model_dump()
 
 
 def test_commits_are_those_of_the_library(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.io import FileIO
 from pyiceberg.serializers import FromInputFile
-from pyiceberg.table import Table
+from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.update import TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Identifier, Properties
 from sqlalchemy import event
 from sqlalchemy.exc import DatabaseError
@@ -48,10 +49,11 @@ FILE_IO: Final = {"py-io-impl": f"{SyncedFileIO.__module__}.{SyncedFileIO.__name
 
 
 class LakeCatalog(SqlCatalog):
-    """PyIceberg's, of tables whose metadata is cheap to change, and is fetched once.
+    """PyIceberg's, of tables whose metadata is cheap to change, and is read once.
 
-    A commit loads the table three times. In an object store each would fetch the metadata anew, by
-    a new client: metadata files never change, so the last one of each table is kept.
+    A commit loads the table three times, and every look at a table once more. Each would read and
+    check the metadata anew, in an object store by a new client: metadata files never change, so the
+    last one of each table is kept.
     """
 
     def __init__(self, name: str, **properties: str) -> None:
@@ -66,16 +68,28 @@ class LakeCatalog(SqlCatalog):
         table.metadata = share_parts(table.metadata)
         return table
 
+    def commit_table(
+        self,
+        table: Table,
+        requirements: tuple[TableRequirement, ...],
+        updates: tuple[TableUpdate, ...],
+    ) -> CommitTableResponse:
+        """See PyIceberg. What was committed is what the file says: it is not read back."""
+        done = super().commit_table(table, requirements, updates)
+        self._fetched[table.name()] = (done.metadata_location, done.metadata)
+        return done
+
     def _convert_orm_to_iceberg(self, orm_table: IcebergTables) -> Table:
         location = orm_table.metadata_location
-        if location is None or local_path(location) is not None:
+        if location is None:
             return super()._convert_orm_to_iceberg(orm_table)
         name = (*self.identifier_to_tuple(orm_table.table_namespace), orm_table.table_name)
-        files = self._load_file_io(location=location)
         known = self._fetched.get(name)
         if known is None or known[0] != location:
+            files = self._load_file_io(location=location)
             metadata = FromInputFile.table_metadata(files.new_input(location))
             known = self._fetched[name] = (location, metadata)
+        files = self._load_file_io(known[1].properties, location)
         return Table(name, known[1], location, files, self)
 
     def _load_file_io(

@@ -345,12 +345,13 @@ def merged(parts: Sequence[Segment], *, is_packing: bool = True) -> Segment:
     order = np.argsort(keys, kind="stable")
     is_one = len(parts) == 1 and bool((keys[1:] >= keys[:-1]).all())
     is_whole = is_one and parts[0].live == len(parts[0].keys)
+    places = pl.Series(order)
 
     def column(name: str) -> pl.Series:
         if is_whole and isinstance(parts[0].rows, Plain):
             return parts[0].rows.column(name)
         found = [part.rows.series(name, rows) for part, rows in zip(parts, living, strict=True)]
-        return found[0] if is_one else pl.concat(found).gather(pl.Series(order))
+        return found[0] if is_one else pl.concat(found)[places]
 
     if is_packing and len(order) >= PACKED_ROWS_MIN:
         rows: Rows = pack(len(order), column, columns)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import stat
 import threading
 from pathlib import Path
@@ -10,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from footfall.clock import DAY, HOUR, MINUTE
-from footfall.errors import Invalid, Unavailable
+from footfall.errors import Conflict, Invalid, Unavailable
 from footfall.home import Home
 from footfall.machine.process import write_ready
 from footfall.settings import load_settings
-from footfall.signin import LINK_AGE_MAX, Sessions, fresh_link
+from footfall.signin import LINK_AGE_MAX, TOKENS_MAX, Sessions, Tokens, fresh_link
 from footfall.testing import SimClock
 
 
@@ -126,3 +128,61 @@ def test_no_link_without_a_home_or_an_address(home: Home, clock: SimClock) -> No
     with pytest.raises(Unavailable, match="start it first"):
         fresh_link(home, free, clock)
     assert not home.studio_file.exists()
+
+
+def test_token_opens_until_it_ends_or_is_revoked(home: Home, clock: SimClock) -> None:
+    """It is told once and kept as a hash; when it was used is known to the minute."""
+    tokens = Tokens(clock, home.studio_file)
+    secret, made = tokens.create("notebook", 2)
+    other, _ = tokens.create("ci", 3)
+    assert Tokens(clock, home.studio_file).name_of(secret) == "notebook"
+    assert [tokens.name_of(one) for one in (other, secret[:-1], secret + "0", "", made.name)] == [
+        "ci",
+        *[None] * 4,
+    ]
+    used = clock.now_us()
+    clock.advance(MINUTE - 1)
+    assert tokens.name_of(secret) == "notebook"
+    assert [(one.name, one.used_at) for one in tokens.list()] == [("ci", used), ("notebook", used)]
+    clock.advance(1)
+    assert tokens.name_of(secret) == "notebook"
+    assert tokens.list()[1].used_at == used + MINUTE
+    kept = home.studio_file.read_bytes()
+    assert secret.encode() not in kept
+    assert bytes.fromhex(secret.removeprefix("ff_")) not in kept
+    clock.advance(2 * DAY - MINUTE)
+    assert (tokens.name_of(secret), tokens.name_of(other)) == (None, "ci")
+    tokens.revoke("ci")
+    assert tokens.name_of(other) is None
+    with pytest.raises(Invalid, match="there are: notebook"):
+        tokens.revoke("ci")
+
+
+def test_tokens_are_named_and_bounded(home: Home, clock: SimClock) -> None:
+    """None gives way silently to another: some program would stop. Those that ended do."""
+    tokens = Tokens(clock, home.studio_file)
+    for number in range(TOKENS_MAX):
+        tokens.create(f"t{number}", 1 + number % 2)
+    with pytest.raises(Conflict, match="revoke one"):
+        tokens.create("more", 90)
+    tokens.revoke("t0")
+    with pytest.raises(Conflict, match="of this name"):
+        tokens.create("t1", 90)
+    tokens.create("more", 90)
+    clock.advance(DAY)
+    tokens.create("after", 90)
+    assert len(tokens.list()) == TOKENS_MAX // 2 + 2
+    for name, days in (("", 1), ("a b", 1), ("x" * 65, 1), ("ok\n", 1), ("ok", 0), ("ok", 4_000)):
+        with pytest.raises(Invalid, match="token"):
+            tokens.create(name, days)
+
+
+def test_file_from_before_there_were_tokens(home: Home, clock: SimClock) -> None:
+    """A home of an older version signs in as before, and gets its first token."""
+    with contextlib.closing(sqlite3.connect(home.studio_file)) as older:
+        older.execute("CREATE TABLE links (hash BLOB PRIMARY KEY, made_at INTEGER NOT NULL)")
+        older.execute("CREATE TABLE sessions (hash BLOB PRIMARY KEY, opened_at INTEGER NOT NULL)")
+    tokens = Tokens(clock, home.studio_file)
+    assert (tokens.list(), tokens.name_of("ff_x")) == ([], None)
+    secret, _ = tokens.create("first", 90)
+    assert tokens.name_of(secret) == "first"

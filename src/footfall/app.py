@@ -21,7 +21,6 @@ from footfall.clock import Clock, SystemClock, random_token
 from footfall.errors import Unavailable
 from footfall.home import Home
 from footfall.machine.process import Ready, read_ready
-from footfall.signin import Sessions
 
 PARTS = ("collector", "worker", "studio")
 """In the order of the data: started and stopped in it."""
@@ -111,6 +110,8 @@ class Supervisor:
             Unavailable: another part ended or was not ready in time; its own output says why.
         """
         if any(part.name == "studio" for part in self._parts):
+            from footfall.signin import Sessions
+
             try:
                 Sessions(self._clock, self._home.studio_file).add_link(self.studio_token)
             except Unavailable as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from footfall import signin
 from footfall.cli import main
-from footfall.cli.configuring import link
 from footfall.home import Home
 from footfall.machine.process import write_ready
 from footfall.settings import Settings
@@ -26,7 +26,7 @@ def test_a_link_is_printed_and_what_is_missing_is_said(
 ) -> None:
     """The link alone on standard output, so that it can be opened by a program."""
     asked: list[tuple[Home, Settings]] = []
-    monkeypatch.setattr(link, "fresh_link", lambda *given: asked.append(given) or FRESH)
+    monkeypatch.setattr(signin, "fresh_link", lambda *given: asked.append(given) or FRESH)
     home = Home(tmp_path)
     stamp_new(home)
     if is_served:

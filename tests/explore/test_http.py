@@ -14,12 +14,14 @@ import polars as pl
 import pytest
 
 import footfall
+from footfall.clock import SystemClock
 from footfall.errors import Invalid
 from footfall.explore.access import Project
 from footfall.explore.remote import RemoteProject
 from footfall.home import Home
 from footfall.machine.process import is_alive
 from footfall.query import QueryPool
+from footfall.signin import Tokens
 from footfall.studio.api.explore.answers import AnswerCache, CutName
 from footfall.studio.api.explore.running import RUNNING_MAX
 from footfall.testing.events import NOON_US, event_table
@@ -264,6 +266,36 @@ def test_python_answers_alike_from_a_home_and_over_http(shown: Shown) -> None:
         assert len(told[0]) >= 2
     with pytest.raises(Invalid, match="opens once"):
         footfall.open(f"{shown.url}/open?token=python")
+
+
+def test_python_asks_with_a_token(shown: Shown) -> None:
+    """By the studio's address: questions, SQL, what is kept; no more, and only while it counts."""
+    tokens = Tokens(SystemClock(), shown.services.home.studio_file)
+    secret, _ = tokens.create("notebook", 90)
+    with pytest.raises(Invalid, match="is for a studio's address"):
+        footfall.open(shown.writer.home.root, token=secret)
+    shop = footfall.open(shown.url + "/", token=secret + "\n")
+    assert secret not in repr(shop) + repr(vars(shop).keys())
+    assert [row.count for row in shop.funnel("view", "buy", range=tuple(RANGE.values())).rows][
+        1:
+    ] == [1]
+    assert shop.sql("SELECT 1 AS n").rows() == [{"n": 1}]
+    assert not shop.segments.list()
+    assert not shop.dashboards.list()
+    with pytest.raises(Invalid, match="footfall studio link"):
+        shop.alerts.rules()
+    for wrong, said in (
+        (f"ff_{0:048}", "wrong, has ended"),
+        ("x", "begins with ff_"),
+        ("ff_ü", "begins with ff_"),
+    ):
+        with pytest.raises(Invalid, match=said):
+            footfall.open(shown.url, token=wrong)
+    with pytest.raises(Invalid, match="give a token"):
+        footfall.open(shown.url)
+    tokens.revoke("notebook")
+    with pytest.raises(Invalid, match="was revoked"):
+        shop.sql("SELECT 1 AS n")
 
 
 def test_kept_answers_are_bounded() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from footfall.clock import DAY
-from footfall.signin import LINKS_MAX, SESSION_AGE_MAX, SESSIONS_MAX, Sessions
+from footfall.clock import DAY, SystemClock
+from footfall.signin import LINKS_MAX, SESSION_AGE_MAX, SESSIONS_MAX, Sessions, Tokens
 from tests.studio.fakes import TOKEN, FakeShop, Studio, studio
 
 API = [
@@ -120,6 +120,29 @@ BY_LINK = [
 """Open to whoever has a dashboard's link; tests/dashboards/test_links.py."""
 
 
+FOR_PAGES_ONLY = (
+    "live",
+    "events",
+    "visitors",
+    "status",
+    "apps",
+    "snippets",
+    "alerts",
+    "continuous",
+)
+FOR_PAGES_ONLY += ("deliveries", "catalog")
+"""Areas of which a token reaches nothing."""
+ALSO_FOR_PAGES_ONLY = {
+    ("GET", "/api/sessions"),
+    ("GET", "/api/sessions/about"),
+    ("GET", "/api/sessions/00000000-0000-4000-8000-000000000000"),
+    ("POST", "/api/sessions/definitions/x/switch"),
+    ("GET", "/api/dashboards/x/links"),
+    ("POST", "/api/dashboards/x/links"),
+    ("DELETE", "/api/dashboards/x/links/x"),
+}
+
+
 class Hand:
     """A clock that is moved by hand."""
 
@@ -152,6 +175,49 @@ def test_every_endpoint_needs_a_session(running: Studio, method: str, path: str)
             "retryable": False,
             "problems": [],
         }
+
+
+def test_a_token_asks_and_does_no_more(
+    running: Studio, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every endpoint, with a token: what lets others in, sends elsewhere or sets up is refused."""
+    tokens = Tokens(SystemClock(), running.services.home.studio_file)
+    secret, _ = tokens.create("notebook", 90)
+    headers = {"authorization": f"Bearer {secret}"}
+    with httpx.Client(base_url=running.url, headers=headers, timeout=60) as client:
+        reached = set()
+        for method, path in API:
+            if path == "/api/live/stream":  # does not end where it is let in
+                assert client.get(path).status_code == 403
+                continue
+            answer = client.request(method, path, json={})
+            assert answer.status_code != 401
+            if answer.status_code != 403:
+                reached.add((method, path))
+            else:
+                assert "footfall studio link" in answer.json()["detail"]
+        asked = {(method, path) for method, path in API if path.split("/")[2] not in FOR_PAGES_ONLY}
+        assert reached == asked - ALSO_FOR_PAGES_ONLY
+        foreign = client.get("/api/reports", headers={"sec-fetch-site": "cross-site"})
+        assert foreign.status_code == 403
+        tokens.revoke("notebook")
+        answer = client.get("/api/reports")
+        assert (answer.status_code, answer.json()["code"]) == (401, "signed_out")
+        assert "revoked" in answer.json()["detail"]
+    told = capfd.readouterr()
+    assert secret[4:] not in caplog.text + told.out + told.err
+
+
+def test_credentials_of_a_proxy_are_none_of_ours(signed_in: httpx.Client) -> None:
+    """A proxy's sign-in passes its header on: a session goes on to count, nothing opens without."""
+    for other in ("Basic YTpi", "Bearer eyJhbGciOi", "Bearer", "ff_x"):
+        headers = {"authorization": other}
+        assert signed_in.get("/api/reports", headers=headers).status_code == 200
+        assert (
+            httpx.get(signed_in.base_url.join("/api/reports"), headers=headers).status_code == 401
+        )
+    wrong = {"authorization": "bearer  ff_" + "0" * 5_000}
+    assert signed_in.get("/api/reports", headers=wrong).status_code == 401
 
 
 def test_list_of_endpoints_is_complete(signed_in: httpx.Client) -> None:

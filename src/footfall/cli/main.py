@@ -10,7 +10,7 @@ from typer.exceptions import TyperException
 
 from footfall.cli import completion
 from footfall.cli.asking import crawl, dashboard, explore, query, segment, sessions, sql, tables
-from footfall.cli.configuring import continuous, deliver, key, link, project, settings
+from footfall.cli.configuring import continuous, deliver, key, link, project, settings, token
 from footfall.cli.demos import verbs as demos
 from footfall.cli.operating import alert, backup, doctor, maintain, repair, status, upgrade
 from footfall.cli.running import generate, roles, send, serve
@@ -63,6 +63,7 @@ app.add_typer(sessions.app, name="sessions", rich_help_panel=LOOK)
 app.command("settings", rich_help_panel=LOOK)(settings.settings)
 app.add_typer(project.app, name="project", rich_help_panel=SEND)
 app.add_typer(key.app, name="key", rich_help_panel=SEND)
+app.add_typer(token.app, name="token", rich_help_panel=LOOK)
 app.command("send", rich_help_panel=SEND)(send.send)
 app.command("generate", rich_help_panel=SEND)(generate.generate)
 app.add_typer(deliver.app, name="deliver", rich_help_panel=SEND)

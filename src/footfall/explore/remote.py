@@ -1,6 +1,7 @@
-"""A project in Python, from its studio: `footfall.open("http://127.0.0.1:7701/open?token=…")`.
+"""A project in Python, from its studio: `footfall.open("http://127.0.0.1:7701", token=…)`.
 
-Signed in as a browser is: a one-time link opens a session, whose secret goes along from then on.
+By a token; or signed in as a browser is, by a one-time link (`…/open?token=…`) that opens a
+session, whose secret goes along from then on.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from footfall.explore.segments.remote import RemoteSegments
 from footfall.query.access import Result
 from footfall.query.engine import Selection
 from footfall.query.protocol import Column
+from footfall.signin import TOKEN_PREFIX
 
 SECONDS_MAX: Final = 300.0
 """Of an answer that does not come; longer than a statement may wait and run."""
@@ -37,7 +39,7 @@ BYTES_MAX: Final = 256 << 20
 PAGE: Final = 10_000
 """Members asked for at a time."""
 _KINDS: Final[dict[str, type[FootfallError]]] = {
-    "not_found": errors.Invalid,
+    **dict.fromkeys(("not_found", "signed_out", "forbidden", "misdirected"), errors.Invalid),
     **{
         kind.code: kind
         for kind in (errors.Invalid, errors.Conflict, errors.LimitReached, errors.Corrupt)
@@ -59,21 +61,32 @@ class _Said(msgspec.Struct):
 class RemoteProject(Asking):
     """A project behind a studio."""
 
-    def __init__(self, url: str) -> None:
-        """Sign in.
+    def __init__(self, url: str, token: str | None = None) -> None:
+        """Sign in, or see that the token counts.
 
         Args:
-            url: The link that `footfall serve` or `footfall studio link` prints; it opens once.
+            url: The studio's address; without a token, the link that `footfall serve` or `footfall
+                studio link` prints, which opens once.
+            token: Of `footfall token create`.
 
         Raises:
-            Invalid: it is no such link, or it was used before.
+            Invalid: the address, the link or the token is none, or does not count any more.
             Unavailable: nothing answers there.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Invalid("name a home, or a studio's link: http://127.0.0.1:7701/open?token=…")
+            raise Invalid("name a home, or a studio's address: http://127.0.0.1:7701")
         self._parts: SplitResult = parts
-        self._cookie = self._signed_in()
+        if token is not None:
+            self._credential = {"authorization": f"Bearer {_checked(token)}"}
+            self.ask("GET", "/api/explore/running", None, dict)
+        elif parts.query:
+            self._credential = {"cookie": self._signed_in()}
+        else:
+            raise Invalid(
+                "give a token with a studio's address: footfall.open(address, token=token);"
+                " footfall token create makes one"
+            )
 
     def events(self, *series: Any, **options: Any) -> AnswerResult[EventsAnswer]:
         """How often something happens, to how many; see `Asking.ask_events`."""
@@ -186,7 +199,7 @@ class RemoteProject(Asking):
 
     def _send(self, method: str, target: str, body: Any) -> tuple[http.client.HTTPResponse, bytes]:
         """The answer, if it is none of the errors that `ask` raises."""
-        headers = {"content-type": "application/json", "cookie": self._cookie}
+        headers = {"content-type": "application/json", **self._credential}
         sent = None if body is None else msgspec.json.encode(body)
         answer, data = self._request(method, target, sent, headers)
         if http.client.OK <= answer.status < http.client.MULTIPLE_CHOICES:
@@ -217,6 +230,14 @@ class RemoteProject(Asking):
         finally:
             connection.close()
         return answer, data
+
+
+def _checked(token: str) -> str:
+    """A token as a header may have it."""
+    found = token.strip()
+    if not found.startswith(TOKEN_PREFIX) or not found.isascii() or not found.isprintable():
+        raise Invalid(f"a token begins with {TOKEN_PREFIX}; footfall token create makes one")
+    return found
 
 
 def result_of(table: pa.Table, *, is_cut_off: bool = False) -> Result:

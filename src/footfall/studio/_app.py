@@ -70,13 +70,13 @@ def make_app(
 ) -> Litestar:
     """The ASGI app. Wrap it in `Guard` before it meets a network.
 
-    Everything under `/api` needs a session, but for the areas that are open by a link.
+    Everything under `/api` needs a session or a token, but for the areas that are open by a link.
 
     Args:
         services: What the routes need.
         on_shutdown: Awaited when the server stops.
     """
-    guard = session_guard(services.sessions, services.cookie)
+    guard = session_guard(services.sessions, services.tokens, services.cookie)
     api = Router("/", route_handlers=[*(area() for area in AREAS), openapi], guards=[guard])
     by_link = Router("/", route_handlers=[area() for area in OPEN_AREAS], guards=[link_guard])
     return Litestar(

@@ -21,7 +21,7 @@ from footfall.home import Home
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
 from footfall.settings import Settings
-from footfall.signin import Sessions
+from footfall.signin import Sessions, Tokens
 from footfall.studio.api.apps.apps import ReadApps
 from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.explore.answers import AnswerCache
@@ -75,6 +75,11 @@ class Services(msgspec.Struct, frozen=True):
     """Of tables that tiles read."""
     tiles_shared: asyncio.Semaphore = msgspec.field(default_factory=lambda: asyncio.Semaphore(2))
     """Held while a tile is computed for a link: others wait, not the analysts."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """What programs ask with."""
+        return Tokens(self.clock, self.home.studio_file)
 
     @property
     def segments(self) -> Segments:

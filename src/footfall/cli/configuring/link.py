@@ -7,7 +7,6 @@ import typer
 from footfall.cli._common import HOME_DEFAULT, HomeOption, SetOption, existing_home, settings_for
 from footfall.cli.terminal.errors import complain
 from footfall.machine.process import is_alive, read_ready
-from footfall.signin import fresh_link
 
 
 def link(
@@ -15,6 +14,8 @@ def link(
     overrides: SetOption = [],  # noqa: B006 (Typer makes a new list for each call)
 ) -> None:
     """Print a fresh link that opens the pages once."""
+    from footfall.signin import fresh_link
+
     place = existing_home(home)
     typer.echo(fresh_link(place, settings_for(place, overrides)))
     ready = read_ready(place, "studio")

@@ -21,12 +21,13 @@ EXIT_STOPPED = 130
 
 TRACEBACK = "FOOTFALL_TRACEBACK"
 _GUESS = re.compile(r" \(Possible options: (.*)\)|\. Did you mean (.*)\?")
-_KEY = re.compile(rf"({SERVER_KEY_PREFIX}[\w-]{{8}})[\w-]+")
+_KEY = re.compile(rf"({SERVER_KEY_PREFIX}[\w-]{{8}})[\w-]+|\b(ff_)[0-9a-f]{{8,}}")
+"""Server keys, and tokens (`footfall.signin.tokens`), of which nothing is shown."""
 
 
 def masked(text: str) -> str:
     """`text` with at most the first characters of each server key, as `footfall key list` has."""
-    return _KEY.sub(r"\1…", text)
+    return _KEY.sub(lambda found: f"{found[1] or found[2]}…", text)
 
 
 def complain(text: str) -> None:

@@ -9,18 +9,18 @@ apart), and answers forbid being framed, sniffed, or loading anything from outsi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from footfall.clock import random_token
 from footfall.errors import FootfallError
-from footfall.signin import Sessions
+from footfall.signin import TOKEN_PREFIX, Sessions, Tokens
 from footfall.studio.edge.problem_page import PAGE_MEDIA_TYPE, problem_page, wants_page
 from footfall.studio.edge.problems import (
     PROBLEM_MEDIA_TYPE,
@@ -34,6 +34,27 @@ NONCE_KEY: Final = "footfall_nonce"
 _HOST_CHARS_MAX: Final = 255
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+_BEARER: Final = "bearer"
+_TOKEN_CHARS_MAX: Final = 200
+
+TOKEN_AREAS: Final = frozenset(
+    ("explore", "sql", "queries", "segments", "reports", "dashboards", "tiles", "ready-dashboards")
+)
+"""Areas of the API that a token reaches: questions, and what is kept of them."""
+TOKEN_ROUTES: Final = frozenset(
+    (
+        ("GET", "/api/openapi.json"),
+        ("GET", "/api/sessions/definitions"),
+        ("PUT", "/api/sessions/definitions/{name}"),
+        ("DELETE", "/api/sessions/definitions/{name}"),
+        ("GET", "/api/sessions/diff"),
+    )
+)
+"""Routes of other areas that it reaches, too."""
+SESSION_ROUTES: Final = frozenset(
+    ("/api/dashboards/{name}/links", "/api/dashboards/{name}/links/{link_id}")
+)
+"""Routes of its areas that it does not: a link lets others in."""
 
 
 class Guard:
@@ -113,8 +134,8 @@ def link_guard(connection: ASGIConnection[object, object, object, State], _: obj
 SessionGuard = Callable[[ASGIConnection[object, object, object, State], BaseRouteHandler], None]
 
 
-def session_guard(sessions: Sessions, cookie: str) -> SessionGuard:
-    """Litestar guard of everything under `/api`: the request must bring an open session.
+def session_guard(sessions: Sessions, tokens: Tokens, cookie: str) -> SessionGuard:
+    """Litestar guard of everything under `/api`: the request must bring a session or a token.
 
     A guard of the routes, not of paths: no spelling of an address reaches a handler without it. A
     function, because Litestar copies the guards that are objects, with all they hold.
@@ -124,10 +145,37 @@ def session_guard(sessions: Sessions, cookie: str) -> SessionGuard:
         connection: ASGIConnection[object, object, object, State], _: BaseRouteHandler
     ) -> None:
         refuse_other_sites(connection)
-        if not sessions.is_open(connection.cookies.get(cookie, "")):
+        token = _token_of(connection.headers.get("authorization", ""))
+        if token is not None:
+            if tokens.name_of(token) is None:
+                raise SignedOut(
+                    "the token opens nothing: it is wrong, has ended or was revoked;"
+                    " footfall token create makes one"
+                )
+            scope = cast("HTTPScope", connection.scope)
+            _demand_token_may(scope["method"], scope["path_template"])
+        elif not sessions.is_open(connection.cookies.get(cookie, "")):
             raise SignedOut("open a fresh link: footfall studio link prints one")
 
     return guard
+
+
+def _token_of(authorization: str) -> str | None:
+    """The token that a request brings; other credentials are those of a proxy before us."""
+    scheme, _, token = authorization.partition(" ")
+    is_ours = scheme.lower() == _BEARER and token.strip().startswith(TOKEN_PREFIX)
+    return token.strip()[:_TOKEN_CHARS_MAX] if is_ours else None
+
+
+def _demand_token_may(method: str, template: str) -> None:
+    """Refuse what a token does not do: whatever lets others in, sends elsewhere, or sets up."""
+    area = template.removeprefix("/api/").partition("/")[0]
+    is_asked = area in TOKEN_AREAS and template not in SESSION_ROUTES
+    if not is_asked and (method, template) not in TOKEN_ROUTES:
+        raise Forbidden(
+            "a token asks, and keeps queries, segments, reports and dashboards; do this in the"
+            " studio's pages, or in Python with a link of footfall studio link"
+        )
 
 
 def _security_headers(nonce: str) -> Iterable[tuple[bytes, bytes]]:

@@ -1,40 +1,21 @@
-"""Who may see the studio's pages: one-time links, and the sessions that they open.
-
-Both are rows of `studio.db`, a small SQLite file that the studio and `footfall studio link` write:
-so a used link stays used and a session goes on when the studio was killed and started again, and a
-fresh link can be had whether or not it runs. The file has hashes only, so who reads it gets in
-nowhere, and backups leave it out. It imports nothing but the standard library and the domain: the
-supervisor uses it, too.
-"""
+"""One-time links, and the sessions of pages that they open."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from footfall.clock import DAY, HOUR, Clock, SystemClock, random_token
+from footfall.clock import DAY, Clock, SystemClock, random_token
 from footfall.errors import Invalid, Unavailable
-from footfall.home import Home, make_directory
+from footfall.home import Home
 from footfall.machine.process import is_alive, read_ready
 from footfall.settings import Settings
+from footfall.signin.file import AHEAD_MAX, SigninFile, hashed
 
 LINKS_MAX: Final = 16
 LINK_AGE_MAX: Final = 1 * DAY
 SESSIONS_MAX: Final = 64
 SESSION_AGE_MAX: Final = 7 * DAY
-_AHEAD_MAX: Final = 1 * HOUR
-"""A clock may be set back by this much; what began later than that is not trusted."""
-_BUSY_SECONDS: Final = 5.0
-_OWNER_ONLY: Final = 0o600
-
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS links (hash BLOB PRIMARY KEY, made_at INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS sessions (hash BLOB PRIMARY KEY, opened_at INTEGER NOT NULL);
-"""
 _ADD_LINK: Final = "INSERT OR IGNORE INTO links VALUES (?, ?)"
 _BOUND_LINKS: Final = """
 DELETE FROM links WHERE rowid NOT IN (SELECT rowid FROM links ORDER BY rowid DESC LIMIT ?)
@@ -53,7 +34,7 @@ class Sessions:
     def __init__(self, clock: Clock, file: Path) -> None:
         """Touch nothing yet: pages are served, and events taken, also when the disk is full."""
         self._clock = clock
-        self._file = file
+        self._file = SigninFile(file)
 
     def add_link(self, token: str) -> None:
         """Let `token` open one session, for a day.
@@ -61,8 +42,8 @@ class Sessions:
         Raises:
             Unavailable: it cannot be noted now; mend what the message says and try again.
         """
-        with self._writing() as connection:
-            connection.execute(_ADD_LINK, (_hash(token), self._clock.now_us()))
+        with self._file.writing() as connection:
+            connection.execute(_ADD_LINK, (hashed(token), self._clock.now_us()))
             connection.execute(_BOUND_LINKS, (LINKS_MAX,))
 
     def open(self, token: str) -> str | None:
@@ -75,12 +56,12 @@ class Sessions:
         """
         now = self._clock.now_us()
         secret = random_token()
-        with self._writing() as connection:
+        with self._file.writing() as connection:
             # Found by its hash, so the time it takes says nothing about any token.
-            used = connection.execute(_USE_LINK, (_hash(token), *_ages(now, LINK_AGE_MAX)))
+            used = connection.execute(_USE_LINK, (hashed(token), *_ages(now, LINK_AGE_MAX)))
             if used.rowcount == 0:
                 return None
-            connection.execute(_ADD_SESSION, (_hash(secret), now))
+            connection.execute(_ADD_SESSION, (hashed(secret), now))
             connection.execute(_BOUND_SESSIONS, (SESSIONS_MAX,))
         return secret
 
@@ -90,50 +71,10 @@ class Sessions:
         Raises:
             Unavailable: the file is locked for seconds, or cannot be read.
         """
-        if not secret or not self._file.exists():
+        if not secret:
             return False
         ages = _ages(self._clock.now_us(), SESSION_AGE_MAX)
-        try:
-            with contextlib.closing(self._connect()) as connection:
-                return connection.execute(_IS_OPEN, (_hash(secret), *ages)).fetchone() is not None
-        except sqlite3.OperationalError as error:
-            raise _unavailable(self._file, error) from error
-        except sqlite3.DatabaseError:
-            return False  # damaged: the next link makes it anew
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection of its own, so any thread may ask; without a commit nothing changes."""
-        try:
-            self._prepare()
-            with contextlib.closing(self._connect()) as connection:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise _unavailable(self._file, error) from error
-
-    def _prepare(self) -> None:
-        """Make the file, or make it anew if it is damaged: then everybody signs in again."""
-        make_directory(self._file.parent)
-        self._file.touch(_OWNER_ONLY)
-        try:
-            self._make_tables()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            self._file.unlink()
-            self._file.touch(_OWNER_ONLY)
-            self._make_tables()
-
-    def _make_tables(self) -> None:
-        with contextlib.closing(self._connect()) as connection:
-            if connection.execute("PRAGMA quick_check").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("damaged")
-            connection.executescript(_SCHEMA)
-
-    def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._file, timeout=_BUSY_SECONDS, isolation_level=None)
+        return bool(self._file.select(_IS_OPEN, hashed(secret), *ages))
 
 
 def fresh_link(home: Home, settings: Settings, clock: Clock | None = None) -> str:
@@ -177,12 +118,4 @@ def studio_url(home: Home, settings: Settings) -> str:
 
 def _ages(now: int, age_max: int) -> tuple[int, int]:
     """Earliest and latest beginning of what counts now."""
-    return now - age_max, now + _AHEAD_MAX
-
-
-def _hash(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def _unavailable(file: Path, error: Exception) -> Unavailable:
-    return Unavailable(f"links and sessions cannot be read or kept now; mend it: {file} {error}")
+    return now - age_max, now + AHEAD_MAX

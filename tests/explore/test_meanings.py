@@ -277,6 +277,37 @@ def test_the_range_before_is_the_same_question(shop: Shop) -> None:
         shop.answer(read(CompareQuestion, asked | {"variant": "os", "goal": {"event": "buy"}}))
 
 
+def test_the_same_dates_a_year_before(shop: Shop) -> None:
+    """Of any model; what lies between counts nowhere, and 29 February is compared with the 28th."""
+    days = ("2024-02-27", "2024-02-29", "2024-02-29", "2023-02-28", "2023-03-01", "2023-02-20")
+    views = [event(f"{day}T10:00", "view", f"v{n}") for n, day in enumerate(days)]
+    between_them = [event(f"2023-{month:02}-15T10:00", "view", "vx") for month in range(4, 13)]
+    shop.set([*views, *between_them])
+    asked: dict[str, Any] = between("2024-02-26", "2024-02-29") | {"compare": "year"}
+    series = {"series": [{"measure": "visitors"}, {}], "by": ["event_name"]}
+    question = read(EventsQuestion, asked | series)
+    answer = shop.answer(question)
+    assert [one.start[:10] for one in answer.previous_buckets] == [
+        f"2023-02-{day}" for day in (26, 27, 28)
+    ]
+    whole = [row for row in answer.rows if row.bucket is None and row.scope == "all"]
+    assert [(row.number, row.is_previous, row.value) for row in whole] == [
+        (0, False, 3),
+        (1, False, 3),
+        (0, True, 1),
+        (1, True, 1),
+    ]
+    for row in answer.rows:
+        assert len(shop.members(question, row.cell).members) == row.value, row
+    then = shop.answer(read(FunnelQuestion, asked | {"steps": [{"event": "view"}] * 2})).previous
+    assert (then.start[:10], then.rows[0].count) == ("2023-02-26", 1)
+    with pytest.raises(Invalid) as refused:
+        shop.answer(
+            read(EventsQuestion, between("2023-01-01", "2024-02-01") | series | {"compare": "year"})
+        )
+    assert "shorter" in refused.value.problems[0]
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

@@ -29,7 +29,7 @@ from footfall.explore.models import MODELS, Model
 from footfall.explore.question import Common
 from footfall.explore.question.common import TEXT_LENGTH_MAX
 from footfall.explore.question.fields import Fields, described, known_fields
-from footfall.explore.question.ranges import Calendar, Span, previous
+from footfall.explore.question.ranges import Calendar, Span, compared_span
 from footfall.explore.question.reading import (
     Scene,
     all_fields,
@@ -112,7 +112,7 @@ def answering(question: Common, now: int, shelf: Shelf | None = None) -> Asking:
 
 def _previous(model: Model, question: Common, scene: Scene) -> Asking:
     """The answer of the range before; its cells say so, and open with the same question."""
-    before = previous(scene.span, question.range, scene.calendar)
+    before = compared_span(question.compare, scene.span, question.range, scene.calendar)
     then = msgspec.structs.replace(scene, span=before)
     made = model.statement(question, then)
     found = yield Ask(made.text(), made.values, CELLS_MAX, Asked(question, then))

@@ -52,7 +52,7 @@ from footfall.explore.question.events import (
     EventsQuestion,
     Series,
 )
-from footfall.explore.question.ranges import BUCKETS_MAX, Grid, grid, previous
+from footfall.explore.question.ranges import BUCKETS_MAX, Grid, Span, compared_span, grid
 from footfall.explore.question.reading import Scene, selector_problems
 
 
@@ -78,9 +78,13 @@ def problems(question: EventsQuestion, scene: Scene) -> Iterator[str]:
     if hours > BUCKETS_MAX:
         yield f"granularity: more than {BUCKETS_MAX} buckets; take a coarser one or a shorter range"
         return
+    now, before = grids(question, scene)
+    if before is not None and before.bounds[-1] > now.bounds[0]:
+        yield "compare: a range of more than a year overlaps with the year before; take a shorter"
+        return
     numbers = len(question.series) + len(question.formulas)
     groups = 2 + question.top if question.by else 1
-    if numbers * groups * len(grids(question, scene)[0]) > CELLS_MAX:
+    if numbers * groups * len(now) > CELLS_MAX:
         yield f"more than {CELLS_MAX} numbers; ask for fewer series, groups (top) or buckets"
 
 
@@ -106,8 +110,21 @@ def grids(question: EventsQuestion, scene: Scene) -> tuple[Grid, Grid | None]:
     now = grid(scene.calendar, question.granularity, scene.span)
     if question.compare == "none":
         return now, None
-    before = previous(scene.span, question.range, scene.calendar)
+    before = compared_span(question.compare, scene.span, question.range, scene.calendar)
     return now, grid(scene.calendar, question.granularity, before)
+
+
+def joined(now: Grid, before: Grid | None) -> tuple[Grid, int, Span | None]:
+    """Both as one, the index of the first bucket of `now`, and what lies between them, if anything.
+
+    What lies between is a bucket of the whole that nothing is counted in.
+    """
+    if before is None:
+        return now, 0, None
+    if before.bounds[-1] == now.bounds[0]:
+        return Grid((*before.bounds[:-1], *now.bounds)), len(before), None
+    between = Span(before.bounds[-1], now.bounds[0])
+    return Grid((*before.bounds, *now.bounds)), len(before) + 1, between
 
 
 def statement(question: EventsQuestion, scene: Scene) -> Statement:
@@ -136,14 +153,14 @@ def members(question: EventsQuestion, scene: Scene, cell: EventsCell) -> tuple[K
     series = question.series[cell.series]
     base = _base(question, scene)
     made = _counted(base, question, scene, has_ids=True)
-    _, before = grids(question, scene)
+    now, before = grids(question, scene)
     conditions: list[Expr] = [
         exp.EQ(this=col("s"), expression=num(cell.series)),
         exp.EQ(this=col("p"), expression=num(int(cell.is_previous))),
         *in_group(base, cell.group),
     ]
     if cell.bucket is not None:
-        offset = 0 if before is None or cell.is_previous else len(before)
+        offset = 0 if cell.is_previous else joined(now, before)[1]
         conditions.append(exp.EQ(this=col("b"), expression=num(offset + cell.bucket)))
     kind = _kind(series)
     if kind == "event":
@@ -158,7 +175,7 @@ def members(question: EventsQuestion, scene: Scene, cell: EventsCell) -> tuple[K
 def answer(question: EventsQuestion, scene: Scene, found: Found) -> EventsAnswer:
     """Rows for every number, those that are 0 included, and the formulas over them."""
     now, before = grids(question, scene)
-    offset = 0 if before is None else len(before)
+    offset = joined(now, before)[1]
     values: dict[tuple[int, bool, int | None, Group], float | None] = {}
     groups: dict[Group, None] = {Group(): None}
     for series, period, b, rest, *others in found.rows:
@@ -233,14 +250,17 @@ def _counted(
 ) -> dict[str, exp.Query]:
     """The CTEs up to `k`, whose rows are what counts, with their groups."""
     now, before = grids(question, scene)
-    bounds = now.bounds if before is None else (*before.bounds[:-1], *now.bounds)
-    whole = Grid(bounds)
-    offset = 0 if before is None else len(before)
-    made: dict[str, exp.Query] = {"e": base.events(question.series, bounds[0], bounds[-1])}
+    whole, offset, between = joined(now, before)
+    ends = whole.bounds[0], whole.bounds[-1]
+    made: dict[str, exp.Query] = {"e": base.events(question.series, *ends)}
     parts = [
         _hits(base, series, number, whole, has_ids=has_ids)
         for number, series in enumerate(question.series)
     ]
+    if between is not None:
+        sides = (exp.LT, between.start), (exp.GTE, between.end)
+        inside = [kind(this=col("t"), expression=num(at)) for kind, at in sides]
+        parts = [one.where(exp.or_(*[side.copy() for side in inside])) for one in parts]
     made["h"] = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
     count = len(question.by)
     if count:

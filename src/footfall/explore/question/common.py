@@ -23,6 +23,7 @@ Text = Annotated[str, msgspec.Meta(max_length=TEXT_LENGTH_MAX)]
 Value = bool | int | float | Text
 Bots = Literal["exclude", "include", "only"]
 Per = Literal["visitor", "user", "session"]
+Compare = Literal["none", "previous", "year"]
 Operator = Literal[
     "is",
     "is_not",
@@ -95,8 +96,9 @@ class Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Fields to break the answer down by, at most 3."""
     top: int = 10
     """Groups shown, those with most first; the others together are the rest."""
-    compare: Literal["none", "previous"] = "none"
-    """With the range of the same length just before."""
+    compare: Compare = "none"
+    """`previous`: with the range of the same length just before; `year`: with the same dates a year
+    before."""
     segments_at: Text | None = None
     """The moment that segments in filters and breakdowns are of, ISO 8601; null: now. An answer
     says its own, so that its cells open to the same ones later."""

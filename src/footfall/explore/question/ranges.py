@@ -65,6 +65,12 @@ class Calendar(msgspec.Struct, frozen=True):
         """ISO 8601 with the offset that holds there."""
         return self._local(instant).isoformat()
 
+    def year_before(self, instant: int) -> int:
+        """What the clocks of the zone showed a year before."""
+        local = self._local(instant)
+        day = 28 if (local.month, local.day) == (2, 29) else local.day
+        return _instant(local.replace(year=local.year - 1, day=day))
+
     def midnight(self, day: date) -> int:
         """The first instant of a local date."""
         return _instant(datetime(day.year, day.month, day.day, tzinfo=self.zone))
@@ -162,7 +168,17 @@ def find_range(asked: Range, calendar: Calendar, now: int) -> Span | str:
     return _bounded(Span(start, end))
 
 
-def previous(span: Span, asked: Range, calendar: Calendar) -> Span:
+def compared_span(compare: str, span: Span, asked: Range, calendar: Calendar) -> Span:
+    """The range that `span` is compared with: the one just before, or a year before."""
+    return _year_before(span, calendar) if compare == "year" else _previous(span, asked, calendar)
+
+
+def _year_before(span: Span, calendar: Calendar) -> Span:
+    """The same dates and times on the clocks of the zone; of 29 February the 28th."""
+    return Span(*(calendar.year_before(one) for one in (span.start, span.end)))
+
+
+def _previous(span: Span, asked: Range, calendar: Calendar) -> Span:
     """The range of the same length just before: units of the calendar where such were asked for."""
     days = calendar.day_of(span.start), calendar.day_of(span.end)
     is_whole = (calendar.midnight(days[0]), calendar.midnight(days[1])) == (span.start, span.end)

@@ -18,7 +18,7 @@ from footfall.clock import DAY, HOUR
 from footfall.errors import Conflict, Invalid
 from footfall.explore.access import Project
 from footfall.explore.segments.acting import importing, refreshing
-from footfall.explore.segments.asking import Ask
+from footfall.explore.segments.asking import Ask, listing
 from footfall.explore.segments.consumer import SegmentRefresher
 from footfall.explore.segments.definition import LIST_MAX
 from footfall.explore.segments.kept import SegmentSize
@@ -190,6 +190,33 @@ def test_a_number_is_saved_as_who_it_was_and_as_what_it_means(empty: Place) -> N
         assert listed.segment.listed == 1
         for one in (name, f"{name}-list"):
             assert shop.segments.members(one) == ["shop/v2"]
+
+
+def test_who_joined_and_who_left(empty: Place) -> None:
+    """A refresh notes who is in it, of the cut it counted; page, Python and HTTP tell alike."""
+    empty.local.segments.define("once", ONCE)
+    hours = (1.5, 10, 31)
+    held = []
+    for hour in hours:
+        now = NOON_US + int(hour * HOUR)
+        size = empty.run(refreshing(empty.store, "once", now))
+        held.append({one.id for one in empty.run(listing("once", now, empty.store)).members})
+        assert size.size == len(held[-1])
+    assert held == [{"shop/v1"}, {"shop/v1", "shop/v2", "shop/v3"}, {"shop/v2", "shop/v3"}]
+    first, middle, last = (one.at for one in empty.store.sizes("once"))
+    for shop in (empty.local, empty.remote):
+        found = shop.segments.changes("once")
+        assert (found.since, found.until, found.joined, found.left) == (middle, last, 0, 1)
+        assert shop.segments.left("once") == ["shop/v1"]
+        both = {"since": first, "until": last}
+        assert shop.segments.joined("once", **both) == ["shop/v2", "shop/v3"]
+        with pytest.raises(Invalid, match="since=7"):
+            shop.segments.joined("once", since=7)
+    page = {"which": "joined", "since": first, "limit": 1}
+    asked = empty.client.post("/api/segments/once/changes/members", json=page).json()
+    assert ([one["id"] for one in asked["members"]], asked["next"]) == (["shop/v2"], "shop/v2")
+    listed = empty.client.get("/api/segments").json()["segments"][0]["sizes"]
+    assert [(one["joined"], one["left"]) for one in listed] == [(None, None), (2, 0), (0, 1)]
 
 
 def test_versions_and_sizes_are_bounded(empty: Place) -> None:

@@ -106,6 +106,8 @@ API = [
     ("PUT", "/api/segments/x/list"),
     ("POST", "/api/segments/x/refresh"),
     ("POST", "/api/segments/x/members"),
+    ("POST", "/api/segments/x/changes"),
+    ("POST", "/api/segments/x/changes/members"),
     ("GET", "/api/segments/x/export"),
     ("POST", "/api/segments/preview"),
     ("POST", "/api/segments/overlap"),

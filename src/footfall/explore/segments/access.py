@@ -29,7 +29,7 @@ from footfall.explore.segments.asking import (
     sizing,
 )
 from footfall.explore.segments.definition import Every, Segment, Unit
-from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentChanges, SegmentSize, Which
 from footfall.explore.segments.reading import read_segment
 from footfall.explore.segments.storage import Segments
 
@@ -50,6 +50,12 @@ class Keeper(Protocol):
     def overlap(self, names: Sequence[str], at: str | None) -> Overlap: ...  # noqa: D102
     def region(  # noqa: D102
         self, names: Sequence[str], inside: Sequence[bool], at: str | None
+    ) -> Members: ...
+    def changes(  # noqa: D102
+        self, name: str, since: int | None, until: int | None
+    ) -> SegmentChanges: ...
+    def changed(  # noqa: D102
+        self, name: str, which: Which, since: int | None, until: int | None
     ) -> Members: ...
     def define(  # noqa: D102
         self,
@@ -186,6 +192,29 @@ class SegmentAccess:
         """Note how large it is now."""
         return self._keeper.refresh(name)
 
+    def changes(
+        self, name: str, *, since: int | None = None, until: int | None = None
+    ) -> SegmentChanges:
+        """How many joined and left between two refreshes.
+
+        Args:
+            name: Of the segment.
+            since: `at` of the earlier one's size; by default the one before the later.
+            until: `at` of the later one's size; by default the newest.
+
+        Raises:
+            Invalid: one of them is not kept, or somewhere between nobody was noted.
+        """
+        return self._keeper.changes(name, since, until)
+
+    def joined(self, name: str, *, since: int | None = None, until: int | None = None) -> Ids:
+        """Ids of those who are in it as of the later refresh, and were not; as `changes`."""
+        return _ids(self._keeper.changed(name, "joined", since, until))
+
+    def left(self, name: str, *, since: int | None = None, until: int | None = None) -> Ids:
+        """Ids of those who were in it as of the earlier refresh, and are no more; as `changes`."""
+        return _ids(self._keeper.changed(name, "left", since, until))
+
     def overlap(self, *names: str, at: str | None = None) -> Overlap:
         """How two or three segments overlap, to the person. Raises `Invalid` if they cannot."""
         return self._keeper.overlap(names, at)
@@ -246,6 +275,16 @@ class HomeSegments:
         self, names: Sequence[str], inside: Sequence[bool], at: str | None
     ) -> Members:
         return self._run(region_listing(names, inside, self._at(at), self._store))
+
+    def changes(  # noqa: D102
+        self, name: str, since: int | None, until: int | None
+    ) -> SegmentChanges:
+        return self._store.changes(name, since, until).counts
+
+    def changed(  # noqa: D102
+        self, name: str, which: Which, since: int | None, until: int | None
+    ) -> Members:
+        return self._store.changes(name, since, until).page(which)
 
     def define(  # noqa: D102
         self,

@@ -15,9 +15,10 @@ from footfall.errors import Invalid
 from footfall.explore.asking import opened_cell
 from footfall.explore.models import MODELS
 from footfall.explore.question.common import Common
-from footfall.explore.segments.asking import Run, checking, collecting, sizing
+from footfall.explore.segments.asking import Run, checking, collecting, noting
 from footfall.explore.segments.definition import Behind, Every, Segment, SegmentRule, Unit
 from footfall.explore.segments.kept import KeptSegment, SegmentSize
+from footfall.explore.segments.lists import whose
 from footfall.explore.segments.reading import check_name, read_ids, read_segment
 from footfall.explore.segments.storage import Segments
 
@@ -163,9 +164,9 @@ def refreshing(store: Segments, name: str, now: int) -> Run[SegmentSize]:
         Invalid: there is none of this name, or what it is made of is gone.
     """
     kept = store.get(name)
-    found = yield from sizing(kept.definition, now, store, name)
+    found, ids = yield from noting(kept.definition, now, store, name)
     size = SegmentSize(
         now, kept.version, found.size, found.total, found.cut_sequence, found.cut_published_at
     )
-    store.note_size(name, size)
-    return size
+    store.note_size(name, size, ids, whose(kept.definition))
+    return store.sizes(name, 1)[-1]

@@ -73,6 +73,20 @@ def sizing(segment: Segment, now: int, shelf: Shelf, name: str = DRAFT) -> Run[S
     Raises:
         Invalid: with every mistake in `problems`.
     """
+    found, _ = yield from _sized(segment, now, shelf, name, 0)
+    return found
+
+
+def noting(
+    segment: Segment, now: int, shelf: Shelf, name: str
+) -> Run[tuple[Sized, tuple[str, ...] | None]]:
+    """The same with who is in it, of the same cut; `None` where they are more than `LIST_MAX`."""
+    return (yield from _sized(segment, now, shelf, name, LIST_MAX))
+
+
+def _sized(
+    segment: Segment, now: int, shelf: Shelf, name: str, listed_max: int
+) -> Run[tuple[Sized, tuple[str, ...] | None]]:
     notes = yield from checking(segment, now, shelf)
     parts, fields = yield from _ready(segment, now, shelf, name)
     ids = parts.ids(fields, now)[name]
@@ -81,11 +95,23 @@ def sizing(segment: Segment, now: int, shelf: Shelf, name: str = DRAFT) -> Run[S
         exp.alias_(exp.select(call(exp.Count)).from_(_sub(values, one)).subquery(), alias)
         for one, alias in ((ids, "size"), (population(segment, fields, now), "total"))
     ]
-    made = Statement(exp.select(*counts), values.by_name)
-    found = yield Ask(made.text(), made.values, 1)
-    size, total = found.rows[0]
+    tree: exp.Query = exp.select(*counts)
+    if listed_max:
+        # One more than is kept tells that they are too many, without listing all of them.
+        who = exp.select(col("a")).from_(_sub(values, ids)).limit(listed_max + 1)
+        sides = exp.select(col("size", "n"), col("total", "n"), col("a", "w"))
+        tree = with_ctes(
+            sides.from_("n").join("w", on=exp.true(), join_type="left"), {"n": tree, "w": who}
+        )
+    made = Statement(tree, values.by_name)
+    found = yield Ask(made.text(), made.values, max(1, listed_max))
+    size, total = found.rows[0][:2]
     shown = Statement(ids.tree, dict(ids.values)).shown()
-    return Sized(int(size), int(total), notes, shown, found.cut_sequence, found.cut_published_at)
+    cut = found.cut_sequence, found.cut_published_at
+    sized = Sized(int(size), int(total), notes, shown, *cut)
+    if int(size) > listed_max:
+        return sized, None
+    return sized, tuple(str(row[2]) for row in found.rows if row[2] is not None)
 
 
 def listing(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from footfall.explore.segments.definition import Every, Segment, Unit
+
+Which = Literal["joined", "left"]
+"""Who came since an earlier refresh, or went."""
 
 
 class SegmentSize(msgspec.Struct, frozen=True):
@@ -20,6 +23,25 @@ class SegmentSize(msgspec.Struct, frozen=True):
     """Everybody that its rules are asked about: with an event of its app."""
     cut_sequence: int
     cut_published_at: int
+    joined: int | None = None
+    """How many are in it who were not when its size was noted before; null: nobody knows."""
+    left: int | None = None
+    """How many were in it then and are no more."""
+
+
+class SegmentChanges(msgspec.Struct, frozen=True):
+    """Who came and went between two refreshes: `size_before` + `joined` - `left` = `size_after`."""
+
+    name: str
+    unit: Unit
+    since: int
+    """Of the earlier refresh, microseconds since 1970 UTC."""
+    until: int
+    """Of the later one."""
+    size_before: int
+    size_after: int
+    joined: int
+    left: int
 
 
 class KeptSegment(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from footfall.explore.question.common import Common
 from footfall.explore.segments.acting import Defined, Form
 from footfall.explore.segments.asking import Sized
 from footfall.explore.segments.definition import Every, Segment, Unit
-from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentChanges, SegmentSize, Which
 from footfall.explore.segments.reading import check_name
 
 PAGE: Final = 10_000
@@ -77,6 +77,19 @@ class RemoteSegments:
     ) -> Members:
         body = {"names": names, "inside": inside, "at": at}
         return self._pages(f"{_ROOT}/overlap/members", body)
+
+    def changes(  # noqa: D102
+        self, name: str, since: int | None, until: int | None
+    ) -> SegmentChanges:
+        body = {"since": since, "until": until}
+        found: SegmentChanges = self._ask("POST", f"{_at(name)}/changes", body, SegmentChanges)
+        return found
+
+    def changed(  # noqa: D102
+        self, name: str, which: Which, since: int | None, until: int | None
+    ) -> Members:
+        body = {"which": which, "since": since, "until": until}
+        return self._pages(f"{_at(name)}/changes/members", body)
 
     def define(  # noqa: D102
         self,

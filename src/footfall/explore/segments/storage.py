@@ -1,8 +1,8 @@
 """Where segments are kept: in metadata, so that every machine and a backup have them.
 
 A change of who is in it makes a version; the last `VERSIONS_MAX` stay readable, and answers say
-which one they used. Ids of a list are kept of its newest version only. Members of a rule are kept
-nowhere: they follow from the tables, exactly, at any moment. Sizes are a row a refresh.
+which one they used. Ids of a list are kept of its newest version only. Members of a rule follow
+from the tables, exactly, at any moment. Sizes are a row a refresh; `lists` keeps who that was.
 
 Reading needs the standard library's drivers only; a change loads SQLAlchemy.
 """
@@ -19,6 +19,7 @@ from footfall.clock import Clock
 from footfall.errors import Conflict, Invalid
 from footfall.explore.segments.definition import Every, Segment
 from footfall.explore.segments.kept import KeptSegment, SegmentSize
+from footfall.explore.segments.lists import Changed, changed, note_list
 from footfall.explore.segments.reading import check_name, segments_in
 from footfall.metadata.place import MetadataPlace
 
@@ -36,6 +37,17 @@ _KEPT: Final = (
     "SELECT s.name, s.title, s.version, v.definition, v.listed, s.every, v.made_at, v.made_of,"
     " s.changed_at, s.tried_at, s.problem FROM segments s JOIN segment_versions v"
     " ON v.project = s.project AND v.name = s.name AND v.version = s.version WHERE s.project = ?"
+)
+_SIZES: Final = (
+    "SELECT s.name, s.at, s.version, s.size, s.total, s.cut_sequence, s.cut_published_at,"
+    ' l.joined, l."left" FROM'
+)
+_RECENT: Final = (
+    "(SELECT *, row_number() OVER (PARTITION BY name ORDER BY at DESC) AS place"
+    " FROM segment_sizes WHERE project = ?) AS s"
+)
+_LISTED: Final = (
+    "LEFT JOIN segment_lists l ON l.project = s.project AND l.name = s.name AND l.at = s.at"
 )
 _definitions: msgspec.json.Decoder[Segment] = msgspec.json.Decoder(Segment)
 
@@ -107,18 +119,16 @@ class Segments:
         """How large it was, oldest first; raises as `get`."""
         self.get(name)
         rows = self._place.rows(
-            "SELECT at, version, size, total, cut_sequence, cut_published_at FROM segment_sizes"
-            " WHERE project = ? AND name = ? ORDER BY at DESC LIMIT ?",
+            f"{_SIZES} segment_sizes s {_LISTED}"
+            " WHERE s.project = ? AND s.name = ? ORDER BY s.at DESC LIMIT ?",
             (self._project, name, limit),
         )
-        return tuple(SegmentSize(*row) for row in reversed(rows))
+        return tuple(SegmentSize(*row[1:]) for row in reversed(rows))
 
     def last_sizes(self, limit: int) -> Mapping[str, tuple[SegmentSize, ...]]:
         """The same of all of them, the last so many of each."""
         rows = self._place.rows(
-            "SELECT name, at, version, size, total, cut_sequence, cut_published_at FROM"
-            " (SELECT *, row_number() OVER (PARTITION BY name ORDER BY at DESC) AS place"
-            " FROM segment_sizes WHERE project = ?) AS recent WHERE place <= ? ORDER BY name, at",
+            f"{_SIZES} {_RECENT} {_LISTED} WHERE s.place <= ? ORDER BY s.name, s.at",
             (self._project, limit),
         )
         found: dict[str, list[SegmentSize]] = {}
@@ -208,8 +218,17 @@ class Segments:
                 self._forget_versions(connection, name, following)
         return self.get(name)
 
-    def note_size(self, name: str, size: SegmentSize) -> None:
-        """Add to the history; the same moment again is the same row."""
+    def note_size(
+        self, name: str, size: SegmentSize, ids: Sequence[str] | None = None, whose: str = ""
+    ) -> None:
+        """Add to the history; the same moment again is the same row.
+
+        Args:
+            name: Of the segment; of one that was dropped nothing is noted.
+            size: Without who joined and left, which follows from the lists.
+            ids: Who is in it; `None` where they are too many to be kept.
+            whose: Unit and app; a list is compared with the one before of the same.
+        """
         from sqlalchemy import delete, select, update
 
         from footfall.metadata.database.insert import insert
@@ -219,6 +238,7 @@ class Segments:
         mine = (columns.project == self._project) & (columns.name == name)
         key = {"project": self._project, "name": name}
         values = msgspec.structs.asdict(size)
+        del values["joined"], values["left"]
         with self._place.transaction(self._clock) as connection:
             tried = update(segments).filter_by(**key).values(tried_at=size.at, problem="")
             if not connection.execute(tried).rowcount:
@@ -232,6 +252,12 @@ class Segments:
             connection.execute(
                 delete(segment_sizes).where(mine, columns.at < oldest.scalar_subquery())
             )
+            note_list(connection, key, size, ids, whose)
+
+    def changes(self, name: str, since: int | None, until: int | None) -> Changed:
+        """Who came and went between two refreshes: see `lists.changed`."""
+        self.get(name)
+        return changed(self._place, self._project, name, since, until)
 
     def note_problem(self, name: str, at: int, problem: str) -> None:
         """A refresh failed, and why."""
@@ -257,10 +283,15 @@ class Segments:
             raise Conflict(f"other segments are made of it; change them first: {', '.join(users)}")
         from sqlalchemy import delete
 
-        from footfall.metadata.database.tables import segment_sizes, segment_versions, segments
+        from footfall.metadata.database import tables as kept
 
         with self._place.transaction(self._clock) as connection:
-            for table in (segment_sizes, segment_versions, segments):
+            for table in (
+                kept.segment_lists,
+                kept.segment_sizes,
+                kept.segment_versions,
+                kept.segments,
+            ):
                 connection.execute(
                     delete(table).where((table.c.project == self._project) & (table.c.name == name))
                 )

@@ -193,6 +193,21 @@ segment_sizes: Final = Table(
     ForeignKeyConstraint(["project", "name"], ["segments.project", "segments.name"]),
 )
 
+segment_lists: Final = Table(
+    "segment_lists",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("at", BigInteger, primary_key=True),  # of its size
+    Column("whose", Text, nullable=False),  # unit and app: only lists of the same ids are compared
+    Column("size", BigInteger, nullable=False),
+    Column("ids", LargeBinary),  # deflated JSON; of the newest only
+    Column("joined", BigInteger),  # since the list before; null: there is none to compare with
+    Column("left", BigInteger),
+    Column("changes", LargeBinary),  # deflated JSON of their ids: who joined, who left
+    ForeignKeyConstraint(["project", "name"], ["segments.project", "segments.name"]),
+)
+
 session_definitions: Final = Table(
     "session_definitions",
     metadata,

@@ -21,7 +21,7 @@ from footfall.explore.segments.definition import (
     Segment,
     Unit,
 )
-from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentSize
+from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentChanges, SegmentSize, Which
 from footfall.explore.segments.words import sentence
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound
@@ -149,6 +149,25 @@ class RegionAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inside: tuple[bool, ...]
     """Of each segment, whether they are in it."""
     at: Moment | None = None
+    after: str | None = None
+    limit: int | None = None
+
+
+class ChangesAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/segments/{name}/changes`."""
+
+    since: int | None = None
+    """`at` of the earlier refresh's size; null: the one before the later."""
+    until: int | None = None
+    """`at` of the later one's; null: the newest."""
+
+
+class ChangedAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of `POST /api/segments/{name}/changes/members`."""
+
+    which: Which
+    since: int | None = None
+    until: int | None = None
     after: str | None = None
     limit: int | None = None
 
@@ -366,6 +385,28 @@ async def overlap_members(
     return await _run(services, request, start)
 
 
+@post("/{name:str}/changes", summary="How many came and went", status_code=200, responses=PROBLEMS)
+async def changes(
+    services: Use, name: FromPath[str], data: JSONBody[ChangesAsked]
+) -> SegmentChanges:
+    """Between two refreshes, as their lists were kept."""
+    found = await asyncio.to_thread(services.segments.changes, name, data.since, data.until)
+    return found.counts
+
+
+@post(
+    "/{name:str}/changes/members", summary="Who came, or went", status_code=200, responses=PROBLEMS
+)
+async def changed(services: Use, name: FromPath[str], data: JSONBody[ChangedAsked]) -> Members:
+    """Exactly those whom the counts counted, page by page."""
+    from footfall.explore.asking import demand_page
+
+    limit = data.limit or PAGE_DEFAULT
+    demand_page(data.after, limit)
+    found = await asyncio.to_thread(services.segments.changes, name, data.since, data.until)
+    return found.page(data.which, data.after, limit)
+
+
 async def _defined(
     services: Services, request: AnyRequest, start: Callable[[], Generator[Any, Any, Any]]
 ) -> SegmentDefined:
@@ -403,6 +444,8 @@ def router() -> Router:
             refresh,
             preview,
             members,
+            changes,
+            changed,
             export,
             overlap,
             overlap_members,

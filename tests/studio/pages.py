@@ -88,6 +88,12 @@ def opened(browser: Browser, running: Studio, path: str = "/live", **options: ob
     return watched
 
 
+def choose(page: Page, label: str, text: str) -> None:
+    """Takes an option of a list that can be searched, once it is offered."""
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=text, exact=True).click()
+
+
 def faults(page: Page) -> list[str]:
     """What axe finds, each with where it is.
 

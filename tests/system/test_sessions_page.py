@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from footfall.clock import SystemClock
+from tests.studio.pages import choose
 from tests.system.browser import open_browser
 from tests.system.tree import Tree, post_events, running
 
@@ -90,8 +91,8 @@ def test_sessions_are_listed_filtered_and_opened(page: Any, tree: Tree) -> None:
     total.wait_for()
     assert total.inner_text() == str(VISITORS)
     page.get_by_role("button", name="Add filter").click()
-    page.get_by_label("Column").select_option("source")
-    page.get_by_label("Value").fill("newsletter")
+    choose(page, "Column", "Source")
+    page.get_by_role("combobox", name="Value").fill("newsletter")
     page.get_by_role("button", name="Add", exact=True).click()
     [[wanted]] = _sql(page, "SELECT count(*) FROM sessions WHERE source = 'newsletter'")
     page.get_by_test_id("total").filter(has_text=str(wanted)).wait_for()

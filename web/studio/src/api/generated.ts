@@ -63,6 +63,8 @@ export type Path =
   | "/api/segments/overlap/members"
   | "/api/segments/preview"
   | "/api/segments/{name}"
+  | "/api/segments/{name}/changes"
+  | "/api/segments/{name}/changes/members"
   | "/api/segments/{name}/export"
   | "/api/segments/{name}/list"
   | "/api/segments/{name}/members"
@@ -168,7 +170,7 @@ export type AttributionQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly field?: string | null;
   readonly goal: Selector;
   readonly half_life?: string;
@@ -235,6 +237,19 @@ export type Bucket = {
 export type Change = {
   readonly name: string;
   readonly options: { readonly [key: string]: string | number | boolean | readonly (string)[] | null };
+};
+
+export type ChangedAsked = {
+  readonly after?: string | null;
+  readonly limit?: number | null;
+  readonly since?: number | null;
+  readonly until?: number | null;
+  readonly which: "joined" | "left";
+};
+
+export type ChangesAsked = {
+  readonly since?: number | null;
+  readonly until?: number | null;
 };
 
 export type ChannelPut = {
@@ -304,7 +319,7 @@ export type CompareQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly control?: string | null;
   readonly effect_min?: number;
   readonly exposure?: Selector;
@@ -567,7 +582,7 @@ export type EventsQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly formulas?: readonly (string)[];
   readonly granularity?: "hour" | "day" | "week" | "month";
   readonly range?: Range;
@@ -691,7 +706,7 @@ export type FunnelQuestion = {
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
   readonly by_step?: "first" | "each";
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly exclude?: readonly (Exclusion)[];
   readonly granularity?: "hour" | "day" | "week" | "month" | null;
   readonly order?: "ordered" | "strict" | "any";
@@ -858,7 +873,7 @@ export type LifecycleQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly per?: "visitor" | "user";
   readonly range?: Range;
   readonly segments_at?: string | null;
@@ -1094,7 +1109,7 @@ export type PathQuestion = {
   readonly app?: string;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly direction?: "from" | "to";
   readonly events?: Selector;
   readonly gap?: string;
@@ -1293,7 +1308,7 @@ export type RetentionQuestion = {
   readonly back?: Selector;
   readonly bots?: "exclude" | "include" | "only";
   readonly by?: readonly (string)[];
-  readonly compare?: "none" | "previous";
+  readonly compare?: "none" | "previous" | "year";
   readonly mode?: "on" | "on_or_after";
   readonly per?: "visitor" | "user" | "session";
   readonly periods?: number;
@@ -1408,6 +1423,17 @@ export type Segment = {
   readonly zone?: string;
 };
 
+export type SegmentChanges = {
+  readonly joined: number;
+  readonly left: number;
+  readonly name: string;
+  readonly since: number;
+  readonly size_after: number;
+  readonly size_before: number;
+  readonly unit: "visitor" | "user";
+  readonly until: number;
+};
+
 export type SegmentDefined = {
   readonly notes: readonly (string)[];
   readonly segment: KeptSegment;
@@ -1480,6 +1506,8 @@ export type SegmentSize = {
   readonly at: number;
   readonly cut_published_at: number;
   readonly cut_sequence: number;
+  readonly joined?: number | null;
+  readonly left?: number | null;
   readonly size: number;
   readonly total: number;
   readonly version: number;

@@ -1,187 +1,186 @@
-import { Button, NativeSelect, Popover, TextInput } from "@mantine/core";
+import { Button, Popover } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { type FormEvent, useState } from "react";
+import { type ReactElement, useState } from "react";
+import { ConditionForm } from "./ConditionForm";
 import css from "./FilterBar.module.css";
-import {
-  type ColumnFilter,
-  type Field,
-  formatColumnFilter,
-  isOperator,
-  OPERATORS,
-  OPERATORS_OF,
-  type Operator,
-  takesMany,
-  takesNoValue,
-} from "./filters";
+import { type ColumnFilter, type Field, type FilterGroup, type FilterNode, formatNode, isGroup, OPERATORS } from "./filters";
+import { QUESTION_VALUES, type ValueSource } from "./values";
+import { labelOf, valueLabel, wordsOf } from "./words";
 
-type Props = {
+/** As deep as the server takes groups in groups. */
+const DEPTH_MAX = 5;
+
+/** What a place offers: fewer where its server takes less. */
+type Offer = {
   readonly fields: readonly Field[];
-  readonly filters: readonly ColumnFilter[];
-  readonly onChange: (filters: readonly ColumnFilter[]) => void;
+  /** Whether alternatives can be asked for, too. */
+  readonly hasGroups?: boolean;
+  /** Where values that are typed come from; null: from nowhere. */
+  readonly values?: ValueSource | null;
+  /** The only condition there may be is changed and not joined by another. */
+  readonly isSingle?: boolean;
 };
 
-/** Conditions as chips that can be let go, and a button that adds one. */
-export function FilterBar({ fields, filters, onChange }: Props) {
+type Props = Offer & {
+  readonly filters: readonly FilterNode[];
+  readonly onChange: (filters: readonly FilterNode[]) => void;
+};
+
+/** Conditions that all hold, as chips: each can be changed, given an alternative, and let go. */
+export function FilterBar({ filters, onChange, ...offer }: Props) {
+  return <Parts offer={offer} join="all" depth={1} parts={filters} onChange={onChange} />;
+}
+
+type PartsProps = {
+  readonly offer: Offer;
+  readonly join: FilterGroup["join"];
+  readonly depth: number;
+  readonly parts: readonly FilterNode[];
+  readonly onChange: (parts: readonly FilterNode[]) => void;
+};
+
+function Parts({ offer, join, depth, parts, onChange }: PartsProps) {
+  const set = (at: number, next: FilterNode | null) => onChange(parts.flatMap((part, place) => (place === at ? (next ?? []) : part)));
+  const add = (added: ColumnFilter) => onChange([...parts.filter((part) => formatNode(part) !== formatNode(added)), added]);
   return (
     <div className={css.bar}>
-      {filters.length > 0 && (
-        <ul className={css.chips} aria-label="Filters">
-          {filters.map((filter) => (
-            <li key={formatColumnFilter(filter)}>
-              <Chip
-                filter={filter}
-                label={fields.find(({ name }) => name === filter.column)?.label ?? filter.column}
-                onRemove={() => onChange(filters.filter((other) => other !== filter))}
-              />
+      {parts.length > 0 && (
+        <ul className={css.chips} aria-label={depth === 1 ? "Filters" : JOINS[join]}>
+          {parts.map((part, at) => (
+            // The same condition may be there twice, and one that is changed stays the same chip.
+            // oxlint-disable-next-line react/no-array-index-key
+            <li key={at}>
+              {at > 0 && join === "any" && <span className={css.or}>or</span>}
+              {isGroup(part) ? (
+                <Group offer={offer} group={part} depth={depth + 1} onChange={(next) => set(at, next)} />
+              ) : (
+                <Chip offer={offer} filter={part} join={join} depth={depth} onChange={(next) => set(at, next)} />
+              )}
             </li>
           ))}
+          {depth === 1 && parts.length > 1 && (
+            <li>
+              <button type="button" className={css.clear} onClick={() => onChange([])}>
+                Clear all
+              </button>
+            </li>
+          )}
         </ul>
       )}
-      <AddFilter
-        fields={fields}
-        onAdd={(added) => {
-          const text = formatColumnFilter(added);
-          onChange([...filters.filter((other) => formatColumnFilter(other) !== text), added]);
-        }}
-      />
+      {!(offer.isSingle && parts.length > 0) && (
+        <Asking title="Add filter" offer={offer} action="Add" onDone={add}>
+          {(open) => (
+            <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
+              Add filter
+            </Button>
+          )}
+        </Asking>
+      )}
     </div>
   );
 }
 
-function Chip({
-  filter,
-  label,
-  onRemove,
-}: {
-  readonly filter: ColumnFilter;
-  readonly label: string;
-  readonly onRemove: () => void;
-}) {
-  const value = filter.values.join(", ");
+const JOINS = { all: "All of", any: "Any of" } as const;
+
+type GroupProps = { readonly offer: Offer; readonly group: FilterGroup; readonly depth: number; readonly onChange: (next: FilterNode | null) => void };
+
+/** Conditions of which any holds, or all; what is left of one is a condition again. */
+function Group({ offer, group, depth, onChange }: GroupProps) {
+  const { join, parts } = group;
+  const other = join === "any" ? "all" : "any";
+  const words = wordsOf(group, offer.fields);
+  const change = (changed: readonly FilterNode[]) => {
+    const [first] = changed;
+    onChange(changed.length > 1 ? { join, parts: changed } : (first ?? null));
+  };
   return (
-    <button
-      type="button"
-      className={css.chip}
-      title={`Remove: ${label} ${OPERATORS[filter.operator]} ${value}`}
-      onClick={onRemove}
-    >
-      <span className="visually-hidden">Remove the filter </span>
-      <span className={css.what}>
-        {label} {OPERATORS[filter.operator]}{" "}
-      </span>
-      {value && <bdi className={css.value}>{value}</bdi>}
+    <div className={css.group} role="group" aria-label={`${JOINS[join]}: ${words}`}>
+      <button type="button" className={css.join} title={`Make it: ${JOINS[other].toLowerCase()}`} onClick={() => onChange({ join: other, parts })}>
+        {JOINS[join]}
+      </button>
+      <Parts offer={offer} join={join} depth={depth} parts={parts} onChange={change} />
+      <Remove words={words} onRemove={() => onChange(null)} />
+    </div>
+  );
+}
+
+type ChipProps = {
+  readonly offer: Offer;
+  readonly filter: ColumnFilter;
+  readonly join: FilterGroup["join"];
+  readonly depth: number;
+  readonly onChange: (next: FilterNode | null) => void;
+};
+
+function Chip({ offer, filter, join, depth, onChange }: ChipProps) {
+  const words = wordsOf(filter, offer.fields);
+  const value = filter.values.map((one) => valueLabel(filter.column, one, offer.fields)).join(", ");
+  const beside = join === "all" ? "any" : "all";
+  return (
+    <span className={css.chip}>
+      <Asking title={`Change: ${words}`} offer={offer} filter={filter} action="Change" onDone={onChange}>
+        {(open) => (
+          <button type="button" className={css.text} title={`Change: ${words}`} onClick={open}>
+            <span className={css.what}>
+              {labelOf(filter.column, offer.fields)} {OPERATORS[filter.operator]}
+            </span>{" "}
+            {value && <bdi className={css.value}>{value}</bdi>}
+          </button>
+        )}
+      </Asking>
+      {offer.hasGroups && depth < DEPTH_MAX && (
+        <Asking title={`Beside ${words}`} offer={offer} like={filter} action="Add" onDone={(added) => onChange({ join: beside, parts: [filter, added] })}>
+          {(open) => (
+            <button type="button" className={css.also} aria-label={`${beside === "any" ? "Or" : "And"} something else than ${words}`} onClick={open}>
+              {beside === "any" ? "or" : "and"}
+            </button>
+          )}
+        </Asking>
+      )}
+      <Remove words={words} onRemove={() => onChange(null)} />
+    </span>
+  );
+}
+
+function Remove({ words, onRemove }: { readonly words: string; readonly onRemove: () => void }) {
+  return (
+    <button type="button" className={css.remove} aria-label={`Remove the filter ${words}`} title={`Remove: ${words}`} onClick={onRemove}>
       <IconX size={14} aria-hidden />
     </button>
   );
 }
 
-function AddFilter({ fields, onAdd }: { readonly fields: readonly Field[]; readonly onAdd: (filter: ColumnFilter) => void }) {
+type AskingProps = {
+  readonly title: string;
+  readonly offer: Offer;
+  readonly action: string;
+  /** The condition that is changed. */
+  readonly filter?: ColumnFilter;
+  /** A new one is about the same column, at first. */
+  readonly like?: ColumnFilter;
+  readonly onDone: (filter: ColumnFilter) => void;
+  readonly children: (open: () => void) => ReactElement;
+};
+
+/** A button that asks for a condition beside it. */
+function Asking({ title, offer, action, filter, like, onDone, children }: AskingProps) {
   const [isOpen, setIsOpen] = useState(false);
+  const first = filter ?? (like ? { ...like, values: [] } : null);
   return (
-    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-start" trapFocus returnFocus>
-      <Popover.Target>
-        <Button
-          variant="subtle"
-          size="xs"
-          leftSection={<IconPlus size={14} aria-hidden />}
-          onClick={() => setIsOpen(!isOpen)}
-        >
-          Add filter
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown aria-label="Add filter">
-        <Choice
-          fields={fields}
-          onAdd={(filter) => {
+    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-start" trapFocus returnFocus shadow="md">
+      <Popover.Target>{children(() => setIsOpen(!isOpen))}</Popover.Target>
+      <Popover.Dropdown aria-label={title}>
+        <ConditionForm
+          fields={offer.fields}
+          values={offer.values === undefined ? QUESTION_VALUES : offer.values}
+          first={first}
+          action={action}
+          onDone={(done) => {
             setIsOpen(false);
-            onAdd(filter);
+            onDone(done);
           }}
         />
       </Popover.Dropdown>
     </Popover>
   );
-}
-
-function Choice({ fields, onAdd }: { readonly fields: readonly Field[]; readonly onAdd: (filter: ColumnFilter) => void }) {
-  const [column, setColumn] = useState(fields[0]?.name ?? "");
-  const field = fields.find(({ name }) => name === column);
-  const kind = field?.kind ?? "text";
-  const choices = field?.choices;
-  const [wanted, setOperator] = useState<Operator>("is");
-  const [text, setText] = useState("");
-  const offered = OPERATORS_OF[kind];
-  const operator = offered.includes(wanted) ? wanted : (offered[0] ?? "is_set");
-  const chosen = choices?.find(({ value: one }) => one === text) ?? choices?.[0];
-  const value = choices ? (chosen?.value ?? "") : kind === "boolean" && text !== "false" ? "true" : text.trim();
-  const isWhole = takesNoValue(operator) || value !== "";
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (isWhole) onAdd({ column, operator, values: valuesOf(operator, value) });
-  };
-  return (
-    <form className={css.choice} onSubmit={submit}>
-      <NativeSelect
-        size="xs"
-        label="Column"
-        value={column}
-        onChange={(change) => setColumn(change.currentTarget.value)}
-        data={fields.map(({ name, label }) => ({ value: name, label }))}
-      />
-      <NativeSelect
-        size="xs"
-        label="Operator"
-        value={operator}
-        onChange={(change) => {
-          if (isOperator(change.currentTarget.value)) setOperator(change.currentTarget.value);
-        }}
-        data={offered.map((name) => ({ value: name, label: OPERATORS[name] }))}
-      />
-      {choices ? (
-        <NativeSelect size="xs" label="Value" value={value} onChange={(change) => setText(change.currentTarget.value)} data={[...choices]} />
-      ) : (
-        !takesNoValue(operator) && <Value operator={operator} kind={kind} text={text} onChange={setText} />
-      )}
-      <Button type="submit" size="xs" disabled={!isWhole}>
-        Add
-      </Button>
-    </form>
-  );
-}
-
-type ValueProps = {
-  readonly operator: Operator;
-  readonly kind: Field["kind"];
-  readonly text: string;
-  readonly onChange: (text: string) => void;
-};
-
-function Value({ operator, kind, text, onChange }: ValueProps) {
-  if (kind === "boolean") {
-    return (
-      <NativeSelect
-        size="xs"
-        label="Value"
-        value={text === "false" ? "false" : "true"}
-        onChange={(change) => onChange(change.currentTarget.value)}
-        data={["true", "false"]}
-      />
-    );
-  }
-  return (
-    <TextInput
-      size="xs"
-      label="Value"
-      description={operator === "between" ? "Two, the lower first, with a comma between" : takesMany(operator) ? "Several, with commas between" : kind === "time" ? HINT_OF_TIME : undefined}
-      value={text}
-      onChange={(change) => onChange(change.currentTarget.value)}
-    />
-  );
-}
-
-const HINT_OF_TIME = "With its zone, as 2026-11-24T12:00:00Z";
-
-function valuesOf(operator: Operator, value: string): readonly string[] {
-  if (takesNoValue(operator)) return [];
-  if (!takesMany(operator)) return [value];
-  return value.split(",").flatMap((part) => part.trim() || []);
 }

@@ -2,19 +2,21 @@ import { Button, Popover } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
 import { type FormEvent, useState } from "react";
 import css from "./RangePicker.module.css";
-import { momentIn, PRESETS, type Range, wallIn } from "./range";
+import { momentIn, type Preset, PRESETS, type Range, SPAN_PRESETS, wallIn } from "./range";
 
 type Props = {
   readonly range: Range;
   readonly onChange: (range: Range) => void;
   /** The app's; what is typed is a time on its clocks. */
   readonly zone: string;
+  /** What is offered by name. */
+  readonly presets?: readonly Preset[];
   /** For tests. */
   readonly nowMs?: number;
 };
 
 /** A time range: one of a few, or from and to. */
-export function RangePicker({ range, onChange, zone, nowMs }: Props) {
+export function RangePicker({ range, onChange, zone, presets = PRESETS, nowMs }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   const [opened] = useState(() => nowMs ?? Date.now());
   const choose = (chosen: Range) => {
@@ -36,7 +38,7 @@ export function RangePicker({ range, onChange, zone, nowMs }: Props) {
       </Popover.Target>
       <Popover.Dropdown className={css.dropdown} aria-label="Time range">
         <ul className={css.presets}>
-          {PRESETS.map(({ last, label }) => (
+          {presets.map(({ last, label }) => (
             <li key={last}>
               <button
                 type="button"
@@ -55,7 +57,7 @@ export function RangePicker({ range, onChange, zone, nowMs }: Props) {
   );
 }
 
-function FromTo({ range, zone, nowMs, onChange }: Required<Props>) {
+function FromTo({ range, zone, nowMs, onChange }: Required<Omit<Props, "presets">>) {
   const [since, setSince] = useState(wallIn(zone, range.kind === "between" ? range.sinceMs : nowMs - 86_400_000));
   const [until, setUntil] = useState(wallIn(zone, range.kind === "between" ? range.untilMs : nowMs));
   const [sinceMs, untilMs] = [momentIn(zone, since), momentIn(zone, until)];
@@ -88,7 +90,7 @@ function labelOf(range: Range, zone: string): string {
   if (range.kind === "between") {
     return `${shown(zone, range.sinceMs)} – ${shown(zone, range.untilMs)}`;
   }
-  return PRESETS.find(({ last }) => last === range.last)?.label ?? `Last ${range.last}`;
+  return [...PRESETS, ...SPAN_PRESETS].find(({ last }) => last === range.last)?.label ?? `Last ${range.last}`;
 }
 
 function shown(zone: string, ms: number): string {

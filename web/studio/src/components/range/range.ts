@@ -11,10 +11,23 @@ export const PRESETS = [
   { last: "90d", label: "Last 90 days" },
 ] as const;
 
+/** The same for questions, which know the calendar: units of it, the current one included. */
+export const SPAN_PRESETS = [
+  { last: "24h", label: "Last 24 hours" },
+  { last: "1d", label: "Today" },
+  { last: "7d", label: "Last 7 days" },
+  { last: "28d", label: "Last 28 days" },
+  { last: "90d", label: "Last 90 days" },
+  { last: "12w", label: "Last 12 weeks" },
+  { last: "12mo", label: "Last 12 months" },
+] as const;
+
+export type Preset = { readonly last: string; readonly label: string };
+
 /** What an address says that names no range, or none that can be read. */
 export const DEFAULT_RANGE: Range = { kind: "last", last: "24h" };
 
-const LAST = /^\d{1,6}[smhd]$/;
+const LAST = /^\d{1,6}([smhdw]|mo)$/;
 
 export function parseRange(last: string, since: string, until: string): Range {
   if (since && until) {

@@ -3,7 +3,7 @@ import { IconBookmarks } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { Link } from "wouter";
 import { useApps } from "../../api/useApps";
-import { RangePicker } from "../../components/range/RangePicker";
+import { SceneBar } from "../../components/scene/SceneBar";
 import { changeQuery, useQueryValue } from "../../router/query";
 import { rangeOf, shownOf } from "../dashboards/view/range";
 import { useEventNames } from "./api";
@@ -38,18 +38,20 @@ export default function Page() {
   return (
     <>
       <div className={css.head}>
-        <h1 className={css.title}>Explore</h1>
-        <div className={css.choices}>
+        <SceneBar
+          title="Explore"
+          apps={apps}
+          app={question.app ?? ""}
+          onApp={(app) => ask(withCommon(asked, { app }))}
+          range={shown}
+          onRange={(range) => ask(withCommon(asked, { range: rangeOf(range) }))}
+          zone={zone}
+          {...(asked.model === "compare" ? {} : { compare: question.compare ?? "none", onCompare: (compare) => ask(withCommon(asked, { compare })) })}
+          {...(asked.model === "events" ? { granularity: asked.question.granularity ?? "day", onGranularity: (granularity) => ask({ model: "events", question: { ...asked.question, granularity } }) } : {})}
+        >
           <Button variant="default" size="xs" leftSection={<IconBookmarks size={14} aria-hidden />} onClick={() => setIsListed(true)}>
             Saved reports
           </Button>
-          <NativeSelect
-            size="xs"
-            aria-label="App"
-            value={question.app ?? ""}
-            onChange={(change) => ask(withCommon(asked, { app: change.currentTarget.value }))}
-            data={[{ value: "", label: "All apps" }, ...(apps?.apps ?? []).map(({ app }) => ({ value: app.app_id, label: app.name }))]}
-          />
           <NativeSelect
             size="xs"
             aria-label="Whose events"
@@ -60,8 +62,7 @@ export default function Page() {
             }}
             data={[...BOTS]}
           />
-          <RangePicker range={shown} onChange={(range) => ask(withCommon(asked, { range: rangeOf(range) }))} zone={zone} />
-        </div>
+        </SceneBar>
       </div>
       <SavedDrawer isOpen={isListed} onClose={() => setIsListed(false)} />
       <nav className={css.models} aria-label="Model">

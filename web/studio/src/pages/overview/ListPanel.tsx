@@ -2,21 +2,21 @@ import { Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { read } from "../../api/client";
-import type { EventsAnswer } from "../../api/generated";
+import type { EventsAnswer, EventsQuestion } from "../../api/generated";
 import { exactNumber, shortNumber } from "../../charts/data";
-import { useColumnFilters } from "../../components/filters/useColumnFilters";
-import { formatColumnFilter } from "../../components/filters/filters";
+import { useFilters } from "../../components/filters/useColumnFilters";
+import { formatNode } from "../../components/filters/filters";
 import { Section } from "../../components/Section";
 import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
+import { changeQuery } from "../../router/query";
 import { isEventsAnswer } from "../explore/api";
 import { groupText, type Opening, openingOf } from "../explore/result/sheet";
-import { type List, listQuestion, type PanelInfo } from "./metrics";
-import type { Scene } from "./OverviewPage";
+import { type List, listQuestion, type PanelInfo, type Scene } from "./metrics";
 import css from "./OverviewPage.module.css";
 
 /** Opens a number of a list's answer, whose segments were of a moment. */
-type Opener = (panel: string, at: string | null | undefined) => (opening: Opening) => void;
+export type Opener = (panel: string, at: string | null | undefined) => (opening: Opening) => void;
 type Props = { readonly info: PanelInfo; readonly scene: Scene; readonly onOpen: Opener };
 
 /** Values with most first; one is chosen to filter the page, its number opens. */
@@ -38,13 +38,23 @@ export function ListPanel({ info, scene, onOpen }: Props) {
         )
       }
     >
-      <Rows list={shown} scene={scene} onOpen={onOpen} />
+      <Rows list={shown} question={listQuestion(shown, scene)} onOpen={(at) => onOpen(shown.id, at)} />
+      <button type="button" className={css.more} aria-label={`Details of ${info.title}, ${shown.label}`} onClick={() => changeQuery({ details: shown.id, search: "" }, "push")}>
+        Details
+      </button>
     </Section>
   );
 }
 
-function Rows({ list, scene, onOpen }: { readonly list: List; readonly scene: Scene; readonly onOpen: Opener }) {
-  const question = listQuestion(list, scene);
+type RowsProps = {
+  readonly list: List;
+  readonly question: EventsQuestion;
+  /** Opens a number of an answer whose segments were of a moment. */
+  readonly onOpen: (at: string | null | undefined) => (opening: Opening) => void;
+};
+
+/** The rows of a list, in whichever state they are. */
+export function Rows({ list, question, onOpen }: RowsProps) {
   const query = useQuery({
     queryKey: ["overview", question],
     queryFn: async ({ signal }) => ({ answer: await read("/api/explore/events", isEventsAnswer, { signal, body: question }), list }),
@@ -58,11 +68,11 @@ function Rows({ list, scene, onOpen }: { readonly list: List; readonly scene: Sc
       </Loading>
     );
   }
-  return <Listed answer={query.data.answer} list={list} onOpen={onOpen(list.id, query.data.answer.segments_at)} />;
+  return <Listed answer={query.data.answer} list={list} onOpen={onOpen(query.data.answer.segments_at)} />;
 }
 
 function Listed({ answer, list, onOpen }: { readonly answer: EventsAnswer; readonly list: List; readonly onOpen: (opening: Opening) => void }) {
-  const [filters, setFilters] = useColumnFilters();
+  const [filters] = useFilters();
   const rows = answer.rows
     .filter(({ bucket, scope, value }) => bucket === null && scope !== "all" && value)
     .toSorted((left, right) => Number(left.scope === "rest") - Number(right.scope === "rest") || (right.value ?? 0) - (left.value ?? 0));
@@ -70,7 +80,8 @@ function Listed({ answer, list, onOpen }: { readonly answer: EventsAnswer; reado
   if (rows.every(({ scope, group }) => scope === "group" && group[0] === null)) return <p className={css.note}>No event of this range has one.</p>;
   const narrow = (value: string | null) => {
     const added = value === null ? { column: list.field, operator: "is_not_set" as const, values: [] } : { column: list.field, operator: "is" as const, values: [value] };
-    setFilters([...filters.filter((one) => formatColumnFilter(one) !== formatColumnFilter(added)), added]);
+    const kept = filters.filter((one) => formatNode(one) !== formatNode(added)).map(formatNode);
+    changeQuery({ f: [...kept, formatNode(added)], details: "", search: "" }, "push");
   };
   return (
     <ol className={css.list}>

@@ -5,6 +5,7 @@ import { type ChartData, exactNumber, shortNumber } from "../../charts/data";
 import { cartesian } from "../../charts/draw/cartesian";
 import { rowOf } from "../../charts/draw/point";
 import type { Palette } from "../../charts/palette";
+import { comparedWords } from "../../components/scene/scene";
 import { formatDuration } from "../../format/format";
 import { useQueryValue } from "../../router/query";
 import { changeText } from "../explore/result/figures";
@@ -18,6 +19,7 @@ type Props = { readonly asked: Asked; readonly answer: EventsAnswer; readonly zo
 export function Numbers({ asked, answer, zone, onOpen }: Props) {
   const [chosen, choose] = useQueryValue("metric");
   const metric = asked.metrics.find(({ id }) => id === chosen) ?? asked.metrics[0];
+  const compared = comparedWords(asked.question.compare ?? "none");
   return (
     <section aria-label="Numbers">
       <ul className={css.numbers}>
@@ -28,9 +30,7 @@ export function Numbers({ asked, answer, zone, onOpen }: Props) {
         ))}
       </ul>
       {metric && <Series metric={metric} asked={asked} answer={answer} onOpen={onOpen} />}
-      <p className={css.note}>
-        Compared with the range of the same length before. Times in {zone}.
-      </p>
+      <p className={css.note}>{[compared && `${compared}.`, `Times in ${zone}.`].filter(Boolean).join(" ")}</p>
     </section>
   );
 }
@@ -41,7 +41,9 @@ function Figure({ metric, asked, answer, isChosen, onOpen, onChoose }: FigurePro
   const rows = answer.rows.filter(({ bucket, number }) => bucket === null && number === asked.numberOf(metric.id));
   const [now, before] = [rows.find(({ is_previous }) => !is_previous), rows.find(({ is_previous }) => is_previous)];
   const value = now?.value ?? null;
-  const opening = now && openingOf(now, [], "whole range", asked.question.series[now.number]?.measure);
+  const opened = asked.openedFor(metric);
+  const counted = answer.rows.find(({ bucket, number, is_previous }) => bucket === null && !is_previous && number === asked.numberOf(opened.id));
+  const opening = counted && openingOf(counted, [], "whole range", asked.question.series[counted.number]?.measure);
   const change = changeText(value, before?.value ?? null);
   const isGood = change.startsWith("▲") === metric.isMoreBetter;
   return (
@@ -51,16 +53,18 @@ function Figure({ metric, asked, answer, isChosen, onOpen, onChoose }: FigurePro
       </button>
       <span className={css.figure} title={exactNumber(value)}>
         {opening ? (
-          <button type="button" className={css.open} aria-label={`${metric.label}: ${said(metric, value)}, show who`} onClick={() => onOpen({ ...opening, title: metric.label })}>
+          <button type="button" className={css.open} aria-label={`${metric.label}: ${said(metric, value)}, show who`} onClick={() => onOpen({ ...opening, title: opened.title })}>
             {said(metric, value)}
           </button>
         ) : (
           said(metric, value)
         )}
       </span>
-      <span className={css.change} data-tone={change.startsWith("±") || !change ? undefined : isGood ? "good" : "bad"}>
-        {change || (before?.value ? "–" : "nothing before")}
-      </span>
+      {asked.question.compare !== "none" && (
+        <span className={css.change} data-tone={change.startsWith("±") || !change ? undefined : isGood ? "good" : "bad"} title={before && `Before: ${said(metric, before.value)}`}>
+          {change || (before?.value ? "–" : "nothing before")}
+        </span>
+      )}
     </>
   );
 }
@@ -72,12 +76,11 @@ function said({ kind }: Metric, value: number | null): string {
   return kind === "ratio" ? shortNumber(Math.round(value * 100) / 100) : shortNumber(value);
 }
 
-const BEFORE = "Period before";
-
 type SeriesProps = Omit<FigureProps, "isChosen" | "onChoose">;
 
 function Series({ metric, asked, answer, onOpen }: SeriesProps) {
   const number = asked.numberOf(metric.id);
+  const beside = asked.question.compare === "year" ? "Year before" : "Period before";
   const rows = useMemo(() => {
     const own = answer.rows.filter((row) => row.number === number && row.bucket !== null && row.bucket < answer.buckets.length);
     const before = own.filter(({ is_previous }) => is_previous);
@@ -91,18 +94,21 @@ function Series({ metric, asked, answer, onOpen }: SeriesProps) {
         { name: "period", type: "VARCHAR" },
         { name: "value", type: metric.kind === "count" ? "BIGINT" : "DOUBLE" },
       ],
-      rows: rows.map((row) => [startOf(answer, row), row.is_previous ? BEFORE : metric.label, row.value]),
+      rows: rows.map((row) => [startOf(answer, row), row.is_previous ? beside : metric.label, row.value]),
       roles: { x: "time", y: ["value"], colour: "period" },
     }),
-    [answer, rows, metric],
+    [answer, rows, metric, beside],
   );
-  const option = useCallback((palette: Palette) => cartesian("line", data, palette, { [metric.label]: palette.accent, [BEFORE]: palette.muted }), [data, metric]);
+  const option = useCallback((palette: Palette) => cartesian("line", data, palette, { [metric.label]: palette.accent, [beside]: palette.muted }), [data, metric, beside]);
   const pick = useCallback(
     (part: unknown) => {
-      const row = rows[rowOf(part) ?? -1];
+      const drawn = rows[rowOf(part) ?? -1];
+      // A formula counts nobody: what it is made of opens in its place.
+      const opened = asked.openedFor(metric);
+      const row = drawn && answer.rows.find((one) => one.number === asked.numberOf(opened.id) && one.bucket === drawn.bucket && one.is_previous === drawn.is_previous);
       const own = row && (row.is_previous ? answer.previous_buckets : answer.buckets)[row.bucket ?? 0];
       const opening = row && openingOf(row, [], own ? bucketText(own.start) : "", asked.question.series[row.number]?.measure);
-      if (opening) onOpen({ ...opening, title: `${metric.label}, ${own ? bucketText(own.start) : ""}` });
+      if (opening) onOpen({ ...opening, title: `${opened.title}, ${own ? bucketText(own.start) : ""}` });
     },
     [answer, asked, metric, rows, onOpen],
   );

@@ -1,18 +1,24 @@
-import { NativeSelect, Skeleton } from "@mantine/core";
+import { Skeleton } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { Link } from "wouter";
 import { read } from "../../api/client";
 import type { Apps, EventsQuestion } from "../../api/generated";
 import { useApps } from "../../api/useApps";
 import { FilterBar } from "../../components/filters/FilterBar";
-import { useColumnFilters } from "../../components/filters/useColumnFilters";
-import { RangePicker } from "../../components/range/RangePicker";
+import type { Field } from "../../components/filters/filters";
+import { useFilters } from "../../components/filters/useColumnFilters";
+import { whereOf } from "../../components/filters/wire";
 import { parseRange, type Range } from "../../components/range/range";
 import { useRange } from "../../components/range/useRange";
+import { type Granularity, isCompare, isGranularity } from "../../components/scene/scene";
+import { SceneBar } from "../../components/scene/SceneBar";
 import { Empty } from "../../components/states/Empty";
 import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
-import { changeQuery, useQueryValue } from "../../router/query";
+import { formatExact } from "../../format/format";
+import { useLive } from "../../live/LiveContext";
+import { changeQuery, useQueryValue, useQueryValues } from "../../router/query";
 import { rangeOf } from "../dashboards/view/range";
 import { readAbout } from "../sessions/api";
 import { isEventsAnswer, useEventNames } from "../explore/api";
@@ -20,9 +26,10 @@ import { MembersDrawer } from "../explore/members/MembersDrawer";
 import type { Opening } from "../explore/result/sheet";
 import { type Asked as Explored, pinnedTo } from "../explore/state/question";
 import { useExploreFields } from "../explore/state/useExploreFields";
-import { whereOf } from "../explore/state/where";
 import { zoneOf } from "../explore/state/zone";
-import { LISTS, listQuestion, overviewQuestion, PANELS } from "./metrics";
+import { DETAILS, DetailsDrawer } from "./DetailsDrawer";
+import { GoalChoice } from "./GoalChoice";
+import { detailQuestion, LISTS, listQuestion, overviewQuestion, panelsOf, type Scene, type Shown } from "./metrics";
 import { Numbers } from "./Numbers";
 import css from "./OverviewPage.module.css";
 import { ListPanel } from "./ListPanel";
@@ -32,34 +39,45 @@ const HOURS_MAX = 48;
 const HOUR_MS = 3_600_000;
 const NUMBERS = "numbers";
 
-/** What all panels ask with. */
-export type Scene = Pick<EventsQuestion, "app" | "range" | "zone" | "where">;
-
 /** One page on an app: how many, compared with before, and where, from where, with what. */
 export default function Page() {
   const apps = useApps();
-  const names = useEventNames();
   const [app] = useQueryValue("app");
-  const [wanted] = useQueryValue("goal");
   const range = useShownRange();
   const zone = zoneOf(apps, app);
   const fields = useExploreFields();
-  const [filters] = useColumnFilters();
-  const goals = useGoals(app);
-  const goal = wanted || ([...goals, ...GOALS].find((name) => names.includes(name)) ?? "");
+  const [filters, setFilters] = useFilters();
+  const shown = useShown(app, range);
   const scene = useMemo<Scene>(() => ({ app, range: rangeOf(range), zone, where: whereOf(filters, fields) }), [app, range, zone, filters, fields]);
   return (
     <>
-      <Bar apps={apps} app={app} range={range} zone={zone} names={names} goal={goal} />
-      {apps && <Content scene={scene} granularity={isShort(range) ? "hour" : "day"} goal={goal} />}
+      <Bar apps={apps} app={app} range={range} zone={zone} shown={shown} />
+      <div className={css.bar}>
+        <FilterBar hasGroups fields={fields} filters={filters} onChange={setFilters} />
+      </div>
+      {apps && <Content scene={scene} shown={shown} fields={fields} />}
     </>
   );
+}
+
+/** What the address says beside app, range and filters. */
+function useShown(app: string, range: Range): Shown {
+  const names = useEventNames();
+  const chosen = useQueryValues("goal");
+  const [by] = useQueryValue("by");
+  const [beside] = useQueryValue("compare");
+  const kept = useGoals(app);
+  const own: Granularity = isShort(range) ? "hour" : "day";
+  return useMemo(() => {
+    const found = kept.length > 0 ? kept : GOALS.filter((name) => names.includes(name)).slice(0, 1);
+    return { granularity: isGranularity(by) ? by : own, compare: isCompare(beside) ? beside : "previous", goals: chosen.length > 0 ? chosen : found };
+  }, [by, own, beside, chosen, kept, names]);
 }
 
 /** Key events that the settings name, of one app or of all. */
 function useGoals(app: string): readonly string[] {
   const query = useQuery({ queryKey: ["sessions about"], queryFn: ({ signal }) => readAbout(signal), staleTime: Infinity });
-  return (query.data?.goals ?? []).filter(({ app_id }) => !app || app_id === app).map(({ event_name }) => event_name);
+  return useMemo(() => [...new Set((query.data?.goals ?? []).filter(({ app_id }) => !app || app_id === app).map(({ event_name }) => event_name))], [query.data, app]);
 }
 
 /** Without one in the address, four weeks: a day says little of how things go. */
@@ -76,38 +94,46 @@ function isShort(range: Range): boolean {
   return unit === "d" ? Number(count) * 24 <= HOURS_MAX : unit !== "h" || Number(count) <= HOURS_MAX;
 }
 
-type BarProps = { readonly apps: Apps | null; readonly app: string; readonly range: Range; readonly zone: string; readonly names: readonly string[]; readonly goal: string };
+type BarProps = { readonly apps: Apps | null; readonly app: string; readonly range: Range; readonly zone: string; readonly shown: Shown };
 
-function Bar({ apps, app, range, zone, names, goal }: BarProps) {
+function Bar({ apps, app, range, zone, shown }: BarProps) {
   const [, setRange] = useRange();
-  const [filters, setFilters] = useColumnFilters();
-  const fields = useExploreFields();
+  const names = useEventNames();
   return (
-    <div className={css.bar}>
-      <div className={css.head}>
-        <h1 className={css.title}>Overview</h1>
-        <div className={css.choices}>
-          <NativeSelect
-            size="xs"
-            aria-label="App"
-            value={app}
-            onChange={(change) => changeQuery({ app: change.currentTarget.value, cell: "" }, "push")}
-            data={[{ value: "", label: "All apps" }, ...(apps?.apps ?? []).map((one) => ({ value: one.app.app_id, label: one.app.name }))]}
-          />
-          <NativeSelect
-            size="xs"
-            aria-label="Goal"
-            value={goal}
-            onChange={(change) => changeQuery({ goal: change.currentTarget.value, cell: "" }, "push")}
-            data={[{ value: "", label: "No goal" }, ...[...new Set([...(goal ? [goal] : []), ...names])].map((name) => ({ value: name, label: `Goal: ${name}` }))]}
-          />
-          <RangePicker range={range} onChange={setRange} zone={zone} />
-        </div>
-      </div>
-      <FilterBar fields={fields} filters={filters} onChange={setFilters} />
-    </div>
+    <SceneBar
+      title="Overview"
+      apps={apps}
+      app={app}
+      onApp={(next) => changeQuery({ app: next, ...CLOSED }, "push")}
+      range={range}
+      onRange={setRange}
+      zone={zone}
+      granularity={shown.granularity}
+      onGranularity={(by) => changeQuery({ by, ...CLOSED }, "push")}
+      compare={shown.compare}
+      onCompare={(compare) => changeQuery({ compare: compare === "previous" ? "" : compare, ...CLOSED }, "push")}
+    >
+      <Now isOfAll={app === "" || apps?.apps.length === 1} />
+      <GoalChoice goals={shown.goals} names={names} onChange={(goals) => changeQuery({ goal: goals, ...CLOSED }, "push")} />
+    </SceneBar>
   );
 }
+
+/** Who is here now, which the Live page has more of. */
+function Now({ isOfAll }: { readonly isOfAll: boolean }) {
+  const live = useLive();
+  if (!("snapshot" in live) || !live.snapshot) return null;
+  const count = live.snapshot.people.visitors_5m;
+  return (
+    <Link href="/live" className={css.now} title="With an event in the last five minutes, bots left out">
+      <span className={css.light} data-on={count > 0 ? "yes" : undefined} aria-hidden />
+      {formatExact(count)} {count === 1 ? "visitor" : "visitors"} now{!isOfAll && ", all apps"}
+    </Link>
+  );
+}
+
+/** A drawer that is closed. */
+const CLOSED = { panel: "", cell: "", title: "", count: "", at: "", text: "" };
 
 /** Opens a number of a panel; all that the drawer needs is in the address. */
 function open(from: string, at: string | null | undefined): (opening: Opening) => void {
@@ -115,27 +141,19 @@ function open(from: string, at: string | null | undefined): (opening: Opening) =
 }
 
 function close(): void {
-  changeQuery({ panel: "", cell: "", title: "", count: "", at: "" }, "push");
+  changeQuery(CLOSED, "push");
 }
 
-type ContentProps = { readonly scene: Scene; readonly granularity: "hour" | "day"; readonly goal: string };
+type ContentProps = { readonly scene: Scene; readonly shown: Shown; readonly fields: readonly Field[] };
 
-function Content({ scene, granularity, goal }: ContentProps) {
-  const asked = useMemo(() => overviewQuestion(scene, granularity, goal), [scene, granularity, goal]);
-  const [cell] = useQueryValue("cell");
-  const [panel] = useQueryValue("panel");
-  const [title] = useQueryValue("title");
-  const [count] = useQueryValue("count");
-  const [at] = useQueryValue("at");
+function Content({ scene, shown, fields }: ContentProps) {
+  const asked = useMemo(() => overviewQuestion(scene, shown), [scene, shown]);
+  const panels = useMemo(() => panelsOf(fields), [fields]);
   const query = useQuery({
     queryKey: ["overview", asked.question],
     queryFn: ({ signal }) => read("/api/explore/events", isEventsAnswer, { signal, body: asked.question }),
     placeholderData: keepPreviousData,
   });
-  const explored = useMemo<Explored>(() => {
-    const list = LISTS.find(({ id }) => id === panel);
-    return pinnedTo({ model: "events", question: list ? listQuestion(list, scene) : asked.question }, at);
-  }, [panel, scene, asked, at]);
   if (query.error) return <Failure title="The numbers cannot be shown" error={query.error} retry={() => void query.refetch()} />;
   if (!query.data) {
     return (
@@ -144,6 +162,8 @@ function Content({ scene, granularity, goal }: ContentProps) {
       </Loading>
     );
   }
+  // An answer of the question before may have its numbers in other places.
+  const isOfThis = new Set(query.data.rows.map(({ number }) => number)).size === asked.question.series.length + (asked.question.formulas ?? []).length;
   const isEmpty = query.data.rows.every(({ value, number }) => number > 1 || !value);
   return (
     <>
@@ -153,15 +173,34 @@ function Content({ scene, granularity, goal }: ContentProps) {
         </Empty>
       ) : (
         <>
-          <Numbers asked={asked} answer={query.data} zone={scene.zone ?? "UTC"} onOpen={open(NUMBERS, query.data.segments_at)} />
+          {isOfThis && (
+            <Numbers asked={asked} answer={query.data} zone={scene.zone ?? "UTC"} onOpen={open(NUMBERS, query.data.segments_at)} />
+          )}
           <div className={css.panels}>
-            {PANELS.map((info) => (
+            {panels.map((info) => (
               <ListPanel key={info.title} info={info} scene={scene} onOpen={open} />
             ))}
           </div>
         </>
       )}
-      <MembersDrawer asked={explored} opening={cell ? { cell, title: title || "Those that were counted", count: count ? Number(count) : null } : null} onClose={close} />
+      <DetailsDrawer scene={scene} onOpen={open} />
+      <Opened scene={scene} asked={asked.question} />
     </>
   );
+}
+
+/** Those whom a number of the page counted, of the panel that the address names. */
+function Opened({ scene, asked }: { readonly scene: Scene; readonly asked: EventsQuestion }) {
+  const [cell] = useQueryValue("cell");
+  const [panel] = useQueryValue("panel");
+  const [title] = useQueryValue("title");
+  const [count] = useQueryValue("count");
+  const [at] = useQueryValue("at");
+  const [text] = useQueryValue("text");
+  const explored = useMemo<Explored>(() => {
+    const list = LISTS.find(({ id }) => id === panel.replace(DETAILS, ""));
+    const question = list ? (panel.startsWith(DETAILS) ? detailQuestion(list, scene, text) : listQuestion(list, scene)) : asked;
+    return pinnedTo({ model: "events", question }, at);
+  }, [panel, scene, asked, at, text]);
+  return <MembersDrawer asked={explored} opening={cell ? { cell, title: title || "Those that were counted", count: count ? Number(count) : null } : null} onClose={close} />;
 }

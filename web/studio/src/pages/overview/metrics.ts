@@ -1,11 +1,18 @@
 import type { EventsQuestion, Series } from "../../api/generated";
+import type { Field } from "../../components/filters/filters";
+import type { Compare, Granularity } from "../../components/scene/scene";
 
 /** How a number is written, and whether more of it is good. */
 export type Metric = { readonly id: string; readonly label: string; readonly meaning: string; readonly kind: "count" | "ratio" | "percent" | "seconds"; readonly isMoreBetter: boolean };
 
 const VIEWS = ["page_view", "screen_view"];
 
-type Definition = Metric & { readonly series?: Series; readonly formula?: string };
+type Definition = Metric & {
+  readonly series?: Series;
+  readonly formula?: string;
+  /** Of a formula: whose number opens in its place, and as what. */
+  readonly opens?: { readonly id: string; readonly title: string };
+};
 
 /** Series are called A, B, … in this order by the formulas. */
 const DEFINITIONS: readonly Definition[] = [
@@ -14,34 +21,54 @@ const DEFINITIONS: readonly Definition[] = [
   { id: "views", label: "Views", meaning: "Page and screen views", kind: "count", isMoreBetter: true, series: { label: "Views", event: VIEWS, measure: "events" } },
   { id: "bounced", label: "Bounced sessions", meaning: "", kind: "count", isMoreBetter: false, series: { label: "Bounced sessions", measure: "sessions", where: { field: "session.is_bounced", value: true } } },
   { id: "looked", label: "Looked at", meaning: "", kind: "count", isMoreBetter: true, series: { label: "Looked at", measure: "sum", of: "engagement_ms" } },
-  { id: "views_per_session", label: "Views per session", meaning: "Views divided by sessions", kind: "ratio", isMoreBetter: true, formula: "C / B" },
-  { id: "bounce_rate", label: "Bounce rate", meaning: "Share of sessions that bounced", kind: "percent", isMoreBetter: false, formula: "D / B * 100" },
-  { id: "engagement", label: "Engagement time", meaning: "How long pages were looked at, for each session", kind: "seconds", isMoreBetter: true, formula: "E / B / 1000" },
+  { id: "views_per_session", label: "Views per session", meaning: "Views divided by sessions", kind: "ratio", isMoreBetter: true, formula: "C / B", opens: { id: "views", title: "Views" } },
+  { id: "bounce_rate", label: "Bounce rate", meaning: "Share of sessions that bounced", kind: "percent", isMoreBetter: false, formula: "D / B * 100", opens: { id: "bounced", title: "Sessions that bounced" } },
+  { id: "engagement", label: "Engagement time", meaning: "How long pages were looked at, for each session", kind: "seconds", isMoreBetter: true, formula: "E / B / 1000", opens: { id: "looked", title: "Events with engagement time" } },
 ];
 const VALUE: Definition = { id: "value", label: "Value", meaning: "", kind: "count", isMoreBetter: true };
 const CONVERSIONS: Definition = { id: "conversions", label: "Conversions", meaning: "", kind: "count", isMoreBetter: true };
-const HIDDEN = new Set(["bounced", "looked"]);
+/** Those that are shown, as they are shown. */
+const ORDER = ["visitors", "sessions", "views", "views_per_session", "bounce_rate", "engagement", "conversions", "value"];
 
-/** What the page shows, and the one question that has all of it; `numberOf` is where in the answer. */
-export type Asked = { readonly metrics: readonly Metric[]; readonly question: EventsQuestion; readonly numberOf: (id: string) => number };
+/** What the page shows, and the one question that has all of it. */
+export type Asked = {
+  readonly metrics: readonly Metric[];
+  readonly question: EventsQuestion;
+  /** Where a number is in the answer. */
+  readonly numberOf: (id: string) => number;
+  /** Whose number opens for one, and as what: a formula counts nobody itself. */
+  readonly openedFor: (metric: Metric) => { readonly id: string; readonly title: string };
+};
 
-export function overviewQuestion(common: Pick<EventsQuestion, "app" | "range" | "zone" | "where">, granularity: NonNullable<EventsQuestion["granularity"]>, goal: string): Asked {
-  const conversions: readonly Definition[] = goal
-    ? [
-        { ...CONVERSIONS, meaning: `Events ${goal}`, series: { label: "Conversions", event: goal, measure: "events" } },
-        { ...VALUE, meaning: `What events ${goal} were worth: the sum of value`, series: { label: "Value", event: goal, measure: "sum", of: "value" } },
-      ]
-    : [];
+/** What all panels ask with. */
+export type Scene = Pick<EventsQuestion, "app" | "range" | "zone" | "where">;
+/** What the numbers are besides: cut how finely, beside what, and which events are conversions. */
+export type Shown = { readonly granularity: Granularity; readonly compare: Compare; readonly goals: readonly string[] };
+
+export function overviewQuestion(scene: Scene, { granularity, compare, goals }: Shown): Asked {
+  const named = goals.join(" or ");
+  const conversions: readonly Definition[] =
+    goals.length > 0
+      ? [
+          { ...CONVERSIONS, meaning: `Events ${named}`, series: { label: "Conversions", event: goals, measure: "events" } },
+          { ...VALUE, meaning: `What events ${named} were worth: the sum of value`, series: { label: "Value", event: goals, measure: "sum", of: "value" } },
+        ]
+      : [];
   const all = [...DEFINITIONS.filter(({ series }) => series), ...conversions, ...DEFINITIONS.filter(({ formula }) => formula)];
   const question: EventsQuestion = {
-    ...common,
+    ...scene,
     series: all.flatMap(({ series }) => series ?? []),
     formulas: all.flatMap(({ formula }) => formula ?? []),
     granularity,
-    compare: "previous",
+    compare,
   };
   const ids = all.map(({ id }) => id);
-  return { metrics: all.filter(({ id }) => !HIDDEN.has(id)), question, numberOf: (id) => ids.indexOf(id) };
+  return {
+    metrics: ORDER.flatMap((name) => all.find(({ id }) => id === name) ?? []),
+    question,
+    numberOf: (id) => ids.indexOf(id),
+    openedFor: ({ id, label }) => all.find((one) => one.id === id)?.opens ?? { id, title: label },
+  };
 }
 
 /** One list of a panel: values of a field, and how many. */
@@ -51,7 +78,7 @@ export type PanelInfo = { readonly title: string; readonly lists: readonly List[
 const visitors: Series = { measure: "visitors" };
 const sessions: Series = { measure: "sessions" };
 
-export const PANELS: readonly PanelInfo[] = [
+const PANELS: readonly PanelInfo[] = [
   {
     title: "Pages",
     lists: [
@@ -63,10 +90,12 @@ export const PANELS: readonly PanelInfo[] = [
   {
     title: "Sources",
     lists: [
+      { id: "channel", label: "Channel", field: "session.channel_group", series: visitors },
       { id: "source", label: "Source", field: "session.source", series: visitors },
       { id: "medium", label: "Medium", field: "session.medium", series: visitors },
       { id: "campaign", label: "Campaign", field: "session.campaign", series: visitors },
       { id: "referrer", label: "Referrer", field: "session.referrer_host", series: visitors },
+      { id: "term", label: "Term", field: "session.term", series: visitors },
     ],
   },
   {
@@ -83,6 +112,8 @@ export const PANELS: readonly PanelInfo[] = [
       { id: "language", label: "Language", field: "language", series: visitors },
       { id: "zone", label: "Time zone", field: "time_zone", series: visitors },
       { id: "country", label: "Country", field: "geo_country", series: visitors },
+      { id: "region", label: "Region", field: "geo_region", series: visitors },
+      { id: "city", label: "City", field: "geo_city", series: visitors },
     ],
   },
   { title: "Events", lists: [{ id: "events", label: "Events", field: "event_name", series: { measure: "events" } }] },
@@ -90,7 +121,23 @@ export const PANELS: readonly PanelInfo[] = [
 
 export const LISTS: readonly List[] = PANELS.flatMap(({ lists }) => lists);
 
-export function listQuestion(list: List, common: Pick<EventsQuestion, "app" | "range" | "zone" | "where">): EventsQuestion {
-  return { ...common, series: [list.series], by: [list.field], top: 9, granularity: "month" };
+/** Panels with those lists whose field the project has. */
+export function panelsOf(fields: readonly Field[]): readonly PanelInfo[] {
+  const known = new Set(fields.map(({ name }) => name));
+  return PANELS.map(({ title, lists }) => ({ title, lists: lists.filter(({ field }) => known.has(field)) })).filter(({ lists }) => lists.length > 0);
 }
 
+const PANEL_ROWS = 9;
+/** As many groups as a question may have. */
+export const DETAIL_ROWS = 100;
+
+export function listQuestion(list: List, scene: Scene, top = PANEL_ROWS): EventsQuestion {
+  return { ...scene, series: [list.series], by: [list.field], top, granularity: "month" };
+}
+
+/** All values of a list, of those with a text in them. */
+export function detailQuestion(list: List, scene: Scene, search: string): EventsQuestion {
+  const found = search ? [{ field: list.field, op: "contains" as const, value: search }] : [];
+  const parts = [...(scene.where ? [scene.where] : []), ...found];
+  return listQuestion(list, { ...scene, where: parts.length > 0 ? { all: parts } : null }, DETAIL_ROWS);
+}

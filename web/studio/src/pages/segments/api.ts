@@ -1,5 +1,5 @@
 import { has, read, type Shape, tell } from "../../api/client";
-import type { Members, Segment, SegmentDefined, SegmentPreview, SegmentShown, SegmentSize, SegmentsListed, Overlap } from "../../api/generated";
+import type { Members, Segment, SegmentChanges, SegmentDefined, SegmentPreview, SegmentShown, SegmentSize, SegmentsListed, Overlap } from "../../api/generated";
 
 const isListed: Shape<SegmentsListed> = (value): value is SegmentsListed => has(value, "segments");
 const isShown: Shape<SegmentShown> = (value): value is SegmentShown => has(value, "segment", "words", "sizes", "versions");
@@ -7,6 +7,7 @@ const isDefined: Shape<SegmentDefined> = (value): value is SegmentDefined => has
 const isPreview: Shape<SegmentPreview> = (value): value is SegmentPreview => has(value, "words", "size", "total");
 const isSize: Shape<SegmentSize> = (value): value is SegmentSize => has(value, "at", "size", "total");
 const isMembers: Shape<Members> = (value): value is Members => has(value, "kind", "members");
+const isChanges: Shape<SegmentChanges> = (value): value is SegmentChanges => has(value, "since", "until", "joined", "left");
 const isOverlap: Shape<Overlap> = (value): value is Overlap => has(value, "names", "regions");
 
 function at(name: string): string {
@@ -49,6 +50,17 @@ export function previewSegment(definition: Segment, signal?: AbortSignal): Promi
 
 export function segmentMembers(name: string, after: string | null, limit: number, signal?: AbortSignal): Promise<Members> {
   return read(`${at(name)}/members`, isMembers, { signal, body: { after, limit } });
+}
+
+/** How many came and went between two refreshes; null: the last two. */
+export function changesOf(name: string, since: number | null, until: number | null, signal?: AbortSignal): Promise<SegmentChanges> {
+  return read(`${at(name)}/changes`, isChanges, { signal, body: { since, until } });
+}
+
+export type Which = "joined" | "left";
+
+export function changedMembers(name: string, which: Which, { since, until }: SegmentChanges, after: string | null, limit: number, signal?: AbortSignal): Promise<Members> {
+  return read(`${at(name)}/changes/members`, isMembers, { signal, body: { which, since, until, after, limit } });
 }
 
 export function overlapOf(names: readonly string[], signal?: AbortSignal): Promise<Overlap> {

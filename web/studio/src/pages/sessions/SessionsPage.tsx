@@ -6,8 +6,10 @@ import { useApps } from "../../api/useApps";
 import { FilterBar } from "../../components/filters/FilterBar";
 import type { Field, Kind } from "../../components/filters/filters";
 import { useColumnFilters } from "../../components/filters/useColumnFilters";
+import { SESSION_VALUES } from "../../components/filters/values";
 import { RangePicker } from "../../components/range/RangePicker";
 import { useRange } from "../../components/range/useRange";
+import { AppChoice } from "../../components/scene/AppChoice";
 import { SessionDrawer } from "../../components/session/SessionDrawer";
 import { SessionTable } from "../../components/session/SessionTable";
 import { VisitorDrawer } from "../../components/session/VisitorDrawer";
@@ -135,16 +137,7 @@ function Bar({ apps, about, question, zone }: BarProps) {
               label: is_default ? `${name} (default)` : `${name} (${kind})`,
             }))}
           />
-          <NativeSelect
-            size="xs"
-            aria-label="App"
-            value={question.app}
-            onChange={(change) => changeQuery({ app: change.currentTarget.value, page: "" }, "push")}
-            data={[
-              { value: "", label: "All apps" },
-              ...(apps?.apps ?? []).map(({ app }) => ({ value: app.app_id, label: app.name })),
-            ]}
-          />
+          <AppChoice apps={apps} app={question.app} onChange={(app) => changeQuery({ app, page: "" }, "push")} />
           <NativeSelect
             size="xs"
             aria-label="Whose sessions"
@@ -157,7 +150,7 @@ function Bar({ apps, about, question, zone }: BarProps) {
           />
           <RangePicker range={range} onChange={setRange} zone={zone} />
       </div>
-      <FilterBar fields={fields} filters={filters} onChange={setFilters} />
+      <FilterBar fields={fields} values={SESSION_VALUES} filters={filters} onChange={setFilters} />
     </div>
   );
 }

@@ -1,8 +1,9 @@
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import type { Dashboard } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
+import { filterOf, nodeOf } from "../../../components/filters/wire";
 import { useFilterFields } from "../fields/useFields";
-import { columnFilterOf, filterOf, RANGES, rangeText } from "../view/range";
+import { RANGES, rangeText } from "../view/range";
 import css from "./Editor.module.css";
 
 type Props = {
@@ -38,9 +39,10 @@ export function AboutDashboard({ dashboard, sheet, onChange, onSheet }: Props) {
       <div>
         <p className={css.label}>Filters of every tile</p>
         <FilterBar
+          hasGroups
           fields={fields}
-          filters={(dashboard.filters ?? []).map(columnFilterOf)}
-          onChange={(filters) => onChange({ ...dashboard, filters: filters.map(filterOf) })}
+          filters={(dashboard.filters ?? []).map(nodeOf)}
+          onChange={(filters) => onChange({ ...dashboard, filters: filters.map((filter) => filterOf(filter, fields)) })}
         />
       </div>
       <div>

@@ -4,8 +4,9 @@ import { useIsFetching } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { KeptDashboard, Tile } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
-import { type ColumnFilter, formatColumnFilter, OPERATORS } from "../../../components/filters/filters";
-import { useColumnFilters } from "../../../components/filters/useColumnFilters";
+import { useFilters } from "../../../components/filters/useColumnFilters";
+import { filterOf, nodeOf } from "../../../components/filters/wire";
+import { wordsOf } from "../../../components/filters/words";
 import { RangePicker } from "../../../components/range/RangePicker";
 import { useRange } from "../../../components/range/useRange";
 import { changeQuery, useQueryValue } from "../../../router/query";
@@ -15,7 +16,7 @@ import { RowsDrawer } from "../rows/RowsDrawer";
 import { ShareDrawer } from "../share/ShareDrawer";
 import type { TileSource } from "../tile/source";
 import css from "./DashboardView.module.css";
-import { chosenRange, columnFilterOf, filterOf } from "./range";
+import { chosenRange } from "./range";
 import { segmentIn, segmentParameters } from "./segment";
 import { SheetGrid } from "./SheetGrid";
 import { Sheets } from "./Sheets";
@@ -27,14 +28,15 @@ const NO_FILTERS: readonly never[] = [];
 export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const { definition } = kept;
   const { shown, range, setRange } = useChosenRange(definition);
-  const [columnFilters, setColumnFilters] = useColumnFilters();
+  const [chosenFilters, setFilters] = useFilters();
   const fields = useFilterFields(useTilesStand());
   const [sheetText, setSheet] = useQueryValue("sheet");
   const [isSharing, setIsSharing] = useState(false);
   const [rowsOf] = useQueryValue("rows");
   const [segmentText] = useQueryValue("of");
   const mark = useCutMark();
-  const filters = useMemo(() => columnFilters.map(filterOf), [columnFilters]);
+  // Without kinds of fields, which the server knows: tiles do not wait for them.
+  const filters = useMemo(() => chosenFilters.map((filter) => filterOf(filter, [])), [chosenFilters]);
   const fixed = definition.filters ?? NO_FILTERS;
   const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
   const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
@@ -69,11 +71,11 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
       </div>
       <div className={css.filters}>
         {fixed.map((filter) => (
-          <span key={formatColumnFilter(columnFilterOf(filter))} className={css.fixed} title="Of the dashboard itself">
-            {wordsOf(columnFilterOf(filter))}
+          <span key={JSON.stringify(filter)} className={css.fixed} title="Of the dashboard itself">
+            {wordsOf(nodeOf(filter), fields)}
           </span>
         ))}
-        <FilterBar fields={fields} filters={columnFilters} onChange={setColumnFilters} />
+        <FilterBar hasGroups fields={fields} filters={chosenFilters} onChange={setFilters} />
         <span className={css.zone}>
           Times of {definition.zone ?? "UTC"}
         </span>
@@ -105,8 +107,4 @@ function useChosenRange({ range: own, zone = "UTC" }: KeptDashboard["definition"
   const [until] = useQueryValue("until");
   const chosen = useMemo(() => chosenRange(last, since, until, own, zone), [last, since, until, own, zone]);
   return { ...chosen, setRange };
-}
-
-function wordsOf({ column, operator, values }: ColumnFilter): string {
-  return [column, OPERATORS[operator], ...values].join(" ");
 }

@@ -1,7 +1,5 @@
 import type { Range } from "../../../api/generated";
-import { isOperator, type ColumnFilter } from "../../../components/filters/filters";
 import { momentIn, parseRange, type Range as Shown } from "../../../components/range/range";
-import type { Filter } from "../../../api/generated";
 
 /** Ranges that a dashboard may have at first. */
 export const RANGES = [
@@ -15,6 +13,12 @@ export const RANGES = [
 ] as const;
 
 const UNITS = { hour: "h", day: "d", week: "w", month: "mo" } as const;
+const CALENDAR = [
+  ["h", "hour"],
+  ["d", "day"],
+  ["w", "week"],
+  ["mo", "month"],
+] as const;
 const MINUTE_MS = 60_000;
 
 /** What is chosen: of the address if it names one, else the dashboard's own. */
@@ -46,8 +50,9 @@ function momentOf(text: string, zone: string, after: number): number {
 /** What the picker chose, as tiles are asked. Days and hours are those of the calendar, the current one included. */
 export function rangeOf(shown: Shown): Range {
   if (shown.kind === "between") return { start: new Date(shown.sinceMs).toISOString(), end: new Date(shown.untilMs).toISOString() };
-  const [, count = "7", unit = "d"] = /^(\d+)([smhd])$/.exec(shown.last) ?? [];
-  if (unit === "d" || unit === "h") return { last: Number(count), unit: unit === "d" ? "day" : "hour" };
+  const [, count = "7", unit = "d"] = /^(\d+)([smhdw]|mo)$/.exec(shown.last) ?? [];
+  const calendar = CALENDAR.find(([short]) => short === unit);
+  if (calendar) return { last: Number(count), unit: calendar[1] };
   const ms = Number(count) * (unit === "m" ? MINUTE_MS : 1_000);
   // To the minute, so that all tiles and all who look ask the same.
   return { start: new Date(Math.floor((Date.now() - ms) / MINUTE_MS) * MINUTE_MS).toISOString() };
@@ -59,16 +64,4 @@ export function rangeText(range: Range): string {
   const [last, unit] = [range.last ?? 7, range.unit ?? "day"];
   const known = RANGES.find((one) => one.range.last === last && one.range.unit === unit);
   return known?.label ?? `Last ${last} ${unit}${last === 1 ? "" : "s"}`;
-}
-
-/** A condition of the filter bar as tiles are asked; the server knows the kinds of fields. */
-export function filterOf({ column, operator, values }: ColumnFilter): Filter {
-  if (values.length === 0) return { field: column, op: operator };
-  return { field: column, op: operator, value: operator === "in" || operator === "not_in" ? values : (values[0] ?? "") };
-}
-
-/** A dashboard's filter as the filter bar shows it. */
-export function columnFilterOf({ field, op, value }: Filter): ColumnFilter {
-  const values = value === null || value === undefined ? [] : Array.isArray(value) ? value.map(String) : [String(value)];
-  return { column: field ?? "", operator: op && isOperator(op) ? op : "is", values };
 }

@@ -1,13 +1,12 @@
 import { NativeSelect } from "@mantine/core";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import type { Field } from "../../../components/filters/filters";
+import { nodesOf, whereOf } from "../../../components/filters/wire";
 import { type Asked, type Common } from "../state/question";
-import { conditionsOf, whereOf } from "../state/where";
 import { AttributionForm } from "./AttributionForm";
 import css from "./Builder.module.css";
-import { FieldChoice, OneOf } from "./Choices";
+import { FieldChoice } from "./Choices";
 import { CompareForm } from "./CompareForm";
-import { Nested } from "./EventChoice";
 import { EventsForm } from "./EventsForm";
 import { FunnelForm } from "./FunnelForm";
 import { LifecycleForm } from "./LifecycleForm";
@@ -24,7 +23,7 @@ export function Builder({ asked, offered, onChange }: Props) {
   return (
     <section className={css.builder} aria-label="Question">
       <Form asked={asked} offered={offered} onChange={onChange} />
-      <Shared common={asked.question} offered={offered} isCompared={asked.model !== "compare"} hasGroups={asked.model === "events" || asked.model === "funnel" || asked.model === "retention"} onChange={(common) => onChange(withCommon(asked, common))} />
+      <Shared common={asked.question} offered={offered} hasGroups={asked.model === "events" || asked.model === "funnel" || asked.model === "retention"} onChange={(common) => onChange(withCommon(asked, common))} />
     </section>
   );
 }
@@ -69,22 +68,16 @@ export function withCommon(asked: Asked, common: Common): Asked {
 }
 
 const BY_MAX = 3;
-const COMPARED = { none: "Nothing", previous: "The period before" } as const;
 
-type SharedProps = { readonly common: Common; readonly offered: Offered; readonly hasGroups: boolean; readonly isCompared: boolean; readonly onChange: (common: Common) => void };
+type SharedProps = { readonly common: Common; readonly offered: Offered; readonly hasGroups: boolean; readonly onChange: (common: Common) => void };
 
-function Shared({ common, offered, hasGroups, isCompared, onChange }: SharedProps) {
-  const filters = conditionsOf(common.where);
+function Shared({ common, offered, hasGroups, onChange }: SharedProps) {
   const by = common.by ?? [];
   return (
     <>
       <div>
         <p className={css.part}>Of all events, those where</p>
-        {filters ? (
-          <FilterBar fields={offered.fields} filters={filters} onChange={(changed) => onChange({ where: whereOf(changed, offered.fields) })} />
-        ) : (
-          <Nested onRemove={() => onChange({ where: null })} />
-        )}
+        <FilterBar hasGroups fields={offered.fields} filters={nodesOf(common.where)} onChange={(changed) => onChange({ where: whereOf(changed, offered.fields) })} />
       </div>
       {hasGroups &&
         [...by, ""].slice(0, BY_MAX).map((name, at) => (
@@ -99,7 +92,6 @@ function Shared({ common, offered, hasGroups, isCompared, onChange }: SharedProp
             onChange={(chosen) => onChange({ by: [...by.slice(0, at), chosen, ...by.slice(at + 1)].filter(Boolean) })}
           />
         ))}
-      {isCompared && <OneOf label="Compared with" value={common.compare ?? "none"} options={COMPARED} onChange={(compare) => onChange({ compare })} />}
       {hasGroups && by.length > 0 && (
         <NativeSelect size="xs" label="Groups shown" value={String(common.top ?? 10)} onChange={(change) => onChange({ top: Number(change.currentTarget.value) })} data={["3", "5", "10", "20", "50", "100"]} />
       )}

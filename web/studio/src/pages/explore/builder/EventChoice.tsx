@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Selector } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import type { Field } from "../../../components/filters/filters";
-import { conditionsOf, whereOf } from "../state/where";
+import { nodesOf, whereOf } from "../../../components/filters/wire";
 import css from "./Builder.module.css";
 
 type Props = {
@@ -25,7 +25,6 @@ export function EventChoice({ label, value, names, fields, any = "Any event", on
   const many = Array.isArray(event) ? event.map(String) : null;
   const chosen = many ? "\n" : typeof event === "string" ? event : "";
   const offered = chosen && !many && !names.includes(chosen) ? [chosen, ...names] : names;
-  const filters = conditionsOf(value.where);
   return (
     <fieldset className={css.step} aria-label={label}>
       <div className={css.stepHead}>
@@ -43,21 +42,8 @@ export function EventChoice({ label, value, names, fields, any = "Any event", on
         {tools}
       </div>
       {children}
-      {filters ? (
-        <FilterBar fields={fields} filters={filters} onChange={(changed) => onChange({ ...value, where: whereOf(changed, fields) })} />
-      ) : (
-        <Nested onRemove={() => onChange({ ...value, where: null })} />
-      )}
+      <FilterBar hasGroups fields={fields} filters={nodesOf(value.where)} onChange={(changed) => onChange({ ...value, where: whereOf(changed, fields) })} />
     </fieldset>
-  );
-}
-
-/** A filter that was written elsewhere and has alternatives: kept as it is, or let go. */
-export function Nested({ onRemove }: { readonly onRemove: () => void }) {
-  return (
-    <button type="button" className={css.nested} onClick={onRemove}>
-      A nested filter of the address. Remove it
-    </button>
   );
 }
 

@@ -21,7 +21,6 @@ const MEASURES = {
   distinct: "Different values of",
 } as const;
 const OF_FIELD = new Set<string>(["sum", "avg", "median", "p90", "min", "max", "distinct"]);
-const UNITS = { hour: "Hour", day: "Day", week: "Week", month: "Month" } as const;
 
 type Props = { readonly question: EventsQuestion; readonly offered: Offered; readonly onChange: (question: EventsQuestion) => void };
 
@@ -84,9 +83,6 @@ export function EventsForm({ question, offered, onChange }: Props) {
           onChange={(text) => onChange({ ...question, formulas: text.split(";").flatMap((one) => one.trim() || []) })}
         />
       )}
-      <div className={css.two}>
-        <OneOf label="By" value={question.granularity ?? "day"} options={UNITS} onChange={(granularity) => onChange({ ...question, granularity })} />
-      </div>
     </>
   );
 }

@@ -35,7 +35,7 @@ export function FunnelResult({ answer, onOpen }: Props) {
               <span className={css.bar} style={{ width: `${(row.of_first ?? 0) * 100}%` }} />
             </div>
             <p className={css.stepNote}>
-              {previous && <>{formatExact(previous.find(({ step, scope }) => scope === "all" && step === row.step)?.count ?? 0)} in the period before. </>}
+              {previous && <>{formatExact(previous.find(({ step, scope }) => scope === "all" && step === row.step)?.count ?? 0)} before. </>}
               {row.step > 1 && <>{shareText(row.of_previous)} of the step before. </>}
               {row.dropped_cell !== null && (
                 <>

@@ -153,6 +153,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
   const opening = useMemo(() => (cell ? openedBy(answered, sheet, cell) : null), [answered, sheet, cell]);
   const open = (chosen: Opening) => setCell(chosen.cell, "push");
   const isTable = view === "table";
+  const beside = asked.question.compare === "year" ? "The same dates a year before" : "The period before";
   const { answer } = answered;
   return (
     <Framed
@@ -206,8 +207,8 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
           <>
             <Drawn asked={asked} answered={answered} sheet={sheet} view={view} onOpen={open} />
             {before && (
-              <section aria-label="The period before">
-                <h2 className={css.part}>The period before</h2>
+              <section aria-label={beside}>
+                <h2 className={css.part}>{beside}</h2>
                 <Drawn asked={asked} answered={before} sheet={sheetOf(before, [])} view={view} onOpen={open} />
               </section>
             )}

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { type Asked, commonOf, firstOf, formatAsked, MODELS, parseAsked, pinnedTo } from "./question";
-import { conditionsOf, whereOf } from "./where";
 import { wordsOf } from "./words";
 
 const FUNNEL: Asked = {
@@ -60,36 +59,6 @@ describe("the question of an address", () => {
       where: FUNNEL.question.where,
       nodes: "pages",
     });
-  });
-});
-
-describe("filters", () => {
-  const fields = [
-    { name: "page_path", label: "page_path", kind: "text" },
-    { name: "value", label: "value", kind: "number" },
-    { name: "is_late", label: "is_late", kind: "boolean" },
-  ] as const;
-
-  it("become chips and come back as they were", () => {
-    const where = FUNNEL.question.where ?? null;
-    expect(whereOf(conditionsOf(where) ?? [], fields)).toEqual(where);
-  });
-
-  it("are typed as their field is, which the server demands", () => {
-    const made = whereOf(
-      [
-        { column: "value", operator: "in", values: ["1", "2.5"] },
-        { column: "is_late", operator: "is", values: ["false"] },
-        { column: "page_path", operator: "is", values: ["7"] },
-      ],
-      fields,
-    );
-    expect(made?.all?.map(({ value }) => value)).toEqual([[1, 2.5], false, "7"]);
-  });
-
-  it("with alternatives are left alone", () => {
-    expect(conditionsOf({ any: [{ field: "page_path", value: "/a" }] })).toBeNull();
-    expect(conditionsOf({ all: [{ any: [{ field: "page_path", value: "/a" }] }] })).toBeNull();
   });
 });
 

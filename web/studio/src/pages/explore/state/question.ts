@@ -54,7 +54,8 @@ export function firstOf(model: Model, common: Common = {}): Asked {
     case "attribution":
       return { model, question: { ...shared, goal: {}, field: "source" } };
     case "compare":
-      return { model, question: { ...shared, variant: "", goal: {} } };
+      // Variants are compared with one another only.
+      return { model, question: { ...shared, compare: "none", variant: "", goal: {} } };
   }
 }
 
@@ -97,8 +98,8 @@ export function pinnedTo<One extends Asked>(asked: One, at: string | null | unde
 }
 
 /** The same options for another model. */
-export function commonOf({ app, bots, range, week_start, where, zone }: Common): Common {
-  return JSON.parse(JSON.stringify({ app, bots, range, week_start, where, zone }));
+export function commonOf({ app, bots, compare, range, week_start, where, zone }: Common): Common {
+  return JSON.parse(JSON.stringify({ app, bots, compare, range, week_start, where, zone }));
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,6 @@
 import type { Filter, LifecycleQuestion, Selector } from "../../../api/generated";
-import { OPERATORS } from "../../../components/filters/filters";
+import { nodeOf } from "../../../components/filters/wire";
+import { wordsOf as filterWords } from "../../../components/filters/words";
 import { rangeText } from "../../dashboards/view/range";
 import type { Asked, Common } from "./question";
 
@@ -7,7 +8,7 @@ import type { Asked, Common } from "./question";
 export function wordsOf(asked: Asked): string {
   const { question } = asked;
   const range = rangeText(question.range ?? { last: 30 });
-  const tail = [whereWords(question.where), byWords(question.by), question.app ? `app ${question.app}` : "", botWords(question.bots), question.compare === "previous" ? "beside the period before" : ""].filter(Boolean);
+  const tail = [whereWords(question.where), byWords(question.by), question.app ? `app ${question.app}` : "", botWords(question.bots), besideWords(question.compare)].filter(Boolean);
   return `${headOf(asked)}${tail.map((part) => `, ${part}`).join("")}. ${range}${question.zone ? `, times of ${question.zone}` : ""}.`;
 }
 
@@ -59,16 +60,16 @@ export function nameOf({ event, label, where }: Selector): string {
 }
 
 function whereWords(where: Filter | null | undefined): string {
-  if (!where) return "";
-  if (where.all) return where.all.map(whereWords).join(" and ");
-  if (where.any) return `(${where.any.map(whereWords).join(" or ")})`;
-  const { field, op = "is", value } = where;
-  const said = Array.isArray(value) ? value.join(", ") : value === null || value === undefined ? "" : String(value);
-  return `${field ?? ""} ${OPERATORS[op]} ${said}`.trim();
+  return where ? filterWords(nodeOf(where)) : "";
 }
 
 function byWords(by: Common["by"]): string {
   return by && by.length > 0 ? `by ${by.join(" and ")}` : "";
+}
+
+function besideWords(compare: Common["compare"]): string {
+  if (compare === "year") return "beside the same dates a year before";
+  return compare === "previous" ? "beside the period before" : "";
 }
 
 function botWords(bots: Common["bots"]): string {

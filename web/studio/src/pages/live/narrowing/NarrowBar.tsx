@@ -1,6 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
-import { formatFilter, PANELS, parseWho, type Who } from "./filters";
+import { useMemo } from "react";
+import { FilterBar } from "../../../components/filters/FilterBar";
+import type { Field } from "../../../components/filters/filters";
+import type { ValueSource } from "../../../components/filters/values";
+import { readList } from "../api";
+import { conditionOf, isPanel, PANELS, panelFiltersOf, parseWho, type Who } from "./filters";
 import css from "./NarrowBar.module.css";
 import { chooseFilters, chooseWho, useNarrowing } from "./useNarrowing";
 
@@ -10,43 +14,23 @@ const CHOICES = [
   { value: "bots", label: NAMES.bots },
   { value: "all", label: NAMES.all },
 ];
+/** Rows of panels: the server knows no other conditions in the last 30 minutes. */
+const FIELDS: readonly Field[] = Object.entries(PANELS).map(([name, { one }]) => ({ name, label: one, kind: "text", operators: ["is", "is_not_set"] }));
 
 /** The page's title, what it is narrowed to (each can be let go), and whose events it shows. */
 export function NarrowBar({ title }: { readonly title: string }) {
   const { who, filters } = useNarrowing();
+  const values = useMemo<ValueSource>(
+    () => ({
+      name: `live ${who}`,
+      read: async ({ name: panel }, search, signal) => (isPanel(panel) ? (await readList({ panel, search, filters: [], who }, signal)).rows.flatMap(({ value }) => value ?? []) : []),
+    }),
+    [who],
+  );
   return (
     <div className={css.bar}>
       <h1 className={css.title}>{title}</h1>
-      {filters.length > 0 && (
-        <ul className={css.chips} aria-label="Filters">
-          {filters.map((filter) => {
-            const { one, nothing } = PANELS[filter.panel];
-            const value = filter.value ?? nothing;
-            return (
-              <li key={formatFilter(filter)}>
-                <button
-                  type="button"
-                  className={css.chip}
-                  title={`Remove: ${one} is ${value}`}
-                  onClick={() => chooseFilters(filters.filter((other) => other !== filter))}
-                >
-                  <span className="visually-hidden">Remove the filter </span>
-                  <span className={css.what}>{one}</span>
-                  <bdi className={css.value}>{value}</bdi>
-                  <IconX size={14} aria-hidden />
-                </button>
-              </li>
-            );
-          })}
-          {filters.length > 1 && (
-            <li>
-              <button type="button" className={css.clear} onClick={() => chooseFilters([])}>
-                Clear all
-              </button>
-            </li>
-          )}
-        </ul>
-      )}
+      <FilterBar fields={FIELDS} values={values} filters={filters.map(conditionOf)} onChange={(changed) => chooseFilters(panelFiltersOf(changed))} />
       <div className={css.who}>
         <SegmentedControl
           size="xs"

@@ -1,3 +1,5 @@
+import { type ColumnFilter, type FilterNode, isGroup } from "../../../components/filters/filters";
+
 /** Lists of the live page that narrow it, each with its words. */
 export const PANELS = {
   pages: { title: "Pages", one: "Page", unit: "views", nothing: "None" },
@@ -43,4 +45,20 @@ export function toggled(filters: readonly Filter[], picked: Filter): readonly Fi
   const others = filters.filter(({ panel }) => panel !== picked.panel);
   const isOn = filters.some((filter) => formatFilter(filter) === formatFilter(picked));
   return isOn ? others : [...others, picked];
+}
+
+/** A row of a panel as a condition of the filter bar. */
+export function conditionOf({ panel, value }: Filter): ColumnFilter {
+  return value === null ? { column: panel, operator: "is_not_set", values: [] } : { column: panel, operator: "is", values: [value] };
+}
+
+/** Inverse of `conditionOf`; of each panel the last that was said. */
+export function panelFiltersOf(nodes: readonly FilterNode[]): readonly Filter[] {
+  const found = new Map<Panel, Filter>();
+  for (const node of nodes) {
+    if (isGroup(node) || !isPanel(node.column)) continue;
+    found.delete(node.column);
+    found.set(node.column, { panel: node.column, value: node.operator === "is_not_set" ? null : (node.values[0] ?? null) });
+  }
+  return [...found.values()];
 }

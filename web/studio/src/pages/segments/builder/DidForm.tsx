@@ -1,5 +1,6 @@
-import { NativeSelect } from "@mantine/core";
 import type { Anchor, Did, Times } from "../../../api/generated";
+import { TIMES_OPERATORS } from "../../../components/filters/filters";
+import { OperatorChoice } from "../../../components/filters/OperatorChoice";
 import { FieldChoice, OneOf, Typed } from "../../explore/builder/Choices";
 import { EventChoice } from "../../explore/builder/EventChoice";
 import css from "../Segments.module.css";
@@ -9,7 +10,6 @@ import type { Offered } from "./rules";
 type Props = { readonly number: number; readonly did: Did; readonly isNot?: boolean; readonly offered: Offered; readonly onChange: (did: Did) => void };
 
 const MEASURES = { times: "How often", days: "On how many days", sum: "Sum of a field", distinct: "Different values" } as const;
-const OPERATORS = { gte: "at least", lte: "at most", is: "exactly", between: "between" } as const;
 const BESIDE = { "": "At any time", after: "After", before: "Before" } as const;
 const WHICH = { first: "their first", last: "their last" } as const;
 
@@ -71,15 +71,11 @@ function Often({ did, offered, onChange }: Omit<Props, "number" | "isNot">) {
         {takesField && <FieldChoice label="Field" none="Choose one" value={did.of ?? ""} fields={numbers} onChange={(of) => onChange({ ...did, of })} />}
       </div>
       <div className={css.two}>
-        <NativeSelect
-          size="xs"
-          label="Is"
+        <OperatorChoice
+          label="Its number"
+          operators={TIMES_OPERATORS}
           value={times.op ?? "gte"}
-          onChange={(change) => {
-            const op = Object.keys(OPERATORS).find((name): name is keyof typeof OPERATORS => name === change.currentTarget.value);
-            if (op) onChange({ ...did, times: op === "between" ? { op, value: times.value ?? 1, to: Math.max(times.value ?? 1, times.to ?? 0) } : { op, value: times.value ?? 1 } });
-          }}
-          data={Object.entries(OPERATORS).map(([value, label]) => ({ value, label }))}
+          onChange={(op) => onChange({ ...did, times: op === "between" ? { op, value: times.value ?? 1, to: Math.max(times.value ?? 1, times.to ?? 0) } : { op, value: times.value ?? 1 } })}
         />
         <Typed label="Number" value={String(times.value ?? 1)} onChange={(text) => set("value", text)} />
         {times.op === "between" && <Typed label="And" value={String(times.to ?? times.value ?? 1)} onChange={(text) => set("to", text)} />}

@@ -2,9 +2,9 @@ import { NativeSelect } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { SegmentRule, Sequence } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
+import { nodesOf, whereOf } from "../../../components/filters/wire";
 import { OneOf, Typed } from "../../explore/builder/Choices";
 import { EventChoice, ListTools, moved, replaced } from "../../explore/builder/EventChoice";
-import { conditionsOf, whereOf } from "../../explore/state/where";
 import css from "../Segments.module.css";
 import { DidForm } from "./DidForm";
 import { RangeChoice } from "./RangeChoice";
@@ -73,14 +73,15 @@ function Value({ rule, offered, onChange }: Pick<Props, "rule" | "offered" | "on
   const { has } = rule;
   if (!has) return null;
   const fields = offered.fields.filter(({ kind }) => kind !== "segment");
-  const filters = conditionsOf({ field: has.field, op: has.op ?? "is", value: has.value ?? null }) ?? [];
+  const filters = nodesOf({ field: has.field, op: has.op ?? "is", value: has.value ?? null });
   return (
     <>
       <FilterBar
+        isSingle
         fields={fields}
         filters={filters}
         onChange={(next) => {
-          const made = whereOf(next.slice(-1), fields);
+          const made = whereOf(next, fields);
           if (made?.field) onChange({ has: { ...has, field: made.field, op: made.op ?? "is", value: made.value ?? null } });
         }}
       />

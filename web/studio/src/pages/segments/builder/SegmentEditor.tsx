@@ -1,9 +1,10 @@
-import { Button, NativeSelect, Skeleton, TextInput } from "@mantine/core";
+import { Button, Skeleton, TextInput } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { failureText } from "../../../api/client";
 import type { KeptSegment, Segment, SegmentRule } from "../../../api/generated";
 import { useApps } from "../../../api/useApps";
+import { AppChoice } from "../../../components/scene/AppChoice";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { formatExact, formatPercent } from "../../../format/format";
@@ -88,13 +89,7 @@ function Editor({ kept }: { readonly kept: KeptSegment | null }) {
           <TextInput size="xs" label="Name of the segment" maxLength={200} value={title} onChange={(change) => setTitle(change.currentTarget.value)} />
           <div className={css.two}>
             <OneOf label="Who" value={draft.unit ?? "visitor"} options={UNITS} onChange={(unit) => setDraft({ ...draft, unit })} />
-            <NativeSelect
-              size="xs"
-              label="App"
-              value={draft.app ?? ""}
-              onChange={(change) => setDraft({ ...draft, app: change.currentTarget.value })}
-              data={[{ value: "", label: "All apps" }, ...(apps?.apps ?? []).map(({ app }) => ({ value: app.app_id, label: app.name }))]}
-            />
+            <AppChoice label="App" apps={apps} app={draft.app ?? ""} onChange={(app) => setDraft({ ...draft, app })} />
             <OneOf label="Note its size" value={every} options={EVERY} onChange={setEvery} />
           </div>
           <p className={css.note}>Days and weeks are those of {zone}.</p>

@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { Link } from "wouter";
+import { MemberList, type MemberPage } from "../../../components/members/MemberList";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
@@ -9,15 +10,14 @@ import { formatExact } from "../../../format/format";
 import { useQueryValue } from "../../../router/query";
 import { overlapOf, regionMembers } from "../api";
 import css from "../Segments.module.css";
-import { MemberList } from "../view/MemberList";
 
 /** How two or three segments overlap; every number opens to exactly those it counts. */
 export function OverlapView({ names }: { readonly names: readonly string[] }) {
   const query = useQuery({ queryKey: ["segments", "overlap", names], queryFn: ({ signal }) => overlapOf(names, signal), retry: false });
   const [opened, setOpened] = useQueryValue("region");
   const inside = [...opened].map((mark) => mark === "1");
-  const fetch = useCallback(
-    (after: string | null, limit: number, signal: AbortSignal) => regionMembers(names, [...opened].map((mark) => mark === "1"), after, limit, signal),
+  const fetch = useCallback<MemberPage>(
+    (after, limit, signal) => regionMembers(names, [...opened].map((mark) => mark === "1"), after, limit, signal),
     [names, opened],
   );
   if (query.error) return <Failure title="The overlap cannot be shown" error={query.error} retry={() => void query.refetch()} />;
@@ -63,7 +63,7 @@ export function OverlapView({ names }: { readonly names: readonly string[] }) {
         </tbody>
       </table>
       <SideDrawer isOpen={opened !== ""} title={wordsOf(names, inside)} closing="Close the list" size={560} onClose={() => setOpened("", "push")}>
-        {opened && <MemberList of={["overlap", names, opened]} fetch={fetch} />}
+        {opened && <MemberList of={["overlap", names, opened]} fetch={fetch} title={wordsOf(names, inside)} count={regions.find((one) => one.inside.every((is, at) => is === inside[at]))?.count ?? null} />}
       </SideDrawer>
     </>
   );

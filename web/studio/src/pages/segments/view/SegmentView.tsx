@@ -8,6 +8,7 @@ import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
 import type { Palette } from "../../../charts/palette";
+import { MemberList, type MemberPage } from "../../../components/members/MemberList";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { formatExact, formatPercent } from "../../../format/format";
@@ -15,7 +16,7 @@ import { changeQuery } from "../../../router/query";
 import { When } from "../../dashboards/When";
 import { dropSegment, readSegment, refreshSegment, segmentMembers } from "../api";
 import css from "../Segments.module.css";
-import { MemberList } from "./MemberList";
+import { Changes } from "./Changes";
 
 /** One segment: what it means, how large it was and is, who is in it. */
 export function SegmentView({ name }: { readonly name: string }) {
@@ -36,7 +37,7 @@ function Shown({ found }: { readonly found: SegmentShown }) {
   const last = sizes.at(-1);
   const client = useQueryClient();
   const again = useMutation({ mutationFn: () => refreshSegment(segment.name), onSuccess: () => client.invalidateQueries({ queryKey: ["segments"] }) });
-  const fetch = useCallback((after: string | null, limit: number, signal: AbortSignal) => segmentMembers(segment.name, after, limit, signal), [segment.name]);
+  const fetch = useCallback<MemberPage>((after, limit, signal) => segmentMembers(segment.name, after, limit, signal), [segment.name]);
   const address = `/api/segments/${encodeURIComponent(segment.name)}/export`;
   return (
     <>
@@ -71,12 +72,14 @@ function Shown({ found }: { readonly found: SegmentShown }) {
               </p>
               <p className={css.note}>
                 As of <When us={last.at} />, {EVERY[segment.every]}
+                {last.version !== segment.version && ", before its rule was changed"}
               </p>
             </>
           ) : (
             <p className={css.note}>Its size was not noted yet. Refresh it, or wait: {EVERY[segment.every]}.</p>
           )}
           {sizes.length > 1 && <Sizes sizes={sizes} />}
+          <Changes name={segment.name} sizes={sizes} />
           <Versions found={found} />
         </section>
         <section className={css.stack} aria-label="Members">
@@ -86,7 +89,7 @@ function Shown({ found }: { readonly found: SegmentShown }) {
               <a href={address}>CSV</a> · <a href={`${address}?form=json`}>JSON</a> · <a href={`${address}?form=parquet`}>Parquet</a>
             </span>
           </div>
-          <MemberList of={[segment.name, segment.version, last?.at ?? 0]} fetch={fetch} />
+          <MemberList of={["segment", segment.name, segment.version, last?.at ?? 0]} fetch={fetch} />
         </section>
       </div>
     </>

@@ -1,0 +1,65 @@
+import { NativeSelect } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { Apps } from "../../api/generated";
+import { RangePicker } from "../range/RangePicker";
+import { type Range, SPAN_PRESETS } from "../range/range";
+import { AppChoice } from "./AppChoice";
+import css from "./SceneBar.module.css";
+import { type Compare, COMPARED, type Granularity, isCompare, isGranularity, UNITS } from "./scene";
+
+type Props = {
+  readonly title: string;
+  readonly apps: Apps | null;
+  readonly app: string;
+  readonly onApp: (app: string) => void;
+  readonly range: Range;
+  readonly onRange: (range: Range) => void;
+  /** The app's: whose days are meant. */
+  readonly zone: string;
+  /** Left out where nothing is drawn over time. */
+  readonly granularity?: Granularity;
+  readonly onGranularity?: (unit: Granularity) => void;
+  /** Left out where nothing can be compared. */
+  readonly compare?: Compare;
+  readonly onCompare?: (compare: Compare) => void;
+  /** What only this page has. */
+  readonly children?: ReactNode;
+};
+
+/** What a page is about: whose numbers, when, how finely, and beside what. */
+export function SceneBar({ title, apps, app, onApp, range, onRange, zone, granularity, onGranularity, compare, onCompare, children }: Props) {
+  return (
+    <div className={css.head}>
+      <h1 className={css.title}>{title}</h1>
+      <div className={css.choices}>
+        {children}
+        <AppChoice apps={apps} app={app} onChange={onApp} />
+        {granularity && onGranularity && (
+          <NativeSelect
+            size="xs"
+            aria-label="Granularity"
+            value={granularity}
+            onChange={(change) => {
+              const { value } = change.currentTarget;
+              if (isGranularity(value)) onGranularity(value);
+            }}
+            data={Object.entries(UNITS).map(([value, label]) => ({ value, label }))}
+          />
+        )}
+        <RangePicker range={range} onChange={onRange} zone={zone} presets={SPAN_PRESETS} />
+        {compare && onCompare && (
+          <NativeSelect
+            size="xs"
+            aria-label="Compared with"
+            value={compare}
+            onChange={(change) => {
+              const { value } = change.currentTarget;
+              if (isCompare(value)) onCompare(value);
+            }}
+            data={Object.entries(COMPARED).map(([value, label]) => ({ value, label }))}
+          />
+        )}
+      </div>
+    </div>
+  );
+}

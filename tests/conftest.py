@@ -5,6 +5,7 @@ With CI=true nothing may be left out: a skipped test has failed, with the reason
 
 from __future__ import annotations
 
+import collections
 import os
 from collections.abc import Generator, Iterator
 
@@ -25,6 +26,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped although CI=true: {report.longrepr}"
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the most long tests first, or one core would work off the last of them alone."""
+    long = collections.Counter(item.path for item in items if "slow" in item.keywords)
+    items.sort(key=lambda item: -long[item.path])
 
 
 @pytest.fixture(autouse=True)

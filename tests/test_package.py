@@ -206,6 +206,31 @@ def test_a_part_that_cannot_run_fails_under_ci_only(
     assert re.search(rf"^part +{said} ", capsys.readouterr().out, re.MULTILINE)
 
 
+@pytest.mark.parametrize("ended", [0, 1])
+def test_what_runs_beside_the_tests_is_told_and_counts(
+    tool: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    ended: int,
+) -> None:
+    """In a process of its own: what it says is not lost, and its failure is one of the whole."""
+    verify = tool("verify")
+
+    def part(_run: object) -> None:
+        """A part."""
+
+    script = tmp_path / "verify.py"
+    script.write_text(f"import sys; print('beside:', *sys.argv[1:]); sys.exit({ended})")
+    monkeypatch.setattr(verify, "__file__", str(script))
+    monkeypatch.setattr(verify, "PARTS", dict.fromkeys(("web", "part", "types"), part))
+    monkeypatch.setattr(sys, "argv", ["verify.py"])
+    assert verify.main() == ended
+    told = capfd.readouterr().out
+    assert "beside: types web\n" in told
+    assert re.findall(r"^(\w+) +passed ", told, re.MULTILINE) == ["part"]
+
+
 def test_make_help_lists_what_the_readme_and_ci_call() -> None:
     """A target that help does not show is found by nobody."""
     done = subprocess.run(

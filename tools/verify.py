@@ -3,6 +3,9 @@
     python tools/verify.py                all parts
     python tools/verify.py style types    these parts
 
+With all parts some run beside the tests, which wait for disks, servers and clocks; what they say is
+told after them.
+
 A part that cannot run here (no Node, no front end yet) is named with the reason; with CI=true in
 the environment it counts as failed, so that a continuous integration never passes by leaving
 something out.
@@ -14,6 +17,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,7 +114,7 @@ def tests(run: Run) -> str | None:
         tool("pytest"),
         f"--numprocesses={JOBS}",
         "--dist=loadfile",  # what a file's tests share is made once
-        "--no-loadscope-reorder",  # its order puts long tests that stand alone in a file last
+        "--no-loadscope-reorder",  # the order of tests/conftest.py: files with long tests first
         "--durations=15",
     )
 
@@ -144,6 +148,10 @@ PARTS: dict[str, Callable[[Run], str | None]] = {
 }
 
 
+BESIDE = ("types", "web", "wheel")
+"""Run in a process of their own, while the others run."""
+
+
 def run_part(name: str, run: Run) -> Outcome:
     """One part with its heading and its outcome."""
     print(f"\n=== {name}: {(PARTS[name].__doc__ or '').splitlines()[0]}", flush=True)
@@ -156,6 +164,23 @@ def run_part(name: str, run: Run) -> Outcome:
     return Outcome(name, state, problem or "", time.monotonic() - started)
 
 
+def run_all() -> tuple[list[Outcome], int]:
+    """Every part; the second value is the status of those that ran beside the others."""
+    beside = [name for name in BESIDE if name in PARTS]
+    run = Run()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        command = [sys.executable, __file__, *beside] if beside else [sys.executable, "-c", ""]
+        others = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
+        try:
+            outcomes = [run_part(name, run) for name in PARTS if name not in beside]
+            ended = others.wait()
+        finally:
+            others.terminate()
+        said.seek(0)
+        print(said.read())
+    return outcomes, ended
+
+
 def main() -> int:
     """Status 0 when everything that had to run passed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -164,14 +189,17 @@ def main() -> int:
     unknown = set(arguments.parts) - set(PARTS)
     if unknown:
         parser.error(f"no part {' '.join(sorted(unknown))}; there are {' '.join(PARTS)}")
-    run = Run()
-    outcomes = [run_part(name, run) for name in arguments.parts or PARTS]
+    if arguments.parts:
+        run = Run()
+        outcomes, ended = [run_part(name, run) for name in arguments.parts], 0
+    else:
+        outcomes, ended = run_all()
     print()
     for outcome in outcomes:
         line = f"{outcome.name:8} {outcome.state:14} {outcome.seconds:6.1f} s  {outcome.reason}"
         print(line.rstrip())
     bad = {"failed", "could not run"} if os.environ.get("CI") == "true" else {"failed"}
-    return int(any(outcome.state in bad for outcome in outcomes))
+    return int(ended != 0 or any(outcome.state in bad for outcome in outcomes))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.scale import IS_FULL
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_MAX = 300
 """Of a run that hangs; each takes a few."""
@@ -60,13 +62,35 @@ SAID = {
 not part of it: it needs Java and `requirements/bench.lock`."""
 
 
+LONG = {
+    *("bench_bytes", "bench_cluster", "bench_collector", "bench_continuous"),
+    *("bench_explore", "bench_recovery", "bench_serve"),
+}
+"""Half of the time of all; they run in `make test-full`, and whether they load is seen here."""
+
+
 def test_every_benchmark_is_run() -> None:
     """A new one says here what it prints."""
     found = {file.stem for file in (ROOT / "benchmarks").glob("bench_*.py")}
     assert found == set(SAID)
+    assert LONG < found
 
 
-@pytest.mark.parametrize("name", sorted(SAID))
+def test_those_of_the_full_run_load() -> None:
+    """A name of the product that is gone is noticed by whoever takes it away."""
+    load = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+    done = subprocess.run(
+        [sys.executable, "-c", load, *sorted(LONG)],
+        cwd=ROOT / "benchmarks",
+        capture_output=True,
+        text=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2_000:]
+
+
+@pytest.mark.parametrize("name", sorted(SAID if IS_FULL else SAID.keys() - LONG))
 def test_benchmark_runs(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     more = []
     if name == "bench_collector":

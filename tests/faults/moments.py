@@ -46,7 +46,6 @@ MOMENTS = (
     Moment(
         "segment copied, write-ahead log to begin anew",
         *("collector", "after", "sync", _LOG + "*.db", 20),
-        is_sampled=True,
     ),
     # An epoch: plan, rows, commits of its tables, its note.
     Moment("epoch being planned", "worker", "within", "write", "*/metadata.db-wal", 8),
@@ -72,7 +71,6 @@ MOMENTS = (
     Moment(
         "checkpoint without its name",
         *("worker", "before", "rename", _STATE + "checkpoint-*", 2),
-        is_sampled=True,
     ),
     Moment("checkpoint, not synced", "worker", "after", "rename", _STATE + "checkpoint-*", 2),
     Moment("old checkpoint half removed", "worker", "after", "unlink", _STATE + ".checkpoint-*", 3),

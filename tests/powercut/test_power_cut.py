@@ -22,7 +22,7 @@ from tests.scale import IS_FULL, scaled
 
 SEED = 20261126
 ROUNDS = 8
-CUTS = 15
+CUTS = 10
 """In `make test`; `make test-full` takes every boundary once, and points between."""
 PARTS = scaled(1, 4)
 """Of all cuts, to be replayed at the same time by several processes with a recording each."""

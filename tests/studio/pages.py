@@ -34,9 +34,9 @@ WAIT_MS_MAX = 20_000
 """For what a loaded machine is late with; nothing waits that long where it comes."""
 
 LOOKS = [
-    *(("dark", 1440), ("light", 400), ("light", 320)),
-    *(("light", 1440), ("dark", 400), ("dark", 320)),
-][: scaled(3, 6)]
+    *(("dark", 1440), ("light", 320)),
+    *(("light", 400), ("light", 1440), ("dark", 400), ("dark", 320)),
+][: scaled(2, 6)]
 """Theme, and width in pixels; all of them in `make test-full`."""
 BROWSER_TESTS = [
     pytest.mark.browser,

@@ -25,15 +25,19 @@ from footfall.settings import load_settings
 from footfall.upgrade import upgrade
 from tests.pipeline.harness import START_US, event, request
 from tests.pipeline.plug_in import PROTOCOL, install
+from tests.scale import IS_FULL, scaled
 from tests.system.tree import RetryingClient, Tree
 
 COUNT = 60
+HOSTILE = scaled(24, COUNT)
+"""Of a plug-in that fails everything."""
+SLOW = (0, 9, 18, 27, 36, 45, 59) if IS_FULL else (0, 9, 36, 59)
 POISON = {7: "exit", 20: "segfault", 33: "memory", 44: "slow", 50: "hang"}
 SETTINGS = ("pipeline.memory_max=512MiB", "pipeline.batch_time_max=3s")
 WAIT_SECONDS = 150
 
 
-def _fill(home: Home, words: dict[int, str]) -> None:
+def _fill(home: Home, words: dict[int, str], count: int = COUNT) -> None:
     """A log with requests for the plug-in, before anything runs."""
     with contextlib.closing(Metadata.open(home)) as metadata:
         metadata.create_project("default")
@@ -44,7 +48,7 @@ def _fill(home: Home, words: dict[int, str]) -> None:
             protocol=PROTOCOL,
             headers=(("referer", words.get(number, "")),),
         )
-        for number in range(COUNT)
+        for number in range(count)
     ]
     with contextlib.closing(SqliteLog.writer(home.log_dir("default"), load_settings().log)) as log:
         log.append([encode_request(one) for one in made])
@@ -153,12 +157,12 @@ def _check_redone(home: Home, tree: Tree) -> None:
 def test_plug_in_that_fails_everything_stops_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sixty hostile requests, three in a round, some slow ones, and good traffic between them.
+    """Hostile requests, three in a round, a slow one, and good traffic between them.
 
     All are failed events, all good ones are events, and no process has to be started by hand.
     """
     home = Home(tmp_path / "home")
-    _fill(home, {**dict.fromkeys(range(COUNT), "exit"), 30: "slow"})
+    _fill(home, {**dict.fromkeys(range(HOSTILE), "exit"), HOSTILE // 2: "slow"}, HOSTILE)
     subprocess.run(
         [sys.executable, "-m", "footfall.cli.main", "key", "create", "web", "--home", home.root],
         check=True,
@@ -169,7 +173,7 @@ def test_plug_in_that_fails_everything_stops_nothing(
     client = RetryingClient(tree, "visitor", 1)
     client.start()
     _wait_for(tree, "there are more than one round finds")
-    _wait_for(tree, f"put aside: offset {COUNT - 1} ")
+    _wait_for(tree, f"put aside: offset {HOSTILE - 1} ")
     before = len(client.acknowledged)
     while len(client.acknowledged) < before + 5:
         time.sleep(0.05)
@@ -179,7 +183,7 @@ def test_plug_in_that_fails_everything_stops_nothing(
     assert tree.stop() == 0, tree.errors()
     assert "Traceback" not in tree.errors()
     assert [(row["log_offset"], row["reason"]) for row in _failed(home)] == [
-        (offset, "poison") for offset in range(COUNT)
+        (offset, "poison") for offset in range(HOSTILE)
     ]
     events = Lake(home.lake_dir, "default").read("events", ("log_offset",)).num_rows
     assert events >= len(client.acknowledged)
@@ -192,9 +196,9 @@ def test_plug_in_that_fails_everything_stops_nothing(
 def test_a_burst_of_slow_requests_costs_time_and_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seven that never end, as anybody can send them to a bad decoder: put aside one by one."""
+    """Some that never end, as anybody can send them to a bad decoder: put aside one by one."""
     home = Home(tmp_path / "home")
-    slow = dict.fromkeys((0, 9, 18, 27, 36, 45, 59), "slow")
+    slow = dict.fromkeys(SLOW, "slow")
     _fill(home, slow)
     tree = _tree(home, monkeypatch, tmp_path)
     tree.start()

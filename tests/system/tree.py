@@ -147,6 +147,8 @@ class RetryingClient(threading.Thread):
         self._has_given_up = threading.Event()
         self.acknowledged: list[str] = []
         self.attempts = 0
+        self.pause_seconds = 0.02
+        """After each request; what follows from more of them is more work for the same proof."""
 
     def run(self) -> None:
         while not self.stopping.is_set():
@@ -156,7 +158,7 @@ class RetryingClient(threading.Thread):
                     return
                 time.sleep(0.05)
             self.acknowledged.extend(event["event_id"] for event in events)
-            time.sleep(0.005)
+            time.sleep(self.pause_seconds)
 
     def give_up(self) -> None:
         """End even if nothing answers any more; what was sent last may be kept or not."""

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pyarrow.parquet as pq
@@ -16,6 +16,7 @@ import zstandard
 
 from footfall.clock import SECOND
 from footfall.deliver.consumer import make
+from footfall.home import Home
 from footfall.log import SqliteLog
 from footfall.pipeline._pipeline import Pipeline
 from footfall.request import Request
@@ -104,3 +105,33 @@ def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_toml(one)}" for key, one in value.items()) + "}"
     return msgspec.json.encode(value).decode()
+
+
+AGE: Final = {"buffer_age": "60s"}
+EVERYTHING: Final = destinations(
+    requests={"source": "requests", **AGE},
+    events={"source": "events", "format": "parquet", "compression": "zstd", **AGE},
+    failed={"source": "failed_events", "format": "json", "compression": "gzip", **AGE},
+    visits={"source": "sessions", "format": "csv", "settle": "0s", **AGE},
+    changes={"source": "session_changes", **AGE},
+)
+"""A destination of each kind; any runner must give the same records."""
+
+
+def contents(home: Home) -> dict[str, list[str]]:
+    """What all files of a home have, by destination, without their order."""
+    root = home.root / "delivered"
+    return {
+        name: sorted(str(row) for file in files_below(root / name) for row in records(file))
+        for name in ("requests", "events", "failed", "visits", "changes")
+    }
+
+
+def close_files(runner: Any, bench: Any) -> None:
+    """Let a pipeline or driver see so much time that each file is closed."""
+    for _ in range(3):  # sessions that are over are in the next epoch, and their files after it
+        bench.clock.advance(900 * SECOND)
+        runner.finish()
+        assert runner.consumers.settle(60.0)
+        runner.step()
+        assert runner.consumers.settle(60.0)

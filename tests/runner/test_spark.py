@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from footfall.errors import Invalid
+from footfall.home import Home
 from footfall.request import encode_request
 from footfall.runner.engine import Engine, First, Piece, Step, TasksFailed
 from footfall.runner.spark import SparkEngine
 from footfall.settings import load_settings
+from tests.deliver.bench import EVERYTHING, close_files, contents
 from tests.pipeline.test_pipeline import SETTINGS, _traffic
 from tests.runner.driver_process import bench_of
 from tests.runner.harness import Bucketed, ledgers, rows
@@ -25,7 +27,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
-SMALL = (*SETTINGS, "runner.buckets=3", "runner.epoch_requests_max=6")
+SMALL = (
+    *SETTINGS,
+    "runner.buckets=3",
+    "runner.epoch_requests_max=6",
+    f"deliver.destinations={EVERYTHING}",
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +89,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A log on disk, and what the loop of this process makes of it."""
     root = tmp_path_factory.mktemp("local")
     bench = bench_of(root, *SMALL)
+    bench.home.log_dir("default").parent.mkdir(parents=True)
+    bench.home.log_dir("default").symlink_to(Home(root / "log").log_dir("default"))
     writer = bench.source.writer()
     for requests in _traffic(61, 4):
         writer.append([encode_request(one) for one in requests])
@@ -92,6 +101,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def worked_off(bench: Bucketed) -> Bucketed:
     driver = bench.driver()
     driver.finish()
+    close_files(driver, bench)
     driver.close()
     return bench
 
@@ -101,9 +111,11 @@ def test_equal_rows_though_python_workers_die(
 ) -> None:
     """One dies in each kind of bucket, its files written: Spark does the tasks again.
 
-    Rows of a table are there once: the lost tries' files are named by nobody.
+    Rows of a table are there once: the lost tries' files are named by nobody. And the driver
+    delivers the same records, each in one file.
     """
     mine = Bucketed(tmp_path / "home", *SMALL, log=local.log, source=local.source)
+    shutil.copytree(local.home.log_dir("default"), mine.home.log_dir("default"))
     marks = tmp_path / "marks"
     marks.mkdir()
     mine.engine = Killing(engine, marks)
@@ -112,6 +124,19 @@ def test_equal_rows_though_python_workers_die(
     assert rows(mine) == rows(local)
     assert ledgers(mine) == ledgers(local)
     assert len(ledgers(local)) > 1
+    files = contents(mine.home)
+    assert files == contents(local.home)
+    counted = {name: len(found) for name, found in files.items()}
+    tables = {name: len(found) for name, found in rows(mine).items()}
+    assert counted == {
+        "requests": local.log.ends().total,
+        "events": tables["events"],
+        "failed": tables["failed_events"],
+        "visits": tables["sessions"],
+        "changes": tables["session_changes"],
+    }
+    assert all(len(found) == len(set(found)) for found in files.values())
+    assert min(counted["events"], counted["failed"], counted["visits"]) > 0
 
 
 def test_work_that_cannot_be_done_says_so_and_commits_nothing(engine: SparkEngine) -> None:

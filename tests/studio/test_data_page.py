@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +11,19 @@ from playwright.sync_api import Browser, expect
 
 from footfall.catalog.asking.queries import Queries
 from footfall.catalog.crawls.crawling import Crawling
-from footfall.clock import HOUR, SystemClock
+from footfall.clock import HOUR, SECOND, SystemClock
 from footfall.deliver.notes import Cursor, Note, Shown, deliver_dir, write_note, write_shown
+from footfall.deliver.report import delivery_metrics
 from footfall.home import Home, make_directory
 from footfall.metadata import Metadata
 from footfall.settings import load_settings
 from footfall.studio.api.catalog.use import CatalogUse
+from footfall.studio.api.status.status import read_status
 from tests.catalog.places import lines, put
-from tests.studio.fakes import FakeShop, Studio, studio
+from tests.deliver.bench import Delivering, destinations
+from tests.pipeline.harness import event, request
+from tests.servers.s3 import S3Server
+from tests.studio.fakes import FakeLog, FakeShop, Studio, studio
 from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
 
 __all__ = ["browser"]
@@ -99,6 +105,77 @@ def test_deliveries_are_shown_in_both_themes(browser: Browser, running: Studio) 
         assert watched.faults == []
         assert watched.outside == []
         page.context.close()
+
+
+def test_a_backlog_grows_while_its_store_is_away_and_goes_when_it_is_back(
+    browser: Browser, tmp_path: Path, s3_server: S3Server, bucket: str
+) -> None:
+    """A real pipeline and store: the page says what waits, until when it is kept, then none.
+
+    The same in `footfall status`, by HTTP and in metrics; another destination goes on.
+    """
+    server = s3_server.options
+    to = {"source": "requests", "buffer_age": "60s"}
+    bench = Delivering(
+        tmp_path,
+        destinations(far={**to, "place": f"{bucket}/raw"}, near=to),
+        f"deliver.s3_endpoint={server.endpoint}",
+        f"deliver.s3_access_key={server.access_key}",
+        f"deliver.s3_secret_key={server.secret_key}",
+    )
+    pipeline = bench.pipeline()
+
+    def minutes(first: int, count: int) -> None:
+        for number in range(first, first + count):
+            now = bench.clock.now_us()
+            bench.epoch(pipeline, [request(number, [event("v", now, number)], now)], 61)
+
+    with studio(FakeShop(bench.home), clock=bench.clock) as running:
+        minutes(0, 2)
+        watched = opened(browser, running, "/data")
+        page = watched.page
+        items = page.get_by_role("list", name="Destinations of files").get_by_role("listitem")
+        far, near = items.nth(0), items.nth(1)
+        expect(far).to_contain_text("Waiting0 requests")
+        s3_server.stop()
+        try:
+            for first, waits in ((2, 1), (3, 3)):
+                minutes(first, 2 + waits - first)
+                page.reload()
+                expect(far).to_contain_text(f"Waiting{waits} requests")
+                expect(far).to_contain_text("does not answer as it should; nothing is lost")
+                expect(far).to_contain_text("What waits is kept, the oldest until 28 Sept 2026")
+                expect(near).to_contain_text("Waiting0 requests")
+                assert _metric(bench, "backlog_requests", "far") == waits
+            (away, _) = read_status(bench.home, "default", bench.clock, FakeLog).deliveries
+            assert (away.backlog_requests, away.backlog_epochs) == (3, 3)
+            assert 3 * 61_000 <= away.lag_ms <= 4 * 61_000
+            assert _metric(bench, "lag_seconds", "far") == away.lag_ms / 1000
+            assert faults(page) == []
+            shot(page, "data-away")
+        finally:
+            s3_server.start()
+        bench.clock.advance(60 * SECOND)
+        bench.look(pipeline)
+        page.reload()
+        expect(far).to_contain_text("Waiting0 requests")
+        expect(far).to_contain_text("Lagnone")
+        expect(far).not_to_contain_text("does not answer")
+        assert _metric(bench, "backlog_requests", "far") == 0
+        assert _metric(bench, "records_total", "far") == 5
+        others = [one for one in watched.faults if "/api/catalog/" not in one]
+        assert others == []  # there is no catalog here
+        page.context.close()
+    bench.stop_consumers()
+
+
+def _metric(bench: Delivering, name: str, destination: str) -> float:
+    text = delivery_metrics(bench.home, "default", bench.clock.now_us()).decode()
+    found = re.search(
+        rf'^footfall_delivery_{name}{{destination="{destination}"}} (.*)$', text, re.MULTILINE
+    )
+    assert found is not None, text
+    return float(found[1])
 
 
 def test_a_crawl_is_looked_at_and_run(browser: Browser, running: Studio, place: Path) -> None:

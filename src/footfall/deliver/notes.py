@@ -129,6 +129,8 @@ class Shown(msgspec.Struct, frozen=True):
     """Requests of these epochs."""
     waiting_since: int = 0
     """When the oldest of these epochs with a record was planned; 0 if nothing waits."""
+    keep_age_max: int = 0
+    """How long what waits is kept, microseconds."""
     open_records: int = 0
     open_bytes: int = 0
     """Of the file that is being made, before compression."""

@@ -64,7 +64,10 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     """Gone before they were written: it lagged beyond `consumers.keep_age_max`."""
     requests_lost: int
     """Gone from the log before they were written: beyond `consumers.log_bytes_max`."""
-    epochs_missing: int = 0
+    kept_until: int
+    """When the oldest of what waits is lost for it, if it still waits then, microseconds; 0 if
+    nothing waits."""
+    epochs_missing: int
     """From before it began, from while it was taken out, and lost: what
     `footfall deliver backfill` would write."""
 
@@ -78,6 +81,8 @@ class DeliveryReport(msgspec.Struct, frozen=True):
             parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
         if self.failures:
             parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
+            if self.kept_until:
+                parts.append(f"what waits is kept until {_time(self.kept_until)}")
         if self.epochs_lost or self.requests_lost:
             parts.append(
                 f"lost {self.epochs_lost:,} epochs and {self.requests_lost:,} requests: it was"
@@ -128,6 +133,7 @@ def delivery_reports(home: Home, project: str, now_us: int) -> list[DeliveryRepo
                 failed_at=shown.failed_at,
                 epochs_lost=note.epochs_lost,
                 requests_lost=note.requests_lost,
+                kept_until=waits + shown.keep_age_max if waits else 0,
                 epochs_missing=missing_epochs(directory, name, note, shown.place),
             )
         )

@@ -336,6 +336,7 @@ class Stream:
             if newest is None or reached is None
             else newest.total - reached.total,
             waiting_since=waits,
+            keep_age_max=self._retry.keep_age_max,
             open_records=0 if making is None else making.records,
             open_bytes=0 if making is None else making.bytes,
             delivered_to=reached or self._shown.delivered_to,

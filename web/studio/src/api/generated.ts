@@ -475,11 +475,13 @@ export type DeliveryReport = {
   readonly bytes: number;
   readonly delivered_to: Positions;
   readonly epochs_lost: number;
+  readonly epochs_missing: number;
   readonly error: string;
   readonly failed_at: number;
   readonly failures: number;
   readonly files: number;
   readonly format: string;
+  readonly kept_until: number;
   readonly lag_ms: number;
   readonly last_at: number;
   readonly last_path: string;

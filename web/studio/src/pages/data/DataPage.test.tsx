@@ -29,6 +29,8 @@ const WELL: DeliveryReport = {
   failed_at: 0,
   epochs_lost: 0,
   requests_lost: 0,
+  kept_until: 0,
+  epochs_missing: 0,
 };
 
 const CRAWL: Crawl = {
@@ -90,14 +92,16 @@ test("each destination with its place, its newest file and what it has", async (
 });
 
 test("one that is held up says since when, how much waits, and why; what is lost stays said", async () => {
-  const lost = { epochs_lost: 3, requests_lost: 0 };
+  const lost = { epochs_lost: 3, requests_lost: 0, epochs_missing: 1_203, kept_until: 1_790_600_000_000_000 };
   answer([{ ...WELL, ...lost, lag_ms: 133_000, backlog_requests: 42, failures: 5, error: "<b>no such bucket</b>" }]);
   const { container } = show(<DataPage />);
   const item = (await screen.findByRole("listitem")).textContent;
   expect(item).toContain("Lag2 m 13 s");
   expect(item).toContain("42 requests");
   expect(item).toContain("Failed 5 times, the last time: <b>no such bucket</b>");
+  expect(item).toContain("What waits is kept, the oldest until");
   expect(item).toContain("3 epochs and 0 requests are lost for it");
+  expect(item).toContain("1,203 epochs from before are not in its files; footfall deliver backfill clicks writes them");
   expect(container.querySelector("b")).toBeNull();
 });
 

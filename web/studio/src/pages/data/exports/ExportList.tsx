@@ -30,6 +30,12 @@ export function ExportList({ deliveries }: { readonly deliveries: readonly Deliv
             />
           </dl>
           <p className={css.more}>{lastFile(one)}</p>
+          {one.epochs_missing > 0 ? (
+            <p className={css.more}>
+              {formatExact(one.epochs_missing)} epochs from before are not in its files;{" "}
+              <code className={css.place}>footfall deliver backfill {one.name}</code> writes them.
+            </p>
+          ) : null}
           {problemsOf(one).map((problem) => (
             <div key={problem} className={css.problem}>
               <LongText text={problem} />
@@ -71,6 +77,8 @@ function lastFile({ last_path: path, last_at: at, place }: DeliveryReport) {
 
 function problemsOf(one: DeliveryReport): string[] {
   const failed = one.error === "" ? [] : [`Failed ${formatExact(one.failures)} times, the last time: ${one.error}`];
+  if (one.error !== "" && one.kept_until > 0)
+    failed.push(`What waits is kept, the oldest until ${UTC.full(one.kept_until)} UTC.`);
   if (one.epochs_lost === 0 && one.requests_lost === 0) return failed;
   const lost = `${formatExact(one.epochs_lost)} epochs and ${formatExact(one.requests_lost)} requests are lost for it`;
   return [...failed, `${lost}: it was behind for longer than they are kept.`];

@@ -74,6 +74,11 @@ def test_what_changed_is_taken_in_and_told(home: Home, tmp_path: Path) -> None:
         assert told in second.stdout, second.stdout
     third = json.loads(_run(home, "crawl", "run", "steps", "--json").stdout)
     assert (third["files_read"], third["columns"]) == (0, [])
+    listed = {one["table"]: one for one in json.loads(_run(home, "tables", "--json").stdout)}
+    assert [listed[name]["rows"] for name in ("day", "other")] == [3, 1]
+    assert listed["day"]["row_is"] == "a record in files of the crawl steps"
+    described = _run(home, "tables", "DAY").stdout.splitlines()
+    assert described[0].split() == ["a", "VARCHAR"]
     with Project(home.root) as project:
         rows = project.sql("SELECT a, partition_1 FROM day ORDER BY 2, 1").rows()
         assert [tuple(row.values()) for row in rows] == [("1", "01"), ("1.5", "02"), ("text", "02")]
@@ -177,6 +182,39 @@ def test_places_that_cannot_be_crawled(home: Home, tmp_path: Path) -> None:
         small.remove("many")
     finally:
         home.settings_file.write_text(SMALL)
+
+
+def test_what_is_left_out_is_told(home: Home, tmp_path: Path) -> None:
+    """Links, names that are no text, an empty place, a store that is away: each with a reason."""
+    crawling = _crawling(home)
+    crawling.add("left", str(tmp_path), 0)
+    nothing = crawling.run("left")
+    assert (nothing.files, nothing.tables) == (0, ())
+    assert "there are no files to read" in nothing.notes[0]
+    put(tmp_path, "here/a", b'{"a":1}')
+    put(tmp_path, "here/_SUCCESS", b"")
+    (tmp_path / "here" / "out").symlink_to(home.settings_file)
+    (tmp_path / "folder").symlink_to(home.root, target_is_directory=True)
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/here/no\xfftext")).write_bytes(b'{"a":2}')
+    os.mkfifo(tmp_path / "here" / "pipe")
+    report = crawling.run("left")
+    assert [(one.name, one.rows) for one in report.tables] == [("here", 1)]
+    assert [note.partition(";")[0] for note in report.notes] == [
+        "2 left out, since they are links",
+        "1 left out, since their names are no UTF-8 text",
+    ]
+    assert "folder" in report.notes[0]
+    assert "no?text" in report.notes[1]
+    told = _run(home, "crawl", "report", "left").stdout
+    assert "since they are links" in told
+    crawling.remove("left")
+    away = "lake.s3_endpoint=http://127.0.0.1:1"
+    reached = ("--set", away, "--set", "lake.s3_access_key=a", "--set", "lake.s3_secret_key=b")
+    failed = _run(home, "crawl", "add", "gone", "s3://nothing/here", *reached)
+    assert isinstance(failed.exception, Unavailable)
+    assert "the store does not list the place" in crawling.crawl("gone").problem
+    assert "failed: the store" in _run(home, "crawl", "list").stdout
+    crawling.remove("gone")
 
 
 @pytest.mark.parametrize("opens", [0, 1])

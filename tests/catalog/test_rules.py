@@ -8,7 +8,7 @@ from footfall.catalog.asking.athena import duckdb_text
 from footfall.catalog.asking.parameters import bound, parameters_of
 from footfall.catalog.crawls import layout
 from footfall.catalog.crawls.types import merged
-from footfall.catalog.entries import QueryParameter
+from footfall.catalog.entries import Partition, QueryParameter
 from footfall.catalog.statements import CreateTable, CreateView, Drop, Repair, is_definition, parse
 from footfall.errors import Invalid
 
@@ -51,15 +51,16 @@ def test_folders_are_tables_or_partitions() -> None:
     like = {"a": {"x", "y", "z"}, "b": {"x", "y", "z"}}
     assert layout.are_like(like)
     assert not layout.are_like({**like, "c": {"q"}})
-    assert layout.partitions_of(["2026/11/29/10/f"]) == (
-        ("partition_0", "partition_1", "partition_2", "partition_3"),
-        False,
-    )
-    assert layout.partitions_of(["Year=2026/m=1/f"]) == (("year", "m"), True)
-    assert layout.partitions_of(["a/f"], ("partition_0", "partition_1"))[0] == (
-        "partition_0",
-        "partition_1",
-    )
+    plain = layout.partitions_of(["2026/11/29/10/f"])
+    assert [one.name for one in plain] == [f"partition_{at}" for at in range(4)]
+    both = layout.partitions_of(["Year=2026/m=1/f", "x/m=2/f"], plain[:1])
+    assert [one.key for one in both] == ["partition_0", "m", "year"]
+    where = layout.folders_with("x/m=2/f", both)
+    assert where == (layout.Folder(0, False), layout.Folder(1, True), layout.Folder(-1, False))
+    named = (Partition("y", "y", "BIGINT"), Partition("m", "m", "BIGINT"))
+    assert layout.partitions_of(["2026/11/f", "m=11/y=2026/f"], named) == named
+    assert [one.depth for one in layout.folders_with("m=11/y=2026/f", named)] == [1, 0]
+    assert [one.depth for one in layout.folders_with("2026/11/f", named)] == [0, 1]
     assert [layout.table_name(text) for text in ("Raw-Data.v2", "2026", "ä")] == [
         "raw_data_v2",
         "t_2026",

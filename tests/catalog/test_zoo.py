@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
 import json
+import lzma
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -23,9 +27,26 @@ LINE_MAX = 1 << 20
 NOISE = [{"n": n, "text": hashlib.sha512(str(n).encode()).hexdigest()} for n in range(3_000)]
 
 
-def _parquet() -> bytes:
+SMALL = pa.table({"a": pa.array([1, 2], pa.int32()), "b": ["x", None]})
+_TYPES = pa.table(
+    {
+        "day": [date(2026, 11, 29)],
+        "at": pa.array([datetime(2026, 11, 29, 10, tzinfo=UTC)], pa.timestamp("ns", "UTC")),
+        "money": pa.array([Decimal("1.50")], pa.decimal128(9, 2)),
+        "wide": pa.array([2**64 - 1], pa.uint64()),
+        "text": pa.array(["x"]).dictionary_encode(),
+        "list": pa.array([[1]], pa.list_(pa.int8())),
+        "map": pa.array([[("k", 1)]], pa.map_(pa.string(), pa.int64())),
+        "struct": [{"a": 1}],
+        "bytes": [b"\xff"],
+        "nothing": pa.nulls(1),
+    }
+)
+
+
+def _parquet(table: pa.Table = SMALL) -> bytes:
     sink = io.BytesIO()
-    pq.write_table(pa.table({"a": pa.array([1, 2], pa.int32()), "b": ["x", None]}), sink)
+    pq.write_table(table, sink)
     return sink.getvalue()
 
 
@@ -190,6 +211,172 @@ ZOO = {
         ],
     ),
     "names": Beast({"x[1]*.json": b'{"a":1}', "b'c?": b'{"a":2}'}, [{"a": 1}, {"a": 2}]),
+    "folders_of_any_name": Beast(
+        {
+            "a b%20c/ü\n.json": b'{"a":1}',
+            "漢/100%/f": b'{"a":2}',
+            "q\"uo'te/f": b'{"a":\n',
+        },
+        [
+            {"a": 1, "partition_0": "a b%20c", "partition_1": None},
+            {"a": 2, "partition_0": "漢", "partition_1": "100%"},
+        ],
+        (("q\"uo'te/f", 1, "does not end"),),
+    ),
+    "hive_beside_plain": Beast(
+        {
+            "year=2026/11/f": b'{"a":1}',
+            "plain/f": b'{"a":2}',
+            "Year=2025/f": b'{"a":3}',
+            "day=x/year=2024/f": b'{"a":4}',
+        },
+        [
+            {"a": 1, "year": "2026", "partition_1": "11", "day": None, "partition_0": None},
+            {"a": 2, "year": None, "partition_1": None, "day": None, "partition_0": "plain"},
+            {"a": 3, "year": "2025", "partition_1": None, "day": None, "partition_0": None},
+            {"a": 4, "year": "2024", "partition_1": None, "day": "x", "partition_0": None},
+        ],
+    ),
+    "hive_escapes": Beast(
+        {"at=2026-01-01 10%3A00/f": b'{"a":1}', "at=50%/f": b'{"a":2}'},
+        [{"a": 1, "at": "2026-01-01 10:00"}, {"a": 2, "at": "50%"}],
+    ),
+    "widened_types": Beast(
+        {
+            "a": b'{"n":1,"d":"2026-11-29","s":{"x":1},"l":[1]}',
+            "b": b'{"n":100000000000000000000,"d":"2026-11-29T10:00:00","s":{"y":"z"},"l":[1.5]}',
+        },
+        [
+            {"n": 1.0, "d": "2026-11-29T00:00:00", "s": {"x": 1, "y": None}, "l": [1.0]},
+            {
+                "n": 1e20,
+                "d": "2026-11-29T10:00:00",
+                "s": {"x": None, "y": "z"},
+                "l": [1.5],
+            },
+        ],
+    ),
+    "types_that_nothing_joins": Beast(
+        {"a": b'{"a":{"b":1}}', "b": b'{"a":[1,2]}', "c": b'{"a":"x"}'},
+        [{"a": '{"b":1}'}, {"a": "[1,2]"}, {"a": "x"}],
+    ),
+    "arrays": Beast(
+        {"a": b'{"a":[[1,2],[]],"b":[{"c":1},{"d":"x"}],"e":[]}\n{"a":[],"b":null,"e":[]}'},
+        [
+            {
+                "a": [[1, 2], []],
+                "b": [{"c": 1, "d": None}, {"c": None, "d": "x"}],
+                "e": [],
+            },
+            {"a": [], "b": None, "e": []},
+        ],
+    ),
+    "nested_deep": Beast(
+        {"a": b'{"a":' * 400 + b"1" + b"}" * 400 + b'\n{"b":2}'},
+        [{"b": 2}],
+        (("a", 1, "nested"),),
+    ),
+    "names_by_case": Beast(
+        {
+            "a": b'{"a":1,"A":2,"Id":"x","in":{"b":1}}\n{"A":3,"id":"y","in":{"B":2,"b":3}}',
+            "b": b'{"a":4,"iD":"z"}',
+        },
+        [
+            {"a": 2, "Id": "x", "in": {"b": 1}},
+            {"a": 3, "Id": "y", "in": {"b": 3}},
+            {"a": 4, "Id": "z", "in": None},
+        ],
+    ),
+    "names_by_case_csv": Beast({"a": b"a,A\n1,2\n"}, [{"a": 1, "a_2": 2}]),
+    "names_twice_csv": Beast({"a": b"id,n,n\n1,2,3\n"}, [{"id": 1, "n": 2, "n_2": 3}]),
+    "names_by_case_parquet": Beast(
+        {"a": _parquet(pa.table([[1], [2]], names=["a", "A"]))}, [{"a": 1, "A_1": 2}]
+    ),
+    "names_that_are_words": Beast(
+        {"a": b'{"select":1,"from":2,"filename":"f","a b":3,"":4,"\\"":5,"\xc3\xa4":6}'},
+        [{"select": 1, "from": 2, "filename": "f", "a b": 3, "column": 4, '"': 5, "ä": 6}],
+    ),
+    "names_that_are_words_csv": Beast(
+        {"a": b"select,filename,group by\n1,f,3\n"},
+        [{"select": 1, "filename": "f", "group by": 3}],
+    ),
+    "numbers_that_are_none": Beast(
+        {"a": b'{"a":1}\n{"a":NaN}\n{"a":1e400}\n{"a":01}\n{"a":2}'},
+        [{"a": 1}, {"a": None}, {"a": None}, {"a": 2}],
+        (("a", 4, "no JSON"),),
+    ),
+    "half_characters": Beast(
+        {"a": b'{"a":"\\ud800"}\n{"a":"\\u0000"}\n{"a":"x"}'},
+        [{"a": "\ufffd"}, {"a": "\x00"}, {"a": "x"}],
+        (("a", 1, "half a character"),),
+    ),
+    "byte_order_mark_csv": Beast({"a": b"\xef\xbb\xbfid,n\r\n1,2\r\n"}, [{"id": 1, "n": 2}]),
+    "old_newlines_csv": Beast({"a": b"id,n\r1,2\r3,4\r"}, [{"id": 1, "n": 2}, {"id": 3, "n": 4}]),
+    "open_quote_csv": Beast(
+        {"a": b'id,n\n1,x\n2,"never ends\n3,y\n'},
+        [{"id": 1, "n": "x"}, {"id": 3, "n": "y"}],
+        (("a", 3, "quote"),),
+    ),
+    "quotes_within_csv": Beast(
+        {"a": b'id,n\n1,a "b" c\n2,5" wide\n'},
+        [{"id": 1, "n": 'a "b" c'}, {"id": 2, "n": '5" wide'}],
+    ),
+    "nothing_in_gzip": Beast(
+        {"a": gzip.compress(b""), "b": b'{"a":1}'}, [{"a": 1}], (("a", 0, "no rows"),)
+    ),
+    "gzip_twice": Beast(
+        {"a": gzip.compress(gzip.compress(b'{"a":1}')), "b": b'{"a":1}'},
+        [{"a": 1}],
+        (("a", 0, "gzip within"),),
+    ),
+    "no_gzip": Beast({"a.json.gz": b'{"a":1}'}, [{"a": 1}]),
+    "compressed_otherwise": Beast(
+        {
+            "a": bz2.compress(b'{"a":1}'),
+            "b": b'{"a":1}',
+            "c": lzma.compress(b'{"a":1}'),
+            "d.zip": b"PK\x03\x04" + bytes(40),
+            "e.orc": b"ORC" + bytes(40),
+            "f.avro": b"Obj\x01" + bytes(40),
+        },
+        [{"a": 1}],
+        (
+            ("a", 0, "bzip2"),
+            ("c", 0, "xz"),
+            ("d.zip", 0, "zip"),
+            ("e.orc", 0, "ORC"),
+            ("f.avro", 0, "Avro"),
+        ),
+    ),
+    "parquet_types": Beast(
+        {"a": _parquet(_TYPES)},
+        [
+            {
+                "day": "2026-11-29",
+                "at": "2026-11-29T10:00:00+00:00",
+                "money": "1.50",
+                "wide": str(2**64 - 1),
+                "text": "x",
+                "list": [1],
+                "map": '{"k":1}',
+                "struct": {"a": 1},
+                "bytes": b"\xff",
+                "nothing": None,
+            }
+        ],
+    ),
+    "parquet_without_rows": Beast(
+        {"a": _parquet(pa.table({"a": pa.array([], pa.int64())})), "b": _parquet()},
+        [{"a": 1, "b": "x"}, {"a": 2, "b": None}],
+    ),
+    "parquet_of_other_types": Beast(
+        {"a": _parquet(), "b": _parquet(pa.table({"a": ["z"], "c": [1.5]}))},
+        [
+            {"a": "1", "b": "x", "c": None},
+            {"a": "2", "b": None, "c": None},
+            {"a": "z", "b": None, "c": 1.5},
+        ],
+    ),
 }
 CUT = "broken_gzip"
 """Its rows depend on the compressor; held by a test of its own."""
@@ -207,10 +394,12 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project,
         yield project, project.crawls.add("zoo", str(directory / "place"))
 
 
+def _text_of(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
 def _shown(rows: list[dict[str, Any]]) -> list[str]:
-    return sorted(
-        json.dumps(row, sort_keys=True, default=lambda at: at.isoformat()) for row in rows
-    )
+    return sorted(json.dumps(row, sort_keys=True, default=_text_of) for row in rows)
 
 
 @pytest.mark.parametrize("name", ZOO)

@@ -21,7 +21,10 @@ from tests.cli.shell import run_here
         (("beer-shop", "--step", "1500ms"), "--step is in whole seconds: 1500ms"),
         (("beer-shop", "--live", "11m"), "--live is 0s to 600s, not 11m"),
         (("beer-shop", "--rate", "1", "--events", "2401"), "lower --events or raise --rate"),
-        (("retail", "--prefix", "../x/"), "prefix"),
+        (("beer-shop", "--step", "fast"), "--step is 1s to 3600s: a whole number and a unit"),
+        (("retail", "--prefix", "../x/"), "--prefix: prefix has letters, digits and"),
+        (("retail", "--bucket", "files"), "--bucket is s3://bucket/prefix, not files"),
+        (("retail", "--events", "0"), "--events is 1 to 1,000,000, not 0"),
         (("touchwood", "--client-id", "a b"), "a b"),
         (("--home", "x", "retail"), "write the options behind retail"),
     ],
@@ -35,6 +38,19 @@ def test_what_is_beyond_its_range_is_one_sentence(
     assert said in done.stderr
     assert done.stderr.count("\n") <= 3
     assert not list(tmp_path.glob("footfall-demo-*/lake"))
+
+
+def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
+    """Nobody mends one option only to hear of the next; an older demo stays as it is."""
+    (tmp_path / "footfall-demo-beer-shop").mkdir()
+    (tmp_path / "footfall-demo-beer-shop" / MARKER).write_text("{}")
+    wrong = ("--events", "0", "--rate", "1001", "--step", "0s", "--live", "1h")
+    buffers = ("--buffer-age", "1s", "--buffer-size", "1GiB")
+    done = run_here("demo", "beer-shop", *wrong, *buffers, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    told = [line.split(" is ")[0] for line in done.stderr.splitlines()[1:]]
+    assert told == ["--events", "--rate", "--buffer-age", "--buffer-size", "--step", "--live"]
+    assert (tmp_path / "footfall-demo-beer-shop" / MARKER).exists()
 
 
 def test_clean_removes_demos_and_nothing_else(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from footfall.catalog.asking.athena import duckdb_text
+from footfall.catalog.asking.athena import duckdb_text, helpful
 from footfall.catalog.asking.queries import Queries
 from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.definer import Definer
@@ -53,8 +53,8 @@ class CatalogLake(Lake):
                 raise
             try:
                 return super()._run(translated, parameters, rows_max)
-            except Invalid:
-                raise error from None
+            except Invalid as other:
+                raise helpful(error, other) from None
 
     def _try_select(self, text: str) -> object:
         return self._select(text, (), 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from footfall.catalog.asking.athena import duckdb_text, tables_of
+from footfall.catalog.asking.athena import duckdb_text, helpful, tables_of
 from footfall.catalog.crawls.crawling import Crawling, OpenMetadata
 from footfall.catalog.crawls.listing import checked_place
 from footfall.catalog.entries import CrawlReport, View
@@ -166,16 +166,14 @@ def _understood(sql: str, try_select: TrySelect) -> str:
     """The SELECT as the query engine takes it."""
     try:
         try_select(f"SELECT * FROM (\n{sql}\n) LIMIT 0")  # noqa: S608 (guarded as a whole)
-    except Invalid:
+    except Invalid as error:
         translated = duckdb_text(sql)
         if translated is None:
             raise
         try:
             try_select(f"SELECT * FROM (\n{translated}\n) LIMIT 0")  # noqa: S608
-        except Invalid:
-            translated = None
-        if translated is None:
-            raise
+        except Invalid as other:
+            raise helpful(error, other) from None
         return translated
     return sql
 

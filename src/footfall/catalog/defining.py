@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from footfall.catalog.entries import Table
+from footfall.catalog.entries import Partition, Table
 from footfall.catalog.store import Catalog
 from footfall.catalog.texts import ALL_REVISIONS, newest_text, paths_of, table_text
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.metadata.place import MetadataPlace
+from footfall.query._quoting import quoted
 from footfall.query.definitions import (
     DefinedTable,
     DefinedView,
@@ -62,9 +63,9 @@ def shipped_views(tables: dict[str, Table]) -> dict[str, str]:
     }
 
 
-def _of_now(partitions: tuple[str, ...]) -> str:
+def _of_now(partitions: tuple[Partition, ...]) -> str:
     parts = [
-        f'try_cast("{partition}" AS INTEGER) = {part}(current_date)'
+        f"try_cast({quoted(partition.name)} AS INTEGER) = {part}(current_date)"
         for partition, (_, part) in zip(partitions, _DATE, strict=False)
     ]
     return f'SELECT * FROM "aggregated" WHERE {" AND ".join(parts)}'  # noqa: S608 (our own names)

@@ -65,6 +65,16 @@ class File(msgspec.Struct, frozen=True, array_like=True):
     """Where the readable part of it is, if it cannot be read where it lies."""
 
 
+class Partition(msgspec.Struct, frozen=True, array_like=True):
+    """A column whose values stand in names of folders."""
+
+    name: str
+    key: str
+    """What folders call it: `year` of `year=2026`, or `partition_0` for the outermost folder."""
+    type: str = ""
+    """Its SQL type, if somebody declared it; those that were found are text."""
+
+
 class FileFault(msgspec.Struct, frozen=True):
     """Something in a file that could not be read, or only in part."""
 
@@ -86,10 +96,8 @@ class Table(msgspec.Struct, frozen=True):
     folder: str
     """First-level folder of the crawl's place that it is; "" for the place itself."""
     columns: tuple[Column, ...]
-    partitions: tuple[str, ...]
-    """Names for the folders below the root, outermost first."""
-    is_hive: bool
-    """Folders are `name=value`."""
+    partitions: tuple[Partition, ...]
+    """Of the folders below the root, outermost first."""
     shapes: tuple[Shape, ...]
     files: tuple[File, ...]
     faults: tuple[FileFault, ...] = ()
@@ -216,13 +224,19 @@ class View(msgspec.Struct, frozen=True):
 ParameterType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 
 
+ParameterValue = str | int | float | bool
+
+
 class QueryParameter(msgspec.Struct, frozen=True):
-    """A value that a saved query needs."""
+    """A value that a saved query needs, or several for `IN`."""
 
     name: str
     type: ParameterType = "text"
-    default: str | int | float | bool | None = None
+    default: ParameterValue | tuple[ParameterValue, ...] | None = None
     """`None`: it must be given."""
+    is_list: bool = False
+    """Any number of values of the type, as `device IN :devices`; as text they stand between commas,
+    those that have one in double quotes."""
 
 
 class SavedQuery(msgspec.Struct, frozen=True):

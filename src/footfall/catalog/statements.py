@@ -23,6 +23,10 @@ _DROP: Final = re.compile(
 )
 _REPAIR: Final = re.compile(rf"MSCK\s+REPAIR\s+TABLE\s+{_NAME}\s*;?\s*", re.IGNORECASE)
 _EXTERNAL: Final = re.compile(r"CREATE\s+EXTERNAL\s+TABLE\b", re.IGNORECASE)
+_ADD_PARTITION: Final = re.compile(
+    r"ALTER\s+TABLE\s+\S+\s+(ADD|DROP)\s+(IF\s+(NOT\s+)?EXISTS\s+)?PARTITION\b", re.IGNORECASE
+)
+_OTHER_FORMS: Final = re.compile(r"orc|avro|rcfile|sequencefile|regexserde|grokserde|ion\b")
 _COMMENTS: Final = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
 _NOTHING_ELSE: Final = (
     "only views and external tables can be defined: CREATE [OR REPLACE] VIEW name AS SELECT …,"
@@ -93,6 +97,11 @@ def parse(sql: str) -> Definition:
         return Repair(found["name"].lower())
     if _EXTERNAL.match(text):
         return _external(text)
+    if _ADD_PARTITION.match(text):
+        raise Invalid(
+            "partitions need not be added: folders are they, looked for every hour, and now with"
+            " MSCK REPAIR TABLE name"
+        )
     raise Invalid(_NOTHING_ELSE)
 
 
@@ -111,13 +120,7 @@ def _external(sql: str) -> CreateTable:
         raise Invalid("an external table needs LOCATION '…': a folder, or s3://bucket/prefix")
     partitioned = tree.find(exp.PartitionedByProperty)
     partitions = () if partitioned is None else _columns(partitioned.this.expressions)
-    form, delimiter = _form(tree, sql)
-    table_properties = {
-        property_.name.lower(): str(property_.args["value"].this)
-        for property_ in tree.find_all(exp.Property)
-        if type(property_) is exp.Property and property_.args.get("value") is not None
-    }
-    skipped = table_properties.get("skip.header.line.count", "0")
+    form, delimiter = _form(tree)
     columns = _columns(tree.this.expressions)
     if not columns:
         raise Invalid(
@@ -126,7 +129,7 @@ def _external(sql: str) -> CreateTable:
     return CreateTable(
         check_name(tree.this.this.name, "table"),
         str(location.this.name),
-        Declared(columns, partitions, form, delimiter, int(skipped) if skipped.isdigit() else 0),
+        Declared(columns, partitions, form, delimiter, _header_lines(tree)),
         bool(tree.args.get("exists")),
     )
 
@@ -154,31 +157,55 @@ def _type(kind: Any) -> str:
         raise Invalid(f"there is no such type: {kind.sql(dialect='athena')}") from error
 
 
-def _form(tree: Any, sql: str) -> tuple[FileFormat, str]:
+def _form(tree: Any) -> tuple[FileFormat, str]:
     """Format of the files and, of CSV, the sign between cells."""
     from sqlglot import exp
 
-    said = sql.lower()
-    if "parquet" in said:
-        return "parquet", ","
-    if "json" in said:
-        return "json", ","
+    serde = tree.find(exp.RowFormatSerdeProperty)
+    stored = tree.find(exp.FileFormatProperty)
     row = tree.find(exp.RowFormatDelimitedProperty)
+    named = " ".join(one.this.sql().lower() for one in (serde, stored) if one is not None)
+    if "parquet" in named:
+        return "parquet", ","
+    if "json" in named:
+        return "json", ","
+    if other := _OTHER_FORMS.search(named):
+        raise Invalid(f"files are JSON, CSV or Parquet; {other[0]} is not read")
     fields = None if row is None else row.args.get("fields")
     sign = "," if fields is None else str(fields.name)
-    separator = re.search(r"'separatorchar'\s*=\s*'((?:\\.|[^'])+)'", said)
-    if separator is not None:
-        sign = separator[1]
+    sign = _properties(tree).get("separatorchar", sign)
     sign = {"\\t": "\t", "\\001": "\x01"}.get(sign, sign)
     if len(sign) != 1:
         raise Invalid(f"fields are separated by one sign: {sign!r}")
-    if row is None and "opencsvserde" not in said and "textfile" not in said:
+    if row is None and "csv" not in named and "textfile" not in named:
         raise Invalid(
             "say what the files are: STORED AS PARQUET, ROW FORMAT SERDE"
             " 'org.openx.data.jsonserde.JsonSerDe', or ROW FORMAT DELIMITED FIELDS TERMINATED BY"
             " ','"
         )
     return "csv", sign
+
+
+def _properties(tree: Any) -> dict[str, str]:
+    """Of the table and of how its rows are read, by their names in lower case."""
+    from sqlglot import exp
+
+    return {
+        str(one.name).lower(): str(one.args["value"].this)
+        for one in tree.find_all(exp.Property)
+        if type(one) is exp.Property and one.args.get("value") is not None
+    }
+
+
+def _header_lines(tree: Any) -> int:
+    """First lines of each file that are no rows: none, or the names of columns."""
+    said = _properties(tree).get("skip.header.line.count", "0")
+    if said not in ("0", "1"):
+        raise Invalid(
+            f"skip.header.line.count is 0 or 1; files with more lines before their rows are not"
+            f" read: {said}"
+        )
+    return int(said)
 
 
 def _short(error: Exception) -> str:

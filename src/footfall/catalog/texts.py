@@ -2,6 +2,7 @@
 
 Files of one shape are read together, each named by its whole path, and shown with the table's
 types. Partitions come from the path, so a filter on them leaves files out before they are opened.
+Files whose folders say different partitions are read apart.
 """
 
 # ruff: noqa: S608 (text is made of quoted names, quoted paths and numbers)
@@ -9,12 +10,16 @@ types. Partitions come from the path, so a filter on them leaves files out befor
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from footfall.catalog.entries import Column, File, Shape, Table
+from footfall.catalog.crawls.layout import Folder, folders_with
+from footfall.catalog.entries import Column, File, Partition, Shape, Table
 from footfall.query._quoting import literal, quoted
 
-ALL_REVISIONS = "_revisions"
+ALL_REVISIONS: Final = "_revisions"
 """After the name of a table of sessions: every record, not the newest of each session alone."""
+_PATH: Final = "the file's path"
+"""Column of readers; no file has one of this name, and none can be asked for."""
 
 
 def table_text(table: Table, object_bytes_max: int) -> str:
@@ -24,14 +29,17 @@ def table_text(table: Table, object_bytes_max: int) -> str:
         table: With its files.
         object_bytes_max: Most bytes of one JSON document; longer ones were left out by the crawl.
     """
-    groups: dict[tuple[int, bool, int], list[File]] = {}
+    groups: dict[tuple[int, bool, tuple[Folder, ...]], list[File]] = {}
+    said: dict[str, tuple[Folder, ...]] = {}
     for file in table.files:
         if file.shape >= 0:
-            depth = file.path.count("/")
-            groups.setdefault((file.shape, bool(file.copy), depth), []).append(file)
+            parent = file.path.rpartition("/")[0]
+            if (folders := said.get(parent)) is None:
+                folders = said[parent] = folders_with(file.path, table.partitions)
+            groups.setdefault((file.shape, bool(file.copy), folders), []).append(file)
     parts = [
-        _group_text(table, table.shapes[shape], files, is_copy, depth, object_bytes_max)
-        for (shape, is_copy, depth), files in sorted(groups.items())
+        _group_text(table, table.shapes[shape], files, is_copy, folders, object_bytes_max)
+        for (shape, is_copy, folders), files in groups.items()
     ]
     return " UNION ALL ".join(parts) if parts else _empty(table)
 
@@ -50,13 +58,13 @@ def paths_of(table: Table) -> list[str]:
 
 
 def reader(shape: Shape, paths: Sequence[str], columns: Sequence[Column], document_max: int) -> str:
-    """A table expression with a column `filename`; cells of CSV are text."""
+    """A table expression that has files' paths as well; cells of CSV are text."""
     files = ", ".join(map(literal, paths))
+    more = f"filename = {literal(_PATH)}, hive_partitioning = false"
     if shape.format == "parquet":
-        more = "union_by_name = true, filename = true, hive_partitioning = false"
+        more = f"union_by_name = true, {more}"
         return f"read_parquet([{files}], {more})"
     kinds = ", ".join(f"{literal(column.name)}: {literal(column.type)}" for column in columns)
-    more = "filename = true, hive_partitioning = false"
     if shape.format == "json":
         return (
             f"read_json([{files}], format = {literal(shape.form)}, columns = {{{kinds}}},"
@@ -72,7 +80,12 @@ def reader(shape: Shape, paths: Sequence[str], columns: Sequence[Column], docume
 
 
 def _group_text(
-    table: Table, shape: Shape, files: Sequence[File], is_copy: bool, depth: int, document_max: int
+    table: Table,
+    shape: Shape,
+    files: Sequence[File],
+    is_copy: bool,
+    folders: Sequence[Folder],
+    document_max: int,
 ) -> str:
     paths = [file.copy if is_copy else f"{table.root}/{file.path}" for file in files]
     root = paths[0][: -len(f"/{files[0].path}")] if not is_copy else _copies_root(files[0])
@@ -88,8 +101,8 @@ def _group_text(
         wanted, has = (), {one.name.lower(): one.type for one in shape.columns}
     shown = [_shown(column, has) for column in table.columns]
     shown += [
-        f"{_partition(root, at, depth, table.is_hive)} AS {quoted(name)}"
-        for at, name in enumerate(table.partitions)
+        f"{_partition(root, folder, partition)} AS {quoted(partition.name)}"
+        for folder, partition in zip(folders, table.partitions, strict=True)
     ]
     return f"SELECT {', '.join(shown)} FROM {reader(shape, paths, wanted, document_max)}"
 
@@ -113,19 +126,20 @@ def _shown(column: Column, has: dict[str, str]) -> str:
     return f"TRY_CAST({name} AS {kind}) AS {name}"
 
 
-def _partition(root: str, at: int, depth: int, is_hive: bool) -> str:
-    """The folder at a depth, as text."""
-    if at >= depth:
-        return "NULL::VARCHAR"
-    folder = f"split_part(substr(filename, {len(root) + 2}), '/', {at + 1})"
-    if not is_hive:
-        return folder
-    value = f"substr({folder}, strpos({folder}, '=') + 1)"
-    return f"nullif({value}, '__HIVE_DEFAULT_PARTITION__')"
+def _partition(root: str, folder: Folder, partition: Partition) -> str:
+    """A partition's value, of its type; null where the file's folders do not say it."""
+    kind = partition.type or "VARCHAR"
+    if folder.depth < 0:
+        return f"NULL::{kind}"
+    value = f"split_part(substr({quoted(_PATH)}, {len(root) + 2}), '/', {folder.depth + 1})"
+    if folder.is_hive:
+        said = f"url_decode(substr({value}, strpos({value}, '=') + 1))"
+        value = f"nullif({said}, '__HIVE_DEFAULT_PARTITION__')"
+    return value if kind == "VARCHAR" else f"TRY_CAST({value} AS {kind})"
 
 
 def _empty(table: Table) -> str:
-    columns = [*table.columns, *(Column(name, "VARCHAR") for name in table.partitions)]
+    columns = [*table.columns, *(Column(one.name, one.type) for one in table.partitions)]
     shown = ", ".join(
         f"NULL::{column.type or 'VARCHAR'} AS {quoted(column.name)}" for column in columns
     )

@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from footfall.catalog.asking.athena_words import in_duckdb_words
+from footfall.errors import Invalid
+
 
 def duckdb_text(sql: str) -> str | None:
     """The statement for DuckDB; `None` if it is not Athena's either, or the same.
 
     Names of databases are left out: a project is one.
+
+    Raises:
+        Invalid: a function of Athena's has an argument that DuckDB has no form for.
     """
     import sqlglot
     from sqlglot import exp
@@ -25,10 +31,22 @@ def duckdb_text(sql: str) -> str | None:
         for table in tree.find_all(exp.Table):
             table.set("db", None)
             table.set("catalog", None)
-        text: str = tree.sql(dialect="duckdb")
+        text: str = in_duckdb_words(tree).sql(
+            dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE
+        )
+    except sqlglot.errors.UnsupportedError as error:
+        raise Invalid(f"this form of Athena's cannot be read here: {error}") from error
     except (sqlglot.errors.SqlglotError, RecursionError, ValueError):
         return None
     return None if text.strip() == sql.strip() else text
+
+
+def helpful(error: Invalid, translated: Invalid) -> Invalid:
+    """Of what is wrong with a statement as it is written and as it was translated, what helps.
+
+    A function of Athena's is no mistake; then it is something else that has to be mended.
+    """
+    return translated if str(error).startswith("this function cannot be used") else error
 
 
 def tables_of(sql: str) -> frozenset[str]:

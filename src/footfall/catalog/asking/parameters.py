@@ -1,11 +1,13 @@
 """Parameters of saved queries: found in the text, typed, bound.
 
 A query names them `:name` or `$name`. What is run has `CAST($name AS type)` in their place, and the
-values travel beside the text: nothing that somebody gives becomes SQL.
+values travel beside the text: nothing that somebody gives becomes SQL. A list stands behind `IN` as
+people write it, `IN :names` or `IN (:names)`, and elsewhere as a list.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -15,6 +17,11 @@ from footfall.catalog.entries import ParameterType, QueryParameter
 from footfall.errors import Invalid
 
 PARAMETERS_MAX: Final = 50
+VALUES_MAX: Final = 1_000
+"""Of a list."""
+_IN: Final = re.compile(r"\bin\s*(?P<open>\(\s*)?\Z", re.IGNORECASE)
+_LOOK_BACK: Final = 64
+"""Characters before a parameter in which its `IN` is looked for."""
 _TOKENS: Final = re.compile(
     r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|::|(?<![\w$:])[:$](?P<name>[A-Za-z_]\w*)",
     re.DOTALL,
@@ -76,7 +83,8 @@ def bound(
     for one in parameters:
         value = given.get(one.name, one.default)
         if value is None:
-            problems.append(f"{one.name} is missing: {_SHOWN[one.type]}")
+            several = ", or several between commas" if one.is_list else ""
+            problems.append(f"{one.name} is missing: {_SHOWN[one.type]}{several}")
             continue
         try:
             values[one.name] = value_of(one, value)
@@ -93,7 +101,18 @@ def bound(
 
     def put(match: re.Match[str]) -> str:
         name = match["name"]
-        return f"CAST(${name} AS {_SQL[known[name].type]})" if name else match[0]
+        if not name:
+            return match[0]
+        kind = _SQL[known[name].type]
+        if not known[name].is_list:
+            return f"CAST(${name} AS {kind})"
+        values = f"CAST(${name} AS {kind}[])"
+        behind = _IN.search(sql, max(0, match.start() - _LOOK_BACK), match.start())
+        if behind is None:
+            return values
+        each = f"SELECT unnest({values})"
+        is_alone = behind["open"] and sql[match.end() :].lstrip().startswith(")")
+        return each if is_alone else f"({each})"
 
     return _TOKENS.sub(put, sql), values
 
@@ -104,7 +123,22 @@ def value_of(parameter: QueryParameter, value: Any) -> Any:
     Raises:
         Invalid: it is not of the parameter's type.
     """
+    if not parameter.is_list:
+        return _one(parameter, value)
+    values = value if isinstance(value, list | tuple) else _between_commas(str(value))
+    if len(values) > VALUES_MAX:
+        raise Invalid(f"{parameter.name} has at most {VALUES_MAX:,} values, not {len(values):,}")
+    return [_one(parameter, each) for each in values]
+
+
+def _between_commas(text: str) -> list[str]:
+    return next(csv.reader([text], skipinitialspace=True), [])
+
+
+def _one(parameter: QueryParameter, value: Any) -> Any:
     try:
+        if isinstance(value, list | tuple):
+            raise ValueError(value)  # noqa: TRY004 (told as every wrong value is)
         return _converted(parameter.type, value)
     except (ValueError, OverflowError) as error:
         raise Invalid(

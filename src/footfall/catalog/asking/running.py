@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from footfall.catalog.asking.athena import duckdb_text
+from footfall.catalog.asking.athena import duckdb_text, helpful
 from footfall.catalog.asking.queries import Queries
 from footfall.catalog.crawls.crawling import Crawling
 from footfall.catalog.definer import Definer
@@ -55,8 +55,8 @@ class CatalogRunner:
                 return await self._pool.run(
                     translated, parameters, format=format, rows_max=rows_max
                 )
-            except Invalid:
-                raise error from None
+            except Invalid as other:
+                raise helpful(error, other) from None
 
     async def statement(
         self,

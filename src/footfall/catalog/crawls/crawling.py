@@ -142,6 +142,7 @@ class Crawling:
         )
 
     def _run(self, crawl: Crawl, began: int) -> CrawlReport:
+        from footfall.catalog.crawls.csv_head import CsvForm
         from footfall.catalog.crawls.inspect import Limits
         from footfall.catalog.crawls.inspectors import Inspectors
         from footfall.catalog.crawls.run import Run
@@ -149,7 +150,7 @@ class Crawling:
         settings = self._settings.catalog
         options = s3_options(self._settings)
         place = place_of(crawl.place, options)
-        found = place.files(settings.files_max)
+        listing = place.files(settings.files_max)
         known = [one for one in self.catalog.tables().values() if one.crawl == crawl.name]
         limits = Limits(
             settings.line_bytes_max,
@@ -159,9 +160,10 @@ class Crawling:
         )
         copies = self._copies(crawl.name)
         taken = self.taken(crawl.name)
-        delimiter = "" if crawl.declared is None else crawl.declared.delimiter
-        with contextlib.closing(Inspectors(place, options, limits, delimiter)) as inspectors:
-            outcome = Run(crawl, known, taken, copies, inspectors.inspect_all).of(found)
+        said = crawl.declared
+        form = CsvForm() if said is None else CsvForm(said.delimiter, said.header_lines > 0)
+        with contextlib.closing(Inspectors(place, options, limits, form)) as inspectors:
+            outcome = Run(crawl, known, taken, copies, inspectors.inspect_all).of(listing)
         report = msgspec.structs.replace(
             outcome.report, started_at=began, took_us=self._clock.now_us() - began
         )

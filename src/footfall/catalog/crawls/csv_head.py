@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from footfall.catalog.crawls.layout import column_name, unique
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
 
@@ -15,7 +17,14 @@ _DELIMITERS: Final = ",\t;|"
 _WORD: Final = re.compile(r"[^\W\d][\w .:/()%-]{0,99}")
 
 
-def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Shape | None:
+class CsvForm(msgspec.Struct, frozen=True):
+    """What somebody said of CSV files; what nobody said is found out."""
+
+    delimiter: str = ""
+    has_header: bool | None = None
+
+
+def csv_shape(head: bytes, compression: Compression, form: CsvForm) -> Shape | None:
     """The form of a CSV file by its first line; `None` if that is no text."""
     try:
         text = head.decode("utf-8-sig")
@@ -23,10 +32,10 @@ def csv_shape(head: bytes, compression: Compression, delimiter: str = "") -> Sha
         if error.start < len(head) - 4:
             return None
         text = head[: error.start].decode("utf-8-sig")
-    cells, delimiter = first_cells(text, delimiter)
+    cells, delimiter = first_cells(text, form.delimiter)
     if not cells or not is_text(head):
         return None
-    has_header = is_header(cells)
+    has_header = is_header(cells) if form.has_header is None else form.has_header
     names = cells if has_header else [f"column_{at}" for at in range(len(cells))]
     columns = tuple(Column(name, "VARCHAR") for name in unique(map(column_name, names)))
     if len(columns) > COLUMNS_MAX:
@@ -59,9 +68,9 @@ def first_cells(text: str, delimiter: str = "") -> tuple[list[str], str]:
 
 
 def is_header(cells: Sequence[str]) -> bool:
-    """Whether the first row names the columns: every cell a word, no two the same."""
+    """Whether the first row names the columns: every cell a word, and most of them different."""
     names = [cell.strip().lower() for cell in cells]
-    if len(set(names)) < len(names):
+    if len({cell.strip() for cell in cells}) <= len(names) / 2 and len(names) > 1:
         return False
     return all(_WORD.fullmatch(name) for name in names) and not any(
         name in ("true", "false", "null") for name in names

@@ -8,6 +8,7 @@ read where it lies. What does not is given to `repair`, and the readable part is
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,9 +18,10 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls import repair
-from footfall.catalog.crawls.csv_head import csv_shape, decoded, is_text
+from footfall.catalog.crawls.csv_head import CsvForm, csv_shape, decoded, is_text
 from footfall.catalog.crawls.listing import Place
+from footfall.catalog.crawls.repair import inflated, repair
+from footfall.catalog.crawls.rows import CSV_FORM
 from footfall.catalog.crawls.types import common
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault, JsonForm, Shape
 from footfall.catalog.texts import reader
@@ -27,7 +29,16 @@ from footfall.lake.store.options import SCHEME, S3Options
 from footfall.query._quoting import literal, quoted
 
 HEAD_BYTES: Final = 64 << 10
-_ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError)
+
+
+class _Mend(Exception):  # noqa: N818 (never leaves this module)
+    """The engine would read the file, but not all of it."""
+
+
+_ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError, _Mend)
+_ANOTHER: Final = re.compile(r"_\d+\Z")
+"""How the engine ends the second of two names that differ in case only; no key is called so, and so
+it reads nothing for it."""
 _MOMENT: Final = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _TYPED: Final = {
     "BIGINT": r"regexp_full_match({0}, '-?(0|[1-9]\d{0,17})')",
@@ -72,11 +83,11 @@ class Inspector:
     """Looks at files one after the other; not for several threads."""
 
     def __init__(
-        self, place: Place, options: S3Options, limits: Limits, delimiter: str = ""
+        self, place: Place, options: S3Options, limits: Limits, csv_form: CsvForm | None = None
     ) -> None:
-        """Open an engine for a place; `delimiter` of CSV is found out if nobody says it."""
+        """Open an engine for a place."""
         self._place = place
-        self._delimiter = delimiter
+        self._csv_form = csv_form or CsvForm()
         self._limits = limits
         self._connection = duckdb.connect(
             ":memory:",
@@ -138,8 +149,13 @@ class Inspector:
             return _unreadable(path, "it has no rows, only space")
         if head[:4] == b"PAR1":
             return self._parquet(path)
-        as_it_is = self._read(f"{self._place.root}/{path}", head, compression)
-        if as_it_is is not None and not set("*?[") & set(f"{self._place.root}/{path}"):
+        address = f"{self._place.root}/{path}"
+        as_it_is = self._read(address, head, compression, self._csv_form)
+        if (
+            as_it_is is not None
+            and self._is_whole(path, as_it_is)
+            and not set("*?[") & set(address)
+        ):
             return as_it_is
         return self._repaired(path, head, compression, copy)
 
@@ -162,7 +178,9 @@ class Inspector:
         shape = Shape("parquet", "none", columns=stored)
         return Inspected(shape, shown, int(count[0]), columns_count=len(found))
 
-    def _read(self, address: str, head: bytes, compression: Compression) -> Inspected | None:
+    def _read(
+        self, address: str, head: bytes, compression: Compression, csv_form: CsvForm
+    ) -> Inspected | None:
         """The file as it is; `None` if some of it cannot be read so."""
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         try:
@@ -170,7 +188,7 @@ class Inspector:
                 return self._json(address, compression, ("newline_delimited", "unstructured"))
             if start[:1] == b"[":
                 return self._json(address, compression, ("array",))
-            shape = csv_shape(head, compression, self._delimiter)
+            shape = csv_shape(head, compression, csv_form)
             return None if shape is None else self._csv(address, shape)
         except _ENGINE_ERRORS:
             return None
@@ -192,15 +210,19 @@ class Inspector:
             " hive_partitioning = false,"
             f" maximum_object_size = {int(self._limits.document_bytes)})"
         ).fetchall()
-        columns = tuple(
-            Column(name, _json_type(kind)) for name, kind, *_ in found[:COLUMNS_MAX] if name
-        )
+        columns = tuple(Column(name, _json_type(kind)) for name, kind, *_ in found[:COLUMNS_MAX])
+        if not all(one.name for one in columns):
+            raise _Mend
         typed = [Column(one.name, one.type or "VARCHAR") for one in columns]
         counts = ", ".join(f"count({quoted(one.name)})" for one in typed) or "0"
         source = reader(shape, [address], typed, self._limits.document_bytes)
         counted = self._connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchone()
         assert counted is not None
-        return Inspected(shape, columns, int(counted[0]), columns_count=len(found))
+        rows, *filled = counted
+        has_another = {one.name for one, n in zip(columns, filled, strict=False) if n == 0}
+        if any(_ANOTHER.search(name) for name in has_another):
+            raise _Mend
+        return Inspected(shape, columns, int(rows), columns_count=len(found))
 
     def _csv(self, address: str, shape: Shape) -> Inspected:
         source = reader(shape, [address], shape.columns, self._limits.document_bytes)
@@ -225,15 +247,24 @@ class Inspector:
             columns.append(Column(column.name, kind))
         return Inspected(shape, tuple(columns), int(rows))
 
+    def _is_whole(self, path: str, found: Inspected) -> bool:
+        """Whether the engine read all of it: behind a quote without an end it stops silently."""
+        if found.shape is None or found.shape.format != "csv":
+            return True
+        with self._place.open(path) as stream:
+            quotes = sum(piece.count(b'"') for piece in inflated(stream, found.shape.compression))
+        return quotes % 2 == 0
+
     def _repaired(self, path: str, head: bytes, compression: Compression, copy: Path) -> Inspected:
         if not is_text(head):
-            return _unreadable(path, "it is neither text nor Parquet; leave it out of the place")
-        kept = repair.repair(
+            return _unreadable(path, _no_text(head, compression))
+        kept = repair(
             lambda: self._place.open(path),
             compression,
             copy,
             path,
             is_json=_is_json(head),
+            csv_form=self._csv_form,
             document_max=self._limits.document_bytes,
             copy_max=self._limits.repaired_bytes,
         )
@@ -244,7 +275,7 @@ class Inspector:
         try:
             with copy.open("rb") as stream:
                 start = _inflated(stream.read(HEAD_BYTES), "gzip")
-            found = self._read(str(copy), start, "gzip")
+            found = self._read(str(copy), start, "gzip", CSV_FORM)
         except OSError as error:
             return _unreadable(path, f"its readable part cannot be kept: {error.strerror}")
         if found is None:
@@ -260,6 +291,26 @@ def compression_of(head: bytes) -> Compression:
     if head[:2] == b"\x1f\x8b":
         return "gzip"
     return "zstd" if head[:4] == b"\x28\xb5\x2f\xfd" else "none"
+
+
+_OTHERS: Final = {
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"PK\x03\x04": "a zip file",
+    b"\xff\x06\x00\x00sNaPpY": "compressed with Snappy",
+    b"\x04\x22\x4d\x18": "compressed with LZ4",
+    b"ORC": "an ORC file",
+    b"Obj\x01": "an Avro file",
+    b"\x1f\x8b": "gzip within gzip",
+}
+
+
+def _no_text(head: bytes, compression: Compression) -> str:
+    """What a file is that is not read."""
+    other = next((said for start, said in _OTHERS.items() if head.startswith(start)), "")
+    if other:
+        return f"it is {other}; what is read is JSON, CSV and Parquet, also with gzip or zstd"
+    return "it is neither text nor Parquet; leave it out of the place"
 
 
 def _is_json(head: bytes) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from footfall.catalog.crawls.csv_head import CsvForm
 from footfall.catalog.crawls.inspect import Inspected, Inspector, Limits
 from footfall.catalog.crawls.listing import Place
 from footfall.lake.store.options import S3Options
@@ -21,13 +22,11 @@ THREADS_MAX: Final = 4
 class Inspectors:
     """The memory that limits allow is that of all together."""
 
-    def __init__(
-        self, place: Place, options: S3Options, limits: Limits, delimiter: str = ""
-    ) -> None:
+    def __init__(self, place: Place, options: S3Options, limits: Limits, csv_form: CsvForm) -> None:
         """As `Inspector`; engines are opened as they are needed."""
         threads = min(THREADS_MAX, os.cpu_count() or 1)
         each = msgspec.structs.replace(limits, memory=limits.memory // threads)
-        self._arguments = (place, options, each, delimiter)
+        self._arguments = (place, options, each, csv_form)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="inspect")
         self._own = threading.local()
         self._opened: list[Inspector] = []

@@ -2,7 +2,8 @@
 
 A place's first-level folders are a table each, unless they are partitions (`year=2026`, `2026`) or
 hold files of like columns. Folders below a table's root are its partitions: `name=value` gives a
-column of that name, anything else `partition_0`, `partition_1`, … from the outside in.
+column of that name, anything else `partition_0`, `partition_1`, … by its depth. A table may have
+both, and each file has a value for those that its own folders say.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from footfall.catalog.entries import NAME
+import msgspec
+
+from footfall.catalog.entries import NAME, Partition
 
 _PARTITION: Final = re.compile(r"[^=/]+=.*|\d{1,4}|\d{4}-\d{2}(-\d{2})?|\d{8,10}")
 LIKE_MIN: Final = 0.7
@@ -46,22 +49,62 @@ def are_like(columns: Mapping[str, Collection[str]]) -> bool:
     )
 
 
-def partitions_of(paths: Sequence[str], known: Sequence[str] = ()) -> tuple[tuple[str, ...], bool]:
-    """Names of partition columns, and whether folders are `name=value`.
+class Folder(msgspec.Struct, frozen=True):
+    """Where a file has the value of a partition."""
+
+    depth: int
+    """Number of the folder, from the outside; -1: the file has none."""
+    is_hive: bool
+    """The folder is `name=value`."""
+
+
+_NOWHERE: Final = Folder(-1, False)
+
+
+def partitions_of(paths: Iterable[str], known: Sequence[Partition] = ()) -> tuple[Partition, ...]:
+    """Partition columns, outermost first.
 
     Args:
         paths: Of the table's files, below its root.
-        known: Names found before; they stay, and more may follow.
+        known: Those that were found or declared before; they stay, and others follow.
     """
-    deepest = max((path.split("/")[:-1] for path in paths), key=len, default=[])
-    deepest = deepest[:PARTITIONS_MAX]
-    is_hive = bool(deepest) and all("=" in folder.strip("=") for folder in deepest)
-    if is_hive:
-        found = [column_name(folder.partition("=")[0]) for folder in deepest]
-    else:
-        found = [f"partition_{at}" for at in range(len(deepest))]
-    names = [*known, *found[len(known) :]]
-    return unique(names), is_hive
+    found, keys = list(known), {one.key for one in known}
+    names = _declared(known)
+    signs = {_keys(folders, names) for folders in {tuple(path.split("/")[:-1]) for path in paths}}
+    for sign in sorted(signs, key=lambda one: (-len(one), one)):
+        for key in sign:
+            if key not in keys:
+                keys.add(key)
+                found.append(Partition(key, key))
+    return tuple(found[:PARTITIONS_MAX])
+
+
+def folders_with(path: str, partitions: Sequence[Partition]) -> tuple[Folder, ...]:
+    """Where a file, below its table's root, has the value of each partition."""
+    folders = path.split("/")[:-1]
+    keys = _keys(folders, _declared(partitions))
+    where = {key: Folder(at, _is_hive(folders[at])) for at, key in enumerate(keys)}
+    return tuple(where.get(one.key, _NOWHERE) for one in partitions)
+
+
+def _declared(partitions: Sequence[Partition]) -> tuple[str, ...]:
+    return tuple(one.key for one in partitions if one.type)
+
+
+def _keys(folders: Sequence[str], declared: Sequence[str]) -> tuple[str, ...]:
+    """Which partition each folder is: those that were declared in their order or by their names."""
+    return unique(_key(folder, depth, declared) for depth, folder in enumerate(folders))
+
+
+def _key(folder: str, depth: int, declared: Sequence[str]) -> str:
+    name = column_name(folder.partition("=")[0]) if _is_hive(folder) else ""
+    if depth < len(declared) and name not in declared:
+        return declared[depth]
+    return name or f"partition_{depth}"
+
+
+def _is_hive(folder: str) -> bool:
+    return "=" in folder.strip("=")
 
 
 def partition_of(path: str) -> str:

@@ -23,13 +23,22 @@ class Found(msgspec.Struct, frozen=True):
     stamp: str
 
 
+class Listing(msgspec.Struct, frozen=True):
+    """Files of a place."""
+
+    files: list[Found]
+    """By path."""
+    notes: tuple[str, ...] = ()
+    """What is there and was left out."""
+
+
 class Place(Protocol):
     """Where files lie."""
 
     root: str
 
-    def files(self, files_max: int) -> list[Found]:
-        """All of them, by path; raises `LimitReached` for more than `files_max`."""
+    def files(self, files_max: int) -> Listing:
+        """All of them; raises `LimitReached` for more than `files_max`."""
 
     def open(self, path: str) -> IO[bytes]:
         """Its bytes, from the first."""
@@ -71,18 +80,23 @@ class LocalPlace:
         """Look at nothing yet."""
         self.root = root
 
-    def files(self, files_max: int) -> list[Found]:
+    def files(self, files_max: int) -> Listing:
         """See `Place`."""
         if not Path(self.root).is_dir():
             raise Unavailable(f"the folder is not there now; see that it is: place={self.root}")
         found: list[Found] = []
-        for file in _walk(self.root):
+        left_out = _LeftOut()
+        for file in _walk(self.root, left_out):
             if len(found) >= files_max:
                 raise _too_many(self.root, files_max)
-            status = file.stat(follow_symlinks=False)
+            try:
+                status = file.stat(follow_symlinks=False)
+            except FileNotFoundError:  # taken away since its folder was read
+                continue
             path = os.path.relpath(file.path, self.root).replace(os.sep, "/")
             found.append(Found(path, status.st_size, str(status.st_mtime_ns)))
-        return sorted(found, key=lambda one: one.path)
+        found.sort(key=lambda one: one.path)
+        return Listing(found, tuple(left_out.notes(self.root)))
 
     def open(self, path: str) -> IO[bytes]:
         """See `Place`."""
@@ -104,7 +118,7 @@ class BucketPlace:
             root.removeprefix(SCHEME), allow_not_found=False, recursive=True
         )
 
-    def files(self, files_max: int) -> list[Found]:
+    def files(self, files_max: int) -> Listing:
         """See `Place`."""
         from pyarrow.fs import FileType
 
@@ -123,7 +137,7 @@ class BucketPlace:
         ]
         if len(found) > files_max:
             raise _too_many(self.root, files_max)
-        return sorted(found, key=lambda one: one.path)
+        return Listing(sorted(found, key=lambda one: one.path))
 
     def open(self, path: str) -> IO[bytes]:
         """See `Place`."""
@@ -131,20 +145,56 @@ class BucketPlace:
         return cast("IO[bytes]", stream)
 
 
-def _walk(root: str) -> Iterator[os.DirEntry[str]]:
+class _LeftOut:
+    """What is no file of the place, for a person who looks for it."""
+
+    def __init__(self) -> None:
+        self.links: list[str] = []
+        self.unnamed: list[str] = []
+        self.closed: list[str] = []
+
+    def notes(self, root: str) -> Iterator[str]:
+        for found, why in (
+            (self.links, "left out, since they are links; what is read lies in the place itself"),
+            (self.unnamed, "left out, since their names are no UTF-8 text; rename them"),
+            (self.closed, "left out, since this user may not look into them"),
+        ):
+            if found:
+                first = os.path.relpath(min(found), root).encode(errors="replace").decode()
+                yield f"{len(found):,} {why}; the first: {first}"
+
+
+def _walk(root: str, left_out: _LeftOut) -> Iterator[os.DirEntry[str]]:
     pending = [root]
     while pending:
+        folder = pending.pop()
         try:
-            entries = list(os.scandir(pending.pop()))
+            entries = list(os.scandir(folder))
         except FileNotFoundError:
             continue
+        except PermissionError:
+            left_out.closed.append(folder)
+            continue
         for entry in entries:
-            if _is_hidden(entry.name) or entry.is_symlink():
+            if _is_hidden(entry.name):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_symlink():
+                left_out.links.append(entry.path)
+            elif not _is_text(entry.name):
+                left_out.unnamed.append(entry.path)
+            elif entry.is_dir(follow_symlinks=False):
                 pending.append(entry.path)
             elif entry.is_file(follow_symlinks=False):
                 yield entry
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be told; bytes that are no UTF-8 stand in it as half characters."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_hidden(path: str) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from footfall.catalog.crawls import layout
 from footfall.catalog.crawls.inspect import Inspected
-from footfall.catalog.crawls.listing import Found
+from footfall.catalog.crawls.listing import Found, Listing
 from footfall.catalog.crawls.types import is_widened, merged
 from footfall.catalog.entries import (
     COLUMNS_MAX,
@@ -27,6 +27,7 @@ from footfall.catalog.entries import (
     Declared,
     File,
     FileFault,
+    Partition,
     Shape,
     Table,
     TableChange,
@@ -35,6 +36,10 @@ from footfall.catalog.entries import (
 Inspect = Callable[[Sequence[tuple[str, Path]]], Iterator[Inspected]]
 """`Inspectors.inspect_all`."""
 _TABLES_MAX: Final = 200
+_NO_FILES: Final = (
+    "there are no files to read; names that begin with _ or . do not count. Tables come with the"
+    " first run that finds some"
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -78,8 +83,12 @@ class Run:
         self._faults_count = 0
         self._read = self._bytes = 0
 
-    def of(self, found: Sequence[Found]) -> Outcome:
+    def of(self, listing: Listing) -> Outcome:
         """What the files that are there make of the tables."""
+        found = listing.files
+        self._notes += listing.notes
+        if not found:
+            self._notes.append(_NO_FILES)
         self._look_at_changed(found)
         by_folder, folders = self._folders(found)
         tables, changes = [], []
@@ -193,13 +202,12 @@ class Run:
             self._faults_count += inspected.faults_count
             shape = -1
             if inspected.shape is not None:
-                shape = _number(shapes, inspected.shape)
                 if self._crawl.declared is None:
                     columns = self._merge(name, one.path, columns, inspected.columns, known)
+                shape = _number(shapes, _spelled(inspected, columns))
             files.append(File(one.path, one.size, one.stamp, shape, inspected.rows, inspected.copy))
         if not columns and known is None:
             return None, None
-        names, is_hive = self._partitions(files, columns, known)
         root = f"{self._crawl.place}/{folder}" if folder else self._crawl.place
         table = Table(
             name,
@@ -207,8 +215,7 @@ class Run:
             root,
             folder,
             tuple(columns),
-            names,
-            is_hive if known is None or not known.partitions else known.is_hive,
+            self._partitions(files, columns, known),
             tuple(shapes),
             tuple(files),
             tuple(faults[:FAULTS_MAX]),
@@ -242,15 +249,17 @@ class Run:
 
     def _partitions(
         self, files: Sequence[File], columns: Sequence[Column], known: Table | None
-    ) -> tuple[tuple[str, ...], bool]:
-        declared = self._crawl.declared
-        paths = [file.path for file in files if file.shape >= 0]
-        before = () if known is None else known.partitions
-        if declared is not None and declared.partitions:
-            before = tuple(column.name for column in declared.partitions)
-        names, is_hive = layout.partitions_of(paths, before)
-        others = {column.name for column in columns}
-        return tuple(f"{name}_folder" if name in others else name for name in names), is_hive
+    ) -> tuple[Partition, ...]:
+        declared = () if self._crawl.declared is None else self._crawl.declared.partitions
+        before = tuple(Partition(one.name, one.name, one.type) for one in declared)
+        if known is not None:
+            before = known.partitions
+        found = layout.partitions_of((file.path for file in files if file.shape >= 0), before)
+        others = {column.name.lower() for column in columns}
+        return tuple(
+            msgspec.structs.replace(one, name=f"{one.name}_folder") if one.name in others else one
+            for one in found
+        )
 
     def _merge(
         self,
@@ -315,8 +324,21 @@ def _declared_shape(declared: Declared, shape: Shape) -> Shape:
     names = [column.name for column in declared.columns]
     names += [f"column_{at}" for at in range(len(names), len(shape.columns))]
     columns = tuple(Column(name, "VARCHAR") for name in names[: len(shape.columns)])
-    has_header = shape.has_header or declared.header_lines > 0
-    return msgspec.structs.replace(shape, columns=columns, has_header=has_header)
+    return msgspec.structs.replace(shape, columns=columns)
+
+
+def _spelled(inspected: Inspected, columns: Sequence[Column]) -> Shape:
+    """How the file is read; keys that it spells in another case than the table are named."""
+    shape = inspected.shape
+    assert shape is not None
+    if shape.format != "json" or shape.columns:
+        return shape
+    names = {column.name for column in columns}
+    lower = {name.lower() for name in names}
+    others = [
+        one for one in inspected.columns if one.name not in names and one.name.lower() in lower
+    ]
+    return msgspec.structs.replace(shape, columns=inspected.columns) if others else shape
 
 
 def _number(shapes: list[Shape], shape: Shape) -> int:

@@ -40,7 +40,7 @@ def save(
         typer.Option(
             "--type",
             metavar="NAME=TYPE[=DEFAULT]",
-            help="Of a parameter: text (without it), integer, number, boolean, date, timestamp.",
+            help="text, integer, number, boolean, date, timestamp; text[] takes a,b,c for IN.",
         ),
     ] = None,
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
@@ -116,8 +116,8 @@ def show(
     if query.description:
         typer.echo(f"-- {query.description}")
     for one in query.parameters:
-        default = "" if one.default is None else f", {one.default} if not given"
-        typer.echo(f"-- :{one.name} is {one.type}{default}")
+        default = "" if one.default is None else f", {_said(one.default)} if not given"
+        typer.echo(f"-- :{one.name} is {one.type}{'[]' if one.is_list else ''}{default}")
     typer.echo(query.sql)
 
 
@@ -149,9 +149,10 @@ def _parameter(text: str) -> QueryParameter:
     kind, has_default, default = value.partition("=")
     known = get_args(ParameterType)
     for one in known:
-        if one == kind:
-            return QueryParameter(name, one, default if has_default else None)
-    raise Invalid(f"types are {', '.join(known)}: type={kind}")
+        if one == kind.removesuffix("[]"):
+            is_list = kind.endswith("[]")
+            return QueryParameter(name, one, default if has_default else None, is_list)
+    raise Invalid(f"types are {', '.join(known)}, and text[] and so on for lists: type={kind}")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -159,6 +160,10 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not name.isidentifier():
         raise Invalid(f"write name=value, not {text!r}")
     return name, value
+
+
+def _said(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _usage(query: SavedQuery) -> str:

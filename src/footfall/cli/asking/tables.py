@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -20,8 +22,10 @@ from footfall.cli._common import (
     print_json,
     settings_for,
 )
-from footfall.errors import Invalid
+from footfall.errors import Invalid, Unavailable
+from footfall.home import Home
 from footfall.lake.tables.specs import TABLES, read_tables
+from footfall.settings import Settings
 
 _TEXT_WIDTH_MIN: Final = 20
 
@@ -40,23 +44,25 @@ def tables(
     as_json: JsonOption = False,
 ) -> None:
     """List the tables for SQL, or one table's columns with meaning."""
-    views = _views()
-    if table is not None and table not in views:
-        raise Invalid(f"no such table; there are: {', '.join(views)}: name={table}")
-    from footfall.cli.asking.sql import ask
+    from footfall.catalog.added import added_by
+    from footfall.catalog.store import Catalog
+    from footfall.metadata.place import MetadataPlace
 
     place = open_project(home, project)
-    statement = _counts() if table is None else f"DESCRIBE {table}"
-    answer = ask(place, project, settings_for(place), statement, {})
-    rows: list[list[Any]] = msgspec.json.decode(answer.body)
+    settings = settings_for(place)
+    added = added_by(Catalog(MetadataPlace.of(place, settings.metadata), project))
+    views = _views() | {name: one.row_is or "a view" for name, one in added.items()}
+    ask = partial(_rows, place, project, settings)
     if table is None:
-        found = [{"table": name, "rows": count, "row_is": views[name]} for name, count in rows]
+        found = _counted(ask, views, tuple(added))
+    elif table.lower() not in views:
+        raise Invalid(f"no such table; there are: {', '.join(views)}: name={table}")
     else:
-        spec = TABLES[table]
-        meanings = {column.name: column.doc for column in (*spec.columns, *spec.computed)}
+        name = table.lower()
+        meanings = added[name].meanings if name in added else _meanings(name)
         found = [
-            {"column": row[0], "type": row[1], "meaning": meanings.get(row[0], "").replace("`", "")}
-            for row in rows
+            {"column": row[0], "type": row[1], "meaning": meanings.get(row[0], "")}
+            for row in ask(f"DESCRIBE {name}")
         ]
     if as_json:
         print_json(found)
@@ -69,24 +75,57 @@ def _views() -> dict[str, str]:
     return {spec.name: spec.row_is for spec in read_tables()}
 
 
-def _counts() -> str:
+def _meanings(table: str) -> dict[str, str]:
+    spec = TABLES[table]
+    return {one.name: one.doc.replace("`", "") for one in (*spec.columns, *spec.computed)}
+
+
+def _rows(home: Home, project: str, settings: Settings, statement: str) -> list[list[Any]]:
+    from footfall.cli.asking.sql import ask
+
+    answer = ask(home, project, settings, statement, {})
+    found: list[list[Any]] = msgspec.json.decode(answer.body)
+    return found
+
+
+def _counted(
+    ask: Callable[[str], list[list[Any]]], views: Mapping[str, str], added: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Each with its rows. A table or view that does not work any more says so, and no other."""
+    try:
+        counts = dict(ask(_counts(views)))
+    except (Invalid, Unavailable):
+        counts = dict(ask(_counts([name for name in views if name not in added])))
+        for name in added:
+            try:
+                counts |= dict(ask(_counts([name])))
+            except (Invalid, Unavailable) as error:
+                counts[name] = None
+                views = {**views, name: str(error)}
+    return [{"table": name, "rows": counts[name], "row_is": views[name]} for name in views]
+
+
+def _counts(names: Iterable[str]) -> str:
     """One statement, so that all counts are of one cut."""
     return " UNION ALL ".join(
-        f"SELECT '{view}' AS name, count(*) AS n FROM {view}"  # noqa: S608 (our own names)
-        for view in _views()
+        f"SELECT '{name}' AS name, count(*) AS n FROM {name}"  # noqa: S608 (names that were checked)
+        for name in names
     )
 
 
 def _print(rows: list[dict[str, Any]]) -> None:
     """In columns as wide as what they hold; the last one is folded to fit the terminal."""
     shown = [
-        [f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()]
+        [
+            f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
+            for value in row.values()
+        ]
         for row in rows
     ]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    is_number = [isinstance(value, int) for value in rows[0].values()]
+    is_number = [isinstance(value, int) for value in rows[0].values()]  # the first is our own
     room = shutil.get_terminal_size().columns - sum(width + 2 for width in widths[:-1])
-    width_max = max(room, _TEXT_WIDTH_MIN) if sys.stdout.isatty() else widths[-1]
+    width_max = max(room, _TEXT_WIDTH_MIN) if sys.stdout.isatty() else max(widths[-1], 1)
     for *cells, text in shown:
         first = "".join(
             (cell.rjust(width) if right else cell.ljust(width)) + "  "

@@ -20,11 +20,11 @@ from footfall.cli._common import (
     with_ports,
 )
 from footfall.cli.demos import homes, shop
+from footfall.cli.demos.given import EVENTS_MAX, Given, home_of
 from footfall.cli.terminal.verbs import group
 from footfall.clock import HOUR, MINUTE, SECOND, SystemClock, random_token
 from footfall.errors import Invalid
 from footfall.machine.process import stop_on_signals
-from footfall.settings import parse_duration, parse_size
 
 if TYPE_CHECKING:
     from footfall.app import Supervisor
@@ -37,7 +37,7 @@ app = group(
 )
 app.callback()(shop.demo)
 
-EVENTS_MAX: Final = 1_000_000
+RATE_MAX: Final = 1_000
 PAST: Final = 40 * MINUTE
 """So far back made-up events reach. Sessions of it are in memory still."""
 
@@ -62,7 +62,7 @@ BucketOption = Annotated[
     str, typer.Option("--bucket", help="Files go to s3://bucket/prefix, not into the home.")
 ]
 EventsOption = Annotated[
-    int, typer.Option("--events", min=1, max=EVENTS_MAX, help="So many are sent before the check.")
+    int, typer.Option("--events", help="So many are sent before the check, 1 to 1,000,000.")
 ]
 
 
@@ -91,9 +91,12 @@ def retail(
     from footfall.recipes.systems.retail import APP, NAME, RetailSettings, retail_traffic
     from footfall.recipes.systems.retail import retail as recipe_of
 
-    _check_buffers(buffer_age, buffer_size)
-    bucket = _checked_bucket(bucket)
-    place = open_home(_home(home, NAME))
+    given = Given()
+    given.whole("--events", events, 1, EVENTS_MAX)
+    given.buffers(buffer_age, buffer_size)
+    bucket = given.place(bucket, prefix)
+    given.check()
+    place = home_of(home, NAME)
     chosen = RetailSettings(events, buffer_age, buffer_size, prefix, seed)
     recipe = recipe_of(chosen, files_of(place, bucket))
     kitchen = Kitchen(
@@ -119,7 +122,7 @@ def retail(
 def beer_shop(
     home: HomeOption = None,
     events: EventsOption = 6_000,
-    rate: Annotated[int, typer.Option(min=1, max=1000, help="Events a second.")] = 40,
+    rate: Annotated[int, typer.Option(help="Events a second, 1 to 1,000.")] = 40,
     step: Annotated[
         str, typer.Option(help="Length of a session's window, 1s to 1h; such as 30s or 1m.")
     ] = "30s",
@@ -148,18 +151,22 @@ def beer_shop(
     from footfall.recipes.systems.beer_shop import APP, NAME, BeerSettings, beer_traffic
     from footfall.recipes.systems.beer_shop import beer_shop as recipe_of
 
-    _check_buffers(buffer_age, buffer_size)
-    bucket = _checked_bucket(bucket)
-    step_us = _between("--step", step, SECOND, HOUR)
-    live_us = _between("--live", live, 0, 10 * MINUTE)
+    given = Given()
+    given.whole("--events", events, 1, EVENTS_MAX)
+    given.whole("--rate", rate, 1, RATE_MAX)
+    given.buffers(buffer_age, buffer_size)
+    bucket = given.place(bucket)
+    step_us = given.duration("--step", step, SECOND, HOUR)
+    live_us = given.duration("--live", live, 0, 10 * MINUTE)
     if step_us % SECOND:
-        raise Invalid(f"--step is in whole seconds: {step}")
-    if events > rate * PAST // SECOND:
-        raise Invalid(
+        given.problems.append(f"--step is in whole seconds: {step}")
+    if 0 < rate * PAST // SECOND < events <= EVENTS_MAX:
+        given.problems.append(
             f"--events is at most --rate times {PAST // SECOND} seconds, the past that is made up;"
             f" lower --events or raise --rate: {events}"
         )
-    place = open_home(_home(home, NAME))
+    given.check()
+    place = home_of(home, NAME)
     chosen = BeerSettings(events, rate, step_us, buffer_age, buffer_size, seed)
     secret = random_token(16)
     hook = Hook(place.root / "short-sessions.log", secret, is_shown=not as_json)
@@ -215,9 +222,13 @@ def touchwood(
     from footfall.recipes.systems.touchwood import NAME, TouchwoodSettings, touchwood_traffic
     from footfall.recipes.systems.touchwood import touchwood as recipe_of
 
-    _check_buffers(buffer_age, buffer_size)
-    bucket = _checked_bucket(bucket)
-    place = open_home(_home(home, NAME))
+    given = Given()
+    given.whole("--events", events, 1, EVENTS_MAX)
+    given.app("--client-id", client_id)
+    given.buffers(buffer_age, buffer_size)
+    bucket = given.place(bucket, prefix)
+    given.check()
+    place = home_of(home, NAME)
     chosen = TouchwoodSettings(events, client_id, prefix, buffer_age, buffer_size, seed)
     recipe = recipe_of(chosen, files_of(place, bucket))
     kitchen = Kitchen(
@@ -298,36 +309,6 @@ def _go_on(
         supervisor.watch()
 
 
-def _home(given: Path | None, name: str) -> Path:
-    return Path(f"{homes.DEFAULT_HOME}-{name}") if given is None else given
-
-
 def _quick(overrides: list[str]) -> list[str]:
     """Epochs are short, so that nobody waits; what is said on the command line counts."""
     return ["pipeline.epoch_age_max=2s", "pipeline.watermark_lag=1s", *overrides]
-
-
-def _check_buffers(age: str, size: str) -> None:
-    _between("--buffer-age", age, 60 * SECOND, 900 * SECOND)
-    try:
-        found = parse_size(size)
-    except ValueError as error:
-        raise Invalid(f"--buffer-size: {error}") from None
-    if not 1 << 20 <= found <= 128 << 20:
-        raise Invalid(f"--buffer-size is 1MiB to 128MiB, not {size}")
-
-
-def _checked_bucket(text: str) -> str:
-    if text and not text.startswith("s3://"):
-        raise Invalid(f"--bucket is s3://bucket/prefix, not {text}")
-    return text.rstrip("/")
-
-
-def _between(option: str, text: str, least: int, most: int) -> int:
-    try:
-        found = parse_duration(text)
-    except ValueError as error:
-        raise Invalid(f"{option}: {error}") from None
-    if not least <= found <= most:
-        raise Invalid(f"{option} is {least // SECOND}s to {most // SECOND}s, not {text}")
-    return found

@@ -1179,7 +1179,8 @@ export type QueryDefinition = {
 };
 
 export type QueryParameter = {
-  readonly default?: string | number | boolean | null;
+  readonly default?: string | number | boolean | readonly (string | number | boolean)[] | null;
+  readonly is_list?: boolean;
   readonly name: string;
   readonly type?: "text" | "integer" | "number" | "boolean" | "date" | "timestamp";
 };
@@ -1204,7 +1205,7 @@ export type QueryToSave = {
 
 export type QueryValues = {
   readonly format?: "rows" | "csv" | "parquet";
-  readonly params?: { readonly [key: string]: string | number | boolean | null };
+  readonly params?: { readonly [key: string]: string | number | boolean | readonly (string | number | boolean | null)[] | null };
 };
 
 export type Range = {

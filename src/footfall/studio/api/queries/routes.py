@@ -44,8 +44,8 @@ class QueryToSave(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class QueryValues(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of `POST /api/queries/{name}/run`."""
 
-    params: dict[str, SqlValue] = {}
-    """Values by name."""
+    params: dict[str, SqlValue | list[SqlValue]] = {}
+    """Values by name; a list for a parameter that is one."""
     format: Literal["rows", "csv", "parquet"] = "rows"
     """Of the answer; files are as those of `/api/sql/csv` and `/api/sql/parquet`."""
 

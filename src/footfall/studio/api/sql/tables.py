@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from footfall.catalog.defining import shipped_views, table_names
+from footfall.catalog.added import added_by
 from footfall.catalog.store import Catalog
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.lake.tables.specs import TABLES, TableSpec
@@ -91,15 +91,8 @@ def _revisions() -> _Known:
 
 
 def _of_catalog(catalog: Catalog) -> dict[str, _Known]:
-    tables = catalog.tables()
-    found = {name: _Known("view", "", {}) for name in shipped_views(tables)}
-    for table in tables.values():
-        comments = {column.name: column.comment for column in table.columns}
-        files = "a record in files of the crawl"
-        for name in table_names(table):
-            found[name] = _Known("files", f"{files} {table.crawl}", comments)
-    found |= {view.name: _Known("view", view.comment, {}) for view in catalog.views().values()}
-    return found
+    added = added_by(catalog)
+    return {name: _Known(one.kind, one.row_is, one.meanings) for name, one in added.items()}
 
 
 async def _table(sql: SqlRunner, name: str, known: Mapping[str, _Known]) -> Table:

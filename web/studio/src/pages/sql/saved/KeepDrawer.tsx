@@ -43,6 +43,10 @@ function typesOf(former: SavedQuery | null): Readonly<Record<string, ParameterTy
   return Object.fromEntries((former?.parameters ?? []).map(({ name, type }) => [name, type ?? "text"]));
 }
 
+function listsOf(former: SavedQuery | null): Readonly<Record<string, boolean>> {
+  return Object.fromEntries((former?.parameters ?? []).map(({ name, is_list }) => [name, is_list ?? false]));
+}
+
 function defaultsOf(former: SavedQuery | null): Readonly<Record<string, string>> {
   return Object.fromEntries((former?.parameters ?? []).map((parameter) => [parameter.name, firstValue(parameter, {})]));
 }
@@ -53,6 +57,7 @@ function KeepForm({ keeping, sql, former, onClose, onKept }: Omit<Props, "keepin
   const [description, setDescription] = useState(former?.description ?? "");
   const [isReplacing, setIsReplacing] = useState(false);
   const [types, setTypes] = useState(() => typesOf(former));
+  const [lists, setLists] = useState(() => listsOf(former));
   const [defaults, setDefaults] = useState(() => defaultsOf(former));
   const [error, setError] = useState<Error | null>(null);
   const [isBusy, setIsBusy] = useState(false);
@@ -65,7 +70,12 @@ function KeepForm({ keeping, sql, former, onClose, onKept }: Omit<Props, "keepin
         const { done } = await makeView(name, sql, isReplacing);
         onKept(keeping, done);
       } else {
-        const parameters = names.map((each) => ({ name: each, type: types[each] ?? "text", default: defaults[each] || null }));
+        const parameters = names.map((each) => ({
+          name: each,
+          type: types[each] ?? "text",
+          default: defaults[each] || null,
+          is_list: lists[each] ?? false,
+        }));
         const body: QueryToSave = { name, sql, parameters, description };
         const saved = await saveQuery(body);
         onKept(keeping, `the query ${saved.name} was saved`);
@@ -107,6 +117,12 @@ function KeepForm({ keeping, sql, former, onClose, onKept }: Omit<Props, "keepin
             placeholder="it must be given"
             value={defaults[each] ?? ""}
             onChange={(change) => setDefaults({ ...defaults, [each]: change.currentTarget.value })}
+          />
+          <Checkbox
+            size="xs"
+            label="Several values, for IN"
+            checked={lists[each] ?? false}
+            onChange={(change) => setLists({ ...lists, [each]: change.currentTarget.checked })}
           />
         </fieldset>
       ))}

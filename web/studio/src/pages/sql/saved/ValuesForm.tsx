@@ -51,13 +51,14 @@ type FieldProps = { readonly parameter: QueryParameter; readonly value: string; 
 
 function Field({ parameter, value, onChange }: FieldProps) {
   const type = parameter.type ?? "text";
+  const isList = parameter.is_list ?? false;
   return (
     <TextInput
       size="xs"
       label={`:${parameter.name}`}
-      placeholder={HINTS[type] ?? type}
-      type={type === "date" ? "date" : "text"}
-      inputMode={type === "integer" || type === "number" ? "decimal" : "text"}
+      placeholder={isList ? "several, with commas between them" : (HINTS[type] ?? type)}
+      type={type === "date" && !isList ? "date" : "text"}
+      inputMode={(type === "integer" || type === "number") && !isList ? "decimal" : "text"}
       required
       withAsterisk={false}
       value={value}

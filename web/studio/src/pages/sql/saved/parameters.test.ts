@@ -15,3 +15,10 @@ test("a field begins with what was given, else with the default", () => {
   expect(firstValue({ name: "n", type: "integer", default: 3 }, { n: "4" })).toBe("4");
   expect(firstValue({ name: "n", type: "text", default: null }, {})).toBe("");
 });
+
+test("a list of defaults is one line, and values with a comma stand in quotes", () => {
+  const parameter = { name: "devices", is_list: true, default: ["mobile", 'a,"b"'] };
+  expect(firstValue(parameter, {})).toBe('mobile, "a,""b"""');
+  expect(firstValue(parameter, { devices: "tablet" })).toBe("tablet");
+  expect(firstValue({ name: "n", default: 0 }, {})).toBe("0");
+});

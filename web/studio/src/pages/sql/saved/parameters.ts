@@ -25,7 +25,19 @@ export function isParameterType(text: string | null): text is ParameterType {
 
 /** What stands in a field before anybody wrote in it. */
 export function firstValue(parameter: QueryParameter, given: Readonly<Record<string, string>>): string {
-  return given[parameter.name] ?? (parameter.default === null || parameter.default === undefined ? "" : String(parameter.default));
+  return given[parameter.name] ?? defaultText(parameter);
+}
+
+/** A default as it is written: those of a list between commas. */
+function defaultText({ default: value }: QueryParameter): string {
+  if (value === null || value === undefined) {
+    return "";
+  }
+  return Array.isArray(value) ? value.map((each) => inList(String(each))).join(", ") : String(value);
+}
+
+function inList(text: string): string {
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Words with which a statement makes or removes something, so that no address may run it by itself. */

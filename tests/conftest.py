@@ -31,7 +31,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with the most long tests first, or one core would work off the last of them alone."""
-    long = collections.Counter(item.path for item in items if "slow" in item.keywords)
+    kinds = ("slow", "browser")
+    long = collections.Counter(
+        item.path for item in items if any(item.get_closest_marker(kind) for kind in kinds)
+    )
     items.sort(key=lambda item: -long[item.path])
 
 

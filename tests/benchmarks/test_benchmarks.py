@@ -90,6 +90,7 @@ def test_those_of_the_full_run_load() -> None:
     assert done.returncode == 0, done.stderr[-2_000:]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SAID if IS_FULL else SAID.keys() - LONG))
 def test_benchmark_runs(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     more = []

@@ -72,6 +72,7 @@ def _killed(run: Run) -> int:
     return subprocess.run(arguments, capture_output=True, check=False).returncode
 
 
+@pytest.mark.slow
 def test_every_verb_and_a_fill_that_is_killed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Defined, killed twice while it is filled, whole, compared, switched to and back, dropped."""
     monkeypatch.setattr("os.nice", lambda _: 0)  # `fill` makes its process one of low priority

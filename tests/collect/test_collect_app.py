@@ -157,7 +157,7 @@ def fuzzed(make_harness: Make) -> Any:
 
 
 @hypothesis_settings(
-    max_examples=scaled(200, 4000),
+    max_examples=scaled(100, 4000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -246,7 +246,7 @@ def test_idle_clients_are_dropped(make_running: Make) -> None:
 
 
 @hypothesis_settings(
-    max_examples=scaled(80, 1600),
+    max_examples=scaled(50, 1600),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -33,7 +33,7 @@ anything = st.binary(max_size=30) | st.sampled_from(
 
 
 @hypothesis_settings(
-    max_examples=scaled(150, 5000),
+    max_examples=scaled(80, 5000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

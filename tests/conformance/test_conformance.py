@@ -13,6 +13,7 @@ from tests.runner.test_spark import Borrowed
 from tests.scale import scaled
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(900),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -102,14 +102,14 @@ events = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=scaled(300, 6000))
+@settings(deadline=None, max_examples=scaled(150, 6000))
 @given(st.lists(events, max_size=3), st.sampled_from(["", "platform=Q&x=1&upload_timestamp=5"]))
 def test_both_ways_give_equal_rows_and_failures(batch: list[Any], query: str) -> None:
     """The general way owns acceptance; the fast one must not take, refuse or change anything."""
     assert_equal(logged(batch, query=query))
 
 
-@settings(deadline=None, max_examples=scaled(100, 3000))
+@settings(deadline=None, max_examples=scaled(60, 3000))
 @given(st.lists(st.lists(events, max_size=3), max_size=6))
 def test_requests_of_both_ways_stay_in_order_when_laid_out_together(
     batches: list[list[Any]],
@@ -153,7 +153,7 @@ def web_event(
     return b"{" + b",".join(part for part in parts if part) + b"}"
 
 
-@settings(deadline=None, max_examples=scaled(300, 6000))
+@settings(deadline=None, max_examples=scaled(150, 6000))
 @given(common, st.lists(own, min_size=2, max_size=4), st.sampled_from(["", "platform=Android"]))
 def test_repeated_text_is_parsed_once_and_gives_the_same(
     shared: dict[str, Any], events: list[Any], query: str

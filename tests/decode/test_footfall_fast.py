@@ -117,7 +117,7 @@ bodies = st.one_of(
 queries = st.sampled_from(["", "x=1&plan=2&write_id=w&sent_at=1795300235000", "sent_at=never"])
 
 
-@settings(deadline=None, max_examples=scaled(120, 6000))
+@settings(deadline=None, max_examples=scaled(70, 6000))
 @given(st.lists(st.tuples(bodies, queries, st.booleans()), max_size=4))
 def test_both_ways_give_equal_rows_and_failures(
     requests: list[tuple[object, str, bool]],

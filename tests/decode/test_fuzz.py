@@ -117,7 +117,7 @@ def requests(draw: st.DrawFn) -> LoggedRequest:
     )
 
 
-@settings(max_examples=scaled(400, 8000), deadline=None)
+@settings(max_examples=scaled(200, 8000), deadline=None)
 @given(st.lists(requests(), max_size=3), st.sampled_from([SETTINGS, TINY]))
 def test_every_record_is_an_event_or_a_failure(batch: list[LoggedRequest], limit: Any) -> None:
     """No bytes raise or are an internal error; no record is lost or counted twice.

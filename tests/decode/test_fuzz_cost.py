@@ -117,7 +117,7 @@ def warm() -> None:
     decode(GOOD, SETTINGS)
 
 
-@settings(max_examples=scaled(60, 4_000), deadline=None)
+@settings(max_examples=scaled(40, 4_000), deadline=None)
 @given(hostile())
 def test_cost_keeps_to_its_bound_and_neighbours_live(request: LoggedRequest) -> None:
     """Small and clever requests are no more work than large and plain ones."""

@@ -159,7 +159,7 @@ def engine() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @settings(
-    max_examples=scaled(25, 2_000),
+    max_examples=scaled(15, 2_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

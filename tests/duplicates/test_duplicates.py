@@ -180,7 +180,7 @@ def scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 
 
-@settings(max_examples=scaled(80, 1600), deadline=None)
+@settings(max_examples=scaled(50, 1600), deadline=None)
 @given(epochs, st.sampled_from([1, 4]), st.sampled_from([3, 10**6]), st.sampled_from([6, 10**6]))
 def test_equals_a_dict(
     plan: list[tuple[list[list[tuple[Event, str | None]]], int, str]],
@@ -215,7 +215,7 @@ def test_equals_a_dict(
                 index.settle()
 
 
-@settings(max_examples=scaled(50, 1000), deadline=None)
+@settings(max_examples=scaled(30, 1000), deadline=None)
 @given(st.lists(events_of_a_batch, max_size=30), st.data())
 def test_batches_may_be_cut_anywhere(
     rows: list[tuple[Event, str | None]], data: st.DataObject
@@ -234,7 +234,7 @@ def test_batches_may_be_cut_anywhere(
     assert (kept, repeated, conflicts) == expected
 
 
-@settings(max_examples=scaled(30, 600), deadline=None)
+@settings(max_examples=scaled(20, 600), deadline=None)
 @given(st.lists(events_of_a_batch, max_size=40), st.randoms(use_true_random=False))
 def test_rebuilt_from_the_events_kept(rows: list[tuple[Event, str | None]], random: Random) -> None:
     """In any order and pieces: the same answers as of the index that was lost; saved, too."""

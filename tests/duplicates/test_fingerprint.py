@@ -98,7 +98,7 @@ rows_of_events = st.lists(
 )
 
 
-@settings(max_examples=scaled(100, 2000), deadline=None)
+@settings(max_examples=scaled(60, 2000), deadline=None)
 @given(rows_of_events, st.integers(0, 12), st.integers(1, 4))
 def test_is_what_is_written_down(rows: list[Row], start: int, chunk: int) -> None:
     """In slices, and in chunks of any size: neighbours in memory must not show."""

@@ -108,7 +108,7 @@ def demand_listed(shop: Shop, question: Any, cell: str, expected: Any) -> None:
 
 
 slow = settings(
-    max_examples=scaled(20, 3_000),
+    max_examples=scaled(12, 3_000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

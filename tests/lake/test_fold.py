@@ -21,7 +21,7 @@ from footfall.testing.events import NOON_US, event_table, uuid_of
 from tests.scale import scaled
 
 Interval = tuple[str, int, int, int]
-EXAMPLES = scaled(60, 600)
+EXAMPLES = scaled(40, 600)
 
 
 def _overrides(rows: Sequence[Interval]) -> pa.Table:

@@ -220,7 +220,7 @@ def test_transform_changes_and_drops_rows(lake: Lake, tmp_path: Path) -> None:
 
 
 @settings(
-    max_examples=scaled(30, 200),
+    max_examples=scaled(20, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -260,7 +260,7 @@ _VISITORS = st.lists(st.one_of(st.none(), st.sampled_from("abcü\U0001f600")), m
 
 
 @settings(
-    max_examples=scaled(30, 200),
+    max_examples=scaled(20, 200),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

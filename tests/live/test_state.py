@@ -259,7 +259,7 @@ paths = st.sampled_from(["/", "/x", "/y", None])
 names = st.sampled_from(["page_view", "click"])
 
 
-@settings(max_examples=scaled(60, 1200), deadline=None)
+@settings(max_examples=scaled(40, 1200), deadline=None)
 @given(st.lists(st.tuples(moments, visitors, paths, names), max_size=60), st.data())
 def test_equals_counting_by_hand(
     found: list[tuple[int, str | None, str | None, str]], data: st.DataObject

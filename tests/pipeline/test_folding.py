@@ -78,9 +78,9 @@ def _notes(bench: Bench) -> int:
 def test_folded_lake_shows_the_same(tmp_path: Path, seed: int) -> None:
     """Over restarts, with later renames on top of folded ones, before and after each new cut."""
     folded, plain = Bench(tmp_path / "a", *SETTINGS), Bench(tmp_path / "b", *SETTINGS)
-    batches = _batches(seed, 24)
+    batches = _batches(seed, scaled(16, 24))
     total = 0
-    for first in range(0, 24, 8):
+    for first in range(0, len(batches), 8):
         for bench in (folded, plain):
             _run(bench, batches[first : first + 8])
         total += maintain(folded.home, folded.settings, "default", clock=folded.clock).notes_folded

@@ -83,7 +83,7 @@ LIMITS = st.builds(
     events_max=st.sampled_from((1, 3, 10, 1_000_000)),
     visitors_max=st.sampled_from((1, 2, 1_000)),
 )
-EXAMPLES = scaled(30, 800)
+EXAMPLES = scaled(20, 800)
 
 
 @settings(

@@ -50,7 +50,7 @@ VALUES = {
 
 
 @settings(
-    max_examples=scaled(40, 1_000),
+    max_examples=scaled(25, 1_000),
     deadline=None,
     suppress_health_check=[
         HealthCheck.too_slow,

@@ -105,7 +105,7 @@ def test_order_of_events_does_not_matter():
 
 
 @settings(
-    max_examples=scaled(25, 250),
+    max_examples=scaled(15, 250),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -78,12 +78,13 @@ def browser() -> Iterator[Browser]:
 
 
 def opened(browser: Browser, running: Studio, path: str = "/live", **options: object) -> Watched:
-    """A page that used a link, and went to `path`."""
+    """A page of somebody who used a link, at `path`."""
     running.services.sessions.add_link(TOKEN)
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 860}, **options})
     context.set_default_timeout(WAIT_MS_MAX)
+    # Not by the page, which would draw what nobody looks at: half of the work of most tests.
+    assert context.request.get(running.link).ok
     watched = Watched(context, running.url)
-    watched.page.goto(running.link)
     watched.page.goto(running.url + path)
     return watched
 

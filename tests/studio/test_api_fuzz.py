@@ -136,7 +136,7 @@ def close_pool(found: Studio, pool: QueryPool) -> None:
 
 
 @hypothesis_settings(
-    max_examples=scaled(30, 5000),
+    max_examples=scaled(20, 5000),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from footfall.clock import SystemClock
 from footfall.live import LiveSnapshot, decode_snapshot
+from tests.scale import scaled
 from tests.studio.fakes import PROJECT, FakeShop, Studio, feeding, studio
 from tests.studio.pages import (
     BROWSER_TESTS,
@@ -80,7 +81,7 @@ def test_on_a_phone_the_stream_follows_the_numbers(
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", "dark"][: scaled(1, 2)])
 def test_no_state_has_a_fault(
     browser: Browser, shop: FakeShop, running: Studio, scheme: str
 ) -> None:

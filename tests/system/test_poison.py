@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +61,15 @@ def _footfall(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-def _tree(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *settings: str) -> Tree:
-    monkeypatch.setenv("PYTHONPATH", str(install(tmp_path / "site")))
-    arguments = [text for setting in (*SETTINGS, *settings) for text in ("--set", setting)]
-    return Tree(home.root, "--no-studio", *arguments)
+@pytest.fixture
+def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tree]:
+    """With the plug-in; nothing of it runs on after a test that failed."""
+    with_plug_in = {**os.environ, "PYTHONPATH": str(install(tmp_path / "site"))}
+    wanted = (*SETTINGS, *getattr(request, "param", ()))
+    arguments = [text for setting in wanted for text in ("--set", setting)]
+    made = Tree(tmp_path / "home", "--no-studio", *arguments, environ=with_plug_in)
+    yield made
+    made.kill("tree")
 
 
 def _wait_for(tree: Tree, words: str) -> None:
@@ -80,21 +87,18 @@ def _failed(home: Home) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-def test_requests_that_end_the_pipeline_are_quarantined(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_requests_that_end_the_pipeline_are_quarantined(tree: Tree) -> None:
     """A plug-in exits, crashes, eats memory, hangs: failed events, and all others are events.
 
     Meanwhile the collector acknowledges; afterwards an epoch redone from its plan gives equal rows.
     """
-    home = Home(tmp_path / "home")
+    home = Home(tree.home)
     _fill(home, POISON)
     subprocess.run(
         [sys.executable, "-m", "footfall.cli.main", "key", "create", "web", "--home", home.root],
         check=True,
         capture_output=True,
     )
-    tree = _tree(home, monkeypatch, tmp_path)
     tree.start()
     client = RetryingClient(tree, "visitor", 1)
     client.start()
@@ -154,21 +158,19 @@ def _check_redone(home: Home, tree: Tree) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-def test_plug_in_that_fails_everything_stops_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("tree", [("pipeline.poison_requests_max=3",)], indirect=True, ids=[""])
+def test_plug_in_that_fails_everything_stops_nothing(tree: Tree) -> None:
     """Hostile requests, three in a round, a slow one, and good traffic between them.
 
     All are failed events, all good ones are events, and no process has to be started by hand.
     """
-    home = Home(tmp_path / "home")
+    home = Home(tree.home)
     _fill(home, {**dict.fromkeys(range(HOSTILE), "exit"), HOSTILE // 2: "slow"}, HOSTILE)
     subprocess.run(
         [sys.executable, "-m", "footfall.cli.main", "key", "create", "web", "--home", home.root],
         check=True,
         capture_output=True,
     )
-    tree = _tree(home, monkeypatch, tmp_path, "pipeline.poison_requests_max=3")
     tree.start()
     client = RetryingClient(tree, "visitor", 1)
     client.start()
@@ -193,14 +195,11 @@ def test_plug_in_that_fails_everything_stops_nothing(
 
 @pytest.mark.slow
 @pytest.mark.timeout(280)
-def test_a_burst_of_slow_requests_costs_time_and_no_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_burst_of_slow_requests_costs_time_and_no_process(tree: Tree) -> None:
     """Some that never end, as anybody can send them to a bad decoder: put aside one by one."""
-    home = Home(tmp_path / "home")
+    home = Home(tree.home)
     slow = dict.fromkeys(SLOW, "slow")
     _fill(home, slow)
-    tree = _tree(home, monkeypatch, tmp_path)
     tree.start()
     _wait_for(tree, f"put aside: offset {COUNT - 1} ")
     assert tree.stop() == 0, tree.errors()

@@ -129,7 +129,7 @@ class LogMachine(RuleBasedStateMachine):
 
 
 LogMachine.TestCase.settings = hypothesis_settings(
-    max_examples=scaled(25, 250),
+    max_examples=scaled(15, 250),
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

@@ -264,8 +264,12 @@ def _check_after_maintenance(shop: Shop) -> None:
     maintain(shop.home, shop.settings, "default", full=True, clock=shop.clock)
     lake = Lake(shop.home.lake_dir, "default")
     assert lake.changed_epoch() > 0
-    for name in ("clicks", "bad", "visits"):  # metadata forgot where requests are
+    for name in ("clicks", "bad", "visits"):
         shop.fill(name)
+    requests = shop.fill("raw")  # metadata forgot where most of them are
+    assert requests.epochs + requests.epochs_lost == requests.epochs_of
+    assert 0 < requests.epochs_lost
+    assert f"those of {requests.epochs_lost:,} epochs, are kept no more" in str(requests)
     found = _keys(shop)
     assert found["clicks"] == before["clicks"]
     assert found["bad"] == before["bad"]

@@ -64,14 +64,18 @@ class Filled(msgspec.Struct, frozen=True):
     records: int = 0
     requests_lost: int = 0
     """That the log does not have any more."""
+    epochs_lost: int = 0
+    """Of which nobody knows where their requests were in the log."""
 
     def __str__(self) -> str:
         done = f"{self.epochs:,} of {self.epochs_of:,} epochs"
-        lost = f", {self.requests_lost:,} requests are in the log no more"
-        return (
-            f"{done}, {self.files:,} files with {self.records:,} records in {self.place}"
-            f"{lost if self.requests_lost else ''}"
-        )
+        said = f"{done}, {self.files:,} files with {self.records:,} records in {self.place}"
+        if self.requests_lost or self.epochs_lost:
+            said += (
+                f"; {self.requests_lost:,} requests, and those of {self.epochs_lost:,} epochs, are"
+                " kept no more (log.keep_age_min)"
+            )
+        return said
 
 
 class Backfill:
@@ -148,7 +152,10 @@ class Backfill:
                 self._fill(group, source, rows)
                 tell(self._done)
             self._keep(spans)
-        return msgspec.structs.replace(self._done, epochs=count(spans))
+        left = count(spans) - self._done.epochs
+        if isinstance(source, RequestSource):
+            return msgspec.structs.replace(self._done, epochs_lost=left)
+        return msgspec.structs.replace(self._done, epochs=count(spans))  # the others have no rows
 
     def _check_places(self) -> None:
         known = self._note.filled

@@ -48,6 +48,11 @@ class Plan(msgspec.Struct, frozen=True):
     """Microseconds since 1970 UTC."""
     records: int
 
+    @property
+    def last(self) -> int:
+        """Last epoch that it has records of, or may have."""
+        return self.end.epoch if self.end.row else self.end.epoch - 1
+
 
 class Note(msgspec.Struct, frozen=True):
     """How far the files of one destination go."""
@@ -87,14 +92,17 @@ class Note(msgspec.Struct, frozen=True):
         cursor = plan.end if is_put else self.cursor
         return msgspec.structs.replace(self, cursor=cursor, plan=None).skipped_to(epoch)
 
-    def skipped_to(self, epoch: int) -> Note:
+    def skipped_to(self, epoch: int, in_doubt: Plan | None = None) -> Note:
         """It goes on from `epoch` at the earliest.
 
-        Of an epoch that it has in part the rest is not among what is missing: filling it in would
-        write the first part again.
+        Of an epoch that it has in part the rest is not among what is missing, nor is what may be in
+        a file that is `in_doubt`: filling it in would write records again.
         """
         first = self.cursor.epoch + (self.cursor.row > 0)
-        missing = union(self.missing, [(first, epoch - 1)])[-MISSING_MAX:]
+        skipped: Spans = ((first, epoch - 1),)
+        if in_doubt is not None:
+            skipped = without(skipped, [(in_doubt.start.epoch, in_doubt.last)])
+        missing = union(self.missing, skipped)[-MISSING_MAX:]
         return msgspec.structs.replace(
             self, cursor=max(self.cursor, Cursor(epoch)), missing=missing
         )

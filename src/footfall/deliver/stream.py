@@ -130,23 +130,27 @@ class Stream:
         """Epochs up to `last` are gone; what of them is in no file never will be."""
         if self._start.epoch > last:
             return
-        plan = self.note.plan
-        if plan is not None and self._is_there(plan):
-            self._take_as_put(plan, 0)
+        plan, in_doubt = self.note.plan, None
+        if plan is not None:
+            is_there = self._is_there(plan)
+            if is_there:
+                self._take_as_put(plan, 0)
+            in_doubt = plan if is_there is None else None
         lost = max(0, last + 1 - self._start.epoch)
-        skipped = msgspec.structs.replace(self.note, plan=None).skipped_to(last + 1)
+        skipped = msgspec.structs.replace(self.note, plan=None).skipped_to(last + 1, in_doubt)
         self._write(msgspec.structs.replace(skipped, epochs_lost=self.note.epochs_lost + lost))
         self._begin_again()
 
-    def _is_there(self, plan: Plan) -> bool:
+    def _is_there(self, plan: Plan) -> bool | None:
         """Whether the planned file was put, and only the note of it is missing.
 
-        A store that does not answer has it not: it has been away for `consumers.keep_age_max`.
+        None of a store that does not answer: it has been away for `consumers.keep_age_max`, so
+        most likely not.
         """
         try:
             return self._outlet.has(plan.path)
         except (FootfallError, OSError):
-            return False
+            return None
 
     # One step
 
@@ -236,7 +240,7 @@ class Stream:
 
     def _make_again(self, plan: Plan, epochs: Epochs) -> bool:
         """Make a planned file whose maker died; whether its epochs have been given yet."""
-        last = plan.end.epoch if plan.end.row else plan.end.epoch - 1
+        last = plan.last
         if epochs.newest < last:
             return False
         making = self._making = Making(self._directory, plan.destination)

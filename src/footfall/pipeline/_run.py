@@ -95,10 +95,7 @@ def run(
         )
         lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
         log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
-        lake = settings.lake
-        maintainer = Maintainer(
-            maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
-        )
+        maintainer = _maintainer(maintain_command, settings, clock)
         stack.callback(maintainer.stop)
         filler = Filler(fill_command, clock, _tell)
         stack.callback(filler.stop)
@@ -138,6 +135,11 @@ def run(
         _work_through_full_disks(
             work, ready, stopping, lambda: full_places(home, project), pulse.waits
         )
+
+
+def _maintainer(command: Sequence[str] | None, settings: Settings, clock: Clock) -> Maintainer:
+    lake = settings.lake
+    return Maintainer(command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell)
 
 
 def _work_through_full_disks(

@@ -82,14 +82,6 @@ def add(
 
     It begins with the next epoch. Those of footfall.toml are changed there.
     """
-    from footfall.deliver.chosen import parsed
-    from footfall.metadata.added.deliveries import put_delivery
-    from footfall.settings import DestinationSettings
-
-    installed = open_project(home, project)
-    settings = settings_for(installed)
-    if name in settings.deliver.destinations:
-        raise Invalid(f"the destination is one of the settings; change it there: {name}")
     options: dict[str, Any] = {
         "source": source,
         "place": place,
@@ -105,18 +97,28 @@ def add(
         "leave_out": leave_out,
         "header": header,
     }
+    begins = _put(open_project(home, project), project, name, options, is_tested=is_tested)
+    typer.echo(f"{name}: {begins}; look with: footfall deliver list")
+
+
+def _put(home: Home, project: str, name: str, options: dict[str, Any], *, is_tested: bool) -> str:
+    """Keep a destination, if it can be one; from when on it counts."""
+    from footfall.deliver.chosen import parsed
+    from footfall.metadata.added.deliveries import put_delivery
+    from footfall.settings import DestinationSettings
+
+    if name in settings_for(home).deliver.destinations:
+        raise Invalid(f"the destination is one of the settings; change it there: {name}")
     assert set(options) == set(DestinationSettings.__struct_fields__)
     destination = parsed(name, options)
-    known = chosen(installed, project)
-    _check(destination, installed, project)
+    known = chosen(home, project)
+    _check(destination, home, project)
     if name not in known and len(known) >= DESTINATIONS_MAX:
         raise Invalid(f"there are {len(known)} destinations, and no more can be; remove one first")
     if is_tested:
-        test_place(installed, name, destination)
-    metadata = open_metadata(installed)
-    put_delivery(metadata, project, name, msgspec.json.encode(options).decode())
-    begins = "its next file is as it says now" if name in known else "begins with the next epoch"
-    typer.echo(f"{name}: {begins}; look with: footfall deliver list")
+        test_place(home, name, destination)
+    put_delivery(open_metadata(home), project, name, msgspec.json.encode(options).decode())
+    return "its next file is as it says now" if name in known else "begins with the next epoch"
 
 
 def _check(destination: DestinationSettings, home: Home, project: str) -> None:

@@ -114,7 +114,7 @@ def backfill(
     done = work.run(
         metadata, from_us, to_us, lambda so_far: typer.echo(f"{name}: {so_far}", err=True)
     )
-    typer.echo(f"{name}: nothing is missing" if not done.epochs else f"{name}: {done}")
+    typer.echo(f"{name}: {done}" if done.epochs_of else f"{name}: nothing is missing")
 
 
 def _moment(option: str, text: str) -> int | None:

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from footfall.cli.demos.cooking import compared
-from footfall.cli.demos.hook import Hook
+from footfall.cli.demos.hook import SHOWN_MAX, Hook
 from footfall.cli.demos.short import short_sessions
+from footfall.clock import SECOND
+from footfall.testing.sim_clock import SimClock
 
 Rows = list[dict[str, Any]]
 
@@ -73,3 +75,22 @@ def test_the_log_has_each_firing_once(tmp_path: Path) -> None:
     assert "1 of those told" in short_sessions(Said(any=more[1:]), hook)[0].differs
     assert hook.take(*delivery("secret", sequence=2, state="withdrawn"))
     assert hook.standing == []
+
+
+def test_a_terminal_is_not_flooded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A few lines at a time, and how many came else; the log has every one."""
+    clock = SimClock()
+    hook = Hook(tmp_path / "log", "secret", is_shown=True, clock=clock)
+    hook.take(*delivery("secret", delivery_id="before"))
+    hook.show()
+    for number in range(SHOWN_MAX + 4):
+        hook.take(*delivery("secret", delivery_id=f"d{number}", title=f"short {number}"))
+    clock.advance(11 * SECOND)
+    hook.take(*delivery("secret", delivery_id="later", title="short again"))
+    told = [line.removeprefix("now  ") for line in capsys.readouterr().out.splitlines()]
+    assert told == [
+        *(f"short {n}" for n in range(SHOWN_MAX)),
+        "… and 4 more, in log",
+        "short again",
+    ]
+    assert len((tmp_path / "log").read_text().splitlines()) == SHOWN_MAX + 6

@@ -231,13 +231,51 @@ def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             assert faults(page) == []
             shot(page, f"recipe-touchwood-{scheme}", full=True)
-        documents = "".join(
-            file.read_text()
-            for file in sorted((home / "files" / "touchwood").glob("????/??/??/??/*.json"))
+        records = _records(home / "files" / "touchwood")
+        names = {"token", "timestamp", "tag", "client_id", "client_ip", "user_agent"}
+        assert len(records) == 60
+        assert all(names <= set(record) for record in records)
+        page = opened_dashboard(browser, told, "light")
+        made_up = f"client_session_id <> '{last_token(home)}'"
+        tags = Counter(record["tag"] for record in records)
+        compare(
+            page,
+            home,
+            "Records by tag",
+            Counter((tag, str(count)) for tag, count in tags.items()),
+            f"SELECT event_name, count(*) FROM events WHERE {made_up} GROUP BY ALL",
         )
-        assert "\n" not in documents
-        first, _ = json.JSONDecoder().raw_decode(documents)
-        assert {"token", "timestamp", "tag", "client_id", "client_ip", "user_agent"} <= set(first)
+        likes = Counter(
+            (str(record["value"]), record["tag"]) for record in records if "LIKE" in record["tag"]
+        )
+        compare(
+            page,
+            home,
+            "Likes by wood",
+            Counter((*names, str(count)) for names, count in likes.items()),
+            "SELECT properties ->> '$.value', event_name, count(*) FROM events"
+            f" WHERE event_name LIKE '%LIKE_WOOD' AND {made_up} GROUP BY ALL",
+        )
+        assert faults(page) == []
+        look(browser, told, "touchwood-dashboard", 2)
+
+
+def last_token(home: Path) -> str:
+    """Of the page that was clicked: what it sent is in the lake, and in files a minute later."""
+    with footfall.open(home) as project:
+        sql = "SELECT client_session_id AS token FROM events ORDER BY received_at DESC LIMIT 1"
+        return str(project.sql(sql).rows()[0]["token"])
+
+
+def _records(directory: Path) -> list[dict[str, Any]]:
+    """Documents one after another, nothing between them, read by Python's own decoder."""
+    text = "".join(file.read_text() for file in sorted(directory.glob("????/??/??/??/*.json")))
+    assert "\n" not in text
+    found, at, decoder = [], 0, json.JSONDecoder()
+    while at < len(text):
+        record, at = decoder.raw_decode(text, at)
+        found.append(record)
+    return found
 
 
 def test_retail_in_a_bucket(tmp_path: Path, s3_server: S3Server, bucket: str) -> None:

@@ -14,23 +14,34 @@ from typing import Any, Final
 import msgspec
 import typer
 
+from footfall.clock import Clock, SystemClock
+
 BODY_BYTES_MAX: Final = 4 << 20
+SHOWN_MAX: Final = 3
+"""Lines that are printed at a time; a terminal is for looking at, the log has them all."""
+SHOWN_EVERY: Final = 10.0
+"""Seconds between such times."""
 
 
 class Hook:
     """Takes firings; each goes to the log once, whatever is sent again."""
 
-    def __init__(self, log: Path, secret: str, *, is_shown: bool) -> None:
-        """Write to `log`; `is_shown` prints each line as well, once `show` was called."""
+    def __init__(
+        self, log: Path, secret: str, *, is_shown: bool, clock: Clock | None = None
+    ) -> None:
+        """Write to `log`; `is_shown` prints some lines as well, once `show` was called."""
         self.log = log
         self._secret = secret.encode()
         self._may_show = is_shown
         self._is_showing = False
+        self._clock = clock or SystemClock()
+        self._shown_from = -SHOWN_EVERY
+        self._shown = 0
         self._lock = threading.Lock()
         self._firings: dict[str, dict[str, Any]] = {}
 
     def show(self) -> None:
-        """Print lines from now on."""
+        """Print from now on: at most `SHOWN_MAX` lines in `SHOWN_EVERY`, and how many came else."""
         self._is_showing = self._may_show
 
     @property
@@ -54,8 +65,18 @@ class Hook:
                 line = f"{firing['at']}  {firing['title']}"
                 log.write(line + "\n")
                 if self._is_showing:
-                    typer.echo(line)
+                    self._print(line)
         return True
+
+    def _print(self, line: str) -> None:
+        now = self._clock.monotonic()
+        if now - self._shown_from >= SHOWN_EVERY:
+            if self._shown > SHOWN_MAX:
+                typer.echo(f"… and {self._shown - SHOWN_MAX:,} more, in {self.log.name}")
+            self._shown_from, self._shown = now, 0
+        self._shown += 1
+        if self._shown <= SHOWN_MAX:
+            typer.echo(line)
 
 
 @contextlib.contextmanager

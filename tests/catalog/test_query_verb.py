@@ -42,5 +42,18 @@ def test_a_query_from_the_terminal(tmp_path: Path) -> None:
     ):
         wrong = run_here("query", *given, *at)
         assert (wrong.returncode, said in wrong.stderr) == (2, True), wrong.stderr
+    told(
+        "save",
+        "of",
+        sql.replace("<> :without", "IN (:names)"),
+        "--type",
+        "names=text[]=buy",
+        *types,
+    )
+    assert "-- :names is text[], buy if not given" in told("show", "of")
+    assert told("run", "of", "--format", "csv").split() == ["event_name,n", "buy,2"]
+    both = told("run", "of", "--format", "csv", "--param", "names=see,buy")
+    assert both.split() == ["event_name,n", "buy,2", "see,1"]
+    told("remove", "of")
     told("remove", "by_name")
     assert told("list") == "no queries yet; footfall query save keeps one"

@@ -139,6 +139,14 @@ def test_queries_with_typed_values(asking: Asked) -> None:
     assert wrong.status_code == 400
     assert "id is a whole number, not 'two'" in wrong.json()["detail"]
     assert "dya is no parameter" in wrong.json()["detail"]
+    several = {
+        "name": "one",
+        "sql": "SELECT id FROM orders WHERE id IN :ids ORDER BY 1",
+        "parameters": [{"name": "ids", "type": "integer", "is_list": True, "default": [2]}],
+    }
+    assert asking.post("/api/queries", json=several).json()["parameters"][0]["default"] == [2]
+    for given, rows in (({"ids": [1, 2]}, [[1], [2]]), ({"ids": "1, 7"}, [[1]]), ({}, [[2]])):
+        assert _rows(asking.post(run, json={"params": given})) == rows
     assert [one["name"] for one in asking.get("/api/queries").json()["queries"]] == ["one"]
     assert asking.delete("/api/queries/one").status_code == 204
     assert asking.post(run, json={}).status_code == 400

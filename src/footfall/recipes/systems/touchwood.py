@@ -63,13 +63,13 @@ def touchwood(settings: TouchwoodSettings, files: str) -> Recipe:
         },
         destinations=("touchwood",),
         crawls=(),
-        statements=(_table(f"{files}/touchwood"),),
+        statements=(_table(f"{files}/touchwood"), _view()),
         saved=(
             Saved(
                 "likes",
-                "SELECT value AS wood, count(*) FILTER (tag = 'LIKE_WOOD') AS likes,"
-                " count(*) FILTER (tag = 'UNLIKE_WOOD') AS unlikes FROM touchwood"
-                " WHERE tag IN ('LIKE_WOOD', 'UNLIKE_WOOD') GROUP BY value ORDER BY likes DESC",
+                "SELECT wood, count(*) FILTER (tag = 'LIKE_WOOD') AS likes,"
+                " count(*) FILTER (tag = 'UNLIKE_WOOD') AS unlikes FROM wood_clicks"
+                " GROUP BY wood ORDER BY likes DESC",
                 "How often each wood was liked, and not liked any more.",
             ),
         ),
@@ -126,6 +126,16 @@ def _table(place: str) -> str:
     )
 
 
+def _view() -> str:
+    """A record has the number of a wood; people know it by its name."""
+    names = " ".join(f"WHEN '{number}' THEN '{name}'" for number, name in enumerate(WOODS))
+    return (
+        "CREATE OR REPLACE VIEW wood_clicks AS\n"
+        f'SELECT CASE value {names} ELSE value END AS wood, tag, token, "timestamp"\n'
+        "FROM touchwood WHERE tag IN ('LIKE_WOOD', 'UNLIKE_WOOD')"
+    )
+
+
 def _dashboard() -> dict[str, Any]:
     table = {"kind": "fields", "table": "touchwood"}
     return {
@@ -148,16 +158,10 @@ def _dashboard() -> dict[str, Any]:
                         "chart": "stacked_bar",
                         "place": {"x": 5, "y": 0, "w": 7, "h": 6},
                         "query": {
-                            **table,
-                            "x": {"column": "value"},
+                            "kind": "fields",
+                            "table": "wood_clicks",
+                            "x": {"column": "wood"},
                             "colour": {"column": "tag"},
-                            "where": [
-                                {
-                                    "field": "tag",
-                                    "op": "in",
-                                    "value": ["LIKE_WOOD", "UNLIKE_WOOD"],
-                                }
-                            ],
                         },
                     },
                 ],

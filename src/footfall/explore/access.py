@@ -115,8 +115,8 @@ class Project(Asking, CatalogLake):
         if self._index is None:
             from footfall.explore.journeys.process import local_index
 
-            settings = self._settings.index
-            self._index = local_index(self._home, self._project, settings, self._limits.threads)
+            settings, threads = self._settings, self._limits.threads
+            self._index = local_index(self._home, self._project, settings, threads)
         if self._index is not None and ask.asked is not None:
             known: Found | None = self._index.found(ask.asked)
             if known is not None:

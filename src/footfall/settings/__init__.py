@@ -362,6 +362,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk: DiskSettings
     alerts: AlertSettings
 
+    @property
+    def has_index(self) -> bool:
+        """Whether there is a journey index: whoever answers from it reads cuts of the home only."""
+        return self.index.is_on and self.lake.cuts != "lake"
+
 
 def load_settings(
     file: Path | None = None,

@@ -184,7 +184,7 @@ def run(
 
 def _index(home: Home, project: str, settings: Settings) -> IndexProcess | None:
     """Who answers from the journey index, if the settings have one."""
-    if not settings.index.is_on:
+    if not settings.has_index:
         return None
     return IndexProcess(home, project, settings.index, settings.query)
 

@@ -12,11 +12,14 @@ from tests.explore.index.compiled import KERNELS
 
 keep_in(KERNELS)
 
+from footfall.explore.journeys import kernels  # noqa: E402
 from footfall.explore.journeys.build import Plan, build  # noqa: E402
 from footfall.explore.journeys.index import JourneyIndex, lacks  # noqa: E402
 from footfall.explore.journeys.layout import publish, read_index  # noqa: E402
 from footfall.explore.journeys.source import opened  # noqa: E402
+from footfall.explore.journeys.warm import warm_up  # noqa: E402
 
+__all__ = ["IndexedShop", "lacks", "read_index", "signatures", "warm_up"]
 FIELDS = (
     "page_path",
     "screen_name",
@@ -80,3 +83,14 @@ def in_order(rows: list[list[Any]]) -> list[str]:
     return sorted(
         repr([one if isinstance(one, str | None) else float(one) for one in row]) for row in rows
     )
+
+
+def signatures() -> dict[str, list[Any]]:
+    """For which types each kernel is compiled so far."""
+    modules = (kernels.events, kernels.funnel, kernels.path, kernels.retention, kernels.rows)
+    return {
+        f"{module.__name__}.{name}": list(one.signatures)
+        for module in modules
+        for name, one in vars(module).items()
+        if hasattr(one, "signatures")
+    }

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import msgspec
-import pytest
 
 from footfall.explore.journeys.held import HELD, unheld
 from footfall.explore.kinds import KINDS
@@ -19,13 +18,14 @@ from footfall.explore.question.reading import read
 from footfall.explore.segments.reading import read_segment
 from footfall.testing.events import NOON_US
 from tests.explore.asked import NOW
-from tests.explore.index.shop import IndexedShop, lacks, read_index
+from tests.explore.index.shop import IndexedShop, lacks, read_index, signatures, warm_up
 from tests.explore.segments_shelf import MemoryShelf
 
 HOUR = 3_600_000_000
 DAYS: dict[str, Any] = {"range": {"start": "2024-10-04", "end": "2024-10-05"}, "zone": "UTC"}
 A, B = {"event": "a"}, {"event": "b"}
 FUNNEL: dict[str, Any] = {"steps": [A, B]}
+EACH: dict[str, Any] = {"by": ["page_path"], "by_step": "each"}
 SERIES: dict[str, Any] = {"series": [A, {"measure": "visitors"}]}
 OPERANDS: dict[str, Any] = {
     **dict.fromkeys(("is", "is_not", "contains", "not_contains", "starts_with"), "/a"),
@@ -97,9 +97,14 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
         {"steps": [A, B, A], "exclude": [{"event": "c", "before": 2, "label": "c"}]},
         "index",
     ),
-    ("funnel", FUNNEL | {"by": ["page_path"], "by_step": "each"}, "sql"),
     *(
-        ("funnel", FUNNEL | {"granularity": unit, "by": ["page_path"]}, "sql")
+        ("funnel", FUNNEL | EACH | {"order": one, "top": 1}, "index")
+        for one in ("ordered", "strict", "any")
+    ),
+    ("funnel", FUNNEL | EACH | {"granularity": "day", "per": "session"}, "index"),
+    ("funnel", FUNNEL | EACH | {"exclude": [{"event": "c"}]}, "sql"),
+    *(
+        ("funnel", FUNNEL | {"granularity": unit, "by": ["page_path"]}, "index")
         for unit in ("hour", "day", "week", "month")
     ),
     # Of retention.
@@ -161,9 +166,12 @@ def _changed(one: msgspec.Struct) -> list[str]:
 def test_every_option_is_answered_alike_by_both_ways_or_by_sql(shop: IndexedShop) -> None:
     """Each option of each question, off its default: the way that is stated, and equal rows.
 
-    Whoever adds an option writes a question with it here. The shop compares the index with SQL.
+    Whoever adds an option writes a question with it here. The shop compares the index with SQL. No
+    question waits for a compiler: whoever answers it may not write what it compiles.
     """
     shop.set([*_rows()])
+    warm_up()
+    compiled = signatures()
     index = read_index(shop.root)
     assert index is not None
     used: dict[type[Any], set[str]] = {}
@@ -179,6 +187,7 @@ def test_every_option_is_answered_alike_by_both_ways_or_by_sql(shop: IndexedShop
         if question.compare == "previous" and model != "events":
             assert answer.previous.way == way, (model, asked)
             assert answer.previous.end == answer.start
+    assert compiled == signatures()
     common = {*Common.__struct_fields__}
     assert common == common & set().union(*used.values()), "ask with each option of Common"
     for kind in used.keys() & HELD.keys():
@@ -230,18 +239,12 @@ def test_a_new_option_of_a_question_is_for_sql_once_it_is_used() -> None:
     assert unheld(FunnelQuestion(steps=steps, where=odd)) == "the option op: matches"
 
 
-@pytest.mark.parametrize("bucket", [None, 0])
-def test_a_cell_with_a_part_that_the_index_does_not_know_is_opened_by_sql(
-    shop: IndexedShop, bucket: int | None
-) -> None:
-    """A day of a funnel's trend opens to those of the day, not to everybody of the range."""
+def test_a_bucket_of_a_trend_opens_to_those_of_the_bucket(shop: IndexedShop) -> None:
+    """Each number of a day opens to as many; not to everybody of the range."""
     shop.set([*_rows()])
-    question = _asked("funnel", FUNNEL | {"granularity": "day" if bucket == 0 else None})
-    answer = shop.answer(question)
-    cells = answer.rows if bucket is None else answer.trend
-    row = next(one for one in cells if one.count)
-    before = dict(shop.ways)
-    found = shop.members(question, row.cell)
-    assert len(found.members) == row.count
-    assert found.way == ("index" if bucket is None else "sql")
-    assert shop.ways != before
+    for more in ({}, EACH | {"top": 1}):
+        question = _asked("funnel", FUNNEL | {"granularity": "day"} | more)
+        answer = shop.answer(question)
+        for row in answer.trend:
+            found = shop.members(question, row.cell)
+            assert (len(found.members), found.way) == (row.count, "index")

@@ -102,7 +102,7 @@ def test_a_damaged_file_is_no_index_and_is_made_anew(kept: Kept) -> None:
     cut = kept.home.cut_file("default")
 
     def reached() -> Any:
-        found = JourneyIndex(kept.root, cut, age_max=0, threads=1).found(_asked())
+        found = JourneyIndex(kept.root, cut, age_max=0, threads=1).found(asked())
         return None if found is None else found.rows[0][1:3]
 
     assert [1, 1] == reached()
@@ -127,10 +127,10 @@ def test_an_index_too_old_answers_nothing(kept: Kept) -> None:
     kept.work()
     kept.receive("page_view", epoch=1)
     cut = kept.home.cut_file("default")
-    found = JourneyIndex(kept.root, cut, age_max=0, threads=1).found(_asked())
+    found = JourneyIndex(kept.root, cut, age_max=0, threads=1).found(asked())
     assert found is not None  # both cuts were published at one instant
     assert 1 == found.cut_sequence
-    assert JourneyIndex(kept.root, cut, age_max=-1, threads=1).found(_asked()) is None
+    assert JourneyIndex(kept.root, cut, age_max=-1, threads=1).found(asked()) is None
 
 
 def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
@@ -141,7 +141,7 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
     async def ask() -> None:
         process = IndexProcess(kept.home, "default", SETTINGS.index, LIMITS)
         try:
-            found = await process.found(_asked())
+            found = await process.found(asked())
             assert found is not None
             assert ([1, 1], "index") == (found.rows[0][1:3], found.way)
             names = await process.found(NamesAsked(("buy", "sell")))
@@ -157,7 +157,7 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
             # Another directory in the place of its own is none that it may read: it ends itself.
             shutil.rmtree(kept.root)
             kept.work()
-            answers = [await process.found(_asked()) for _ in range(2)]
+            answers = [await process.found(asked()) for _ in range(2)]
             assert answers[1] is not None
             assert [1, 1] == answers[1].rows[0][1:3]
         finally:
@@ -166,7 +166,7 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
     asyncio.run(ask())
 
 
-def _asked() -> Asked:
+def asked() -> Asked:
     from footfall.explore.question.fields import known_fields
     from footfall.explore.question.reading import scene_of
 

@@ -349,12 +349,11 @@ def _answered(question: Common, home: Path, project: str) -> Any:
     pool = QueryPool(place, project, settings.query, bucket_of(settings.lake))
     clock = SystemClock()
     now, shelf = clock.now_us(), Segments(metadata_place(place), project, clock)
-    given = settings.index
-    index = IndexProcess(place, project, given, settings.query)
+    index = IndexProcess(place, project, settings.index, settings.query)
 
     async def run() -> Any:
         try:
-            known = index if given.is_on else None
+            known = index if settings.has_index else None
             return await run_on(pool, lambda: answering(question, now, shelf), known)
         finally:
             await index.close()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footfall.explore.answer import Group
+from footfall.explore.journeys.kernels.rows import look_up
 from footfall.explore.journeys.looking import Chunk
 from footfall.explore.journeys.source import EVENT
 
@@ -33,6 +34,17 @@ class Groups:
         for name, size in zip(self.by, self._sizes, strict=True):
             codes = chunk.codes(name)[rows]
             found = found * size + (codes // 2 if name == EVENT else codes)
+        return found
+
+    def slots(self, chunk: Chunk, slot_of: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """The slot of each row's group, of a table of them."""
+        rows = chunk.rows
+        found = np.zeros(rows.stop - rows.start, np.uint32)
+        if len(self.by) == 1:
+            table = np.repeat(slot_of, 2) if self.by[0] == EVENT else slot_of
+            look_up(chunk.codes(self.by[0]), table, found)
+        elif self.by:
+            found[:] = slot_of[self.codes(chunk, slice(None))]
         return found
 
     def values(self, group: int) -> tuple[str | None, ...]:
@@ -62,7 +74,7 @@ class Shown:
         self._groups = groups
         self._tops = tops
         self.rest = len(tops)
-        self.slots = np.full(groups.count, self.rest, np.int64)
+        self.slots = np.full(groups.count, self.rest, np.uint32)
         self.slots[tops] = np.arange(len(tops))
 
     def row(self, slot: int) -> list[Any]:

@@ -82,7 +82,8 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
         "window": _ANY,
         "per": _PER,
         "exclude": _ANY,
-        "by_step": _values("first"),
+        "granularity": _UNITS | {None},
+        "by_step": _values("first each"),
     },
     RetentionQuestion: {
         **_COMMON,
@@ -114,7 +115,14 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
         "bucket": _ANY,
         "group": _ANY,
     },
-    FunnelCell: {"span": _ANY, "step": _ANY, "is_dropped": _ANY, "bin": _ANY, "group": _ANY},
+    FunnelCell: {
+        "span": _ANY,
+        "step": _ANY,
+        "is_dropped": _ANY,
+        "bin": _ANY,
+        "group": _ANY,
+        "bucket": _ANY,
+    },
     RetentionCell: {"span": _ANY, "cohort": _ANY, "period": _ANY, "group": _ANY},
     PathCell: {"span": _ANY, "step": _ANY, "at": _ANY, "after": _ANY, "is_end": _ANY},
 }

@@ -132,6 +132,8 @@ def lacks(question: Common, columns: Any) -> str | None:
     found = unheld(question)
     if found is not None:
         return found
+    if isinstance(question, FunnelQuestion) and question.by_step == "each" and question.exclude:
+        return "exclusions in a breakdown by each step"
     needed = [EVENT, APP, *all_fields(question, MODELS[type(question)].selectors(question))]
     if isinstance(question, PathQuestion):
         needed.append(path.FIELDS[question.nodes])

@@ -26,6 +26,7 @@ CHUNK_ROWS: Final = 1 << 17
 """Rows that are looked at together: what they need stays in a processor's cache."""
 Flags = NDArray[np.bool_]
 _NUMBER: Final = re.compile(NUMBER)
+_ALL: Final = np.empty(0, np.bool_)
 _EVERYTHING: Final = np.uint32(0xFFFFFFFF)
 
 
@@ -36,6 +37,12 @@ class Chunk:
         """From one actor up to another; `number` is the segment's place."""
         self.segment, self.first, self.last, self.number = segment, first, last, number
         self.rows = slice(int(segment.offsets[first]), int(segment.offsets[last]))
+
+    @property
+    def live(self) -> NDArray[np.bool_]:
+        """Whether the rows of each actor of the segment count; empty: all do."""
+        found = self.segment.is_live
+        return _ALL if found is None else found
 
     @property
     def times(self) -> NDArray[Any]:
@@ -98,6 +105,17 @@ class Looking:
         for place, one in enumerate(selectors):
             if one.where is not None:
                 self._rules.append((np.uint32(1 << place), self._rule(one.where)))
+
+    def marks(self, chunk: Chunk) -> tuple[NDArray[Any], NDArray[np.uint32] | None]:
+        """What each row is, as a code and a table of what codes are, if it is all in its name.
+
+        Else what `bits` says, and no table. Names of 127 events and more have larger codes, for
+        which no kernel is compiled.
+        """
+        codes = chunk.codes(EVENT)
+        if self._rules or codes.dtype != np.uint8:
+            return self.bits(chunk), None
+        return codes, self._events
 
     def bits(self, chunk: Chunk) -> NDArray[np.uint32]:
         """What each row of a chunk is."""

@@ -83,10 +83,11 @@ def bring_up(work: Work, clock: Clock) -> IndexReport:
         FootfallError: the cut cannot be read.
         OSError: the disk is full or fails; the index stays as it was.
     """
-    from footfall.explore.journeys.kernels.cache import keep_in
+    from footfall.explore.journeys.kernels.cache import forget_others, keep_in
 
     home = Home(Path(work.home))
     make_directory(home.kernels_dir)
+    forget_others(home.kernels_dir)
     keep_in(home.kernels_dir)
     from footfall.query.engine import Engine
 
@@ -250,7 +251,7 @@ def kept_new(
     home: Home, project: str, settings: Settings, environ: Mapping[str, str]
 ) -> Iterator[None]:
     """The index is kept new while the block runs, if the settings have one."""
-    if not settings.index.is_on:
+    if not settings.has_index:
         yield
         return
     maker = Maker(home, project, settings, environ)

@@ -53,3 +53,11 @@ class Opened:
         if per == "visitor" and app:
             found = [name.removeprefix(f"{app}/") for name in found]
         return found
+
+
+def total(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """The sum of what threads counted."""
+    first, *others = parts
+    for one in others:
+        first += one
+    return first

@@ -34,7 +34,7 @@ from footfall.explore.question import (
 from footfall.home import Home
 from footfall.machine.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
-from footfall.settings import IndexSettings, QuerySettings
+from footfall.settings import IndexSettings, QuerySettings, Settings
 
 if TYPE_CHECKING:
     from footfall.explore.asking import Asked, NamesAsked
@@ -227,17 +227,19 @@ def _within(limits: QuerySettings, root: Path, index: JourneyIndex, data: bytes)
         signal.alarm(0)
 
 
-def local_index(home: Home, project: str, settings: IndexSettings, threads: int) -> Any:
+def local_index(home: Home, project: str, settings: Settings, threads: int) -> Any:
     """The index in the caller's process; `None` if there is none, so that nothing is loaded."""
     root = home.index_dir(project)
-    if not settings.is_on or not (root / "index.json").exists():
+    if not settings.has_index or not (root / "index.json").exists():
         return None
     from footfall.explore.journeys.kernels.cache import keep_in
 
     keep_in(home.kernels_dir)
     from footfall.explore.journeys.index import JourneyIndex
 
-    return JourneyIndex(root, home.cut_file(project), age_max=settings.age_max, threads=threads)
+    return JourneyIndex(
+        root, home.cut_file(project), age_max=settings.index.age_max, threads=threads
+    )
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Final
 
 import numpy as np
 
 from footfall.explore.journeys.kernels import events, funnel, path, retention, rows
+from footfall.explore.journeys.kernels.units import units_of
 
 _CODES: Final = (np.uint8, np.uint16, np.uint32)
 
@@ -22,23 +22,39 @@ def warm_up() -> None:
     for given in (one, *(one.astype(kind) for kind in _CODES)):
         rows.moved(given, order, given.copy())
     rows.drop_replaced(offsets, 0, 1, live, bits)
-    span = np.array([0, 1, 2, 3])
-    found = np.zeros((1, 4), np.int64)
-    funnel.ordered(offsets, 0, 1, bits, one, 2, span, np.zeros((0, 2), np.int64), found)
+    span, units = np.array([0, 1, 2, 3]), units_of([0, 1, 2])
+    found, counts = np.zeros((1, 4), np.int64), np.zeros((1, 4, 3), np.int64)
+    walls, is_live = np.zeros(2, np.uint32), np.zeros(0, np.bool_)
+    for codes, table in ((np.zeros(1, np.uint8), bits), (bits, None)):
+        rest = one, 2, span, walls, True, found
+        funnel.ordered(offsets, 0, 1, is_live, codes, table, *rest)
     funnel.strict(offsets, 0, 1, bits, one, 2, span, found)
     funnel.any_order(offsets, 0, 1, bits, one, 2, span, found)
-    bounds = np.array([0, 1, 2])
-    retention.returns(offsets, 0, 1, bits, one, bounds, span[:3], 1, found[:, :3].copy(), came)
-    retention.tally(one, one, came, False, np.zeros((1, 1, 2), np.int64))
-    counts = np.zeros((1, 4, 3), np.int64)
-    events.by_group(bits, one, 0, 1, one, counts[0, 0])
-    events.hits(bits, one, bounds, one, 1, counts)
+    funnel.tally(found, 2, one, np.zeros(3, np.int64), one.copy(), one.copy())
+    retention.returns(offsets, 0, 1, bits, one, units, span[:3], 1, found[:, :3].copy(), came)
+    for slots in (bits, one):
+        retention.tally(one, np.zeros_like(slots), came, False, np.zeros((1, 1, 3), np.int64))
+    events.by_group(bits, one, 0, 1, np.zeros(1, np.uint32), counts[0, 0])
+    slots = np.zeros(1, np.uint32)
+    events.hits(bits, one, units, slots, 1, counts)
     events.actors(
-        offsets, 0, 1, bits, one, bounds, np.zeros(2, np.int64), one, 1, counts, counts - 1
+        offsets, 0, 1, bits, one, units, np.zeros(2, np.int64), slots, 1, counts, counts - 1
     )
-    steps, places = np.zeros((1, 2), np.int64), np.zeros((2, 1), np.int64)
-    for is_merged, is_backward in itertools.product((False, True), repeat=2):
-        path.journeys(offsets, 0, 1, one, one, -1, is_merged, is_backward, -1, one.copy(), steps)
-    path.at_steps(one, steps, places.copy(), places - 1)
-    nodes, ways = np.zeros((2, 2), np.int64), np.zeros((2, 2, 3), np.int64)
-    path.between(one, steps, places, nodes, nodes - 1, ways, ways - 1)
+    nodes = np.zeros(1, np.int32)
+    for kind in _CODES:
+        path.nodes_of(bits, np.zeros(1, kind), nodes, nodes.copy())
+    tables = np.zeros((2, 1, 2), np.int64), np.zeros((2, 1, 2, 2), np.int64)
+    flags = True, False, -1
+    path.count(
+        offsets,
+        0,
+        1,
+        nodes,
+        one,
+        span[:3],
+        *flags,
+        np.zeros((2, 1), np.int64),
+        *tables,
+        span[:3],
+        live,
+    )

@@ -124,8 +124,8 @@ def _trend_problems(question: FunnelQuestion, scene: Scene) -> Iterator[str]:
         yield f"more than {CELLS_MAX} numbers; ask for fewer groups (top) or buckets"
 
 
-def _buckets(question: FunnelQuestion, scene: Scene) -> Grid | None:
-    """Those of the trend."""
+def trend_of(question: FunnelQuestion, scene: Scene) -> Grid | None:
+    """Buckets of the trend; `None`: it has none."""
     unit = question.granularity
     return None if unit is None else grid(scene.calendar, unit, scene.span)
 
@@ -150,7 +150,7 @@ def statement(question: FunnelQuestion, scene: Scene) -> Statement:
     shown.append(percentile(0.5, case((is_done.copy(), exp.cast(took.copy(), "double")))))
     named = [exp.alias_(one, f"c{place}") for place, one in enumerate(shown)]
     by = [col("r"), *groups]
-    units = _buckets(question, scene)
+    units = trend_of(question, scene)
     if units is None:
         found = exp.select(*by, *named).from_("best").group_by(*[one.copy() for one in by])
         return Statement(with_ctes(found, made), base.values.by_name)
@@ -177,7 +177,7 @@ def members(question: FunnelQuestion, scene: Scene, cell: FunnelCell) -> tuple[K
         kept.append(exp.EQ(this=col("k"), expression=step))
     else:
         kept.append(exp.GTE(this=col("k"), expression=step))
-    units = _buckets(question, scene)
+    units = trend_of(question, scene)
     if cell.bucket is not None and units is not None:
         kept.append(exp.EQ(this=bucket(units, col("t0")), expression=num(cell.bucket)))
     nothing = [exp.cast(exp.null(), "bigint").as_("t"), exp.cast(exp.null(), "double").as_("v")]
@@ -190,7 +190,7 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     count, times = len(question.steps), bins(question)
     parts: dict[Group, list[int]] = {Group(): [0] * (count + len(times))}
     medians: dict[Group, float | None] = {Group(): None}
-    units = _buckets(question, scene)
+    units = trend_of(question, scene)
     by, timed = len(question.by), {}
     for row in sorted(found.rows, key=lambda row: (row[0] is not None, row[0])):
         group = group_of(row[0], row[1 : 1 + by])
@@ -263,7 +263,7 @@ def is_cell(question: FunnelQuestion, scene: Scene, cell: FunnelCell) -> bool:
     """Whether an answer to the question can have such a cell."""
     count = len(question.steps)
     if cell.bucket is not None:
-        units = _buckets(question, scene)
+        units = trend_of(question, scene)
         is_plain = cell.bin is None and not cell.is_dropped
         if units is None or not is_plain or not 0 <= cell.bucket < len(units):
             return False

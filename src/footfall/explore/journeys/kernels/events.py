@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from footfall.explore.journeys.kernels.cache import Bits, Rows, compiled
+from footfall.explore.journeys.kernels.units import Units, unit_at
 
 
 @compiled
@@ -19,18 +20,15 @@ def by_group(bits: Bits, times: Rows, begin: int, end: int, codes: Rows, counts:
 
 
 @compiled
-def hits(bits: Bits, times: Rows, bounds: Rows, slots: Rows, series: int, counts: Rows) -> None:
+def hits(bits: Bits, times: Rows, units: Units, slots: Rows, series: int, counts: Rows) -> None:
     """Add events to `counts` of series, bucket and slot of their group."""
-    last, bucket = len(bounds) - 1, 0
+    bounds, shift, firsts = units
+    begin, end = bounds[0], bounds[-1]
     for row in range(len(bits)):
-        b = bits[row]
-        if b == 0:
+        b, t = bits[row], times[row]
+        if b == 0 or t < begin or t >= end:
             continue
-        t = times[row]
-        if t < bounds[0] or t >= bounds[last]:
-            continue
-        if t < bounds[bucket] or t >= bounds[bucket + 1]:
-            bucket = np.searchsorted(bounds, t, side="right") - 1
+        bucket = unit_at(t, bounds, shift, firsts)
         for one in range(series):
             if (b >> one) & 1:
                 counts[one, bucket, slots[row]] += 1
@@ -43,7 +41,7 @@ def actors(
     last: int,
     bits: Bits,
     times: Rows,
-    bounds: Rows,
+    units: Units,
     periods: Rows,
     slots: Rows,
     series: int,
@@ -64,31 +62,26 @@ def actors(
         last: One after the last.
         bits: Which series each row is of.
         times: When.
-        bounds: Where buckets begin, and one more.
+        units: Buckets.
         periods: For each bucket which whole it is part of, 0 or 1.
         slots: Of each row's group.
         series: How many.
         counts: By series, bucket (then the two wholes), slot (then all together).
         stamps: The same shape; anything but a number of an actor to begin with.
     """
-    end, base = len(bounds) - 1, offsets[first]
-    everyone = counts.shape[2] - 1
+    bounds, shift, firsts = units
+    begin, end, base = bounds[0], bounds[-1], offsets[first]
+    wholes, everyone = len(bounds) - 1, counts.shape[2] - 1
     for actor in range(first, last):
-        bucket = 0
         for row in range(offsets[actor] - base, offsets[actor + 1] - base):
-            b = bits[row]
-            if b == 0:
+            b, t = bits[row], times[row]
+            if b == 0 or t < begin or t >= end:
                 continue
-            t = times[row]
-            if t < bounds[0] or t >= bounds[end]:
-                continue
-            if t < bounds[bucket] or t >= bounds[bucket + 1]:
-                bucket = np.searchsorted(bounds, t, side="right") - 1
+            bucket = unit_at(t, bounds, shift, firsts)
             for one in range(series):
                 if not (b >> one) & 1:
                     continue
-                for where in (bucket, end + periods[bucket]):
-                    for slot in (slots[row], everyone):
-                        if stamps[one, where, slot] != actor:
-                            stamps[one, where, slot] = actor
-                            counts[one, where, slot] += 1
+                for where in (bucket, np.uint64(wholes + periods[bucket])):
+                    for slot in (np.uint64(slots[row]), np.uint64(everyone)):
+                        counts[one, where, slot] += stamps[one, where, slot] != actor
+                        stamps[one, where, slot] = actor

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from footfall.explore.journeys.kernels.cache import Bits, Rows, compiled
+from footfall.explore.journeys.kernels.units import Units, unit_at
+
+_ONE = np.uint64(1)
 
 
 @compiled
@@ -14,7 +17,7 @@ def returns(
     last: int,
     bits: Bits,
     times: Rows,
-    bounds: Rows,
+    units: Units,
     span: Rows,
     periods: int,
     found: Rows,
@@ -33,7 +36,7 @@ def returns(
         last: One after the last.
         bits: What each row is.
         times: When.
-        bounds: Where units begin, and one more.
+        units: From the range's first on, beyond its end.
         span: First instant, the one that starts end at, the one that rows end at.
         periods: How many units after the cohort's own are looked at, at most 60.
         found: Filled: actor, cohort's unit, first row.
@@ -43,40 +46,41 @@ def returns(
         How many actors have a start.
     """
     begin, starts_end, end = span
-    base, count = offsets[first], 0
+    bounds, shift, slots = units
+    base, count, most = offsets[first], 0, np.uint64(periods)
     for actor in range(first, last):
-        cohort, start, mask = -1, 0, np.uint64(0)
-        unit = 0
-        for row in range(offsets[actor] - base, offsets[actor + 1] - base):
-            b = bits[row]
-            if b == 0:
-                continue
-            t = times[row]
-            if t < begin or t >= end:
-                continue
-            # Time goes forward within an actor, so the unit does, too.
-            while t >= bounds[unit + 1]:
-                unit += 1
-            if cohort < 0:
-                if b & 1 and t < starts_end:
-                    cohort, start = unit, row
-            elif b & 2 and unit - cohort <= periods:
-                mask |= np.uint64(1) << np.uint64(unit - cohort)
-        if cohort >= 0:
-            found[count] = actor, cohort, start
-            came[count] = mask
-            count += 1
+        row, after = np.uint64(offsets[actor] - base), np.uint64(offsets[actor + 1] - base)
+        while row < after and not (bits[row] & 1 and begin <= times[row] < starts_end):
+            row += _ONE
+        if row == after:
+            continue
+        cohort = unit_at(times[row], bounds, shift, slots)
+        found[count, 0], found[count, 1], found[count, 2] = actor, cohort, row
+        mask = np.uint64(0)
+        for later in range(row + _ONE, after):
+            t = times[later]
+            if bits[later] & 2 and t < end:
+                since = unit_at(t, bounds, shift, slots) - cohort
+                mask |= _ONE << since if since <= most else np.uint64(0)
+        came[count] = mask
+        count += 1
     return count
 
 
 @compiled
 def tally(cohorts: Rows, slots: Rows, came: Rows, is_last_only: bool, counts: Rows) -> None:
-    """Add those who came to `counts` of cohort, slot and period; the last period alone if asked."""
-    periods = counts.shape[2]
+    """Add everybody to `counts` of cohort, slot and period; the last place is for all of them.
+
+    With `is_last_only` of all periods in which somebody came only the last counts.
+    """
+    periods = np.uint64(counts.shape[2] - 1)
     for one in range(len(cohorts)):
-        mask = came[one]
-        for period in range(periods - 1, -1, -1):
-            if (mask >> np.uint64(period)) & np.uint64(1):
-                counts[cohorts[one], slots[one], period] += 1
-                if is_last_only:
-                    break
+        mine, mask = counts[cohorts[one], slots[one]], came[one]
+        mine[periods] += 1
+        if is_last_only:
+            # The bits below the highest are filled, so that it is the one that a half has not.
+            for shift in (1, 2, 4, 8, 16, 32):
+                mask |= mask >> np.uint64(shift)
+            mask ^= mask >> _ONE
+        for period in range(periods):
+            mine[period] += (mask >> period) & _ONE

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from footfall.explore.answer import EventsCell
 from footfall.explore.journeys.groups import Groups, Shown
 from footfall.explore.journeys.kernels import events as kernels
+from footfall.explore.journeys.kernels.units import units_of
 from footfall.explore.journeys.layout import WhoseRows
 from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
-from footfall.explore.journeys.opened import Opened
+from footfall.explore.journeys.opened import Opened, total
 from footfall.explore.models.events import grids
 from footfall.explore.question.events import EventsQuestion
 from footfall.explore.question.reading import Scene
@@ -38,6 +39,7 @@ class Counting:
         """Buckets of the range before come first."""
         bounds = now.bounds if before is None else (*before.bounds[:-1], *now.bounds)
         self.bounds = np.array(bounds)
+        self._units = units_of(self.bounds)
         self.buckets = len(bounds) - 1
         self.periods = np.array([int(one < self.offset) for one in range(self.buckets)])
         self.opened, self.question = opened, question
@@ -65,35 +67,57 @@ class Counting:
 
     def shown(self) -> Shown:
         """Groups that are shown: those with most rows, of all series together."""
-        total = np.zeros(self.groups.count, np.int64)
+        groups = self.groups.count
         if not self.question.by:
-            return self.groups.shown(total, 0)
+            return self.groups.shown(np.zeros(1, np.int64), 0)
+        if groups <= self.question.top:
+            # All have their place, and which is first does not matter.
+            return self.groups.shown(np.ones(groups, np.int64), groups)
         begin, end = int(self.bounds[0]), int(self.bounds[-1])
+        every = np.arange(groups, dtype=np.uint32)
+        rows = np.zeros(groups, np.int64)
         for measures, chunks in self.parts():
 
             def work(mine: Iterable[Chunk], measures: set[str] = measures) -> NDArray[Any]:
-                counts = np.zeros(self.groups.count, np.int64)
+                counts = np.zeros(groups, np.int64)
                 for one in mine:
-                    codes = self.groups.codes(one, slice(None))
-                    bits = self.bits(one, measures)
-                    kernels.by_group(bits, one.times, begin, end, codes, counts)
+                    codes = self.groups.slots(one, every)
+                    kernels.by_group(self.bits(one, measures), one.times, begin, end, codes, counts)
                 return counts
 
-            total += sum(self.opened.scan(chunks, work))
-        return self.groups.shown(total, self.question.top)
+            rows += total(self.opened.scan(chunks, work))
+        return self.groups.shown(rows, self.question.top)
 
-    def slots(self, chunk: Chunk, shown: Shown) -> NDArray[np.int64]:
-        """The slot of each row's group."""
-        return shown.slots[self.groups.codes(chunk, slice(None))]
+    def counted(self, shown: Shown, measures: set[str], chunks: list[Chunk]) -> NDArray[Any]:
+        """Numbers of series, bucket (then the two wholes) and slot (then all together)."""
+        shape = len(self.question.series), self.buckets + 2, shown.rest + 2
+        is_of_actors = measures != {"events"}
+
+        def work(mine: Iterable[Chunk]) -> NDArray[Any]:
+            counts = np.zeros(shape, np.int64)
+            stamps = np.full(shape if is_of_actors else (1, 1, 1), _NOT_COUNTED, np.int64)
+            number = _NOT_COUNTED
+            for one in mine:
+                if one.number != number:
+                    # Another segment: its actors have the same numbers, and are others.
+                    stamps[:], number = _NOT_COUNTED, one.number
+                bits, slots = self.bits(one, measures), self.groups.slots(one, shown.slots)
+                given = bits, one.times, self._units
+                if is_of_actors:
+                    rows = one.segment.offsets, one.first, one.last, *given, self.periods
+                    kernels.actors(*rows, slots, shape[0], counts, stamps)
+                else:
+                    kernels.hits(*given, slots, shape[0], counts)
+            return counts
+
+        return total(self.opened.scan(chunks, work))
 
 
 def rows(opened: Opened, question: EventsQuestion, scene: Scene) -> list[list[Any]]:
     """As `footfall.explore.models.events.statement`."""
     counting = Counting(opened, question, scene)
     shown = counting.shown()
-    counts = np.zeros((len(question.series), counting.buckets + 2, shown.rest + 2), np.int64)
-    for measures, chunks in counting.parts():
-        counts += sum(_counted(counting, shown, measures, chunks, counts.shape))
+    counts = total(counting.counted(shown, *part) for part in counting.parts())
     _add_up(question, counting, counts)
     made: list[list[Any]] = []
     everyone = [None] * (1 + len(question.by))
@@ -106,45 +130,6 @@ def rows(opened: Opened, question: EventsQuestion, scene: Scene) -> list[list[An
         value = float(counts[series, where, slot])
         made.append([int(series), int(period), None if is_whole else int(where), *group, value])
     return made
-
-
-def _counted(
-    counting: Counting,
-    shown: Shown,
-    measures: set[str],
-    chunks: list[Chunk],
-    shape: tuple[int, ...],
-) -> list[NDArray[Any]]:
-    is_of_actors = measures != {"events"}
-
-    def work(mine: Iterable[Chunk]) -> NDArray[Any]:
-        counts = np.zeros(shape, np.int64)
-        stamps = np.full(shape if is_of_actors else (1, 1, 1), _NOT_COUNTED, np.int64)
-        number = _NOT_COUNTED
-        for one in mine:
-            if one.number != number:
-                # Another segment: its actors have the same numbers, and are others.
-                stamps[:], number = _NOT_COUNTED, one.number
-            bits, slots = counting.bits(one, measures), counting.slots(one, shown)
-            if is_of_actors:
-                kernels.actors(
-                    one.segment.offsets,
-                    one.first,
-                    one.last,
-                    bits,
-                    one.times,
-                    counting.bounds,
-                    counting.periods,
-                    slots,
-                    shape[0],
-                    counts,
-                    stamps,
-                )
-            else:
-                kernels.hits(bits, one.times, counting.bounds, slots, shape[0], counts)
-        return counts
-
-    return counting.opened.scan(chunks, work)
 
 
 def _add_up(question: EventsQuestion, counting: Counting, counts: NDArray[Any]) -> None:
@@ -180,7 +165,7 @@ def members(
             is_hit = (counting.bits(one, {series.measure}) >> np.uint32(cell.series)) & 1 > 0
             is_hit &= (one.times >= start) & (one.times < end)
             if slot is not None:
-                is_hit &= counting.slots(one, shown) == slot
+                is_hit &= counting.groups.slots(one, shown.slots) == slot
             rows = np.flatnonzero(is_hit) + one.rows.start
             actor = np.unique(np.searchsorted(one.segment.offsets, rows, side="right") - 1)
             made.append(np.stack([np.full(len(actor), one.number), actor]))

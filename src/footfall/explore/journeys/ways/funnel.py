@@ -2,126 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from footfall.explore.answer import FunnelCell
-from footfall.explore.journeys.groups import Groups, Shown
 from footfall.explore.journeys.kernels import funnel as kernels
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
-from footfall.explore.journeys.opened import Opened
+from footfall.explore.journeys.looking import Chunk
+from footfall.explore.journeys.opened import Opened, total
+from footfall.explore.journeys.ways.chains import Chains
 from footfall.explore.models.funnel import bins
 from footfall.explore.question.funnel import FunnelQuestion
 from footfall.explore.question.reading import Scene
 from footfall.settings import parse_duration
 
-_NONE = np.empty((5, 0), np.int64)
-
-
-class Chains:
-    """The chain that counts, of everybody who has one."""
-
-    def __init__(self, parts: list[NDArray[Any]], groups: Groups, top: int) -> None:
-        """Of rows: segment, actor, steps reached, time that it took, group of its first event."""
-        rows: list[NDArray[Any]] = list(np.concatenate(parts or [_NONE], axis=1))
-        self.segment, self.actor, self.reached, self.took, group = rows
-        self.shown: Shown = groups.shown(np.bincount(group, minlength=groups.count), top)
-        self.slot = self.shown.slots[group]
+_Numbers = NDArray[Any]
 
 
 def rows(opened: Opened, question: FunnelQuestion, scene: Scene) -> list[list[Any]]:
     """As `footfall.explore.models.funnel.statement`."""
-    found = chains(opened, question, scene)
-    if not len(found.actor):
-        return []
+    chains = Chains(opened, question, scene)
+    if not question.by and chains.buckets is None:
+        return _counted(chains, question)
+    found = chains.listed()
     everybody = [None, *[None] * len(question.by)]
-    made = [[*everybody, *_numbers(question, found.reached, found.took)]]
+    made = _part(chains, everybody, found.everybody)
     for slot in range(found.shown.rest + 1) if question.by else ():
-        mine = found.slot == slot
-        if mine.any():
-            numbers = _numbers(question, found.reached[mine], found.took[mine])
-            made.append([*found.shown.row(slot), *numbers])
+        mine = found.by_slot[:, found.slots == slot]
+        made += _part(chains, found.shown.row(slot), mine)
     return made
+
+
+def _counted(chains: Chains, question: FunnelQuestion) -> list[list[Any]]:
+    """The numbers of everybody together, of whom nobody is listed."""
+    steps, bars = len(question.steps), np.array([low for low, _ in bins(question)])
+
+    def work(found: Iterator[tuple[Chunk, _Numbers]]) -> tuple[_Numbers, _Numbers, _Numbers]:
+        counts, times = np.zeros(steps + 1, np.int64), np.zeros(len(bars), np.int64)
+        done = [np.empty(0, np.int64)]
+        for _, rows in found:
+            took = np.empty(len(rows), np.int64)
+            count = kernels.tally(rows, steps, bars, counts, times, took)
+            done.append(took[:count])
+        return counts, times, np.concatenate(done)
+
+    parts = chains.scan(work, is_told=False)
+    counts, times = total(one[0] for one in parts), total(one[1] for one in parts)
+    if not counts.any():
+        return []
+    done = np.concatenate([one[2] for one in parts])
+    reached = [int(one) for one in counts[::-1].cumsum()[::-1][1:]]
+    median = float(np.median(done)) if len(done) else None
+    return [[None, *reached, *map(int, times), median]]
+
+
+def _part(chains: Chains, names: list[Any], rows: _Numbers) -> list[list[Any]]:
+    """Numbers of a part of the answer, and of each bucket of its trend."""
+    if not rows.shape[1]:
+        return []
+    _, _, reached, start, took, _ = rows
+    whole = _numbers(chains.question, np.zeros_like(reached), 1, reached, took)
+    if chains.buckets is None:
+        return [[*names, *numbers] for numbers in whole]
+    bucket = np.searchsorted(chains.buckets, start, side="right") - 1
+    timed = _numbers(chains.question, bucket, len(chains.buckets) - 1, reached, took)
+    made = [[*names, None, *numbers] for numbers in whole]
+    return made + [[*names, place, *one] for place, one in enumerate(timed) if one[0]]
+
+
+def _numbers(
+    question: FunnelQuestion, cell: _Numbers, cells: int, reached: _Numbers, took: _Numbers
+) -> Iterator[list[Any]]:
+    """For each cell how many got to each step, took so long; and the median."""
+    steps, lows = len(question.steps), np.array([low for low, _ in bins(question)])
+    far = np.bincount(cell * (steps + 1) + reached, minlength=cells * (steps + 1))
+    counts = far.reshape(cells, steps + 1)[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:]
+    is_done = reached == steps
+    order = np.lexsort((took[is_done], cell[is_done]))
+    times, of = took[is_done][order], cell[is_done][order]
+    bar = np.searchsorted(lows, times, side="right") - 1
+    bars = np.bincount(of * len(lows) + bar, minlength=cells * len(lows)).reshape(cells, -1)
+    begins = np.searchsorted(of, np.arange(cells + 1))
+    for place in range(cells):
+        mine = times[begins[place] : begins[place + 1]]
+        middle = mine[(len(mine) - 1) // 2 : len(mine) // 2 + 1]
+        median = float(middle.mean()) if len(mine) else None
+        yield [*map(int, counts[place]), *map(int, bars[place]), median]
 
 
 def members(opened: Opened, question: FunnelQuestion, scene: Scene, cell: FunnelCell) -> list[str]:
     """As `footfall.explore.models.funnel.members`."""
-    found = chains(opened, question, scene)
+    chains = Chains(opened, question, scene)
+    found = chains.listed()
+    rows = found.everybody
+    if cell.group.scope != "all":
+        rows = found.by_slot[:, found.slots == found.shown.slot_of(cell.group)]
+    segment, actor, reached, start, took, _ = rows
     if cell.bin is not None:
         low, high = bins(question)[cell.bin]
-        kept = (found.reached == cell.step) & _within(found.took, low, high, question)
+        kept = (reached == cell.step) & _within(took, low, high, question)
     elif cell.is_dropped:
-        kept = found.reached == cell.step
+        kept = reached == cell.step
     else:
-        kept = found.reached >= cell.step
-    if cell.group.scope != "all":
-        kept &= found.slot == found.shown.slot_of(cell.group)
-    return opened.names(question.per, question.app, found.segment[kept], found.actor[kept])
+        kept = reached >= cell.step
+    if cell.bucket is not None and chains.buckets is not None:
+        begin, end = chains.buckets[cell.bucket : cell.bucket + 2]
+        kept &= (begin <= start) & (start < end)
+    return opened.names(question.per, question.app, segment[kept], actor[kept])
 
 
-def chains(opened: Opened, question: FunnelQuestion, scene: Scene) -> Chains:
-    """Everybody's chain."""
-    looking = Looking(
-        question,
-        (*question.steps, *question.exclude),
-        opened.columns,
-        scene.fields,
-        is_whole=question.order == "strict",
-    )
-    groups = Groups(question.by, opened.columns)
-
-    def work(chunks: Iterable[Chunk]) -> list[NDArray[Any]]:
-        return [_of_chunk(one, question, scene, looking, groups) for one in chunks]
-
-    made = opened.scan(chunks_of(opened.segments(question.per)), work)
-    return Chains([part for several in made for part in several], groups, question.top)
-
-
-def _of_chunk(
-    chunk: Chunk, question: FunnelQuestion, scene: Scene, looking: Looking, groups: Groups
-) -> NDArray[Any]:
-    bits, times = looking.bits(chunk), chunk.times
-    window, steps = parse_duration(question.window), len(question.steps)
-    start, end = scene.span.start, scene.span.end
-    span = np.array([start, end, end + window, window])
-    found = np.empty((chunk.last - chunk.first, 4), np.int64)
-    if question.order == "strict":
-        count = kernels.strict(
-            chunk.segment.offsets, chunk.first, chunk.last, bits, times, steps, span, found
-        )
-    elif question.order == "any":
-        count = kernels.any_order(
-            chunk.segment.offsets, chunk.first, chunk.last, bits, times, steps, span, found
-        )
-    else:
-        last = [steps if one.before is None else one.before for one in question.exclude]
-        cuts = [(one.after, before) for one, before in zip(question.exclude, last, strict=True)]
-        cut = np.array(cuts, np.int64).reshape(-1, 2)
-        count = kernels.ordered(
-            chunk.segment.offsets, chunk.first, chunk.last, bits, times, steps, span, cut, found
-        )
-    actor, reached, first, last_row = found[:count].T
-    number = np.full(count, chunk.number)
-    return np.stack(
-        [number, actor, reached, times[last_row] - times[first], groups.codes(chunk, first)]
-    )
-
-
-def _numbers(question: FunnelQuestion, reached: NDArray[Any], took: NDArray[Any]) -> list[Any]:
-    """How many got to each step, took so long; and the median."""
-    steps = len(question.steps)
-    far = np.bincount(reached, minlength=steps + 1)
-    counts = [int(one) for one in far[::-1].cumsum()[::-1][1 : steps + 1]]
-    done = took[reached == steps]
-    times = [int(_within(done, low, high, question).sum()) for low, high in bins(question)]
-    return [*counts, *times, float(np.median(done)) if len(done) else None]
-
-
-def _within(took: NDArray[Any], low: int, high: int, question: FunnelQuestion) -> NDArray[Any]:
+def _within(took: _Numbers, low: int, high: int, question: FunnelQuestion) -> _Numbers:
     is_last = high == parse_duration(question.window)
-    below: NDArray[Any] = took <= high if is_last else took < high
-    found: NDArray[Any] = (took >= low) & below
+    below: _Numbers = took <= high if is_last else took < high
+    found: _Numbers = (took >= low) & below
     return found

@@ -45,7 +45,10 @@ def test_in_a_terminal(home: Path, tmp_path: Path) -> None:
         "dashboard", "show", "x", "--home", str(home)
     )
     told(home, "remove", "retail")
-    assert told(home, "ready").startswith("web-overview: Web overview. Who comes")
+    assert told(home, "ready").startswith("user-life-cycle: User life cycle. From the first")
+    assert "no such app" in refused(
+        "dashboard", "ready", "content", "--app", "x", "--home", str(home)
+    )
     assert told(home, "ready", "content") == "content: version 1, published"
     again = run_here("dashboard", "ready", "content", "--home", str(home))
     assert (again.returncode, "open it, or remove it first: content" in again.stderr) != (0, True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Iterator
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 
 from footfall.query import QueryPool
@@ -58,6 +60,10 @@ def test_a_link_shows_its_dashboard_and_nothing_else(place: Place) -> None:
     before = {"range": {"start": "2024-10-01", "end": "2024-10-02"}}
     found = stranger.post("/api/shared/tiles/events", json=before, headers=header).json()
     assert found["rows"] == [[0]]
+    file = stranger.post("/api/shared/tiles/events/parquet", json={}, headers=header)
+    assert file.headers["content-type"] == "application/vnd.apache.parquet"
+    assert pq.read_table(io.BytesIO(file.content)).to_pydict() == {"count": [EVENTS]}
+    assert stranger.post("/api/shared/tiles/x/parquet", json={}, headers=header).status_code == 404
     assert stranger.get("/api/shared/cut", headers=header).json()["sequence"] > 0
     closed = [
         ("GET", "/api/dashboards"),

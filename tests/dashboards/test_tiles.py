@@ -265,12 +265,12 @@ class SavedQueries:
 def test_a_saved_query_is_read_by_its_name(client: httpx.Client) -> None:
     """Its own values are bound, and `from` is where the range begins."""
     span = Span(NOON_US + 5 * HOUR, NOON_US + 9 * HOUR)
-    sql_text, values = find_saved(SavedQueries(), span, "by_device", {"device": "mobile"})
+    sql_text, values = find_saved(SavedQueries(), span, "UTC", "by_device", {"device": "mobile"})
     assert "event_time >= $from" in sql_text
     assert values["from"] == datetime(2024, 10, 4, 17, tzinfo=UTC)
     assert values["device"] == "mobile"
     with pytest.raises(Invalid, match="no such query"):
-        find_saved(SavedQueries(), span, "other", {})
+        find_saved(SavedQueries(), span, "UTC", "other", {})
     missing = {"id": "t", "chart": "number", "place": {"x": 0, "y": 0, "w": 1, "h": 1}}
     body = {"tile": {**missing, "query": {"kind": "saved", "name": "x"}}, "range": RANGE}
     assert client.post("/api/tiles", json=body).status_code == 400
@@ -298,11 +298,20 @@ def test_a_tile_as_a_parquet_file(client: httpx.Client) -> None:
     assert (refused.status_code, "a text has no numbers" in refused.json()["detail"]) == (400, True)
 
 
+_FILTER = {"field", "op", "value"}
+
+
 def test_ready_made_dashboards(client: httpx.Client) -> None:
     """Each is added by one request, once; every tile answers, with the numbers that there are."""
     offered = client.get("/api/ready-dashboards").json()["dashboards"]
     names = [one["name"] for one in offered]
-    assert names == ["web-overview", "content", "acquisition", "collector-health"]
+    assert names == [
+        "user-life-cycle",
+        "web-overview",
+        "content",
+        "acquisition",
+        "collector-health",
+    ]
     found: dict[str, Any] = {}
     for name in names:
         added = client.post(f"/api/ready-dashboards/{name}")
@@ -315,6 +324,19 @@ def test_ready_made_dashboards(client: httpx.Client) -> None:
             assert tile["chart"] == "table" or data["roles"]["y"] or data["roles"]["size"]
             found[f"{name}/{tile['id']}"] = data["rows"]
     assert client.post("/api/ready-dashboards/x").status_code == 400
+    assert client.post("/api/ready-dashboards/content?app=x").status_code == 404
+    app = client.get("/api/apps").json()["apps"][0]["app"]
+    of_app = client.post(f"/api/ready-dashboards/content?app={app['app_id']}").json()
+    assert (of_app["name"], of_app["definition"]["zone"]) == (
+        f"content-{app['app_id']}",
+        app["time_zone"],
+    )
+    assert of_app["definition"]["filters"][0] == {
+        "field": "app_id",
+        "op": "is",
+        "value": app["app_id"],
+        **dict.fromkeys(of_app["definition"]["filters"][0].keys() - _FILTER),
+    }
     kept = {one["name"] for one in client.get("/api/dashboards").json()["dashboards"]}
     assert set(names) <= kept
     assert found["web-overview/visitors"] == [[len({row["visitor_id"] for row in events()})]]
@@ -325,6 +347,65 @@ def test_ready_made_dashboards(client: httpx.Client) -> None:
     assert sum(row[2] for row in found["web-overview/hours"]) == EVENTS
     assert found["collector-health/received"] == [[EVENTS]]
     assert sum(row[1] for row in found["collector-health/clocks"]) == EVENTS
+
+
+def test_a_range_of_its_own(client: httpx.Client) -> None:
+    """A tile that has one keeps it, whatever is chosen for the others; so do rows and file."""
+    tile = {**fields("number"), "range": RANGE}
+    elsewhere = {"start": "2020-01-01", "end": "2020-01-02"}
+    for range_ in (RANGE, elsewhere):
+        body = {"tile": tile, "range": range_}
+        assert client.post("/api/tiles", json=body).json()["rows"] == [[EVENTS]]
+        assert client.post("/api/tiles/rows", json=body).json()["count"] == EVENTS
+        file = client.post("/api/tiles/parquet", json=body).content
+        assert pq.read_table(io.BytesIO(file)).to_pydict() == {"count": [EVENTS]}
+    wrong = {"tile": {**tile, "range": {"last": 0}}, "range": RANGE}
+    refused = client.post("/api/tiles", json=wrong)
+    assert (refused.status_code, "range" in str(refused.json()["problems"])) == (400, True)
+
+
+def test_a_report_opens_those_whom_it_counted(client: httpx.Client) -> None:
+    """A segment is another group later: behind a number are those of the answer's own moment."""
+    rule = {"all": [{"did": {"event": "purchase"}}]}
+    made = client.put("/api/segments/buyers", json={"definition": {"rule": rule}})
+    assert made.status_code == 200, made.text
+    early = "2024-10-04T18:00:00+00:00"
+    asked = {
+        "series": [{"measure": "visitors"}],
+        "where": {"field": "segment", "op": "in", "value": ["buyers"]},
+    }
+    tile = report("number", "events", granularity="day", **asked)
+    data = shown(client, tile)
+    assert [one["name"] for one in data["segments"]] == ["buyers"]
+    cell = data["cells"][0]
+
+    def bought(before: int) -> set[str]:
+        rows = [one for one in events() if one["event_name"] == "purchase"]
+        return {one["visitor_id"] for one in rows if one["event_time"] < before}
+
+    first_day = {one["visitor_id"] for one in events() if one["event_time"] < NOON_US + 12 * HOUR}
+    then = behind(client, tile, cell=cell, segments_at=early)["count"]
+    now = behind(client, tile, cell=cell, segments_at=data["segments_at"])["count"]
+    assert then == len(first_day & bought(NOON_US + 6 * HOUR))
+    assert now == len(first_day & bought(NOON_US + 10**6 * HOUR)) > then
+    client.delete("/api/segments/buyers")
+
+
+def test_a_report_says_which_filter_it_does_not_know(client: httpx.Client) -> None:
+    """As other tiles do: a filter of another table's field is said, and the rest of them count."""
+    tile = report("number", "events", series=[{"event": None}])
+    both = [
+        {"field": "window_start", "op": "is_set"},
+        {"field": "device_category", "op": "is", "value": "mobile"},
+    ]
+    data = shown(client, tile, filters=both)
+    mobile = sum(row["device_category"] == "mobile" for row in events())
+    assert sum(row[-1] for row in data["rows"]) == mobile
+    assert [note for note in data["notes"] if "window_start" in note] == [
+        "not filtered by window_start: what this tile reads has no such field"
+    ]
+    for cell, count in zip(data["cells"], [row[-1] for row in data["rows"]], strict=True):
+        assert behind(client, tile, filters=both, cell=cell)["count"] == count
 
 
 REPORTS: dict[str, dict[str, Any]] = {

@@ -346,7 +346,7 @@ def test_messages_name_what_is_wrong_and_what_there_is(engine: Engine) -> None:
         "SELEC 1": 'syntax error at or near "SELEC": position=1',
         "SELECT evnt_name FROM events": (
             'Referenced column "evnt_name" not found in FROM clause! Candidate bindings:'
-            ' "event_name", "event_time", "event_id", "entrance", "sent_at"'
+            ' "event_name", "event_time", "event_id", "entrance", "sent_at": line=1 column=8'
         ),
         "FROM visits": "no such table; there are events, failed_events, query_results,"
         " session_revisions, sessions: name=visits",
@@ -359,6 +359,46 @@ def test_messages_name_what_is_wrong_and_what_there_is(engine: Engine) -> None:
         ),
         "SELECT 'x'::INTEGER": "Could not convert string 'x' to INT32",
     }
+
+
+@pytest.mark.parametrize("rows_max", [None, 5])
+def test_a_mistake_is_placed_in_the_text_that_was_written(
+    engine: Engine, rows_max: int | None
+) -> None:
+    """Line and column are the writer's, whatever is put around the text, and however long it is."""
+    long = "SELECT " + "event_name, " * 40
+    for sql, place in (
+        ("SELECT event_name,\n  'é', nam\nFROM events", "line=2 column=8"),
+        (f"{long}nam FROM events", f"line=1 column={len(long) + 1}"),
+        (f"{long}nam, {long[7:-2]} FROM events", f"line=1 column={len(long) + 1}"),
+        ("SELECT sum(event_name) FROM events", "line=1 column=8"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            engine.run(sql, rows_max=rows_max)
+        assert str(refusal.value).endswith(f": {place}"), sql
+
+
+def test_a_plan_tells_steps_and_no_paths(engine: Engine) -> None:
+    """Behind EXPLAIN a statement is guarded like any other; what it read is told, not where."""
+    sql = "SELECT count(*) FROM events WHERE event_name = $name GROUP BY event_name"
+    for explain, is_run in (("EXPLAIN", False), ("explain\nANALYZE", True)):
+        found = engine.run(f"{explain} {sql}", {"name": "a"}, rows_max=5)
+        assert [column.name for column in found.columns] == [
+            *("step", "rows", "milliseconds", "detail")
+        ]
+        rows = found.table.to_pylist()
+        assert any("scan" in row["step"] or "read" in row["step"] for row in rows)
+        assert any(row["milliseconds"] is not None for row in rows) == is_run
+        assert not any("/" in row["detail"] for row in rows)
+    for refused in (
+        "DELETE FROM events",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "EXPLAIN SELECT 1",
+    ):
+        with pytest.raises(Invalid):
+            engine.run(f"EXPLAIN {refused}")
+    with pytest.raises(Invalid):
+        engine.run("EXPLAIN (ANALYZE, FORMAT json) SELECT 1")
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ API = [
     ("POST", "/api/sql/csv"),
     ("POST", "/api/sql/parquet"),
     ("GET", "/api/sql/tables"),
+    ("GET", "/api/sql/reference"),
     ("GET", "/api/status"),
     ("GET", "/api/apps"),
     ("GET", "/api/snippets"),
@@ -118,6 +119,7 @@ BY_LINK = [
     ("GET", "/api/shared"),
     ("GET", "/api/shared/cut"),
     ("POST", "/api/shared/tiles/x"),
+    ("POST", "/api/shared/tiles/x/parquet"),
 ]
 """Open to whoever has a dashboard's link; tests/dashboards/test_links.py."""
 

@@ -10,7 +10,7 @@ from footfall.dashboards.ready import ReadyDashboard, add_ready, ready_dashboard
 from footfall.dashboards.storage import DashboardLink, Dashboards, KeptDashboard, ListedDashboard
 from footfall.explore import access
 from footfall.metadata.place import MetadataPlace
-from footfall.project import DEFAULT_PROJECT
+from footfall.project import DEFAULT_PROJECT, App
 from footfall.settings import load_settings
 
 
@@ -100,14 +100,20 @@ class DashboardAccess:
         """Dashboards that come with Footfall, each with its `name`, `about` and `definition`."""
         return ready_dashboards()
 
-    def add_ready(self, name: str) -> KeptDashboard:
+    def add_ready(self, name: str, app: str = "", zone: str = "UTC") -> KeptDashboard:
         """Make one of those a dashboard of the project, published under its own name.
+
+        Args:
+            name: Of the ready-made one.
+            app: Id of the only app that it is about; the dashboard is `<name>-<app>` then.
+            zone: IANA name, with an app: days are cut in it.
 
         Raises:
             Invalid: there is no ready-made dashboard of this name.
             Conflict: the project has a dashboard of this name; change that, or delete it first.
         """
-        return add_ready(self._keeper, name)
+        only = App("", app, app, zone) if app else None
+        return add_ready(self._keeper, name, only)
 
     def delete(self, name: str) -> None:
         """Remove a dashboard and its links. Raises `Invalid` if there is none."""

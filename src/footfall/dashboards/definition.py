@@ -72,7 +72,7 @@ class FieldsQuery(
 class SqlQuery(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sql"
 ):
-    """One SELECT; `$from` and `$to` in it are the ends of the dashboard's range."""
+    """One SELECT; `$from` and `$to` in it are the ends of the range, `$zone` the dashboard's."""
 
     sql: Annotated[str, msgspec.Meta(min_length=1, max_length=SQL_LENGTH_MAX)]
 
@@ -133,6 +133,8 @@ class Tile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     text: Annotated[str, msgspec.Meta(max_length=MARKDOWN_LENGTH_MAX)] = ""
     """Of a text: Markdown; markup in it is shown as it is written."""
     options: TileOptions = msgspec.field(default_factory=TileOptions)
+    range: Range | None = None
+    """Its own, whatever is chosen for the others; null: the dashboard's."""
 
 
 class Sheet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

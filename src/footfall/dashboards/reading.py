@@ -181,6 +181,10 @@ def _tile_problems(path: str, tile: Tile) -> Iterator[str]:
         return
     if tile.text:
         yield f'{path}.text: only a tile of chart "text" has it'
+    if tile.range is not None:
+        span = find_range(tile.range, Calendar(ZoneInfo("UTC")), _SAMPLE_NOW)
+        if isinstance(span, str):
+            yield f"{path}.{span}"
     query = tile.query
     if query is None:
         yield f"{path}.query: say what it shows: kind fields, sql, saved or report"
@@ -251,11 +255,14 @@ def span_at(range_: Any, zone: str, now: int) -> Span:
     return found
 
 
-def ends_of(span: Span) -> dict[str, datetime]:
-    """`from` and `to` of a range, as statements have them."""
+def scene_values(span: Span, zone: str) -> dict[str, datetime | str]:
+    """`from` and `to` of a range, and the `zone` of its days, as statements have them."""
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     ends = {"from": span.start, "to": span.end}
-    return {name: epoch + timedelta(microseconds=at) for name, at in ends.items()}
+    return {
+        **{name: epoch + timedelta(microseconds=at) for name, at in ends.items()},
+        "zone": zone,
+    }
 
 
 def _overlap(one: TilePlace, other: TilePlace) -> bool:

@@ -60,7 +60,8 @@ def flat(answer: Any) -> Flat:
     table = [list(_values(answer, row, names)) for row in rows]
     shown = [*_expanded(answer, names)]
     columns = tuple(
-        (name, _type([row[place] for row in table])) for place, name in enumerate(shown)
+        (name, "TIMESTAMP" if name == "unit" else _type([row[place] for row in table]))
+        for place, name in enumerate(shown)
     )
     return Flat(columns, table, tuple(getattr(row, "cell", None) for row in rows))
 
@@ -117,6 +118,8 @@ def _values(answer: Any, row: Any, names: Sequence[str]) -> Iterator[Any]:
         value = getattr(row, name)
         if name == "group":
             yield from _group(answer.by, row)
+        elif name == "unit":
+            yield answer.units[value].start[:19]
         elif name == "cohort":
             yield ALL if value is None else answer.cohorts[value].start[:10]
         elif isinstance(value, int | float | str | bool) or value is None:

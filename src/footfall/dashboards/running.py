@@ -160,6 +160,8 @@ class TileData(msgspec.Struct, frozen=True):
     """Microseconds since 1970 UTC."""
     segments: tuple[UsedSegment, ...] = ()
     """Those that a report was computed with."""
+    segments_at: str | None = None
+    """As of when they were; rows behind a number are asked for with it."""
 
 
 class RowsBehind(msgspec.Struct, frozen=True):
@@ -211,7 +213,12 @@ async def data_of(tile: Tile, scene: Scene, runner: Runner) -> TileData:
 
 
 async def rows_behind(
-    tile: Tile, scene: Scene, runner: Runner, parts: Sequence[SegmentPart], cell: str | None = None
+    tile: Tile,
+    scene: Scene,
+    runner: Runner,
+    parts: Sequence[SegmentPart],
+    cell: str | None = None,
+    segments_at: str | None = None,
 ) -> RowsBehind:
     """The rows that one segment of a tile counted.
 
@@ -221,6 +228,7 @@ async def rows_behind(
         runner: Runs the statements.
         parts: Values of the segment; none: all of the tile.
         cell: Of a report, the number's key instead.
+        segments_at: Of a report, that of its answer, so that those open who were counted.
 
     Raises:
         Invalid: the tile has no such segment, or nobody is behind its numbers.
@@ -230,7 +238,7 @@ async def rows_behind(
     if query is None:
         raise Invalid("a text counts nothing")
     if isinstance(query, ReportQuery):
-        return await _members(query, scene, runner, cell)
+        return await _members(query, scene, runner, cell, segments_at)
     made, _ = await statement_of(query, scene, runner)
     if isinstance(query, FieldsQuery):
         from footfall.dashboards.statements import behind_fields
@@ -310,7 +318,9 @@ async def statement_of(
     if scene.filters:
         for name in await asyncio.to_thread(statements.tables_read, sql):
             tables[name] = await _table(name, scene, runner)
-    made = await asyncio.to_thread(statements.of_sql, sql, given, scene.span, tables, scene.filters)
+    made = await asyncio.to_thread(
+        statements.of_sql, sql, given, scene.span, tables, scene.filters, scene.zone
+    )
     return made, _unused(scene.filters, tables.values())
 
 
@@ -343,7 +353,8 @@ async def _report(
     from footfall.explore.asking import answering
     from footfall.explore.running import run_on
 
-    question = question_of(query, scene.range, scene.zone, scene.filters)
+    known, notes = await _known_filters(scene, runner)
+    question = question_of(query, scene.range, scene.zone, known)
     shelf = scene.shelf
     answer = await run_on(runner, lambda: answering(question, scene.now, shelf), scene.index)
     table = flat(answer)
@@ -354,12 +365,34 @@ async def _report(
         roles=roles_of(chart, _report_options(query, chart, options, answer.by), columns),
         cells=table.cells,
         sql=answer.sql,
-        notes=tuple(answer.notes),
+        notes=(*answer.notes, *notes),
         is_cut_off=False,
         cut_sequence=answer.cut_sequence,
         cut_published_at=answer.cut_published_at,
         segments=answer.segments,
+        segments_at=answer.segments_at,
     )
+
+
+async def _known_filters(
+    scene: Scene, runner: Runner
+) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
+    """Filters of fields that reports have, and what is said of the others."""
+    from footfall.explore.question.fields import SEGMENT, known_fields
+
+    fields = known_fields()
+    odd = [
+        one
+        for one in scene.filters
+        if one.field is not None
+        and one.field.partition(".")[0] != SEGMENT
+        and isinstance(fields.find(one.field), str)
+    ]
+    if not odd:
+        return scene.filters, ()
+    events = await _table("events", scene, runner)  # columns that plug-ins added
+    unused = [one for one in odd if not events.has(one.field)]
+    return tuple(one for one in scene.filters if one not in unused), _unused(unused, [events])
 
 
 def _report_options(
@@ -377,7 +410,7 @@ def _report_options(
 
 
 async def _members(
-    query: ReportQuery, scene: Scene, runner: Runner, cell: str | None
+    query: ReportQuery, scene: Scene, runner: Runner, cell: str | None, segments_at: str | None
 ) -> RowsBehind:
     from footfall.dashboards.reports import question_of
     from footfall.explore.asking import counting, opening
@@ -385,7 +418,9 @@ async def _members(
 
     if cell is None:
         raise Invalid("nobody is behind this number; open one that counts")
-    question = question_of(query, scene.range, scene.zone, scene.filters)
+    known, _ = await _known_filters(scene, runner)
+    question = question_of(query, scene.range, scene.zone, known)
+    question = msgspec.structs.replace(question, segments_at=segments_at)
     shelf = scene.shelf
     now, index = scene.now, scene.index
     found = await run_on(

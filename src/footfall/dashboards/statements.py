@@ -19,7 +19,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import traverse_scope
 
 from footfall.dashboards.definition import FieldsQuery, FieldUse, SegmentPart
-from footfall.dashboards.reading import ends_of
+from footfall.dashboards.reading import scene_values
 from footfall.dashboards.tables import Table
 from footfall.errors import Invalid
 from footfall.explore.compile.blocks import Expr, Values, col, in_order, same
@@ -52,10 +52,10 @@ def parameters_in(sql: str) -> frozenset[str]:
     return frozenset(found[2] for found in _PARAMETER.finditer(sql) if found[2])
 
 
-def range_values(sql: str, span: Span) -> dict[str, Any]:
-    """Values of `$from` and `$to`, as far as the statement has them."""
+def values_asked(sql: str, span: Span, zone: str) -> dict[str, Any]:
+    """Values of `$from`, `$to` and `$zone`, as far as the statement has them."""
     asked = parameters_in(sql)
-    return {name: at for name, at in ends_of(span).items() if name in asked}
+    return {name: one for name, one in scene_values(span, zone).items() if name in asked}
 
 
 def of_fields(query: FieldsQuery, table: Table, span: Span, filters: Iterable[Filter]) -> Made:
@@ -121,13 +121,14 @@ def of_sql(
     span: Span,
     tables: Mapping[str, Table],
     filters: Sequence[Filter],
+    zone: str = "UTC",
 ) -> Made:
     """The statement of a tile of SQL; filters narrow those of `tables` that have their field.
 
     Raises:
         Invalid: a filter does not fit, or the statement cannot be read to be filtered.
     """
-    values = {**range_values(sql, span), **given}
+    values = {**values_asked(sql, span, zone), **given}
     narrowing = {
         name: [one for one in filters if table.has(one.field)] for name, table in tables.items()
     }

@@ -48,6 +48,7 @@ _DAMAGED: Final = re.compile(
 """What DuckDB says of a Parquet file that is none any more."""
 _AWAY: Final = re.compile(r"AWS Error \w+")
 _PATHS: Final = re.compile(r"(?:file://|(?<![\w./]))/[^\s\"',;)]+/[^\s\"',;)]*")
+_PLACE: Final = re.compile(r"^(LINE (\d+): )(.*)\n( *)\^", re.MULTILINE)
 _TEXT_LENGTH_MAX: Final = 1_000
 
 
@@ -89,6 +90,28 @@ def _by_kind(text: str, error: BaseException, settings: QuerySettings) -> Except
     return EngineBroken(
         f"the statement stopped the query engine; try another form of it: kind={kind or 'unknown'}"
     )
+
+
+def place_in(message: str, text: str, lines_before: int) -> tuple[int, int] | None:
+    """Line and column, from 1, that DuckDB's message points at; `None` where it does not.
+
+    Args:
+        message: DuckDB's, with an excerpt of one line and a caret below it.
+        text: What was run.
+        lines_before: How many lines of it were put before the statement that a person wrote.
+    """
+    found = _PLACE.search(message)
+    lines = text.split("\n")
+    if found is None or not lines_before < int(found[2]) <= len(lines):
+        return None
+    line, shown = lines[int(found[2]) - 1], found[3]
+    caret = len(found[4]) - len(found[1])
+    if shown != line:  # a long line is cut, at one end or both
+        cut = shown.removeprefix("...")
+        caret -= len(shown) - len(cut)
+        at = line.find(cut.removesuffix("..."))
+        caret = caret + at if at >= 0 else -1
+    return None if caret < 0 else (int(found[2]) - lines_before, caret + 1)
 
 
 def readable(text: str) -> str:

@@ -11,7 +11,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 import msgspec
@@ -24,7 +24,13 @@ from footfall.home import Home
 from footfall.lake.cut import Cut
 from footfall.lake.store.options import Bucket
 from footfall.query import guard
-from footfall.query._errors import ENGINE_ERRORS, FilesGone, first_paragraph, translate
+from footfall.query._errors import (
+    ENGINE_ERRORS,
+    FilesGone,
+    first_paragraph,
+    place_in,
+    translate,
+)
 from footfall.query._quoting import literal, without_glob
 from footfall.query.cuts.cut_files import (
     REVISIONS,
@@ -45,6 +51,7 @@ from footfall.query.cuts.views import (
     sessions_view,
 )
 from footfall.query.definitions import NO_DEFINITIONS, Definitions
+from footfall.query.plans import PLAN_COLUMNS, explained, plan_table
 from footfall.query.protocol import Column, Parameters
 from footfall.settings import QuerySettings
 
@@ -101,10 +108,10 @@ class Engine:
         rows_max: int | None = None,
         bytes_max: int | None = None,
     ) -> Selection:
-        """Run one SELECT on the newest cut.
+        """Run one SELECT on the newest cut, or tell how it would be run: see `plans`.
 
         Args:
-            sql: One statement; the guard decides.
+            sql: One statement; the guard decides. Behind `EXPLAIN`, its plan is the answer.
             parameters: Values for `?` or `$name`, bound and never part of the text.
             rows_max: Most rows to return; more are cut off.
             bytes_max: Most bytes of rows to return, counted as Arrow; more are cut off.
@@ -117,12 +124,15 @@ class Engine:
         """
         with self._lock:
             self._names = (*self._reader.views(), *self._defined.names)
+            explain, sql = explained(sql)
             text, used = self._guarded(guard.meant(sql, self._names), rows_max)
             for _ in range(_ATTEMPTS_MAX):
                 with self._reader.opened() as made:
                     try:
                         self._show(made)
                         self._define(used)
+                        if explain:
+                            return self._explain(explain + text, parameters, made)
                         return self._select(text, parameters, made, rows_max, bytes_max)
                     except FilesGone as error:
                         gone = error
@@ -237,6 +247,22 @@ class Engine:
             return
         self._texts[view] = text
 
+    def _placed(
+        self, error: BaseException, text: str, parameters: Parameters, lines_before: int
+    ) -> Exception:
+        """As `_told`, with the place that is wrong: only binding a text says it, not a relation."""
+        found = self._told(error, text)
+        if not isinstance(found, Invalid):
+            return found
+        explain = f"EXPLAIN\n{text}"
+        try:
+            self._connection.execute(explain, _values(parameters) or None)
+        except ENGINE_ERRORS as again:
+            place = place_in(str(again), explain, lines_before + 1)
+            if place is not None:
+                return Invalid(f"{found}: line={place[0]} column={place[1]}")
+        return found
+
     def _told(self, error: BaseException, text: str) -> Exception:
         """The error to raise instead: a view that could not be made is missed by its name."""
         found = translate(error, self._settings)
@@ -251,6 +277,16 @@ class Engine:
             return next(missed, found)
         return found
 
+    def _explain(self, text: str, parameters: Parameters, made: CutFiles) -> Selection:
+        try:
+            rows = self._connection.execute(text, _values(parameters) or None).fetchall()
+        except ENGINE_ERRORS as error:
+            raise self._told(error, "") from error
+        except (TypeError, ValueError) as error:
+            raise Invalid(f"a parameter has no form in SQL: {error}") from error
+        table = plan_table(rows[0][1])
+        return Selection(table, PLAN_COLUMNS, False, made.cut.sequence, made.cut.published_at)
+
     def _select(
         self,
         text: str,
@@ -259,13 +295,12 @@ class Engine:
         rows_max: int | None,
         bytes_max: int | None,
     ) -> Selection:
-        values = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
         try:
-            relation = self._connection.sql(text, params=values or None)
+            relation = self._connection.sql(text, params=_values(parameters) or None)
             names, types = _unique(relation.columns), [str(kind) for kind in relation.types]
             table, is_cut_off = _fetch(relation, rows_max, bytes_max)
         except ENGINE_ERRORS as error:
-            raise self._told(error, text) from error
+            raise self._placed(error, text, parameters, 0 if rows_max is None else 1) from error
         except (TypeError, ValueError) as error:
             raise Invalid(f"a parameter has no form in SQL: {error}") from error
         return Selection(
@@ -437,6 +472,10 @@ def _cut_off(batches: list[pa.RecordBatch], schema: pa.Schema, bytes_max: int) -
             f" query.answer_bytes_max: bytes_max={bytes_max}"
         )
     return pa.Table.from_batches(batches, schema=schema)
+
+
+def _values(parameters: Parameters) -> dict[str, Any] | list[Any]:
+    return dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from footfall.cli._common import (
     JsonOption,
     ProjectOption,
     metadata_place,
+    open_metadata,
     open_project,
     print_json,
     settings_for,
@@ -25,6 +26,7 @@ from footfall.errors import Invalid
 
 if TYPE_CHECKING:
     from footfall.dashboards.storage import Dashboards
+    from footfall.project import App
 
 app = group("Keep dashboards as files, and share them by read-only links.", no_args_is_help=True)
 
@@ -93,6 +95,9 @@ def ready(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="The one to add; without it they are listed.")
     ] = "",
+    app_id: Annotated[
+        str, typer.Option("--app", metavar="ID", help="Of this app alone; a name of its own.")
+    ] = "",
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
@@ -101,7 +106,8 @@ def ready(
     from footfall.dashboards.ready import add_ready, ready_dashboards
 
     if name:
-        kept = add_ready(_store(home, project), name)
+        only = _app(home, project, app_id) if app_id else None
+        kept = add_ready(_store(home, project), name, only)
         typer.echo(f"{kept.name}: version {kept.version}, published")
     elif as_json:
         print_json(ready_dashboards())
@@ -154,6 +160,13 @@ def _store(home: Path, project: str) -> Dashboards:
 
     place = open_project(home, project)
     return Dashboards(metadata_place(place), project, SystemClock())
+
+
+def _app(home: Path, project: str, app_id: str) -> App:
+    found = {one.app_id: one for one in open_metadata(open_project(home, project)).apps(project)}
+    if app_id not in found:
+        raise Invalid(f"no such app; there are {', '.join(found) or 'none'}: app_id={app_id!r}")
+    return found[app_id]
 
 
 def _read(file: Path) -> str:

@@ -12,13 +12,18 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from footfall.dashboards.definition import Dashboard
+from footfall.dashboards.definition import TITLE_LENGTH_MAX, Dashboard
 from footfall.dashboards.reading import read_dashboard
 from footfall.dashboards.storage import KeptDashboard
 from footfall.errors import Conflict, Invalid
+from footfall.explore.question.common import Filter
+from footfall.project import App
 
-_NAMES: Final = ("web-overview", "content", "acquisition", "collector-health")
+_NAMES: Final = ("user-life-cycle", "web-overview", "content", "acquisition", "collector-health")
 """In the order they are offered; each is a file's, and the dashboard's that it becomes."""
+
+
+NAME_LENGTH_MAX: Final = 64
 
 
 class ReadyDashboard(msgspec.Struct, frozen=True):
@@ -57,20 +62,35 @@ class _Keeper(Protocol):
     def apply(self, name: str, given: Any, version: int | None = None) -> KeptDashboard: ...
 
 
-def add_ready(keeper: _Keeper, name: str) -> KeptDashboard:
+def add_ready(keeper: _Keeper, name: str, app: App | None = None) -> KeptDashboard:
     """Make it a dashboard of the project, published under its own name.
+
+    Args:
+        keeper: Who keeps the project's.
+        name: Of the ready-made one.
+        app: The only one that it is about, in its zone: the dashboard is `<name>-<app_id>` then.
 
     Raises:
         Invalid: there is no ready-made dashboard of this name.
         Conflict: the project has a dashboard of this name already; nothing is changed.
     """
-    found = ready_dashboard(name)
+    definition = ready_dashboard(name).definition
+    if app is not None:
+        name = f"{name}-{app.app_id}"[:NAME_LENGTH_MAX]
+        definition = _of_app(definition, app)
     try:
-        return keeper.apply(name, found.definition, 0)
+        return keeper.apply(name, definition, 0)
     except Conflict as error:
         raise Conflict(
             f"there is a dashboard of this name already; open it, or remove it first: {name}"
         ) from error
+
+
+def _of_app(definition: Dashboard, app: App) -> Dashboard:
+    title = f"{definition.title}: {app.name}"[:TITLE_LENGTH_MAX]
+    filters = (Filter(field="app_id", op="is", value=app.app_id), *definition.filters)
+    zone = app.time_zone or definition.zone
+    return msgspec.structs.replace(definition, title=title, filters=filters, zone=zone)
 
 
 def _read(name: str) -> ReadyDashboard:

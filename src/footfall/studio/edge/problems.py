@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
+from footfall.clock import random_token
 from footfall.errors import FootfallError, Invalid
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
@@ -85,6 +86,8 @@ class Problem(msgspec.Struct, frozen=True):
     """Whether the same request may succeed later."""
     problems: tuple[str, ...] = ()
     """Every mistake found in the input."""
+    request_id: str = ""
+    """What the studio's log calls the request, where the studio is to blame; else empty."""
 
 
 def problem_of(error: FootfallError) -> Problem:
@@ -101,11 +104,23 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
         code = _CODE_OF_STATUS.get(error.status_code, "internal")
         problem = _problem(code, _detail(error), retryable=False, problems=_problems(error))
     else:
-        _logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
         problem = _problem("internal", "the studio failed; its log says why", retryable=False)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        problem = _noted(request, problem, error)
     return Response(
         msgspec.json.encode(problem), status_code=problem.status, media_type=PROBLEM_MEDIA_TYPE
     )
+
+
+def _noted(request: Request[object, object, State], problem: Problem, error: Exception) -> Problem:
+    """With an id, under which the log has what happened."""
+    request_id = random_token(6)
+    line = "%s %s: %s: request_id=%s"
+    known = error if problem.code == "internal" else None
+    level = logging.ERROR if known else logging.WARNING
+    said = (request.method, request.url.path, problem.detail, request_id)
+    _logger.log(level, line, *said, exc_info=known)
+    return msgspec.structs.replace(problem, request_id=request_id)
 
 
 def _problem(code: str, detail: str, *, retryable: bool, problems: tuple[str, ...] = ()) -> Problem:

@@ -126,6 +126,11 @@ export function isWorthRetry(failures: number, error: Error): boolean {
   return failure.kind === "unreachable" || (failure.kind === "problem" && failure.problem.retryable);
 }
 
+/** What the studio's log calls a request that failed there; "" where there is nothing to look up. */
+export function requestIdOf(error: Error): string {
+  return error instanceof ApiError && error.failure.kind === "problem" ? (error.failure.problem.request_id ?? "") : "";
+}
+
 export function failureText(error: Error): string {
   return error instanceof ApiError ? describeFailure(error.failure) : error.message;
 }

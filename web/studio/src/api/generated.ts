@@ -80,10 +80,12 @@ export type Path =
   | "/api/shared"
   | "/api/shared/cut"
   | "/api/shared/tiles/{tile_id}"
+  | "/api/shared/tiles/{tile_id}/parquet"
   | "/api/snippets"
   | "/api/sql"
   | "/api/sql/csv"
   | "/api/sql/parquet"
+  | "/api/sql/reference"
   | "/api/sql/tables"
   | "/api/status"
   | "/api/tiles"
@@ -224,6 +226,7 @@ export type BehindAsked = {
   readonly filters?: readonly (Filter)[];
   readonly parts?: readonly (SegmentPart)[];
   readonly range: Range;
+  readonly segments_at?: string | null;
   readonly tile: { readonly [key: string]: unknown };
   readonly zone?: string;
 };
@@ -1163,6 +1166,7 @@ export type Problem = {
   readonly code: string;
   readonly detail: string;
   readonly problems?: readonly (string)[];
+  readonly request_id?: string;
   readonly retryable: boolean;
   readonly status: number;
   readonly title: string;
@@ -1680,6 +1684,13 @@ export type SqlColumn = {
   readonly type: string;
 };
 
+export type SqlLimits = {
+  readonly answer_bytes_max: number;
+  readonly memory_max_bytes: number;
+  readonly rows_max: number;
+  readonly time_max_us: number;
+};
+
 export type SqlQuery = {
   readonly kind: "sql";
   readonly sql: string;
@@ -1688,6 +1699,11 @@ export type SqlQuery = {
 export type SqlQuestion = {
   readonly params?: readonly (string | number | boolean | null)[] | { readonly [key: string]: string | number | boolean | null };
   readonly sql: string;
+};
+
+export type SqlReference = {
+  readonly functions: readonly (string)[];
+  readonly limits: SqlLimits;
 };
 
 export type Status = {
@@ -1776,6 +1792,7 @@ export type Tile = {
   readonly options?: TileOptions;
   readonly place: TilePlace;
   readonly query?: FieldsQuery | SqlQuery | NamedQuery | ReportQuery | null;
+  readonly range?: Range | null;
   readonly text?: string;
   readonly title?: string;
 };
@@ -1802,6 +1819,7 @@ export type TileDataShape = {
   readonly roles: TileOptions;
   readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
   readonly segments?: readonly (UsedSegment)[];
+  readonly segments_at?: string | null;
   readonly sql: string;
 };
 

@@ -12,10 +12,12 @@ type Props = {
   readonly option: (palette: Palette) => EChartsCoreOption;
   /** A click on a part of it, with what the option's data has there. */
   readonly onPick?: ((data: unknown) => void) | undefined;
+  /** What a click between the axes means that hit no part: see `pointNear`. */
+  readonly near?: ((at: readonly [number, number], pixels: (y: number) => number) => unknown) | undefined;
 };
 
 /** The one way charts are drawn: palette of the theme, size of the place, a summary in words. */
-export function Chart({ height, summary, option, onPick }: Props) {
+export function Chart({ height, summary, option, onPick, near }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<EChartsType | null>(null);
   const scheme = useComputedColorScheme("light");
@@ -45,16 +47,30 @@ export function Chart({ height, summary, option, onPick }: Props) {
 
   useEffect(() => {
     if (!chart || !onPick) return;
-    const told = ({ data }: { readonly data?: unknown }) => onPick(data);
-    chart.on("click", told);
-    return () => {
-      if (!chart.isDisposed()) chart.off("click", told);
+    let hit: unknown = null;
+    const told = ({ data, event }: { readonly data?: unknown; readonly event?: unknown }) => {
+      hit = event;
+      onPick(data);
     };
-  }, [chart, onPick]);
+    // It comes after the parts' own.
+    const beside = (event: { readonly offsetX: number; readonly offsetY: number }) => {
+      const at = [event.offsetX, event.offsetY];
+      if (!near || hit === event || !chart.containPixel("grid", at)) return;
+      const [x = 0, y = 0] = [chart.convertFromPixel("grid", at)].flat();
+      onPick(near([x, y], (value) => Number(chart.convertToPixel({ yAxisIndex: 0 }, value))));
+    };
+    chart.on("click", told);
+    chart.getZr().on("click", beside);
+    return () => {
+      if (chart.isDisposed()) return;
+      chart.off("click", told);
+      chart.getZr().off("click", beside);
+    };
+  }, [chart, onPick, near]);
 
   return (
     <div role="img" aria-label={summary} className={css.chart} style={{ height }}>
-      <div ref={place} className={css.place} style={{ height }} aria-hidden data-clickable={onPick ? "yes" : undefined} />
+      <div ref={place} className={css.place} style={{ height }} aria-hidden data-clickable={onPick ? (near ? "near" : "yes") : undefined} />
     </div>
   );
 }

@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from footfall.dashboards.ready import ReadyDashboard, add_ready, ready_dashboards
 from footfall.dashboards.storage import DashboardLink, Dashboards, KeptDashboard, ListedDashboard
 from footfall.metadata.place import MetadataPlace
+from footfall.studio.api.apps.apps import known
 from footfall.studio.api.dashboards.tiles import (
     BehindAsked,
     RowsBehindShape,
@@ -163,9 +164,17 @@ def ready() -> ReadyListed:
 
 
 @post("/{name:str}", summary="Add a ready-made dashboard", responses=PROBLEMS)
-async def add(services: Use, name: FromPath[str]) -> KeptDashboard:
-    """It becomes a dashboard like any other, published; a conflict where there is one so named."""
-    return await asyncio.to_thread(add_ready, dashboards_of(services), name)
+async def add(
+    services: Use, name: FromPath[str], app: FromQuery[str | None] = None
+) -> KeptDashboard:
+    """It becomes a dashboard like any other, published; a conflict where there is one so named.
+
+    With `app` it is about that app alone, in its time zone.
+    """
+    found = None
+    if app is not None:
+        found = known(await asyncio.to_thread(services.read_apps), app).app
+    return await asyncio.to_thread(add_ready, dashboards_of(services), name, found)
 
 
 def shared_path(token: str) -> str:

@@ -14,12 +14,13 @@ from litestar import MediaType, Response, Router, get, post
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
-from footfall.dashboards.definition import Dashboard
+from footfall.dashboards.definition import Dashboard, Tile
 from footfall.dashboards.storage import KeptDashboard
 from footfall.explore.question.ranges import Range
 from footfall.studio.api.dashboards.routes import dashboards_of
-from footfall.studio.api.dashboards.tiles import TileDataShape, shared_data
+from footfall.studio.api.dashboards.tiles import TileDataShape, shared_data, shared_parquet
 from footfall.studio.api.explore.answers import CutName, newest_cut
+from footfall.studio.api.sql.routes import PARQUET, parquet_file
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.edge.problems import NotFound
 from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use
@@ -69,12 +70,34 @@ async def tile(
 ) -> Response[bytes]:
     """Rows and which column is drawn as what, within a range."""
     kept = await _opened(services, request)
-    found = kept.definition.tile(tile_id)
-    if found is None or found.query is None:
-        raise NotFound(f"the dashboard has no such tile: {tile_id}")
+    found = _tile_of(kept, tile_id)
     work = shared_data(services, kept.definition, found, data.range)
     body = await while_asked(request.receive, work)
     return Response(body, media_type=MediaType.JSON)
+
+
+@post(
+    "/tiles/{tile_id:str}/parquet",
+    summary="A tile of it as Parquet",
+    status_code=200,
+    responses={**PROBLEMS, 200: PARQUET},
+)
+async def parquet(
+    services: Use, request: AnyRequest, tile_id: FromPath[str], data: JSONBody[SharedAsked]
+) -> Response[bytes]:
+    """What it shows as a file with types; `footfall-cut-off` says whether there was more."""
+    kept = await _opened(services, request)
+    found = _tile_of(kept, tile_id)
+    work = shared_parquet(services, kept.definition, found, data.range)
+    body, is_cut_off = await while_asked(request.receive, work)
+    return parquet_file(body, is_cut_off=is_cut_off)
+
+
+def _tile_of(kept: KeptDashboard, tile_id: str) -> Tile:
+    found = kept.definition.tile(tile_id)
+    if found is None or found.query is None:
+        raise NotFound(f"the dashboard has no such tile: {tile_id}")
+    return found
 
 
 async def _opened(services: Services, request: AnyRequest) -> KeptDashboard:
@@ -98,4 +121,4 @@ def _without_queries(dashboard: Dashboard) -> Dashboard:
 
 def router() -> Router:
     """Everything under `/api/shared`."""
-    return Router("/api/shared", route_handlers=[shared, cut, tile], tags=["dashboards"])
+    return Router("/api/shared", route_handlers=[shared, cut, tile, parquet], tags=["dashboards"])

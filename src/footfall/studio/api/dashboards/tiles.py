@@ -11,7 +11,7 @@ import msgspec
 
 from footfall.dashboards.definition import Dashboard, SegmentPart, Tile, TileOptions
 from footfall.dashboards.files import parquet_of
-from footfall.dashboards.reading import ends_of, read_tile, span_at
+from footfall.dashboards.reading import read_tile, scene_values, span_at
 from footfall.dashboards.running import (
     RowsBehind,
     Scene,
@@ -49,6 +49,8 @@ class BehindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Values of the segment's columns; none: all of the tile."""
     cell: str | None = None
     """Of a report: the key of the number."""
+    segments_at: str | None = None
+    """Of a report: that of its answer, so that those open who were counted."""
 
 
 Rows = tuple[tuple[str | int | float | bool | list[object] | dict[str, object] | None, ...], ...]
@@ -67,6 +69,7 @@ class TileDataShape(msgspec.Struct, frozen=True):
     cut_sequence: int
     cut_published_at: int
     segments: tuple[UsedSegment, ...] = ()
+    segments_at: str | None = None
 
 
 class RowsBehindShape(msgspec.Struct, frozen=True):
@@ -88,7 +91,7 @@ async def tile_data(services: Services, asked: TileAsked) -> bytes:
         FootfallError: what `data_of` raises.
     """
     tile = read_tile(asked.tile)
-    scene = scene_of(services, asked.range, asked.filters, asked.zone)
+    scene = scene_of(services, tile.range or asked.range, asked.filters, asked.zone)
     return await _data(services, tile, scene)
 
 
@@ -99,7 +102,7 @@ async def tile_parquet(services: Services, asked: TileAsked) -> tuple[bytes, boo
         FootfallError: what `parquet_of` raises.
     """
     tile = read_tile(asked.tile)
-    scene = scene_of(services, asked.range, asked.filters, asked.zone)
+    scene = scene_of(services, tile.range or asked.range, asked.filters, asked.zone)
     return await parquet_of(tile, scene, services.sql)
 
 
@@ -107,12 +110,27 @@ async def shared_data(
     services: Services, dashboard: Dashboard, tile: Tile, range_: Range | None
 ) -> bytes:
     """The same for a link: the dashboard's own filters, no statement; few at a time."""
-    given = dashboard.range if range_ is None else range_
-    scene = scene_of(services, given, dashboard.filters, dashboard.zone)
+    scene = _shared_scene(services, dashboard, tile, range_)
     async with services.tiles_shared:
         data = await _data(services, tile, scene)
     found = msgspec.json.decode(data, type=TileData)
     return msgspec.json.encode(msgspec.structs.replace(found, sql="", cells=None))
+
+
+async def shared_parquet(
+    services: Services, dashboard: Dashboard, tile: Tile, range_: Range | None
+) -> tuple[bytes, bool]:
+    """Of a link's tile: a Parquet file, and whether there was more than its limits."""
+    scene = _shared_scene(services, dashboard, tile, range_)
+    async with services.tiles_shared:
+        return await parquet_of(tile, scene, services.sql)
+
+
+def _shared_scene(
+    services: Services, dashboard: Dashboard, tile: Tile, range_: Range | None
+) -> Scene:
+    given = tile.range or range_ or dashboard.range
+    return scene_of(services, given, dashboard.filters, dashboard.zone)
 
 
 async def tile_rows(services: Services, asked: BehindAsked) -> RowsBehind:
@@ -122,8 +140,9 @@ async def tile_rows(services: Services, asked: BehindAsked) -> RowsBehind:
         FootfallError: what `rows_behind` raises.
     """
     tile = read_tile(asked.tile)
-    scene = scene_of(services, asked.range, asked.filters, asked.zone)
-    return await rows_behind(tile, scene, services.sql, asked.parts, asked.cell)
+    scene = scene_of(services, tile.range or asked.range, asked.filters, asked.zone)
+    parts, cell, moment = asked.parts, asked.cell, asked.segments_at
+    return await rows_behind(tile, scene, services.sql, parts, cell, moment)
 
 
 def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zone: str) -> Scene:
@@ -138,18 +157,18 @@ def scene_of(services: Services, range_: Range, filters: tuple[Filter, ...], zon
     except (KeyError, ValueError, OSError) as error:
         raise Invalid(f"no such IANA time zone: {zone!r}") from error
     queries = None if services.catalog is None else services.catalog.queries
-    saved = partial(find_saved, queries, span)
+    saved = partial(find_saved, queries, span, zone)
     shelf, index = services.segments, services.index
     return Scene(range_, span, filters, zone, now, saved, shelf, index=index)
 
 
 def find_saved(
-    queries: Any, span: Span, name: str, given: Mapping[str, Any]
+    queries: Any, span: Span, zone: str, name: str, given: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
     """What runs for a saved query, and its values.
 
-    Its parameters `from` and `to`, where it has them, are the ends of the range, as in a tile's own
-    SQL, whatever type they were saved with.
+    Its parameters `from`, `to` and `zone`, where it has them, are the ends of the range and the
+    dashboard's zone, as in a tile's own SQL, whatever type they were saved with.
 
     Raises:
         Invalid: there is no such query, or a value is missing or wrong.
@@ -157,8 +176,8 @@ def find_saved(
     if queries is None:
         raise Invalid(f"this studio keeps no saved queries; write the SQL into the tile: {name!r}")
     wanted = {one.name for one in queries.get(name).parameters} - given.keys()
-    ends = {one: at for one, at in ends_of(span).items() if one in wanted}
-    texts = {one: at.isoformat() for one, at in ends.items()}
+    ends = {one: at for one, at in scene_values(span, zone).items() if one in wanted}
+    texts = {one: at if isinstance(at, str) else at.isoformat() for one, at in ends.items()}
     sql, values = queries.statement(name, {**texts, **given})
     for one in ends:
         sql = sql.replace(f"CAST(${one} AS VARCHAR)", f"${one}")

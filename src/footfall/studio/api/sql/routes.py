@@ -10,6 +10,8 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from footfall.catalog.statements import is_definition
+from footfall.settings import load_settings
+from footfall.studio.api.sql.reference import SqlReference, reference_of
 from footfall.studio.api.sql.runner import (
     RunnerAnswer,
     SqlAnswer,
@@ -82,6 +84,12 @@ async def tables(services: Use, request: AnyRequest) -> Tables:
     return await while_asked(request.receive, read_tables(services.sql, services.catalog))
 
 
+@get("/reference", summary="Functions and limits", sync_to_thread=False, responses=PROBLEMS)
+def reference(services: Use) -> SqlReference:
+    """What statements may call, and at which limits they end."""
+    return reference_of((services.settings or load_settings()).query)
+
+
 def said(sentence: str) -> SqlAnswer:
     """What was done, as an answer of one row."""
     rows = msgspec.Raw(msgspec.json.encode([[sentence]]))
@@ -108,4 +116,6 @@ def _file(body: bytes, suffix: Literal["csv", "parquet"], *, is_cut_off: bool) -
 
 def router() -> Router:
     """Everything under `/api/sql`."""
-    return Router("/api/sql", route_handlers=[ask, ask_csv, ask_parquet, tables], tags=["sql"])
+    return Router(
+        "/api/sql", route_handlers=[ask, ask_csv, ask_parquet, tables, reference], tags=["sql"]
+    )

@@ -6,6 +6,7 @@ import {
   columnAt,
   different,
   exactNumber,
+  isNumber,
   isTime,
   labelOf,
   momentOf,
@@ -16,6 +17,7 @@ import {
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
 import { axisLook, legend } from "./look";
+import type { Point } from "./point";
 
 export type CartesianKind = "line" | "area" | "bar" | "stacked_bar";
 
@@ -36,7 +38,13 @@ export function seriesOf(data: ChartData): { readonly keys: readonly Cell[]; rea
       found.set(name, values.set(key, { y: numberOf(row[y]), row: at }));
     }
   });
-  return { keys: colour >= 0 ? byTotal(keys, found) : [...keys.values()], series: [...found].map(([name, values]) => ({ name, values })) };
+  const ordered = colour < 0 ? [...keys.values()] : x >= 0 && isNumber(data, x) ? ascending(keys) : byTotal(keys, found);
+  return { keys: ordered, series: [...found].map(([name, values]) => ({ name, values })) };
+}
+
+/** Numbers as they count: the hours of a day. */
+function ascending(keys: ReadonlyMap<string, Cell>): readonly Cell[] {
+  return [...keys.values()].toSorted((left, right) => (numberOf(left) ?? Number.POSITIVE_INFINITY) - (numberOf(right) ?? Number.POSITIVE_INFINITY));
 }
 
 /** The highest stack first; without parts they stay in the order of the answer. */
@@ -74,24 +82,57 @@ function isBelow(data: ChartData): boolean {
   return data.rows.some((row) => ys.some((y) => (numberOf(row[y]) ?? 0) < 0));
 }
 
+/** What stands across and above it, as it is drawn. */
+function laid(kind: CartesianKind, data: ChartData) {
+  const x = columnAt(data, data.roles.x);
+  const { keys, series } = seriesOf(data);
+  const overTime = x >= 0 && isTime(data, x);
+  const moments = keys.map(timeOf);
+  const times = overTime ? (isAdditive(data) ? filled(moments) : moments.toSorted((left, right) => left - right)) : [];
+  const keyAt = new Map(keys.map((key) => [timeOf(key), key]));
+  const sorted: readonly (Cell | undefined)[] = overTime ? times.map((time) => keyAt.get(time)) : keys;
+  const labels = sorted.map((key) => labelOf(data, x, key));
+  const isStacked = kind === "stacked_bar" || (kind === "area" && series.length > 1);
+  return { series, overTime, times, sorted, labels, isStacked };
+}
+
+/** Pixels above or below a line, or beside a low bar, that still mean it. */
+const NEAR_PIXELS = 40;
+
+/**
+ * The point that a click means which hit no part: the nearest across, and there the nearest series.
+ * `at` is in the chart's own values (of categories the place); `pixels` is where a value of y is drawn.
+ */
+export function pointNear(kind: CartesianKind, data: ChartData, at: readonly [number, number], pixels: (y: number) => number): Point | null {
+  const { series, overTime, times, sorted, labels, isStacked } = laid(kind, data);
+  const [x, y] = at;
+  const across = overTime ? times : different(labels).map((_, place) => place);
+  const place = across.reduce((best, one, now) => (Math.abs(one - x) < Math.abs((across[best] ?? Number.NaN) - x) ? now : best), 0);
+  const key = overTime ? sorted[place] : sorted[labels.indexOf(different(labels)[place] ?? "")];
+  let below = 0;
+  let found: { readonly row: number; readonly distance: number } | null = null;
+  for (const { values } of series) {
+    const point = values.get(String(key));
+    if (!point || point.y === null) continue;
+    const [low, high] = isStacked ? [below, below + point.y] : [kind === "line" ? point.y : 0, point.y];
+    if (isStacked) below = high;
+    const isWithin = y >= Math.min(low, high) && y <= Math.max(low, high);
+    const distance = isWithin && isStacked ? 0 : Math.abs(pixels(high) - pixels(y));
+    if ((isWithin || distance <= NEAR_PIXELS) && (found === null || distance < found.distance)) found = { row: point.row, distance };
+  }
+  return found;
+}
+
 type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly marker?: unknown };
 
 /** `own` are colours of series that mean something; the others get theirs by name. */
 export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}): EChartsCoreOption {
-  const x = columnAt(data, data.roles.x);
-  const { keys, series } = seriesOf(data);
-  const overTime = x >= 0 && isTime(data, x);
+  const { series, overTime, times, sorted, labels, isStacked } = laid(kind, data);
   const isZero = isAdditive(data);
-  const moments = keys.map(timeOf);
-  const times = overTime ? (isZero ? filled(moments) : moments.toSorted((left, right) => left - right)) : [];
-  const keyAt = new Map(keys.map((key) => [timeOf(key), key]));
-  const sorted: readonly (Cell | undefined)[] = overTime ? times.map((time) => keyAt.get(time)) : keys;
   const names = series.map(({ name }) => name);
   const slots = slotsOf(names);
   const isAlone = names.length === 1 && columnAt(data, data.roles.colour) < 0;
   const isBar = kind === "bar" || kind === "stacked_bar";
-  const isStacked = kind === "stacked_bar" || (kind === "area" && names.length > 1);
-  const labels = sorted.map((key) => labelOf(data, x, key));
   const made = series.map(({ name, values }) => {
     const color = isAlone ? palette.accent : (own[name] ?? palette.series[slots.get(name) ?? 0]);
     const points = sorted.map((key, at) => {

@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import type { Tile } from "../../api/generated";
 import { type ChartData, columnAt, exactNumber, labelOf, numberOf } from "../data";
 import type { Palette } from "../palette";
-import { cartesian } from "./cartesian";
+import { type CartesianKind, cartesian } from "./cartesian";
 import { heatMap } from "./heat";
 import { round } from "./round";
 import { treeMap } from "./tree";
@@ -14,6 +14,11 @@ export type DrawnKind = Exclude<ChartKind, "number" | "table" | "text">;
 
 export function isDrawn(kind: ChartKind): kind is DrawnKind {
   return kind !== "number" && kind !== "table" && kind !== "text";
+}
+
+/** Kinds with axes, where a click beside a part means the nearest one. */
+export function isCartesian(kind: DrawnKind): kind is CartesianKind {
+  return kind === "line" || kind === "area" || kind === "bar" || kind === "stacked_bar";
 }
 
 /** How ECharts draws an answer. */

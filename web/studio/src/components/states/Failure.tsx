@@ -1,7 +1,8 @@
 import { Button } from "@mantine/core";
 import type { ReactNode } from "react";
-import { ApiError, failureText } from "../../api/client";
+import { ApiError, failureText, requestIdOf } from "../../api/client";
 import { StatePanel } from "./StatePanel";
+import css from "./StatePanel.module.css";
 
 type Props = {
   /** What cannot be shown. */
@@ -20,6 +21,7 @@ export function Failure({ title, error, retry, again = "Try again", level = 2, c
   return (
     <StatePanel title={title} tone="failure" level={level}>
       <p>{failureText(error)}</p>
+      {requestIdOf(error) && <p className={css.detail}>Request {requestIdOf(error)}, for whoever reads the studio’s log.</p>}
       {children}
       <Button variant="default" size="xs" onClick={retry}>
         {again}

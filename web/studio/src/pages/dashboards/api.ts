@@ -17,8 +17,8 @@ import type {
 /** What holds for all tiles. */
 export type Scene = { readonly range: Range; readonly filters: readonly Filter[]; readonly zone: string };
 
-/** One part of a chart: values of its columns, or a report's key. */
-export type Segment = { readonly parts: readonly SegmentPart[]; readonly cell: string | null };
+/** One part of a chart: values of its columns, or a report's key and as of when its segments were. */
+export type Segment = { readonly parts: readonly SegmentPart[]; readonly cell: string | null; readonly at: string | null };
 
 const isListed: Shape<DashboardsListed> = (value): value is DashboardsListed => has(value, "dashboards");
 const isReady: Shape<ReadyListed> = (value): value is ReadyListed => has(value, "dashboards");
@@ -32,9 +32,10 @@ export function listReady(signal?: AbortSignal): Promise<ReadyListed> {
   return read("/api/ready-dashboards", isReady, { signal });
 }
 
-/** It becomes a dashboard of the project, published. */
-export function addReady(name: string): Promise<KeptDashboard> {
-  return read(`/api/ready-dashboards/${encodeURIComponent(name)}`, isKept, { method: "POST" });
+/** It becomes a dashboard of the project, published; of one app alone unless that is "". */
+export function addReady(name: string, app: string): Promise<KeptDashboard> {
+  const only = app ? `?app=${encodeURIComponent(app)}` : "";
+  return read(`/api/ready-dashboards/${encodeURIComponent(name)}${only}`, isKept, { method: "POST" });
 }
 
 function at(name: string): string {
@@ -82,5 +83,6 @@ export function readTileParquet(tile: Tile, scene: Scene): Promise<Blob> {
 }
 
 export function readRows(tile: Tile, scene: Scene, segment: Segment, signal?: AbortSignal): Promise<RowsBehindShape> {
-  return read("/api/tiles/rows", isBehind, { signal, body: { tile, ...scene, ...segment } });
+  const { parts, cell, at: moment } = segment;
+  return read("/api/tiles/rows", isBehind, { signal, body: { tile, ...scene, parts, cell, segments_at: moment } });
 }

@@ -2,7 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
-import { has, read, type Shape } from "../../api/client";
+import { has, read, readFile, type Shape } from "../../api/client";
 import type { CutName, SharedDashboard, Tile } from "../../api/generated";
 import type { Range as PickedRange } from "../../components/range/range";
 import { RangePicker } from "../../components/range/RangePicker";
@@ -74,7 +74,8 @@ function Shown({ shared: { definition, version }, headers }: ShownProps) {
       range,
       read: (tile: Tile, signal: AbortSignal) =>
         read(`/api/shared/tiles/${encodeURIComponent(tile.id)}`, isTileData, { signal, headers, body: { range } }),
-      parquet: null,
+      filters: [],
+      parquet: (tile: Tile) => readFile(`/api/shared/tiles/${encodeURIComponent(tile.id)}/parquet`, { headers, body: { range } }),
       mark,
       open: null,
     }),

@@ -1,5 +1,5 @@
 import { Button, Skeleton } from "@mantine/core";
-import { IconBookmark, IconLayoutDashboard, IconPlayerPlay, IconPlayerStop, IconTable } from "@tabler/icons-react";
+import { IconAlignLeft, IconBookmark, IconLayoutDashboard, IconListTree, IconPlayerPlay, IconPlayerStop, IconTable } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { failureText } from "../../api/client";
@@ -7,6 +7,7 @@ import type { SavedQuery } from "../../api/generated";
 import { clockIn } from "../../format/format";
 import { type Asked, NOTHING, runSql } from "./api";
 import type { EditorHandle } from "./editor/Editor";
+import { faultIn } from "./editor/place";
 import { useHistory } from "./history/history";
 import { HistoryPanel } from "./history/HistoryPanel";
 import { Results } from "./results/Results";
@@ -20,16 +21,19 @@ import { ValuesForm } from "./saved/ValuesForm";
 import css from "./SqlPage.module.css";
 import { TablesPanel } from "./tables/TablesPanel";
 import { TABLES_KEY, useTables } from "./tables/useTables";
+import { useReference } from "./useReference";
 import { useRun } from "./useRun";
 import { useStatement } from "./useStatement";
 
 const AddDrawer = lazy(() => import("../dashboards/add/AddDrawer").then(({ AddDrawer: found }) => ({ default: found })));
 const Editor = lazy(() => import("./editor/Editor"));
+const PlanDrawer = lazy(() => import("./plan/PlanDrawer"));
 /** SQL's instants are in UTC, so the page's are too. */
 const UTC = clockIn("UTC");
 const ROWS_SHOWN = 100;
 const RUN_KEY = navigator.userAgent.includes("Mac") ? "⌘" : "Ctrl";
 const NO_TABLES: never[] = [];
+const NO_FUNCTIONS: never[] = [];
 
 /** What was done last, or why not: of statements that define something, and of what is kept. */
 type Said = { readonly text: string; readonly isFailure: boolean };
@@ -41,6 +45,7 @@ export default function SqlPage() {
   const { history, remember, forget } = useHistory();
   const shown = useTables();
   const saved = useQueries();
+  const reference = useReference();
   const client = useQueryClient();
   const tables = useMemo(() => (shown.kind === "tables" ? shown.tables : NO_TABLES), [shown]);
   const editor = useRef<EditorHandle>(null);
@@ -49,6 +54,7 @@ export default function SqlPage() {
   const [opened, setOpened] = useState<SavedQuery | null>(null);
   const [keeping, setKeeping] = useState<Keeping | null>(null);
   const [isAdding, setIsAdding] = useState(false);
+  const [planOf, setPlanOf] = useState("");
   const [said, setSaid] = useState<Said | null>(null);
   if (former !== asked.sql) {
     // Back, or a statement of the history: the editor shows what the answer is of.
@@ -60,12 +66,15 @@ export default function SqlPage() {
   // A query that was changed in the editor is another statement.
   const query = picked !== null && picked.sql.trim() === draft.trim() ? picked : null;
   const tile = useMemo(() => tileOf(draft, query, asked, run.kind === "found" ? run.found.answer : null), [draft, query, asked, run]);
+  const fault = useMemo(() => (run.kind === "failed" ? faultIn(failureText(run.error), asked.sql, draft) : null), [run, asked.sql, draft]);
   const tell = (text: string) => setSaid({ text, isFailure: false });
   const refuse = (error: unknown) => setSaid({ text: error instanceof Error ? failureText(error) : String(error), isFailure: true });
 
   const question = (next: Asked) => {
     remember(next.sql);
-    setDraft(next.sql);
+    // A part that was marked runs alone, and the rest stays where it is.
+    if (!draft.includes(next.sql)) setDraft(next.sql);
+    else setFormer(next.sql);
     setSaid(null);
     const isSame = next.sql === asked.sql && next.saved === asked.saved && JSON.stringify(next.values) === JSON.stringify(asked.values);
     if (isSame) again();
@@ -90,6 +99,17 @@ export default function SqlPage() {
     if (isDefinition(statement)) void define(statement);
     else if (query !== null && query.parameters.length === 0) question({ sql: query.sql, saved: query.name, values: {} });
     else question({ sql: statement, saved: "", values: {} });
+  };
+  const runWritten = () => {
+    if (!needsValues) go(editor.current?.selected().trim() || draft);
+  };
+  const tidy = async () => {
+    const { formatted } = await import("./editor/format");
+    try {
+      setDraft(formatted(draft));
+    } catch {
+      refuse(new Error("The statement cannot be formatted as it stands. Run it: the answer says where it is wrong."));
+    }
   };
   const open = (next: SavedQuery) => {
     setOpened(next);
@@ -120,7 +140,7 @@ export default function SqlPage() {
       <div className={css.work}>
         <h1 className={css.title}>SQL</h1>
         <Suspense fallback={<Skeleton height={142} />}>
-          <Editor ref={editor} value={draft} tables={tables} onChange={setDraft} onRun={() => !needsValues && go(draft)} />
+          <Editor ref={editor} value={draft} tables={tables} functions={reference?.functions ?? NO_FUNCTIONS} fault={fault} onChange={setDraft} onRun={runWritten} />
         </Suspense>
         <div className={css.bar}>
           {run.kind === "running" ? (
@@ -129,16 +149,28 @@ export default function SqlPage() {
             </Button>
           ) : (
             !needsValues && (
-              <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} disabled={isEmpty} onClick={() => go(draft)}>
+              <Button size="xs" leftSection={<IconPlayerPlay size={14} aria-hidden />} disabled={isEmpty} onClick={runWritten}>
                 Run
               </Button>
             )
           )}
           <p className={css.hint}>
-            <kbd>{RUN_KEY}</kbd> <kbd>Enter</kbd> runs it
+            <kbd>{RUN_KEY}</kbd> <kbd>Enter</kbd> runs it, or what is marked
             {asked.sql !== "" && !isInAddress && "; it is too long for the address, so keep it in a file"}
           </p>
           <div className={css.keep}>
+            <Button size="xs" variant="subtle" disabled={isEmpty} leftSection={<IconAlignLeft size={14} aria-hidden />} onClick={() => void tidy()}>
+              Format
+            </Button>
+            <Button
+              size="xs"
+              variant="subtle"
+              disabled={isEmpty || isDefinition(draft) || parametersIn(draft).length > 0}
+              leftSection={<IconListTree size={14} aria-hidden />}
+              onClick={() => setPlanOf(draft.trim())}
+            >
+              Plan
+            </Button>
             <Button
               size="xs"
               variant="subtle"
@@ -175,7 +207,7 @@ export default function SqlPage() {
             {said.text}
           </p>
         )}
-        <Results run={run} clock={UTC} onExample={go} />
+        <Results run={run} clock={UTC} limits={reference?.limits ?? null} onExample={go} />
       </div>
       <div className={css.side}>
         <TablesPanel
@@ -187,6 +219,11 @@ export default function SqlPage() {
         <HistoryPanel history={history} onPick={go} onForget={forget} />
       </div>
       <KeepDrawer keeping={keeping} sql={draft.trim()} former={keeping === "query" ? picked : null} onClose={() => setKeeping(null)} onKept={kept} />
+      {planOf !== "" && (
+        <Suspense fallback={null}>
+          <PlanDrawer sql={planOf} onClose={() => setPlanOf("")} />
+        </Suspense>
+      )}
       {isAdding && tile && (
         <Suspense fallback={null}>
           <AddDrawer isOpen onClose={() => setIsAdding(false)} {...tile} />

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { failureText } from "../../../api/client";
-import type { Dashboard, Tile } from "../../../api/generated";
+import type { Dashboard, Tile, TileOptions } from "../../../api/generated";
 import type { ChartKind } from "../../../charts/draw/draw";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Failure } from "../../../components/states/Failure";
@@ -19,6 +19,8 @@ type Props = {
   readonly onClose: () => void;
   /** What the tile asks. */
   readonly query: Tile["query"];
+  /** Which columns are drawn as what. */
+  readonly options?: TileOptions;
   /** How it is drawn, unless another kind is chosen. */
   readonly chart: ChartKind;
   readonly title: string;
@@ -38,7 +40,7 @@ export function AddDrawer({ isOpen, onClose, ...asked }: Props) {
 const TITLE_MAX = 200;
 const DRAWN = CHARTS.filter(({ value }) => value !== "text");
 
-function Form({ query, chart, title: first, note }: Omit<Props, "isOpen" | "onClose">) {
+function Form({ query, options, chart, title: first, note }: Omit<Props, "isOpen" | "onClose">) {
   const listed = useQuery({ queryKey: ["dashboards"], queryFn: ({ signal }) => listDashboards(signal) });
   const [chosen, setChosen] = useState<string | null>(null);
   const [wanted, setWanted] = useState(0);
@@ -52,7 +54,7 @@ function Form({ query, chart, title: first, note }: Omit<Props, "isOpen" | "onCl
     mutationFn: async () => {
       // Read anew: somebody may have changed it since the drawer was opened.
       const now = name ? await readDashboard(name, false) : null;
-      const added = withTile(now?.definition ?? fresh(title), now ? wanted : 0, { title: title.trim(), chart: kind, query: query ?? null });
+      const added = withTile(now?.definition ?? fresh(title), now ? wanted : 0, { title: title.trim(), chart: kind, query: query ?? null, ...(options ? { options } : {}) });
       const saved = await saveDashboard(now?.name ?? freshName(dashboards.map((one) => one.name)), added.dashboard, now?.version ?? 0, false);
       await client.invalidateQueries({ queryKey: ["dashboards"] });
       return { name: saved.name, edit: "1", sheet: String(added.sheet + 1), tile: added.id };

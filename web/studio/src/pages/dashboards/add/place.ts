@@ -1,7 +1,7 @@
 import type { Dashboard, Tile } from "../../../api/generated";
 
 /** A tile before it has a place and a name of its own. */
-export type NewTile = Pick<Tile, "title" | "chart" | "query">;
+export type NewTile = Pick<Tile, "title" | "chart" | "query" | "options">;
 
 /** One past the last sheet: a sheet that is made for it. */
 export const NEW_SHEET = -1;

@@ -33,7 +33,7 @@ export default function DashboardEditor({ kept }: { readonly kept: KeptDashboard
     [dashboard.range, dashboard.filters, dashboard.zone],
   );
   const source: TileSource = useMemo(
-    () => ({ key: [scene], range: scene.range, read: (one, signal) => readTile(one, scene, signal), parquet: (one) => readTileParquet(one, scene), mark, open: null }),
+    () => ({ key: [scene], range: scene.range, filters: scene.filters, read: (one, signal) => readTile(one, scene, signal), parquet: (one) => readTileParquet(one, scene), mark, open: null }),
     [scene, mark],
   );
   useUndoKeys(undo, redo);

@@ -8,6 +8,7 @@ import { CHARTS } from "./charts";
 import { COLUMNS, withChart } from "./edits";
 import { chartOf } from "../../explore/keep/tile";
 import { firstOf } from "../../explore/state/question";
+import { RANGES, rangeText } from "../view/range";
 import css from "./Editor.module.css";
 import { FieldList } from "./FieldList";
 import { SavedPart } from "./SavedPart";
@@ -51,6 +52,7 @@ export function Inspector({ tile, onChange, onPlace, onCopy, onRemove }: Props) 
       ) : (
         <QueryPart tile={tile} onChange={onChange} />
       )}
+      {tile.chart !== "text" && <RangePart tile={tile} onChange={onChange} />}
       <PlacePart place={tile.place} onPlace={onPlace} />
       <div className={css.row}>
         <Button variant="default" size="xs" leftSection={<IconCopy size={14} aria-hidden />} onClick={onCopy}>
@@ -147,7 +149,7 @@ function SqlPart({ tile, sql, onChange }: SqlProps) {
     <>
       <Textarea
         label="SQL"
-        description="$from and $to are the ends of the time range"
+        description="$from and $to are the ends of the time range, $zone is the dashboard's time zone"
         size="xs"
         autosize
         minRows={6}
@@ -198,6 +200,28 @@ function OptionsPart({ tile, onChange }: Pick<Props, "tile" | "onChange">) {
         onBlur={(change) => onChange({ ...tile, options: { ...options, y: change.currentTarget.value.split(",").map((name) => name.trim()).filter(Boolean) } })}
       />
     </details>
+  );
+}
+
+/** The dashboard's range, or one of the tile's own. */
+function RangePart({ tile, onChange }: Pick<Props, "tile" | "onChange">) {
+  const { range: own, ...rest } = tile;
+  const known = own && RANGES.find(({ range }) => range.last === own.last && range.unit === (own.unit ?? "day"))?.value;
+  return (
+    <NativeSelect
+      label="Time range"
+      size="xs"
+      value={own ? (known ?? "own") : ""}
+      onChange={(change) => {
+        const range = RANGES.find(({ value }) => value === change.currentTarget.value)?.range;
+        onChange(range ? { ...rest, range } : rest);
+      }}
+      data={[
+        { value: "", label: "The dashboard's" },
+        ...(own && !known ? [{ value: "own", label: rangeText(own) }] : []),
+        ...RANGES.map(({ value, label }) => ({ value, label: `${label}, always` })),
+      ]}
+    />
   );
 }
 

@@ -3,11 +3,13 @@ import { lazy, Suspense, useCallback } from "react";
 import type { Tile, TileDataShape } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import { columnAt, exactNumber, shortNumber } from "../../../charts/data";
-import { drawn, type DrawnKind, isDrawn, summaryOf } from "../../../charts/draw/draw";
+import { pointNear } from "../../../charts/draw/cartesian";
+import { drawn, type DrawnKind, isCartesian, isDrawn, summaryOf } from "../../../charts/draw/draw";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { valueOf } from "./number";
 import css from "./Tile.module.css";
+import { TileEmpty } from "./TileStates";
 import { TileTable } from "./TileTable";
 
 const TileText = lazy(() => import("./TileText"));
@@ -16,12 +18,13 @@ type Props = {
   readonly tile: Tile;
   readonly data: TileDataShape;
   readonly asTable: boolean;
+  readonly hasFilters: boolean;
   readonly onPick: ((row: number) => void) | undefined;
 };
 
 /** The one component that draws every kind of tile with an answer. */
-export function TileBody({ tile, data, asTable, onPick }: Props) {
-  if (data.rows.length === 0) return <p className={css.empty}>Nothing matches in this range.</p>;
+export function TileBody({ tile, data, asTable, hasFilters, onPick }: Props) {
+  if (data.rows.length === 0) return <TileEmpty hasFilters={hasFilters} />;
   if (asTable || tile.chart === "table") return <TileTable title={tile.title ?? ""} data={data} onPick={onPick} />;
   if (isDrawn(tile.chart)) return <TileChart kind={tile.chart} title={tile.title ?? ""} data={data} onPick={onPick} />;
   return <TileNumber data={data} onPick={onPick} />;
@@ -46,10 +49,14 @@ function TileChart({ kind, title, data, onPick }: ChartProps) {
     },
     [onPick],
   );
+  const near = useCallback(
+    (at: readonly [number, number], pixels: (y: number) => number) => (isCartesian(kind) ? pointNear(kind, data, at, pixels) : null),
+    [kind, data],
+  );
   if (columnAt(data, data.roles.y?.[0] || data.roles.size) < 0) {
     return <p className={css.empty}>Nothing here is a number: choose one for y, or a table.</p>;
   }
-  return <Chart height="100%" summary={summaryOf(title, kind, data)} option={option} onPick={onPick && pick} />;
+  return <Chart height="100%" summary={summaryOf(title, kind, data)} option={option} onPick={onPick && pick} near={isCartesian(kind) ? near : undefined} />;
 }
 
 function TileNumber({ data, onPick }: Pick<Props, "data" | "onPick">) {

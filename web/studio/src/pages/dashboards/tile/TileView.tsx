@@ -1,17 +1,20 @@
-import "@mantine/core/styles/Menu.css";
-import { ActionIcon, Menu, Skeleton } from "@mantine/core";
-import { IconChartBar, IconCode, IconDots, IconFileDownload, IconFileTypeCsv, IconList, IconPhoto, IconTable } from "@tabler/icons-react";
-import { type ReactNode, useCallback, useId, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useId, useState } from "react";
 import { failureText } from "../../../api/client";
 import type { Tile, TileDataShape } from "../../../api/generated";
-import { Snippet } from "../../../components/Snippet";
-import { SideDrawer } from "../../../components/SideDrawer";
-import { hasPicture, saveCsv, saveParquet, savePng } from "./exports";
+import { rangeText } from "../view/range";
+import { saveParquet } from "./exports";
 import { segmentOf } from "./segments";
 import type { TileSource } from "./source";
 import css from "./Tile.module.css";
 import { TileBody, TileWords } from "./TileBody";
+import { TileMenu } from "./TileMenu";
+import { TileFailed, TileLoading, TileStopped } from "./TileStates";
 import { type TileState, useTileData } from "./useTileData";
+
+const AddDrawer = lazy(() => import("../add/AddDrawer").then(({ AddDrawer: found }) => ({ default: found })));
+const TileAbout = lazy(() => import("./TileAbout"));
+
+const ALL = { parts: [], cell: null, at: null };
 
 type Props = { readonly tile: Tile; readonly source: TileSource; readonly actions?: ReactNode };
 
@@ -19,7 +22,8 @@ type Props = { readonly tile: Tile; readonly source: TileSource; readonly action
 export function TileView({ tile, source, actions }: Props) {
   const state = useTileData(tile, source);
   const [asTable, setAsTable] = useState(false);
-  const [isSqlShown, setIsSqlShown] = useState(false);
+  const [isAboutShown, setIsAboutShown] = useState(false);
+  const [isAdding, setIsAdding] = useState(false);
   const id = useId();
   const data = state.kind === "data" ? state.data : null;
   const [fileError, setFileError] = useState<Error | null>(null);
@@ -41,59 +45,61 @@ export function TileView({ tile, source, actions }: Props) {
               data={data}
               asTable={asTable}
               onTable={() => setAsTable(!asTable)}
-              onSql={() => setIsSqlShown(true)}
-              onParquet={
-                parquet &&
-                (() => {
-                  setFileError(null);
-                  saveParquet(tile.title ?? "", () => parquet(tile)).catch((error: unknown) => setFileError(error instanceof Error ? error : new Error(String(error))));
-                })
-              }
-              onRows={open && !data.cells ? () => open(tile, { parts: [], cell: null }) : null}
+              onAbout={() => setIsAboutShown(true)}
+              onParquet={() => {
+                setFileError(null);
+                saveParquet(tile.title ?? "", () => parquet(tile)).catch((error: unknown) => setFileError(error instanceof Error ? error : new Error(String(error))));
+              }}
+              onRows={open && !data.cells ? () => open(tile, ALL) : null}
+              onAdd={tile.query && !actions ? () => setIsAdding(true) : null}
             />
           )}
           {actions}
         </span>
       </div>
       <div className={css.body}>
-        {isText ? <TileWords text={tile.text ?? ""} /> : <Body tile={tile} state={state} asTable={asTable} onPick={open ? pick : undefined} />}
+        {isText ? <TileWords text={tile.text ?? ""} /> : <Body tile={tile} state={state} asTable={asTable} hasFilters={source.filters.length > 0} onPick={open ? pick : undefined} />}
       </div>
       {fileError && (
         <p className={css.noFile} role="alert">
           No file: {failureText(fileError)}
         </p>
       )}
-      {data && <Foot data={data} error={state.kind === "data" ? state.error : null} />}
-      {data?.sql && (
-        <SideDrawer isOpen={isSqlShown} title={`SQL of ${tile.title || "this tile"}`} closing="Close the SQL" size={640} onClose={() => setIsSqlShown(false)}>
-          <Snippet label="the statement" text={data.sql} />
-        </SideDrawer>
+      {data && <Foot tile={tile} data={data} error={state.kind === "data" ? state.error : null} />}
+      {data && isAboutShown && (
+        <Suspense fallback={null}>
+          <TileAbout tile={tile} data={data} range={source.range} filters={source.filters} onClose={() => setIsAboutShown(false)} />
+        </Suspense>
+      )}
+      {isAdding && (
+        <Suspense fallback={null}>
+          <AddDrawer
+            isOpen
+            onClose={() => setIsAdding(false)}
+            query={tile.query}
+            chart={tile.chart}
+            title={tile.title ?? ""}
+            note="The time range and filters of that dashboard count for it."
+            {...(tile.options ? { options: tile.options } : {})}
+          />
+        </Suspense>
       )}
     </section>
   );
 }
 
-type BodyProps = { readonly tile: Tile; readonly state: TileState; readonly asTable: boolean; readonly onPick: ((row: number) => void) | undefined };
+type BodyProps = { readonly tile: Tile; readonly state: TileState; readonly asTable: boolean; readonly hasFilters: boolean; readonly onPick: ((row: number) => void) | undefined };
 
-function Body({ tile, state, asTable, onPick }: BodyProps) {
+function Body({ tile, state, ...shown }: BodyProps) {
   switch (state.kind) {
     case "loading":
-      return (
-        <div role="status" aria-label={`Loading ${tile.title || "a tile"}`} className={css.loading}>
-          <Skeleton height="100%" />
-        </div>
-      );
+      return <TileLoading title={tile.title ?? ""} cancel={state.cancel} />;
+    case "stopped":
+      return <TileStopped again={state.again} />;
     case "failed":
-      return (
-        <div className={css.failed} role="alert">
-          <p>{failureText(state.error)}</p>
-          <button type="button" className={css.again} onClick={state.again}>
-            Try again
-          </button>
-        </div>
-      );
+      return <TileFailed error={state.error} again={state.again} />;
     case "data":
-      return <TileBody tile={tile} data={state.data} asTable={asTable} onPick={onPick} />;
+      return <TileBody tile={tile} data={state.data} {...shown} />;
   }
 }
 
@@ -106,11 +112,12 @@ function isToday(at: number): boolean {
   return Date.now() - at < DAY_MS / 2;
 }
 
-function Foot({ data, error }: { readonly data: TileDataShape; readonly error: Error | null }) {
+function Foot({ tile, data, error }: { readonly tile: Tile; readonly data: TileDataShape; readonly error: Error | null }) {
   const at = data.cut_published_at / 1000;
   const isOld = !isToday(at);
   return (
     <div className={css.foot}>
+      {tile.range && <span title="This tile has a range of its own">{rangeText(tile.range)}</span>}
       {data.notes.map((note) => (
         <span key={note} className={css.attention}>
           {note}
@@ -122,58 +129,5 @@ function Foot({ data, error }: { readonly data: TileDataShape; readonly error: E
         {isOld ? MOMENT.format(at) : TIME.format(at)}
       </time>
     </div>
-  );
-}
-
-type MenuProps = {
-  readonly tile: Tile;
-  readonly data: TileDataShape;
-  readonly asTable: boolean;
-  readonly onTable: () => void;
-  readonly onSql: () => void;
-  readonly onRows: (() => void) | null;
-  readonly onParquet: (() => void) | null;
-};
-
-function TileMenu({ tile, data, asTable, onTable, onSql, onRows, onParquet }: MenuProps) {
-  const title = tile.title ?? "";
-  return (
-    <Menu position="bottom-end" shadow="sm" transitionProps={{ duration: 80 }} withinPortal>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`More about ${title || "this tile"}`}>
-          <IconDots size={16} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {tile.chart !== "table" && (
-          <Menu.Item leftSection={asTable ? <IconChartBar size={14} aria-hidden /> : <IconTable size={14} aria-hidden />} onClick={onTable}>
-            {asTable ? "Show the chart" : "Show as a table"}
-          </Menu.Item>
-        )}
-        {onRows && (
-          <Menu.Item leftSection={<IconList size={14} aria-hidden />} onClick={onRows}>
-            Show all rows behind it
-          </Menu.Item>
-        )}
-        {data.sql && (
-          <Menu.Item leftSection={<IconCode size={14} aria-hidden />} onClick={onSql}>
-            Show the SQL
-          </Menu.Item>
-        )}
-        <Menu.Item leftSection={<IconFileTypeCsv size={14} aria-hidden />} onClick={() => saveCsv(title, data)}>
-          Download CSV
-        </Menu.Item>
-        {onParquet && (
-          <Menu.Item leftSection={<IconFileDownload size={14} aria-hidden />} onClick={onParquet}>
-            Download Parquet
-          </Menu.Item>
-        )}
-        {hasPicture(tile.chart) && (
-          <Menu.Item leftSection={<IconPhoto size={14} aria-hidden />} onClick={() => void savePng(title, tile.chart, data)}>
-            Download PNG
-          </Menu.Item>
-        )}
-      </Menu.Dropdown>
-    </Menu>
   );
 }

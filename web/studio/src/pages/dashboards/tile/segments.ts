@@ -5,8 +5,8 @@ import type { Segment } from "../api";
 /** What one row of an answer stands for: the values that its groups have. */
 export function segmentOf(data: TileDataShape, row: number): Segment {
   const cell = data.cells?.[row] ?? null;
-  if (data.cells) return { parts: [], cell };
-  return { parts: groupsOf(data).map((at) => partOf(data, at, row)), cell: null };
+  if (data.cells) return { parts: [], cell, at: data.segments_at ?? null };
+  return { parts: groupsOf(data).map((at) => partOf(data, at, row)), cell: null, at: null };
 }
 
 /** Columns that a number is broken down by: those drawn across and as colours, no measures. */

@@ -34,6 +34,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const [isSharing, setIsSharing] = useState(false);
   const [rowsOf] = useQueryValue("rows");
   const [segmentText] = useQueryValue("of");
+  const [asOf] = useQueryValue("as_of");
   const mark = useCutMark();
   // Without kinds of fields, which the server knows: tiles do not wait for them.
   const filters = useMemo(() => chosenFilters.map((filter) => filterOf(filter, [])), [chosenFilters]);
@@ -41,13 +42,13 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
   const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
   const source: TileSource = useMemo(
-    () => ({ key: [scene], range, read: (tile, signal) => readTile(tile, scene, signal), parquet: (tile) => readTileParquet(tile, scene), mark, open }),
+    () => ({ key: [scene], range, filters: scene.filters, read: (tile, signal) => readTile(tile, scene, signal), parquet: (tile) => readTileParquet(tile, scene), mark, open }),
     [scene, range, mark, open],
   );
   const chosen = Math.min(Math.max(0, Number(sheetText || "1") - 1 || 0), definition.sheets.length - 1);
   const sheet = definition.sheets[chosen];
   const opened = definition.sheets.flatMap(({ tiles }) => tiles ?? []).find(({ id }) => id === rowsOf) ?? null;
-  const segment = useMemo(() => segmentIn(segmentText), [segmentText]);
+  const segment = useMemo(() => segmentIn(segmentText, asOf), [segmentText, asOf]);
   return (
     <div className={css.view}>
       <div className={css.head}>
@@ -82,7 +83,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
       </div>
       <Sheets sheets={definition.sheets} chosen={chosen} onChoose={(at) => setSheet(at === 0 ? "" : String(at + 1), "push")} />
       {sheet && <SheetGrid sheet={sheet} source={source} />}
-      <RowsDrawer tile={opened} segment={segment} scene={scene} onClose={() => changeQuery({ rows: "", of: "" }, "push")} />
+      <RowsDrawer tile={opened} segment={segment} scene={scene} onClose={() => changeQuery({ rows: "", of: "", as_of: "" }, "push")} />
       <ShareDrawer name={kept.name} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
     </div>
   );

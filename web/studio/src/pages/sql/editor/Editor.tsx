@@ -7,39 +7,48 @@ import { EditorView, keymap, placeholder } from "@codemirror/view";
 import { type Ref, useEffect, useImperativeHandle, useRef } from "react";
 import type { Table } from "../../../api/generated";
 import { styleNonce } from "../../../nonce";
-import { columnSource, schemaOf } from "./completion";
+import { columnSource, functionSource, parameterSource, schemaOf } from "./completion";
+import { faultMark, showFault } from "./fault";
+import type { Fault } from "./place";
 import { look } from "./look";
 import css from "./Editor.module.css";
 
 export type EditorHandle = {
   /** Put text where the cursor is, and go on typing after it. */
   readonly insert: (text: string) => void;
+  /** What is marked in it; "" where nothing is. */
+  readonly selected: () => string;
 };
 
 type Props = {
   readonly value: string;
   readonly tables: readonly Table[];
+  readonly functions: readonly string[];
+  /** Where the statement is wrong. */
+  readonly fault: Fault | null;
   readonly onChange: (value: string) => void;
   readonly onRun: () => void;
   readonly ref: Ref<EditorHandle>;
 };
 
 /** PostgreSQL's words are nearest to DuckDB's. */
-function language(tables: readonly Table[]): Extension {
+function language(tables: readonly Table[], functions: readonly string[]): Extension {
   return [
     sql({ dialect: PostgreSQL, schema: schemaOf(tables), upperCaseKeywords: true }),
     PostgreSQL.language.data.of({ autocomplete: columnSource(tables) }),
+    PostgreSQL.language.data.of({ autocomplete: functionSource(functions) }),
+    PostgreSQL.language.data.of({ autocomplete: parameterSource }),
   ];
 }
 
 /** A statement, with completion. Tab leaves it; Ctrl-Enter (Cmd-Enter) runs it. */
-export default function Editor({ value, tables, onChange, onRun, ref }: Props) {
+export default function Editor({ value, tables, functions, fault, onChange, onRun, ref }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const known = useRef(new Compartment());
-  const given = useRef({ value, tables, onChange, onRun });
+  const given = useRef({ value, tables, functions, onChange, onRun });
   useEffect(() => {
-    given.current = { value, tables, onChange, onRun };
+    given.current = { value, tables, functions, onChange, onRun };
   });
 
   useEffect(() => {
@@ -66,7 +75,8 @@ export default function Editor({ value, tables, onChange, onRun, ref }: Props) {
         EditorView.updateListener.of((update) => {
           if (update.docChanged) given.current.onChange(update.state.doc.toString());
         }),
-        known.current.of(language(given.current.tables)),
+        known.current.of(language(given.current.tables, given.current.functions)),
+        faultMark,
         look,
       ],
     });
@@ -85,8 +95,12 @@ export default function Editor({ value, tables, onChange, onRun, ref }: Props) {
   }, [value]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: known.current.reconfigure(language(tables)) });
-  }, [tables]);
+    view.current?.dispatch({ effects: known.current.reconfigure(language(tables, functions)) });
+  }, [tables, functions]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: showFault.of(fault) });
+  }, [fault]);
 
   useImperativeHandle(ref, () => ({
     insert: (text) => {
@@ -94,6 +108,10 @@ export default function Editor({ value, tables, onChange, onRun, ref }: Props) {
       if (!made) return;
       made.dispatch(made.state.replaceSelection(text), { scrollIntoView: true });
       made.focus();
+    },
+    selected: () => {
+      const state = view.current?.state;
+      return state ? state.sliceDoc(state.selection.main.from, state.selection.main.to) : "";
     },
   }), []);
 

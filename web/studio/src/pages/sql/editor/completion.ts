@@ -1,5 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from "@codemirror/autocomplete";
 import type { Table } from "../../../api/generated";
+import { parametersIn } from "../saved/parameters";
 
 /** Columns by table, as the SQL language of the editor completes them after `events.` or an alias. */
 export function schemaOf(tables: readonly Table[]): Record<string, readonly Completion[]> {
@@ -29,3 +30,31 @@ export function columnSource(tables: readonly Table[]): (context: CompletionCont
     return { from, options: [...columnOptions(tables, context.state.doc.toString())], validFor: /^\w*$/ };
   };
 }
+
+/** Functions that a statement may call, after two letters: there are hundreds. */
+export function functionSource(functions: readonly string[]): (context: CompletionContext) => CompletionResult | null {
+  const options = functions.map((name) => ({ label: name, type: "function", apply: `${name}(`, boost: -1 }));
+  return (context) => {
+    const word = context.matchBefore(/\w+/);
+    if (!word || (word.text.length < 2 && !context.explicit)) return null;
+    if (/[.$:]/.test(context.state.sliceDoc(word.from - 1, word.from))) return null;
+    return { from: word.from, options, validFor: /^\w*$/ };
+  };
+}
+
+/** Parameters: those that the statement has already, and those that a dashboard gives. */
+export function parameterSource(context: CompletionContext): CompletionResult | null {
+  const word = context.matchBefore(/[$:]\w*/);
+  if (!word || context.state.sliceDoc(word.from - 1, word.from) === ":") return null;
+  const text = context.state.doc.toString();
+  const others = parametersIn(text.slice(0, word.from) + text.slice(word.to));
+  const names = [...new Set([...others, ...GIVEN.keys()])];
+  const mark = word.text.charAt(0);
+  return { from: word.from, options: names.map((name) => ({ label: `${mark}${name}`, type: "variable", detail: GIVEN.get(name) ?? "" })), validFor: /^[$:]\w*$/ };
+}
+
+const GIVEN: ReadonlyMap<string, string> = new Map([
+  ["from", "start of a dashboard's range"],
+  ["to", "end of a dashboard's range"],
+  ["zone", "a dashboard's time zone"],
+]);

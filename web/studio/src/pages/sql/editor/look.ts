@@ -24,6 +24,7 @@ const theme = EditorView.theme({
     color: "var(--text) !important",
     backgroundColor: "var(--accent-soft) !important",
   },
+  ".cm-fault": { textDecoration: "underline wavy var(--failure) 1px", textUnderlineOffset: "4px" },
   ".cm-completionDetail": { color: "var(--muted-on-accent)", fontStyle: "normal", marginLeft: "12px" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "600" },
 });

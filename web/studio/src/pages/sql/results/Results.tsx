@@ -2,10 +2,11 @@ import { Button, SegmentedControl, Skeleton } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { failureText } from "../../../api/client";
+import type { SqlLimits } from "../../../api/generated";
 import { Empty } from "../../../components/states/Empty";
 import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
-import { type Clock, formatExact } from "../../../format/format";
+import { type Clock, formatBytes, formatDuration, formatExact } from "../../../format/format";
 import { type Asked, type FileKind, type Found, readAnswerFile } from "../api";
 import type { Run } from "../useRun";
 import { ResultChart } from "./ResultChart";
@@ -21,16 +22,19 @@ export const EXAMPLES = [
   { title: "What failed", sql: "SELECT reason, protocol, count(*) AS n, max(received_at) AS last\nFROM failed_events\nGROUP BY ALL ORDER BY n DESC" },
 ];
 
+const US = 1_000_000;
 const OLD_MS = 12 * 3_600_000;
 
 type Props = {
   readonly run: Run;
   readonly clock: Clock;
+  /** Of every statement; null until they are known. */
+  readonly limits: SqlLimits | null;
   readonly onExample: (sql: string) => void;
 };
 
 /** The answer, or why there is none. */
-export function Results({ run, clock, onExample }: Props) {
+export function Results({ run, clock, limits, onExample }: Props) {
   switch (run.kind) {
     case "nothing":
       return (
@@ -43,11 +47,12 @@ export function Results({ run, clock, onExample }: Props) {
               </Button>
             ))}
           </p>
+          {limits && <p>{limitsText(limits)}</p>}
         </Empty>
       );
     case "running":
       return (
-        <Loading label="Running" slow="Still running. It ends by itself at the limit of time, and at once with Cancel.">
+        <Loading label="Running" slow={`Still running. It ends by itself ${limits ? `after ${formatDuration(limits.time_max_us / US)}` : "at the limit of time"}, and at once with Cancel.`}>
           {["a", "b", "c", "d", "e", "f"].map((key) => (
             <Skeleton key={key} height={20} mb={8} />
           ))}
@@ -62,8 +67,13 @@ export function Results({ run, clock, onExample }: Props) {
     case "failed":
       return <Failure title="The statement has no answer" error={run.error} retry={run.again} again="Run again" />;
     case "found":
-      return <Answer found={run.found} asked={run.asked} clock={clock} />;
+      return <Answer found={run.found} asked={run.asked} clock={clock} limits={limits} />;
   }
+}
+
+function limitsText({ time_max_us, memory_max_bytes, rows_max, answer_bytes_max }: SqlLimits): string {
+  const parts = [formatDuration(time_max_us / US), `${formatBytes(memory_max_bytes)} of memory`, `${formatExact(rows_max)} rows`, `${formatBytes(answer_bytes_max)} of answer`];
+  return `Limits of a statement: ${parts.join(", ")}.`;
 }
 
 /** The server writes a cut each second while events come; one of another day says its day. */
@@ -76,7 +86,9 @@ const VIEWS = [
   { value: "chart", label: "Chart" },
 ];
 
-function Answer({ found, asked, clock }: { readonly found: Found; readonly asked: Asked; readonly clock: Clock }) {
+type AnswerProps = { readonly found: Found; readonly asked: Asked; readonly clock: Clock; readonly limits: SqlLimits | null };
+
+function Answer({ found, asked, clock, limits }: AnswerProps) {
   const { answer, took } = found;
   const [view, setView] = useState("table");
   const rows = `${formatExact(answer.rows.length)} ${answer.rows.length === 1 ? "row" : "rows"}`;
@@ -96,7 +108,7 @@ function Answer({ found, asked, clock }: { readonly found: Found; readonly asked
       {answer.is_cut_off && (
         <p className={css.cut}>
           There is more: the limit of rows or bytes was reached, in the files too. A click on a head sorts these rows
-          alone; let the statement ask for less.
+          alone; let the statement ask for less.{limits && ` ${limitsText(limits)}`}
         </p>
       )}
       {answer.rows.length > 0 && (view === "table" ? <ResultTable answer={answer} /> : <ResultChart answer={answer} />)}

@@ -8,8 +8,8 @@ export function parametersIn(sql: string): readonly string[] {
   return [...new Set(names)];
 }
 
-/** Ends of a dashboard's range, which it gives to every tile whose statement has them. */
-export const RANGE_NAMES: ReadonlySet<string> = new Set(["from", "to"]);
+/** Ends of a dashboard's range and its time zone, which it gives to every tile whose statement has them. */
+export const RANGE_NAMES: ReadonlySet<string> = new Set(["from", "to", "zone"]);
 
 /** The same statement with `$name` for `:name`, which is all that a tile's own SQL knows. */
 export function dollared(sql: string): string {

@@ -12,7 +12,7 @@ export function tileOf(draft: string, saved: SavedQuery | null, asked: Asked, an
   if (sql === "" || isDefinition(sql)) return null;
   const chart = chartOf(asked.sql.trim() === draft.trim() ? answer : null);
   const parameters = parametersIn(sql);
-  const isWithin = parameters.some((name) => RANGE_NAMES.has(name));
+  const isWithin = parameters.some((name) => name === "from" || name === "to");
   const note = isWithin ? "The dashboard's time range counts for it." : "It names neither $from nor $to, so the dashboard's time range does not narrow it.";
   if (saved) return { query: { kind: "saved", name: saved.name, parameters: valuesOf(saved, asked) }, chart, title: saved.description || saved.name, note };
   if (parameters.some((name) => !RANGE_NAMES.has(name))) return null;

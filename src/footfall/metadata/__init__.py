@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from footfall.metadata._store import Metadata
     from footfall.metadata.added.definition_notes import DefinitionNote
     from footfall.metadata.added.definitions import DefinitionNotes
     from footfall.metadata.progress.epochs import Epoch
     from footfall.metadata.progress.leases import Holder, Lease
+    from footfall.metadata.store import Metadata
 
 __all__ = ["DefinitionNote", "DefinitionNotes", "Epoch", "Holder", "Lease", "Metadata"]
 
@@ -22,7 +22,7 @@ __all__ = ["DefinitionNote", "DefinitionNotes", "Epoch", "Holder", "Lease", "Met
 def __getattr__(name: str) -> Any:
     """Load SQLAlchemy with the first use of `Metadata`: the collector never needs it."""
     if name == "Metadata":
-        from footfall.metadata._store import Metadata
+        from footfall.metadata.store import Metadata
 
         return Metadata
     if name == "Epoch":

@@ -13,7 +13,7 @@ from footfall.metadata.place import MetadataPlace
 from footfall.positions import Positions
 
 if TYPE_CHECKING:
-    from footfall.metadata._store import Metadata
+    from footfall.metadata.store import Metadata
 
 
 class DeliveryRow(msgspec.Struct, frozen=True):

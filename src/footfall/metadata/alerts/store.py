@@ -15,7 +15,6 @@ import msgspec
 from sqlalchemy import Connection, Table, bindparam, delete, func, select, update
 
 from footfall.errors import Invalid
-from footfall.metadata._store import Metadata
 from footfall.metadata.alerts.reads import StoredFiring, StoredState
 from footfall.metadata.database.insert import insert
 from footfall.metadata.database.tables import (
@@ -25,6 +24,7 @@ from footfall.metadata.database.tables import (
     alert_rules,
     alert_states,
 )
+from footfall.metadata.store import Metadata
 
 _LOOKED_UP_MAX: Final = 500
 """Values in one IN: SQLite binds a bounded number."""

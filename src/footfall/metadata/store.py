@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Table, select, update
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from footfall.clock import Clock, SystemClock, random_token
-from footfall.errors import Closed, Conflict, Corrupt, Invalid
+from footfall.clock import Clock, SystemClock
+from footfall.errors import Closed, Corrupt
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.metadata.added import catalog_rows as _catalog
@@ -22,8 +20,9 @@ from footfall.metadata.added.definitions import DefinitionNotes
 from footfall.metadata.added.query_rows import Queries
 from footfall.metadata.database.insert import insert
 from footfall.metadata.database.schema import open_engine
-from footfall.metadata.database.tables import apps, projects, published, server_keys, write_ids
-from footfall.metadata.keys.origins import normal_origin
+from footfall.metadata.database.tables import published
+from footfall.metadata.keys import apps as _apps
+from footfall.metadata.keys import credentials as _credentials
 from footfall.metadata.place import MetadataPlace, unavailable
 from footfall.metadata.progress import epochs as _epochs
 from footfall.metadata.progress import leases as _leases
@@ -31,16 +30,7 @@ from footfall.metadata.progress.epochs import Epoch
 from footfall.metadata.progress.leases import Holder, Lease
 from footfall.metadata.progress.published import PublishedProgress
 from footfall.positions import Place, Positions
-from footfall.project import (
-    ID_PATTERN,
-    SERVER_KEY_PREFIX,
-    SERVER_KEY_SHOWN,
-    WRITE_ID_PREFIX,
-    App,
-    ServerKey,
-    WriteId,
-    hash_server_key,
-)
+from footfall.project import App, ServerKey, WriteId
 from footfall.settings import MetadataSettings
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -97,16 +87,13 @@ class Metadata:
         Raises:
             Invalid: the id is not of the form of `ID_PATTERN`.
         """
-        _check_id("project", project)
         with self._transaction() as connection:
-            row = {"project": project, "created_at": self._clock.now_us()}
-            connection.execute(insert(connection, projects).values(row).on_conflict_do_nothing())
+            _apps.create_project(connection, project, self._clock.now_us())
 
     def projects(self) -> list[str]:
         """Ids of all projects, in order of creation."""
         with self._transaction() as connection:
-            query = select(projects.c.project).order_by(projects.c.created_at, projects.c.project)
-            return list(connection.execute(query).scalars())
+            return _apps.all_projects(connection)
 
     def create_app(self, app: App) -> WriteId:
         """Add an app to a project, with two write ids.
@@ -118,35 +105,13 @@ class Metadata:
                 project.
             Conflict: the project has the app already, or its id is another app's write id.
         """
-        _check_id("app", app.app_id)
-        origins = _checked_origins(app)
-        now = self._clock.now_us()
-        random = WriteId(WRITE_ID_PREFIX + random_token(12), app.app_id, now)
         with self._transaction() as connection:
-            if not connection.execute(select(projects).filter_by(project=app.project)).first():
-                raise Invalid(f"there is no such project; create it first: project={app.project}")
-            if _app_row(connection, app.project, app.app_id):
-                raise Conflict(f"the project has this app already: app={app.app_id}")
-            connection.execute(
-                insert(connection, apps).values(
-                    project=app.project,
-                    app_id=app.app_id,
-                    name=app.name,
-                    time_zone=app.time_zone,
-                    origins=json.dumps(origins),
-                    created_at=now,
-                )
-            )
-            for write_id in (WriteId(app.app_id, app.app_id, now), random):
-                _insert_write_id(connection, app.project, write_id)
-        return random
+            return _apps.create_app(connection, app, self._clock.now_us())
 
     def apps(self, project: str) -> list[App]:
         """Apps of a project, in order of creation."""
         with self._transaction() as connection:
-            query = select(apps).filter_by(project=project)
-            rows = connection.execute(query.order_by(apps.c.created_at, apps.c.app_id)).all()
-        return [_app(row) for row in rows]
+            return _apps.apps_of(connection, project)
 
     def set_origins(self, project: str, app_id: str, origins: tuple[str, ...]) -> None:
         """Change whose pages may send for an app; the collector follows within a second.
@@ -155,16 +120,7 @@ class Metadata:
             Invalid: there is no such app, or an origin has the wrong form.
         """
         with self._transaction() as connection:
-            row = _app_row(connection, project, app_id)
-            if row is None:
-                raise Invalid(f"there is no such app: {project=} app={app_id}")
-            app = App(project, app_id, row.name, row.time_zone, origins)
-            origins = _checked_origins(app)
-            connection.execute(
-                update(apps)
-                .where((apps.c.project == project) & (apps.c.app_id == app_id))
-                .values(origins=json.dumps(origins))
-            )
+            _apps.set_origins(connection, project, app_id, origins)
 
     # Keys
 
@@ -175,20 +131,14 @@ class Metadata:
             Invalid: it has the wrong form, or there is no such app.
             Conflict: it is taken, be it revoked.
         """
-        text = write_id if write_id is not None else WRITE_ID_PREFIX + random_token(12)
-        _check_id("write id", text)
-        created = WriteId(text, app_id, self._clock.now_us())
+        now = self._clock.now_us()
         with self._transaction() as connection:
-            _check_app_exists(connection, project, app_id)
-            _insert_write_id(connection, project, created)
-        return created
+            return _credentials.create_write_id(connection, project, app_id, write_id, now)
 
     def write_ids(self, project: str, app_id: str | None = None) -> list[WriteId]:
         """Write ids of an app, or of the whole project, in order of creation."""
-        return [
-            WriteId(row.write_id, row.app_id, row.created_at, row.revoked_at)
-            for row in self._keys(write_ids, project, app_id)
-        ]
+        with self._transaction() as connection:
+            return _credentials.write_ids_of(connection, project, app_id)
 
     def revoke_write_id(self, write_id: str) -> None:
         """Refuse requests with this write id from now on; revoking twice is fine.
@@ -196,7 +146,8 @@ class Metadata:
         Raises:
             Invalid: there is no such write id.
         """
-        self._revoke(write_ids, "write_id", write_id, write_id)
+        with self._transaction() as connection:
+            _credentials.revoke_write_id(connection, write_id, self._clock.now_us())
 
     def create_server_key(self, project: str, app_id: str) -> tuple[str, ServerKey]:
         """Add a secret key to an app.
@@ -207,29 +158,14 @@ class Metadata:
         Raises:
             Invalid: there is no such app.
         """
-        secret = SERVER_KEY_PREFIX + random_token(24)
-        key = ServerKey(
-            hash_server_key(secret), secret[:SERVER_KEY_SHOWN], app_id, self._clock.now_us()
-        )
+        now = self._clock.now_us()
         with self._transaction() as connection:
-            _check_app_exists(connection, project, app_id)
-            connection.execute(
-                insert(connection, server_keys).values(
-                    key_hash=key.key_hash,
-                    prefix=key.prefix,
-                    project=project,
-                    app_id=app_id,
-                    created_at=key.created_at,
-                )
-            )
-        return secret, key
+            return _credentials.create_server_key(connection, project, app_id, now)
 
     def server_keys(self, project: str, app_id: str | None = None) -> list[ServerKey]:
         """Server keys of an app, or of the whole project, in order of creation."""
-        return [
-            ServerKey(row.key_hash, row.prefix, row.app_id, row.created_at, row.revoked_at)
-            for row in self._keys(server_keys, project, app_id)
-        ]
+        with self._transaction() as connection:
+            return _credentials.server_keys_of(connection, project, app_id)
 
     def revoke_server_key(self, key: str) -> None:
         """Refuse requests with this key from now on; revoking twice is fine.
@@ -240,11 +176,8 @@ class Metadata:
         Raises:
             Invalid: no key or several keys match.
         """
-        if key.startswith(SERVER_KEY_PREFIX) and len(key) > SERVER_KEY_SHOWN:
-            self._revoke(server_keys, "key_hash", hash_server_key(key), key[:SERVER_KEY_SHOWN])
-        else:
-            column = "prefix" if key.startswith(SERVER_KEY_PREFIX) else "key_hash"
-            self._revoke(server_keys, column, key, key)
+        with self._transaction() as connection:
+            _credentials.revoke_server_key(connection, key, self._clock.now_us())
 
     # The writer's lease
 
@@ -439,26 +372,6 @@ class Metadata:
         """Session definitions that were added while a project runs."""
         return DefinitionNotes(self._transaction, self._clock)
 
-    def _keys(self, table: Table, project: str, app_id: str | None) -> list[Row[tuple[str, ...]]]:
-        query = select(table).where(table.c.project == project)
-        if app_id is not None:
-            query = query.where(table.c.app_id == app_id)
-        with self._transaction() as connection:
-            return list(connection.execute(query.order_by(table.c.created_at, *table.primary_key)))
-
-    def _revoke(self, table: Table, column: str, value: str, shown: str) -> None:
-        with self._transaction() as connection:
-            rows = connection.execute(select(table).where(table.c[column] == value)).all()
-            if len(rows) != 1:
-                found = "no key matches" if not rows else "several keys match; give the hash"
-                raise Invalid(f"{found}: {column}={shown}")
-            if rows[0].revoked_at is None:
-                connection.execute(
-                    update(table)
-                    .where(table.c[column] == value)
-                    .values(revoked_at=self._clock.now_us())
-                )
-
     def transaction(self) -> AbstractContextManager[Connection]:
         """One transaction, for those who keep tables of their own here."""
         return self._transaction()
@@ -476,57 +389,3 @@ class Metadata:
                     f"metadata is damaged; restore it from a backup: {error.orig}"
                 ) from error
             raise unavailable(self._place, error.orig) from error
-
-
-def _insert_write_id(connection: Connection, project: str, write_id: WriteId) -> None:
-    row = connection.execute(select(write_ids).filter_by(write_id=write_id.write_id)).first()
-    if row is not None:
-        raise Conflict(
-            f"write id is taken; choose another: write_id={write_id.write_id}"
-            f" project={row.project} app={row.app_id}"
-        )
-    connection.execute(
-        insert(connection, write_ids).values(
-            write_id=write_id.write_id,
-            project=project,
-            app_id=write_id.app_id,
-            created_at=write_id.created_at,
-        )
-    )
-
-
-def _app_row(connection: Connection, project: str, app_id: str) -> Row[tuple[str, ...]] | None:
-    return connection.execute(select(apps).filter_by(project=project, app_id=app_id)).first()
-
-
-def _check_app_exists(connection: Connection, project: str, app_id: str) -> None:
-    if _app_row(connection, project, app_id) is None:
-        raise Invalid(f"there is no such app; create it first: {project=} app={app_id}")
-
-
-def _app(row: Row[tuple[str, ...]]) -> App:
-    return App(row.project, row.app_id, row.name, row.time_zone, tuple(json.loads(row.origins)))
-
-
-def _check_id(what: str, text: str) -> None:
-    if not ID_PATTERN.fullmatch(text):
-        raise Invalid(
-            f"{what} id has letters, digits, _ . - and at most 64 of them, first a letter or digit:"
-            f" {text!r}"
-        )
-
-
-def _checked_origins(app: App) -> tuple[str, ...]:
-    """The app's origins as browsers send them; all mistakes of the app are told at once."""
-    problems = []
-    if app.time_zone not in zoneinfo.available_timezones():
-        problems.append(f"time zone is an IANA name such as Europe/Berlin, not {app.time_zone!r}")
-    origins: dict[str, None] = {}
-    for origin in app.origins:
-        try:
-            origins[normal_origin(origin)] = None
-        except Invalid as error:
-            problems.append(str(error))
-    if problems:
-        raise Invalid("app has mistakes; mend them:", tuple(problems))
-    return tuple(origins)

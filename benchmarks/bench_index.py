@@ -6,8 +6,8 @@
 
 Data are made bucket by bucket, straight into what the index is built from, and, for the peers, into
 Parquet files of the same rows; they are asked on the same run, after the index, and their numbers
-must be equal. Every question is asked once before it counts. A peer has two minutes for one run of a
-question and six gigabytes, so all of it fits a machine of 23.
+must be equal. Every question is asked once before it counts. A peer has two minutes for one run of
+a question and six gigabytes, so all of it fits a machine of 23.
 
 The first two build one copy, of visitors, from Arrow tables. `--lake` makes a lake and all three
 copies of its index, and says what reading the lake takes and what is the index's own work.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from footfall.cli.running.roles import _metrics_of
 from footfall.clock import HOUR, SECOND
 from footfall.home import Home
 from footfall.metadata import Metadata
@@ -175,6 +176,8 @@ def test_each_verb_of_a_destination_from_its_first_day_to_its_last(
     assert found == [(".jsonl", 1), (".csv", 1)]
     (listed,) = json.loads(shop.say("list", "--json")).values()
     assert (listed["files"], listed["records"], listed["epochs_missing"]) == (1, 1, 0)
+    metrics = _metrics_of(shop.home, "default")()
+    assert b'footfall_delivery_records_total{destination="clicks"} 1.0\n' in metrics
     assert shop.say("flush", "clicks", "--wait", "0") == ""
     assert shop.say("remove", "clicks") == ""
     assert shop.say("list").startswith("clicks (events to ")  # until a pipeline has looked

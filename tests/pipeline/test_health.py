@@ -40,11 +40,11 @@ def ask(url: str) -> tuple[int, Any]:
 
 
 def test_metrics_are_those_of_the_live_file(tmp_path: Path) -> None:
-    """What Prometheus asks for is what the live page shows; before the first it is told to wait."""
+    """What Prometheus asks for is what the live page shows, and more; before the first it waits."""
     clock, file = SimClock(0), tmp_path / "live.json"
     meters = SessionMeters(1)
     meters.start("gap", "shop", 0, 3, 2)
-    with observed(SETTINGS, clock, file) as (_, url):
+    with observed(SETTINGS, clock, file, lambda: b"of_a_stage_above 1.0\n") as (_, url):
         assert url is not None
         assert ask(f"{url}/metrics")[0] == 503
         snapshot = LiveState().snapshot(
@@ -55,6 +55,7 @@ def test_metrics_are_those_of_the_live_file(tmp_path: Path) -> None:
             text = answer.read()
             assert answer.headers["content-type"].startswith("text/plain")
     assert b'footfall_sessions_open{app="shop",definition="gap"} 2.0' in text
+    assert text.endswith(b"\nof_a_stage_above 1.0\n")
 
 
 class Worker:

@@ -5,16 +5,22 @@ from __future__ import annotations
 import email.message
 import hashlib
 import hmac
+import http.server
 import json
+import socket
+import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from footfall.cli.demos.cooking import compared
-from footfall.cli.demos.hook import SHOWN_MAX, Hook
+from footfall.cli.demos.hook import SHOWN_MAX, Hook, serving
+from footfall.cli.demos.page import Arrived
 from footfall.cli.demos.short import short_sessions
 from footfall.clock import SECOND
+from footfall.home import Home
 from footfall.testing.sim_clock import SimClock
 
 Rows = list[dict[str, Any]]
@@ -50,6 +56,10 @@ def test_files_and_lake_differ_by_row_and_number(files: Rows, lake: Rows, said: 
     assert (bool(found.differs), said in found.differs) == (bool(said), True)
 
 
+def moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def delivery(secret: str, **changes: Any) -> tuple[bytes, email.message.Message]:
     firing = {"delivery_id": "d", "sequence": 1, "state": "firing", "at": "now", "title": "t"}
     body = json.dumps({"firings": [{**firing, "details": {"session_id": "s"}, **changes}]}).encode()
@@ -68,13 +78,23 @@ def test_the_log_has_each_firing_once(tmp_path: Path) -> None:
     for _ in range(2):
         assert hook.take(*delivery("secret"))
     assert hook.log.read_text() == "now  t\n"
-    session = [{"id": "s", "ended_at": 5}]
-    assert not short_sessions(Said(any=session), hook)[0].differs
-    more = [*session, {"id": "later", "ended_at": 6}, {"id": "before the rule", "ended_at": 4}]
-    assert short_sessions(Said(any=more), hook)[0].differs.startswith("1 short sessions")
-    assert "1 of those told" in short_sessions(Said(any=more[1:]), hook)[0].differs
+    session = [{"id": "s", "ended_at": moment(5)}]
+
+    def differs(rows: Rows, began: int = 0) -> str:
+        return short_sessions(Said(any=rows), hook, began * SECOND)[0].differs
+
+    assert not differs(session)
+    more = [
+        *session,
+        {"id": "later", "ended_at": moment(6)},
+        {"id": "before the rule", "ended_at": moment(4)},
+    ]
+    assert differs(more).startswith("1 short sessions")
+    assert "1 of those told" in differs(more[1:])
     assert hook.take(*delivery("secret", sequence=2, state="withdrawn"))
     assert hook.standing == []
+    assert not differs(session, began=5), "none is told where none ended since"
+    assert differs(session, began=4)
 
 
 def test_a_terminal_is_not_flooded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,3 +114,44 @@ def test_a_terminal_is_not_flooded(tmp_path: Path, capsys: pytest.CaptureFixture
         "short again",
     ]
     assert len((tmp_path / "log").read_text().splitlines()) == SHOWN_MAX + 6
+
+
+def test_a_page_that_goes_away_is_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody who closes a tab is shown a fault of the program."""
+    asked, may_answer = threading.Event(), threading.Event()
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.set()
+            may_answer.wait(30)
+            raise BrokenPipeError
+
+    ended: list[object] = []
+    with serving(Slow) as address:
+        host, _, port = address.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert asked.wait(30)
+            may_answer.set()
+            ended.append(client.recv(1))
+    assert ended == [b""]
+    assert capsys.readouterr().err == ""
+
+
+def test_what_arrived_is_closed_once_nobody_asks(tmp_path: Path) -> None:
+    """The engine is one for all askers: it is closed behind the one that asks, and stays so."""
+    steps: list[str] = []
+
+    class Engine:
+        def close(self) -> None:
+            steps.append("closed")
+
+    arrived = Arrived(Home(tmp_path))
+    arrived._project = Engine()
+    with arrived._lock:
+        closing = threading.Thread(target=arrived.__exit__)
+        closing.start()
+        steps.append("answered")
+    closing.join(30)
+    assert steps == ["answered", "closed"]
+    assert arrived.of("token") == []

@@ -342,6 +342,9 @@ if IS_FULL:
         [
             ("retail", ("--events", "50000")),
             ("beer-shop", ("--events", "24000", "--step", "1m")),
+            ("beer-shop", ("--events", "600", "--step", "1s", "--rate", "1000", "--live", "0s")),
+            ("beer-shop", ("--events", "5000", "--step", "15m", "--buffer-age", "900s")),
+            ("retail", ("--events", "1", "--buffer-age", "900s", "--buffer-size", "128MiB")),
             ("touchwood", ("--events", "20000")),
         ],
     )

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,11 +80,19 @@ class Hook:
             typer.echo(line)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Who went away before the answer is nobody's trouble; anything else is told as ever."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
+
 @contextlib.contextmanager
 def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
     """A small server on a free port of the loopback while the block runs; its address."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, name="demo server", daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -34,19 +34,24 @@ class Arrived:
         self._home = home
         self._lock = threading.Lock()
         self._project: Any = None
+        self._is_closed = False
 
     def __enter__(self) -> Arrived:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._project is not None:
-            self._project.close()
+        with self._lock:  # a page may be asking just now
+            self._is_closed = True
+            if self._project is not None:
+                self._project.close()
 
     def of(self, token: str) -> list[dict[str, Any]]:
         """Newest first; nothing while nothing can be read."""
         import footfall
 
         with self._lock:
+            if self._is_closed:
+                return []
             try:
                 if self._project is None:
                     self._project = footfall.open(self._home.root)

@@ -22,7 +22,7 @@ from footfall.cli._common import (
 from footfall.cli.demos import homes, shop
 from footfall.cli.demos.given import EVENTS_MAX, Given, home_of
 from footfall.cli.terminal.verbs import group
-from footfall.clock import HOUR, MINUTE, SECOND, SystemClock, random_token
+from footfall.clock import MINUTE, SECOND, SystemClock, random_token
 from footfall.errors import Invalid
 from footfall.machine.process import stop_on_signals
 
@@ -124,7 +124,7 @@ def beer_shop(
     events: EventsOption = 6_000,
     rate: Annotated[int, typer.Option(help="Events a second, 1 to 1,000.")] = 40,
     step: Annotated[
-        str, typer.Option(help="Length of a session's window, 1s to 1h; such as 30s or 1m.")
+        str, typer.Option(help="Length of a session's window, 1s to 15m; such as 30s or 1m.")
     ] = "30s",
     live: Annotated[
         str, typer.Option(help="How long clicks come as they happen, before the check; 0s to 10m.")
@@ -148,7 +148,7 @@ def beer_shop(
     from footfall.cli.demos.cooking import Kitchen, files_of
     from footfall.cli.demos.hook import Hook, handler_of, serving
     from footfall.cli.demos.short import short_sessions
-    from footfall.recipes.systems.beer_shop import APP, NAME, BeerSettings, beer_traffic
+    from footfall.recipes.systems.beer_shop import APP, NAME, STEP_MAX, BeerSettings, beer_traffic
     from footfall.recipes.systems.beer_shop import beer_shop as recipe_of
 
     given = Given()
@@ -156,7 +156,7 @@ def beer_shop(
     given.whole("--rate", rate, 1, RATE_MAX)
     given.buffers(buffer_age, buffer_size)
     bucket = given.place(bucket)
-    step_us = given.duration("--step", step, SECOND, HOUR)
+    step_us = given.duration("--step", step, SECOND, STEP_MAX)
     live_us = given.duration("--live", live, 0, 10 * MINUTE)
     if step_us % SECOND:
         given.problems.append(f"--step is in whole seconds: {step}")
@@ -178,10 +178,11 @@ def beer_shop(
             _quick(with_ports(overrides, port, studio_port)),
             as_json=as_json,
             bucket=bucket,
-            also=lambda project: short_sessions(project, hook),
+            also=lambda project: short_sessions(project, hook, began),
         )
         with kitchen.running() as supervisor:
-            parts = beer_traffic(chosen, SystemClock().now_us(), live_us, APP)
+            began = SystemClock().now_us()
+            parts = beer_traffic(chosen, began, live_us, APP)
             kitchen.report(kitchen.cook(parts, {"alerts": str(hook.log.resolve())}))
 
             def more(now: int, turn: int) -> Part:

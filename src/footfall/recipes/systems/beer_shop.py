@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.clock import SECOND
+from footfall.clock import MINUTE, SECOND
 from footfall.recipes.systems.recipe import Check, Crawled, Part, Recipe, Saved
 from footfall.recipes.systems.sending import event_id, in_parts, iso, own_request
 
@@ -25,6 +25,12 @@ CLICKS: Final = (
     *("beer_vitrine_nav", "beer_checkout", "beer_product_detail"),
     *("beer_products", "beer_selection", "beer_cart"),
 )
+STEP_MAX: Final = 15 * MINUTE
+"""Of the windows: with longer ones nothing would be over while somebody looks on."""
+PAST_STEPS: Final = 2.5
+"""The past is at least so many windows long: some of them are over, whatever the step."""
+WAIT_MAX: Final = MINUTE
+"""Of windows whose end is waited for, so that what is late meets sessions that were over."""
 SHORT_MS: Final = 20_000
 RULE: Final = "short"
 
@@ -94,7 +100,7 @@ def beer_shop(settings: BeerSettings, files: str, hook: str, secret: str) -> Rec
             },
         },
         destinations=("rawdata", "aggregated"),
-        is_quiet="SELECT count(*) FROM sessions_beer WHERE status = 'open'",
+        is_quiet=_IS_QUIET if settings.step_us <= WAIT_MAX else "",
         crawls=(Crawled("beer_shop"),),
         statements=(_view("clicks_today", 3), _view("clicks_month", 2)),
         saved=(
@@ -109,6 +115,7 @@ def beer_shop(settings: BeerSettings, files: str, hook: str, secret: str) -> Rec
     )
 
 
+_IS_QUIET: Final = "SELECT count(*) FROM sessions_beer WHERE status = 'open'"
 SESSIONS_PER_DURATION: Final = """SELECT duration_sec, count(1) sessions
 FROM "clicks_today"
 where duration_sec>0
@@ -123,21 +130,24 @@ def beer_traffic(
 
     Args:
         settings: How many of the past, and how many a second.
-        now_us: When the past ends: it lasted as long as its events take at the rate.
+        now_us: When the past ends: it lasted as long as its events take at the rate, or longer if
+            the step is long.
         live_us: How long the time from now on is.
         write_id: App to send to.
     """
     rng = random.Random(settings.seed)
     apart = SECOND // settings.rate
-    past = [_click(rng, now_us - (at + 1) * apart) for at in range(settings.events)][::-1]
+    least = int(PAST_STEPS * settings.step_us) // max(1, settings.events)
+    before = max(apart, least)
+    past = [_click(rng, now_us - (at + 1) * before) for at in range(settings.events)][::-1]
     live = [_click(rng, now_us + at * apart) for at in range(live_us // apart)]
 
     def write(click: tuple[int, dict[str, Any]]) -> Any:
         return own_request(write_id, *click)
 
-    before, late = in_parts(past, write, rng)
+    first, late = in_parts(past, write, rng)
     now = Part(tuple(write(one) for one in live), len(live), 0)
-    return before, now, late
+    return first, now, late
 
 
 def _click(rng: random.Random, at_us: int) -> tuple[int, dict[str, Any]]:

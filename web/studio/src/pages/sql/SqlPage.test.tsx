@@ -174,8 +174,9 @@ test("a statement is saved under a name with types of its parameters", async () 
   await write("SELECT $n AS n");
   fireEvent.click(screen.getByRole("button", { name: "Save query" }));
   fireEvent.change(await screen.findByLabelText(/^Name/), { target: { value: "mine" } });
+  fireEvent.click(screen.getByLabelText("Several values, for IN"));
   fireEvent.click(screen.getByRole("button", { name: "Save" }));
   expect(await screen.findByText("the query mine was saved")).toBeTruthy();
-  const parameters = [{ name: "n", type: "text", default: null }];
+  const parameters = [{ name: "n", type: "text", default: null, is_list: true }];
   expect(asked).toEqual([`/api/queries ${JSON.stringify({ name: "mine", sql: "SELECT $n AS n", parameters, description: "" })}`]);
 });

@@ -212,10 +212,16 @@ def test_who_joined_and_who_left(empty: Place) -> None:
         assert shop.segments.joined("once", **both) == ["shop/v2", "shop/v3"]
         with pytest.raises(Invalid, match="since=7"):
             shop.segments.joined("once", since=7)
+    nobody = {"did": {"event": "buy", "times": 99}}
+    assert (empty.remote.segments.preview(nobody).size, empty.store.names()) == (0, {"once"})
+    empty.local.segments.define("nobody", nobody)
+    for number in (1, 2):
+        assert empty.run(refreshing(empty.store, "nobody", NOON_US + number)).size == 0
+    assert empty.local.segments.joined("nobody") == empty.local.segments.left("nobody") == []
     page = {"which": "joined", "since": first, "limit": 1}
     asked = empty.client.post("/api/segments/once/changes/members", json=page).json()
     assert ([one["id"] for one in asked["members"]], asked["next"]) == (["shop/v2"], "shop/v2")
-    listed = empty.client.get("/api/segments").json()["segments"][0]["sizes"]
+    listed = empty.client.get("/api/segments/once").json()["sizes"]
     assert [(one["joined"], one["left"]) for one in listed] == [(None, None), (2, 0), (0, 1)]
 
 

@@ -29,7 +29,7 @@ from tests.query.cuts import CutWriter, query_settings
 from tests.query.test_pool import ENDLESS
 from tests.scale import IS_FULL
 from tests.studio.fakes import FakeShop, Studio, studio, wait_until
-from tests.studio.pages import BROWSER_TESTS, browser, faults, is_narrow, opened, shot
+from tests.studio.pages import BROWSER_TESTS, browser, choose, faults, is_narrow, opened, shot
 from tests.system import explore_shop as golden
 
 __all__ = ["browser"]
@@ -261,13 +261,16 @@ def test_a_question_is_made_without_a_mouse(browser: Browser, place: Place) -> N
     page = opened(browser, place.running, explore("events")).page
     expect(result(page).get_by_text("The last of these days is not over yet")).to_be_visible()
     page.get_by_role("navigation", name="Model").get_by_role("link", name="Funnel").press("Enter")
-    page.get_by_role("combobox", name="Step 2").select_option("purchase")
+    choose(page, "Step 2", "purchase")
     words = result(page).locator("p").first
     expect(words).to_contain_text("page_view, then purchase")
     page.get_by_role("button", name="Move step 2 up").press("Enter")
     expect(words).to_contain_text("purchase, then page_view")
     page.go_back()
     expect(words).to_contain_text("page_view, then purchase")
+    page.get_by_test_id("drag step 2").drag_to(page.get_by_role("group", name="Step 1"))
+    expect(words).to_contain_text("purchase, then page_view")
+    page.go_back()
     page.get_by_role("button", name="Add a step").press("Enter")
     expect(page.get_by_role("combobox", name="Step 3")).to_be_visible()
     page.get_by_label("Within").fill("soon")
@@ -448,6 +451,38 @@ def test_overview_is_plain_counting(browser: Browser, place: Place) -> None:
     expect(
         page.get_by_role("button", name=f"Visitors: {golden.VISITORS}, show who")
     ).to_be_visible()
+    page.context.close()
+
+
+def test_overview_opens_everything(browser: Browser, place: Place) -> None:
+    """Sums, rates and details open to what a loop over the rows counts; goals are chosen here."""
+    rows, visits = golden.events(), golden.visits()
+    named = {name: sum(row["event_name"] == name for row in rows) for name in ("page_view",)}
+    carts = sum(row["event_name"] in ("add_to_cart", "purchase") for row in rows)
+    asked = {"goal": ["add_to_cart", "purchase"], "compare": "none"}
+    address = overview() + "&" + urlencode(asked, doseq=True)
+    page = opened(browser, place.running, address).page
+    counts = {"Sessions": len(visits), "Views": named["page_view"], "Conversions": carts}
+    for label, count in counts.items():
+        button = page.get_by_role("button", name=f"{label}: {count}, show who")
+        expect(button).to_be_visible()
+    expect(page.get_by_text("nothing before")).to_have_count(0)
+    drawer = page.get_by_role("dialog", name="Sessions that bounced")
+    page.get_by_role("button", name="Bounce rate: ").click()
+    bounced = sum(one["is_bounced"] for one in visits)
+    expect(drawer.get_by_role("status")).to_have_text(f"{bounced} sessions")
+    page.go_back()
+    page.get_by_role("button", name="Details of Pages, All").click()
+    details = page.get_by_role("dialog", name="All")
+    details.get_by_role("textbox", name="Search in all").fill("te")
+    expect(details.get_by_role("listitem")).to_have_count(1)
+    at_tea = golden.visitors_where(lambda row: row["page_path"] == "/tea")
+    details.get_by_role("button", name=f"/tea: {len(at_tea)}, show who").click()
+    links = page.get_by_role("dialog", name="/tea").get_by_role("link")
+    expect(links).to_have_count(len(at_tea))
+    page.reload()
+    expect(links).to_have_count(len(at_tea))
+    assert set(links.all_inner_texts()) == {f"shop/{one}" for one in at_tea}
     page.context.close()
 
 

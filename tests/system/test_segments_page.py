@@ -26,6 +26,11 @@ __all__ = ["browser"]
 
 pytestmark = BROWSER_TESTS
 BUYERS = {"did": "purchase"}
+HELD = [
+    {f"shop/v{number}" for number in range(first, first + size)}
+    for first, size in ((0, 9), (2, 12), (4, 11), (3, 14), (6, 13))
+]
+"""Who was in it, refresh by refresh."""
 LOOKS = [("light", 400), ("dark", 1440), ("light", 1440), ("dark", 400)]
 
 
@@ -51,9 +56,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         basket = {"all": [{"did": "add_to_cart"}, {"none": [BUYERS]}]}
         segments.define("basket", basket, title="Basket left")
         now = SystemClock().now_us()
-        for days, size in enumerate((9, 12, 11, 14, 13)):
+        for days, ids in enumerate(HELD):
             at = now - (5 - days) * DAY
-            found.store.note_size("buyers", SegmentSize(at, 1, size, 60, 1, at))
+            size = SegmentSize(at, 1, len(ids), 60, 1, at)
+            found.store.note_size("buyers", size, sorted(ids), "visitor/")
         yield found
         found.project.close()
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
@@ -98,9 +104,7 @@ def test_a_segment_is_built_counted_and_kept(browser: Browser, place: Place) -> 
     watched = opened(browser, place.running, "/segments")
     page = watched.page
     page.get_by_role("button", name="New segment").click()
-    event = page.get_by_label("Event of rule 1").last
-    expect(event.locator("option", has_text="page_view")).to_be_attached()
-    page.get_by_label("Event of rule 1").last.select_option("page_view")
+    choose(page, "Event of rule 1", "page_view")
     page.get_by_label("When").select_option("")
     page.get_by_label("Number").fill("5")
     page.get_by_label("Number").press("Enter")
@@ -119,6 +123,31 @@ def test_a_segment_is_built_counted_and_kept(browser: Browser, place: Place) -> 
     page.get_by_role("button", name="Remove for ever").click()
     expect(page.get_by_role("button", name="New segment")).to_be_visible()
     assert "loyal-buyers" not in place.store.names()
+    assert watched.faults == []
+    page.context.close()
+
+
+def test_who_joined_and_who_left(browser: Browser, place: Place) -> None:
+    """Of the last two refreshes, then of any; a count opens to exactly these, also by address."""
+    watched = opened(browser, place.running, "/segments?name=buyers")
+    page = watched.page
+    part = page.get_by_role("region", name="Who joined and who left")
+    joined, left = HELD[-1] - HELD[-2], HELD[-2] - HELD[-1]
+    expect(part.get_by_role("button", name=f"{len(joined)} joined")).to_be_visible()
+    part.get_by_role("button", name=f"{len(left)} left").click()
+    drawer = page.get_by_role("dialog", name="Who left")
+    expect(drawer.get_by_role("link")).to_have_count(len(left))
+    assert set(drawer.get_by_role("link").all_inner_texts()) == left
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    options = part.get_by_label("Since").locator("option")
+    part.get_by_label("Since").select_option(options.last.get_attribute("value"))
+    joined = HELD[-1] - HELD[0]
+    part.get_by_role("button", name=f"{len(joined)} joined").click()
+    page.reload()
+    drawer = page.get_by_role("dialog", name="Who joined")
+    expect(drawer.get_by_role("link")).to_have_count(len(joined))
+    assert set(drawer.get_by_role("link").all_inner_texts()) == joined
     assert watched.faults == []
     page.context.close()
 
@@ -161,7 +190,7 @@ def test_a_number_becomes_a_segment_and_a_filter(browser: Browser, place: Place)
     assert ids_on(page) == answer.visitors(bought)
     page.get_by_role("link", name="Explore", exact=True).last.click()
     filters = page.get_by_role("list", name="Filters")
-    expect(filters.get_by_text("came-and-bought")).to_be_visible()
+    expect(filters.get_by_text("Came and bought")).to_be_visible()
     page.goto(place.running.url + address)
     page.get_by_role("button", name="Add filter").last.click()
     choose(page, "Column", "Segment")

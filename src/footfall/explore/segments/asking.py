@@ -109,7 +109,7 @@ def _sized(
     shown = Statement(ids.tree, dict(ids.values)).shown()
     cut = found.cut_sequence, found.cut_published_at
     sized = Sized(int(size), int(total), notes, shown, *cut)
-    if int(size) > listed_max:
+    if not listed_max or int(size) > listed_max:
         return sized, None
     return sized, tuple(str(row[2]) for row in found.rows if row[2] is not None)
 

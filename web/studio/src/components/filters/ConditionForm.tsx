@@ -1,6 +1,6 @@
-import "@mantine/core/styles/Combobox.css";
-import { Button, Select } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { Found } from "../Found";
 import css from "./FilterBar.module.css";
 import { type ColumnFilter, type Field, type Operator, operatorsOf, takesMany, takesNoValue } from "./filters";
 import { OperatorChoice } from "./OperatorChoice";
@@ -15,10 +15,6 @@ type Props = {
   readonly action: string;
   readonly onDone: (filter: ColumnFilter) => void;
 };
-
-// Within the popover: a list outside of it would close it.
-const INSIDE = { withinPortal: false } as const;
-const SHOWN_MAX = 200;
 
 /** One condition: a field, found by its name; an operator that it takes; values, offered as the data has them. */
 export function ConditionForm({ fields, values, first, action, onDone }: Props) {
@@ -38,21 +34,14 @@ export function ConditionForm({ fields, values, first, action, onDone }: Props) 
   };
   return (
     <form className={css.choice} onSubmit={submit}>
-      <Select
-        size="xs"
+      <Found
         label="Column"
-        searchable
-        allowDeselect={false}
-        limit={SHOWN_MAX}
-        comboboxProps={INSIDE}
-        nothingFoundMessage="No column has this in its name"
         value={column}
         onChange={(name) => {
-          if (name === null) return;
           setColumn(name);
           setGiven([]);
         }}
-        data={(fields.some(({ name }) => name === column) ? fields : [field, ...fields]).map(({ name, label }) => ({ value: name, label }))}
+        options={fields.map(({ name, label }) => ({ value: name, label }))}
       />
       <OperatorChoice label="Operator" operators={offered} value={operator} onChange={setOperator} />
       {!takesNoValue(operator) && <Value key={column} field={field} operator={operator} values={given} source={values} onChange={setGiven} />}

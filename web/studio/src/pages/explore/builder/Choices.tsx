@@ -1,5 +1,6 @@
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { Found } from "../../../components/Found";
 import type { Field } from "../../../components/filters/filters";
 
 type OneOfProps<T extends string> = {
@@ -57,11 +58,7 @@ export function Typed({ label, value, description, onChange }: TypedProps) {
 type FieldProps = { readonly label: string; readonly none: string; readonly value: string; readonly fields: readonly Field[]; readonly onChange: (name: string) => void };
 
 export function FieldChoice({ label, none, value, fields, onChange }: FieldProps) {
-  const names = fields.map(({ name }) => name);
-  const offered = value && !names.includes(value) ? [value, ...names] : names;
-  return (
-    <NativeSelect size="xs" label={label} value={value} onChange={(change) => onChange(change.currentTarget.value)} data={[{ value: "", label: none }, ...offered.map((name) => ({ value: name, label: name }))]} />
-  );
+  return <Found label={label} value={value} onChange={onChange} options={[{ value: "", label: none }, ...fields.map((field) => ({ value: field.name, label: field.label }))]} />;
 }
 
 /** A whole number within bounds; what is none of them asks nothing. */

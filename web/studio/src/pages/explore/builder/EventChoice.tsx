@@ -1,7 +1,8 @@
-import { ActionIcon, NativeSelect } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconX } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { ActionIcon } from "@mantine/core";
+import { IconArrowDown, IconArrowUp, IconGripVertical, IconX } from "@tabler/icons-react";
+import type { DragEvent, ReactNode } from "react";
 import type { Selector } from "../../../api/generated";
+import { Found } from "../../../components/Found";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import type { Field } from "../../../components/filters/filters";
 import { nodesOf, whereOf } from "../../../components/filters/wire";
@@ -17,27 +18,29 @@ type Props = {
   readonly onChange: (value: Selector) => void;
   readonly children?: ReactNode;
   readonly tools?: ReactNode;
+  /** Where it can be dragged to other places of its list. */
+  readonly drag?: Drag;
 };
 
+/** Several events that an address names. */
+const SEVERAL = "\n";
+
 /** Which events: a name, and a filter of their own. */
-export function EventChoice({ label, value, names, fields, any = "Any event", onChange, children, tools }: Props) {
+export function EventChoice({ label, value, names, fields, any = "Any event", onChange, children, tools, drag }: Props) {
   const { event } = value;
   const many = Array.isArray(event) ? event.map(String) : null;
-  const chosen = many ? "\n" : typeof event === "string" ? event : "";
-  const offered = chosen && !many && !names.includes(chosen) ? [chosen, ...names] : names;
+  const chosen = many ? SEVERAL : typeof event === "string" ? event : "";
   return (
-    <fieldset className={css.step} aria-label={label}>
+    <fieldset className={css.step} aria-label={label} {...(drag ? dropHandlers(drag) : {})}>
       <div className={css.stepHead}>
-        <NativeSelect
-          size="xs"
+        <Found
           className={css.grow ?? ""}
           aria-label={label}
           value={chosen}
-          onChange={(change) => {
-            const name = change.currentTarget.value;
-            if (name !== "\n") onChange({ ...value, event: name || null });
+          onChange={(name) => {
+            if (name !== SEVERAL) onChange({ ...value, event: name || null });
           }}
-          data={[{ value: "", label: any }, ...(many ? [{ value: "\n", label: many.join(" or ") }] : []), ...offered.map((name) => ({ value: name, label: name }))]}
+          options={[{ value: "", label: any }, ...(many ? [{ value: SEVERAL, label: many.join(" or ") }] : []), ...names.map((name) => ({ value: name, label: name }))]}
         />
         {tools}
       </div>
@@ -47,6 +50,31 @@ export function EventChoice({ label, value, names, fields, any = "Any event", on
   );
 }
 
+/** One of a list that is put in order by dragging. */
+export type Drag = {
+  /** Which list: nothing of another one is taken. */
+  readonly list: string;
+  readonly onDrop: (from: number) => void;
+};
+
+function typeOf(list: string): string {
+  return `application/x-footfall-${list}`;
+}
+
+function dropHandlers({ list, onDrop }: Drag) {
+  return {
+    onDragOver: (event: DragEvent) => {
+      if (event.dataTransfer.types.includes(typeOf(list))) event.preventDefault();
+    },
+    onDrop: (event: DragEvent) => {
+      const from = event.dataTransfer.getData(typeOf(list));
+      if (from === "") return;
+      event.preventDefault();
+      onDrop(Number(from));
+    },
+  };
+}
+
 type ToolsProps = {
   readonly name: string;
   readonly at: number;
@@ -54,12 +82,20 @@ type ToolsProps = {
   readonly least: number;
   readonly onMove: (to: number) => void;
   readonly onRemove: () => void;
+  /** As of the choice that the tools are of. */
+  readonly drag?: Drag;
 };
 
 /** Up, down, away: also by keyboard. */
-export function ListTools({ name, at, count, least, onMove, onRemove }: ToolsProps) {
+export function ListTools({ name, at, count, least, onMove, onRemove, drag }: ToolsProps) {
   return (
     <span className={css.tools}>
+      {drag && count > 1 && (
+        // The arrows beside it do the same by keyboard.
+        <span className={css.grip} draggable title="Drag to another place" data-testid={`drag ${name}`} onDragStart={(event) => event.dataTransfer.setData(typeOf(drag.list), String(at))}>
+          <IconGripVertical size={14} aria-hidden />
+        </span>
+      )}
       <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Move ${name} up`} disabled={at === 0} onClick={() => onMove(at - 1)}>
         <IconArrowUp size={14} aria-hidden />
       </ActionIcon>

@@ -26,6 +26,7 @@ type Props = { readonly question: EventsQuestion; readonly offered: Offered; rea
 
 export function EventsForm({ question, offered, onChange }: Props) {
   const { series } = question;
+  const drag = (at: number) => ({ list: "series", onDrop: (from: number) => change(moved(series, from, at)) });
   const change = (changed: readonly Series[]) => onChange({ ...question, series: changed });
   return (
     <>
@@ -44,8 +45,10 @@ export function EventsForm({ question, offered, onChange }: Props) {
               names={offered.names}
               fields={offered.fields}
               onChange={(selector) => change(replaced(series, at, { ...one, ...selector }))}
+              drag={drag(at)}
               tools={
                 <ListTools
+                  drag={drag(at)}
                   name={name}
                   at={at}
                   count={series.length}

@@ -17,6 +17,7 @@ type Props = { readonly question: FunnelQuestion; readonly offered: Offered; rea
 
 export function FunnelForm({ question, offered, onChange }: Props) {
   const { steps } = question;
+  const drag = (at: number) => ({ list: "steps", onDrop: (from: number) => change(moved(steps, from, at)) });
   const change = (changed: readonly Selector[]) => onChange({ ...question, steps: changed });
   return (
     <>
@@ -32,8 +33,10 @@ export function FunnelForm({ question, offered, onChange }: Props) {
             names={offered.names}
             fields={offered.fields}
             onChange={(selector) => change(replaced(steps, at, selector))}
+            drag={drag(at)}
             tools={
               <ListTools
+                drag={drag(at)}
                 name={`step ${at + 1}`}
                 at={at}
                 count={steps.length}

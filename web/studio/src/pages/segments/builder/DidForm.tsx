@@ -72,7 +72,7 @@ function Often({ did, offered, onChange }: Omit<Props, "number" | "isNot">) {
       </div>
       <div className={css.two}>
         <OperatorChoice
-          label="Its number"
+          label="Is"
           operators={TIMES_OPERATORS}
           value={times.op ?? "gte"}
           onChange={(op) => onChange({ ...did, times: op === "between" ? { op, value: times.value ?? 1, to: Math.max(times.value ?? 1, times.to ?? 0) } : { op, value: times.value ?? 1 } })}

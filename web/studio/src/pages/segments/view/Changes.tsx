@@ -18,48 +18,49 @@ type Props = { readonly name: string; readonly sizes: readonly SegmentSize[] };
 export function Changes({ name, sizes }: Props) {
   const [since] = useQueryValue("since");
   const [until] = useQueryValue("until");
-  const last = sizes.at(-1);
-  const [from, to] = [momentOf(since), momentOf(until)];
+  const times = sizes.map(({ at }) => at);
+  const second = momentOf(until, times) ?? times.at(-1) ?? 0;
+  const first = momentOf(since, times.filter((at) => at < second)) ?? times.findLast((at) => at < second) ?? 0;
+  // A refresh that is known to have no list to compare with is not asked about.
+  const isKept = sizes.every(({ at, joined }) => at <= first || at > second || typeof joined === "number");
   const query = useQuery({
-    // A new refresh is another end.
-    queryKey: ["segments", name, "changes", from, to, last?.at ?? 0],
-    queryFn: ({ signal }) => changesOf(name, from, to, signal),
-    enabled: sizes.length > 1,
+    queryKey: ["segments", name, "changes", first, second],
+    queryFn: ({ signal }) => changesOf(name, first, second, signal),
+    enabled: sizes.length > 1 && isKept,
     retry: false,
   });
   if (sizes.length < 2) return <p className={css.note}>Who joined and who left is known from the second refresh on.</p>;
-  const times = sizes.map(({ at }) => at);
-  const shown = query.data ? [query.data.since, query.data.until] : [from ?? times.at(-2) ?? 0, to ?? times.at(-1) ?? 0];
-  const [first = 0, second = 0] = shown;
   return (
     <section className={css.stack} aria-label="Who joined and who left">
       <h2 className={css.part}>Who joined and who left</h2>
       <div className={css.two}>
         <Moment label="Since" value={first} times={times.filter((at) => at < second)} onChange={(at) => changeQuery({ since: String(at) }, "push")} />
-        <Moment label="Until" value={second} times={times.filter((at) => at > (times[0] ?? 0))} onChange={(at) => changeQuery({ until: String(at), since: at > first ? String(first) : "" }, "push")} />
+        <Moment label="Until" value={second} times={times.slice(1)} onChange={(at) => changeQuery({ until: String(at), since: first < at ? String(first) : "" }, "push")} />
       </div>
-      {query.error ? <p className={css.attention}>{failureText(query.error)}</p> : query.data && <Counts changes={query.data} />}
+      {!isKept && <p className={css.note}>Who was in it was not kept in between: it had more than 100,000, or was of other people. Choose later refreshes.</p>}
+      {isKept && query.error && <p className={css.attention}>{failureText(query.error)}</p>}
+      {isKept && query.data && <Counts changes={query.data} />}
     </section>
   );
 }
 
-function momentOf(text: string): number | null {
-  return /^\d{1,18}$/.test(text) ? Number(text) : null;
+/** One of the refreshes, as the address names it. */
+function momentOf(text: string, times: readonly number[]): number | null {
+  return times.find((at) => String(at) === text) ?? null;
 }
 
 type MomentProps = { readonly label: string; readonly value: number; readonly times: readonly number[]; readonly onChange: (at: number) => void };
 
-/** One of the refreshes, newest first. */
+/** The refreshes, newest first. */
 function Moment({ label, value, times, onChange }: MomentProps) {
   const { moment } = clockIn(ZONE);
-  const offered = times.includes(value) ? times : [...times, value];
   return (
     <NativeSelect
       size="xs"
       label={label}
       value={String(value)}
       onChange={(change) => onChange(Number(change.currentTarget.value))}
-      data={offered.toReversed().map((at) => ({ value: String(at), label: moment(at) }))}
+      data={times.toReversed().map((at) => ({ value: String(at), label: moment(at) }))}
     />
   );
 }

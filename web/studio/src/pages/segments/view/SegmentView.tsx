@@ -138,7 +138,8 @@ function Drop({ name }: { readonly name: string }) {
     mutationFn: () => dropSegment(name),
     onSuccess: async () => {
       changeQuery({ name: "" }, "push");
-      await client.invalidateQueries({ queryKey: ["segments"] });
+      // Nothing of the one that is gone is asked again.
+      await client.invalidateQueries({ queryKey: ["segments"], exact: true });
     },
   });
   if (dropping.error) {

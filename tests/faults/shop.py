@@ -54,6 +54,7 @@ class LateClient(RetryingClient):
 
     def __init__(self, tree: Tree, number: int) -> None:
         super().__init__(tree, f"visitor-{number}", 3)
+        self.pause_seconds = 0.005  # a moment may be the fortieth call of its kind
         self._chance = random.Random(number)  # noqa: S311 (seeded on purpose)
 
     def _event(self) -> dict[str, Any]:

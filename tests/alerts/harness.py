@@ -16,7 +16,7 @@ from footfall.pipeline import ConsumerPlace
 from footfall.query.engine import Engine
 from tests.pipeline.harness import Bench
 
-DEADLINE_SECONDS = 120
+DEADLINE_SECONDS = 300
 """Of waiting for another thread: a deadline and no expectation."""
 
 

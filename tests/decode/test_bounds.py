@@ -29,7 +29,8 @@ from tests.decode.builders import (
     logged,
 )
 from tests.decode.cost import counted, peak_bytes
-from tests.decode.hostile import EMPTY_GZIP, KINDS, MIB, OWN_EVENT, padded
+from tests.decode.hostile import EMPTY_GZIP, padded
+from tests.decode.hostile_texts import KINDS, MIB, OWN_EVENT
 
 EVENT = json.dumps(AWS_EVENT).encode()
 EMPTY_ZSTD = zstandard.compress(b"")

@@ -26,7 +26,8 @@ from footfall.request import LoggedRequest
 from footfall.settings import load_settings
 from tests.decode.builders import AWS_EVENT, limits, logged
 from tests.decode.cost import counted, peak_bytes
-from tests.decode.hostile import EMPTY_GZIP, KINDS, OWN_EVENT
+from tests.decode.hostile import EMPTY_GZIP
+from tests.decode.hostile_texts import KINDS, OWN_EVENT
 from tests.decode.test_fuzz import NASTY
 from tests.scale import scaled
 

@@ -1,7 +1,7 @@
 """Marks: what a session must not mix, such as two users or two campaigns.
 
 A mark is a number that some events have: a hash of the user's id, of the campaign; 0 is none.
-Within a window of a chain (`chains`), a session is cut before an event whose mark is another than
+Within a window of a chain (`cuts`), a session is cut before an event whose mark is another than
 the last one before it; events without a mark go on with what was there. Events of one moment have
 one mark, that of the first of them that has any. What each kind cuts follows from the window's
 events alone, and kinds know nothing of one another.
@@ -10,7 +10,7 @@ Of an earlier session (a row) the state knows, for each kind, the mark it began 
 own (`mark`, one at most: it would have been cut) and since when (`since`). That is enough to place
 all that comes between sessions, or into one with nothing new to say. It is not where a cut falls
 inside of a row: a late event in it with another mark, or one before it whose mark reaches events
-of the row that have none. Then events are read again, as `chains` says of other conflicts.
+of the row that have none. Then events are read again, as `cuts` says of other conflicts.
 """
 
 from __future__ import annotations

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from footfall.session import SESSION_SCHEMA
 from footfall.sessionize.aggregate.changes import (
     Comparison,
     Old,
@@ -22,12 +19,14 @@ from footfall.sessionize.definition import (
     History,
     Sessionized,
 )
-from footfall.sessionize.gap.chains import Placement, cut
-from footfall.sessionize.gap.columns import mark_columns, marks_of
+from footfall.sessionize.gap.columns import mark_columns
+from footfall.sessionize.gap.cuts import cut
+from footfall.sessionize.gap.found import in_order, rows_of, with_stubs, within
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.marks import event_marks
+from footfall.sessionize.gap.old import from_lake, old_sessions
+from footfall.sessionize.gap.placement import Moments, Placement
 from footfall.sessionize.gap.repair.needs import (
-    Late,
     Needs,
     Replay,
     affordable,
@@ -36,7 +35,6 @@ from footfall.sessionize.gap.repair.needs import (
     range_table,
     with_history,
 )
-from footfall.sessionize.gap.rows import Rows
 from footfall.sessionize.rows.ids import ids_of
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, Packing
 from footfall.sessionize.rows.plain import Plain
@@ -44,8 +42,7 @@ from footfall.sessionize.rows.state import Found, SessionState
 from footfall.sessionize.rows.visitors import Visitors
 
 _LAST = 2**62
-"""Later than any event."""
-_OLD_COLUMNS = ("started_at", "events", "ended_at", "written_revision", "is_dirty")
+"""Momentsr than any event."""
 
 
 def sessionize(
@@ -131,12 +128,12 @@ class Call:
         self._definition = definition
         self._is_isolated = is_isolated
         self._visitors = batch.visitors
-        self._found, self._numbers = _in_order(
+        self._found, self._numbers = in_order(
             state.find(batch.visitors), definition.columns.numbers
         )
         if replay is not None and is_isolated:
-            self._found, self._numbers = _within(self._found, self._numbers, replay, batch)
-        rows = _rows_of(self._found.codes, self._numbers, definition)
+            self._found, self._numbers = within(self._found, self._numbers, replay, batch)
+        rows = rows_of(self._found.codes, self._numbers, definition)
         waiting = self._numbers["pending_since"].to_numpy() > 0
         self._is_blind = waiting & (rows.chain == rows.start)
         """Found sessions that do not know what is before them, see `_blind`."""
@@ -150,10 +147,12 @@ class Call:
         if replay is not None:
             begins = replay.begins(codes)
             is_replay[replay.code] = True
-            cold[replay.code] = -NEVER  # made anew as it stays, whole runs at a time
+            # Made anew as it stays, whole runs at a time; what is before it stays apart, for the
+            # sessions between them may have been evicted.
+            cold[replay.code] = np.minimum(state.floor, replay.time)
             self._replayed = rows.start >= begins[rows.code]
-            self._lake = _from_lake(lake, begins, replay.ends(codes), batch.visitors)
-            rows, self._place = _with_stubs(rows, self._replayed, replay.stubs())
+            self._lake = from_lake(lake, begins, replay.ends(codes), batch.visitors)
+            rows, self._place = with_stubs(rows, self._replayed, replay.stubs())
         self._rows = rows
         days = (
             definition.days(batch.visitors, batch.code, batch.time),
@@ -162,7 +161,7 @@ class Call:
         marks = event_marks(definition.kinds, batch)
         self._cut = cut(batch.code, batch.time, rows, definition, cold, days, marks)
         self.needs: Needs
-        self.late: Late
+        self.late: Moments
         self.needs, self.late = find_needs(self._cut, rows, state.floor, is_replay, definition)
 
     def affordable(self, events_max: int) -> Needs:
@@ -175,7 +174,7 @@ class Call:
         """Events that all conflicts need together."""
         return int(costs(self.needs, self._rows).sum()) if len(self.needs.code) else 0
 
-    def result(self, epoch: int, waiting: Late | None = None) -> Sessionized:
+    def result(self, epoch: int, waiting: Moments | None = None) -> Sessionized:
         """Merge, compare with what was there, and put it in the state.
 
         Args:
@@ -199,7 +198,7 @@ class Call:
 
         columns |= _mark_columns(self._definition, cut, columns["started_at"].to_numpy())
         gone = self._found.at(np.flatnonzero(self._replayed))
-        old = _old_sessions(mine, numbers, gone, self._lake)
+        old = old_sessions(mine, numbers, gone, self._lake)
         start, end = columns["started_at"].to_numpy(), columns["ended_at"].to_numpy().copy()
         begins = start[session] == numbers["started_at"].to_numpy()
         blind = self._blind(code, start, session[begins], self._place[used][begins])
@@ -211,7 +210,7 @@ class Call:
             columns["ended_at"] = pl.Series(end)
         # These stay provisional. Every conflict, not only a visitor's first: a replay would begin
         # there.
-        conflicts = Late(cut.conflicts.code, cut.conflicts.time)
+        conflicts = Moments(cut.conflicts.code, cut.conflicts.time)
         marks = [self.late, conflicts, *([waiting] if waiting else [])]
         since = _waiting_since(columns["pending_since"].to_numpy(), code, start, marks, epoch)
         columns["pending_since"] = pl.Series(since)
@@ -238,6 +237,8 @@ class Call:
     def _blind(self, code: Ints, start: Ints, begun: Ints, begun_by: Ints) -> Bools:
         """Sessions that begin with a late event: an evicted one may come before it in its window.
 
+        So may one before a conflict of which nobody knows where it begins.
+
         The chain and rank that this call gives them are a guess, and would be taken for what a
         sweep left. They say that they are a chain's beginning until their repair.
 
@@ -251,6 +252,9 @@ class Call:
         if len(self.late.code):
             blind[_place_of(self.late, code, start)] = True
         blind[begun] = self._is_blind[begun_by]
+        lost = self._cut.conflicts.lost()
+        if len(lost.code):
+            blind[_place_of(lost, code, start)] = True
         return blind
 
     def _leave_out_unchanged(self) -> None:
@@ -333,12 +337,6 @@ class Call:
         )
 
 
-def _rows_of(codes: Ints, numbers: pl.DataFrame, definition: GapLimits) -> Rows:
-    places = ("started_at", "ended_at", "chain_start", "rank", "events")
-    columns = (numbers[name].to_numpy() for name in places)
-    return Rows(codes, *columns, *marks_of(numbers, definition.kinds))
-
-
 def _mark_columns(definition: GapLimits, cut: Placement, start: Ints) -> dict[str, pl.Series]:
     columns: dict[str, pl.Series] = {}
     for number, kind in enumerate(definition.kinds):
@@ -350,40 +348,19 @@ def _mark_columns(definition: GapLimits, cut: Placement, start: Ints) -> dict[st
     return columns
 
 
-def _in_order(found: Found, names: Sequence[str]) -> tuple[Found, pl.DataFrame]:
-    """By visitor and start, with their numbers."""
-    numbers = found.frame(names)
-    starts = numbers["started_at"].to_numpy()
-    packed = Packing(int(found.codes.max(initial=0)) + 1, starts).pack(found.codes, starts)
-    if bool((packed[1:] > packed[:-1]).all()):
-        return found, numbers
-    order = np.argsort(packed)
-    return found.at(order), numbers[order]
-
-
-def _within(
-    found: Found, numbers: pl.DataFrame, replay: Replay, batch: SortedEvents
-) -> tuple[Found, pl.DataFrame]:
-    """Only those that a replay makes anew."""
-    codes, start = len(batch.visitors), numbers["started_at"].to_numpy()
-    begins, ends = replay.begins(codes)[found.codes], replay.ends(codes)[found.codes]
-    inside = (start >= begins) & (start <= ends)
-    return found.at(inside), numbers.filter(pl.Series(inside))
-
-
-def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Late], epoch: int) -> Ints:
+def _waiting_since(since: Ints, code: Ints, start: Ints, marks: list[Moments], epoch: int) -> Ints:
     """`since` with the sessions of `marks` waiting, at the latest from `epoch` on."""
     marked = np.concatenate([mark.code for mark in marks])
     times = np.concatenate([mark.time for mark in marks])
     if not len(marked):
         return since
-    place = _place_of(Late(marked, times), code, start)
+    place = _place_of(Moments(marked, times), code, start)
     found: Ints = since.copy()
     found[place] = np.where(found[place] == 0, epoch, np.minimum(found[place], epoch))
     return found
 
 
-def _place_of(events: Late, code: Ints, start: Ints) -> Ints:
+def _place_of(events: Moments, code: Ints, start: Ints) -> Ints:
     """The sessions of these events, among sessions by (code, start).
 
     The last that starts at or before the event: of starts 9:00 and 10:00, 9:59 is in the first.
@@ -400,21 +377,6 @@ def _reached(gone: Found, codes: int) -> Ints:
     last = np.full(codes, -NEVER)
     np.maximum.at(last, gone.codes, gone.frame(["ended_at"])["ended_at"].to_numpy())
     return last
-
-
-def _with_stubs(rows: Rows, replayed: Bools, stubs: Rows) -> tuple[Rows, Ints]:
-    """Rows with those replayed gone and the stubs there; and where each row was, -1 for stubs."""
-    kept = np.flatnonzero(~replayed)
-    place = np.concatenate([kept, np.full(len(stubs.code), -1)])
-    left = rows.at(kept)
-    both = Rows(
-        *(
-            np.concatenate([getattr(left, name), getattr(stubs, name)])
-            for name in Rows.__struct_fields__
-        )
-    )
-    order = np.lexsort((both.start, both.code))
-    return both.at(order), place[order]
 
 
 def _ids(
@@ -438,73 +400,3 @@ def _ids(
     place = old_of.copy()
     place[new] = len(old.session_id) + np.arange(len(made))
     return pl.concat([old.session_id, made]).gather(pl.Series(place))
-
-
-def _old_sessions(mine: Found, numbers: pl.DataFrame, gone: Found, lake: Old | None) -> Old:
-    """Sessions that were there: those merged, those replayed, and those only the lake has."""
-    frame = numbers.select(_OLD_COLUMNS).with_columns(mine.frame(["session_id"]))
-    code = mine.codes
-    if len(gone):
-        replayed = gone.frame(frame.columns)
-        frame, code = pl.concat([frame, replayed]), np.concatenate([code, gone.codes])
-        order = np.lexsort((frame["started_at"].to_numpy(), code))
-        frame, code = frame[order], code[order]
-    hot = _as_old(frame, code, is_hot=True)
-    if lake is None:
-        return hot
-    place = {at: i for i, at in enumerate(zip(hot.code.tolist(), hot.start.tolist(), strict=True))}
-    same = np.array(
-        [place.get(at, -1) for at in zip(lake.code.tolist(), lake.start.tolist(), strict=True)],
-        np.int64,
-    )
-    # A provisional session may have the id of an evicted one, and knows neither its revision nor
-    # how far it reaches.
-    known = same >= 0
-    np.maximum.at(hot.revision, same[known], lake.revision[known])
-    np.maximum.at(hot.end, same[known], lake.end[known])
-    return _sorted_old(hot, lake, ~known)
-
-
-def _as_old(frame: pl.DataFrame, code: Ints, *, is_hot: bool) -> Old:
-    return Old(
-        code=code,
-        start=frame["started_at"].to_numpy(),
-        end=frame["ended_at"].to_numpy().copy(),
-        events=frame["events"].to_numpy(),
-        revision=frame["written_revision"].to_numpy().copy(),
-        is_dirty=frame["is_dirty"].to_numpy(),
-        is_hot=np.full(len(code), is_hot),
-        session_id=frame["session_id"],
-    )
-
-
-def _sorted_old(hot: Old, lake: Old, cold: Bools) -> Old:
-    parts = {
-        name: np.concatenate([getattr(hot, name), getattr(lake, name)[cold]])
-        for name in Old.__struct_fields__
-        if name != "session_id"
-    }
-    order = np.lexsort((parts["start"], parts["code"]))
-    ids = pl.concat([hot.session_id, lake.session_id.filter(pl.Series(cold))])
-    return Old(
-        **{name: values[order] for name, values in parts.items()},
-        session_id=ids.gather(pl.Series(order)),
-    )
-
-
-def _from_lake(sessions: pa.Table | None, begins: Ints, ends: Ints, visitors: Visitors) -> Old:
-    """Sessions that history brought, of replayed visitors, that begin within the replay."""
-    table = SESSION_SCHEMA.empty_table() if sessions is None else sessions
-    frame = pl.DataFrame(pl.from_arrow(table)).select(
-        pl.col("started_at", "ended_at").dt.timestamp("us"),
-        "events",
-        "session_id",
-        pl.col("revision").cast(pl.Int64).alias("written_revision"),
-        "app_id",
-        "visitor_id",
-        is_dirty=pl.lit(value=False),
-    )
-    code = visitors.codes_of(frame["app_id"], frame["visitor_id"])
-    start = frame["started_at"].to_numpy()
-    mask = (code >= 0) & (start >= np.append(begins, 0)[code]) & (start <= np.append(ends, 0)[code])
-    return _as_old(frame.filter(mask), code[mask], is_hot=False)

@@ -1,7 +1,7 @@
 """What an answer needs from evicted sessions and past events, and what is put in their place.
 
 Two things need events of earlier epochs. A *conflict* is a chain that the state knows but cannot
-cut without its events (see `chains`); it gets them at once, from a known session on. A *late* run
+cut without its events (see `cuts`); it gets them at once, from a known session on. A *late* run
 of events lies so far back that it may touch sessions that were evicted: its session is provisional
 until `repair` recomputes the neighbourhood (see `neighbourhood`). So is a conflict whose events
 are too many to be read at once.
@@ -17,8 +17,8 @@ import pyarrow as pa
 from footfall.event import TIMESTAMP
 from footfall.sessionize.aggregate.events import SortedEvents
 from footfall.sessionize.definition import REPAIR_SCHEMA
-from footfall.sessionize.gap.chains import Placement
 from footfall.sessionize.gap.limits import GapLimits
+from footfall.sessionize.gap.placement import Moments, Placement
 from footfall.sessionize.gap.rows import Rows
 from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.packing import NEVER, Bools, Ints, run_starts
@@ -43,13 +43,6 @@ class Needs(msgspec.Struct, frozen=True):
         return Replay(
             self.code, self.time, np.full(len(self.code), NEVER), self.chain, self.rank, self.before
         )
-
-
-class Late(msgspec.Struct, frozen=True):
-    """Runs that may touch evicted sessions."""
-
-    code: Ints
-    time: Ints
 
 
 class Replay(msgspec.Struct, frozen=True):
@@ -88,8 +81,8 @@ class Replay(msgspec.Struct, frozen=True):
 
 def find_needs(
     cut: Placement, rows: Rows, floor: int, replayed: Bools, definition: GapLimits
-) -> tuple[Needs, Late]:
-    """Conflicts, and runs that may touch evicted sessions.
+) -> tuple[Needs, Moments]:
+    """Conflicts, and events that may touch evicted sessions.
 
     A run after a session that is not older than `floor` touches no evicted one: they are older.
     """
@@ -106,7 +99,9 @@ def find_needs(
         conflicts.rank[earliest],
         conflicts.before[earliest],
     )
-    return needs, Late(cut.run_code[late], cut.run_start[late])
+    lost = conflicts.lost()
+    code = np.concatenate([cut.run_code[late], lost.code])
+    return needs, Moments(code, np.concatenate([cut.run_start[late], lost.time]))
 
 
 def affordable(needs: Needs, unknown: list[Ints], rows: Rows, events_max: int) -> Needs:

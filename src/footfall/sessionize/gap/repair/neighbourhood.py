@@ -14,6 +14,11 @@ the target's window, because an event more moves every later part of it, or with
 that cannot stay. Its ends lie between *blocks*, never in an exact session: a block is an exact
 session with the provisional ones that begin in it, or one that begins in none.
 
+Where *marks* cut (`marks`), it is not known: nobody knows those of evicted sessions, so two of one
+window may be one now, or not. There the stretch begins with the window of the chain's first
+provisional session and ends with the chain. What is before it is right, for nothing came before it;
+and whatever a guess put after it is found, be it evicted since.
+
 A stretch of more events than may be read at once is cut short at a block. What is made of the last
 block is provisional then, up to where provisional ones that began in the stretch reach, and the
 next repair goes on from there: a visitor with millions of events is swept from the late event to
@@ -84,69 +89,63 @@ def stretch_of(chain: Known, time: int, definition: GapLimits, events_max: int) 
         definition: The session definition.
         events_max: Cut short beyond so many events, but not before two blocks are made exact.
     """
-    first, length = int(chain.start[0]), definition.length_max
-    window, last_window = (chain.start - first) // length, (chain.end - first) // length
-    rank = _ranks(chain, window)
-    if definition.kinds:
-        wrong = chain.is_exact & (window != last_window)
-        wrong |= chain.is_exact & chain.is_hot & (chain.chain != first)
-        wrong |= _brought_together(chain, window, definition)
-    else:
-        wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
-    target = int(np.flatnonzero((chain.start == time) & ~chain.is_exact)[0])
-    reached = np.maximum.accumulate(chain.end)
-    blocks = _blocks(chain)
-    wanted = np.append(np.flatnonzero(wrong[:target])[:1], target)
-    at = int(np.searchsorted(blocks, wanted.min(), "right")) - 1
-    rank_at, before = rank, np.zeros(chain.before.shape[1], np.int64)
-    if not definition.kinds:
-        low, at = _first_blocks(chain, blocks, window, reached, at)
-    elif _goes_on(chain, target) and not wrong[:target].any():
-        low = at
-        rank_at, before = chain.rank, chain.before[target]
-    else:
-        low, at = _first_of_window(chain, blocks, window, reached, at)
-    high_window = int(last_window[target])
-    late = np.flatnonzero(wrong[target + 1 :]) + target + 1
-    if len(late):
-        high_window = max(high_window, int(last_window[late].max()))
-    high = _last_block(window[blocks], (reached - first) // length, blocks, high_window)
-
+    span = _marked_span(chain, definition) if definition.kinds else _span(chain, time, definition)
+    blocks, reached = _blocks(chain), np.maximum.accumulate(chain.end)
     size = np.add.reduceat(chain.events, blocks)
-    end = _within_budget(size, low, at, high, events_max)
+    end = _within_budget(size, span.low, span.at, span.high, events_max)
     last_of = np.append(blocks[1:], len(chain.start)) - 1
     hot = np.flatnonzero(chain.is_hot & chain.is_exact)
     hot = chain.start[hot[hot > last_of[end]]]
     if len(hot) and int(hot[0]) - int(reached[last_of[end]]) <= definition.gap:
-        end = high
-    begin, is_cut_short = int(blocks[low]), end < high
+        end = span.high
+    is_cut_short = end < span.high
     return Stretch(
-        begin=int(chain.start[begin]),
+        begin=int(chain.start[blocks[span.low]]),
         end=int(chain.start[blocks[end + 1]]) - 1 if is_cut_short else int(reached[last_of[end]]),
-        chain=first,
-        rank=int(rank_at[begin]),
-        before=before,
-        events=int(size[low : end + 1].sum()),
+        chain=int(chain.start[0]),
+        rank=span.rank,
+        before=span.before,
+        events=int(size[span.low : end + 1].sum()),
         is_cut_short=is_cut_short,
     )
 
 
-def _brought_together(chain: Known, window: Ints, definition: GapLimits) -> Bools:
-    """Exact sessions that were cut where a window ended, and have the end of none between them now.
+class _Span(msgspec.Struct, frozen=True):
+    """Blocks of a stretch: the first, the first that changes, the last; and what is before it."""
 
-    Windows of an hour were counted from 10:00, the start of the exact ones by themselves; an event
-    at 9:30 moves their ends to 10:30, 11:30, and [10:50] and [11:10] may be one session.
-    """
-    exact = np.flatnonzero(chain.is_exact)
-    start, end = chain.start[exact], chain.end[exact]
-    begins = np.append(np.ones(min(len(exact), 1), np.bool_), start[1:] - end[:-1] > definition.gap)
-    was = (start - start[begins][np.cumsum(begins) - 1]) // definition.length_max
-    one, other = exact[:-1], exact[1:]
-    moved = (window[one] == window[other]) & (begins[1:] | (was[1:] != was[:-1]))
-    wrong = np.zeros(len(window), np.bool_)
-    wrong[one[moved]] = True
-    wrong[other[moved]] = True
-    return wrong
+    low: int
+    at: int
+    high: int
+    rank: int
+    before: Ints
+
+
+def _span(chain: Known, time: int, definition: GapLimits) -> _Span:
+    """Where counts alone cut: they tell what cannot stay."""
+    first, length = int(chain.start[0]), definition.length_max
+    window, last_window = (chain.start - first) // length, (chain.end - first) // length
+    rank, blocks, reached = _ranks(chain, window), _blocks(chain), np.maximum.accumulate(chain.end)
+    wrong = _cannot_stay(chain, window, last_window, rank, definition.events_max)
+    target = int(np.flatnonzero((chain.start == time) & ~chain.is_exact)[0])
+    wanted = np.append(np.flatnonzero(wrong[:target])[:1], target)
+    at = int(np.searchsorted(blocks, wanted.min(), "right")) - 1
+    low, at = _first_blocks(chain, blocks, window, reached, at)
+    late = np.flatnonzero(wrong[target + 1 :]) + target + 1
+    high_window = int(last_window[np.append(late, target)].max())
+    high = _last_block(window[blocks], (reached - first) // length, blocks, high_window)
+    return _Span(low, at, high, int(rank[blocks[low]]), np.zeros(0, np.int64))
+
+
+def _marked_span(chain: Known, definition: GapLimits) -> _Span:
+    """Where marks cut, too: from the first that waits to the chain's end."""
+    target, blocks = int(np.flatnonzero(~chain.is_exact)[0]), _blocks(chain)
+    low = at = int(np.searchsorted(blocks, target, "right")) - 1
+    high = len(blocks) - 1
+    if _goes_on(chain, target):
+        return _Span(low, at, high, int(chain.rank[target]), chain.before[target])
+    window = (chain.start - chain.start[0]) // definition.length_max
+    low, at = _first_of_window(chain, blocks, window, at)
+    return _Span(low, at, high, 0, np.zeros(chain.before.shape[1], np.int64))
 
 
 def _goes_on(chain: Known, target: int) -> bool:
@@ -156,11 +155,9 @@ def _goes_on(chain: Known, target: int) -> bool:
     )
 
 
-def _first_of_window(
-    chain: Known, blocks: Ints, window: Ints, reached: Ints, at: int
-) -> tuple[int, int]:
+def _first_of_window(chain: Known, blocks: Ints, window: Ints, at: int) -> tuple[int, int]:
     """The first block of the window: what marks cut follows from all of its events."""
-    low = at
+    low, reached = at, np.maximum.accumulate(chain.end)
     while low:
         first = blocks[low]
         if window[first - 1] != window[first] and reached[first - 1] < chain.start[first]:

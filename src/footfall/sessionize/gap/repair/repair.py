@@ -12,7 +12,8 @@ from footfall.sessionize.definition import History, RepairLimits, Sessionized
 from footfall.sessionize.gap.columns import marks_of
 from footfall.sessionize.gap.limits import GapLimits
 from footfall.sessionize.gap.place import Call
-from footfall.sessionize.gap.repair.needs import Late, Replay, range_table
+from footfall.sessionize.gap.placement import Moments
+from footfall.sessionize.gap.repair.needs import Replay, range_table
 from footfall.sessionize.gap.repair.neighbourhood import Known, Stretch, chain_of, stretch_of
 from footfall.sessionize.rows.packing import Bools, Ints
 from footfall.sessionize.rows.state import SessionState
@@ -67,7 +68,7 @@ def repair(
     code, high = code[known], high[known]
     short = np.array([one.is_cut_short for one in stretches], np.bool_)[known]
     oldest = targets["pending_since"].to_numpy().min()
-    result = call.result(int(oldest), Late(code[short], high[short]))
+    result = call.result(int(oldest), Moments(code[short], high[short]))
     is_whole = len(chosen) == targets.height and not any(one.is_cut_short for one in stretches)
     spent = sum(one.events for one in stretches)
     result.spent = spent if is_whole else max(spent, limits.events_max) + 1

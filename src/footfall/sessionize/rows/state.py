@@ -304,28 +304,32 @@ def settled(segments: Sequence[Segment], rows_max: int | None = None) -> list[Se
     `rows_max` (default `SEGMENT_ROWS_MAX`) leaves alone what would be a larger segment: of those
     there may be many. It is for those who must not wait: nothing is packed for them.
     """
+    is_packing = rows_max is None
     most = SEGMENT_ROWS_MAX if rows_max is None else rows_max
-    alive = (_compacted(segment) for segment in segments if segment.live)
-    if rows_max is None:
-        alive = (_packed(segment) for segment in alive)
-    kept: list[Segment] = []
-    for segment in sorted(alive, key=lambda segment: -segment.live):
-        last = segment
-        while kept and kept[-1].live < 2 * last.live:
-            if kept[-1].live + last.live > most:
-                break
-            last = merged([kept.pop(), last], is_packing=rows_max is None)
-        kept.append(last)
-    return kept
+    groups: list[list[Segment]] = []  # each is merged once, however many are in it
+    sizes: list[int] = []
+    for segment in sorted(segments, key=lambda segment: -segment.live):
+        if not segment.live:
+            continue
+        group, size = [segment], segment.live
+        while groups and sizes[-1] < 2 * size and sizes[-1] + size <= most:
+            group, size = groups.pop() + group, sizes.pop() + size
+        groups.append(group)
+        sizes.append(size)
+    return [
+        merged(group, is_packing=is_packing)
+        if len(group) > 1
+        else _alone(group[0], is_packing=is_packing)
+        for group in groups
+    ]
 
 
-def _compacted(segment: Segment) -> Segment:
-    return segment if 2 * segment.live >= len(segment.keys) else merged([segment])
-
-
-def _packed(segment: Segment) -> Segment:
+def _alone(segment: Segment, *, is_packing: bool) -> Segment:
+    """Without its dead rows, if most are; packed, if it is to be and that pays."""
+    if 2 * segment.live < len(segment.keys):
+        return merged([segment])
     rows = segment.rows
-    if not isinstance(rows, Plain):
+    if not is_packing or not isinstance(rows, Plain):
         return segment
     return merged([segment]) if rows.is_deferred or segment.live >= PACKED_ROWS_MIN else segment
 

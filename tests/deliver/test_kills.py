@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from footfall.clock import SECOND
+from footfall.deliver.notes import deliver_dir, read_note
 from footfall.deliver.report import delivery_reports
 from footfall.home import Home
 from footfall.lake import Lake
@@ -141,7 +142,7 @@ def test_kills_and_a_store_that_comes_and_goes(
     """On the disk and in the bucket: files whole, and of every record one."""
     chance = random.Random(SEED)  # noqa: S311
     shop = Shop(tmp_path, s3_server, bucket)
-    deaths = rounds = 0
+    deaths = rounds = within = 0
     try:
         while deaths < DEATHS:
             with shop.process(chance.randrange(1, EFFECTS_MAX)) as process:
@@ -155,9 +156,11 @@ def test_kills_and_a_store_that_comes_and_goes(
                     shop.send()
                     process.tell("round")
             deaths += 1
+            within += _has_plan(shop)
             _check_whole(shop)
     finally:
         s3_server.start()
+    assert within >= DEATHS // 10 + 1, "deaths do not come while a file is written"
     with shop.process(0) as process:
         for command in ("round", "round", "end"):
             shop.send()
@@ -166,6 +169,13 @@ def test_kills_and_a_store_that_comes_and_goes(
         assert report.is_well, str(report)
         assert report.backlog_requests == 0
     _check_once(shop)
+
+
+def _has_plan(shop: Shop) -> bool:
+    """Whether the process died between a file's plan and the note that it is there."""
+    directory = deliver_dir(shop.home, "default")
+    notes = (read_note(directory, name) for name in ("events", "raw", "far", "sessions"))
+    return any(note is not None and note.plan is not None for note in notes)
 
 
 def _files(directory: Path) -> list[Path]:

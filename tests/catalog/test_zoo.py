@@ -287,6 +287,9 @@ ZOO = {
             {"a": 4, "Id": "z", "in": None},
         ],
     ),
+    "names_with_numbers": Beast(
+        {"a": b'{"a":1,"a_1":null,"b_2":null}'}, [{"a": 1, "a_1": None, "b_2": None}]
+    ),
     "names_by_case_csv": Beast({"a": b"a,A\n1,2\n"}, [{"a": 1, "a_2": 2}]),
     "names_twice_csv": Beast({"a": b"id,n,n\n1,2,3\n"}, [{"id": 1, "n": 2, "n_2": 3}]),
     "names_by_case_parquet": Beast(
@@ -441,6 +444,21 @@ def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:
     late = [one.column for one in report.columns if one.table == "csv_other_order"]
     assert late == ["c"]
     assert [note for note in report.notes if "more of b" in note and "1,000 columns" in note]
+
+
+def test_copies_are_of_files_that_need_one(crawled: tuple[Project, CrawlReport]) -> None:
+    """What the engine reads as it lies is not kept once more: disks are small."""
+    project, _ = crawled
+    tables = project._crawling.catalog.tables()
+    names = ("plain", "names_with_numbers", "names_by_case", "csv", "quotes_within_csv")
+    kept = {name: [file.copy != "" for file in tables[name].files] for name in names}
+    assert kept == {
+        "plain": [False],
+        "names_with_numbers": [False],
+        "names_by_case": [True, False],
+        "csv": [False],
+        "quotes_within_csv": [True],
+    }
 
 
 def test_faults_are_counted_once(crawled: tuple[Project, CrawlReport]) -> None:

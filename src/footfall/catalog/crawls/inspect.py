@@ -37,8 +37,7 @@ class _Mend(Exception):  # noqa: N818 (never leaves this module)
 
 _ENGINE_ERRORS: Final = (duckdb.Error, pa.ArrowException, OSError, _Mend)
 _ANOTHER: Final = re.compile(r"_\d+\Z")
-"""How the engine ends the second of two names that differ in case only; no key is called so, and so
-it reads nothing for it."""
+"""How the engine ends the second of two names that differ in case only."""
 _MOMENT: Final = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _TYPED: Final = {
     "BIGINT": r"regexp_full_match({0}, '-?(0|[1-9]\d{0,17})')",
@@ -219,8 +218,8 @@ class Inspector:
         counted = self._connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchone()
         assert counted is not None
         rows, *filled = counted
-        has_another = {one.name for one, n in zip(columns, filled, strict=False) if n == 0}
-        if any(_ANOTHER.search(name) for name in has_another):
+        empty = [one.name for one, n in zip(columns, filled, strict=False) if n == 0]
+        if _are_renamed(empty, {one.name for one in columns}):
             raise _Mend
         return Inspected(shape, columns, int(rows), columns_count=len(found))
 
@@ -284,6 +283,13 @@ class Inspector:
         return msgspec.structs.replace(
             found, copy=str(copy), faults=kept.faults, faults_count=kept.faults_count
         )
+
+
+def _are_renamed(empty: Sequence[str], names: set[str]) -> bool:
+    """Whether a key is read under another name, as nothing: `A_1`, if there is `a` and no `A`."""
+    lower = {name.lower() for name in names}
+    keys = [_ANOTHER.sub("", name) for name in empty if _ANOTHER.search(name)]
+    return any(key not in names and key.lower() in lower for key in keys)
 
 
 def compression_of(head: bytes) -> Compression:

@@ -57,6 +57,7 @@ API = [
     ("POST", "/api/sql/parquet"),
     ("GET", "/api/sql/tables"),
     ("GET", "/api/sql/reference"),
+    ("POST", "/api/test-event"),
     ("GET", "/api/status"),
     ("GET", "/api/apps"),
     ("GET", "/api/snippets"),

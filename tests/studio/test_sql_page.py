@@ -282,3 +282,38 @@ def test_a_file_that_is_gone_is_said(browser: Browser, running: Studio) -> None:
     page.get_by_role("link", name="Live", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Send the first event")
     page.context.close()
+
+
+def test_writing_a_statement(browser: Browser, running: Studio) -> None:
+    """A mistake is marked, a part runs alone, each part gets a line, and the plan tells the way."""
+    watched = opened(browser, running, "/sql")
+    page = watched.page
+    write(page, "-- counted\nSELECT event_name,\n  nam FROM events")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(page.locator(".cm-fault")).to_have_text("nam")
+    write(page, "SELECT event_name FROM events")
+    expect(page.locator(".cm-fault")).to_have_count(0)
+    write(page, "select 1 as one; select count(*) as n from events")
+    page.keyboard.press("Home")
+    for _ in range("select 1 as one".count("") - 1):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("ControlOrMeta+Enter")
+    expect(rows(page)).to_have_text(["1"])
+    expect(editor(page)).to_contain_text("select count(*) as n from events")
+    write(page, "select count(*) as n from events where app_id::text <> 'x'")
+    page.get_by_role("button", name="Format").click()
+    lines = ["SELECT", "  count(*) AS n", "FROM", "  events", "WHERE", "  app_id::text <> 'x'"]
+    expect(page.locator(".cm-line")).to_have_text(lines)
+    page.get_by_role("button", name="Plan").click()
+    plan = page.get_by_role("dialog", name="How it is answered")
+    expect(plan.get_by_role("row").nth(1)).to_be_visible()
+    plan.get_by_text("Measured", exact=True).click()
+    expect(plan.get_by_role("row").nth(1)).to_contain_text("rows read")
+    assert faults(page) == []
+    page.keyboard.press("Escape")
+    expect(plan).to_have_count(0)
+    write(page, "SELECT regexp_ext")
+    page.keyboard.type("r")
+    expect(page.get_by_role("option", name="regexp_extract", exact=True)).to_be_visible()
+    assert [one for one in watched.faults if "400" not in one] == []
+    page.context.close()

@@ -200,6 +200,46 @@ def test_numbers_and_rows(browser: Browser, place: Place, tmp_path: Path) -> Non
     page.context.close()
 
 
+def test_a_click_near_a_point_of_a_line(browser: Browser, place: Place) -> None:
+    """It means that point: as many rows open as it stands for; far from any, nothing opens."""
+    page = opened(browser, place.running, "/dashboards?name=retail").page
+    points = drawn(page, "Clicks by hour").get_by_role("img").locator("svg path[transform]")
+    boxes = [box for box in (one.bounding_box() for one in points.all()) if box is not None]
+    symbols = [box for box in boxes if 4 <= box["width"] <= 10 and box["width"] == box["height"]]
+    top = min(symbols, key=lambda box: box["y"])
+    x, y = top["x"] + top["width"] / 2, top["y"] + top["height"] / 2
+    page.mouse.click(x, y + 150)
+    page.mouse.click(x + 2, y + 14)
+    found = count_behind(page)
+    assert found == max(int(row[-1]) for row in as_table(page, "Clicks by hour"))
+    page.context.close()
+
+
+def test_going_somewhere_by_its_name(browser: Browser, place: Place) -> None:
+    """Ctrl-K, some letters, Enter: a dashboard, a page, an event, without a mouse."""
+    watched = opened(browser, place.running, "/live")
+    page = watched.page
+    expect(page.get_by_role("button", name="Go to")).to_be_visible()
+
+    def go(letters: str, wanted: str) -> None:
+        page.keyboard.press("ControlOrMeta+k")
+        field = page.get_by_role("combobox", name="Go to")
+        expect(field).to_be_focused()
+        field.fill(letters)
+        option = page.get_by_role("option", name=wanted)
+        expect(option).to_have_attribute("aria-selected", "true")
+        assert faults(page) == []
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+    go("retail", "Retail clicks Dashboard")
+    expect(page.get_by_role("heading", name="Retail clicks", level=1)).to_be_visible()
+    go("explo", "Explore Page")
+    expect(page).to_have_url(re.compile("/explore"))
+    assert (watched.faults, watched.outside) == ([], [])
+    page.context.close()
+
+
 def test_filters_and_new_data(browser: Browser, place: Place) -> None:
     """A filter narrows every tile; an event that comes is in the numbers without a reload."""
     page = opened(browser, place.running, "/dashboards?name=retail").page

@@ -118,6 +118,8 @@ def _values(answer: Any, row: Any, names: Sequence[str]) -> Iterator[Any]:
         value = getattr(row, name)
         if name == "group":
             yield from _group(answer.by, row)
+        elif name == "rate" and value == 0 and not getattr(row, "is_complete", True):
+            yield None  # nobody can have come back in what is not over
         elif name == "unit":
             yield answer.units[value].start[:19]
         elif name == "cohort":

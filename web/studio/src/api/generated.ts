@@ -88,6 +88,7 @@ export type Path =
   | "/api/sql/reference"
   | "/api/sql/tables"
   | "/api/status"
+  | "/api/test-event"
   | "/api/tiles"
   | "/api/tiles/parquet"
   | "/api/tiles/rows"
@@ -558,6 +559,11 @@ export type EventDetail = {
 export type EventPage = {
   readonly events: readonly (StreamEvent)[];
   readonly next: string | null;
+};
+
+export type EventTaken = {
+  readonly app_id: string;
+  readonly event_name: string;
 };
 
 export type EventsAnswer = {

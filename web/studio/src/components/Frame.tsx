@@ -6,6 +6,7 @@ import { FIRST_PAGE, PAGES, pageAt } from "../router/pages";
 import { ConnectionMark } from "./ConnectionMark";
 import css from "./Frame.module.css";
 import { Logo } from "./Logo";
+import { PaletteButton } from "./palette/PaletteButton";
 import { ThemeSwitch } from "./ThemeSwitch";
 
 /** Navigation, header and the page. */
@@ -37,6 +38,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
         <span className={css.project}>
           <span className={css.projectLabel}>Project</span> <bdi>{apps?.project ?? "…"}</bdi>
         </span>
+        <PaletteButton />
         <ConnectionMark />
         <ThemeSwitch />
       </header>

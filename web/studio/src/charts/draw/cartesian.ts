@@ -154,8 +154,10 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     };
   });
   const axis = axisLook(palette);
+  // Ticks no finer than the data: days have no noon.
+  const step = Math.min(...times.slice(1).map((time, at) => time - (times[at] ?? time)).filter((one) => one > 0));
   const xAxis = overTime
-    ? { type: "time", ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf } }
+    ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf } }
     : { type: "category", data: different(labels), ...axis, axisLabel: { ...axis.axisLabel, width: 90, overflow: "truncate" } };
   return {
     useUTC: true,

@@ -9,13 +9,13 @@ import { axisLook } from "./look";
 export function heatMap(data: ChartData, palette: Palette): EChartsCoreOption {
   const [x, colour] = [columnAt(data, data.roles.x), columnAt(data, data.roles.colour)];
   const y = columnAt(data, data.roles.y?.[0] ?? data.roles.size);
-  const values = data.rows.map((row) => numberOf(row[y]) ?? 0);
-  const most = Math.max(0, ...values);
+  const values = data.rows.map((row) => numberOf(row[y]));
+  const most = Math.max(0, ...values.map((value) => value ?? 0));
   const cells = data.rows.map((row, at) => {
     const share = most > 0 ? (values[at] ?? 0) / most : 0;
     const color = mixed(palette.sunken, palette.accent, share);
     return {
-      value: [labelOf(data, x, row[x]), colour >= 0 ? labelOf(data, colour, row[colour]) : "", values[at] ?? 0],
+      value: [labelOf(data, x, row[x]), colour >= 0 ? labelOf(data, colour, row[colour]) : "", values[at] ?? "-"],
       row: at,
       itemStyle: { color },
       label: { color: onColour(color) },
@@ -29,8 +29,8 @@ export function heatMap(data: ChartData, palette: Palette): EChartsCoreOption {
     tooltip: {
       ...tooltipLook(palette),
       trigger: "item",
-      formatter: ({ value }: { readonly value: readonly unknown[] }) =>
-        `${String(value[0])}   ${String(value[1])}\n${exactNumber(Number(value[2]))}`,
+      formatter: ({ value }: { readonly value: readonly Cell[] }) =>
+        `${String(value[0])}   ${String(value[1])}\n${exactNumber(numberOf(value[2]))}`,
     },
     // ECharts wants one beside a heat map; the colours are in the cells.
     visualMap: { show: false, min: 0, max: Math.max(1, most), inRange: { opacity: 1 } },
@@ -43,7 +43,7 @@ export function heatMap(data: ChartData, palette: Palette): EChartsCoreOption {
           show: cells.length <= 150,
           fontFamily: "Inter Variable",
           fontSize: 12,
-          formatter: ({ value }: { readonly value: readonly unknown[] }) => shortNumber(Number(value[2])),
+          formatter: ({ value }: { readonly value: readonly Cell[] }) => shortNumber(numberOf(value[2])),
         },
       },
     ],

@@ -4,6 +4,7 @@ import { failureText, has, read } from "../../api/client";
 import type { Apps, Snippets } from "../../api/generated";
 import { useQueryValue } from "../../router/query";
 import { Snippet } from "../Snippet";
+import { TestEvent } from "./TestEvent";
 import css from "./Ways.module.css";
 
 function isSnippets(value: unknown): value is Snippets {
@@ -56,6 +57,7 @@ export function Ways({ apps }: { readonly apps: Apps | null }) {
           </Tabs.Panel>
         ))}
       </Tabs>
+      <TestEvent app={appId} />
     </>
   );
 }

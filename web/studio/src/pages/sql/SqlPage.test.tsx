@@ -10,6 +10,7 @@ const tables = {
     { name: "sessions", kind: "table", row_is: "a session", columns: [], problem: "a data file is missing" },
   ],
 };
+const reference = { functions: ["count"], limits: { time_max_us: 60_000_000, memory_max_bytes: 1 << 29, rows_max: 1000, answer_bytes_max: 1 << 26 } };
 const queries = [
   { name: "by_day", sql: "SELECT :day AS d", parameters: [{ name: "day", type: "date", default: null }], created_at: 1, changed_at: 1, description: "One day" },
 ];
@@ -29,6 +30,7 @@ beforeEach(() => {
   window.history.replaceState(null, "", "/sql");
   vi.stubGlobal("fetch", async (url: string, { body, signal }: { body?: string; signal: AbortSignal }) => {
     if (url === "/api/queries" && body === undefined) return new Response(JSON.stringify({ queries }));
+    if (url === "/api/sql/reference") return new Response(JSON.stringify(reference));
     if (url === "/api/sql/tables") return new Response(JSON.stringify(tables));
     asked.push(`${url} ${body}`);
     signals.push(signal);

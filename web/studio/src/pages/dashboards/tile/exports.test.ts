@@ -25,8 +25,8 @@ test("a file has every value, quoted where it must be", () => {
 });
 
 test("a segment is the values of its groups, no measure, and nothing where there is no value", () => {
-  expect(segmentOf(answer, 1)).toEqual({ parts: [{ column: "a,b", value: null }], cell: null });
+  expect(segmentOf(answer, 1)).toEqual({ parts: [{ column: "a,b", value: null }], cell: null, at: null });
   const map = { ...answer, roles: { x: "a,b", size: "n", colour: "n" } };
   expect(segmentOf(map, 0).parts.map(({ column }) => column)).toEqual(["a,b"]);
-  expect(segmentOf({ ...answer, cells: ["k", null] }, 0)).toEqual({ parts: [], cell: "k" });
+  expect(segmentOf({ ...answer, cells: ["k", null], segments_at: "2024-10-04T11:00:00+00:00" }, 0)).toEqual({ parts: [], cell: "k", at: "2024-10-04T11:00:00+00:00" });
 });

@@ -473,8 +473,8 @@ def test_overview_opens_everything(browser: Browser, place: Place) -> None:
     expect(drawer.get_by_role("status")).to_have_text(f"{bounced} sessions")
     page.go_back()
     page.get_by_role("button", name="Details of Pages, All").click()
-    details = page.get_by_role("dialog", name="All")
-    details.get_by_role("textbox", name="Search in all").fill("te")
+    details = page.get_by_role("dialog", name="Pages: all")
+    details.get_by_role("textbox", name="Search in Pages: all").fill("te")
     expect(details.get_by_role("listitem")).to_have_count(1)
     at_tea = golden.visitors_where(lambda row: row["page_path"] == "/tea")
     details.get_by_role("button", name=f"/tea: {len(at_tea)}, show who").click()
@@ -483,6 +483,14 @@ def test_overview_opens_everything(browser: Browser, place: Place) -> None:
     page.reload()
     expect(links).to_have_count(len(at_tea))
     assert set(links.all_inner_texts()) == {f"shop/{one}" for one in at_tea}
+    page.goto(place.url + overview())
+    page.get_by_role("button", name="Add filter").click()
+    choose(page, "Column", "source")
+    page.get_by_role("combobox", name="Value").fill("ma")
+    page.get_by_role("option", name="mail").click()
+    page.get_by_role("button", name="Add", exact=True).click()
+    by_mail = golden.visitors_where(lambda row: row["source"] == "mail")
+    expect(page.get_by_role("button", name=f"Visitors: {len(by_mail)}, show who")).to_be_visible()
     page.context.close()
 
 

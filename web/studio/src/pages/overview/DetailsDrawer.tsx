@@ -5,7 +5,7 @@ import { SideDrawer } from "../../components/SideDrawer";
 import { changeQuery, useQueryValue } from "../../router/query";
 import type { Opening } from "../explore/result/sheet";
 import { type Opener, Rows } from "./ListPanel";
-import { DETAIL_ROWS, detailQuestion, type List, LISTS, type Scene } from "./metrics";
+import { DETAIL_ROWS, detailQuestion, type List, listTitle, LISTS, type Scene } from "./metrics";
 import css from "./OverviewPage.module.css";
 
 /** Before a list's name, where one of its details is opened. */
@@ -17,7 +17,7 @@ export function DetailsDrawer({ scene, onOpen }: { readonly scene: Scene; readon
   const [asked] = useQueryValue("details");
   const list = LISTS.find(({ id }) => id === asked) ?? null;
   return (
-    <SideDrawer isOpen={list !== null} title={list?.label ?? ""} closing="Close the details" size={560} onClose={() => changeQuery({ details: "", search: "" }, "push")}>
+    <SideDrawer isOpen={list !== null} title={list ? listTitle(list) : ""} closing="Close the details" size={560} onClose={() => changeQuery({ details: "", search: "" }, "push")}>
       {list && <Details key={list.id} list={list} scene={scene} onOpen={onOpen} />}
     </SideDrawer>
   );
@@ -35,7 +35,7 @@ function Details({ list, scene, onOpen }: { readonly list: List; readonly scene:
       <TextInput
         data-autofocus
         size="xs"
-        aria-label={`Search in ${list.label.toLowerCase()}`}
+        aria-label={`Search in ${listTitle(list)}`}
         placeholder="Search"
         leftSection={<IconSearch size={14} aria-hidden />}
         value={search}

@@ -127,6 +127,12 @@ export function panelsOf(fields: readonly Field[]): readonly PanelInfo[] {
   return PANELS.map(({ title, lists }) => ({ title, lists: lists.filter(({ field }) => known.has(field)) })).filter(({ lists }) => lists.length > 0);
 }
 
+/** What a list is called on its own. */
+export function listTitle({ id, label }: List): string {
+  const panel = PANELS.find(({ lists }) => lists.some((one) => one.id === id));
+  return panel && panel.title !== label ? `${panel.title}: ${label.toLowerCase()}` : label;
+}
+
 const PANEL_ROWS = 9;
 /** As many groups as a question may have. */
 export const DETAIL_ROWS = 100;

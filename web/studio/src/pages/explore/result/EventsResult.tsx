@@ -2,8 +2,8 @@ import { useCallback, useMemo } from "react";
 import type { EventsAnswer, EventsQuestion, EventsRow, TileDataShape } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import { exactNumber } from "../../../charts/data";
-import { cartesian, type CartesianKind } from "../../../charts/draw/cartesian";
-import { summaryOf } from "../../../charts/draw/draw";
+import type { CartesianKind } from "../../../charts/draw/cartesian";
+import { drawn, summaryOf } from "../../../charts/draw/draw";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { changeText, shortOf } from "./figures";
@@ -13,15 +13,18 @@ import { bucketText, groupText, type Opening, openingOf } from "./sheet";
 type Props = {
   readonly answer: EventsAnswer;
   readonly question: EventsQuestion;
-  readonly kind: CartesianKind;
+  readonly kind: EventsKind;
   readonly onOpen: (opening: Opening) => void;
 };
+
+/** How series are drawn: over time, as shares of the whole range, or as their numbers alone. */
+export type EventsKind = CartesianKind | "pie" | "number";
 
 const COUNTS = new Set<string>(["events", "visitors", "users", "sessions", "distinct"]);
 
 export function EventsResult({ answer, question, kind, onOpen }: Props) {
-  const { data, openings } = useMemo(() => charted(answer, question), [answer, question]);
-  const option = useCallback((palette: Palette) => cartesian(kind, data, palette), [kind, data]);
+  const { data, openings } = useMemo(() => charted(answer, question, kind === "pie"), [answer, question, kind]);
+  const option = useCallback((palette: Palette) => drawn(kind === "number" ? "line" : kind, data, palette), [kind, data]);
   const pick = useCallback(
     (part: unknown) => {
       const opening = openings[rowOf(part) ?? -1];
@@ -32,7 +35,7 @@ export function EventsResult({ answer, question, kind, onOpen }: Props) {
   return (
     <>
       <Totals answer={answer} question={question} onOpen={onOpen} />
-      <Chart height={340} summary={summaryOf("Events", kind, data)} option={option} onPick={pick} />
+      {kind !== "number" && <Chart height={340} summary={summaryOf("Events", kind, data)} option={option} onPick={pick} />}
     </>
   );
 }
@@ -73,12 +76,12 @@ function Totals({ answer, question, onOpen }: Omit<Props, "kind">) {
   );
 }
 
-/** Rows for the chart, each with what it opens to: over time, or the range as a whole where it is one bucket. */
-export function charted(answer: EventsAnswer, question: EventsQuestion): { readonly data: TileDataShape; readonly openings: readonly (Opening | undefined)[] } {
+/** Rows for the chart, each with what it opens to: over time, or the range as a whole where it is one bucket or wanted. */
+export function charted(answer: EventsAnswer, question: EventsQuestion, isWhole = false): { readonly data: TileDataShape; readonly openings: readonly (Opening | undefined)[] } {
   const { buckets, by } = answer;
-  const isOverTime = buckets.length > 1;
+  const isOverTime = buckets.length > 1 && !isWhole;
   const isGrouped = by.length > 0;
-  const shown = answer.rows.filter(({ bucket, scope }) => (bucket !== null) === isOverTime && (isGrouped ? scope !== "all" : true));
+  const shown = answer.rows.filter(({ bucket, scope, is_previous }) => (bucket !== null) === isOverTime && (isGrouped ? scope !== "all" : true) && !(isWhole && is_previous));
   const isCount = (question.formulas ?? []).length === 0 && question.series.every(({ measure = "events" }) => COUNTS.has(measure));
   const hasMany = question.series.length + (question.formulas ?? []).length > 1;
   const name = (row: EventsRow) => {

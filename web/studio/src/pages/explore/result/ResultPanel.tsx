@@ -24,7 +24,7 @@ import { wordsOf } from "../state/words";
 import { AnswerTable } from "./AnswerTable";
 import { AttributionResult } from "./AttributionResult";
 import { CompareResult } from "./CompareResult";
-import { EventsResult } from "./EventsResult";
+import { type EventsKind, EventsResult } from "./EventsResult";
 import { FunnelResult } from "./FunnelResult";
 import { LifecycleResult } from "./LifecycleResult";
 import { PathResult } from "./PathResult";
@@ -304,11 +304,13 @@ export const CHARTS = [
   { value: "area", label: "Area" },
   { value: "bar", label: "Bars" },
   { value: "stacked_bar", label: "Stacked bars" },
+  { value: "pie", label: "Pie" },
+  { value: "number", label: "Numbers" },
   { value: "table", label: "Table" },
 ] as const;
 
-function chartOf(view: string, buckets: number): "line" | "area" | "bar" | "stacked_bar" {
-  if (view === "area" || view === "bar" || view === "stacked_bar") return view;
+function chartOf(view: string, buckets: number): EventsKind {
+  if (view === "area" || view === "bar" || view === "stacked_bar" || view === "pie" || view === "number") return view;
   return buckets > 1 ? "line" : "bar";
 }
 

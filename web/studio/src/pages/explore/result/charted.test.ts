@@ -16,7 +16,6 @@ const row = (bucket: number | null, group: string | null, value: number, is_prev
 const ANSWER: EventsAnswer = {
   start: "",
   end: "",
-  zone: "UTC",
   cut_sequence: 1,
   cut_published_at: 0,
   sql: "",

@@ -12,6 +12,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -149,14 +150,16 @@ def group(question: Any, row: Row) -> tuple[str | None, ...]:
     return tuple(value_of(row, field) for field in question.by)
 
 
-def top_groups(question: Any, groups: Iterable[tuple[str | None, ...]]) -> set[Any]:
+def top_groups(
+    question: Any, groups: Iterable[tuple[str | None, ...]], top: int | None = None
+) -> set[Any]:
     counts: dict[Any, int] = defaultdict(int)
     for one in groups:
         counts[one] += 1
     ranked = sorted(
         counts, key=lambda one: (-counts[one], [(value is None, value or "") for value in one])
     )
-    return set(ranked[: question.top])
+    return set(ranked[: top or question.top])
 
 
 def scopes(question: Any, one: tuple[str | None, ...], tops: set[Any]) -> list[Any]:
@@ -228,6 +231,34 @@ def _measured(measure: str, names: list[str], amounts: list[float]) -> float:
 
 def funnel(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, tuple[int, int, int]]]:
     """Scope → actor → (steps reached, microseconds that it took, instant of the first)."""
+    found = _chains(question, rows)
+    tops = top_groups(question, [group(question, chain[0]) for _, _, chain in found])
+    parts: dict[Any, dict[str, Any]] = defaultdict(dict)
+    for who, reached, chain in found:
+        mark = (reached, -chain[-1]["event_time"], chain[0]["event_time"])
+        for scope in scopes(question, group(question, chain[0]), tops):
+            known = parts[scope].get(who)
+            parts[scope][who] = mark if known is None else max(known, mark)
+    return {
+        scope: {who: (reached, -end - begun, begun) for who, (reached, end, begun) in each.items()}
+        for scope, each in parts.items()
+    }
+
+
+def funnel_step_times(question: Any, rows: Sequence[Row]) -> dict[Any, dict[int, list[float]]]:
+    """Scope → step, from 2 → seconds that it took each who took it; everybody is in one group."""
+    found = _chains(question, rows)
+    tops = top_groups(question, [group(question, chain[0]) for _, _, chain in found])
+    parts: dict[Any, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for _, _, chain in found:
+        for scope in scopes(question, group(question, chain[0]), tops):
+            for step, (before, row) in enumerate(pairwise(chain), 2):
+                parts[scope][step].append((row["event_time"] - before["event_time"]) / 1e6)
+    return parts
+
+
+def _chains(question: Any, rows: Sequence[Row]) -> list[tuple[str, int, list[Row]]]:
+    """Who, how far, and the chain that counts; in any order of it the first and the last event."""
     start, end = span_of(question)
     window = int(question.window[:-1]) * UNITS[question.window[-1]] * 1_000_000
     of_actor: dict[str, list[Row]] = defaultdict(list)
@@ -241,33 +272,24 @@ def funnel(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, tuple[int,
         for one in groups if question.by_step == "each" and question.by else [None]:
             best = max(_attempts(question, mine, end, window, one), default=None)
             if best is not None:
-                reached, minus_last, first = best
-                found.append((who, reached, mine[first], mine[-minus_last]))
-    tops = top_groups(question, [group(question, first) for _, _, first, _ in found])
-    parts: dict[Any, dict[str, Any]] = defaultdict(dict)
-    for who, reached, first, last in found:
-        mark = (reached, -last["event_time"], first["event_time"])
-        for scope in scopes(question, group(question, first), tops):
-            known = parts[scope].get(who)
-            parts[scope][who] = mark if known is None else max(known, mark)
-    return {
-        scope: {who: (reached, -end - begun, begun) for who, (reached, end, begun) in each.items()}
-        for scope, each in parts.items()
-    }
+                reached, minus_last, first, places = best
+                chain = [mine[place] for place in reversed(places)]
+                found.append((who, reached, chain or [mine[first], mine[-minus_last]]))
+    return found
 
 
 def _attempts(
     question: Any, mine: list[Row], end: int, window: int, only: Any
-) -> Iterable[tuple[int, int, int]]:
-    """Every chain: (steps, minus the place of its end, place of its start); more is better."""
+) -> Iterable[tuple[int, int, int, tuple[int, ...]]]:
+    """Every chain: (steps, minus its end, its start, its places from the last); more is better."""
     if question.order == "any":
         yield from _in_any_order(question, mine, end, window, only)
         return
     usable = [only is None or group(question, row) == only for row in mine]
     steps = question.steps
 
-    def go_on(chain: list[int]) -> Iterable[tuple[int, int, int]]:
-        yield len(chain), -chain[-1], chain[0]
+    def go_on(chain: list[int]) -> Iterable[tuple[int, int, int, tuple[int, ...]]]:
+        yield len(chain), -chain[-1], chain[0], tuple(reversed(chain))
         if len(chain) == len(steps):
             return
         for place in range(chain[-1] + 1, len(mine)):
@@ -299,7 +321,7 @@ def _is_cut(question: Any, mine: list[Row], after: int, upto: int, step: int) ->
 
 def _in_any_order(
     question: Any, mine: list[Row], end: int, window: int, only: Any
-) -> Iterable[tuple[int, int, int]]:
+) -> Iterable[tuple[int, int, int, tuple[int, ...]]]:
     for first, row in enumerate(mine):
         if row["event_time"] >= end or (only is not None and group(question, row) != only):
             continue
@@ -318,7 +340,7 @@ def _in_any_order(
                 if is_usable and selected(step, other):
                     places.append(place)
                     break
-        yield len(places), -max(places), first
+        yield len(places), -max(places), first, ()
 
 
 def retention(question: Any, rows: Sequence[Row]) -> dict[Any, tuple[set[str], dict[int, set]]]:
@@ -365,225 +387,3 @@ def retention(question: Any, rows: Sequence[Row]) -> dict[Any, tuple[set[str], d
                     if is_back:
                         backs.setdefault(period, set()).add(who)
     return cells
-
-
-def path(question: Any, rows: Sequence[Row]) -> tuple[dict[Any, set[str]], dict[Any, set[str]]]:
-    """Nodes: (step, label or None for the rest) → who; ways: (step, from, to or "end") → who."""
-    start, end = span_of(question)
-    of_actor: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for row in looked_at(question, rows, start, end):
-        who, label = actor(question, row, question.per), _node(question, row)
-        if who is not None and label is not None:
-            of_actor[who].append((row["event_time"], label))
-    walks = []
-    for who, mine in of_actor.items():
-        for journey in _journeys(question, mine):
-            names = [
-                label
-                for place, label in enumerate(journey)
-                if not (question.merge_repeats and place and journey[place - 1] == label)
-            ]
-            if question.direction == "to":
-                names.reverse()
-            if question.node is not None:
-                names = names[names.index(question.node) :] if question.node in names else []
-            walks.append((who, names[: question.steps]))
-    nodes: dict[Any, set[str]] = defaultdict(set)
-    for who, names in walks:
-        for step, label in enumerate(names, 1):
-            nodes[step, label].add(who)
-    shown = set()
-    for step in range(1, question.steps + 1):
-        of_step = [(-len(whose), label) for (at, label), whose in nodes.items() if at == step]
-        shown |= {(step, label) for _, label in sorted(of_step)[: question.top]}
-    merged: dict[Any, set[str]] = defaultdict(set)
-    ways: dict[Any, set[str]] = defaultdict(set)
-    for who, names in walks:
-        seen = [(label if (step, label) in shown else None) for step, label in enumerate(names, 1)]
-        for step, label in enumerate(seen, 1):
-            merged[step, label].add(who)
-            if step < question.steps:
-                ways[step, label, seen[step] if step < len(seen) else "end"].add(who)
-    return merged, ways
-
-
-def _node(question: Any, row: Row) -> str | None:
-    if not selected(question.events, row):
-        return None
-    kinds = {"pages": ("page_view", "page_path"), "screens": ("screen_view", "screen_name")}
-    name, field = kinds.get(question.nodes, (row["event_name"], "event_name"))
-    label = row.get(field) if row["event_name"] == name else None
-    if label is None:
-        return None
-    for rule in question.rules:
-        pattern = re.escape(rule.match).replace(r"\*", ".*")
-        if re.fullmatch(pattern, label, re.DOTALL):
-            return rule.label or rule.match
-    return label
-
-
-def _journeys(question: Any, mine: list[tuple[int, str]]) -> list[list[str]]:
-    gap = int(question.gap[:-1]) * UNITS[question.gap[-1]] * 1_000_000
-    found: list[list[str]] = []
-    last = None
-    for at, label in mine:
-        if last is None or (question.per != "session" and at - last > gap):
-            found.append([])
-        found[-1].append(label)
-        last = at
-    return found
-
-
-def lifecycle(question: Any, rows: Sequence[Row]) -> dict[Any, dict[str, set[str]]]:
-    """Unit (its key) → state → who; state "days" → (who, day)."""
-    start, end = span_of(question)
-    units: dict[str, set[Any]] = defaultdict(set)
-    days: dict[Any, set[Any]] = defaultdict(set)
-    for row in looked_at(question, rows, 0, end):
-        who = actor(question, row, question.per)
-        if who is not None and selected(question.active, row):
-            named = question.unit, question.zone, question.week_start
-            unit = unit_key(row["event_time"], *named)
-            units[who].add(unit)
-            days[unit].add((who, local(row["event_time"], question.zone).date()))
-    found: dict[Any, dict[str, set[str]]] = {}
-    step = timedelta(hours=6)
-    moment, last = local(start, question.zone), local(end - 1, question.zone)
-    keys = []
-    while moment <= last + step:
-        at = min(moment, last)
-        key = unit_key(
-            (at - EPOCH) // timedelta(microseconds=1),
-            question.unit,
-            question.zone,
-            question.week_start,
-        )
-        keys += [key] if key not in keys else []
-        moment = (moment.astimezone(UTC) + step).astimezone(ZoneInfo(question.zone))
-    for key in keys:
-        states: dict[str, set[Any]] = defaultdict(set)
-        states["days"] = days[key]
-        for who, mine in units.items():
-            earlier = [units_between(one, key, question.unit) for one in mine]
-            was_before = 1 in earlier
-            if 0 in earlier:
-                is_first = max(earlier) == 0
-                states["new" if is_first else "retained" if was_before else "returning"].add(who)
-            elif was_before:
-                states["dormant"].add(who)
-        found[key] = states
-    return found
-
-
-def attribution(question: Any, rows: Sequence[Row]) -> dict[str, Any]:
-    """`rows`: label (None: direct) → [touches, {conversion: credit}]; `worth` of conversions."""
-    start, end = span_of(question)
-    window = int(question.window[:-1]) * UNITS[question.window[-1]] * 1_000_000
-    half = int(question.half_life[:-1]) * UNITS[question.half_life[-1]] * 1_000_000
-    kept = looked_at(question, rows, start - window, end)
-    kept = [row for row in kept if actor(question, row, question.per) is not None]
-    firsts: dict[Any, Row] = {}
-    for row in kept:
-        if row["session_text"] is not None:
-            firsts.setdefault(row["session_text"], row)
-    of_actor: dict[str, list[tuple[Row, str | None]]] = defaultdict(list)
-    for row in kept:
-        label = _touch(question, row, is_first=firsts.get(row["session_text"]) is row)
-        if selected(question.goal, row) or label is not None:
-            of_actor[actor(question, row, question.per)].append((row, label))
-    parts: dict[str | None, Any] = defaultdict(lambda: [0, {}])
-    parts[None] = [0, {}]
-    worth: dict[str, float] = {}
-    paths: list[tuple[list[str], bool]] = []
-    for mine in of_actor.values():
-        since: list[tuple[Row, str]] = []
-        for row, label in mine:
-            if not selected(question.goal, row):
-                assert label is not None
-                parts[label][0] += row["event_time"] >= start
-                since.append((row, label))
-                continue
-            near = [one for one in since if row["event_time"] - one[0]["event_time"] <= window]
-            since = []
-            if row["event_time"] < start:
-                continue
-            goal = row["event_text"]
-            worth[goal] = 1.0 if question.value is None else number_of(row, question.value) or 0.0
-            ages = [row["event_time"] - one[0]["event_time"] for one in near]
-            if not near:
-                parts[None][1][goal] = 1.0
-            else:
-                paths.append(([label for _, label in near], True))
-            for (_, name), credit in zip(near, _credits(question, ages, half), strict=True):
-                parts[name][1][goal] = parts[name][1].get(goal, 0.0) + credit
-        lost = [label for row, label in since if row["event_time"] >= start]
-        if lost:
-            paths.append((lost, False))
-    return {"rows": parts, "worth": worth, "paths": paths}
-
-
-def _touch(question: Any, row: Row, *, is_first: bool) -> str | None:
-    if question.field is None:
-        return next((one.title for one in question.touches if selected(one, row)), None)
-    return (value_of(row, question.field) or None) if is_first else None
-
-
-def _credits(question: Any, ages: list[int], half: int) -> list[float]:
-    count = len(ages)
-    if not count:
-        return []
-    if question.model in ("first", "last"):
-        whole = 0 if question.model == "first" else count - 1
-        return [float(place == whole) for place in range(count)]
-    if question.model == "time_decay":
-        parts = [0.5 ** (age / half) for age in ages]
-        return [part / sum(parts) for part in parts]
-    if question.model != "position" or count == 1:
-        return [1 / count] * count
-    first, middle, last = question.weights
-    if count == 2:
-        return [first / (first + last), last / (first + last)]
-    whole = first + middle + last
-    return [first / whole, *[middle / whole / (count - 2)] * (count - 2), last / whole]
-
-
-def walked(paths: list[tuple[list[str], bool]], without: str | None, rounds: int = 400) -> float:
-    """Chance to convert of somebody who steps as people did, by following them for long."""
-    steps: dict[str, list[str]] = defaultdict(list)
-    for labels, is_won in paths:
-        for here, there in zip(["<", *labels], [*labels, "won" if is_won else "lost"], strict=True):
-            steps[here].append(there)
-    at: dict[str, float] = {"<": 1.0}
-    won = 0.0
-    for _ in range(rounds):
-        onward: dict[str, float] = defaultdict(float)
-        for here, share in at.items():
-            for there in steps[here]:
-                part = share / len(steps[here])
-                if there == "won":
-                    won += part
-                elif there not in ("lost", without):
-                    onward[there] += part
-        at = onward
-    return won
-
-
-def compare(question: Any, rows: Sequence[Row]) -> dict[str | None, tuple[set[str], set[str]]]:
-    """Variant (None: several) → who got it, who of them reached the goal."""
-    start, end = span_of(question)
-    seen: dict[str, set[str]] = defaultdict(set)
-    won: set[str] = set()
-    for row in looked_at(question, rows, start, end):
-        who, got = actor(question, row, question.per), value_of(row, question.variant)
-        if who is None:
-            continue
-        if who in seen and selected(question.goal, row):
-            won.add(who)
-        if got is not None and selected(question.exposure, row):
-            seen[who].add(str(got))
-    found: dict[str | None, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
-    for who, variants in seen.items():
-        one = min(variants) if len(variants) == 1 else None
-        found[one][0].add(who)
-        found[one][1].update({who} & won)
-    return found

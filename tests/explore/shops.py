@@ -35,12 +35,12 @@ properties = st.fixed_dictionaries(
 
 
 @st.composite
-def shops(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
-    """When the range starts, and events around it."""
+def shops(draw: st.DrawFn, least: int = 0) -> tuple[str, list[dict[str, Any]]]:
+    """When the range starts, and events around it, at least so many."""
     start = draw(st.sampled_from(STARTS))
     first = oracle.instant(start, ZONE)
     rows = []
-    for _ in range(draw(st.integers(0, 16))):
+    for _ in range(draw(st.integers(least, 16))):
         at = first + draw(places)
         row = {
             "event_time": at,
@@ -91,6 +91,8 @@ filters = (
 selectors = st.fixed_dictionaries(
     {"event": st.sampled_from(["a", "b", "a", "b", ["b", "c"], "d", None]), "where": filters}
 )
+often_any = st.just({}) | st.just({}) | st.just({"event": ["a", "b"]}) | selectors
+"""Events that most rows are; of those that `selectors` draws many examples have none."""
 breakdowns = st.sampled_from([[], [], ["page_path"], ["properties.plan", "session.entry_page"]])
 apart = st.sampled_from(["shop", ""])
 pers = st.sampled_from(["visitor", "user", "session"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from io import StringIO
 from pathlib import Path
@@ -142,3 +143,26 @@ def test_mistakes_are_one_sentence(home: Path) -> None:
     assert "write --where field=value" in refused("trend", "--where", "page_path", *place)
     assert "48h, 30d, 12w or 6mo" in refused("trend", "--last", "soon", *place)
     assert "--from as well" in refused("trend", "--to", "2024-10-04", *place)
+
+
+def test_groups_and_files_of_numbers(home: Path) -> None:
+    """`--by` of every model, in a table and as CSV, which has what Python has."""
+    both = ("--by", "page_path", *DAYS)
+    heads = {
+        ("lifecycle", "--unit", "day"): "from",
+        ("attribution", "buy", "view"): "touch",
+        ("compare", "app_id", "buy"): "variant",
+        ("paths", "--nodes", "events", "--per", "visitor"): "step",
+    }
+    for asked, head in heads.items():
+        found = lines(*asked, *both, home=home)
+        assert found[0][:2] == ["group", head]
+        assert {"/a"} <= {line[0] for line in found[1:]} or asked[0] == "attribution"
+    done = run_here("compare", "app_id", "buy", *both, "--csv", "--home", str(home))
+    rows = list(csv.DictReader(StringIO(done.stdout)))
+    assert [(row["page_path"], row["scope"], row["size"], row["count"]) for row in rows] == [
+        ("", "all", "2", "1"),
+        ("\x1b[31m", "group", "1", "0"),
+        ("/a", "group", "1", "1"),
+    ]
+    assert "either --json or --csv" in refused("trend", "--json", "--csv", "--home", str(home))

@@ -55,6 +55,7 @@ QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     ),
     (FunnelQuestion, BROKEN | {"steps": STEPS, "exclude": [{"event": "x"}], "by_step": "each"}),
     (FunnelQuestion, BROKEN | {"steps": STEPS, "order": "strict", "by_step": "each"}),
+    (FunnelQuestion, BROKEN | {"steps": STEPS, "exclude": [{"event": "x"}], "step_times": True}),
     (
         FunnelQuestion,
         BROKEN | {"steps": STEPS, "order": "any", "per": "session", "granularity": "day"},
@@ -65,12 +66,12 @@ QUESTIONS: list[tuple[Any, dict[str, Any]]] = [
     (AttributionQuestion, COMMON | {"where": SEGMENTS, "goal": {"event": "a"}, **BY_SOURCE}),
     (CompareQuestion, COMMON | {"where": SEGMENTS, "goal": {"event": "a"}, "variant": "page_path"}),
     (RetentionQuestion, BROKEN | {"start": {"event": "a"}, "mode": "on_or_after"}),
-    (PathQuestion, COMMON | {"where": WHERE, "nodes": "pages", "node": "a", "rules": RULES}),
+    (PathQuestion, BROKEN | {"nodes": "pages", "node": "a", "rules": RULES}),
     (PathQuestion, COMMON | {"where": WHERE, "per": "visitor", "direction": "to"}),
-    (LifecycleQuestion, COMMON | {"where": WHERE, "active": {"event": "a"}}),
+    (LifecycleQuestion, BROKEN | {"active": {"event": "a"}}),
     (AttributionQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, "touches": STEPS[1:]}),
-    (AttributionQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, **BY_SOURCE}),
-    (CompareQuestion, COMMON | {"where": WHERE, "goal": {"event": "a"}, "variant": "page_path"}),
+    (AttributionQuestion, BROKEN | {"goal": {"event": "a"}, **BY_SOURCE}),
+    (CompareQuestion, BROKEN | {"goal": {"event": "a"}, "variant": "page_path"}),
 ]
 OWN = {
     "duckdb": {"QUANTILE_CONT", "EPOCH_US"},

@@ -8,6 +8,7 @@ import pytest
 
 from footfall.errors import Invalid
 from footfall.explore.question import (
+    AttributionQuestion,
     CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
@@ -351,3 +352,38 @@ def test_a_trend_is_by_the_day_of_the_first_step(shop: Shop) -> None:
         [one.id for one in shop.members(question, row.cell).members] for row in trend if row.count
     ]
     assert opened == [["v1"], ["v1"], ["v2", "v3"]]
+
+
+def test_each_step_has_its_time(shop: Shop) -> None:
+    """The example of the page: steps are as late as they can be, from the last one back."""
+    times = {"10:00": "view", "10:05": "cart", "10:20": "cart", "10:30": "buy"}
+    shop.set([event(f"2024-10-14T{at}", name) for at, name in times.items()])
+    steps = {"steps": [{"event": one} for one in ("view", "cart", "buy")], "step_times": True}
+    asked = steps | between("2024-10-14", "2024-10-14")
+    found = shop.answer(read(FunnelQuestion, asked)).step_times
+    assert [(one.step, one.median_seconds, one.p90_seconds) for one in found] == [
+        (2, 1200, 1200),
+        (3, 600, 600),
+    ]
+    with pytest.raises(Invalid, match="in any order"):
+        shop.answer(read(FunnelQuestion, asked | {"order": "any"}))
+
+
+def test_a_range_without_events_says_when_there_are_some(shop: Shop) -> None:
+    """Of every model; an old demo asked for the last 30 days must not look like a broken one."""
+    shop.set([event("2024-10-14T10:00", "view"), event("2024-10-16T10:00", "view")])
+    said = "no event is in this range; there are some from 2024-10-14 to 2024-10-16"
+    view = {"event": "view"}
+    for kind, asked in (
+        (EventsQuestion, {"series": [view]}),
+        (FunnelQuestion, {"steps": [view, view]}),
+        (RetentionQuestion, {}),
+        (AttributionQuestion, {"goal": view, "touches": [{"event": ["view", "x"], "label": "y"}]}),
+        (CompareQuestion, {"variant": "page_path", "goal": view}),
+    ):
+        answer = shop.answer(read(kind, asked | between("2024-10-01", "2024-10-02")))
+        assert said in answer.notes, kind
+        whole = shop.answer(read(kind, asked | between("2024-10-01", "2024-10-20")))
+        assert said not in whole.notes
+    other = between("2024-10-14", "2024-10-14") | {"series": [view], "app": "other"}
+    assert "the app 'other' has no events yet" in shop.answer(read(EventsQuestion, other)).notes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from typing import Any
 
 import pytest
@@ -157,6 +158,24 @@ def funnel_cells(answer: Any, expected: Any, count: int) -> list[tuple[str, set[
     return opened
 
 
+def demand_step_times(answer: Any, question: Any, rows: Any) -> None:
+    """Median and 90th percentile of each step, of those who took it."""
+    times = [one for one in answer.step_times if one.scope == "all" or question.by_step == "first"]
+    if question.by and question.by_step == "each":
+        times = [one for one in times if one.scope == "group"]  # of two as good chains, either
+    assert bool(answer.step_times) == (question.step_times and bool(oracle.funnel(question, rows)))
+    expected = oracle.funnel_step_times(question, rows) if times else {}
+    for one in times:
+        took = sorted(expected[one.scope, one.group][one.step])
+        if not took:
+            assert (one.median_seconds, one.p90_seconds) == (None, None)
+            continue
+        assert one.median_seconds == pytest.approx(statistics.median(took))
+        place = 0.9 * (len(took) - 1)
+        low, high = took[int(place)], took[min(int(place) + 1, len(took) - 1)]
+        assert one.p90_seconds == pytest.approx(low + (high - low) * (place - int(place)))
+
+
 def trend_cells(answer: Any, expected: Any, unit: str | None) -> list[tuple[str, set[str]]]:
     """Of each bucket those whose chain began in it, and of all buckets everybody."""
     opened, seen = [], 0
@@ -189,6 +208,7 @@ def trend_cells(answer: Any, expected: Any, unit: str | None) -> list[tuple[str,
     st.sampled_from([1, 10]),
     apart,
     st.sampled_from([None, "hour", "day", "week"]),
+    st.booleans(),
 )
 def test_funnel(
     shop: Shop,
@@ -204,6 +224,7 @@ def test_funnel(
     top: int,
     app: str,
     unit: str | None,
+    has_times: bool,
 ) -> None:
     """Who reached each step, how long it took, in every order, with ties and what is excluded."""
     start, rows = given_
@@ -224,7 +245,8 @@ def test_funnel(
         FunnelQuestion,
         common(start, 1)
         | {"steps": steps, "order": order, "window": window, "per": per, "exclude": exclude}
-        | {"by": by, "by_step": by_step, "top": top, "app": app, "granularity": unit},
+        | {"by": by, "by_step": by_step, "top": top, "app": app, "granularity": unit}
+        | {"step_times": has_times and order != "any"},
     )
     complete = shop.set(known(rows))
     answer = shop.answer(question)
@@ -232,6 +254,7 @@ def test_funnel(
     count = len(steps)
     parts = {(row.scope, row.group) for row in answer.rows}
     assert parts == {*expected, oracle.ALL}
+    demand_step_times(answer, question, complete)
     opened = funnel_cells(answer, expected, count) + trend_cells(answer, expected, unit)
     for cell, listed in data.draw(
         st.lists(

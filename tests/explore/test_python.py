@@ -22,6 +22,7 @@ from footfall.explore.access import Project
 from footfall.testing.events import NOON_US, event_table
 from tests.explore import notebook
 from tests.query.cuts import CutWriter, query_settings
+from tests.scale import IS_FULL
 
 PAGE = (Path(__file__).parents[2] / "docs/concepts/explore.md").read_text("utf-8")
 HOUR = 3_600_000_000
@@ -178,3 +179,50 @@ def test_light_processes_stay_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout == "[]\n"
+
+
+USERS_FILE = """
+import polars as pl
+import footfall
+
+shop = footfall.open("footfall-data")
+views = shop.events("page_view", measure="visitors", by="page_path", range="30d")
+value: float | None = views.answer.rows[0].value
+frame: pl.DataFrame = views.to_polars()
+who: list[str | None] = views.visitors(views.rows[0])
+reached: int = shop.funnel("a", "b", step_times=True).answer.rows[0].count
+took: float | None = shop.funnel("a", "b").answer.step_times[0].median_seconds
+back: float | None = shop.retention(start="a").answer.rows[0].rate
+way: str | None = shop.path(node="/a").answer.rows[0].next_label
+days: float | None = shop.lifecycle(unit="day").answer.stickiness[0].days
+credit: float = shop.attribution("b", field="source").answer.rows[0].credit
+verdict: str = shop.compare("properties.v", "b").answer.groups[0].verdict
+remote = footfall.open("http://127.0.0.1:7701", token="ff_x")
+sql: str = remote.lifecycle().sql
+"""
+
+if IS_FULL:
+
+    def test_a_users_file_is_typed(tmp_path: Path) -> None:
+        """What answers have is known to an editor, and to a strict checker of types."""
+        file = tmp_path / "user.py"
+        wrong = USERS_FILE + "number: int = shop.compare('v', 'b').answer.verdict\\n"
+        for code, mistakes in ((USERS_FILE, 0), (wrong, 1)):
+            file.write_text(code)
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "mypy",
+                    "--strict",
+                    "--no-error-summary",
+                    "--config-file=",
+                    str(file),
+                ],
+                capture_output=True,
+                text=True,
+                timeout=600,
+                check=False,
+                cwd=tmp_path,
+            )
+            assert len(done.stdout.splitlines()) == mistakes, done.stdout

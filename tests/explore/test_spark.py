@@ -49,19 +49,22 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("funnel", {"steps": STEPS, "window": "6h", "granularity": "day", **BY}),
     ("funnel", {"steps": STEPS, "exclude": [{"event": "d"}], **BY, "by_step": "each"}),
     ("funnel", {"steps": STEPS, "order": "strict", "per": "session"}),
+    ("funnel", {"steps": STEPS, "exclude": [{"event": "d"}], **BY, "step_times": True}),
     ("funnel", {"steps": STEPS, "order": "any", "per": "user", "window": "6h"}),
     ("retention", {"start": A, "back": B, "mode": "on_or_after", **BY}),
     ("retention", {"unit": "week", "periods": 2, "per": "user"}),
     ("path", {**WALK, "node": "a", "rules": [{"match": "b*", "label": "x"}], "top": 2}),
     ("path", {"nodes": "pages", "direction": "to", "where": WHERE}),
-    ("lifecycle", {"active": A, "unit": "day"}),
+    ("path", {**WALK, **BY, "groups": 1}),
+    ("lifecycle", {"active": A, "unit": "day", **BY}),
     ("lifecycle", {"unit": "week", "per": "user"}),
     *(
         ("attribution", {**LED, "touches": [A, B], "model": model})
         for model in ("first", "linear", "position", "time_decay", "markov")
     ),
     ("attribution", {"goal": B, "field": "session.entry_page", "model": "last"}),
-    ("compare", {"variant": "properties.plan", "goal": B, "exposure": A}),
+    ("attribution", {**LED, "touches": [A, B], "model": "markov", **BY}),
+    ("compare", {"variant": "properties.plan", "goal": B, "exposure": A, **BY}),
 ]
 IN, OUT = ({"field": "segment", "op": op} for op in ("in", "not_in"))
 OF_SEGMENTS: list[tuple[str, dict[str, Any]]] = [

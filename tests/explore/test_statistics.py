@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from footfall.explore.models.attribution import markov
 from footfall.explore.models.compare import always_valid, days_left, split_p, wilson
+from footfall.explore.models.credit import markov
 from footfall.explore.question import CompareQuestion, Selector
 
 QUESTION = CompareQuestion(variant="properties.v", goal=Selector(event="buy"), effect_min=0.2)

@@ -241,6 +241,18 @@ class FunnelSpeed(msgspec.Struct, frozen=True):
     """From the first step to the last; null where nobody took all."""
 
 
+class FunnelStepTime(msgspec.Struct, frozen=True):
+    """How long one step took those who took it, after the step before."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    step: int
+    """From 2."""
+    median_seconds: float | None
+    """Null where nobody took it."""
+    p90_seconds: float | None
+
+
 class FunnelTrend(msgspec.Struct, frozen=True):
     """One step, of those whose first step was in one bucket."""
 
@@ -265,6 +277,8 @@ class FunnelAnswer(About, frozen=True, kw_only=True):
     """Empty without a granularity."""
     trend: tuple[FunnelTrend, ...] = ()
     """Everybody is in one bucket: those of a step add up to its count."""
+    step_times: tuple[FunnelStepTime, ...] = ()
+    """Empty unless asked for."""
     previous: FunnelAnswer | None = None
     """Of the range before, if it is compared with it; so in the other models."""
 
@@ -300,6 +314,8 @@ class RetentionAnswer(About, frozen=True, kw_only=True):
 class PathNode(msgspec.Struct, frozen=True):
     """One node of one step."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     step: int
     """From 1; counted back from the end where the direction is `to`."""
     is_rest: bool
@@ -313,6 +329,8 @@ class PathNode(msgspec.Struct, frozen=True):
 class PathRow(msgspec.Struct, frozen=True):
     """How many went from one node to another, or no further."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     step: int
     """Of the first node."""
     is_rest: bool
@@ -339,6 +357,8 @@ State = Literal["new", "retained", "returning", "dormant"]
 class LifecycleRow(msgspec.Struct, frozen=True):
     """One state in one unit."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     unit: int
     """Place in `units`."""
     state: State
@@ -349,6 +369,8 @@ class LifecycleRow(msgspec.Struct, frozen=True):
 class Stickiness(msgspec.Struct, frozen=True):
     """How much of a unit those who were active in it were there."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     unit: int
     active: int
     """Everybody but the dormant."""
@@ -370,6 +392,8 @@ class LifecycleAnswer(About, frozen=True, kw_only=True):
 class AttributionRow(msgspec.Struct, frozen=True):
     """One touch point."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     label: str | None
     """Null: conversions with no touch point before them."""
     is_direct: bool
@@ -380,10 +404,19 @@ class AttributionRow(msgspec.Struct, frozen=True):
     credit: float
     """Conversions that are its own by the model; all rows together are `conversions`."""
     share: float | None
-    """`credit` of all conversions; null where there are none."""
+    """`credit` of all conversions (of the group); null where there are none."""
     value: float | None
     """The same of what conversions were worth; null where no value was asked for."""
     cell: str
+
+
+class AttributionGroup(msgspec.Struct, frozen=True):
+    """The conversions of one part of the answer."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    conversions: int
+    value: float | None
 
 
 class AttributionAnswer(About, frozen=True, kw_only=True):
@@ -392,12 +425,16 @@ class AttributionAnswer(About, frozen=True, kw_only=True):
     rows: tuple[AttributionRow, ...]
     conversions: int
     value: float | None
+    groups: tuple[AttributionGroup, ...] = ()
+    """The same of each group; empty without a breakdown."""
     previous: AttributionAnswer | None = None
 
 
 class CompareRow(msgspec.Struct, frozen=True):
     """One variant."""
 
+    scope: Scope
+    group: tuple[str | None, ...]
     variant: str
     is_control: bool
     size: int
@@ -418,6 +455,18 @@ class CompareRow(msgspec.Struct, frozen=True):
     size_cell: str
 
 
+class CompareGroup(msgspec.Struct, frozen=True):
+    """What is known of one part of the answer."""
+
+    scope: Scope
+    group: tuple[str | None, ...]
+    mixed: int
+    mixed_cell: str
+    split_p: float | None
+    verdict: str
+    days_left: float | None
+
+
 class CompareAnswer(About, frozen=True, kw_only=True):
     """Answer of `POST /api/explore/compare`."""
 
@@ -432,6 +481,8 @@ class CompareAnswer(About, frozen=True, kw_only=True):
     days_left: float | None
     """Until a change of `effect_min` would show, at the pace of the range; null: it would now, or
     nobody comes."""
+    groups: tuple[CompareGroup, ...] = ()
+    """The same of each group; empty without a breakdown."""
 
 
 class Member(msgspec.Struct, frozen=True):

@@ -16,13 +16,14 @@ from footfall.errors import Invalid, LimitReached
 from footfall.explore.answer import (
     CELLS_MAX,
     Answer,
+    AttributionAnswer,
     Cell,
     Kind,
     Member,
     Members,
     cell_of,
 )
-from footfall.explore.compile.known import missing_names
+from footfall.explore.compile.known import missing_names, range_note
 from footfall.explore.compile.statement import Statement
 from footfall.explore.found import Found
 from footfall.explore.models import MODELS, Model
@@ -105,9 +106,19 @@ def answering(question: Common, now: int, shelf: Shelf | None = None) -> Asking:
         segments_at=scene.calendar.text_of(int(moment)) if parts.used else None,
     )
     answer: Answer = model.answer(question, scene, whole)
+    if _is_empty(answer, found):
+        notes = [*answer.notes, *(yield from range_note(question, scene))]
+        answer = msgspec.structs.replace(answer, notes=tuple(notes))
     if question.compare == "none" or not hasattr(answer, "previous"):
         return answer  # events are counted in both ranges by one statement
     return msgspec.structs.replace(answer, previous=(yield from _previous(model, question, scene)))
+
+
+def _is_empty(answer: Answer, found: Found) -> bool:
+    """Nothing was found; attribution always has its total."""
+    if isinstance(answer, AttributionAnswer):
+        return not answer.conversions and len(answer.rows) == 1
+    return not found.rows
 
 
 def _previous(model: Model, question: Common, scene: Scene) -> Asking:

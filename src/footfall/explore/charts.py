@@ -125,7 +125,8 @@ def _retention(alt: Any, rows: list[dict[str, Any]]) -> Any:
 def _path(alt: Any, rows: list[dict[str, Any]]) -> Any:
     """The ways that most went, each with how many; a notebook draws no bands."""
     ways = []
-    for row in rows:
+    has_groups = any(row["scope"] != "all" for row in rows)
+    for row in _parts(rows):
         at = "(others)" if row["is_rest"] else row["label"]
         after = "(end)" if row["is_end"] else "(others)" if row["next_is_rest"] else None
         ways.append({**row, "way": f"{row['step']}. {at} → {after or row['next_label']}"})
@@ -137,13 +138,18 @@ def _path(alt: Any, rows: list[dict[str, Any]]) -> Any:
         .encode(
             y=alt.Y("way:N", title=None, sort="-x"),
             x=alt.X("count:Q", title=None),
-            color=alt.Color("step:O", title="step"),
+            color=alt.Color(f"{GROUP}:N", title=None)
+            if has_groups
+            else alt.Color("step:O", title="step"),
+            tooltip=["way:N", f"{GROUP}:N", "count:Q"],
         )
     )
 
 
 def _lifecycle(alt: Any, rows: list[dict[str, Any]]) -> Any:
     """Those who were there above the line, the dormant below it."""
+    has_groups = any(row["scope"] != "all" for row in rows)
+    rows = _parts(rows)
     for row in rows:
         row["shown"] = -row["count"] if row["state"] == "dormant" else row["count"]
     return (
@@ -157,12 +163,15 @@ def _lifecycle(alt: Any, rows: list[dict[str, Any]]) -> Any:
                 "state:N", title=None, sort=["new", "retained", "returning", "dormant"]
             ),
             tooltip=["state:N", "count:Q"],
+            **({"row": alt.Row(f"{GROUP}:N", title=None)} if has_groups else {}),
         )
     )
 
 
 def _attribution(alt: Any, rows: list[dict[str, Any]]) -> Any:
     """Credit of each touch point."""
+    has_groups = any(row["scope"] != "all" for row in rows)
+    rows = _parts(rows)
     for row in rows:
         row["touch"] = "(direct)" if row["is_direct"] else row["label"]
     return (
@@ -172,18 +181,23 @@ def _attribution(alt: Any, rows: list[dict[str, Any]]) -> Any:
         .encode(
             y=alt.Y("touch:N", title=None, sort="-x"),
             x=alt.X("credit:Q", title="conversions credited"),
-            tooltip=["touch:N", "credit:Q", "count:Q"],
+            tooltip=["touch:N", f"{GROUP}:N", "credit:Q", "count:Q"],
+            **({"color": alt.Color(f"{GROUP}:N", title=None)} if has_groups else {}),
         )
     )
 
 
 def _compare(alt: Any, rows: list[dict[str, Any]]) -> Any:
     """Rates with their intervals."""
+    rows = _parts(rows)
+    for row in rows:
+        of_group = "" if row["scope"] == "all" else f", {row[GROUP]}"
+        row["who"] = f"{row['variant']}{of_group}"
     base = alt.Chart(_data(alt, rows)).properties(width=WIDTH)
-    y = alt.Y("variant:N", title=None)
+    y = alt.Y("who:N", title=None)
     ranges = base.mark_rule().encode(y=y, x=alt.X("rate_low:Q", title="rate"), x2="rate_high:Q")
     points = base.mark_point(filled=True, size=80).encode(
-        y=y, x="rate:Q", tooltip=["variant:N", "size:Q", "count:Q", "rate:Q", "verdict:N"]
+        y=y, x="rate:Q", tooltip=["who:N", "size:Q", "count:Q", "rate:Q", "verdict:N"]
     )
     return alt.layer(ranges, points)
 

@@ -89,9 +89,12 @@ def _where_it_is(
     home: HomeOption = HOME_DEFAULT,
     project: ProjectOption = PROJECT_DEFAULT,
     as_json: JsonOption = False,
-) -> tuple[Path, str, bool]:
+    as_csv: Annotated[bool, typer.Option("--csv", help="A row a number, for programs.")] = False,
+) -> tuple[Path, str, str]:
     """Whose data, and in which form."""
-    return home, project, as_json
+    if as_json and as_csv:
+        raise Invalid("say either --json or --csv")
+    return home, project, "json" if as_json else "csv" if as_csv else "table"
 
 
 def _verb(
@@ -112,8 +115,8 @@ def _verb(
                 names = inspect.signature(part).parameters
                 return part(**{name: given[name] for name in names if name in given})
 
-            home, project, as_json = take(_where_it_is)
-            _answer(model, {**take(_shared), **take(own)}, home, project, as_json)
+            home, project, form = take(_where_it_is)
+            _answer(model, {**take(_shared), **take(own)}, home, project, form)
 
         listed = list(inspect.signature(own, eval_str=True).parameters.values())
         for part, changed in parts.items():
@@ -317,18 +320,22 @@ def _typed(field: str, written: str, decode: Any) -> Any:
     return value if isinstance(value, int | float) else written
 
 
-def _answer(model: str, options: dict[str, Any], home: Path, project: str, as_json: bool) -> None:
+def _answer(model: str, options: dict[str, Any], home: Path, project: str, form: str) -> None:
     """Ask, and show what came back."""
     from footfall.explore.kinds import KINDS
     from footfall.explore.question.reading import read
 
-    answer = _answered(read(KINDS[model].question, options), home, project)
-    if as_json:
+    question = read(KINDS[model].question, options)
+    answer = _answered(question, home, project)
+    if form == "json":
         print_json(answer)
         return
-    from footfall.cli.asking.explore_tables import print_answer
+    from footfall.cli.asking.explore_tables import print_answer, print_csv
 
-    print_answer(model, answer)
+    if form == "csv":
+        print_csv(question, answer)
+    else:
+        print_answer(model, answer)
 
 
 def _answered(question: Common, home: Path, project: str) -> Any:

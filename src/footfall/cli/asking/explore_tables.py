@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from footfall.explore.answer import (
+        Answer,
         AttributionAnswer,
         CompareAnswer,
         EventsAnswer,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
         PathAnswer,
         RetentionAnswer,
     )
+    from footfall.explore.question.common import Common
 
 BAR_WIDTH: Final = 24
 """Columns of a bar that stands for the greatest number."""
@@ -40,6 +43,23 @@ def print_answer(model: str, answer: Any) -> None:
         typer.echo(f"footfall: {note}", err=True)
     way = "" if answer.way == "sql" else f", from the journey index of cut {answer.cut_sequence}"
     typer.echo(f"from {answer.start} to {answer.end}{way}", err=True)
+
+
+def print_csv(question: Common, answer: Answer) -> None:
+    """A row a number, with the columns that Python has; notes on standard error."""
+    import csv
+
+    from footfall.explore.frames import table_of
+
+    table = table_of(question, answer)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
+        writer.writerow(
+            one.isoformat() if isinstance(one, datetime) else one for one in row.values()
+        )
+    for note in answer.notes:
+        typer.echo(f"footfall: {note}", err=True)
 
 
 def print_on(console: Console, model: str, answer: Any, is_seen: bool) -> None:
@@ -67,6 +87,17 @@ def _with_bars(
     if not is_seen or most <= 0:
         return lines
     return [[*line, bar(value / most)] for line, value in zip(lines, values, strict=True)]
+
+
+def _with_groups(answer: Any, lines: list[list[Any]]) -> list[list[Any]]:
+    """Lines with their group before them, where there are some."""
+    if not answer.by:
+        return lines
+    return [[_part(row, answer.by), *line] for row, line in zip(answer.rows, lines, strict=True)]
+
+
+def _group_head(answer: Any) -> list[str]:
+    return ["group"] if answer.by else []
 
 
 def _table(left: Sequence[str], right: Sequence[str], rows: Sequence[Sequence[Any]]) -> Table:
@@ -157,18 +188,23 @@ def _path_table(answer: PathAnswer, is_seen: bool) -> Table:
         ]
         for row in answer.rows
     ]
+    lines = _with_groups(answer, lines)
     lines = _with_bars(lines, [row.count for row in answer.rows], is_seen)
-    return _table(["step", "at", "next"], ["count"], lines)
+    return _table([*_group_head(answer), "step", "at", "next"], ["count"], lines)
 
 
 def _lifecycle_table(answer: LifecycleAnswer, is_seen: bool) -> Table:
-    counts = {(row.unit, row.state): row.count for row in answer.rows}
+    counts = {(_part(row, answer.by), row.unit, row.state): row.count for row in answer.rows}
     lines = [
-        [_day(unit.start), *[f"{counts[place, state]:,}" for state in _STATES]]
-        for place, unit in enumerate(answer.units)
+        [
+            *([_part(one, answer.by)] if answer.by else []),
+            _day(answer.units[one.unit].start),
+            *[f"{counts[_part(one, answer.by), one.unit, state]:,}" for state in _STATES],
+        ]
+        for one in answer.stickiness
     ]
     there = [float(one.active) for one in answer.stickiness]
-    return _table(["from"], _STATES, _with_bars(lines, there, is_seen))
+    return _table([*_group_head(answer), "from"], _STATES, _with_bars(lines, there, is_seen))
 
 
 def _attribution_table(answer: AttributionAnswer, is_seen: bool) -> Table:
@@ -185,8 +221,9 @@ def _attribution_table(answer: AttributionAnswer, is_seen: bool) -> Table:
     ]
     names = ["touches", "conversions", "credit", "share"]
     names += [] if answer.value is None else ["value"]
+    lines = _with_groups(answer, lines)
     lines = _with_bars(lines, [row.credit for row in answer.rows], is_seen)
-    return _table(["touch point"], names, lines)
+    return _table([*_group_head(answer), "touch point"], names, lines)
 
 
 def _compare_table(answer: CompareAnswer, is_seen: bool) -> Table:
@@ -201,8 +238,10 @@ def _compare_table(answer: CompareAnswer, is_seen: bool) -> Table:
         ]
         for row in answer.rows
     ]
+    lines = _with_groups(answer, lines)
     lines = _with_bars(lines, [row.rate for row in answer.rows], is_seen)
-    return _table(["variant"], ["people", "reached", "rate", "difference", "verdict"], lines)
+    names = ["people", "reached", "rate", "difference", "verdict"]
+    return _table([*_group_head(answer), "variant"], names, lines)
 
 
 def _day(start: str) -> str:

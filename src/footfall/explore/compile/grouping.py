@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
@@ -54,11 +54,11 @@ def with_rest(source: str, tops: str, kept: Sequence[str], count: int) -> exp.Se
     )
 
 
-def in_group(base: Base, group: Group) -> list[Expr]:
-    """Conditions on `r`, `g0` … for the rows of one part of an answer."""
+def in_group(base: Base, group: Group, rest: str = "r") -> list[Expr]:
+    """Conditions on `r` (or another column), `g0` … for the rows of one part of an answer."""
     if group.scope == "all":
         return []
-    found: list[Expr] = [exp.EQ(this=col("r"), expression=num(int(group.scope == "rest")))]
+    found: list[Expr] = [exp.EQ(this=col(rest), expression=num(int(group.scope == "rest")))]
     for name, value in zip(group_names(len(group.values)), group.values, strict=True):
         one = col(name)
         bound = (
@@ -68,10 +68,41 @@ def in_group(base: Base, group: Group) -> list[Expr]:
     return found
 
 
-def no_groups(count: int) -> list[Expr]:
+def no_groups(count: int, rest: str = "r") -> list[Expr]:
     """Columns of rows that are of all groups."""
     nothing = [exp.alias_(null(), name) for name in group_names(count)]
-    return [exp.alias_(null("int"), "r"), *nothing]
+    return [exp.alias_(null("int"), rest), *nothing]
+
+
+def counted(
+    source: str, by: Sequence[str], number: Expr, count: int, rest: str = "r"
+) -> list[exp.Select]:
+    """Rows of rest, groups, `by`, a number: of everything, and of each group if there are some."""
+    parts = [no_groups(count, rest)]
+    if count:
+        parts.append([col(rest), *[col(name) for name in group_names(count)]])
+    keys = [[], [col(rest), *[col(name) for name in group_names(count)]]]
+    return [
+        exp.select(*shown, *[col(name) for name in by], exp.alias_(number.copy(), "value"))
+        .from_(source)
+        .group_by(*key, *[col(name) for name in by])
+        for shown, key in zip(parts, keys, strict=False)
+    ]
+
+
+def union_all(parts: Sequence[exp.Query]) -> exp.Query:
+    """All rows of all parts."""
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+
+
+def in_order_of(numbers: Mapping[Group, int]) -> list[Group]:
+    """Everything, then groups with most first; among as many by their values, none last; rest."""
+
+    def place(group: Group) -> tuple[object, ...]:
+        scope = ("all", "group", "rest").index(group.scope)
+        return scope, -numbers[group], [(one is None, one or "") for one in group.values]
+
+    return sorted(numbers, key=place)
 
 
 def group_of(rest: int | None, values: Sequence[str | None]) -> Group:

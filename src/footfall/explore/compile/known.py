@@ -1,7 +1,7 @@
-"""Names that a question uses and the project has never seen: properties, and events.
+"""What a question asks for and the project has never seen: properties, events, a time.
 
 A property nobody sent is a mistake: a filter with `is_not` would silently hold for everything. An
-event nobody sent is a note: tomorrow's answer may have it.
+event nobody sent is a note: tomorrow's answer may have it. So is a range without any event.
 """
 
 from __future__ import annotations
@@ -60,6 +60,26 @@ def missing_names(
     if problems:
         raise Invalid("the question cannot be answered as it is:", tuple(problems))
     return notes
+
+
+def range_note(question: Common, scene: Scene) -> Generator[Ask, Found, list[str]]:
+    """What to know of an answer without anything in it: when there are events, if not then."""
+    from footfall.explore.asking import Ask
+
+    values = Values()
+    time = exp.UnixMicros(this=col("event_time"))
+    known = exp.select(exp.Min(this=time), exp.Max(this=time.copy())).from_("events")
+    if question.app:
+        known = known.where(exp.EQ(this=col("app_id"), expression=values.bind(question.app)))
+    found = yield Ask(known.sql("duckdb"), values.by_name, 1)
+    first, last = found.rows[0]
+    if first is None:
+        whose = f"the app {question.app!r}" if question.app else "the project"
+        return [f"{whose} has no events yet"]
+    if first < scene.span.end and last >= scene.span.start:
+        return []
+    days = [scene.calendar.day_of(int(one)).isoformat() for one in (first, last)]
+    return [f"no event is in this range; there are some from {days[0]} to {days[1]}"]
 
 
 def _exists(values: Values, origin: str, name: str) -> Expr:

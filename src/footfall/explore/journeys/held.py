@@ -96,6 +96,7 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
     },
     PathQuestion: {
         **_COMMON,
+        "by": frozenset({()}),
         "nodes": _values("events pages screens"),
         "events": _ANY,
         "direction": _values("from to"),

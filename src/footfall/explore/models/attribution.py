@@ -16,9 +16,12 @@ from sqlglot import exp
 
 from footfall.clock import DAY
 from footfall.explore.answer import (
+    CELLS_MAX,
     AttributionAnswer,
     AttributionCell,
+    AttributionGroup,
     AttributionRow,
+    Group,
     Kind,
     key_of,
 )
@@ -41,9 +44,20 @@ from footfall.explore.compile.blocks import (
     rows,
     text,
 )
+from footfall.explore.compile.grouping import (
+    group_names,
+    group_of,
+    in_group,
+    in_order_of,
+    no_groups,
+    ranked,
+    union_all,
+    with_rest,
+)
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
 from footfall.explore.models.common import about
+from footfall.explore.models.credit import credit_of, markov
 from footfall.explore.question.attribution import TOUCHES_MAX, AttributionQuestion
 from footfall.explore.question.common import Selector
 from footfall.explore.question.reading import Scene, selector_problems
@@ -78,8 +92,8 @@ def problems(question: AttributionQuestion, scene: Scene) -> Iterator[str]:
     titles = [touch.title for touch in question.touches]
     if len(set(titles)) < len(titles):
         yield "touches: two have the same name; give them labels"
-    if question.by:
-        yield "by: attribution has no breakdown; ask for each part with where"
+    if question.by and (2 + question.top) * LABELS_MAX > CELLS_MAX:
+        yield f"more than {CELLS_MAX} numbers; ask for fewer groups (top)"
     if sum(question.weights) <= 0 or question.weights[0] + question.weights[2] <= 0:
         yield "weights: the first or the last touch has some"
     yield from _field_problems(question, scene)
@@ -105,24 +119,27 @@ def _field_problems(question: AttributionQuestion, scene: Scene) -> Iterator[str
 
 
 def statement(question: AttributionQuestion, scene: Scene) -> Statement:
-    """Rows of what, label, label after it, number, credit, value."""
+    """Rows of what, group, label, label after it, number, credit, value."""
     base, made = _made(question, scene)
     credit, worth = (
         exp.Sum(this=col("credit")),
         exp.Sum(this=exp.Mul(this=col("credit"), expression=col("w"))),
     )
-    parts: list[exp.Query] = [
-        _row("touch", "p", count_distinct(col("id")), credit, worth, ["l"]),
-        _row("seen", "seen", call(exp.Count), None, None, ["l"]),
-        _row("direct", "direct", call(exp.Count), None, exp.Sum(this=col("w")), []),
-        _row("total", "goals", call(exp.Count), None, exp.Sum(this=col("w")), []),
+    numbers: list[tuple[str, str, Expr, Expr | None, Expr | None, list[str]]] = [
+        ("touch", "p", count_distinct(col("id")), credit, worth, ["l"]),
+        ("seen", "seen", call(exp.Count), None, None, ["l"]),
+        ("direct", "direct", call(exp.Count), None, exp.Sum(this=col("w")), []),
+        ("total", "goals", call(exp.Count), None, exp.Sum(this=col("w")), []),
     ]
     if question.model == "markov":
-        parts.append(_row("way", "ways", call(exp.Count), None, None, ["l", "l2"]))
-    found = parts[0]
-    for part in parts[1:]:
-        found = exp.union(found, part, distinct=False)
-    return Statement(with_ctes(found, made), base.values.by_name)
+        numbers.append(("way", "ways", call(exp.Count), None, None, ["l", "l2"]))
+    count = len(question.by)
+    parts: list[exp.Query] = [_row(count, False, *one) for one in numbers]
+    if count:
+        for _, source, *_ in numbers:
+            made[f"{source}_g"] = _grouped(source, made, count)
+        parts += [_row(count, True, one[0], f"{one[1]}_g", *one[2:]) for one in numbers]
+    return Statement(with_ctes(union_all(parts), made), base.values.by_name)
 
 
 def members(
@@ -130,10 +147,14 @@ def members(
 ) -> tuple[Kind, Statement]:
     """The conversions that a touch point had a part in, with its credit; or those that had none."""
     base, made = _made(question, scene)
+    source = "direct" if cell.label is None else "p"
+    if cell.group.scope != "all":
+        made[f"{source}_g"] = _grouped(source, made, len(question.by))
+        source = f"{source}_g"
+    kept = in_group(base, cell.group)
     if cell.label is None:
-        found = exp.select(exp.alias_(col("id"), "a"), col("t"), exp.alias_(col("w"), "v")).from_(
-            "direct"
-        )
+        shown = [exp.alias_(col("id"), "a"), col("t"), exp.alias_(col("w"), "v")]
+        found = exp.select(*shown).from_(source).where(*kept)
     else:
         bound = base.values.bind(cell.label)
         credit: Expr = exp.Sum(this=col("credit"))
@@ -145,8 +166,8 @@ def members(
                 exp.alias_(exp.Max(this=col("tc")), "t"),
                 exp.alias_(credit, "v"),
             )
-            .from_("p")
-            .where(exp.EQ(this=col("l"), expression=bound))
+            .from_(source)
+            .where(exp.EQ(this=col("l"), expression=bound), *kept)
             .group_by(col("id"))
         )
     return "event", Statement(with_ctes(found, made), base.values.by_name)
@@ -155,51 +176,73 @@ def members(
 def answer(question: AttributionQuestion, scene: Scene, found: Found) -> AttributionAnswer:
     """Every touch point with its credit, most first; the direct conversions last."""
     span = (scene.span.start, scene.span.end)
-    of: dict[str, dict[Any, tuple[int, float, float | None]]] = {}
-    for what, label, after, number, credit, worth in found.rows:
-        of.setdefault(what, {})[label, after] = (int(number), credit or 0.0, worth)
-    total, _, value = of["total"][None, None]
-    direct, _, direct_value = of["direct"][None, None]
-    touched = {label: one for (label, _), one in of.get("touch", {}).items()}
-    if question.model == "markov":
-        shares = markov({key: one[0] for key, one in of.get("way", {}).items()})
-        worths = (value or 0.0) - (direct_value or 0.0)
-        touched = {
-            label: (number, shares.get(label, 0.0) * (total - direct), shares[label] * worths)
-            for label, (number, _, _) in touched.items()
-        }
-    made = [
-        AttributionRow(
-            label,
-            False,
-            seen,
-            touched.get(label, (0,))[0],
-            touched.get(label, (0, 0.0))[1],
-            touched.get(label, (0, 0.0))[1] / total if total else None,
-            None if question.value is None else touched.get(label, (0, 0, 0.0))[2] or 0.0,
-            key_of(AttributionCell(span, label)),
-        )
-        for (label, _), (seen, _, _) in of.get("seen", {}).items()
-    ]
-    made.sort(key=lambda one: (-one.credit, -one.touches, one.label or ""))
-    made.append(
-        AttributionRow(
-            None,
-            True,
-            0,
-            direct,
-            float(direct),
-            direct / total if total else None,
-            None if question.value is None else direct_value or 0.0,
-            key_of(AttributionCell(span, None)),
-        )
-    )
+    parts: dict[Group, _Numbers] = {Group(): {}}
+    for what, rest, *others, label, after, number, credit, worth in found.rows:
+        of = parts.setdefault(group_of(rest, others), {})
+        of.setdefault(what, {})[label, after] = (int(number), credit or 0.0, worth or 0.0)
+    rows: list[AttributionRow] = []
+    groups: list[AttributionGroup] = []
+    totals = {one: of.get("total", {}).get((None, None), _NOTHING)[0] for one, of in parts.items()}
+    for group in in_order_of(totals):
+        of = parts[group]
+        rows += _rows(question, span, group, of)
+        total, _, value = of.get("total", {}).get((None, None), _NOTHING)
+        worths = None if question.value is None else value
+        groups.append(AttributionGroup(group.scope, group.values, total, worths))
+    everything, *groups = groups
     return AttributionAnswer(
         **about(question, scene, found),
-        rows=tuple(made),
-        conversions=total,
-        value=None if question.value is None else value or 0.0,
+        rows=tuple(rows),
+        conversions=everything.conversions,
+        value=everything.value,
+        groups=tuple(groups),
     )
+
+
+_Numbers = dict[str, dict[Any, tuple[int, float, float]]]
+"""Of one part of the answer: what, label and the one after it → number, credit, worth."""
+_NOTHING: Final = (0, 0.0, 0.0)
+
+
+def _rows(
+    question: AttributionQuestion, span: tuple[int, int], group: Group, of: _Numbers
+) -> list[AttributionRow]:
+    """Touch points of one part, also those that only happened before the range; direct last."""
+    total, _, value = of.get("total", {}).get((None, None), _NOTHING)
+    direct, _, direct_value = of.get("direct", {}).get((None, None), _NOTHING)
+    touched = {label: one for (label, _), one in of.get("touch", {}).items()}
+    seen = {label: one[0] for (label, _), one in of.get("seen", {}).items()}
+    if question.model == "markov":
+        shares = markov({key: one[0] for key, one in of.get("way", {}).items()})
+        touched = {
+            label: (
+                number,
+                shares.get(label, 0.0) * (total - direct),
+                shares.get(label, 0.0) * (value - direct_value),
+            )
+            for label, (number, _, _) in touched.items()
+        }
+
+    def row(label: str | None, touches: int, count: int, credit: float, worth: float) -> Any:
+        return AttributionRow(
+            group.scope,
+            group.values,
+            label,
+            label is None,
+            touches,
+            count,
+            credit,
+            credit / total if total else None,
+            None if question.value is None else worth,
+            key_of(AttributionCell(span, label, group)),
+        )
+
+    made = [
+        row(label, seen.get(label, 0), *touched.get(label, _NOTHING))
+        for label in dict.fromkeys([*seen, *touched])
+    ]
+    made.sort(key=lambda one: (-one.credit, -one.touches, one.label))
+    return [*made, row(None, 0, direct, float(direct), direct_value)]
 
 
 def is_cell(question: AttributionQuestion, scene: Scene, cell: AttributionCell) -> bool:
@@ -209,47 +252,9 @@ def is_cell(question: AttributionQuestion, scene: Scene, cell: AttributionCell) 
     return cell.label in [touch.title for touch in question.touches]
 
 
-def markov(ways: Mapping[tuple[str | None, str | None], int]) -> dict[str, float]:
-    """Shares of the credit: how many conversions would be lost without each touch point.
-
-    `ways` counts the steps of all paths: from null (the beginning), to `goal` as ("x", null) with
-    label after it null for a conversion, or to "" for a path that ends without one.
-    The chance to convert is that of the chain whose steps are as likely as they were; without a
-    touch point, whoever comes to it is lost.
-    """
-    import numpy as np
-
-    labels = sorted({label for label, _ in ways if label is not None})
-    place = {label: number for number, label in enumerate(labels)}
-    size = len(labels)
-    steps, wins, begins = np.zeros((size, size)), np.zeros(size), np.zeros(size)
-    for (label, after), number in ways.items():
-        if label is None:
-            begins[place[after or ""]] += number
-        elif after is None:
-            wins[place[label]] += number
-        elif after in place:
-            steps[place[label], place[after]] += number
-    outs = np.array(
-        [sum(n for (label, _), n in ways.items() if label == one) for one in labels], dtype=float
-    )
-    if not size or begins.sum() == 0 or wins.sum() == 0:
-        return dict.fromkeys(labels, 0.0)
-    steps, wins, begins = steps / outs[:, None], wins / outs, begins / begins.sum()
-
-    def chance(without: int | None) -> float:
-        kept = np.array([number for number in range(size) if number != without], dtype=int)
-        if not len(kept):
-            return 0.0
-        inner = np.eye(len(kept)) - steps[np.ix_(kept, kept)]
-        return float(begins[kept] @ np.linalg.solve(inner, wins[kept]))
-
-    whole = chance(None)
-    lost = [max(whole - chance(number), 0.0) for number in range(size)]
-    return {label: part / sum(lost) for label, part in zip(labels, lost, strict=True)}
-
-
 def _row(
+    count: int,
+    is_grouped: bool,
     what: str,
     source: str,
     number: Expr,
@@ -257,14 +262,31 @@ def _row(
     worth: Expr | None,
     labels: list[str],
 ) -> exp.Select:
+    groups = ["r", *group_names(count)] if is_grouped else []
     shown = [exp.alias_(text(what), "what")]
+    shown += [col(name) for name in groups] if is_grouped else no_groups(count)
     for place, name in enumerate(("l", "l2")):
         shown.append(col(name) if place < len(labels) else exp.alias_(null(), name))
-    shown.append(exp.alias_(number, "number"))
-    shown.append(exp.alias_(null("double") if credit is None else credit, "credit"))
-    shown.append(exp.alias_(null("double") if worth is None else worth, "worth"))
+    shown.append(exp.alias_(number.copy(), "number"))
+    shown.append(exp.alias_(null("double") if credit is None else credit.copy(), "credit"))
+    shown.append(exp.alias_(null("double") if worth is None else worth.copy(), "worth"))
     made = exp.select(*shown).from_(source)
-    return made.group_by(*[col(name) for name in labels]) if labels else made
+    keys = [*groups, *labels]
+    return made.group_by(*[col(name) for name in keys]) if keys else made
+
+
+def _grouped(source: str, made: Mapping[str, exp.Query], count: int) -> exp.Select:
+    """Rows of a CTE with their group; conversions decide which are shown."""
+    selected = made[source].selects
+    names = [one.alias_or_name for one in selected]
+    if "*" in names:
+        names = list(_COLUMNS[source])
+    kept = [name for name in names if name not in group_names(count)]
+    return with_rest(source, "gtops", kept, count)
+
+
+_COLUMNS: Final = {"p": ("id", "l", "tc", "w", "credit"), "ways": ("l", "l2")}
+"""What is needed of the CTEs that select everything of another."""
 
 
 def _made(question: AttributionQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Query]]:
@@ -276,6 +298,7 @@ def _made(question: AttributionQuestion, scene: Scene) -> tuple[Base, dict[str, 
         "e": base.events(selectors(question), first, span.end, whose=question.per)
     }
     ordered = [col(name) for name in ORDER]
+    groups = group_names(len(question.by))
     is_goal = base.selects(question.goal)
     worth: Expr = num(1.0) if question.value is None else base.number(question.value)
     made["o0"] = exp.select(
@@ -285,6 +308,7 @@ def _made(question: AttributionQuestion, scene: Scene) -> tuple[Base, dict[str, 
         exp.alias_(flag(is_goal), "g"),
         exp.alias_(exp.Coalesce(this=exp.cast(worth, "double"), expressions=[num(0)]), "w"),
         exp.alias_(_label(base, question), "l"),
+        *base.groups(),
     ).from_("e")
     is_kept = exp.Or(this=exp.EQ(this=col("g"), expression=num(1)), expression=is_set(col("l")))
     before = over(
@@ -297,31 +321,34 @@ def _made(question: AttributionQuestion, scene: Scene) -> tuple[Base, dict[str, 
         made["o1"] = exp.select("*").from_("o0").where(is_kept)
     else:
         made["tops"] = _tops()
-        made["o1"] = _with_other()
+        made["o1"] = _with_other(groups)
     made["o"] = exp.select(
         "*", exp.alias_(exp.Coalesce(this=before, expressions=[num(0)]), "k")
     ).from_("o1")
     in_range = exp.GTE(this=col("t"), expression=num(span.start))
     is_touch = exp.EQ(this=col("g"), expression=num(0))
     made["goals"] = (
-        exp.select(col("a"), col("k"), col("id"), col("t"), col("w"))
+        exp.select(*[col(name) for name in ("a", "k", "id", "t", "w", *groups)])
         .from_("o")
         .where(exp.EQ(this=col("g"), expression=num(1)), in_range)
     )
-    made["seen"] = exp.select(col("l")).from_("o").where(is_touch, in_range.copy())
-    made["p"] = _paired(question, window)
+    if groups:
+        made["gtops"] = ranked("goals", len(groups), question.top)
+    shown = [col(name) for name in ("l", *groups)]
+    made["seen"] = exp.select(*shown).from_("o").where(is_touch, in_range.copy())
+    made["p"] = _paired(question, window, groups)
     same = both(
         exp.EQ(this=col("id", "goals"), expression=col("id", "d")),
     )
     known = exp.alias_(exp.select(col("id")).distinct().from_("p").subquery(), "d")
     made["direct"] = (
-        exp.select(*[col(name, "goals") for name in ("a", "id", "t", "w")])
+        exp.select(*[col(name, "goals") for name in ("a", "id", "t", "w", *groups)])
         .from_("goals")
         .join(known, on=same, join_type="left")
         .where(is_null(col("id", "d")))
     )
     if question.model == "markov":
-        made["ways"] = _ways(span.start)
+        made["ways"] = _ways(span.start, groups)
     return base, made
 
 
@@ -356,8 +383,8 @@ def _tops() -> exp.Select:
     )
 
 
-def _with_other() -> exp.Select:
-    kept = [*ORDER, "id", "g", "w"]
+def _with_other(groups: list[str]) -> exp.Select:
+    kept = [*ORDER, "id", "g", "w", *groups]
     label = case(
         (is_null(col("l", "h")), null()),
         (is_null(col("l", "tops")), text(OTHER)),
@@ -375,7 +402,7 @@ def _with_other() -> exp.Select:
     )
 
 
-def _paired(question: AttributionQuestion, window: int) -> exp.Select:
+def _paired(question: AttributionQuestion, window: int, groups: list[str]) -> exp.Select:
     """Each conversion with each of its touches, and the credit that the touch gets."""
     age = exp.Sub(this=col("t", "goals"), expression=col("t", "o"))
     on = both(
@@ -390,6 +417,7 @@ def _paired(question: AttributionQuestion, window: int) -> exp.Select:
             *[col(name, "o") for name in ORDER],
             col("id", "goals"),
             col("w", "goals"),
+            *[col(name, "goals") for name in groups],
             exp.alias_(col("t", "goals"), "tc"),
             exp.alias_(age, "age"),
         )
@@ -411,54 +439,21 @@ def _paired(question: AttributionQuestion, window: int) -> exp.Select:
         exp.alias_(exp.Window(this=exp.Count(this=exp.Star()), partition_by=[col("id")]), "n"),
         exp.alias_(power, "d"),
     ).from_(exp.alias_(pairs.subquery(), "x"))
-    return exp.select("*", exp.alias_(_credit(question), "credit")).from_(
+    return exp.select("*", exp.alias_(credit_of(question), "credit")).from_(
         exp.alias_(numbered.subquery(), "y")
     )
 
 
-def _credit(question: AttributionQuestion) -> Expr:
-    is_first = exp.EQ(this=col("i"), expression=num(1))
-    is_last = exp.EQ(this=col("i"), expression=col("n"))
-    one, none = num(1.0), num(0.0)
-    if question.model == "first":
-        return exp.cast(case((is_first, one), default=none), "double")
-    if question.model == "last":
-        return exp.cast(case((is_last, one), default=none), "double")
-    if question.model == "time_decay":
-        whole = exp.Window(this=exp.Sum(this=col("d")), partition_by=[col("id")])
-        return exp.Div(this=col("d"), expression=whole)
-    if question.model == "position":
-        return _by_position(question, is_first, is_last)
-    return exp.Div(this=num(1.0), expression=exp.cast(col("n"), "double"))
+def _ways(start: int, groups: list[str]) -> exp.Select:
+    """Steps of every path: from null at its beginning; to null at a conversion, to "" at none.
 
-
-def _by_position(question: AttributionQuestion, is_first: Expr, is_last: Expr) -> Expr:
-    """Of two touches the middle's weight goes to both, in proportion; of one all is its own."""
-    first, middle, last = (part / sum(question.weights) for part in question.weights)
-    ends = first + last
-    left = exp.cast(exp.Sub(this=col("n"), expression=num(2)), "double")
-    return exp.cast(
-        case(
-            (exp.EQ(this=col("n"), expression=num(1)), num(1.0)),
-            (
-                both(exp.EQ(this=col("n"), expression=num(2)), is_first.copy()),
-                num(first / ends),
-            ),
-            (exp.EQ(this=col("n"), expression=num(2)), num(last / ends)),
-            (is_first, num(first)),
-            (is_last, num(last)),
-            default=exp.Div(this=num(middle), expression=exp.Paren(this=left)),
-        ),
-        "double",
-    )
-
-
-def _ways(start: int) -> exp.Select:
-    """Steps of every path: from null at its beginning; to null at a conversion, to "" at none."""
+    A path that ends without a conversion is of the group of its last touch.
+    """
     ordered = [col(name) for name in ORDER]
-    won = exp.select(
-        col("id"), col("l"), *[one.copy() for one in ordered], exp.alias_(num(1), "is_won")
-    ).from_("p")
+    kept = ["l", *ORDER, *groups]
+    won = exp.select(col("id"), *[col(name) for name in kept], exp.alias_(num(1), "is_won")).from_(
+        "p"
+    )
     key = exp.DPipe(
         this=exp.DPipe(this=col("a", "o"), expression=text("/"), safe=False),
         expression=as_text(col("k", "o")),
@@ -478,8 +473,7 @@ def _ways(start: int) -> exp.Select:
     lost = (
         exp.select(
             exp.alias_(key, "id"),
-            col("l", "o"),
-            *[col(name, "o") for name in ORDER],
+            *[col(name, "o") for name in kept],
             exp.alias_(num(0), "is_won"),
         )
         .from_("o")
@@ -495,6 +489,7 @@ def _ways(start: int) -> exp.Select:
     walked = exp.select(
         col("l"),
         col("is_won"),
+        *_last_groups(groups, by, order),
         exp.alias_(over(exp.Lag(this=col("l")), by, order), "l0"),
         exp.alias_(over(exp.Lead(this=col("l")), [one.copy() for one in by], order.copy()), "l1"),
     ).from_(exp.alias_(exp.union(won, lost, distinct=False).subquery(), "x"))
@@ -503,12 +498,32 @@ def _ways(start: int) -> exp.Select:
         (exp.EQ(this=col("is_won"), expression=num(0)), text("")),
         default=null(),
     )
-    steps = exp.select(col("l"), exp.alias_(onward, "l2")).from_(exp.alias_(walked.subquery(), "y"))
+    own = [col(name) for name in groups]
+    steps = exp.select(col("l"), exp.alias_(onward, "l2"), *own).from_(
+        exp.alias_(walked.subquery(), "y")
+    )
     begins = (
-        exp.select(exp.alias_(null(), "l"), exp.alias_(col("l"), "l2"))
+        exp.select(exp.alias_(null(), "l"), exp.alias_(col("l"), "l2"), *[o.copy() for o in own])
         .from_(exp.alias_(walked.copy().subquery(), "z"))
         .where(is_null(col("l0")))
     )
     return exp.select("*").from_(
         exp.alias_(exp.union(steps, begins, distinct=False).subquery(), "w")
     )
+
+
+def _last_groups(groups: list[str], by: list[Expr], order: exp.Order) -> list[Expr]:
+    """The group of a path's last row, beside each of them."""
+    frame = rows("first", "last")
+    return [
+        exp.alias_(
+            over(
+                exp.LastValue(this=col(name)),
+                [one.copy() for one in by],
+                order.copy(),
+                frame.copy(),
+            ),
+            name,
+        )
+        for name in groups
+    ]

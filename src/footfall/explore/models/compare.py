@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sqlglot import exp
 
@@ -21,13 +21,14 @@ from footfall.clock import DAY
 from footfall.explore.answer import (
     CompareAnswer,
     CompareCell,
+    CompareGroup,
     CompareRow,
+    Group,
     Kind,
     key_of,
 )
 from footfall.explore.compile.base import ORDER, Base
 from footfall.explore.compile.blocks import (
-    Expr,
     as_text,
     both,
     case,
@@ -39,6 +40,16 @@ from footfall.explore.compile.blocks import (
     null,
     num,
     over,
+)
+from footfall.explore.compile.grouping import (
+    counted,
+    group_names,
+    group_of,
+    in_group,
+    in_order_of,
+    ranked,
+    union_all,
+    with_rest,
 )
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
@@ -68,28 +79,23 @@ def problems(question: CompareQuestion, scene: Scene) -> Iterator[str]:
         yield f"variant: {question.variant} is a {found.kind}; take a field of single values"
     if question.compare != "none":
         yield "compare: variants are compared with each other, not with the time before"
-    if question.by:
-        yield "by: a comparison has no breakdown; ask for each part with where"
     if len(question.shares) == 1 or len(question.shares) > VARIANTS_MAX:
         yield f"shares: one for each variant, from 2 to {VARIANTS_MAX}"
 
 
 def statement(question: CompareQuestion, scene: Scene) -> Statement:
-    """Rows of variant (null: several), converted, how many."""
+    """Rows of group, variant (null: several), converted, how many."""
     base, made = _made(question, scene)
-    by = [col("variant"), col("is_converted")]
-    found = (
-        exp.select(*by, exp.alias_(exp.Count(this=exp.Star()), "value"))
-        .from_("k")
-        .group_by(*[one.copy() for one in by])
-    )
-    return Statement(with_ctes(found, made), base.values.by_name)
+    by = ["variant", "is_converted"]
+    count = len(question.by)
+    parts = counted("kg" if count else "k", by, exp.Count(this=exp.Star()), count)
+    return Statement(with_ctes(union_all(parts), made), base.values.by_name)
 
 
 def members(question: CompareQuestion, scene: Scene, cell: CompareCell) -> tuple[Kind, Statement]:
     """Who is behind one number."""
     base, made = _made(question, scene)
-    kept: list[Expr] = []
+    kept = in_group(base, cell.group)
     if cell.variant is None:
         kept.append(exp.Not(this=exp.Paren(this=is_set(col("variant")))))
     else:
@@ -98,44 +104,80 @@ def members(question: CompareQuestion, scene: Scene, cell: CompareCell) -> tuple
     if cell.is_converted:
         kept.append(exp.EQ(this=col("is_converted"), expression=num(1)))
     nothing = [exp.alias_(null("bigint"), "t"), exp.alias_(null("double"), "v")]
-    found = exp.select(col("a"), *nothing).from_("k").where(*kept)
+    found = exp.select(col("a"), *nothing).from_("kg" if question.by else "k").where(*kept)
     return question.per, Statement(with_ctes(found, made), base.values.by_name)
 
 
 def answer(question: CompareQuestion, scene: Scene, found: Found) -> CompareAnswer:
     """Every variant beside the control, and what is known."""
     span = (scene.span.start, scene.span.end)
-    sizes: dict[str, int] = {}
-    counts: dict[str, int] = {}
-    mixed = 0
-    for variant, is_converted, value in found.rows:
+    counts: dict[Group, _Counts] = {Group(): _Counts({}, {}, 0)}
+    for rest, *others, variant, is_converted, value in found.rows:
+        group = group_of(rest, others)
+        known = counts.setdefault(group, _Counts({}, {}, 0))
+        counts[group] = known.with_more(variant, int(value), bool(is_converted))
+    whole = counts[Group()]
+    names, notes = _shown(question, whole.sizes)
+    seconds = (min(scene.span.end, found.cut_published_at) - scene.span.start) / DAY
+    rows: list[CompareRow] = []
+    groups: list[CompareGroup] = []
+    for group in in_order_of({one: sum(n.sizes.values()) + n.mixed for one, n in counts.items()}):
+        each = counts[group]
+        mine = [_row(question, span, group, names, name, each) for name in names]
+        mine = [row for row in mine if row.size or group.scope == "all"]
+        rows += mine
+        split = split_p([each.sizes.get(name, 0) for name in names], question.shares)
+        left = days_left(question, names, each.sizes, each.wins, seconds, group)
+        cell = key_of(CompareCell(span, None, False, group))
+        verdict = _verdict(mine, split, left)
+        of_group = group.scope, group.values
+        groups.append(CompareGroup(*of_group, each.mixed, cell, split, verdict, left))
+    everything, *groups = groups
+    return CompareAnswer(
+        **{**about(question, scene, found), "notes": (*found.notes, *notes)},
+        rows=tuple(rows),
+        mixed=everything.mixed,
+        mixed_cell=everything.mixed_cell,
+        split_p=everything.split_p,
+        verdict=everything.verdict,
+        days_left=everything.days_left,
+        groups=tuple(groups),
+    )
+
+
+class _Counts(NamedTuple):
+    """Of one part of the answer."""
+
+    sizes: dict[str, int]
+    wins: dict[str, int]
+    mixed: int
+
+    def with_more(self, variant: str | None, number: int, is_converted: bool) -> _Counts:
         if variant is None:
-            mixed += int(value)
-            continue
-        sizes[variant] = sizes.get(variant, 0) + int(value)
-        counts[variant] = counts.get(variant, 0) + int(value) * int(is_converted)
+            return self._replace(mixed=self.mixed + number)
+        self.sizes[variant] = self.sizes.get(variant, 0) + number
+        self.wins[variant] = self.wins.get(variant, 0) + number * is_converted
+        return self
+
+
+def _shown(question: CompareQuestion, sizes: dict[str, int]) -> tuple[list[str], list[str]]:
+    """The control, then the other variants by name; and what to know of them."""
     names = sorted(sizes, key=lambda one: (one != question.control, -sizes[one], one))
     names = names[:1] + sorted(names[1:])
-    notes = list(found.notes)
-    if question.control is not None and question.control not in sizes:
-        notes.append(f"nobody got {question.control!r}; held against {names[0]!r}" if names else "")
+    notes = []
+    if question.control is not None and question.control not in sizes and names:
+        notes.append(f"nobody got {question.control!r}; held against {names[0]!r}")
     if len(names) > VARIANTS_MAX:
         notes.append(f"{len(names)} variants; the {VARIANTS_MAX} with most are shown")
         most = sorted(names[1:], key=lambda one: (-sizes[one], one))[: VARIANTS_MAX - 1]
         names = names[:1] + sorted(most)
-    rows = [_row(question, span, names, place, sizes, counts) for place in range(len(names))]
-    split = split_p([sizes[one] for one in names], question.shares)
-    seconds = (min(scene.span.end, found.cut_published_at) - scene.span.start) / DAY
-    left = days_left(question, names, sizes, counts, seconds)
-    return CompareAnswer(
-        **{**about(question, scene, found), "notes": tuple(one for one in notes if one)},
-        rows=tuple(rows),
-        mixed=mixed,
-        mixed_cell=key_of(CompareCell(span, None, False)),
-        split_p=split,
-        verdict=_verdict(rows, split, left),
-        days_left=left,
-    )
+    return names, notes
+
+
+def _alpha(question: CompareQuestion, names: Sequence[str], group: Group) -> float:
+    """Of one interval: shared by the variants; and by all groups, which are as many looks again."""
+    parts = len(names) - 1
+    return question.alpha / (parts if group.scope == "all" else parts * (question.top + 1))
 
 
 def is_cell(question: CompareQuestion, scene: Scene, cell: CompareCell) -> bool:
@@ -176,16 +218,17 @@ def days_left(
     sizes: dict[str, int],
     counts: dict[str, int],
     days: float,
+    group: Group = Group(),  # noqa: B008 (frozen)
 ) -> float | None:
     """Days until a change of `effect_min` would show for every variant; null: now, or never."""
     if len(names) < 2 or days <= 0:
         return None
-    rate = _smoothed(sizes[names[0]], counts[names[0]])
+    rate = _smoothed(sizes.get(names[0], 0), counts.get(names[0], 0))
     effect = rate * question.effect_min
-    alpha = question.alpha / (len(names) - 1)
+    alpha = _alpha(question, names, group)
     longest = 0.0
     for name in names[1:]:
-        at_once = 1 / max(sizes[names[0]], 1) + 1 / max(sizes[name], 1)
+        at_once = 1 / max(sizes.get(names[0], 0), 1) + 1 / max(sizes.get(name, 0), 1)
 
         def half(times: float, at_once: float = at_once) -> float:
             return always_valid(rate * (1 - rate) * at_once / times, effect**2, alpha)
@@ -206,36 +249,38 @@ def days_left(
 def _row(
     question: CompareQuestion,
     span: tuple[int, int],
+    group: Group,
     names: Sequence[str],
-    place: int,
-    sizes: dict[str, int],
-    counts: dict[str, int],
+    name: str,
+    counts: _Counts,
 ) -> CompareRow:
-    name, control = names[place], names[0]
-    size, count = sizes[name], counts[name]
-    low, high = wilson(size, count)
-    difference = lift = bottom = top = None
-    verdict: Literal["control", "better", "worse", "undecided"] = "control"
-    if place:
-        verdict = "undecided"
-        base = counts[control] / sizes[control]
-        difference = count / size - base
-        lift = difference / base if base else None
-        rates = _smoothed(size, count), _smoothed(sizes[control], counts[control])
-        variance = rates[0] * (1 - rates[0]) / size + rates[1] * (1 - rates[1]) / sizes[control]
+    control = names[0]
+    size, count = counts.sizes.get(name, 0), counts.wins.get(name, 0)
+    base, won = counts.sizes.get(control, 0), counts.wins.get(control, 0)
+    low, high = wilson(size, count) if size else (None, None)
+    lift = difference = bottom = top = None
+    verdict: Literal["control", "better", "worse", "undecided"]
+    verdict = "control" if name == control else "undecided"
+    if name != control and size and base:
+        difference = count / size - won / base
+        lift = difference / (won / base) if won else None
+        rates = _smoothed(size, count), _smoothed(base, won)
+        variance = rates[0] * (1 - rates[0]) / size + rates[1] * (1 - rates[1]) / base
         mixing = (rates[1] * question.effect_min) ** 2
-        half = always_valid(variance, mixing, question.alpha / (len(names) - 1))
+        half = always_valid(variance, mixing, _alpha(question, names, group))
         bottom, top = max(difference - half, -1.0), min(difference + half, 1.0)
         if bottom > 0:
             verdict = "better"
         elif top < 0:
             verdict = "worse"
     return CompareRow(
+        group.scope,
+        group.values,
         name,
-        place == 0,
+        name == control,
         size,
         count,
-        count / size,
+        count / size if size else None,
         low,
         high,
         lift,
@@ -243,8 +288,8 @@ def _row(
         bottom,
         top,
         verdict,
-        key_of(CompareCell(span, name, True)),
-        key_of(CompareCell(span, name, False)),
+        key_of(CompareCell(span, name, True, group)),
+        key_of(CompareCell(span, name, False, group)),
     )
 
 
@@ -307,6 +352,7 @@ def _made(question: CompareQuestion, scene: Scene) -> tuple[Base, dict[str, exp.
     place = over(exp.RowNumber(), [col("a")], in_order(*[one.copy() for one in ordered]))
     shown = [col("a"), exp.alias_(case((is_exposed, got), default=null()), "variant")]
     shown += [exp.alias_(flag(base.selects(question.goal)), "is_goal"), exp.alias_(place, "p")]
+    shown += base.groups()
     made["o"] = (
         exp.select(*shown).from_("e").where(either(is_exposed.copy(), base.selects(question.goal)))
     )
@@ -342,4 +388,26 @@ def _made(question: CompareQuestion, scene: Scene) -> tuple[Base, dict[str, exp.
         .join("o", on=on, join_type="left")
         .group_by(col("a", "v"))
     )
+    if question.by:
+        made |= _grouped(question)
     return base, made
+
+
+def _grouped(question: CompareQuestion) -> dict[str, exp.Query]:
+    """`kg`: the same, each with the group of their first exposure."""
+    count = len(question.by)
+    is_first = both(
+        exp.EQ(this=col("a", "o"), expression=col("a", "v")),
+        exp.EQ(this=col("p", "o"), expression=col("p", "v")),
+    )
+    groups = [col(name, "o") for name in group_names(count)]
+    kept = ["a", "variant", "is_converted"]
+    of_whom = exp.EQ(this=col("a", "k"), expression=col("a", "v"))
+    return {
+        "w": exp.select(*[col(name, "k") for name in kept], *groups)
+        .from_("k")
+        .join("v", on=of_whom)
+        .join("o", on=is_first),
+        "tops": ranked("w", count, question.top),
+        "kg": with_rest("w", "tops", kept, count),
+    }

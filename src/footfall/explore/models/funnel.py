@@ -26,6 +26,7 @@ from footfall.explore.answer import (
     FunnelCell,
     FunnelRow,
     FunnelSpeed,
+    FunnelStepTime,
     FunnelTime,
     FunnelTrend,
     Group,
@@ -61,6 +62,7 @@ from footfall.explore.compile.grouping import (
 )
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
+from footfall.explore.models import funnel_times
 from footfall.explore.models.common import about, buckets_of
 from footfall.explore.question.common import Selector
 from footfall.explore.question.funnel import (
@@ -107,6 +109,8 @@ def problems(question: FunnelQuestion, scene: Scene) -> Iterator[str]:
             yield f"{where}: in any order, what is excluded is so from the first step to the last"
     if question.order == "strict" and question.exclude:
         yield "exclude: strict lets nothing happen in between as it is; leave it out"
+    if question.order == "any" and question.step_times:
+        yield "step_times: in any order no step is the one before; leave it out"
     yield from _trend_problems(question, scene)
     meant = [(step.names, step.where) for step in question.steps]
     if question.order == "any" and len(set(meant)) < count:
@@ -148,13 +152,17 @@ def statement(question: FunnelQuestion, scene: Scene) -> Statement:
         inside = _within(took, low, high, question)
         shown.append(exp.Sum(this=flag(both(is_done.copy(), inside))))
     shown.append(percentile(0.5, case((is_done.copy(), exp.cast(took.copy(), "double")))))
+    if question.step_times:
+        made |= funnel_times.walked_back(count)
+        shown += funnel_times.numbers(count)
+    source = "z1" if question.step_times else "best"
     named = [exp.alias_(one, f"c{place}") for place, one in enumerate(shown)]
     by = [col("r"), *groups]
     units = trend_of(question, scene)
     if units is None:
-        found = exp.select(*by, *named).from_("best").group_by(*[one.copy() for one in by])
+        found = exp.select(*by, *named).from_(source).group_by(*[one.copy() for one in by])
         return Statement(with_ctes(found, made), base.values.by_name)
-    made["timed"] = exp.select("*", exp.alias_(bucket(units, col("t0")), "b")).from_("best")
+    made["timed"] = exp.select("*", exp.alias_(bucket(units, col("t0")), "b")).from_(source)
     found = exp.select(*by, col("b"), *named).from_("timed")
     sets = [exp.Tuple(expressions=[one.copy() for one in each]) for each in (by, [*by, col("b")])]
     found.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=sets)]))
@@ -192,12 +200,16 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     medians: dict[Group, float | None] = {Group(): None}
     units = trend_of(question, scene)
     by, timed = len(question.by), {}
-    for row in sorted(found.rows, key=lambda row: (row[0] is not None, row[0])):
+    last = len(funnel_times.SHARES) * (count - 1) if question.step_times else 0
+    took: list[FunnelStepTime] = []
+    for whole in sorted(found.rows, key=lambda row: (row[0] is not None, row[0])):
+        row = whole[: len(whole) - last]
         group = group_of(row[0], row[1 : 1 + by])
         if units is not None and row[1 + by] is not None:
             timed[group, int(row[1 + by])] = [int(one) for one in row[2 + by : 2 + by + count]]
             continue
         parts[group] = [int(value) for value in row[1 + by + (units is not None) : -1]]
+        took += funnel_times.step_times(group, whole[len(row) :])
         medians[group] = None if row[-1] is None else float(row[-1]) / SECOND
     span = (scene.span.start, scene.span.end)
     steps: list[FunnelRow] = []
@@ -218,6 +230,7 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
         times=tuple(histogram),
         buckets=() if units is None else buckets_of(scene, units, found.cut_published_at),
         trend=() if units is None else tuple(_trend(count, span, parts, len(units), timed)),
+        step_times=tuple(took),
     )
 
 
@@ -309,7 +322,9 @@ def _best(question: FunnelQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Q
     count = len(question.by)
     started = exp.alias_(exp.to_table("o"), "f")
     ended = exp.alias_(exp.to_table("o"), "g")
-    shown = [col("a", "q"), col("k", "q"), exp.alias_(col("t", "f"), "t0")]
+    kept = ["a", "k", "t0", "t1", *(["sp", "ep"] if question.step_times else [])]
+    shown = [col(name, "q") for name in ("a", "k", *kept[4:])]
+    shown.append(exp.alias_(col("t", "f"), "t0"))
     shown += [exp.alias_(col("t", "g"), "t1"), *[col(name, "f") for name in group_names(count)]]
     made["w"] = (
         exp.select(*shown)
@@ -317,7 +332,6 @@ def _best(question: FunnelQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Q
         .join(started, on=both(_eq("a", "q", "a", "f"), _eq("sp", "q", "p", "f")))
         .join(ended, on=both(_eq("a", "q", "a", "g"), _eq("ep", "q", "p", "g")))
     )
-    kept = ["a", "k", "t0", "t1"]
     parts: exp.Query = exp.select(*[col(name) for name in kept], *no_groups(count)).from_("w")
     if count:
         made["tops"] = ranked("w", count, question.top)
@@ -328,7 +342,13 @@ def _best(question: FunnelQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Q
     best = over(
         exp.RowNumber(),
         [col("a"), col("r"), *groups],
-        in_order(col("k"), col("t1"), col("t0"), down=[0, 2]),
+        in_order(
+            col("k"),
+            col("t1"),
+            col("t0"),
+            *([col("ep"), col("sp")] if question.step_times else []),
+            down=[0, 2, 4],
+        ),
     )
     numbered = exp.select("*", exp.alias_(best, "n")).from_("u")
     made["best"] = (
@@ -393,7 +413,10 @@ def _chained(question: FunnelQuestion, window: int) -> dict[str, exp.Query]:
     count = len(question.steps)
     for step in range(2, count + 1):
         before = f"b{step}"
-        inner = exp.select("*", exp.alias_(_before(question, step), before)).from_(f"s{step - 1}")
+        inner = exp.select("*", exp.alias_(_before(question, step), before))
+        if question.step_times:
+            inner = inner.select(exp.alias_(_place_before(question, step), f"v{step}"))
+        inner = inner.from_(f"s{step - 1}")
         is_next = both(_is_one(f"m{step}"), exp.GTE(this=col(before), expression=col("w")))
         linked = exp.alias_(case((is_next, col(before))), f"l{step}")
         made[f"s{step}"] = exp.select("*", linked).from_(exp.alias_(inner.subquery(), "x"))
@@ -425,12 +448,23 @@ def _before(question: FunnelQuestion, step: int) -> Expr:
             for name in group_names(len(question.by))
         ]
         return case((both(*equal), found))
+    return over(call(exp.Max, known), _divided(question, step), by_place, rows("first", -1))
+
+
+def _divided(question: FunnelQuestion, step: int) -> list[Expr]:
+    """What events of one chain have in common, from the step before to this one."""
     divided = [
         col(f"x{place}")
         for place, one in enumerate(question.exclude)
         if one.after < step <= (len(question.steps) if one.before is None else one.before)
     ]
-    return over(call(exp.Max, known), [*_parts(question), *divided], by_place, rows("first", -1))
+    return [*_parts(question), *divided]
+
+
+def _place_before(question: FunnelQuestion, step: int) -> Expr:
+    if question.order == "strict":
+        return exp.Sub(this=col("p"), expression=num(1))
+    return funnel_times.place_before(step, _divided(question, step))
 
 
 def _furthest(question: FunnelQuestion) -> exp.Select:

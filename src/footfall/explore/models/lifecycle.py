@@ -8,12 +8,14 @@ was there matters of them.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from sqlglot import exp
 
 from footfall.clock import DAY
 from footfall.explore.answer import (
+    CELLS_MAX,
+    Group,
     Kind,
     LifecycleAnswer,
     LifecycleCell,
@@ -22,7 +24,7 @@ from footfall.explore.answer import (
     Stickiness,
     key_of,
 )
-from footfall.explore.compile.base import Base
+from footfall.explore.compile.base import ORDER, Base
 from footfall.explore.compile.blocks import (
     Expr,
     both,
@@ -36,6 +38,16 @@ from footfall.explore.compile.blocks import (
     num,
     over,
     text,
+)
+from footfall.explore.compile.grouping import (
+    counted,
+    group_names,
+    group_of,
+    in_group,
+    in_order_of,
+    ranked,
+    union_all,
+    with_rest,
 )
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
@@ -52,11 +64,12 @@ _DAYS = "days"
 def problems(question: LifecycleQuestion, scene: Scene) -> Iterator[str]:
     """What is wrong with it, beyond the common options."""
     yield from selector_problems("active", question.active, scene.fields)
-    if question.by:
-        yield "by: a life cycle has no breakdown; ask for each part with where"
     days = (scene.span.end - scene.span.start) / DAY
-    if days / {"day": 0.95, "week": 6.9, "month": 28}[question.unit] > UNITS_MAX:
+    units = days / {"day": 0.95, "week": 6.9, "month": 28}[question.unit]
+    if units > UNITS_MAX:
         yield f"unit: more than {UNITS_MAX}; take a longer unit or a shorter range"
+    elif question.by and units * (len(STATES) + 1) * (2 + question.top) > CELLS_MAX:
+        yield f"more than {CELLS_MAX} numbers; ask for fewer groups (top) or units"
 
 
 def units_of(question: LifecycleQuestion, scene: Scene) -> Grid:
@@ -67,17 +80,21 @@ def units_of(question: LifecycleQuestion, scene: Scene) -> Grid:
 
 
 def statement(question: LifecycleQuestion, scene: Scene) -> Statement:
-    """Rows of unit, state and how many; state `days`: days on which somebody was there."""
+    """Rows of group, unit, state and how many; state `days`: days on which somebody was there."""
     base, made = _made(question, scene)
-    number = exp.alias_(exp.Count(this=exp.Star()), "value")
-    states = exp.select(col("u"), col("state"), number).from_("st").group_by(col("u"), col("state"))
-    days = (
-        exp.select(col("u"), exp.alias_(text(_DAYS), "state"), number.copy())
-        .from_("d")
+    count = len(question.by)
+    made["dd"] = (
+        exp.select("*", exp.alias_(text(_DAYS), "state"))
+        .from_("dg" if count else "d")
         .where(exp.GTE(this=col("u"), expression=num(1)))
-        .group_by(col("u"))
     )
-    return Statement(with_ctes(exp.union(states, days, distinct=False), made), base.values.by_name)
+    number = exp.Count(this=exp.Star())
+    parts = [
+        part
+        for source in ("sg" if count else "st", "dd")
+        for part in counted(source, ["u", "state"], number, count)
+    ]
+    return Statement(with_ctes(union_all(parts), made), base.values.by_name)
 
 
 def members(
@@ -88,10 +105,11 @@ def members(
     nothing = [exp.alias_(null("bigint"), "t"), exp.alias_(null("double"), "v")]
     found = (
         exp.select(col("a"), *nothing)
-        .from_("st")
+        .from_("sg" if question.by else "st")
         .where(
             exp.EQ(this=col("u"), expression=num(cell.unit + 1)),
             exp.EQ(this=col("state"), expression=text(cell.state)),
+            *in_group(base, cell.group),
         )
     )
     return question.per, Statement(with_ctes(found, made), base.values.by_name)
@@ -100,29 +118,43 @@ def members(
 def answer(question: LifecycleQuestion, scene: Scene, found: Found) -> LifecycleAnswer:
     """Every state of every unit, and how often the active were there."""
     units = units_of(question, scene)
-    counts: dict[tuple[int, Any], int] = {
-        (int(unit) - 1, state): int(value) for unit, state, value in found.rows
-    }
+    counts: dict[tuple[Group, int, str], int] = {}
+    sizes: dict[Group, int] = {Group(): 0}
+    for rest, *others, unit, state, value in found.rows:
+        group = group_of(rest, others)
+        sizes[group] = sizes.get(group, 0) + int(value)
+        counts[group, int(unit) - 1, state] = int(value)
+    groups = in_order_of(sizes)
     span = (scene.span.start, scene.span.end)
-    rows = [
-        LifecycleRow(
-            unit, state, counts.get((unit, state), 0), key_of(LifecycleCell(span, unit, state))
-        )
-        for unit in range(len(units))
-        for state in STATES
-    ]
-    sticky = []
-    for unit in range(len(units)):
-        active = sum(counts.get((unit, state), 0) for state in STATES[:3])
-        days = counts.get((unit, _DAYS), 0) / active if active else None
-        length = len(grid(scene.calendar, "day", Span(units.bounds[unit], units.bounds[unit + 1])))
-        sticky.append(Stickiness(unit, active, days, None if days is None else days / length))
     return LifecycleAnswer(
         **about(question, scene, found),
         units=buckets_of(scene, units, found.cut_published_at),
-        rows=tuple(rows),
-        stickiness=tuple(sticky),
+        rows=tuple(
+            LifecycleRow(
+                group.scope,
+                group.values,
+                unit,
+                state,
+                counts.get((group, unit, state), 0),
+                key_of(LifecycleCell(span, unit, state, group)),
+            )
+            for group in groups
+            for unit in range(len(units))
+            for state in STATES
+        ),
+        stickiness=tuple(one for group in groups for one in _sticky(scene, units, group, counts)),
     )
+
+
+def _sticky(
+    scene: Scene, units: Grid, group: Group, counts: dict[tuple[Group, int, str], int]
+) -> Iterator[Stickiness]:
+    for unit in range(len(units)):
+        active = sum(counts.get((group, unit, state), 0) for state in STATES[:3])
+        days = counts.get((group, unit, _DAYS), 0) / active if active else None
+        length = len(grid(scene.calendar, "day", Span(units.bounds[unit], units.bounds[unit + 1])))
+        share = None if days is None else days / length
+        yield Stickiness(group.scope, group.values, unit, active, days, share)
 
 
 def is_cell(question: LifecycleQuestion, scene: Scene, cell: LifecycleCell) -> bool:
@@ -162,7 +194,39 @@ def _made(question: LifecycleQuestion, scene: Scene) -> tuple[Base, dict[str, ex
         exp.alias_(over(exp.Lead(this=col("u")), [col("a")], order.copy()), "next"),
     ).from_(exp.alias_(there.subquery(), "y"))
     made["st"] = _states(len(shown))
+    if question.by:
+        made |= _grouped(base, question)
     return base, made
+
+
+def _grouped(base: Base, question: LifecycleQuestion) -> dict[str, exp.Query]:
+    """`sg`, `dg`: the states and the days, each with the group of whose they are.
+
+    Everybody is in one group, whatever the unit: that of the first time they were ever active.
+    """
+    count = len(question.by)
+    place = over(exp.RowNumber(), [col("a")], in_order(*[col(name) for name in ORDER]))
+    numbered = (
+        exp.select(col("a"), *base.groups(), exp.alias_(place, "z"))
+        .from_("e")
+        .where(base.selects(question.active))
+    )
+    first = exp.select(col("a"), *[col(name) for name in group_names(count)])
+    is_first = exp.EQ(this=col("z"), expression=num(1))
+    made: dict[str, exp.Query] = {
+        "f": first.from_(exp.alias_(numbered.subquery(), "x")).where(is_first),
+        "tops": ranked("f", count, question.top),
+        "gr": with_rest("f", "tops", ["a"], count),
+    }
+    groups = [col(name, "gr") for name in ("r", *group_names(count))]
+    for name, source, columns in (
+        ("sg", "st", ("a", "u", "state")),
+        ("dg", "d", ("a", "u", "day")),
+    ):
+        on = exp.EQ(this=col("a", source), expression=col("a", "gr"))
+        shown = [col(one, source) for one in columns]
+        made[name] = exp.select(*shown, *groups).from_(source).join("gr", on=on)
+    return made
 
 
 def _states(count: int) -> exp.Query:

@@ -16,6 +16,7 @@ from sqlglot import exp
 from footfall.clock import DAY
 from footfall.explore.answer import (
     CELLS_MAX,
+    Group,
     Kind,
     PathAnswer,
     PathCell,
@@ -41,9 +42,19 @@ from footfall.explore.compile.blocks import (
     over,
     rows,
 )
+from footfall.explore.compile.grouping import (
+    group_names,
+    group_of,
+    in_group,
+    no_groups,
+    ranked,
+    union_all,
+    with_rest,
+)
 from footfall.explore.compile.statement import Statement, with_ctes
 from footfall.explore.found import Found
 from footfall.explore.models.common import about
+from footfall.explore.question.common import TOP_MAX
 from footfall.explore.question.path import (
     NODES_MAX,
     RULES_MAX,
@@ -56,6 +67,8 @@ from footfall.settings import parse_duration
 
 GAP_MAX: Final = 30 * DAY
 _EVENTS: Final = {"pages": "page_view", "screens": "screen_view"}
+_GROUP: Final = "gr"
+"""Whether a journey's group is the rest: `r` says it of a node."""
 _FIELDS: Final = {"pages": "page_path", "screens": "screen_name"}
 
 
@@ -64,12 +77,12 @@ def problems(question: PathQuestion, scene: Scene) -> Iterator[str]:
     yield from selector_problems("events", question.events, scene.fields)
     if not STEPS_MIN <= question.steps <= STEPS_MAX:
         yield f"steps: from {STEPS_MIN} to {STEPS_MAX}"
-    if question.by:
-        yield "by: a path has no breakdown; ask for each part with where"
+    if not 1 <= question.groups <= TOP_MAX:
+        yield f"groups: from 1 to {TOP_MAX}"
     if question.top > NODES_MAX:
         yield f"top: from 1 to {NODES_MAX}"
-    elif question.steps * question.top**2 > CELLS_MAX:
-        yield f"more than {CELLS_MAX} numbers; ask for fewer nodes (top) or steps"
+    elif question.steps * question.top**2 * _parts(question) > CELLS_MAX:
+        yield f"more than {CELLS_MAX} numbers; ask for fewer nodes (top), groups or steps"
     if len(question.rules) > RULES_MAX:
         yield f"rules: at most {RULES_MAX}"
     for place, rule in enumerate(question.rules):
@@ -87,32 +100,32 @@ def problems(question: PathQuestion, scene: Scene) -> Iterator[str]:
             yield f"gap: {error}"
 
 
-def statement(question: PathQuestion, scene: Scene) -> Statement:
-    """Rows of step, rest, label, next is rest, next label, is end, how many.
+def _parts(question: PathQuestion) -> int:
+    """Parts of the answer: everything, the groups, their rest."""
+    return 2 + question.groups if question.by else 1
 
-    Those of nodes have no next rest and are no end.
+
+def statement(question: PathQuestion, scene: Scene) -> Statement:
+    """Rows of step, rest, label, next is rest, next label, is end, how many; then of the group.
+
+    Those of nodes have no next rest and are no end. Without a breakdown there is no group.
     """
     base, made = _made(question, scene)
-    by = [col(name) for name in ("s", "r", "l")]
-    number = count_distinct(col("a"))
-    nodes = (
-        exp.select(
-            *by,
-            exp.alias_(null("int"), "r2"),
-            exp.alias_(null(), "l2"),
-            exp.alias_(num(0), "z"),
-            exp.alias_(number, "value"),
-        )
-        .from_("k")
-        .group_by(*[one.copy() for one in by])
-    )
-    ways = [*[one.copy() for one in by], col("r2"), col("l2"), col("z")]
-    links = (
-        exp.select(*ways, exp.alias_(number.copy(), "value"))
-        .from_("g")
-        .group_by(*[one.copy() for one in ways])
-    )
-    return Statement(with_ctes(exp.union(nodes, links, distinct=False), made), base.values.by_name)
+    by = ("s", "r", "l")
+    nothing = [exp.alias_(null("int"), "r2"), exp.alias_(null(), "l2"), exp.alias_(num(0), "z")]
+    value = exp.alias_(count_distinct(col("a")), "value")
+    count = len(question.by)
+    own = [_GROUP, *group_names(count)] if count else []
+    parts: list[exp.Query] = []
+    for groups in ([], own) if count else ([],):
+        shown = [col(name) for name in groups] if groups else no_groups(count, _GROUP)
+        last = shown if count else []
+        for source, names, more in (("k", by, nothing), ("g", (*by, "r2", "l2", "z"), [])):
+            columns = [col(name) for name in names]
+            found = exp.select(*columns, *[one.copy() for one in more], value.copy())
+            found = found.select(*[one.copy() for one in last]).from_(source)
+            parts.append(found.group_by(*[col(name) for name in (*names, *groups)]))
+    return Statement(with_ctes(union_all(parts), made), base.values.by_name)
 
 
 def members(question: PathQuestion, scene: Scene, cell: PathCell) -> tuple[Kind, Statement]:
@@ -124,6 +137,7 @@ def members(question: PathQuestion, scene: Scene, cell: PathCell) -> tuple[Kind,
         kept += _is_at(base, cell.after, "r2", "l2")
     elif cell.is_end:
         kept.append(exp.EQ(this=col("z"), expression=num(1)))
+    kept += in_group(base, cell.group, _GROUP)
     is_node = cell.after is None and not cell.is_end
     nothing = [exp.alias_(null("bigint"), "t"), exp.alias_(null("double"), "v")]
     found = exp.select(col("a")).distinct().from_("k" if is_node else "g").where(*kept)
@@ -135,16 +149,19 @@ def answer(question: PathQuestion, scene: Scene, found: Found) -> PathAnswer:
     """Nodes and ways, of each step those with most first, its rest last."""
     span = (scene.span.start, scene.span.end)
     nodes, ways = [], []
-    for step, rest, label, next_rest, next_label, is_end, value in found.rows:
+    for step, rest, label, next_rest, next_label, is_end, value, *of_group in found.rows:
+        group = group_of(of_group[0], of_group[1:]) if of_group else Group()
+        whose = group.scope, group.values
         at = PathEnd(bool(rest), label)
         after = None if next_rest is None else PathEnd(bool(next_rest), next_label)
-        key = key_of(PathCell(span, int(step), at, after, bool(is_end)))
+        key = key_of(PathCell(span, int(step), at, after, bool(is_end), group))
         if after is None and not is_end:
-            nodes.append(PathNode(int(step), at.is_rest, label, int(value), key))
+            nodes.append(PathNode(*whose, int(step), at.is_rest, label, int(value), key))
             continue
         onward = after or PathEnd()
         ways.append(
             PathRow(
+                *whose,
                 int(step),
                 at.is_rest,
                 label,
@@ -155,9 +172,10 @@ def answer(question: PathQuestion, scene: Scene, found: Found) -> PathAnswer:
                 key,
             )
         )
-    nodes.sort(key=lambda one: (one.step, one.is_rest, -one.count, one.label or ""))
+    nodes.sort(key=lambda one: (*_place(one), one.step, one.is_rest, -one.count, one.label or ""))
     ways.sort(
         key=lambda one: (
+            *_place(one),
             one.step,
             one.is_rest,
             one.label or "",
@@ -207,35 +225,61 @@ def _made(question: PathQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Que
             col("a"),
             *[one.copy() for one in ordered],
             exp.alias_(_named(base, question, name), "l"),
+            *base.groups(),
             exp.alias_(_lag(col("t"), [col("a")], ordered), "t0"),
         )
         .from_("e")
         .where(*is_node)
     )
+    groups = group_names(len(question.by))
     made["o"] = exp.select(
-        col("a"), *[one.copy() for one in ordered], col("l"), exp.alias_(_journey(question), "j")
+        col("a"),
+        *[one.copy() for one in ordered],
+        col("l"),
+        *[col(one) for one in groups],
+        exp.alias_(_journey(question), "j"),
     ).from_("n0")
-    made["m"] = _placed(question, ordered)
-    made["w"] = _anchored(base, question)
+    made["m"] = _placed(question, ordered, groups)
+    made["w"] = _anchored(base, question, groups)
     made["ranked"] = _ranked(question)
     on = both(
         exp.EQ(this=col("s", "w"), expression=col("s", "q")),
         exp.EQ(this=col("l", "w"), expression=col("l", "q")),
     )
     is_rest = is_null(col("l", "q"))
-    made["k"] = (
-        exp.select(
-            col("a", "w"),
-            col("j", "w"),
-            col("s", "w"),
-            exp.alias_(flag(is_rest), "r"),
-            exp.alias_(col("l", "q"), "l"),
-        )
-        .from_("w")
-        .join(exp.alias_(exp.to_table("ranked"), "q"), on=on, join_type="left")
-    )
-    made["g"] = _ways(question)
+    shown = [col(name, "w") for name in ("a", "j", "s")]
+    shown += [exp.alias_(flag(is_rest), "r"), exp.alias_(col("l", "q"), "l")]
+    nodes = exp.select(*shown).from_("w")
+    nodes = nodes.join(exp.alias_(exp.to_table("ranked"), "q"), on=on, join_type="left")
+    if groups:
+        made |= _grouped(question)
+        nodes = nodes.select(*[col(name, "jg") for name in (_GROUP, *groups)])
+        same_journey = [exp.EQ(this=col(one, "w"), expression=col(one, "jg")) for one in ("a", "j")]
+        nodes = nodes.join("jg", on=both(*same_journey))
+    made["k"] = nodes
+    made["g"] = _ways(question, [_GROUP, *groups] if groups else [])
     return base, made
+
+
+def _grouped(question: PathQuestion) -> dict[str, exp.Query]:
+    """`jg`: each journey with its group, that of the step which the others are counted from."""
+    count = len(question.by)
+    names = group_names(count)
+    first = exp.select(*[col(name) for name in ("a", "j", *names)]).from_("w")
+    placed = with_rest("jf", "tops", ["a", "j"], count)
+    return {
+        "jf": first.where(exp.EQ(this=col("s"), expression=num(1))),
+        "tops": ranked("jf", count, question.groups),
+        "jg": exp.select(
+            col("a"), col("j"), exp.alias_(col("r"), _GROUP), *[col(name) for name in names]
+        ).from_(exp.alias_(placed.subquery(), "x")),
+    }
+
+
+def _place(one: PathNode | PathRow) -> tuple[int, tuple[tuple[bool, str], ...]]:
+    """Everything first, then groups by their values, then the rest."""
+    values = tuple((value is None, value or "") for value in one.group)
+    return ("all", "group", "rest").index(one.scope), values
 
 
 def _lag(what: Expr, by: list[Expr], ordered: list[Expr]) -> Expr:
@@ -275,11 +319,12 @@ def _journey(question: PathQuestion) -> Expr:
     return over(exp.Sum(this=begins), [col("a")], order, rows("first", 0))
 
 
-def _placed(question: PathQuestion, ordered: list[Expr]) -> exp.Select:
+def _placed(question: PathQuestion, ordered: list[Expr], groups: list[str]) -> exp.Select:
     """Nodes with their place in the journey, from both ends."""
     by = [col("a"), col("j")]
     before = exp.alias_(_lag(col("l"), by, ordered), "l0")
     kept = exp.select(*by, *[one.copy() for one in ordered], col("l"), before).from_("o")
+    kept = kept.select(*[col(name) for name in groups])
     source = exp.select("*").from_(exp.alias_(kept.subquery(), "x"))
     if question.merge_repeats:
         is_new = exp.NEQ(this=col("l"), expression=col("l0"))
@@ -288,29 +333,26 @@ def _placed(question: PathQuestion, ordered: list[Expr]) -> exp.Select:
     down = in_order(*[one.copy() for one in ordered], down=range(len(ordered)))
     place = exp.alias_(over(exp.RowNumber(), by, up), "p")
     left = exp.alias_(over(exp.RowNumber(), [one.copy() for one in by], down), "p2")
-    return exp.select(*[one.copy() for one in by], col("l"), place, left).from_(
-        exp.alias_(source.subquery(), "y")
-    )
+    shown = [*[one.copy() for one in by], col("l"), place, left, *[col(name) for name in groups]]
+    return exp.select(*shown).from_(exp.alias_(source.subquery(), "y"))
 
 
-def _anchored(base: Base, question: PathQuestion) -> exp.Select:
+def _anchored(base: Base, question: PathQuestion, groups: list[str]) -> exp.Select:
     """Steps of each journey, counted from its anchor; journeys without one have none."""
     place = "p" if question.direction == "from" else "p2"
+    kept = ["a", "j", "l", *groups]
     if question.node is None:
         step: Expr = col(place)
-        source: exp.Select = exp.select(col("a"), col("j"), col("l"), exp.alias_(step, "s")).from_(
-            "m"
-        )
+        source = exp.select(*[col(name) for name in kept], exp.alias_(step, "s")).from_("m")
     else:
         is_there = exp.EQ(this=col("l"), expression=base.values.bind(question.node))
         first = over(exp.Min(this=case((is_there, col(place)))), [col("a"), col("j")], exp.Order())
         first.set("order", None)
-        marked = exp.select(col("a"), col("j"), col("l"), col(place), exp.alias_(first, "c")).from_(
-            "m"
-        )
+        marked = exp.select(*[col(name) for name in (*kept, place)], exp.alias_(first, "c"))
+        marked = marked.from_("m")
         since = exp.Sub(this=col(place), expression=col("c"))
         step = exp.Add(this=exp.Paren(this=since), expression=num(1))
-        source = exp.select(col("a"), col("j"), col("l"), exp.alias_(step, "s")).from_(
+        source = exp.select(*[col(name) for name in kept], exp.alias_(step, "s")).from_(
             exp.alias_(marked.subquery(), "x")
         )
     inside = exp.Between(this=col("s"), low=num(1), high=num(question.steps))
@@ -335,7 +377,7 @@ def _ranked(question: PathQuestion) -> exp.Select:
     )
 
 
-def _ways(question: PathQuestion) -> exp.Select:
+def _ways(question: PathQuestion, groups: list[str]) -> exp.Select:
     """Each step but the last with the one after it, or the end."""
     on = both(
         exp.EQ(this=col("a", "k"), expression=col("a", "k2")),
@@ -345,7 +387,7 @@ def _ways(question: PathQuestion) -> exp.Select:
     is_end = flag(is_null(col("s", "k2")))
     return (
         exp.select(
-            *[col(name, "k") for name in ("a", "s", "r", "l")],
+            *[col(name, "k") for name in ("a", "s", "r", "l", *groups)],
             exp.alias_(col("r", "k2"), "r2"),
             exp.alias_(col("l", "k2"), "l2"),
             exp.alias_(is_end, "z"),

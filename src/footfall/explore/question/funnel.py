@@ -34,5 +34,7 @@ class FunnelQuestion(Common, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     exclude: tuple[Exclusion, ...] = ()
     granularity: Unit | None = None
     """Also the trend: a funnel of each bucket, of those whose first step was in it."""
+    step_times: bool = False
+    """Also how long each step took, after the one before; not in any order."""
     by_step: Literal["first", "each"] = "first"
     """Whose value the breakdown takes: the first step's, or each step's, all the same."""

@@ -51,3 +51,5 @@ class PathQuestion(Common, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The first one that matches names the node."""
     top: int = 8
     """Nodes shown of each step, from 1 to 50; the others are its rest."""
+    groups: int = 10
+    """Groups of a breakdown shown, from 1 to 100; the same nodes are shown in each."""

@@ -151,6 +151,7 @@ export type AttributionAnswer = {
   readonly cut_published_at: number;
   readonly cut_sequence: number;
   readonly end: string;
+  readonly groups?: readonly (AttributionGroup)[];
   readonly notes?: readonly (string)[];
   readonly previous?: AttributionAnswer | null;
   readonly rows: readonly (AttributionRow)[];
@@ -160,6 +161,13 @@ export type AttributionAnswer = {
   readonly start: string;
   readonly value: number | null;
   readonly way?: "sql" | "index";
+};
+
+export type AttributionGroup = {
+  readonly conversions: number;
+  readonly group: readonly (string | null)[];
+  readonly scope: "all" | "group" | "rest";
+  readonly value: number | null;
 };
 
 export type AttributionOpened = {
@@ -195,8 +203,10 @@ export type AttributionRow = {
   readonly cell: string;
   readonly count: number;
   readonly credit: number;
+  readonly group: readonly (string | null)[];
   readonly is_direct: boolean;
   readonly label: string | null;
+  readonly scope: "all" | "group" | "rest";
   readonly share: number | null;
   readonly touches: number;
   readonly value: number | null;
@@ -298,6 +308,7 @@ export type CompareAnswer = {
   readonly cut_sequence: number;
   readonly days_left: number | null;
   readonly end: string;
+  readonly groups?: readonly (CompareGroup)[];
   readonly mixed: number;
   readonly mixed_cell: string;
   readonly notes?: readonly (string)[];
@@ -309,6 +320,16 @@ export type CompareAnswer = {
   readonly start: string;
   readonly verdict: string;
   readonly way?: "sql" | "index";
+};
+
+export type CompareGroup = {
+  readonly days_left: number | null;
+  readonly group: readonly (string | null)[];
+  readonly mixed: number;
+  readonly mixed_cell: string;
+  readonly scope: "all" | "group" | "rest";
+  readonly split_p: number | null;
+  readonly verdict: string;
 };
 
 export type CompareOpened = {
@@ -345,11 +366,13 @@ export type CompareRow = {
   readonly difference: number | null;
   readonly difference_high: number | null;
   readonly difference_low: number | null;
+  readonly group: readonly (string | null)[];
   readonly is_control: boolean;
   readonly lift: number | null;
   readonly rate: number | null;
   readonly rate_high: number | null;
   readonly rate_low: number | null;
+  readonly scope: "all" | "group" | "rest";
   readonly size: number;
   readonly size_cell: string;
   readonly variant: string;
@@ -700,6 +723,7 @@ export type FunnelAnswer = {
   readonly speeds: readonly (FunnelSpeed)[];
   readonly sql: string;
   readonly start: string;
+  readonly step_times?: readonly (FunnelStepTime)[];
   readonly times: readonly (FunnelTime)[];
   readonly trend?: readonly (FunnelTrend)[];
   readonly way?: "sql" | "index";
@@ -724,6 +748,7 @@ export type FunnelQuestion = {
   readonly per?: "visitor" | "user" | "session";
   readonly range?: Range;
   readonly segments_at?: string | null;
+  readonly step_times?: boolean;
   readonly steps: readonly (Selector)[];
   readonly top?: number;
   readonly week_start?: "monday" | "sunday";
@@ -749,6 +774,14 @@ export type FunnelSpeed = {
   readonly group: readonly (string | null)[];
   readonly median_seconds: number | null;
   readonly scope: "all" | "group" | "rest";
+};
+
+export type FunnelStepTime = {
+  readonly group: readonly (string | null)[];
+  readonly median_seconds: number | null;
+  readonly p90_seconds: number | null;
+  readonly scope: "all" | "group" | "rest";
+  readonly step: number;
 };
 
 export type FunnelTime = {
@@ -898,6 +931,8 @@ export type LifecycleQuestion = {
 export type LifecycleRow = {
   readonly cell: string;
   readonly count: number;
+  readonly group: readonly (string | null)[];
+  readonly scope: "all" | "group" | "rest";
   readonly state: "new" | "retained" | "returning" | "dormant";
   readonly unit: number;
 };
@@ -1104,8 +1139,10 @@ export type PathAnswer = {
 export type PathNode = {
   readonly cell: string;
   readonly count: number;
+  readonly group: readonly (string | null)[];
   readonly is_rest: boolean;
   readonly label: string | null;
+  readonly scope: "all" | "group" | "rest";
   readonly step: number;
 };
 
@@ -1124,6 +1161,7 @@ export type PathQuestion = {
   readonly direction?: "from" | "to";
   readonly events?: Selector;
   readonly gap?: string;
+  readonly groups?: number;
   readonly merge_repeats?: boolean;
   readonly node?: string | null;
   readonly nodes?: "events" | "pages" | "screens";
@@ -1141,11 +1179,13 @@ export type PathQuestion = {
 export type PathRow = {
   readonly cell: string;
   readonly count: number;
+  readonly group: readonly (string | null)[];
   readonly is_end: boolean;
   readonly is_rest: boolean;
   readonly label: string | null;
   readonly next_is_rest: boolean;
   readonly next_label: string | null;
+  readonly scope: "all" | "group" | "rest";
   readonly step: number;
 };
 
@@ -1734,6 +1774,8 @@ export type Status = {
 export type Stickiness = {
   readonly active: number;
   readonly days: number | null;
+  readonly group: readonly (string | null)[];
+  readonly scope: "all" | "group" | "rest";
   readonly share: number | null;
   readonly unit: number;
 };

@@ -10,19 +10,18 @@ import msgspec
 
 from footfall.dashboards.definition import ReportQuery, Tile
 from footfall.dashboards.running import (
-    Runner,
-    RunnerAnswer,
     Scene,
     TileData,
     data_of,
     statement_of,
 )
 from footfall.errors import Invalid
+from footfall.query import SqlRunner
 
 _KINDS: Final = {"BIGINT": "int64", "DOUBLE": "float64", "BOOLEAN": "bool_"}
 
 
-async def parquet_of(tile: Tile, scene: Scene, runner: Runner) -> tuple[bytes, bool]:
+async def parquet_of(tile: Tile, scene: Scene, runner: SqlRunner) -> tuple[bytes, bool]:
     """The tile's answer as a Parquet file, and whether there was more than fits.
 
     It has the types that the answer has, and all rows up to `query.rows_max`, not only those that
@@ -38,7 +37,7 @@ async def parquet_of(tile: Tile, scene: Scene, runner: Runner) -> tuple[bytes, b
         data = await data_of(tile, scene, runner)
         return await asyncio.to_thread(_of_report, data), data.is_cut_off
     made, _ = await statement_of(tile.query, scene, runner)
-    found: RunnerAnswer = await runner.run(made.sql, made.values, format="parquet")
+    found = await runner.run(made.sql, made.values, format="parquet")
     return found.body, found.is_cut_off
 
 

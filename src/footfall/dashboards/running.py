@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -26,6 +26,7 @@ from footfall.errors import Invalid
 from footfall.explore.question.common import Filter
 from footfall.explore.question.ranges import Range, Span
 from footfall.explore.segments.kept import NoShelf, Shelf, UsedSegment
+from footfall.query import Answer, SqlRunner
 
 if TYPE_CHECKING:
     from footfall.dashboards.columns import TableColumns
@@ -52,64 +53,6 @@ _NUMERIC: Final = (
     "DOUBLE",
     "DECIMAL",
 )
-
-
-class AnswerColumn(Protocol):
-    """See `footfall.query.protocol.Column`."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def type(self) -> str:
-        """Its SQL type."""
-        ...
-
-
-class RunnerAnswer(Protocol):
-    """See `footfall.query.protocol.Answer`."""
-
-    @property
-    def columns(self) -> Sequence[AnswerColumn]:
-        """In the order of the rows' values."""
-        ...
-
-    @property
-    def is_cut_off(self) -> bool:
-        """There were more rows than the limit."""
-        ...
-
-    @property
-    def cut_sequence(self) -> int:
-        """Which cut it saw."""
-        ...
-
-    @property
-    def cut_published_at(self) -> int:
-        """Microseconds since 1970 UTC."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """A JSON array of arrays, or the file that was asked for."""
-        ...
-
-
-class Runner(Protocol):
-    """Runs one guarded statement: `footfall.query.QueryPool`."""
-
-    async def run(
-        self,
-        sql: str,
-        parameters: Any = ...,
-        *,
-        format: Literal["rows", "parquet"] = ...,  # noqa: A002 (the word users know)
-        rows_max: int | None = None,
-    ) -> RunnerAnswer:
-        """Its rows; ends with its work when it is cancelled."""
-        ...
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -178,7 +121,7 @@ class RowsBehind(msgspec.Struct, frozen=True):
     cut_published_at: int
 
 
-async def data_of(tile: Tile, scene: Scene, runner: Runner) -> TileData:
+async def data_of(tile: Tile, scene: Scene, runner: SqlRunner) -> TileData:
     """What the tile shows now.
 
     Raises:
@@ -215,7 +158,7 @@ async def data_of(tile: Tile, scene: Scene, runner: Runner) -> TileData:
 async def rows_behind(
     tile: Tile,
     scene: Scene,
-    runner: Runner,
+    runner: SqlRunner,
     parts: Sequence[SegmentPart],
     cell: str | None = None,
     segments_at: str | None = None,
@@ -251,7 +194,7 @@ async def rows_behind(
     return await _behind_sql(made, runner, parts)
 
 
-async def _behind_sql(made: Made, runner: Runner, parts: Sequence[SegmentPart]) -> RowsBehind:
+async def _behind_sql(made: Made, runner: SqlRunner, parts: Sequence[SegmentPart]) -> RowsBehind:
     from footfall.dashboards.statements import behind_sql
 
     described = await runner.run(f"DESCRIBE {made.sql}", made.values, rows_max=ROWS_MAX)
@@ -298,7 +241,7 @@ def roles_of(chart: Chart, options: TileOptions, columns: Sequence[TileColumn]) 
 
 
 async def statement_of(
-    query: FieldsQuery | SqlQuery | NamedQuery, scene: Scene, runner: Runner
+    query: FieldsQuery | SqlQuery | NamedQuery, scene: Scene, runner: SqlRunner
 ) -> tuple[Made, tuple[str, ...]]:
     """The statement, and the filters that mean nothing in it."""
     from footfall.dashboards import statements
@@ -334,7 +277,7 @@ def _unused(filters: Sequence[Filter], tables: Any) -> tuple[str, ...]:
     )
 
 
-async def _table(name: str, scene: Scene, runner: Runner) -> Table:
+async def _table(name: str, scene: Scene, runner: SqlRunner) -> Table:
     from footfall.dashboards.tables import Table
 
     async def ask() -> Mapping[str, str]:
@@ -347,7 +290,7 @@ async def _table(name: str, scene: Scene, runner: Runner) -> Table:
 
 
 async def _report(
-    query: ReportQuery, options: TileOptions, chart: Chart, scene: Scene, runner: Runner
+    query: ReportQuery, options: TileOptions, chart: Chart, scene: Scene, runner: SqlRunner
 ) -> TileData:
     from footfall.dashboards.reports import flat, question_of
     from footfall.explore.asking import answering
@@ -375,7 +318,7 @@ async def _report(
 
 
 async def _known_filters(
-    scene: Scene, runner: Runner
+    scene: Scene, runner: SqlRunner
 ) -> tuple[tuple[Filter, ...], tuple[str, ...]]:
     """Filters of fields that reports have, and what is said of the others."""
     from footfall.explore.question.fields import SEGMENT, known_fields
@@ -410,7 +353,7 @@ def _report_options(
 
 
 async def _members(
-    query: ReportQuery, scene: Scene, runner: Runner, cell: str | None, segments_at: str | None
+    query: ReportQuery, scene: Scene, runner: SqlRunner, cell: str | None, segments_at: str | None
 ) -> RowsBehind:
     from footfall.dashboards.reports import question_of
     from footfall.explore.asking import counting, opening
@@ -446,7 +389,7 @@ async def _members(
     )
 
 
-async def _listed(made: Made, runner: Runner) -> RowsBehind:
+async def _listed(made: Made, runner: SqlRunner) -> RowsBehind:
     from footfall.dashboards.statements import counted
 
     count = await asyncio.to_thread(counted, made)
@@ -463,5 +406,5 @@ async def _listed(made: Made, runner: Runner) -> RowsBehind:
     )
 
 
-def _rows(found: RunnerAnswer) -> list[list[Any]]:
+def _rows(found: Answer) -> list[list[Any]]:
     return msgspec.json.decode(found.body, type=list[list[Any]])

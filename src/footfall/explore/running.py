@@ -7,50 +7,17 @@ happen in a thread, so that the event loop goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
 from footfall.explore.found import Found
+from footfall.query import SqlRunner
 
 ROWS_MAX: Final = 1_000_000
 """For statements whose rows are bounded by themselves."""
 _Result = TypeVar("_Result")
-
-
-class RunnerAnswer(Protocol):
-    """See `footfall.query.protocol.Answer`."""
-
-    @property
-    def is_cut_off(self) -> bool:
-        """There were more rows than the limit."""
-        ...
-
-    @property
-    def cut_sequence(self) -> int:
-        """Which cut it saw."""
-        ...
-
-    @property
-    def cut_published_at(self) -> int:
-        """Microseconds since 1970 UTC."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """A JSON array of arrays."""
-        ...
-
-
-class Runner(Protocol):
-    """Runs one guarded statement: `footfall.query.QueryPool`."""
-
-    async def run(
-        self, sql: str, parameters: Mapping[str, Any] = ..., *, rows_max: int | None = None
-    ) -> RunnerAnswer:
-        """Its rows; ends with its work when it is cancelled."""
-        ...
 
 
 class Index(Protocol):
@@ -62,7 +29,7 @@ class Index(Protocol):
 
 
 async def run_on(
-    runner: Runner,
+    runner: SqlRunner,
     start: Callable[[], Generator[Any, Found, _Result]],
     index: Index | None = None,
 ) -> _Result:

@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from footfall.query.pool import QueryPool
 from footfall.query.protocol import Answer, Column, Format, Parameters
+from footfall.query.runner import SqlRunner
 
-__all__ = ["Answer", "Column", "Format", "Parameters", "QueryPool"]
+__all__ = ["Answer", "Column", "Format", "Parameters", "QueryPool", "SqlRunner"]

@@ -20,6 +20,7 @@ from footfall.explore.segments.storage import Segments
 from footfall.home import Home
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
+from footfall.query import SqlRunner
 from footfall.settings import Settings
 from footfall.signin import Sessions, Tokens
 from footfall.studio.api.apps.apps import ReadApps
@@ -28,7 +29,6 @@ from footfall.studio.api.explore.answers import AnswerCache
 from footfall.studio.api.explore.running import Running
 from footfall.studio.api.live.feed import LiveFeed
 from footfall.studio.api.sessions.definitions import DEFAULT, DefinitionView
-from footfall.studio.api.sql.runner import SqlRunner
 from footfall.studio.api.status.status import LogReader
 from footfall.studio.edge.assets import Assets
 from footfall.studio.edge.problems import Problem

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any, Protocol
+from collections.abc import Generator
+from typing import Any
 
 import msgspec
 
 from footfall.alerts.rules.backtest import Ask, BackTest, Rows
+from footfall.query import SqlRunner
 
 
-class RunnerAnswer(Protocol):
-    """See `footfall.query.protocol.Answer`."""
-
-    @property
-    def body(self) -> bytes:
-        """A JSON array of arrays."""
-        ...
-
-
-class Runner(Protocol):
-    """Runs one guarded statement: `footfall.query.QueryPool`."""
-
-    async def run(
-        self, sql: str, parameters: Sequence[Any] = ..., *, rows_max: int | None = None
-    ) -> RunnerAnswer:
-        """Its rows; ends with its work when it is cancelled."""
-        ...
-
-
-async def run_on(runner: Runner, testing: Generator[Ask, Rows, BackTest]) -> BackTest:
+async def run_on(runner: SqlRunner, testing: Generator[Ask, Rows, BackTest]) -> BackTest:
     """Drive a back-test; raises what it and the runner raise."""
     try:
         ask = next(testing)

@@ -11,9 +11,9 @@ import msgspec
 
 from footfall.errors import FootfallError, Invalid
 from footfall.positions import Place
+from footfall.query import SqlRunner
 from footfall.request import LoggedRequest, decode_request
 from footfall.studio.api.events.raw_request import RawRequest, raw_request
-from footfall.studio.api.sql.runner import SqlRunner
 from footfall.studio.api.status.status import LogReader
 from footfall.studio.edge.problems import NotFound
 

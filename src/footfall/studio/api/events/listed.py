@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from footfall.live import StreamEvent
+from footfall.query import SqlRunner
 from footfall.studio.api.filters import EVENT_COLUMNS, Filter, narrowed
 from footfall.studio.api.paging import Page, next_page
 from footfall.studio.api.scope import Scope, TimeRange
-from footfall.studio.api.sql.runner import SqlRunner, SqlValue
+from footfall.studio.api.sql.runner import SqlValue
 
 
 class EventPage(msgspec.Struct, frozen=True):

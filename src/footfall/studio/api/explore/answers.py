@@ -11,9 +11,10 @@ import msgspec
 from footfall.clock import Clock
 from footfall.explore.answer import Members
 from footfall.explore.question.common import Common
-from footfall.explore.running import Index, Runner, run_on
+from footfall.explore.running import Index, run_on
 from footfall.explore.segments.kept import Shelf
 from footfall.home import Home
+from footfall.query import SqlRunner
 
 ANSWERS_MAX: Final = 64
 ANSWERS_BYTES_MAX: Final = 16 << 20
@@ -56,7 +57,7 @@ class AnswerCache:
 
 async def answer_of(
     question: Common,
-    sql: Runner,
+    sql: SqlRunner,
     clock: Clock,
     cache: AnswerCache,
     cut: CutName | None,
@@ -88,7 +89,7 @@ async def answer_of(
 
 async def members_of(
     question: Common,
-    sql: Runner,
+    sql: SqlRunner,
     clock: Clock,
     cell: str,
     after: str | None,

@@ -18,11 +18,11 @@ from footfall.live import (
     TopList,
     TopRow,
 )
+from footfall.query import SqlRunner
 from footfall.studio.api.events.listed import read_events
 from footfall.studio.api.filters import EVENT_FIELDS, VISITOR_FIELDS, Filter, narrowed
 from footfall.studio.api.paging import Page
 from footfall.studio.api.scope import MINUTES, Scope, TimeRange, live_range
-from footfall.studio.api.sql.runner import SqlRunner
 
 SECONDS: Final = 300
 ACTIVE_US: Final = 5 * MINUTE

@@ -6,8 +6,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from footfall.query import SqlRunner
 from footfall.studio.api.scope import Scope, TimeRange
-from footfall.studio.api.sql.runner import SqlRunner
 
 GROUPS_MAX: Final = 50
 _SQL: Final = f"""

@@ -9,6 +9,7 @@ import msgspec
 
 from footfall.errors import Invalid
 from footfall.live import TopList, TopRow
+from footfall.query import SqlRunner
 from footfall.studio.api.filters import (
     EVENT_FIELDS,
     VALUE_LENGTH_MAX,
@@ -18,7 +19,6 @@ from footfall.studio.api.filters import (
     narrowed,
 )
 from footfall.studio.api.scope import Scope, TimeRange
-from footfall.studio.api.sql.runner import SqlRunner
 
 PANEL_ROWS_MAX: Final = 1_000
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
+from footfall.query import SqlRunner
 from footfall.studio.api.sessions.definitions import DefinitionView
-from footfall.studio.api.sql.runner import SqlRunner
 
 BEFORE_MAX: Final = 100
 _COLUMNS: Final = (

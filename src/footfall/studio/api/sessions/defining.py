@@ -14,10 +14,10 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from footfall import redefine
 from footfall.errors import Invalid
 from footfall.metadata.place import MetadataPlace
+from footfall.query import SqlRunner
 from footfall.redefine import Comparing, Difference, Listed, Question
 from footfall.settings import Settings, load_settings
 from footfall.studio.api.sessions.definitions import read_listed
-from footfall.studio.api.sql.runner import SqlRunner
 from footfall.studio.edge.asker import while_asked
 from footfall.studio.services import PROBLEMS, AnyRequest, Services, Use
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 import msgspec
 
 from footfall.errors import Invalid
+from footfall.query import SqlRunner
 from footfall.studio.api.scope import Scope, TimeRange
 from footfall.studio.api.sessions.conditions import FIELDS, Condition
 from footfall.studio.api.sessions.definitions import DefinitionView
-from footfall.studio.api.sql.runner import SqlRunner, SqlValue
+from footfall.studio.api.sql.runner import SqlValue
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200

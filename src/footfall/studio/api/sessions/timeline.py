@@ -7,11 +7,12 @@ from typing import Any, Final
 
 import msgspec
 
+from footfall.query import SqlRunner
 from footfall.studio.api.events.event import UUID_PATTERN
 from footfall.studio.api.sessions.before import SessionBefore, read_before, read_gone
 from footfall.studio.api.sessions.definitions import DefinitionView
 from footfall.studio.api.sessions.listed import COLUMNS, SessionRow, row_of
-from footfall.studio.api.sql.runner import SqlRunner, SqlValue
+from footfall.studio.api.sql.runner import SqlValue
 from footfall.studio.edge.problems import NotFound
 
 EVENTS_MAX: Final = 1_000

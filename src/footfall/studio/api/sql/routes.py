@@ -10,10 +10,10 @@ from litestar.openapi import ResponseSpec
 from litestar.params import JSONBody
 
 from footfall.catalog.statements import is_definition
+from footfall.query import Answer
 from footfall.settings import load_settings
 from footfall.studio.api.sql.reference import SqlReference, reference_of
 from footfall.studio.api.sql.runner import (
-    RunnerAnswer,
     SqlAnswer,
     SqlAnswerShape,
     SqlColumn,
@@ -96,7 +96,7 @@ def said(sentence: str) -> SqlAnswer:
     return SqlAnswer((SqlColumn("result", "VARCHAR"),), rows, False, 0, 0)
 
 
-def file_of(found: RunnerAnswer, suffix: Literal["csv", "parquet"]) -> Response[bytes]:
+def file_of(found: Answer, suffix: Literal["csv", "parquet"]) -> Response[bytes]:
     """An answer as a file to keep."""
     return _file(found.body, suffix, is_cut_off=found.is_cut_off)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Literal, Protocol
+from typing import Annotated, Final
 
 import msgspec
+
+from footfall.query import Answer
 
 SqlValue = str | int | float | bool | None
 SQL_LENGTH_MAX: Final = 100_000
@@ -52,72 +53,7 @@ class SqlAnswerShape(msgspec.Struct, frozen=True):
     cut_published_at: int
 
 
-class RunnerColumn(Protocol):
-    """See `footfall.query.protocol.Column`."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def type(self) -> str:
-        """Its SQL type."""
-        ...
-
-
-class RunnerAnswer(Protocol):
-    """See `footfall.query.protocol.Answer`."""
-
-    @property
-    def columns(self) -> Sequence[RunnerColumn]:
-        """In the order of the rows' values."""
-        ...
-
-    @property
-    def is_cut_off(self) -> bool:
-        """There were more rows than the limit."""
-        ...
-
-    @property
-    def cut_sequence(self) -> int:
-        """Which cut it saw."""
-        ...
-
-    @property
-    def cut_published_at(self) -> int:
-        """Microseconds since 1970 UTC."""
-        ...
-
-    @property
-    def body(self) -> bytes:
-        """In the format asked for: rows are a JSON array of arrays."""
-        ...
-
-
-class SqlRunner(Protocol):
-    """Runs one statement: `footfall.query.pool.QueryPool`, faked in tests."""
-
-    async def run(
-        self,
-        sql: str,
-        parameters: Sequence[SqlValue] | Mapping[str, SqlValue] = (),
-        *,
-        format: Literal["rows", "json", "csv", "parquet"] = "rows",  # noqa: A002 (the word users know)
-        rows_max: int | None = None,
-    ) -> RunnerAnswer:
-        """Answer of the guarded statement `sql`; ends with its work when it is cancelled.
-
-        Raises:
-            Invalid: it is not one SELECT over known views.
-            LimitReached: it needed more time or memory than the limits.
-            Overloaded: too many statements wait.
-            Unavailable: there is nothing to read yet.
-        """
-        ...
-
-
-def answer_of(found: RunnerAnswer) -> SqlAnswer:
+def answer_of(found: Answer) -> SqlAnswer:
     """The runner's answer as it is sent; its rows are not parsed on the way."""
     return SqlAnswer(
         columns=tuple(SqlColumn(column.name, column.type) for column in found.columns),

@@ -12,8 +12,8 @@ from footfall.catalog.added import added_by
 from footfall.catalog.store import Catalog
 from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.lake.tables.specs import TABLES, TableSpec
+from footfall.query import SqlRunner
 from footfall.studio.api.catalog.use import CatalogUse
-from footfall.studio.api.sql.runner import SqlRunner
 
 TABLES_MAX: Final = 200
 REVISIONS: Final = "session_revisions"

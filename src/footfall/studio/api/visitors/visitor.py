@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from footfall.errors import Invalid
+from footfall.query import SqlRunner
 from footfall.studio.api.sessions.before import SessionBefore, read_before
 from footfall.studio.api.sessions.definitions import DefinitionView
 from footfall.studio.api.sessions.listed import COLUMNS, OFFSET_MAX, SessionRow, row_of
 from footfall.studio.api.sessions.timeline import EVENT_COLUMNS, TimelineEvent, event_of, whose
-from footfall.studio.api.sql.runner import SqlRunner, SqlValue
+from footfall.studio.api.sql.runner import SqlValue
 from footfall.studio.edge.problems import NotFound
 
 LIMIT_DEFAULT: Final = 100

@@ -70,6 +70,15 @@ def test_examples_of_the_page(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
     exec(compile(code, "explore.md", "exec"), {})  # noqa: S102 (our own page)
 
 
+def test_what_the_table_beside_others_names_is_a_test() -> None:
+    """Each row of features says which test holds it: one that exists."""
+    held = re.findall(r"\| \[`(\w+)`[^\]]*\]\(\.\./\.\./(tests/[\w/]+\.py)\) \|", PAGE)
+    assert len(held) > 20
+    for name, file in held:
+        text = (Path(__file__).parents[2] / file).read_text("utf-8")
+        assert f"def {name}(" in text or Path(file).stem == name, (name, file)
+
+
 @pytest.mark.parametrize("file", notebook.files(), ids=lambda file: file.stem)
 def test_notebooks_of_the_docs(file: Path, tmp_path: Path) -> None:
     """They run from top to bottom, and show what they are printed with."""

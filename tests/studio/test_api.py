@@ -67,6 +67,7 @@ def test_bug_says_nothing_of_the_inside(shop: FakeShop, signed_in: httpx.Client)
     shop.sql.error = RuntimeError("secret path")
     answer = signed_in.post("/api/sql", json={"sql": "SELECT 1"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+    assert len(answer.json()["request_id"]) == 12  # what the log calls it
     assert "secret" not in answer.text
 
 

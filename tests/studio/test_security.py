@@ -179,6 +179,7 @@ def test_every_endpoint_needs_a_session(running: Studio, method: str, path: str)
             "detail": "open a fresh link: footfall studio link prints one",
             "retryable": False,
             "problems": [],
+            "request_id": "",
         }
 
 

@@ -59,7 +59,9 @@ def test_errors_of_a_statement(
         "detail": str(error),
         "retryable": error.retryable,
         "problems": list(getattr(error, "problems", ())),
+        "request_id": answer.json()["request_id"],
     }
+    assert len(answer.json()["request_id"]) == (12 if status >= 500 else 0)
 
 
 def test_bug_says_nothing_of_the_inside(shop: FakeShop, signed_in: httpx.Client) -> None:

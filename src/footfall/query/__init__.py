@@ -10,8 +10,7 @@ What is exported here imports neither DuckDB nor Arrow: a light process passes a
 
 from __future__ import annotations
 
-from footfall.query.pool import QueryPool
+from footfall.query.pool import QueryPool, SqlRunner
 from footfall.query.protocol import Answer, Column, Format, Parameters
-from footfall.query.runner import SqlRunner
 
 __all__ = ["Answer", "Column", "Format", "Parameters", "QueryPool", "SqlRunner"]

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -47,6 +47,28 @@ START_SECONDS_MAX: Final = 30.0
 KILL_AFTER_SECONDS: Final = 2.0
 """The engine ends a statement at its limit by itself; if it does not, the pool kills it then."""
 _BUSY_EXIT_SECONDS: Final = 5.0
+
+
+class SqlRunner(Protocol):
+    """Runs one statement, for the parts above: `QueryPool`, the catalog before it, or a fake."""
+
+    async def run(
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        *,
+        format: Format = "rows",  # noqa: A002 (the word users know)
+        rows_max: int | None = None,
+    ) -> Answer:
+        """Answer of the guarded statement `sql`; ends with its work when it is cancelled.
+
+        Raises:
+            Invalid: it is not one SELECT over known views.
+            LimitReached: it needed more time or memory than the limits.
+            Overloaded: too many statements wait.
+            Unavailable: there is nothing to read yet.
+        """
+        ...
 
 
 class QueryPool:

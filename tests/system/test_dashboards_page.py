@@ -493,7 +493,8 @@ def test_a_report_is_made_and_changed_in_the_editor(browser: Browser, place: Pla
     side.get_by_text("Report", exact=True).click()
     side.get_by_label("Kind of report").select_option("funnel")
     for number, name in enumerate(("click", "purchase"), 1):
-        side.get_by_role("combobox", name=f"Step {number}", exact=True).select_option(name)
+        side.get_by_role("combobox", name=f"Step {number}", exact=True).click()
+        page.get_by_role("option", name=name, exact=True).click()
     expect(side.get_by_label("Chart")).to_have_value("bar")
     # Who buys in this shop never clicked before, so the second step has nobody.
     clicked = {row["visitor_id"] for row in events() if row["event_name"] == "click"}

@@ -12,6 +12,8 @@ import footfall
 from footfall.collect._app import NOT_FOUND
 from footfall.collect.edge.edge import NOT_ALLOWED
 from footfall.collect.metrics import CollectorMetrics
+from footfall.deliver.report import delivery_metrics
+from footfall.home import Home
 from footfall.protocols import Refusal
 from footfall.studio import Status
 
@@ -48,6 +50,23 @@ def test_every_metric_is_documented_with_its_kind_and_labels() -> None:
     assert documented == exposed
 
 
+def test_every_metric_of_deliveries_is_documented(tmp_path: Path) -> None:
+    """With its kind, as above; each has the destination as its only label."""
+    exposed = {
+        family.name + SUFFIXES.get(family.type, ""): family.type
+        for family in text_string_to_metric_families(
+            delivery_metrics(Home(tmp_path), "default", 0).decode()
+        )
+    }
+    documented = {
+        name: line.split("|")[2].strip()
+        for line in PAGE.read_text("utf-8").splitlines()
+        for name in re.findall(r"`(footfall_delivery_\w+)`", line)
+        if line.startswith("|")
+    }
+    assert documented == exposed
+
+
 def test_every_outcome_is_documented() -> None:
     """A label that nobody explains is found in the middle of the night."""
     documented = [name for row in _rows("outcome") for name in re.findall(r"`(\w+)`", row[0])]
@@ -63,11 +82,11 @@ def test_every_field_of_the_status_is_documented() -> None:
 
 
 def test_nobody_else_exposes_metrics() -> None:
-    """A second part that does belongs on the page, and in the test above."""
+    """Another part that does belongs on the page, and in a test: those of live are in tests/live."""
     package = Path(footfall.__file__).parent
     using = [
         file.relative_to(package).as_posix()
         for file in package.rglob("*.py")
         if "prometheus_client" in file.read_text("utf-8")
     ]
-    assert sorted(using) == ["collect/metrics.py", "live/_prometheus.py"]
+    assert sorted(using) == ["collect/metrics.py", "deliver/report.py", "live/_prometheus.py"]

@@ -135,7 +135,7 @@ FOR_PAGES_ONLY = (
     "alerts",
     "continuous",
 )
-FOR_PAGES_ONLY += ("deliveries", "catalog")
+FOR_PAGES_ONLY += ("deliveries", "catalog", "test-event")
 """Areas of which a token reaches nothing."""
 ALSO_FOR_PAGES_ONLY = {
     ("GET", "/api/sessions"),

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -92,7 +93,11 @@ def overview(**more: str) -> str:
     return "/overview?" + urlencode({"since": golden.SINCE, "until": golden.UNTIL, **more})
 
 
-FURTHER = {"funnel": {"granularity": "day", "compare": "previous"}}
+GROUPED: dict[str, Any] = {"by": ["device_category"]}
+FURTHER: dict[str, dict[str, Any]] = {
+    "funnel": {"granularity": "day", "compare": "previous", "step_times": True},
+    **dict.fromkeys(("path", "lifecycle", "attribution", "compare"), GROUPED),
+}
 """Options whose parts of the page are looked at, too."""
 # A theme and a width each, as axe takes seconds a page; with pictures wanted, all four.
 LOOKS = [("light", 400), ("dark", 1440), ("light", 1440), ("dark", 400)]
@@ -295,6 +300,51 @@ def test_a_question_is_made_without_a_mouse(browser: Browser, place: Place) -> N
     page.goto(place.url + "/explore?" + urlencode({"model": "funnel", "q": '{"steps":7}'}))
     expect(page.get_by_text("cannot be read; this is a new one")).to_be_visible()
     page.context.close()
+
+
+def test_groups_are_drawn_by_themselves(browser: Browser, place: Place) -> None:
+    """Chosen by the form, kept in the address; numbers of a group are plain counting, and open."""
+    page = opened(browser, place.running, explore("path")).page
+    found = result(page)
+    choose(page, "Broken down by", "device_category")
+    expect(found.get_by_text("by device_category", exact=False).first).to_be_visible()
+    choose(page, "Drawn for device_category", "mobile")
+    entries = Counter(
+        str(one["entry_page"]) for one in golden.visits() if one["device_category"] == "mobile"
+    )
+    first, count = entries.most_common()[0]
+    said = re.compile(f" {re.escape(first)} at step 1: {count}(,|$)")
+    expect(found.locator("[role=img]")).to_have_attribute("aria-label", said)
+    page.goto(page.url)  # the address has the group, too
+    drawn = found.get_by_role("combobox", name="Drawn for device_category")
+    expect(drawn).to_have_value("mobile")
+    mobile = {one["visitor_id"] for one in golden.visits() if one["device_category"] == "mobile"}
+    page.goto(place.url + explore("lifecycle", {**GROUPED, "unit": "month"}))
+    groups = result(page).get_by_role("region", name="By group")
+    groups.get_by_role("row", name="mobile").get_by_role("button").first.click()
+    opens(page, mobile, "new, 2024-10-01, mobile")
+    page.goto(place.url + explore("compare", GROUPED))
+    variants = result(page).get_by_role("rowgroup", name="mobile")
+    expect(variants.get_by_role("rowheader").first).to_contain_text("Not known yet")
+    variants.get_by_role("row", name="B").get_by_role("button").first.click()
+    opens(page, {one for one in mobile if int(one[1:]) % 2}, "B, mobile")
+    page.goto(place.url + explore("attribution", GROUPED))
+    said = re.compile("mail, desktop [0-9.]+, .*mail, mobile [0-9.]+")
+    expect(result(page).locator("[role=img]")).to_have_attribute("aria-label", said)
+    page.goto(place.url + explore("funnel"))
+    steps = result(page).get_by_role("list", name="Steps of the funnel").get_by_role("listitem")
+    expect(steps.nth(1)).not_to_contain_text("Half got here")
+    page.get_by_label("Time of each step").select_option("Shown")
+    expect(steps.nth(1)).to_contain_text("Half got here within")
+    page.context.close()
+
+
+def opens(page: Page, visitors: set[str], title: str) -> None:
+    """The drawer lists exactly these."""
+    drawer = page.get_by_role("dialog", name=title)
+    links = drawer.get_by_role("link")
+    expect(links).to_have_count(len(visitors))
+    assert set(links.all_inner_texts()) == {f"shop/{one}" for one in visitors}
 
 
 def test_a_report_goes_on_a_dashboard(browser: Browser, place: Place) -> None:

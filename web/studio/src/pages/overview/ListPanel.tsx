@@ -11,7 +11,8 @@ import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
 import { changeQuery } from "../../router/query";
 import { isEventsAnswer } from "../explore/api";
-import { groupText, type Opening, openingOf } from "../explore/result/sheet";
+import { groupText } from "../explore/result/groups";
+import { type Opening, openingOf } from "../explore/result/sheet";
 import { type List, listQuestion, type PanelInfo, type Scene } from "./metrics";
 import css from "./OverviewPage.module.css";
 

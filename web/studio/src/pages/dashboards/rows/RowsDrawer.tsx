@@ -7,9 +7,9 @@ import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Snippet } from "../../../components/Snippet";
+import { saveCsv } from "../../../format/files";
 import { formatExact } from "../../../format/format";
 import { readRows, type Scene, type Segment } from "../api";
-import { saveCsv } from "../tile/exports";
 import { TileTable } from "../tile/TileTable";
 import css from "./RowsDrawer.module.css";
 

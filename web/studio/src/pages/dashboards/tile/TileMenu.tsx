@@ -2,7 +2,8 @@ import "@mantine/core/styles/Menu.css";
 import { ActionIcon, Menu } from "@mantine/core";
 import { IconChartBar, IconDots, IconFileDownload, IconFileTypeCsv, IconInfoCircle, IconLayoutDashboard, IconList, IconPhoto, IconTable } from "@tabler/icons-react";
 import type { Tile, TileDataShape } from "../../../api/generated";
-import { hasPicture, saveCsv, savePng } from "./exports";
+import { saveCsv } from "../../../format/files";
+import { hasPicture, savePng } from "./pictures";
 
 type Props = {
   readonly tile: Tile;

@@ -1,8 +1,8 @@
 import { lazy, type ReactNode, Suspense, useCallback, useId, useState } from "react";
 import { failureText } from "../../../api/client";
 import type { Tile, TileDataShape } from "../../../api/generated";
+import { saveBlob } from "../../../format/files";
 import { rangeText } from "../view/range";
-import { saveParquet } from "./exports";
 import { segmentOf } from "./segments";
 import type { TileSource } from "./source";
 import css from "./Tile.module.css";
@@ -48,7 +48,9 @@ export function TileView({ tile, source, actions }: Props) {
               onAbout={() => setIsAboutShown(true)}
               onParquet={() => {
                 setFileError(null);
-                saveParquet(tile.title ?? "", () => parquet(tile)).catch((error: unknown) => setFileError(error instanceof Error ? error : new Error(String(error))));
+                parquet(tile)
+                  .then((file) => saveBlob(tile.title ?? "", file, "parquet"))
+                  .catch((error: unknown) => setFileError(error instanceof Error ? error : new Error(String(error))));
               }}
               onRows={open && !data.cells ? () => open(tile, ALL) : null}
               onAdd={tile.query && !actions ? () => setIsAdding(true) : null}

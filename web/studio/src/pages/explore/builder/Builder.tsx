@@ -1,11 +1,10 @@
-import { NativeSelect } from "@mantine/core";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import type { Field } from "../../../components/filters/filters";
 import { nodesOf, whereOf } from "../../../components/filters/wire";
 import { type Asked, type Common } from "../state/question";
 import { AttributionForm } from "./AttributionForm";
+import { Breakdown } from "./Breakdown";
 import css from "./Builder.module.css";
-import { FieldChoice } from "./Choices";
 import { CompareForm } from "./CompareForm";
 import { EventsForm } from "./EventsForm";
 import { FunnelForm } from "./FunnelForm";
@@ -23,7 +22,17 @@ export function Builder({ asked, offered, onChange }: Props) {
   return (
     <section className={css.builder} aria-label="Question">
       <Form asked={asked} offered={offered} onChange={onChange} />
-      <Shared common={asked.question} offered={offered} hasGroups={asked.model === "events" || asked.model === "funnel" || asked.model === "retention"} onChange={(common) => onChange(withCommon(asked, common))} />
+      <div>
+        <p className={css.part}>Of all events, those where</p>
+        <FilterBar hasGroups fields={offered.fields} filters={nodesOf(asked.question.where)} onChange={(changed) => onChange(withCommon(asked, { where: whereOf(changed, offered.fields) }))} />
+      </div>
+      <Breakdown
+        by={asked.question.by ?? []}
+        shown={shownGroups(asked)}
+        fields={offered.fields}
+        onBy={(by) => onChange(withCommon(asked, { by }))}
+        onShown={(shown) => onChange(withShownGroups(asked, shown))}
+      />
     </section>
   );
 }
@@ -67,34 +76,13 @@ export function withCommon(asked: Asked, common: Common): Asked {
   }
 }
 
-const BY_MAX = 3;
+const GROUPS = 10;
 
-type SharedProps = { readonly common: Common; readonly offered: Offered; readonly hasGroups: boolean; readonly onChange: (common: Common) => void };
+/** How many groups it shows; what other models call `top` is the nodes of a path. */
+export function shownGroups({ model, question }: Asked): number {
+  return (model === "path" ? question.groups : question.top) ?? GROUPS;
+}
 
-function Shared({ common, offered, hasGroups, onChange }: SharedProps) {
-  const by = common.by ?? [];
-  return (
-    <>
-      <div>
-        <p className={css.part}>Of all events, those where</p>
-        <FilterBar hasGroups fields={offered.fields} filters={nodesOf(common.where)} onChange={(changed) => onChange({ where: whereOf(changed, offered.fields) })} />
-      </div>
-      {hasGroups &&
-        [...by, ""].slice(0, BY_MAX).map((name, at) => (
-          <FieldChoice
-            // Its place is all that a breakdown has.
-            // oxlint-disable-next-line react/no-array-index-key
-            key={at}
-            label={at === 0 ? "Broken down by" : "and by"}
-            none="Nothing"
-            value={name}
-            fields={offered.fields}
-            onChange={(chosen) => onChange({ by: [...by.slice(0, at), chosen, ...by.slice(at + 1)].filter(Boolean) })}
-          />
-        ))}
-      {hasGroups && by.length > 0 && (
-        <NativeSelect size="xs" label="Groups shown" value={String(common.top ?? 10)} onChange={(change) => onChange({ top: Number(change.currentTarget.value) })} data={["3", "5", "10", "20", "50", "100"]} />
-      )}
-    </>
-  );
+export function withShownGroups(asked: Asked, shown: number): Asked {
+  return asked.model === "path" ? { model: "path", question: { ...asked.question, groups: shown } } : withCommon(asked, { top: shown });
 }

@@ -11,6 +11,7 @@ const EXCLUSIONS_MAX = 5;
 const ORDERS = { ordered: "In this order", strict: "With nothing in between", any: "In any order" } as const;
 const PER = { visitor: "Visitors", user: "Users", session: "Sessions" } as const;
 const TREND = { none: "None", hour: "By hour", day: "By day", week: "By week", month: "By month" } as const;
+const STEP_TIMES = { no: "Not shown", yes: "Shown" } as const;
 const BY_STEP = { first: "The first step's", each: "Each step's, all the same" } as const;
 
 type Props = { readonly question: FunnelQuestion; readonly offered: Offered; readonly onChange: (question: FunnelQuestion) => void };
@@ -54,10 +55,13 @@ export function FunnelForm({ question, offered, onChange }: Props) {
         </Button>
       )}
       <div className={css.two}>
-        <OneOf label="Order" value={question.order ?? "ordered"} options={ORDERS} onChange={(order) => onChange({ ...question, order })} />
+        <OneOf label="Order" value={question.order ?? "ordered"} options={ORDERS} onChange={(order) => onChange({ ...question, order, ...(order === "any" ? { step_times: false } : {}) })} />
         <Typed label="Within" description="30m, 24h, 7d" value={question.window ?? "7d"} onChange={(window) => onChange({ ...question, window })} />
         <OneOf label="Counted" value={question.per ?? "visitor"} options={PER} onChange={(per) => onChange({ ...question, per })} />
         <OneOf label="Trend" value={question.granularity ?? "none"} options={TREND} onChange={(unit) => onChange({ ...question, granularity: unit === "none" ? null : unit })} />
+        {question.order !== "any" && (
+          <OneOf label="Time of each step" value={question.step_times ? "yes" : "no"} options={STEP_TIMES} onChange={(chosen) => onChange({ ...question, step_times: chosen === "yes" })} />
+        )}
         {(question.by ?? []).length > 0 && (
           <OneOf label="Whose value" value={question.by_step ?? "first"} options={BY_STEP} onChange={(by_step) => onChange({ ...question, by_step })} />
         )}

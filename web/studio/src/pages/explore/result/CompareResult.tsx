@@ -1,21 +1,22 @@
-import type { CompareAnswer, CompareRow } from "../../../api/generated";
+import type { CompareAnswer, CompareGroup, CompareRow } from "../../../api/generated";
 import { formatExact } from "../../../format/format";
 import { shareText } from "./figures";
+import { groupKey, groupText, inGroup } from "./groups";
 import css from "./Result.module.css";
-import type { Opening } from "./sheet";
+import { ofGroup, type Opening } from "./sheet";
 
 type Props = { readonly answer: CompareAnswer; readonly onOpen: (opening: Opening) => void };
 
 const VERDICTS = { control: "control", better: "better", worse: "worse", undecided: "not decided" } as const;
 const SPLIT_MIN = 0.001;
+const COLUMNS = 6;
 
 /** What is known, in a sentence, and the numbers that it is known from. */
 export function CompareResult({ answer, onOpen }: Props) {
   const most = Math.max(...answer.rows.map(({ rate_high }) => rate_high ?? 0), 0.0001);
-  const isUneven = answer.split_p !== null && answer.split_p < SPLIT_MIN;
   return (
     <>
-      <p className={css.verdict} data-tone={isUneven ? "attention" : undefined}>
+      <p className={css.verdict} data-tone={isUneven(answer) ? "attention" : undefined}>
         {answer.verdict}
       </p>
       {/* A region that scrolls must be reachable by keyboard. */}
@@ -39,24 +40,68 @@ export function CompareResult({ answer, onOpen }: Props) {
             </tr>
           </thead>
           <tbody>
-            {answer.rows.map((row) => (
-              <Variant key={row.variant} row={row} most={most} onOpen={onOpen} />
+            {inGroup(answer.rows, "").map((row) => (
+              <Variant key={row.variant} row={row} most={most} whose="" onOpen={onOpen} />
             ))}
           </tbody>
+          {(answer.groups ?? []).map((part) => (
+            <Part key={groupKey(part)} part={part} answer={answer} most={most} onOpen={onOpen} />
+          ))}
         </table>
       </div>
       <p className={css.note}>
-        <button type="button" className={css.open} onClick={() => onOpen({ cell: answer.mixed_cell, count: answer.mixed, title: "Got several variants" })}>
-          {formatExact(answer.mixed)}
-        </button>{" "}
-        got several variants and are left out.
+        <Mixed part={answer} whose="" onOpen={onOpen} />
         {answer.split_p !== null && ` So uneven a split happens by chance with p = ${answer.split_p.toPrecision(2)}.`}
+        {answer.by.length > 0 && " Groups are held to a stricter measure than all together, as each is one more look."}
       </p>
     </>
   );
 }
 
-function Variant({ row, most, onOpen }: { readonly row: CompareRow; readonly most: number; readonly onOpen: Props["onOpen"] }) {
+type PartProps = Props & { readonly part: CompareGroup; readonly most: number };
+
+/** One group: what is known of it, then its variants. */
+function Part({ part, answer, most, onOpen }: PartProps) {
+  const whose = ofGroup(answer.by, part);
+  return (
+    <tbody aria-label={groupText(part)}>
+      <tr className={css.section}>
+        <th scope="rowgroup" colSpan={COLUMNS}>
+          <strong>
+            <bdi>{groupText(part)}</bdi>
+          </strong>{" "}
+          <span className={isUneven(part) ? css.attention : css.muted}>
+            {part.verdict} {part.mixed > 0 && <Mixed part={part} whose={whose} onOpen={onOpen} />}
+          </span>
+        </th>
+      </tr>
+      {inGroup(answer.rows, groupKey(part)).map((row) => (
+        <Variant key={row.variant} row={row} most={most} whose={whose} onOpen={onOpen} />
+      ))}
+    </tbody>
+  );
+}
+
+type MixedProps = { readonly part: Pick<CompareGroup, "mixed" | "mixed_cell">; readonly whose: string; readonly onOpen: Props["onOpen"] };
+
+function Mixed({ part, whose, onOpen }: MixedProps) {
+  return (
+    <>
+      <button type="button" className={css.open} onClick={() => onOpen({ cell: part.mixed_cell, count: part.mixed, title: `Got several variants${whose}` })}>
+        {formatExact(part.mixed)}
+      </button>{" "}
+      got several variants and are left out.
+    </>
+  );
+}
+
+function isUneven({ split_p }: Pick<CompareGroup, "split_p">): boolean {
+  return split_p !== null && split_p < SPLIT_MIN;
+}
+
+type VariantProps = { readonly row: CompareRow; readonly most: number; readonly whose: string; readonly onOpen: Props["onOpen"] };
+
+function Variant({ row, most, whose, onOpen }: VariantProps) {
   const at = (share: number | null) => `${((share ?? 0) / most) * 100}%`;
   const width = `${(((row.rate_high ?? 0) - (row.rate_low ?? 0)) / most) * 100}%`;
   return (
@@ -65,12 +110,12 @@ function Variant({ row, most, onOpen }: { readonly row: CompareRow; readonly mos
         <bdi>{row.variant}</bdi>
       </th>
       <td className={css.figure}>
-        <button type="button" className={css.open} onClick={() => onOpen({ cell: row.size_cell, count: row.size, title: row.variant })}>
+        <button type="button" className={css.open} onClick={() => onOpen({ cell: row.size_cell, count: row.size, title: `${row.variant}${whose}` })}>
           {formatExact(row.size)}
         </button>
       </td>
       <td className={css.figure}>
-        <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${row.variant}, reached the goal` })}>
+        <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${row.variant}, reached the goal${whose}` })}>
           {formatExact(row.count)}
         </button>
       </td>

@@ -7,8 +7,9 @@ import { drawn, summaryOf } from "../../../charts/draw/draw";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { changeText, shortOf } from "./figures";
+import { groupText } from "./groups";
 import css from "./Result.module.css";
-import { bucketText, groupText, type Opening, openingOf } from "./sheet";
+import { bucketText, type Opening, openingOf } from "./sheet";
 
 type Props = {
   readonly answer: EventsAnswer;

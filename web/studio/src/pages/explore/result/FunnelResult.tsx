@@ -1,5 +1,5 @@
 import { useCallback, useMemo } from "react";
-import type { FunnelAnswer } from "../../../api/generated";
+import type { FunnelAnswer, FunnelStepTime } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
@@ -7,16 +7,23 @@ import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatDuration, formatExact } from "../../../format/format";
 import { shareText } from "./figures";
+import { groupText, inGroup } from "./groups";
 import css from "./Result.module.css";
-import { bucketText, groupText, type Opening } from "./sheet";
+import { bucketText, ofGroup, type Opening } from "./sheet";
 
 type Props = { readonly answer: FunnelAnswer; readonly onOpen: (opening: Opening) => void };
+type GroupProps = Props & {
+  /** Whose steps are drawn; "" is everybody's. */
+  readonly group: string;
+};
 
 /** A bar for each step, as long as the share of the first that got there. */
-export function FunnelResult({ answer, onOpen }: Props) {
-  const steps = answer.rows.filter(({ scope }) => scope === "all");
-  const previous = answer.previous?.rows;
-  const speed = answer.speeds.find(({ scope }) => scope === "all")?.median_seconds ?? null;
+export function FunnelResult({ answer, group, onOpen }: GroupProps) {
+  const { by } = answer;
+  const steps = inGroup(answer.rows, group);
+  const previous = answer.previous ? inGroup(answer.previous.rows, group) : null;
+  const speed = inGroup(answer.speeds, group)[0]?.median_seconds ?? null;
+  const times = inGroup(answer.step_times ?? [], group);
   return (
     <>
       <ol className={css.steps} aria-label="Steps of the funnel">
@@ -26,7 +33,7 @@ export function FunnelResult({ answer, onOpen }: Props) {
               <span className={css.stepName}>
                 {row.step} <bdi>{row.label}</bdi>
               </span>
-              <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${row.step} ${row.label}` })}>
+              <button type="button" className={css.open} onClick={() => onOpen({ cell: row.cell, count: row.count, title: `${row.step} ${row.label}${ofGroup(by, row)}` })}>
                 <strong>{formatExact(row.count)}</strong>
               </button>
               <span className={css.share}>{shareText(row.of_first)}</span>
@@ -35,28 +42,29 @@ export function FunnelResult({ answer, onOpen }: Props) {
               <span className={css.bar} style={{ width: `${(row.of_first ?? 0) * 100}%` }} />
             </div>
             <p className={css.stepNote}>
-              {previous && <>{formatExact(previous.find(({ step, scope }) => scope === "all" && step === row.step)?.count ?? 0)} before. </>}
+              {previous && <>{formatExact(previous.find(({ step }) => step === row.step)?.count ?? 0)} before. </>}
               {row.step > 1 && <>{shareText(row.of_previous)} of the step before. </>}
               {row.dropped_cell !== null && (
                 <>
                   <button
                     type="button"
                     className={css.open}
-                    onClick={() => onOpen({ cell: row.dropped_cell ?? "", count: row.dropped, title: `No further than ${row.step} ${row.label}` })}
+                    onClick={() => onOpen({ cell: row.dropped_cell ?? "", count: row.dropped, title: `No further than ${row.step} ${row.label}${ofGroup(by, row)}` })}
                   >
                     {formatExact(row.dropped)}
                   </button>{" "}
                   went no further.
                 </>
               )}
+              {stepTimeText(times.find(({ step }) => step === row.step))}
             </p>
           </li>
         ))}
       </ol>
       <p className={css.note}>{speed === null ? "Nobody took every step." : `Half of those who took every step were through within ${formatDuration(speed)}.`}</p>
       {answer.by.length > 0 && <Groups answer={answer} onOpen={onOpen} />}
-      {(answer.trend ?? []).length > 0 && <Trend answer={answer} onOpen={onOpen} />}
-      {speed !== null && <Times answer={answer} onOpen={onOpen} />}
+      {(answer.trend ?? []).length > 0 && <Trend answer={answer} group={group} onOpen={onOpen} />}
+      {speed !== null && <Times answer={answer} group={group} onOpen={onOpen} />}
     </>
   );
 }
@@ -108,8 +116,8 @@ function Groups({ answer, onOpen }: Props) {
 }
 
 /** Of those who began in each bucket, how many took every step. */
-function Trend({ answer, onOpen }: Props) {
-  const rows = useMemo(() => (answer.trend ?? []).filter(({ scope, step }) => scope === "all" && step === Math.max(...answer.rows.map((row) => row.step))), [answer]);
+function Trend({ answer, group, onOpen }: GroupProps) {
+  const rows = useMemo(() => inGroup(answer.trend ?? [], group).filter(({ step }) => step === Math.max(...answer.rows.map((row) => row.step))), [answer, group]);
   const data = useMemo<ChartData>(
     () => ({
       columns: [
@@ -125,7 +133,7 @@ function Trend({ answer, onOpen }: Props) {
   const pick = useCallback(
     (part: unknown) => {
       const row = rows[rowOf(part) ?? -1];
-      if (row) onOpen({ cell: row.cell, count: row.count, title: `Began ${bucketText(answer.buckets?.[row.bucket]?.start ?? "")}, took every step` });
+      if (row) onOpen({ cell: row.cell, count: row.count, title: `Began ${bucketText(answer.buckets?.[row.bucket]?.start ?? "")}, took every step${ofGroup(answer.by, row)}` });
     },
     [rows, answer, onOpen],
   );
@@ -138,8 +146,8 @@ function Trend({ answer, onOpen }: Props) {
   );
 }
 
-function Times({ answer, onOpen }: Props) {
-  const times = useMemo(() => withoutEmptyEnds(answer.times.filter(({ scope }) => scope === "all")), [answer]);
+function Times({ answer, group, onOpen }: GroupProps) {
+  const times = useMemo(() => withoutEmptyEnds(inGroup(answer.times, group)), [answer, group]);
   const data = useMemo<ChartData>(
     () => ({
       columns: [
@@ -155,9 +163,9 @@ function Times({ answer, onOpen }: Props) {
   const pick = useCallback(
     (part: unknown) => {
       const row = times[rowOf(part) ?? -1];
-      if (row) onOpen({ cell: row.cell, count: row.count, title: `Took ${formatDuration(row.from_seconds)} to ${formatDuration(row.to_seconds)}` });
+      if (row) onOpen({ cell: row.cell, count: row.count, title: `Took ${formatDuration(row.from_seconds)} to ${formatDuration(row.to_seconds)}${ofGroup(answer.by, row)}` });
     },
-    [times, onOpen],
+    [answer, times, onOpen],
   );
   if (times.length === 0) return null;
   return (
@@ -166,6 +174,12 @@ function Times({ answer, onOpen }: Props) {
       <Chart height={200} summary={`Times to convert: ${data.rows.map(([time, count]) => `${String(time)}: ${String(count)}`).join(", ")}`} option={option} onPick={pick} />
     </section>
   );
+}
+
+/** How long a step took after the one before; "" where it was not asked for, or nobody took it. */
+export function stepTimeText(time: FunnelStepTime | undefined): string {
+  if (!time || time.median_seconds === null || time.p90_seconds === null) return "";
+  return ` Half got here within ${formatDuration(time.median_seconds)} of the step before, nine in ten within ${formatDuration(time.p90_seconds)}.`;
 }
 
 /** From the first bar that somebody is in to the last. */

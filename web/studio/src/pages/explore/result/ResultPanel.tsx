@@ -10,10 +10,10 @@ import { Failure } from "../../../components/states/Failure";
 import { Loading } from "../../../components/states/Loading";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Snippet } from "../../../components/Snippet";
+import { saveBlob, saveCsv, saveData } from "../../../format/files";
 import { useQueryValue } from "../../../router/query";
 import { readPalette } from "../../../charts/palette";
 import { pictureOf } from "../../../charts/picture";
-import { saveBlob, saveCsv, saveData } from "../../dashboards/tile/exports";
 import { type Answered, answerOf } from "../api";
 import { KeepDrawer } from "../keep/KeepDrawer";
 import { MembersDrawer } from "../members/MembersDrawer";
@@ -26,11 +26,13 @@ import { AttributionResult } from "./AttributionResult";
 import { CompareResult } from "./CompareResult";
 import { type EventsKind, EventsResult } from "./EventsResult";
 import { FunnelResult } from "./FunnelResult";
+import { GroupChoice } from "./GroupChoice";
+import { groupOptions } from "./groups";
 import { LifecycleResult } from "./LifecycleResult";
 import { PathResult } from "./PathResult";
 import css from "./Result.module.css";
 import { RetentionResult } from "./RetentionResult";
-import { type Opening, openingIn, type Sheet, sheetOf } from "./sheet";
+import { ofGroup, type Opening, openingIn, type Sheet, sheetOf } from "./sheet";
 
 type Props = { readonly asked: Asked; readonly tools?: ReactNode };
 
@@ -146,6 +148,10 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
   const [isKeeping, setIsKeeping] = useState(false);
   const [isSaving, setIsSaving] = useState(false);
   const [live, setLive] = useQueryValue("live");
+  const [wanted, setGroup] = useQueryValue("group");
+  const groups = useMemo(() => groupOptions(answered), [answered]);
+  // One that the answer has no more is everything.
+  const group = groups.some(({ value }) => value === wanted) ? wanted : "";
   const drawn = useRef<HTMLDivElement>(null);
   const title = `${asked.model} report`;
   const sheet = useMemo(() => sheetOf(answered, asked.model === "events" ? asked.question.series : []), [answered, asked]);
@@ -205,11 +211,12 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
           <AnswerTable sheet={sheet} label="Answer" onOpen={open} />
         ) : (
           <>
-            <Drawn asked={asked} answered={answered} sheet={sheet} view={view} onOpen={open} />
+            {groups.length > 0 && <GroupChoice by={answer.by} options={groups} value={group} onChange={(key) => setGroup(key, "push")} />}
+            <Drawn asked={asked} answered={answered} group={group} sheet={sheet} view={view} onOpen={open} />
             {before && (
               <section aria-label={beside}>
                 <h2 className={css.part}>{beside}</h2>
-                <Drawn asked={asked} answered={before} sheet={sheetOf(before, [])} view={view} onOpen={open} />
+                <Drawn asked={asked} answered={before} group={group} sheet={sheetOf(before, [])} view={view} onOpen={open} />
               </section>
             )}
           </>
@@ -260,22 +267,22 @@ function Age({ at }: { readonly at: number }) {
   return <time dateTime={new Date(at).toISOString()}>Computed on the data of {MOMENT.format(at)}</time>;
 }
 
-type DrawnProps = { readonly asked: Asked; readonly answered: Answered; readonly sheet: Sheet; readonly view: string; readonly onOpen: (opening: Opening) => void };
+type DrawnProps = { readonly asked: Asked; readonly answered: Answered; readonly group: string; readonly sheet: Sheet; readonly view: string; readonly onOpen: (opening: Opening) => void };
 
-function Drawn({ asked, answered, sheet, view, onOpen }: DrawnProps) {
+function Drawn({ asked, answered, group, sheet, view, onOpen }: DrawnProps) {
   switch (answered.model) {
     case "events":
       return asked.model === "events" ? <EventsResult answer={answered.answer} question={asked.question} kind={chartOf(view, answered.answer.buckets.length)} onOpen={onOpen} /> : null;
     case "funnel":
-      return <FunnelResult answer={answered.answer} onOpen={onOpen} />;
+      return <FunnelResult answer={answered.answer} group={group} onOpen={onOpen} />;
     case "path":
-      return asked.model === "path" ? <PathResult answer={answered.answer} question={asked.question} onOpen={onOpen} /> : null;
+      return asked.model === "path" ? <PathResult answer={answered.answer} question={asked.question} group={group} onOpen={onOpen} /> : null;
     case "retention":
-      return <RetentionResult answer={answered.answer} onOpen={onOpen} />;
+      return <RetentionResult answer={answered.answer} group={group} onOpen={onOpen} />;
     case "lifecycle":
-      return <LifecycleResult answer={answered.answer} onOpen={onOpen} />;
+      return <LifecycleResult answer={answered.answer} group={group} onOpen={onOpen} />;
     case "attribution":
-      return <AttributionResult answer={answered.answer} sheet={sheet} onOpen={onOpen} />;
+      return <AttributionResult answer={answered.answer} group={group} sheet={sheet} onOpen={onOpen} />;
     case "compare":
       return <CompareResult answer={answered.answer} onOpen={onOpen} />;
   }
@@ -348,13 +355,17 @@ function isEmpty({ model, answer }: Answered): boolean {
 function openedBy({ model, answer }: Answered, sheet: Sheet, cell: string): Opening {
   if (model === "path") {
     const node = answer.nodes.find((one) => one.cell === cell);
-    if (node) return { cell, count: node.count, title: `${node.label ?? "(others)"}, step ${node.step}` };
+    if (node) return { cell, count: node.count, title: `${node.label ?? "(others)"}, step ${node.step}${ofGroup(answer.by, node)}` };
   }
   if (model === "funnel") {
     const time = answer.times.find((one) => one.cell === cell);
-    if (time) return { cell, count: time.count, title: `Took ${time.from_seconds} to ${time.to_seconds} s` };
+    if (time) return { cell, count: time.count, title: `Took ${time.from_seconds} to ${time.to_seconds} s${ofGroup(answer.by, time)}` };
   }
-  if (model === "compare" && answer.mixed_cell === cell) return { cell, count: answer.mixed, title: "Got several variants" };
+  if (model === "compare") {
+    if (answer.mixed_cell === cell) return { cell, count: answer.mixed, title: "Got several variants" };
+    const part = (answer.groups ?? []).find((one) => one.mixed_cell === cell);
+    if (part) return { cell, count: part.mixed, title: `Got several variants${ofGroup(answer.by, part)}` };
+  }
   return openingIn(sheet, cell) ?? { cell, count: null, title: "Those that were counted" };
 }
 

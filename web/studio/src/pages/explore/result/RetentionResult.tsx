@@ -7,17 +7,22 @@ import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatExact } from "../../../format/format";
 import { shareText } from "./figures";
+import { groupText, inGroup } from "./groups";
 import css from "./Result.module.css";
-import { bucketText, groupText, type Opening } from "./sheet";
+import { bucketText, type Opening } from "./sheet";
 
 type Props = { readonly answer: RetentionAnswer; readonly onOpen: (opening: Opening) => void };
+type GroupProps = Props & {
+  /** Whose cohorts are shown; "" is everybody's. */
+  readonly group: string;
+};
 
 /** The curve of all cohorts (of each group, where there are groups), and a row for each cohort. */
-export function RetentionResult({ answer, onOpen }: Props) {
+export function RetentionResult({ answer, group, onOpen }: GroupProps) {
   return (
     <>
       <Curve answer={answer} onOpen={onOpen} />
-      <Cohorts answer={answer} onOpen={onOpen} />
+      <Cohorts answer={answer} group={group} onOpen={onOpen} />
     </>
   );
 }
@@ -58,8 +63,8 @@ function Curve({ answer, onOpen }: Props) {
   return <Chart height={220} summary={`Share that came back, by period: ${said}`} option={option} onPick={pick} />;
 }
 
-function Cohorts({ answer, onOpen }: Props) {
-  const rows = answer.rows.filter(({ scope }) => scope === "all");
+function Cohorts({ answer, group, onOpen }: GroupProps) {
+  const rows = inGroup(answer.rows, group);
   const periods = [...new Set(rows.map(({ period }) => period))];
   const cohorts: readonly (number | null)[] = [null, ...answer.cohorts.map((_, at) => at)];
   return (

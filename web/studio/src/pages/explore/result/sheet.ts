@@ -1,5 +1,6 @@
-import type { EventsAnswer, EventsRow, Selector } from "../../../api/generated";
+import type { AttributionRow, EventsAnswer, EventsRow, Selector } from "../../../api/generated";
 import type { Answered } from "../api";
+import { type Grouped, groupText } from "./groups";
 
 /** What a number counts, opened by its key. */
 export type Opening = { readonly cell: string; readonly count: number | null; readonly title: string };
@@ -13,14 +14,6 @@ export type Sheet = {
   readonly columns: readonly { readonly name: string; readonly kind: Kind }[];
   readonly rows: readonly (readonly SheetCell[])[];
 };
-
-const NONE = "(none)";
-
-/** A row's group in words. */
-export function groupText({ scope, group }: { readonly scope: EventsRow["scope"]; readonly group: readonly (string | null)[] }): string {
-  if (scope === "all") return "all";
-  return scope === "rest" ? "all others" : group.map((value) => value ?? NONE).join(" · ");
-}
 
 function text(value: string | null): SheetCell {
   return { value };
@@ -60,12 +53,12 @@ export function sheetOf(answered: Answered, series: readonly (Selector & { reado
       };
     }
     case "path": {
-      const { rows } = answered.answer;
+      const { rows, by } = answered.answer;
       return {
-        columns: [column("step"), column("from"), column("to"), column("count", "count")],
+        columns: [...groupColumn(by), column("step"), column("from"), column("to"), column("count", "count")],
         rows: rows.map((row) => {
           const [from, to] = [nodeText(row.label), row.is_end ? "(end)" : nodeText(row.next_label)];
-          return [plain(row.step), text(from), text(to), opens(row.count, row.cell, `${from} → ${to}, step ${row.step}`)];
+          return [...groupCell(by, row), plain(row.step), text(from), text(to), opens(row.count, row.cell, `${from} → ${to}, step ${row.step}${ofGroup(by, row)}`)];
         }),
       };
     }
@@ -88,29 +81,30 @@ export function sheetOf(answered: Answered, series: readonly (Selector & { reado
       };
     }
     case "lifecycle": {
-      const { rows, units } = answered.answer;
+      const { rows, units, by } = answered.answer;
       return {
-        columns: [column("from"), column("state"), column("count", "count")],
+        columns: [...groupColumn(by), column("from"), column("state"), column("count", "count")],
         rows: rows.map((row) => {
           const unit = bucketText(units[row.unit]?.start ?? "");
-          return [text(unit), text(row.state), opens(row.count, row.cell, `${row.state}, ${unit}`)];
+          return [...groupCell(by, row), text(unit), text(row.state), opens(row.count, row.cell, `${row.state}, ${unit}${ofGroup(by, row)}`)];
         }),
       };
     }
     case "attribution": {
-      const { rows, value } = answered.answer;
+      const { rows, value, by } = answered.answer;
       return {
-        columns: [column("touch point"), column("credit", "number"), column("share", "share"), column("conversions", "count"), column("touches", "number"), ...(value === null ? [] : [column("value", "number")])],
+        columns: [...groupColumn(by), column("touch point"), column("credit", "number"), column("share", "share"), column("conversions", "count"), column("touches", "number"), ...(value === null ? [] : [column("value", "number")])],
         rows: rows.map((row) => {
-          const label = row.is_direct ? "direct" : (row.label ?? NONE);
-          return [text(label), plain(row.credit), plain(row.share), opens(row.count, row.cell, label), plain(row.touches), ...(value === null ? [] : [plain(row.value)])];
+          const label = touchText(row);
+          return [...groupCell(by, row), text(label), plain(row.credit), plain(row.share), opens(row.count, row.cell, `${label}${ofGroup(by, row)}`), plain(row.touches), ...(value === null ? [] : [plain(row.value)])];
         }),
       };
     }
     case "compare": {
-      const { rows } = answered.answer;
+      const { rows, by } = answered.answer;
       return {
         columns: [
+          ...groupColumn(by),
           column("variant"),
           column("size", "count"),
           column("converted", "count"),
@@ -124,9 +118,10 @@ export function sheetOf(answered: Answered, series: readonly (Selector & { reado
           column("verdict"),
         ],
         rows: rows.map((row) => [
+          ...groupCell(by, row),
           text(row.variant),
-          opens(row.size, row.size_cell, row.variant),
-          opens(row.count, row.cell, `${row.variant}, converted`),
+          opens(row.size, row.size_cell, `${row.variant}${ofGroup(by, row)}`),
+          opens(row.count, row.cell, `${row.variant}, converted${ofGroup(by, row)}`),
           ...[row.rate, row.rate_low, row.rate_high, row.difference, row.difference_low, row.difference_high, row.lift].map(plain),
           text(row.verdict),
         ]),
@@ -163,18 +158,21 @@ function groupColumn(by: readonly string[]) {
   return by.length > 0 ? [column(by.join(" · "))] : [];
 }
 
-type Grouped = Parameters<typeof groupText>[0];
-
 function groupCell(by: readonly string[], row: Grouped): readonly SheetCell[] {
   return by.length > 0 ? [text(groupText(row))] : [];
 }
 
-function ofGroup(by: readonly string[], row: Grouped): string {
+/** Of whom a number is, after what it is; "" where there are no groups. */
+export function ofGroup(by: readonly string[], row: Grouped): string {
   return by.length > 0 ? `, ${groupText(row)}` : "";
 }
 
 export function nodeText(label: string | null): string {
   return label ?? "(others)";
+}
+
+export function touchText({ is_direct, label }: AttributionRow): string {
+  return is_direct ? "direct" : (label ?? "(none)");
 }
 
 /** What a key of the answer opens to; null where it is of another answer. */

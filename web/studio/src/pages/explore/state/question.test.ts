@@ -51,11 +51,12 @@ describe("the question of an address", () => {
     expect(asked.model).toBe(model);
   });
 
-  it("takes range, app and filter to another model, not the groups that it may not have", () => {
+  it("takes range, app, filter and breakdown to another model", () => {
     expect(firstOf("path", commonOf(FUNNEL.question)).question).toEqual({
       range: FUNNEL.question.range,
       zone: "Europe/Berlin",
       app: "shop",
+      by: ["device_category"],
       where: FUNNEL.question.where,
       nodes: "pages",
     });

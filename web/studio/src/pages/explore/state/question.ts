@@ -97,9 +97,9 @@ export function pinnedTo<One extends Asked>(asked: One, at: string | null | unde
   return at ? { ...asked, question: { ...asked.question, segments_at: at } } : asked;
 }
 
-/** The same options for another model. */
-export function commonOf({ app, bots, compare, range, week_start, where, zone }: Common): Common {
-  return JSON.parse(JSON.stringify({ app, bots, compare, range, week_start, where, zone }));
+/** The same options for another model; how many groups are shown is not, as `top` is something else of a path. */
+export function commonOf({ app, bots, by, compare, range, week_start, where, zone }: Common): Common {
+  return JSON.parse(JSON.stringify({ app, bots, by, compare, range, week_start, where, zone }));
 }
 
 function parsed(text: string): unknown {

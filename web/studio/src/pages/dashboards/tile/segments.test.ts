@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { csvOf } from "./exports";
 import { segmentOf } from "./segments";
 
 const answer = {
@@ -19,10 +18,6 @@ const answer = {
   cut_sequence: 1,
   cut_published_at: 1,
 };
-
-test("a file has every value, quoted where it must be", () => {
-  expect(csvOf(answer)).toBe('"a,b",n\r\n"say ""x""\nagain",1\r\n,2\r\n');
-});
 
 test("a segment is the values of its groups, no measure, and nothing where there is no value", () => {
   expect(segmentOf(answer, 1)).toEqual({ parts: [{ column: "a,b", value: null }], cell: null, at: null });

@@ -376,7 +376,7 @@ def test_a_report_opens_those_whom_it_counted(client: httpx.Client) -> None:
         "series": [{"measure": "visitors"}],
         "where": {"field": "segment", "op": "in", "value": ["buyers"]},
     }
-    tile = report("number", "events", granularity="day", **asked)
+    tile = report("line", "events", granularity="day", **asked)
     data = shown(client, tile)
     assert [one["name"] for one in data["segments"]] == ["buyers"]
     cell = data["cells"][0]
@@ -431,6 +431,54 @@ def test_a_report_of_any_model_is_a_tile(client: httpx.Client, model: str) -> No
     assert opened
 
 
+ADDED_UP = {"lifecycle": "count", "attribution": "credit", "compare": "size"}
+"""Numbers of which every one is in one group: groups together are as many as all of them."""
+
+
+@pytest.mark.parametrize("model", REPORTS)
+def test_a_chart_has_groups_or_all_of_them_never_both(client: httpx.Client, model: str) -> None:
+    """Everybody, unless the tile says where groups are drawn; a table, adding nothing, has both."""
+    field = "properties.category"
+    plain = report("bar", model, **REPORTS[model], by=[field])
+    tiles = {
+        "all": plain,
+        "groups": {**plain, "options": {"colour": field}},
+        "table": {**plain, "chart": "table"},
+    }
+    found = {name: shown(client, tile) for name, tile in tiles.items()}
+    names = [one["name"] for one in found["all"]["columns"]]
+    at = names.index(field)
+    groups = {name: {row[at] for row in data["rows"]} for name, data in found.items()}
+    assert groups["all"] == {"(all)"}
+    assert len(groups["groups"]) > 1
+    assert groups["table"] == groups["groups"] | groups["all"] != groups["groups"]
+    if model in ADDED_UP:
+        place = names.index(ADDED_UP[model])
+        sums = {name: sum(row[place] for row in data["rows"]) for name, data in found.items()}
+        assert sums["groups"] == pytest.approx(sums["all"])
+        assert sums["all"] > 0
+
+
+def test_shares_and_numbers_are_of_the_whole_range(client: httpx.Client) -> None:
+    """Visitors of two days are not those of each day added up; over time they stand by day."""
+    asked = {"series": [{"measure": "visitors"}], "granularity": "day"}
+    visitors = {row["visitor_id"] for row in events()}
+    assert shown(client, report("number", "events", **asked))["rows"] == [[len(visitors)]]
+    days = shown(client, report("line", "events", **asked))["rows"]
+    assert sum(row[-1] for row in days) > len(visitors)
+    whose: dict[str, set[str]] = {}
+    for row in events():
+        whose.setdefault(row["device_category"], set()).add(row["visitor_id"])
+    grouped = asked | {"by": ["device_category"]}
+    pie = report("pie", "events", **grouped)
+    data = shown(client, pie)
+    assert {row[0]: row[1] for row in data["rows"]} == {one: len(ids) for one, ids in whose.items()}
+    for row, cell in zip(data["rows"], data["cells"], strict=True):
+        assert behind(client, pie, cell=cell)["count"] == row[1]
+    number = shown(client, report("number", "events", **grouped))
+    assert [row[-1] for row in number["rows"]] == [len(visitors)]
+
+
 def test_a_report_asks_the_journey_index(tmp_path: Path) -> None:
     """What a tile shows, and who is behind it, come from the index where it has them."""
     cut, asked = shop_cut(tmp_path / "cut"), []
@@ -450,7 +498,7 @@ def test_a_report_asks_the_journey_index(tmp_path: Path) -> None:
         httpx.Client(base_url=running.url, timeout=60) as client,
     ):
         assert client.get(running.link).status_code == 303
-        tile = report("number", "events", series=[{"measure": "visitors"}])
+        tile = report("line", "events", series=[{"measure": "visitors"}])
         data = shown(client, tile)
         assert [row[-1] for row in data["rows"]] == [41, 0]
         found = behind(client, tile, cell=data["cells"][0])

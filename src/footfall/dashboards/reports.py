@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.dashboards.definition import ReportQuery
+from footfall.dashboards.definition import Chart, ReportQuery, TileOptions
 from footfall.dashboards.reading import models
 from footfall.dashboards.tables import fitting
 from footfall.errors import Invalid
@@ -19,6 +19,8 @@ from footfall.explore.question.reading import read
 from footfall.explore.question.short import short_options
 
 _HIDDEN: Final = frozenset({"cell", "size_cell", "dropped_cell", "number", "scope", "is_previous"})
+_WHOLE: Final = frozenset({"number", "pie", "donut", "tree_map"})
+"""Charts of shares and sums, which are of the whole range."""
 _TYPES: Final = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 NONE: Final = "(none)"
 REST: Final = "(rest)"
@@ -51,11 +53,19 @@ def question_of(query: ReportQuery, range_: Range, zone: str, filters: Sequence[
     return msgspec.structs.replace(question, range=range_, zone=zone, where=where)
 
 
-def flat(answer: Any) -> Flat:
-    """The rows of any model's answer."""
+def flat(answer: Any, chart: Chart, options: TileOptions) -> Flat:
+    """The rows of any model's answer that a chart may put together without counting anybody twice.
+
+    Of events, what has no time axis shows the whole range, which for visitors is not the sum of its
+    days. Of the others a table has every group; a chart has the groups where the tile says where
+    each of their fields is drawn, else everybody together.
+    """
     if isinstance(answer, EventsAnswer):
-        return _events(answer)
+        return _events(answer, chart, options)
     rows = tuple(answer.rows)
+    if chart != "table":
+        is_grouped = bool(answer.by) and set(answer.by) <= {options.x, options.colour, options.size}
+        rows = tuple(row for row in rows if (row.scope != "all") == is_grouped)
     names = [name for name in _names(rows) if name not in _HIDDEN]
     table = [list(_values(answer, row, names)) for row in rows]
     shown = [*_expanded(answer, names)]
@@ -66,12 +76,16 @@ def flat(answer: Any) -> Flat:
     return Flat(columns, table, tuple(getattr(row, "cell", None) for row in rows))
 
 
-def _events(answer: EventsAnswer) -> Flat:
-    """When, which series, which group, how many: the range as a whole only where nothing is cut."""
+def _events(answer: EventsAnswer, chart: Chart, options: TileOptions) -> Flat:
+    """When, which series, which group, how many."""
     rows = [row for row in answer.rows if not row.is_previous]
-    has_buckets = any(row.bucket is not None for row in rows) and len(answer.buckets) > 1
+    is_cut = any(row.bucket is not None for row in rows) and len(answer.buckets) > 1
+    says_time = "time" in (options.x, options.colour, options.size)
+    has_buckets = is_cut and (chart not in _WHOLE or says_time)
     rows = [row for row in rows if (row.bucket is not None) == has_buckets]
-    if any(row.scope == "group" for row in rows):
+    if chart == "number":
+        rows = [row for row in rows if row.scope == "all"]
+    elif any(row.scope == "group" for row in rows):
         rows = [row for row in rows if row.scope != "all"]
     has_series = len({row.number for row in rows}) > 1
     columns = [

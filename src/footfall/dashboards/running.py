@@ -300,12 +300,13 @@ async def _report(
     question = question_of(query, scene.range, scene.zone, known)
     shelf = scene.shelf
     answer = await run_on(runner, lambda: answering(question, scene.now, shelf), scene.index)
-    table = flat(answer)
+    drawn = _report_options(query, chart, options, answer.by)
+    table = flat(answer, chart, drawn)
     columns = tuple(TileColumn(name, kind) for name, kind in table.columns)
     return TileData(
         columns=columns,
         rows=msgspec.Raw(msgspec.json.encode(table.rows)),
-        roles=roles_of(chart, _report_options(query, chart, options, answer.by), columns),
+        roles=roles_of(chart, drawn, columns),
         cells=table.cells,
         sql=answer.sql,
         notes=(*answer.notes, *notes),

@@ -60,6 +60,8 @@ from footfall.explore.question.reading import Scene, selector_problems
 
 SPLIT_P: Final = 0.001
 """Below it traffic was not split as planned: an error somewhere, and the rates mean nothing."""
+_TOLD_P: Final = 0.0001
+"""Smaller ones are all the same to people."""
 _Z95: Final = 1.959963984540054
 
 
@@ -311,9 +313,9 @@ def _verdict(rows: Sequence[CompareRow], split: float | None, left: float | None
     if len(rows) < 2:
         return "Nothing to compare: fewer than two variants were seen."
     if split is not None and split < SPLIT_P:
+        chance = f"p = {split:.1g}" if split >= _TOLD_P else f"p < {_TOLD_P}"
         return (
-            f"Traffic is not split as planned (p = {split:.2g}): find out why before believing any"
-            " rate."
+            f"Traffic is not split as planned ({chance}): find out why before believing any rate."
         )
     decided = [row for row in rows if row.verdict in ("better", "worse")]
     if decided:

@@ -90,7 +90,15 @@ function labelOf(range: Range, zone: string): string {
   if (range.kind === "between") {
     return `${shown(zone, range.sinceMs)} – ${shown(zone, range.untilMs)}`;
   }
-  return [...PRESETS, ...SPAN_PRESETS].find(({ last }) => last === range.last)?.label ?? `Last ${range.last}`;
+  return [...PRESETS, ...SPAN_PRESETS].find(({ last }) => last === range.last)?.label ?? spanText(range.last);
+}
+
+const UNITS: Readonly<Record<string, string>> = { m: "minutes", h: "hours", d: "days", w: "weeks", mo: "months" };
+
+/** `30d` in words. */
+function spanText(last: string): string {
+  const [, count = "", unit = ""] = /^(\d+)(\D+)$/.exec(last) ?? [];
+  return UNITS[unit] ? `Last ${count} ${UNITS[unit]}` : `Last ${last}`;
 }
 
 function shown(zone: string, ms: number): string {

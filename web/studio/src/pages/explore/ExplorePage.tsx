@@ -22,6 +22,9 @@ const BOTS = [
   { value: "only", label: "Bots" },
 ] as const;
 
+/** What the server takes where a question names none. */
+const UNSAID_RANGE = { last: 30, unit: "day" } as const;
+
 /** One builder for all models: the question on the left, its answer on the right, both in the address. */
 export default function Page() {
   const apps = useApps();
@@ -34,7 +37,7 @@ export default function Page() {
   const zone = question.zone ?? zoneOf(apps, question.app ?? "");
   const complete = useMemo(() => (asked.question.zone ? asked : withCommon(asked, { zone })), [asked, zone]);
   const offered = useMemo(() => ({ names, fields }), [names, fields]);
-  const shown = useMemo(() => shownOf(question.range ?? { last: 28, unit: "day" }, zone), [question.range, zone]);
+  const shown = useMemo(() => shownOf(question.range ?? UNSAID_RANGE, zone), [question.range, zone]);
   return (
     <>
       <div className={css.head}>

@@ -26,6 +26,7 @@ export function CompareResult({ answer, onOpen }: Props) {
           <thead>
             <tr>
               <th scope="col">Variant</th>
+              <th scope="col">Verdict</th>
               <th scope="col" className={css.figure}>
                 Got it
               </th>
@@ -34,9 +35,8 @@ export function CompareResult({ answer, onOpen }: Props) {
               </th>
               <th scope="col">Rate, and where it is with 95 %</th>
               <th scope="col" className={css.figure}>
-                Difference to the control
+                Difference
               </th>
-              <th scope="col">Verdict</th>
             </tr>
           </thead>
           <tbody>
@@ -51,7 +51,7 @@ export function CompareResult({ answer, onOpen }: Props) {
       </div>
       <p className={css.note}>
         <Mixed part={answer} whose="" onOpen={onOpen} />
-        {answer.split_p !== null && ` So uneven a split happens by chance with p = ${answer.split_p.toPrecision(2)}.`}
+        {answer.split_p !== null && ` So uneven a split happens by chance with ${chanceText(answer.split_p)}.`}
         {answer.by.length > 0 && " Groups are held to a stricter measure than all together, as each is one more look."}
       </p>
     </>
@@ -95,6 +95,12 @@ function Mixed({ part, whose, onOpen }: MixedProps) {
   );
 }
 
+const TOLD_P = 0.0001;
+
+function chanceText(p: number): string {
+  return p < TOLD_P ? `p < ${TOLD_P}` : `p = ${p.toPrecision(2)}`;
+}
+
 function isUneven({ split_p }: Pick<CompareGroup, "split_p">): boolean {
   return split_p !== null && split_p < SPLIT_MIN;
 }
@@ -109,6 +115,9 @@ function Variant({ row, most, whose, onOpen }: VariantProps) {
       <th scope="row">
         <bdi>{row.variant}</bdi>
       </th>
+      <td className={css.word} data-verdict={row.verdict}>
+        {VERDICTS[row.verdict]}
+      </td>
       <td className={css.figure}>
         <button type="button" className={css.open} onClick={() => onOpen({ cell: row.size_cell, count: row.size, title: `${row.variant}${whose}` })}>
           {formatExact(row.size)}
@@ -132,9 +141,6 @@ function Variant({ row, most, whose, onOpen }: VariantProps) {
       </td>
       <td className={css.figure}>
         {row.is_control ? "–" : `${signed(row.difference)} (${signed(row.difference_low)} to ${signed(row.difference_high)})`}
-      </td>
-      <td className={css.word} data-verdict={row.verdict}>
-        {VERDICTS[row.verdict]}
       </td>
     </tr>
   );

@@ -82,7 +82,7 @@ def test_every_field_of_the_status_is_documented() -> None:
 
 
 def test_nobody_else_exposes_metrics() -> None:
-    """Another part that does belongs on the page, and in a test: those of live are in tests/live."""
+    """Another part that does belongs on the page, and in a test; live has its own."""
     package = Path(footfall.__file__).parent
     using = [
         file.relative_to(package).as_posix()

@@ -260,6 +260,12 @@ def test_filters_and_new_data(browser: Browser, place: Place) -> None:
     expect(number).to_have_text(str(mobile + 3))
     page.get_by_role("button", name=re.compile("^Remove the filter device_category")).click()
     expect(number).to_have_text(str(EVENTS + 3))
+    # The app is chosen as on the other pages: another one's events are none of these.
+    page.goto(page.url + "&app=another")
+    expect(number).to_have_text("0")
+    page.get_by_role("combobox", name="App").select_option(label="All apps")
+    expect(number).to_have_text(str(EVENTS + 3))
+    expect(page).not_to_have_url(re.compile("app="))
     page.context.close()
 
 

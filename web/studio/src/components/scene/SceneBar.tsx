@@ -9,9 +9,13 @@ import { type Compare, COMPARED, type Granularity, isCompare, isGranularity, UNI
 
 type Props = {
   readonly title: string;
+  /** Before and after the title. */
+  readonly lead?: ReactNode;
+  readonly mark?: ReactNode;
   readonly apps: Apps | null;
   readonly app: string;
-  readonly onApp: (app: string) => void;
+  /** Left out where the app is not to be chosen. */
+  readonly onApp?: ((app: string) => void) | undefined;
   readonly range: Range;
   readonly onRange: (range: Range) => void;
   /** The app's: whose days are meant. */
@@ -27,13 +31,17 @@ type Props = {
 };
 
 /** What a page is about: whose numbers, when, how finely, and beside what. */
-export function SceneBar({ title, apps, app, onApp, range, onRange, zone, granularity, onGranularity, compare, onCompare, children }: Props) {
+export function SceneBar({ title, lead, mark, apps, app, onApp, range, onRange, zone, granularity, onGranularity, compare, onCompare, children }: Props) {
   return (
     <div className={css.head}>
-      <h1 className={css.title}>{title}</h1>
+      <div className={css.name}>
+        {lead}
+        <h1 className={css.title}>{title}</h1>
+        {mark}
+      </div>
       <div className={css.choices}>
         {children}
-        <AppChoice apps={apps} app={app} onChange={onApp} />
+        {onApp && <AppChoice apps={apps} app={app} onChange={onApp} />}
         {granularity && onGranularity && (
           <NativeSelect
             size="xs"

@@ -2,13 +2,14 @@ import { Button } from "@mantine/core";
 import { IconArrowLeft, IconEdit, IconMaximize, IconShare2 } from "@tabler/icons-react";
 import { useIsFetching } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { KeptDashboard, Tile } from "../../../api/generated";
+import { useApps } from "../../../api/useApps";
+import type { Filter, KeptDashboard, Tile } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import { useFilters } from "../../../components/filters/useColumnFilters";
 import { filterOf, nodeOf } from "../../../components/filters/wire";
 import { wordsOf } from "../../../components/filters/words";
-import { RangePicker } from "../../../components/range/RangePicker";
 import { useRange } from "../../../components/range/useRange";
+import { SceneBar } from "../../../components/scene/SceneBar";
 import { changeQuery, useQueryValue } from "../../../router/query";
 import { readTile, readTileParquet, type Segment } from "../api";
 import { useFilterFields } from "../fields/useFields";
@@ -23,6 +24,7 @@ import { Sheets } from "./Sheets";
 import { useCutMark } from "./useCutMark";
 
 const NO_FILTERS: readonly never[] = [];
+const APP = "app_id";
 
 /** A dashboard for reading: sheets, range and filters, all of them in the address. */
 export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
@@ -36,9 +38,13 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const [segmentText] = useQueryValue("of");
   const [asOf] = useQueryValue("as_of");
   const mark = useCutMark();
-  // Without kinds of fields, which the server knows: tiles do not wait for them.
-  const filters = useMemo(() => chosenFilters.map((filter) => filterOf(filter, [])), [chosenFilters]);
   const fixed = definition.filters ?? NO_FILTERS;
+  const hasOwnApp = fixed.some(({ field }) => field === APP);
+  const apps = useApps();
+  const [wantedApp] = useQueryValue("app");
+  const app = hasOwnApp ? "" : wantedApp;
+  // Without kinds of fields, which the server knows: tiles do not wait for them.
+  const filters = useMemo(() => [...appFilters(app), ...chosenFilters.map((filter) => filterOf(filter, []))], [app, chosenFilters]);
   const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
   const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
   const source: TileSource = useMemo(
@@ -51,25 +57,37 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const segment = useMemo(() => segmentIn(segmentText, asOf), [segmentText, asOf]);
   return (
     <div className={css.view}>
-      <div className={css.head}>
-        <button type="button" className={css.back} aria-label="All dashboards" onClick={() => changeQuery({ name: "", last: "", since: "", until: "", f: "", sheet: "" }, "push")}>
-          <IconArrowLeft size={18} aria-hidden />
-        </button>
-        <h1 className={css.title}>{definition.title}</h1>
-        {kept.is_draft && <span className={css.draft}>Draft</span>}
-        <div className={css.tools}>
-          <RangePicker key={`${shown.kind}`} range={shown} onChange={setRange} zone={definition.zone ?? "UTC"} />
-          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void document.documentElement.requestFullscreen()}>
-            Full screen
-          </Button>
-          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconShare2 size={14} aria-hidden />} onClick={() => setIsSharing(true)}>
-            Share
-          </Button>
-          <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconEdit size={14} aria-hidden />} onClick={() => changeQuery({ edit: "1" }, "push")}>
-            Edit
-          </Button>
-        </div>
-      </div>
+      <SceneBar
+        title={definition.title}
+        lead={
+          <button
+            type="button"
+            className={css.back}
+            aria-label="All dashboards"
+            onClick={() => changeQuery({ name: "", app: "", last: "", since: "", until: "", f: "", sheet: "" }, "push")}
+          >
+            <IconArrowLeft size={18} aria-hidden />
+          </button>
+        }
+        mark={kept.is_draft && <span className={css.draft}>Draft</span>}
+        apps={apps}
+        app={app}
+        // One of the dashboard itself stands among its filters.
+        onApp={hasOwnApp ? undefined : (next) => changeQuery({ app: next }, "push")}
+        range={shown}
+        onRange={setRange}
+        zone={definition.zone ?? "UTC"}
+      >
+        <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void document.documentElement.requestFullscreen()}>
+          Full screen
+        </Button>
+        <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconShare2 size={14} aria-hidden />} onClick={() => setIsSharing(true)}>
+          Share
+        </Button>
+        <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconEdit size={14} aria-hidden />} onClick={() => changeQuery({ edit: "1" }, "push")}>
+          Edit
+        </Button>
+      </SceneBar>
       <div className={css.filters}>
         {fixed.map((filter) => (
           <span key={JSON.stringify(filter)} className={css.fixed} title="Of the dashboard itself">
@@ -87,6 +105,11 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
       <ShareDrawer name={kept.name} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
     </div>
   );
+}
+
+/** Of the chosen app, for every tile that has such a column. */
+function appFilters(app: string): readonly Filter[] {
+  return app ? [{ field: APP, op: "is", value: app }] : [];
 }
 
 /** Whether no tile waits for its first answer: what the page needs later is asked for after them. */

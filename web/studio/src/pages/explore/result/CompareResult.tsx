@@ -140,7 +140,12 @@ function Variant({ row, most, whose, onOpen }: VariantProps) {
         </div>
       </td>
       <td className={css.figure}>
-        {row.is_control ? "–" : `${signed(row.difference)} (${signed(row.difference_low)} to ${signed(row.difference_high)})`}
+        {row.is_control ? "–" : signed(row.difference)}
+        {!row.is_control && (
+          <div className={css.muted}>
+            {signed(row.difference_low)} to {signed(row.difference_high)}
+          </div>
+        )}
       </td>
     </tr>
   );

@@ -142,7 +142,7 @@ def _back_up_and_restore(home: Home, tmp_path: Path) -> None:
 def _described() -> None:
     """By `footfall tables`, and by the page about tables."""
     assert tables_verb._views()[NAME] == SPEC.row_is
-    assert f"FROM {NAME}" in tables_verb._counts()
+    assert f"FROM {NAME}" in tables_verb._counts([NAME])
     file = ROOT / "tools" / "write_reference.py"
     module_spec = importlib.util.spec_from_file_location("tried_for_a_new_table", file)
     assert module_spec is not None

@@ -18,22 +18,14 @@ from footfall.explore.asking import answering
 from footfall.explore.journeys import source
 from footfall.explore.journeys.maker import is_wanted, kept_new
 from footfall.explore.journeys.process import IndexProcess, local_index
-from footfall.explore.running import RunnerAnswer, run_on
+from footfall.explore.running import run_on
+from footfall.query import Answer, Format, Parameters
 from footfall.query._confine import ADDRESS_SPACE_EXTRA
 from footfall.query.engine import Engine
 from footfall.settings import QuerySettings, load_settings
 from tests.explore.asked import NOW
 from tests.explore.index.test_keeping import LIMITS, QUESTION, SETTINGS, Kept, asked
 from tests.query.cuts import query_settings
-
-
-class EngineAnswer(msgspec.Struct):
-    """As a query worker's."""
-
-    body: bytes
-    is_cut_off: bool
-    cut_sequence: int
-    cut_published_at: int
 
 
 class EngineRunner:
@@ -43,12 +35,20 @@ class EngineRunner:
         self._engine = engine
 
     async def run(
-        self, sql: str, parameters: Mapping[str, Any] = {}, *, rows_max: int | None = None
-    ) -> RunnerAnswer:
+        self,
+        sql: str,
+        parameters: Parameters = (),
+        *,
+        format: Format = "rows",  # noqa: A002 (the word users know)
+        rows_max: int | None = None,
+    ) -> Answer:
+        assert format == "rows"
+        assert isinstance(parameters, Mapping)
         made = self._engine.run(sql, dict(parameters), rows_max=rows_max)
         columns = [column.to_pylist() for column in made.table.columns]
         body = json.dumps([list(row) for row in zip(*columns, strict=True)], default=float).encode()
-        return EngineAnswer(body, made.is_cut_off, made.cut_sequence, made.cut_published_at)
+        rows, cut = made.table.num_rows, (made.cut_sequence, made.cut_published_at)
+        return Answer(made.columns, rows, made.is_cut_off, *cut, body)
 
 
 def answered(kept: Kept, limits: QuerySettings) -> tuple[Any, str, bool]:

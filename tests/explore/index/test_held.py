@@ -103,6 +103,7 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("funnel", FUNNEL | EACH | {"granularity": "day", "per": "session"}, "index"),
     ("funnel", FUNNEL | EACH | {"exclude": [{"event": "c"}]}, "sql"),
+    ("funnel", FUNNEL | {"step_times": True}, "sql"),
     *(
         ("funnel", FUNNEL | {"granularity": unit, "by": ["page_path"]}, "index")
         for unit in ("hour", "day", "week", "month")
@@ -115,6 +116,7 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("path", {"nodes": "screens", "per": "user", "gap": "1h", "top": 1}, "index"),
     ("path", {"merge_repeats": False, "per": "visitor"}, "index"),
     ("path", {"rules": [{"match": "a*", "label": "x"}]}, "index"),
+    ("path", {"by": ["page_path"], "groups": 2}, "sql"),
     ("lifecycle", {}, "sql"),
     ("attribution", {"goal": B, "touches": [A]}, "sql"),
     ("compare", {"goal": B, "variant": "page_path"}, "sql"),

@@ -44,6 +44,8 @@ def test_event_appears_on_the_live_page(tmp_path: Path) -> None:
         page.get_by_text("Waiting for the first event.").wait_for()
         shot(page, "home-empty-light-1280")
         page.get_by_role("link", name="Live", exact=True).first.click()
+        # An event that comes before the page would be no first one for it.
+        page.get_by_role("heading", name="Send the first event").wait_for()
         name = "<img src=x onerror=alert(1)> signup"
         event = {"name": name, "visitor_id": "ada", "page": {"url": "https://shop.example/plans"}}
         assert post_events(tree.collector_url(), "web", [event]) == 200

@@ -69,13 +69,6 @@ class Definer:
             return self._drop(definition)
         return self._repair(definition)
 
-    def create_view(
-        self, name: str, sql: str, try_select: TrySelect, *, is_replacing: bool = False
-    ) -> str:
-        """`CREATE VIEW`, without the words."""
-        statement = f"CREATE {'OR REPLACE ' if is_replacing else ''}VIEW {name} AS {sql}"
-        return self.run(statement, try_select)
-
     def _create_view(self, wanted: CreateView, try_select: TrySelect) -> str:
         catalog = self._crawling.catalog
         version, views = catalog.version(), catalog.views()

@@ -32,8 +32,6 @@ from footfall.lake.cut import read_cut
 
 GROUPS_MAX: Final = 1 << 20
 """Combinations of a breakdown's values that are counted apart."""
-CELLS_OF_GROUPS_MAX: Final = 1 << 24
-"""Of a path: nodes times steps."""
 
 
 class _Way(msgspec.Struct, frozen=True):

@@ -219,16 +219,6 @@ class AlertStore:
                 found[channel] = [Notice(*row) for row in rows]
         return found
 
-    def next_due(self) -> int | None:
-        """When the next notice is due; none if none waits."""
-        table = alert_notices
-        query = select(func.min(table.c.due_at)).where(
-            table.c.project == self._project, table.c.state == "waiting"
-        )
-        with self._metadata._transaction() as connection:
-            found = connection.execute(query).scalar()
-        return None if found is None else int(found)
-
     def sent(self, notices: Iterable[Notice], now: int) -> None:
         """They arrived."""
         self._mark(notices, {"state": "sent", "sent_at": now, "error": ""})

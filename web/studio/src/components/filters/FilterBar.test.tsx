@@ -1,4 +1,4 @@
-import { fireEvent, screen } from "@testing-library/react";
+import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { expect, test } from "vitest";
 import { show } from "../../testing/render";
 import { FilterBar } from "./FilterBar";
@@ -90,6 +90,15 @@ test("values are offered as the data has them, and yes and no are chosen", async
   expect(inAddress()).toEqual(["source:is:source maps", "is_bot:is:true"]);
   open("Clear all");
   expect(inAddress()).toEqual([]);
+});
+
+test("a value that is typed to its end leaves no list over the button below it", async () => {
+  show(<Bar />);
+  open("Add filter");
+  fireEvent.change(await field("Value"), { target: { value: "source ma" } });
+  await screen.findByText("source mail", { selector: "[role=option] *" });
+  fireEvent.change(await field("Value"), { target: { value: "source mail" } });
+  await waitFor(() => expect(screen.queryByText("source mail", { selector: "[role=option] *" })).toBeNull());
 });
 
 test("a place that takes less offers less: its operators, and one condition only", async () => {

@@ -167,7 +167,8 @@ function Asking({ title, offer, action, filter, like, onDone, children }: Asking
   const [isOpen, setIsOpen] = useState(false);
   const first = filter ?? (like ? { ...like, values: [] } : null);
   return (
-    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-start" trapFocus returnFocus shadow="md">
+    // A form half filled in stays in sight when the page is scrolled beneath it.
+    <Popover opened={isOpen} onChange={setIsOpen} position="bottom-start" trapFocus returnFocus shadow="md" hideDetached={false}>
       <Popover.Target>{children(() => setIsOpen(!isOpen))}</Popover.Target>
       <Popover.Dropdown aria-label={title}>
         <ConditionForm

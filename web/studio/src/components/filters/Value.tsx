@@ -61,7 +61,9 @@ function One({ field, value, source, onChange }: OneProps) {
   if (source === null || field.kind !== "text") {
     return <TextInput size="xs" label="Value" description={field.kind === "time" && HINT_OF_TIME} value={value} onChange={(change) => onChange(change.currentTarget.value)} />;
   }
-  return <Autocomplete size="xs" label="Value" comboboxProps={INSIDE} value={value} onChange={onChange} data={known} filter={asTheyAre} />;
+  // What is typed to its end has nothing left to offer, and a list of it alone covers what is pressed next.
+  const offered = known.length === 1 && known[0] === value.trim() ? [] : known;
+  return <Autocomplete size="xs" label="Value" comboboxProps={INSIDE} value={value} onChange={onChange} data={offered} filter={asTheyAre} />;
 }
 
 function Several({ field, values, source, onChange }: Omit<Props, "operator">) {

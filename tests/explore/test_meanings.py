@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall.errors import Invalid
@@ -12,6 +13,7 @@ from footfall.explore.question import (
     CompareQuestion,
     EventsQuestion,
     FunnelQuestion,
+    PathQuestion,
     RetentionQuestion,
 )
 from footfall.explore.question.reading import read
@@ -165,6 +167,39 @@ def test_retention_goes_by_the_calendar(shop: Shop, more: Any, counts: list[int]
     assert [(row.size, row.count) for row in rows if row.cohort is None] == [
         (2, count) for count in counts
     ]
+
+
+def test_a_period_that_has_not_begun_has_no_share(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Wednesday nobody can be back on Thursday; who was not back on Wednesday may be yet."""
+    shop.set([event("2024-10-15T10:00", "view"), event("2024-10-16T10:00", "view", "v2")])
+    read_rows = shop.found
+    wednesday = instant("2024-10-16T12:00", ZONE)
+    monkeypatch.setattr(
+        shop,
+        "found",
+        lambda ask: msgspec.structs.replace(read_rows(ask), cut_published_at=wednesday),
+    )
+    asked = {"start": {"event": "view"}, "periods": 2} | between("2024-10-14", "2024-10-16")
+    rows = shop.answer(read(RetentionQuestion, asked)).rows
+    rates = {place: [row.rate for row in rows if row.cohort == place] for place in (None, 0, 1, 2)}
+    assert rates == {None: [0, 0, None], 0: [None] * 3, 1: [0, 0, None], 2: [0, None, None]}
+    assert [row.is_complete for row in rows if row.cohort == 1] == [True, False, False]
+
+
+def test_ways_are_in_the_order_of_their_nodes(shop: Shop) -> None:
+    """What most did comes first, whatever its name, and the end of it last."""
+    whose = [("z", "a", "v1"), ("z", "b", "v2"), ("z", "b", "v3"), ("y", "a", "v4")]
+    shop.set(
+        [event("2024-10-14T10:00", first, visitor) for first, _, visitor in whose]
+        + [event("2024-10-14T10:01", second, visitor) for _, second, visitor in whose]
+        + [event("2024-10-14T10:00", "z", f"w{number}") for number in range(5)]
+    )
+    asked = {"nodes": "events", "per": "visitor"} | between("2024-10-14", "2024-10-14")
+    rows = shop.answer(read(PathQuestion, asked)).rows
+    found = [(row.label, row.next_label, row.count) for row in rows if row.step == 1]
+    assert found == [("z", "b", 2), ("z", "a", 1), ("z", None, 5), ("y", "a", 1)]
 
 
 def test_formulas_and_their_cells(shop: Shop) -> None:

@@ -295,7 +295,7 @@ class RetentionRow(msgspec.Struct, frozen=True):
     """Units after the cohort's own, from 0."""
     count: int
     rate: float | None
-    """Of `size`; null where there is nobody."""
+    """Of `size`; null where there is nobody, and while the period has not begun."""
     is_complete: bool
     """The period was over for the whole cohort (for `cohort` null: for every one) when the cut was
     published."""

@@ -173,8 +173,11 @@ def _retention_table(answer: RetentionAnswer, is_seen: bool) -> Table:
         line = lines.setdefault(
             (_part(row, answer.by), row.cohort), [_part(row, answer.by), begin, f"{row.size:,}"]
         )
-        shade = _BLOCKS[round((row.rate or 0) * 8)] + " " if is_seen else ""
-        line.append(shade + _share(row.rate) + ("" if row.is_complete or not row.size else " …"))
+        if row.rate is None:
+            line.append("")
+            continue
+        shade = _BLOCKS[round(row.rate * 8)] + " " if is_seen else ""
+        line.append(shade + _share(row.rate) + ("" if row.is_complete else " …"))
     return _table(["group", "cohort"], ["size", *map(str, periods)], list(lines.values()))
 
 

@@ -173,11 +173,11 @@ def answer(question: PathQuestion, scene: Scene, found: Found) -> PathAnswer:
             )
         )
     nodes.sort(key=lambda one: (*_place(one), one.step, one.is_rest, -one.count, one.label or ""))
+    rank = {(*_place(one), one.step, one.is_rest, one.label): at for at, one in enumerate(nodes)}
     ways.sort(
         key=lambda one: (
-            *_place(one),
-            one.step,
-            one.is_rest,
+            # In the order of their nodes: what most did comes first.
+            rank.get((*_place(one), one.step, one.is_rest, one.label), len(nodes)),
             one.label or "",
             one.is_end,
             one.next_is_rest,

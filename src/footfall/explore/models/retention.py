@@ -144,7 +144,9 @@ def answer(question: RetentionQuestion, scene: Scene, found: Found) -> Retention
         for place in (None, *range(count)):
             size = sizes.get((group, place), 0)
             counts = backs.get((group, place), [0] * (question.periods + 1))
-            rows += _rows(question, scene, found, place, group, size, counts)
+            first = next((one for one in range(count) if sizes.get((group, one))), 0)
+            begun = place if place is not None else first
+            rows += _rows(question, scene, found, place, begun, group, size, counts)
     return RetentionAnswer(
         **about(question, scene, found),
         cohorts=buckets_of(scene, cohorts_of(question, scene), found.cut_published_at),
@@ -157,16 +159,20 @@ def _rows(
     scene: Scene,
     found: Found,
     cohort: int | None,
+    first: int,
     group: Group,
     size: int,
     counts: list[int],
 ) -> Iterator[RetentionRow]:
+    """Of one cohort, or of all, of which `first` is the earliest with anybody in it."""
     bounds = units_of(question, scene).bounds
     count = len(cohorts_of(question, scene))
     span = (scene.span.start, scene.span.end)
     for period, number in enumerate(counts):
         last = question.periods if question.mode == "on_or_after" else period
         end = bounds[(count - 1 if cohort is None else cohort) + last + 1]
+        # Nobody could come back in a period that is still to come: no share, rather than 0 %.
+        is_known = size and (number or bounds[first + period] < found.cut_published_at)
         yield RetentionRow(
             group.scope,
             group.values,
@@ -174,7 +180,7 @@ def _rows(
             size,
             period,
             number,
-            number / size if size else None,
+            number / size if is_known else None,
             end <= found.cut_published_at,
             key_of(RetentionCell(span, cohort, period, group)),
             key_of(RetentionCell(span, cohort, None, group)),

@@ -15,8 +15,6 @@ from footfall.settings import (
     DESTINATIONS_MAX,
     DestinationSettings,
     Settings,
-    parse_duration,
-    parse_size,
     read_destination,
 )
 
@@ -61,7 +59,7 @@ def parsed(name: str, options: Any) -> DestinationSettings:
         Invalid: what is wrong with it, and what is valid.
     """
     try:
-        return read_destination(name, options, parse_duration, parse_size)
+        return read_destination(name, options)
     except ValueError as error:
         raise Invalid(f"not a destination; mend it: {error}") from error
 

@@ -1,4 +1,4 @@
-"""Settings: one frozen, typed tree; `defaults.toml` beside this module is its commented reference.
+"""Settings: one frozen, typed tree; `footfall/defaults.toml` is its commented reference.
 
 Order: defaults < `$FOOTFALL_HOME/footfall.toml` < environment (`FOOTFALL__LOG__SEGMENT_BYTES_MAX`)
 < command line (`--set log.segment_bytes_max=32MiB`). Durations become integers in microseconds
@@ -25,11 +25,8 @@ from footfall.settings._deliver import (
     read_destination,
 )
 from footfall.settings._read import (
-    as_duration,
     default_toml,
     default_values,
-    parse_duration,
-    parse_size,
     part_of,
     read,
 )
@@ -41,7 +38,17 @@ from footfall.settings._sessions import (
 )
 from footfall.settings.alerts import AlertSettings, ChannelSettings, RuleSettings
 from footfall.settings.kafka import KafkaSettings, problems_of_kafka, too_small_for
-from footfall.settings.kinds import Age, Bound, Count, CountBySize, Duration, Port, Size
+from footfall.settings.kinds import (
+    Age,
+    Bound,
+    Count,
+    CountBySize,
+    Duration,
+    Port,
+    Size,
+    parse_duration,
+    parse_size,
+)
 
 __all__ = [
     "DEFAULT_STEPS",
@@ -426,7 +433,7 @@ def another_definition(
         Invalid: what is wrong with it, and what is valid.
     """
     try:
-        return read_definition(name, options, as_duration, sessions)
+        return read_definition(name, options, sessions)
     except ValueError as error:
         raise Invalid(f"session definition: {error}") from None
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from footfall.clock import DAY, SECOND
-from footfall.settings.kinds import Count, Duration
+from footfall.settings.kinds import DURATION_UNITS, Count, Duration
 
 WINDOW_MAX: Final = 31 * DAY
 OVERLAP_MAX: Final = 100
@@ -19,7 +19,6 @@ SQL_BYTES_MAX: Final = 100_000
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TIME: Final = re.compile(r"(\d{1,12})(ms|s|m|h|d)(?: +by +(\d{1,12})(ms|s|m|h|d))?")
 _SESSION: Final = re.compile(r"session ([a-z][a-z0-9_]{0,29})")
-_UNITS: Final = {"ms": 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND, "d": DAY}
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -48,8 +47,8 @@ class Window(msgspec.Struct, frozen=True):
                 'a size such as "1m", a size and a step such as "5m by 1m", or "session" and the'
                 f' name of a definition, such as "session gap", not {text!r}'
             )
-        size = int(found[1]) * _UNITS[found[2]]
-        step = int(found[3]) * _UNITS[found[4]] if found[3] else size
+        size = int(found[1]) * DURATION_UNITS[found[2]]
+        step = int(found[3]) * DURATION_UNITS[found[4]] if found[3] else size
         if not SECOND <= size <= WINDOW_MAX:
             raise ValueError(f"a window of 1s to 31d, not {text!r}")
         if not 0 < step <= size or -(-size // step) > OVERLAP_MAX:

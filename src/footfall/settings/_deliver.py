@@ -11,7 +11,7 @@ import msgspec
 
 from footfall.clock import HOUR, MINUTE, SECOND
 from footfall.secret import Secret
-from footfall.settings.kinds import Duration, Size
+from footfall.settings.kinds import Duration, Size, parse_duration, parse_size
 
 FileFormat = Literal["jsonl", "json", "csv", "parquet"]
 Compression = Literal["none", "gzip", "zstd"]
@@ -83,9 +83,7 @@ class DeliverSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s3_path_style: bool
 
 
-def read_destinations(
-    value: Any, duration: Callable[[str], int], size: Callable[[str], int]
-) -> dict[str, DestinationSettings]:
+def read_destinations(value: Any) -> dict[str, DestinationSettings]:
     """The tables `[deliver.destinations.<name>]`.
 
     Raises:
@@ -97,12 +95,10 @@ def read_destinations(
         )
     if len(value) > DESTINATIONS_MAX:
         raise ValueError(f"at most {DESTINATIONS_MAX} destinations, not {len(value)}")
-    return {name: read_destination(name, one, duration, size) for name, one in value.items()}
+    return {name: read_destination(name, one) for name, one in value.items()}
 
 
-def read_destination(
-    name: str, options: Any, duration: Callable[[str], int], size: Callable[[str], int]
-) -> DestinationSettings:
+def read_destination(name: str, options: Any) -> DestinationSettings:
     """One of them.
 
     Raises:
@@ -124,9 +120,10 @@ def read_destination(
     try:
         for option in _DURATIONS:
             if option in read:
-                read[option] = _parsed(option, read[option], '"60s"', duration)
+                read[option] = _parsed(option, read[option], '"60s"', parse_duration)
         if "buffer_bytes" in read:
-            read["buffer_bytes"] = _parsed("buffer_bytes", read["buffer_bytes"], '"5MiB"', size)
+            size = read["buffer_bytes"]
+            read["buffer_bytes"] = _parsed("buffer_bytes", size, '"5MiB"', parse_size)
         for option, kinds in _KINDS.items():
             if option in read and read[option] not in kinds:
                 raise ValueError(f"{option} is {', '.join(kinds)}; not {read[option]!r}")

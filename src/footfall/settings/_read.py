@@ -7,7 +7,6 @@ which has a section for each step, and those with tables of things that have nam
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from importlib import resources
@@ -17,24 +16,17 @@ from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from footfall.clock import DAY, HOUR, MINUTE, SECOND, US_PER_MS
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_type
 from footfall.settings._continuous import QueryDefinition, read_queries
 from footfall.settings._deliver import DestinationSettings, read_destinations
 from footfall.settings._sessions import DefinitionSettings, read_definitions, read_goals
 from footfall.settings.alerts import ChannelSettings, RuleSettings, read_channels, read_rules
-from footfall.settings.kinds import Age, Bound, CountBySize, Duration, Size
+from footfall.settings.kinds import NONE_WORDS, Age, Bound, Duration, Size, read_quantity
 
-UNLIMITED: Final = "unlimited"
-BY_SIZE: Final = "by size"
-FOREVER: Final = "forever"
 _ENRICH: Final = "enrich"
 _WITH_PARTS: Final = ("ENRICH", "LOG")
 """Sections with sections of their own, such as `[log.kafka]`."""
-_DURATION_UNITS: Final = {"ms": US_PER_MS, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
-_SIZE_UNITS: Final = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
-_QUANTITY: Final = re.compile(r"^(\d+)\s*([A-Za-z]+)$")
 
 
 def read(
@@ -80,26 +72,6 @@ def default_values() -> dict[str, dict[str, Any]]:
     """The reference by section and name; names in `[log.kafka]` and its like are `kafka.<name>`."""
     sections = cast("dict[str, dict[str, Any]]", tomllib.loads(default_toml()))
     return {section: _flat(section, names) for section, names in sections.items()}
-
-
-def parse_duration(text: str) -> int:
-    """`"200ms"`, `"15s"`, `"30m"`, `"24h"`, `"3d"` → microseconds.
-
-    Raises `ValueError` naming the valid units.
-    """
-    return _quantity(text, _DURATION_UNITS)
-
-
-def parse_size(text: str) -> int:
-    """`"64KiB"`, `"1MiB"` → bytes. Raises `ValueError` naming the valid units."""
-    return _quantity(text, _SIZE_UNITS)
-
-
-def _quantity(text: str, units: Mapping[str, int]) -> int:
-    match = _QUANTITY.match(text)
-    if match is None or match[2] not in units:
-        raise ValueError(f"a whole number and a unit out of {', '.join(units)}, not {text!r}")
-    return int(match[1]) * units[match[2]]
 
 
 def _read_file(file: Path, problems: list[str]) -> dict[str, Any]:
@@ -237,49 +209,24 @@ def part_of(hint: Any) -> type[msgspec.Struct] | None:
 
 
 _NAMED: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
+    (dict[str, DefinitionSettings], read_definitions),
     (dict[str, QueryDefinition], read_queries),
     (dict[str, dict[str, float]], read_goals),
-    (
-        dict[str, DestinationSettings],
-        lambda value: read_destinations(value, parse_duration, parse_size),
-    ),
+    (dict[str, DestinationSettings], read_destinations),
     (dict[str, RuleSettings], read_rules),
     (dict[str, ChannelSettings], read_channels),
 )
 """Tables of things with names of their own, and what reads them."""
 
 
-def as_duration(value: Any) -> int:
-    """Microseconds of a text with a unit.
-
-    Raises:
-        ValueError: it is none.
-    """
-    return int(_convert(Duration, value))
-
-
-def _convert(hint: Any, value: Any) -> Any:  # noqa: PLR0911 (a case each)
-    if hint is Bound and value == UNLIMITED:
+def _convert(hint: Any, value: Any) -> Any:
+    if hint in NONE_WORDS and value == NONE_WORDS[hint]:
         return None
-    if hint is Age and value == FOREVER:
-        return None
-    if hint is CountBySize and value == BY_SIZE:
-        return None
-    if hint == dict[str, DefinitionSettings]:
-        return read_definitions(value, as_duration)
     for kind, read in _NAMED:
         if hint == kind:
             return read(value)
     if hint in (Duration, Size, Bound, Age):
-        if not isinstance(value, str):
-            example = '"15s"' if hint in (Duration, Age) else '"64MiB"'
-            example += f' or "{FOREVER}"' if hint is Age else ""
-            example += f' or "{UNLIMITED}"' if hint is Bound else ""
-            raise ValueError(f"a text with a unit, such as {example}, not {value!r}")
-        quantity = parse_duration(value) if hint in (Duration, Age) else parse_size(value)
-        if quantity <= 0:
-            raise ValueError(f"more than 0, not {value!r}")
-        return quantity
+        return read_quantity(hint, value)
     if hint is Secret:
         if not isinstance(value, str):
             raise ValueError("a text")  # what was written may be the secret

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal, get_args, get_type_hints
 
 import msgspec
 
 from footfall.clock import DAY
-from footfall.settings.kinds import Count, Duration
+from footfall.settings.kinds import Count, Duration, read_duration
 
 Kind = Literal["gap", "step", "day", "client"]
 UserCut = Literal["never", "other", "any"]
@@ -115,7 +115,7 @@ class SessionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return max((one.gap or 0) + 2 * one.span for one in self.named.values())
 
 
-def read_definitions(value: Any, duration: Callable[[Any], int]) -> dict[str, DefinitionSettings]:
+def read_definitions(value: Any) -> dict[str, DefinitionSettings]:
     """The tables `[sessions.definitions.<name>]`.
 
     Raises:
@@ -127,10 +127,10 @@ def read_definitions(value: Any, duration: Callable[[Any], int]) -> dict[str, De
         )
     if len(value) > DEFINITIONS_MAX:
         raise ValueError(f"at most {DEFINITIONS_MAX} definitions, not {len(value)}")
-    return {name: _read(name, options, duration) for name, options in value.items()}
+    return {name: _read(name, options) for name, options in value.items()}
 
 
-def _read(name: str, options: Any, duration: Callable[[Any], int]) -> DefinitionSettings:
+def _read(name: str, options: Any) -> DefinitionSettings:
     if not _NAME.fullmatch(name):
         raise ValueError(
             f"a name of lower-case letters, digits and _, a letter first, 30 at most; not {name!r}"
@@ -148,7 +148,7 @@ def _read(name: str, options: Any, duration: Callable[[Any], int]) -> Definition
     for option, value in options.items():
         try:
             is_duration = hints[option] == Duration | None
-            read[option] = duration(value) if is_duration else value
+            read[option] = read_duration(value) if is_duration else value
         except ValueError as error:
             raise ValueError(f"{name}.{option}: {error}") from None
     try:
@@ -160,9 +160,7 @@ def _read(name: str, options: Any, duration: Callable[[Any], int]) -> Definition
     return found
 
 
-def read_definition(
-    name: str, options: Any, duration: Callable[[Any], int], sessions: SessionSettings
-) -> DefinitionSettings:
+def read_definition(name: str, options: Any, sessions: SessionSettings) -> DefinitionSettings:
     """One more definition beside those of `sessions`, with every option that it leaves to them.
 
     Raises:
@@ -174,7 +172,7 @@ def read_definition(
         )
     if len(sessions.named) >= DEFINITIONS_MAX:
         raise ValueError(f"at most {DEFINITIONS_MAX} definitions; drop one first")
-    return sessions.whole(_read(name, options, duration))
+    return sessions.whole(_read(name, options))
 
 
 def _wrong_with(one: DefinitionSettings) -> Iterable[str]:

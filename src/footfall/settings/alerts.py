@@ -16,7 +16,7 @@ import msgspec
 from footfall.clock import DAY, SECOND
 from footfall.errors import Invalid
 from footfall.secret import Secret
-from footfall.settings.kinds import Count, Duration, Size
+from footfall.settings.kinds import Count, Duration, Size, parse_duration
 
 RuleKind = Literal["session", "metric", "anomaly"]
 Measure = Literal["count", "rate", "ratio", "quantile", "value", "absence"]
@@ -86,17 +86,17 @@ class RuleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def window_us(self) -> int:
         """Microseconds."""
-        return _duration(self.window)
+        return parse_duration(self.window)
 
     @property
     def every_us(self) -> int:
         """Microseconds."""
-        return _duration(self.every or self.window)
+        return parse_duration(self.every or self.window)
 
     @property
     def cool_down_us(self) -> int:
         """Microseconds."""
-        return _duration(self.cool_down)
+        return parse_duration(self.cool_down)
 
 
 class ChannelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -304,12 +304,6 @@ def _converted(kind: Any, name: str, given: Mapping[str, Any], problems: list[st
 def _name_problems(name: str) -> Iterable[str]:
     if not _NAME.fullmatch(name):
         yield f"a name has letters, digits and _.-, 64 at most, not {name!r}"
-
-
-def _duration(text: str) -> int:
-    from footfall.settings._read import parse_duration
-
-    return parse_duration(text)
 
 
 def _wrong_with(rule: RuleSettings) -> Iterable[str]:

@@ -72,7 +72,7 @@ class Given:
 
     def _destination(self, option: str, **told: str) -> None:
         try:
-            read_destination("x", {"source": "events", **told}, parse_duration, parse_size)
+            read_destination("x", {"source": "events", **told})
         except ValueError as error:
             self.problems.append(f"{option}: {str(error).removeprefix('x: ')}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import polars as pl
 import pyarrow as pa
 
@@ -13,28 +12,17 @@ from footfall.sessionize.definition import (
     RepairLimits,
     Sessionized,
 )
-from footfall.sessionize.goals import Goals
-from footfall.sessionize.key import Key
 from footfall.sessionize.rows.assign import assign, with_sessions
 from footfall.sessionize.rows.close import Closed, close
-from footfall.sessionize.rows.columns import EVENT_COLUMNS, StateColumns
+from footfall.sessionize.rows.columns import EVENT_COLUMNS
 from footfall.sessionize.rows.state import SessionState
+from footfall.sessionize.step.limits import StepLimits
 from footfall.sessionize.step.place import as_written, place
 from footfall.sessionize.step.repair import repair
-from footfall.sessionize.step.windows import Windows
 
 
-class StepDefinition(msgspec.Struct, frozen=True):
+class StepDefinition(StepLimits, frozen=True):
     """A `SessionDefinition`: all events of a key in one window are one session."""
-
-    windows: Windows
-    hot_age: int
-    hot_max: int = 2**62
-    name: str = "step"
-    version: int = 1
-    key: Key = Key()
-    goals: Goals = Goals()
-    columns: StateColumns = StateColumns()
 
     @property
     def options(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -17,14 +15,10 @@ from footfall.sessionize.rows.packing import Bools, Ints, Packing, run_starts
 from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import Found, SessionState
 from footfall.sessionize.rows.visitors import Visitors
-
-if TYPE_CHECKING:
-    from footfall.sessionize.step.definition import StepDefinition
+from footfall.sessionize.step.limits import StepLimits
 
 
-def place(
-    state: SessionState, events: pa.Table, definition: StepDefinition, epoch: int
-) -> Sessionized:
+def place(state: SessionState, events: pa.Table, definition: StepLimits, epoch: int) -> Sessionized:
     """Add events to the sessions of their windows.
 
     With windows of 30 s, whatever the order:
@@ -79,7 +73,7 @@ def _places(code: Ints, window: Ints, row_code: Ints, row_window: Ints) -> Ints:
 
 
 def _ids(
-    definition: StepDefinition,
+    definition: StepLimits,
     visitors: Visitors,
     code: Ints,
     starts: Ints,
@@ -110,7 +104,7 @@ def result(state: SessionState, rows: Plain) -> Sessionized:
     return Sessionized(state, rows, table, overrides, none, none)
 
 
-def as_written(frame: pl.DataFrame, written: pa.Table, definition: StepDefinition) -> pl.DataFrame:
+def as_written(frame: pl.DataFrame, written: pa.Table, definition: StepLimits) -> pl.DataFrame:
     """With the revision that the lake has, dirty if it has not all events."""
     known = pl.DataFrame(pl.from_arrow(written)).select(
         "session_id", known=pl.col("revision").cast(pl.Int64), count="events"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -14,10 +14,8 @@ from footfall.sessionize.rows.packing import Ints
 from footfall.sessionize.rows.plain import Plain
 from footfall.sessionize.rows.state import SessionState
 from footfall.sessionize.rows.visitors import code_visitors, in_one_piece, visitor_keys
+from footfall.sessionize.step.limits import StepLimits
 from footfall.sessionize.step.place import as_written, place, result
-
-if TYPE_CHECKING:
-    from footfall.sessionize.step.definition import StepDefinition
 
 _KEY: Final = ["app_id", "visitor_id"]
 _WINDOWS_MAX: Final = 64
@@ -25,7 +23,7 @@ _WINDOWS_MAX: Final = 64
 
 
 def repair(
-    state: SessionState, history: History, limits: RepairLimits, definition: StepDefinition
+    state: SessionState, history: History, limits: RepairLimits, definition: StepLimits
 ) -> Sessionized:
     """Make provisional sessions exact: of each key a stretch of windows, the oldest first.
 
@@ -53,7 +51,7 @@ def _having_spent(found: Sessionized, events: int) -> Sessionized:
 
 
 def _with(
-    state: SessionState, stretches: pl.DataFrame, made: pl.DataFrame, definition: StepDefinition
+    state: SessionState, stretches: pl.DataFrame, made: pl.DataFrame, definition: StepLimits
 ) -> SessionState:
     """The state with `made` in the place of all that it has of these stretches."""
     names = [
@@ -70,11 +68,11 @@ def _with(
     return taken.replaced_by(_plain(made[order], definition), keys[order])
 
 
-def _plain(frame: pl.DataFrame, definition: StepDefinition) -> Plain:
+def _plain(frame: pl.DataFrame, definition: StepLimits) -> Plain:
     return Plain.of(frame, definition.columns)
 
 
-def _with_windows(frame: pl.DataFrame, definition: StepDefinition) -> pl.DataFrame:
+def _with_windows(frame: pl.DataFrame, definition: StepLimits) -> pl.DataFrame:
     apps, code = _coded(frame)
     windows = definition.windows.of(apps, code, frame["started_at"].to_numpy())
     return frame.with_columns(window=pl.Series(windows, dtype=pl.Int64))
@@ -97,7 +95,7 @@ def _stretches(waiting: pl.DataFrame, keys_max: int) -> pl.DataFrame:
 
 
 def _sized(
-    stretches: pl.DataFrame, waiting: pl.DataFrame, written: pa.Table, definition: StepDefinition
+    stretches: pl.DataFrame, waiting: pl.DataFrame, written: pa.Table, definition: StepLimits
 ) -> pl.DataFrame:
     """With how many events each stretch has, as `size`, by lake and state."""
     names = [*_KEY, "started_at", "events"]
@@ -120,7 +118,7 @@ def _affordable(sized: pl.DataFrame, events_max: int) -> pl.DataFrame:
     return sized.filter(first | (pl.col("total") <= events_max)).with_columns(last=alone)
 
 
-def _ranges(stretches: pl.DataFrame, definition: StepDefinition) -> pa.Table:
+def _ranges(stretches: pl.DataFrame, definition: StepLimits) -> pa.Table:
     """From the first microsecond of the first window to the last one of the last."""
     apps, code = _coded(stretches)
     first, last = (stretches[name].to_numpy() for name in ("first", "last"))

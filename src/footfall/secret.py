@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote, urlparse
+
+from footfall.errors import Invalid
 
 
 class Secret:
@@ -44,3 +47,24 @@ def conceal(kind: type, value: Any) -> Any:
     if kind is Secret:
         return Secret(value)
     raise NotImplementedError(kind)
+
+
+def with_password(url: str, password: str, name: str, url_name: str) -> str:
+    """`postgresql://user@host/database` with the password in its place; without one as it is.
+
+    Args:
+        url: Has a user.
+        password: Any characters; "" for none.
+        name: Of the password's setting, for the message.
+        url_name: Of the address's.
+
+    Raises:
+        Invalid: it has no user.
+    """
+    if not password:
+        return url
+    address = urlparse(url)
+    user, at, host = address.netloc.rpartition("@")
+    if not at:
+        raise Invalid(f"{name} needs a user in {url_name}: {url}")
+    return address._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()

@@ -10,9 +10,9 @@ from tools.servers.rest_catalog import RestCatalog
 
 from footfall.errors import Invalid, Unavailable
 from footfall.lake import Lake, LakePlace
-from footfall.lake.place import with_password
 from footfall.lake.store.catalogs import masked, remote_properties
 from footfall.lake.store.local import LocalStore
+from footfall.secret import with_password
 from footfall.settings import load_settings
 from footfall.testing.events import event_table
 from tests.servers.postgres import PostgresServer
@@ -63,10 +63,12 @@ def test_package_that_is_missing_is_named(
 
 def test_passwords_are_no_part_of_what_is_said() -> None:
     """Messages get into logs; the driver puts the address in some of its own."""
-    assert with_password("postgresql://me@h:5/d", "p@s/s:") == "postgresql://me:p%40s%2Fs%3A@h:5/d"
-    assert with_password("postgresql://h/d", "") == "postgresql://h/d"
-    with pytest.raises(Invalid, match="needs a user"):
-        with_password("postgresql://h/d", "secret")
+    named = ("lake.catalog_password", "lake.catalog")
+    whole = with_password("postgresql://me@h:5/d", "p@s/s:", *named)
+    assert whole == "postgresql://me:p%40s%2Fs%3A@h:5/d"
+    assert with_password("postgresql://h/d", "", *named) == "postgresql://h/d"
+    with pytest.raises(Invalid, match=r"lake\.catalog_password needs a user in lake\.catalog"):
+        with_password("postgresql://h/d", "secret", *named)
     assert masked("no way to postgresql://me:secret@h/d: bad") == (
         "no way to postgresql://me@h/d: bad"
     )

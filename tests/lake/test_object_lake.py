@@ -27,9 +27,9 @@ from footfall.errors import CommitUnknown, Conflict, Corrupt, Unavailable
 from footfall.event import TIMESTAMP, UUID16
 from footfall.lake import TABLES, Lake, LakePlace, Maintenance, RetentionBound, inspect_data_files
 from footfall.lake.commit.expiry import files_below, reachable
-from footfall.lake.place import with_password
 from footfall.lake.store.leases import StoreLocks
 from footfall.lake.store.objects import file_system
+from footfall.secret import with_password
 from footfall.session import OVERRIDE_SCHEMA
 from footfall.settings import LakeSettings, load_settings
 from footfall.testing.events import NOON_US, event_table, uuid_of
@@ -142,7 +142,9 @@ def _plain_catalog(place: LakePlace, server: S3Server) -> Catalog:
         return load_catalog("footfall", type="rest", uri=place.catalog, **files)
     uri = f"sqlite:///{place.directory / 'catalog.db'}"
     if place.catalog:
-        uri = with_password(place.catalog, place.password).replace("://", "+psycopg://")
+        named = ("lake.catalog_password", "lake.catalog")
+        uri = with_password(place.catalog, place.password, *named)
+        uri = uri.replace("://", "+psycopg://")
     return SqlCatalog("footfall", uri=uri, **files)
 
 

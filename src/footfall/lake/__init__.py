@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from footfall.lake.read.history import LakeHistory, recent_events
     from footfall.lake.read.lookup import Footers
     from footfall.lake.read.overrides import resolve_overrides
+    from footfall.lake.recovery.catalog import catalog_problem, restore_catalog
     from footfall.lake.recovery.inspect import DamagedFile, inspect_data_files, readable_rows
     from footfall.lake.recovery.lost import LostRows, lost_rows, replace_damaged
     from footfall.lake.recovery.past import EpochsUpTo
     from footfall.lake.recovery.take_back import take_back
-    from footfall.lake.store.catalog import catalog_problem, restore_catalog
     from footfall.lake.tables.days import NO_DAYS, day_of, days_from
     from footfall.lake.tables.specs import TABLES, TableSpec, planned_tables, read_tables
 
@@ -82,7 +82,7 @@ _PLACES = {
     "Maintenance": "maintenance.maintenance",
     "RetentionBound": "maintenance.retention",
     "buckets_of": "buckets",
-    "catalog_problem": "store.catalog",
+    "catalog_problem": "recovery.catalog",
     "NO_DAYS": "tables.days",
     "day_of": "tables.days",
     "days_from": "tables.days",
@@ -93,7 +93,7 @@ _PLACES = {
     "recent_events": "read.history",
     "replace_damaged": "recovery.lost",
     "resolve_overrides": "read.overrides",
-    "restore_catalog": "store.catalog",
+    "restore_catalog": "recovery.catalog",
     "rows_by_epoch": "maintenance.retention",
     "take_back": "recovery.take_back",
     "WrittenFiles": "commit.elsewhere",

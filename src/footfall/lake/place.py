@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlparse
+from urllib.parse import urlparse
 
 import msgspec
 from pyiceberg.catalog import Catalog
@@ -18,12 +18,15 @@ from pyiceberg.catalog import Catalog
 from footfall.clock import HOUR, Clock
 from footfall.errors import Invalid
 from footfall.home import make_directory, sync_directory
+from footfall.lake.store.catalog import open_catalog
+from footfall.lake.store.catalogs import open_postgresql, open_remote
 from footfall.lake.store.leases import StoreLocks
 from footfall.lake.store.local import LocalStore
 from footfall.lake.store.locks import LakeLocks
 from footfall.lake.store.objects import ObjectStore
 from footfall.lake.store.options import bucket_of
 from footfall.lake.store.store import Store
+from footfall.secret import with_password
 from footfall.settings import LakeSettings
 
 Locks = LakeLocks | StoreLocks
@@ -105,17 +108,15 @@ class LakePlace(msgspec.Struct, frozen=True):
             Invalid: a package is missing, or the address is of no kind we know.
             Unavailable: it does not answer.
         """
-        from footfall.lake.store.catalog import open_catalog
-        from footfall.lake.store.catalogs import open_postgresql, open_remote
-
         files = self.file_properties()
         if self.has_local_catalog:
             return open_catalog(self.directory, warehouse=self.warehouse, files=files)
         scheme = urlparse(self.catalog).scheme
         if scheme == "postgresql":
-            return open_postgresql(
-                with_password(self.catalog, self.password), self.warehouse, files
+            uri = with_password(
+                self.catalog, self.password, "lake.catalog_password", "lake.catalog"
             )
+            return open_postgresql(uri, self.warehouse, files)
         return open_remote(_NAME, self.catalog, self.password, self.warehouse, files)
 
 
@@ -132,14 +133,3 @@ def _link(directory: Path, target: Path) -> None:
     make_directory(directory.parent)
     directory.symlink_to(target)
     sync_directory(directory.parent)
-
-
-def with_password(uri: str, password: str) -> str:
-    """`postgresql://user@host/name` with the password in its place."""
-    if not password:
-        return uri
-    address = urlparse(uri)
-    user, at, host = address.netloc.rpartition("@")
-    if not at:
-        raise Invalid(f"lake.catalog_password needs a user in lake.catalog: {uri}")
-    return address._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()

@@ -10,13 +10,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote, urlparse
+from urllib.parse import urlparse
 
 import msgspec
 
 from footfall.clock import Clock
 from footfall.errors import Invalid, Unavailable
 from footfall.home import Home
+from footfall.secret import with_password
 from footfall.settings import MetadataSettings
 
 CONNECT_SECONDS: Final = 5
@@ -42,7 +43,10 @@ class MetadataPlace(msgspec.Struct, frozen=True):
         """
         if settings is None or not settings.url:
             return cls(home.metadata_file)
-        return cls(home.metadata_file, with_password(settings.url, settings.password.shown))
+        url = with_password(
+            settings.url, settings.password.shown, "metadata.password", "metadata.url"
+        )
+        return cls(home.metadata_file, url)
 
     @property
     def is_local(self) -> bool:
@@ -167,18 +171,3 @@ def driver() -> Any:
             " pip install 'footfall[postgresql]'"
         ) from error
     return psycopg
-
-
-def with_password(url: str, password: str) -> str:
-    """`postgresql://user@host/name` with the password in its place.
-
-    Raises:
-        Invalid: it has no user.
-    """
-    if not password:
-        return url
-    address = urlparse(url)
-    user, at, host = address.netloc.rpartition("@")
-    if not at:
-        raise Invalid(f"metadata.password needs a user in metadata.url: {url}")
-    return address._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()

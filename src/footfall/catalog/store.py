@@ -9,7 +9,7 @@ import msgspec
 
 from footfall.catalog.entries import Crawl, SavedQuery, Table, View, encode
 from footfall.errors import Corrupt
-from footfall.metadata.added.catalog import Key, Kind, change_entries, read_entries, read_version
+from footfall.metadata.added.catalog import Key, Kind, read_entries, read_version
 from footfall.metadata.place import MetadataPlace
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def change(
     *,
     version: int | None = None,
 ) -> int:
-    """Write entries under their kinds and names; see `change_entries`."""
+    """Write entries under their kinds and names; see `Metadata.change_catalog`."""
     written: Mapping[Key, str] = {(kind_of(one), one.name): encode(one) for one in puts}
-    return change_entries(metadata, project, written, removes, version=version)
+    return metadata.change_catalog(project, written, removes, version)
 
 
 def kind_of(entry: Crawl | Table | View | SavedQuery) -> Kind:

@@ -241,7 +241,20 @@ class Metadata:
     def change_catalog(
         self, project: str, puts: Mapping[Key, str], removes: Iterable[Key], version: int | None
     ) -> int:
-        """See `footfall.metadata.added.catalog.change_entries`."""
+        """Write and remove entries of a catalog: all or nothing.
+
+        Args:
+            project: Whose.
+            puts: Entries as they shall be.
+            removes: Keys that shall not be there; those that are not there already are fine.
+            version: What the decision was made from; `None` if it does not matter.
+
+        Returns:
+            The new version.
+
+        Raises:
+            Conflict: something was changed since `version`; read again and decide anew.
+        """
         with self._transaction() as connection:
             now = self._clock.now_us()
             return _catalog.change(connection, project, puts, removes, version, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -34,6 +34,9 @@ from footfall.alerts.rules.weeks import WEEK
 from footfall.clock import DAY, HOUR, MINUTE
 from footfall.errors import Invalid
 from footfall.settings import RuleSettings, SessionSettings
+
+if TYPE_CHECKING:
+    from footfall.query import SqlRunner
 
 OVER_MAX: Final = 400 * DAY
 WINDOWS_MAX: Final = 50_000
@@ -218,3 +221,16 @@ def _step(span: int) -> int:
     """Of a series that counts sessions."""
     steps = (MINUTE, 5 * MINUTE, 30 * MINUTE, HOUR, 6 * HOUR, DAY)
     return next((step for step in steps if span // step <= 200), 7 * DAY)
+
+
+async def run_on(runner: SqlRunner, testing: Generator[Ask, Rows, BackTest]) -> BackTest:
+    """Drive a back-test by query workers; raises what it and the runner raise."""
+    try:
+        ask = next(testing)
+        while True:
+            statement = ask.statement
+            found = await runner.run(statement.text, statement.values, rows_max=ask.rows_max)
+            ask = testing.send(msgspec.json.decode(found.body, type=list[list[Any]]))
+    except StopIteration as end:
+        result: BackTest = end.value
+        return result

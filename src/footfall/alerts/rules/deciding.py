@@ -12,7 +12,7 @@ A firing keeps the delivery id that follows from rule and subject as it fired fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -150,8 +150,3 @@ class Deciding:
     def _id(self, rule: RuleSettings, subject: str) -> str:
         text = "\n".join((self._project, rule.name, rule.kind, rule.definition, subject))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def by_subject(firings: Iterable[StoredFiring], rule: str) -> dict[str, StoredFiring]:
-    """Those of one rule."""
-    return {one.subject: one for one in firings if one.rule == rule}

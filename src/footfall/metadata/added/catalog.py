@@ -7,13 +7,9 @@ number whether anything is new.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 from footfall.metadata.place import MetadataPlace
-
-if TYPE_CHECKING:
-    from footfall.metadata import Metadata
 
 Kind = Literal["crawl", "table", "view", "query"]
 READ_BY_STATEMENTS: Final = frozenset({"table", "view"})
@@ -40,29 +36,3 @@ def read_entries(place: MetadataPlace, project: str, kind: Kind) -> dict[str, st
     """
     query = "SELECT name, entry FROM catalog WHERE project = ? AND kind = ? ORDER BY name"
     return {str(name): str(entry) for name, entry in place.rows(query, (project, kind))}
-
-
-def change_entries(
-    metadata: Metadata,
-    project: str,
-    puts: Mapping[Key, str],
-    removes: Iterable[Key] = (),
-    *,
-    version: int | None = None,
-) -> int:
-    """Write and remove entries: all or nothing.
-
-    Args:
-        metadata: Where.
-        project: Whose.
-        puts: Entries as they shall be.
-        removes: Keys that shall not be there; those that are not there already are fine.
-        version: What the decision was made from; `None` if it does not matter.
-
-    Returns:
-        The new version.
-
-    Raises:
-        Conflict: something was changed since `version`; read again and decide anew.
-    """
-    return metadata.change_catalog(project, puts, removes, version)

@@ -20,7 +20,7 @@ def change(
     seen: int | None,
     now: int,
 ) -> int:
-    """See `footfall.metadata.added.catalog.change_entries`."""
+    """See `Metadata.change_catalog`."""
     removes = tuple(removes)
     query = select(catalog_versions.c.version).filter_by(project=project)
     version = connection.execute(query).scalar() or 0

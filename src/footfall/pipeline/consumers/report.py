@@ -14,7 +14,7 @@ from footfall.clock import SECOND
 from footfall.errors import Corrupt, Unavailable
 from footfall.home import Home
 from footfall.metadata.place import MetadataPlace
-from footfall.metadata.progress.moments import committed_at
+from footfall.metadata.progress.reads import committed_at
 from footfall.pipeline.consumers.notes import (
     consumer_names,
     consumers_dir,

@@ -12,8 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, JSONBody
 
 from footfall.alerts.desk import AlertDesk, ChannelView, History, RuleView
-from footfall.alerts.rules.backtest import BackTest
-from footfall.alerts.rules.running import run_on
+from footfall.alerts.rules.backtest import BackTest, run_on
 from footfall.alerts.rules.statements import Statement
 from footfall.errors import Invalid, Unavailable
 from footfall.metadata.alerts.reads import HISTORY_MAX

@@ -21,7 +21,7 @@ from footfall.machine import process
 from footfall.machine.disk import DiskStatus
 from footfall.metadata.place import MetadataPlace
 from footfall.metadata.progress.published import PublishedProgress, read_progress
-from footfall.metadata.progress.quarantine import quarantined_since
+from footfall.metadata.progress.reads import quarantined_since
 from footfall.pipeline import ConsumerReport, consumer_reports, read_trouble, trouble_file
 from footfall.positions import Positions
 

@@ -1,4 +1,4 @@
-"""When epochs were committed: for status and doctor, without the whole database library."""
+"""What status and doctor ask of epochs and their requests, without the whole database library."""
 
 from __future__ import annotations
 
@@ -17,3 +17,14 @@ def committed_at(place: MetadataPlace, project: str, epoch: int) -> int | None:
         (project, epoch),
     )
     return int(rows[0][0]) if rows else None
+
+
+def quarantined_since(place: MetadataPlace, project: str, since_us: int) -> int:
+    """Requests of `project` quarantined since then; 0 if there is no database yet.
+
+    Raises:
+        Unavailable: it cannot be read now.
+    """
+    query = "SELECT count(*) FROM quarantined WHERE project = ? AND found_at >= ?"
+    rows = place.rows(query, (project, since_us))
+    return int(rows[0][0]) if rows else 0

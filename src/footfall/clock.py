@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 US_PER_MS = 1_000
@@ -58,6 +58,11 @@ class SystemClock:
 def day_text(day: int) -> str:
     """A day since 1970 as 2026-11-26."""
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+
+
+def time_text(moment_us: int) -> str:
+    """A moment, microseconds since 1970 UTC, for people: 2026-11-26 14:05:09 UTC."""
+    return datetime.fromtimestamp(moment_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def uuid7(now_us: int) -> bytes:

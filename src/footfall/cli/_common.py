@@ -18,7 +18,7 @@ from footfall.machine.private import close_home
 from footfall.metadata.keys.access import project_names
 from footfall.metadata.place import MetadataPlace
 from footfall.project import DEFAULT_PROJECT, ID_PATTERN
-from footfall.settings import Settings, load_settings
+from footfall.settings import Settings, load_settings, parse_duration
 from footfall.upgrade import check_format
 
 if TYPE_CHECKING:
@@ -168,6 +168,18 @@ def check_steps(settings: Settings) -> None:
         from footfall.enrich import plan_steps
 
         plan_steps(settings.enrich)
+
+
+def duration_of(option: str, text: str) -> int:
+    """Microseconds of an option's text such as 30m.
+
+    Raises:
+        Invalid: it is none; the message names the option.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Invalid(f"{option}: {error}") from None
 
 
 def settings_arguments(overrides: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.terminal.verbs import group
+from footfall.clock import time_text
 from footfall.errors import FootfallError, Invalid
 
 app = group("Files of a folder or bucket as tables.")
@@ -238,8 +239,4 @@ def _duration(us: int) -> str:
 
 
 def _moment(us: int) -> str:
-    from datetime import UTC, datetime
-
-    if not us:
-        return "never"
-    return datetime.fromtimestamp(us / 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return time_text(us) if us else "never"

@@ -23,6 +23,7 @@ from footfall.cli._common import (
 )
 from footfall.cli.terminal.errors import complain
 from footfall.cli.terminal.table import ANY_WIDTH, print_rows
+from footfall.clock import time_text
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.lake.tables.specs import read_tables
@@ -244,11 +245,7 @@ def _note(answer: Answer, *, is_chatty: bool) -> None:
         )
     elif is_chatty and answer.cut_published_at:
         plural = "" if answer.rows == 1 else "s"
-        typer.echo(f"{answer.rows:,} row{plural}, data as of {_moment(answer)}", err=True)
-
-
-def _moment(answer: Answer) -> str:
-    from datetime import UTC, datetime
-
-    moment = datetime.fromtimestamp(answer.cut_published_at / 1_000_000, UTC)
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+        typer.echo(
+            f"{answer.rows:,} row{plural}, data as of {time_text(answer.cut_published_at)}",
+            err=True,
+        )

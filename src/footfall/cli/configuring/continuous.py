@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,7 @@ from footfall.cli._common import (
 )
 from footfall.cli.asking.sql import ask
 from footfall.cli.terminal.verbs import group
-from footfall.clock import SECOND
+from footfall.clock import time_text
 from footfall.errors import Invalid
 
 if TYPE_CHECKING:
@@ -180,7 +179,7 @@ def _state(query: ContinuousQuery) -> str:
         return "paused"
     parts = [f"{status.windows:,} results"]
     if status.ran_at:
-        parts.append(f"last {_time(status.ran_at)}")
+        parts.append(f"last {time_text(status.ran_at)}")
     if status.waiting:
         parts.append(f"{status.waiting:,} windows wait")
     if status.left_out:
@@ -190,7 +189,3 @@ def _state(query: ContinuousQuery) -> str:
     if status.error:
         parts.append(f"failed {status.failures} times: {status.error}")
     return ", ".join(parts)
-
-
-def _time(at_us: int) -> str:
-    return datetime.fromtimestamp(at_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

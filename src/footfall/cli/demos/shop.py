@@ -18,6 +18,7 @@ from footfall.cli._common import (
     SetOption,
     StudioPortOption,
     check_steps,
+    duration_of,
     open_home,
     print_json,
     settings_for,
@@ -33,7 +34,6 @@ from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.machine.process import stop_on_signals
-from footfall.settings import parse_duration
 
 if TYPE_CHECKING:
     from footfall.recipes.sender import SendReport
@@ -91,9 +91,9 @@ def demo(
     place = open_home(home)
     check_steps(settings_for(place, overrides))
     times = (
-        _duration("--duration", duration),
-        _duration("--backlog", backlog),
-        _duration("--recent", recent),
+        duration_of("--duration", duration),
+        duration_of("--backlog", backlog),
+        duration_of("--recent", recent),
     )
     with waiting() as wait:
         start_afresh(place)
@@ -248,10 +248,3 @@ def _send_for_ever(url: str, rate: float, users: int, seed: int) -> None:
             send_all(url, traffic(shops)[0])
         except FootfallError:
             clock.sleep(1)
-
-
-def _duration(option: str, text: str) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise Invalid(f"{option}: {error}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -20,7 +19,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.terminal.verbs import group
-from footfall.clock import SECOND, SystemClock
+from footfall.clock import SystemClock, time_text
 
 if TYPE_CHECKING:
     from footfall.alerts.access import Alerts
@@ -48,14 +47,14 @@ def list_rules(
     for rule in rules:
         options = {name: value for name, value in rule.options.items() if name != "kind"}
         shown = " ".join(f"{name}={_shown(value)}" for name, value in options.items() if value)
-        muted = f"  muted until {_time(rule.muted_until)}" if rule.muted_until else ""
+        muted = f"  muted until {time_text(rule.muted_until)}" if rule.muted_until else ""
         typer.echo(f"{rule.name:<20} {rule.kind:<8} {shown}{muted}")
         if rule.problem:
             typer.echo(f"  cannot be looked at: {rule.problem}")
     if not rules:
         typer.echo('no rule yet; such as: footfall alert add short --when "duration_ms < 20000"')
     for channel in channels:
-        sent = f", last sent {_time(channel.sent_at)}" if channel.sent_at else ""
+        sent = f", last sent {time_text(channel.sent_at)}" if channel.sent_at else ""
         typer.echo(
             f"channel {channel.name:<12} {channel.place}  {channel.waiting:,} wait,"
             f" {channel.dead:,} dead{sent}"
@@ -160,7 +159,7 @@ def mute(
     """Tell nobody of a rule's firings for a while; the history has them."""
     with _opened(home, project) as alerts:
         until = alerts.mute(name, duration)
-    typer.echo(f"muted until {_time(until)}" if until else "not muted")
+    typer.echo(f"muted until {time_text(until)}" if until else "not muted")
 
 
 @app.command("history")
@@ -183,7 +182,7 @@ def history(
         )
         seen = f", seen by {one.acknowledged_by}" if one.acknowledged_at else ""
         typer.echo(
-            f"{_time(one.at)}  {one.rule:<20} {one.state:<9} {one.delivery_id}  {told}{seen}"
+            f"{time_text(one.at)}  {one.rule:<20} {one.state:<9} {one.delivery_id}  {told}{seen}"
         )
         for notice in one.notices:
             if notice.error:
@@ -227,12 +226,12 @@ def back_test(
         print_json(found)
         return
     typer.echo(
-        f"{name} would have fired {found.fired:,} times since {_time(found.since)}, and told"
+        f"{name} would have fired {found.fired:,} times since {time_text(found.since)}, and told"
         f" channels {found.told:,} times"
     )
     for one in found.firings[-FIRINGS_SHOWN:]:
         value = one.details.get("value") if "window_end" in one.details else one.subject
-        typer.echo(f"{_time(one.at)}  {'told ' if one.told else 'quiet'}  {_shown(value)}")
+        typer.echo(f"{time_text(one.at)}  {'told ' if one.told else 'quiet'}  {_shown(value)}")
     if found.is_cut_off:
         typer.echo("there are more sessions than are looked at; test over less time")
 
@@ -308,10 +307,6 @@ def _opened(home: Path, project: str) -> Alerts:
 
     found = open_project(home, project)
     return Alerts(found, project, settings_for(found), SystemClock())
-
-
-def _time(time_us: int) -> str:
-    return datetime.fromtimestamp(time_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _shown(value: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -23,7 +22,7 @@ from footfall.cli._common import (
 from footfall.cli.operating.maintain import waiting_line
 from footfall.cli.operating.places import place_lines
 from footfall.cli.terminal.errors import EXIT_FAILED
-from footfall.clock import DAY, SECOND, SystemClock
+from footfall.clock import DAY, SECOND, SystemClock, time_text
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.machine.disk import DiskMeter, DiskStatus
@@ -83,7 +82,7 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
         lines.append(
             f"pipeline   epoch {found.pipeline.epoch}, {found.lag_requests or 0:,} requests behind,"
             f" {found.events_per_second or 0:,.1f} events/s, watermark"
-            f" {_time(found.pipeline.watermark)}, seen {found.pipeline.age_ms / 1000:.1f} s ago"
+            f" {time_text(found.pipeline.watermark)}, seen {found.pipeline.age_ms / 1000:.1f} s ago"
         )
     lines += [f"consumer   {one}" for one in found.consumers]
     lines += [f"delivery   {one}" for one in found.deliveries]
@@ -91,7 +90,7 @@ def _lines(found: Status, retention: list[str]) -> list[str]:
         lines += _disk_lines(found.disk)
     if found.maintenance is not None:
         lines.append(
-            f"upkeep     {_time(found.maintenance.ended_at)}, {found.maintenance.rewrites:,}"
+            f"upkeep     {time_text(found.maintenance.ended_at)}, {found.maintenance.rewrites:,}"
             f" rewrites, {found.maintenance.files_removed:,} files removed,"
             f" {found.maintenance.files_waiting:,} wait"
         )
@@ -110,7 +109,7 @@ def _index_line(index: IndexReport) -> str:
         return "index      none is made; see below"
     return (
         f"index      {index.events:,} events, {_size(index.bytes)}, of cut {index.cut_sequence}"
-        f" {_time(index.cut_published_at)}; last work took {index.seconds:,.1f} s"
+        f" {time_text(index.cut_published_at)}; last work took {index.seconds:,.1f} s"
     )
 
 
@@ -171,7 +170,3 @@ def ledger_lines(ledger: Ledger) -> list[str]:
         *([f"fields     {unused}: not used, kept in properties"] if unused else []),
         f"ledgers    {verdict}",
     ]
-
-
-def _time(moment_us: int) -> str:
-    return datetime.fromtimestamp(moment_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from footfall.cli._common import JsonOption, print_json
+from footfall.cli._common import JsonOption, duration_of, print_json
 from footfall.cli.running.sending import CONNECTIONS, send_requests, wait_for_collector
 from footfall.cli.terminal.waiting import waiting
 from footfall.clock import SystemClock
 from footfall.errors import Invalid
-from footfall.settings import parse_duration
 
 if TYPE_CHECKING:
     from footfall.recipes.sender import SendReport
@@ -74,8 +73,8 @@ def generate(
         )
     from footfall.recipes.shop import live_shops
 
-    seconds = _duration("--duration", duration)
-    backlog_us = 0 if backlog is None else _duration("--backlog", backlog)
+    seconds = duration_of("--duration", duration)
+    backlog_us = 0 if backlog is None else duration_of("--backlog", backlog)
     if url is not None:
         wait_for_collector(url)
     shops = live_shops(
@@ -126,13 +125,6 @@ def write_requests(requests: Iterable[TimedRequest], out: str) -> int:
             next(counter)
         stream.flush()
     return next(counter)
-
-
-def _duration(option: str, text: str) -> int:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise Invalid(f"{option}: {error}") from None
 
 
 def _tell(truth: GroundTruth, done: dict[str, Any], *, as_json: bool, to_stderr: bool) -> None:

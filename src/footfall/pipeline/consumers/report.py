@@ -6,11 +6,10 @@ Light to import.
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
 
 import msgspec
 
-from footfall.clock import SECOND
+from footfall.clock import time_text
 from footfall.errors import Corrupt, Unavailable
 from footfall.home import Home
 from footfall.metadata.place import MetadataPlace
@@ -51,12 +50,12 @@ class ConsumerReport(msgspec.Struct, frozen=True):
         if self.needs_epoch is None:
             parts.append(self.error)
         elif self.epochs_behind:
-            since = "" if self.behind_since is None else f" since {_time(self.behind_since)}"
+            since = "" if self.behind_since is None else f" since {time_text(self.behind_since)}"
             parts.append(f"{self.epochs_behind:,} epochs behind{since}")
         else:
             parts.append(f"done up to epoch {self.needs_epoch - 1:,}")
         if self.failures:
-            parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
+            parts.append(f"failed {self.failures:,} times, last at {time_text(self.failed_at)}")
         if self.needs_epoch is not None and self.error and (self.failures or self.doing):
             parts.append(self.error)
         if self.epochs_lost:
@@ -113,7 +112,3 @@ def _report(
         epochs_lost=lost,
         batches_left_out=state.batches_left_out,
     )
-
-
-def _time(moment_us: int) -> str:
-    return datetime.fromtimestamp(moment_us / SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -21,8 +21,7 @@ from footfall.collect.edge.plug_ins import plug_in_routes
 from footfall.collect.edge.routing import PluginRoutes
 from footfall.collect.http.connection import CollectorConnection
 from footfall.collect.metrics import CollectorMetrics
-from footfall.connections import AddressGroups, Crowd, Server, open_files_max
-from footfall.errors import Unavailable
+from footfall.connections import AddressGroups, Crowd, Server, listen, open_files_max
 from footfall.home import Home
 from footfall.log import GroupCommitter, Log, LogSource
 from footfall.machine.process import stop_on_signals, watch_parent
@@ -127,7 +126,8 @@ class Collector:
         """Take requests until `stop`; see `run`."""
         settings = self._settings.collector
         self._certificate = server_certificate(settings.tls_certificate, settings.tls_key)
-        listening = _listen(self._settings.collector.host, self._settings.collector.port)
+        cure = "set collector.host and collector.port"
+        listening = listen(settings.host, settings.port, cure)
         with contextlib.ExitStack() as stack:
             stack.enter_context(contextlib.closing(listening))
             directory = self._directory()
@@ -232,17 +232,3 @@ async def _watch(directory: KeyDirectory, certificate: ServerCertificate | None)
         if certificate is not None and (told := certificate.refresh()):
             sys.stderr.write(f"footfall: collector: {told}\n")
         await asyncio.sleep(POLL_INTERVAL_US / 1_000_000)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        raise Unavailable(
-            f"address cannot be used; set collector.host and collector.port: {host}:{port} {error}"
-        ) from error
-    return listening

@@ -14,6 +14,7 @@ from footfall.connections._addresses import AddressGroups, as_address
 from footfall.connections._connection import CONNECTION, Connection
 from footfall.connections._crowd import Crowd
 from footfall.connections._files import open_files_max
+from footfall.connections._listen import authority, listen
 from footfall.connections._server import Server
 
 __all__ = [
@@ -23,5 +24,7 @@ __all__ = [
     "Crowd",
     "Server",
     "as_address",
+    "authority",
+    "listen",
     "open_files_max",
 ]

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from footfall.collect.edge.answers import PROBLEM_TYPE, problem
-from footfall.connections import AddressGroups, Crowd, Server
+from footfall.connections import AddressGroups, Crowd, Server, listen
 from footfall.errors import FootfallError, Unavailable
 from footfall.live import decode_snapshot, prometheus_text
 from footfall.pipeline._pulse import MoreMetrics, Pulse
@@ -133,8 +132,8 @@ def answering(
     Raises:
         Unavailable: the address is taken.
     """
-    address = settings.pipeline.health_address
-    listening = _listen(address)
+    host, _, text = settings.pipeline.health_address.rpartition(":")
+    listening = listen(host.strip("[]"), int(text), "set pipeline.health_address")
     port = listening.getsockname()[1]
     app = HealthApp(pulse, live_file, more)
     started = threading.Event()
@@ -155,24 +154,9 @@ def answering(
     thread.start()
     started.wait(LOOK_SECONDS_MAX)
     try:
-        yield f"http://{address.rpartition(':')[0]}:{port}"
+        yield f"http://{host}:{port}"
     finally:
         server.should_exit = True
         thread.join()
         app.close()
         listening.close()
-
-
-def _listen(address: str) -> socket.socket:
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host, int(port)))
-    except OSError as error:
-        listening.close()
-        raise Unavailable(
-            f"address cannot be used; set pipeline.health_address: {address} {error}"
-        ) from error
-    return listening

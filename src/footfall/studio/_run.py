@@ -16,8 +16,8 @@ from footfall.alerts.desk import AlertDesk
 from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
 from footfall.clock import MINUTE, Clock, SystemClock
-from footfall.connections import AddressGroups, Crowd, Server, open_files_max
-from footfall.errors import Overloaded, Unavailable
+from footfall.connections import AddressGroups, Crowd, Server, authority, listen, open_files_max
+from footfall.errors import Overloaded
 from footfall.explore.journeys.maker import kept_new
 from footfall.explore.journeys.process import IndexProcess
 from footfall.home import Home
@@ -126,7 +126,8 @@ def run(
     """
     certificate = server_certificate(settings.studio.tls_certificate, settings.studio.tls_key)
     clock = clock or SystemClock()
-    listener = listen(settings.studio.host, settings.studio.port)
+    cure = "stop what listens there, or set studio.port"
+    listener = listen(settings.studio.host, settings.studio.port, cure)
     port = int(listener.getsockname()[1])
     sessions = Sessions(clock, home.studio_file)
     metadata = MetadataPlace.of(home, settings.metadata)
@@ -167,7 +168,7 @@ def run(
         ),
     )
     scheme = "http" if certificate is None else "https"
-    url = settings.studio.public_url or f"{scheme}://{_authority(settings.studio.host, port)}"
+    url = settings.studio.public_url or f"{scheme}://{authority(settings.studio.host, port)}"
     app = Guard(
         make_app(services, on_shutdown=[pool.close, *([] if index is None else [index.close])]),
         port,
@@ -187,26 +188,3 @@ def _index(home: Home, project: str, settings: Settings) -> IndexProcess | None:
     if not settings.has_index:
         return None
     return IndexProcess(home, project, settings.index, settings.query)
-
-
-def _authority(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket.
-
-    Raises:
-        Unavailable: the port is taken.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise Unavailable(
-            f"the studio cannot listen there; stop what does or set studio.port: {host}:{port}"
-        ) from error
-    return listener

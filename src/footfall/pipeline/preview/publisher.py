@@ -10,17 +10,16 @@ from footfall.pipeline.consumers.contract import Progress
 from footfall.pipeline.epoch.active import Shown
 from footfall.pipeline.epoch.overrides import OverrideSet
 from footfall.pipeline.epoch.truth import Truth
+from footfall.pipeline.preview.numbered import NumberedFiles
 from footfall.pipeline.preview.preview import PreviewBatch
 from footfall.pipeline.preview.session_files import SessionFiles
-from footfall.pipeline.preview.store_tail import StoreTail
-from footfall.pipeline.preview.tail import Tail
 from footfall.sessionize import Definitions, SessionStates, key_of
 
 
 class Publisher:
     """Writer of one project's tail and cut."""
 
-    def __init__(self, project: str, tail: Tail | StoreTail) -> None:
+    def __init__(self, project: str, tail: NumberedFiles) -> None:
         """Publish nothing yet."""
         self._project = project
         self._tail = tail

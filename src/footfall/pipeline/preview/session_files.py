@@ -10,9 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from footfall.lake.cut import SHOWN_SCHEMA, CutSessions
+from footfall.pipeline.preview.numbered import NumberedFiles
 from footfall.pipeline.preview.preview import SessionChanges, hot_rows
-from footfall.pipeline.preview.store_tail import StoreTail
-from footfall.pipeline.preview.tail import Tail
 from footfall.session import SESSION_SCHEMA
 from footfall.sessionize import (
     SessionDefinition,
@@ -38,7 +37,7 @@ class KeptFile(msgspec.Struct, frozen=True):
 class SessionFiles:
     """Writer of one definition's part of the tail."""
 
-    def __init__(self, tail: Tail | StoreTail, suffix: str) -> None:
+    def __init__(self, tail: NumberedFiles, suffix: str) -> None:
         """Write nothing yet; `suffix` is in the names of the files."""
         self._tail = tail
         self._suffix = suffix

@@ -18,10 +18,10 @@ from footfall.errors import Corrupt
 from footfall.lake.cut import PLAN_PREFIX, Cut, Plan
 from footfall.lake.shared_cut import SharedCut
 from footfall.lake.store.store import Store
-from footfall.pipeline.preview.tail import LOST_CUTS_MAX
+from footfall.pipeline.preview.numbered import LOST_CUTS_MAX, NumberedFiles
 
 
-class StoreTail:
+class StoreTail(NumberedFiles):
     """Writer of one project's files beside the lake; the one with the highest term wins."""
 
     def __init__(self, store: Store, project: str, clock: Clock, grace: int, term: int = 0) -> None:
@@ -40,45 +40,11 @@ class StoreTail:
         """
         self._store = store
         self._cuts = SharedCut(store, project)
+        super().__init__(term, _last_sequence(self._cuts))
         self._clock = clock
         self._grace = grace
-        self._term = term
-        self._sequence = self._last_sequence()
         self._dropped_at: dict[str, float] = {}
-        self._kept: set[str] = set()
         self._plans: set[str] = set()
-
-    def _last_sequence(self) -> int:
-        try:
-            newest = self._cuts.newest()
-        except Corrupt:
-            return LOST_CUTS_MAX
-        return 0 if newest is None else newest.sequence
-
-    @property
-    def sequence(self) -> int:
-        """Sequence of the newest cut."""
-        return self._sequence
-
-    def next_sequence(self) -> int:
-        """Number of the cut that is being prepared; files are named after it."""
-        self._sequence += 1
-        return self._sequence
-
-    def write(self, kind: str, table: pa.Table) -> str | None:
-        """Write `table` as `<kind>-<term>-<sequence>.arrow`; `None`, no file, if it is empty."""
-        if table.num_rows == 0:
-            return None
-        name = f"{kind}-{self._term}-{self._sequence:012d}.arrow"
-        self._write(name, table.schema, [table])
-        return name
-
-    def write_kept(self, digest: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> str:
-        """Write a file that many cuts will name; `forget` lets go of it."""
-        name = f"kept-{self._term}-{digest}.arrow"
-        self._kept.add(name)
-        self._write(name, schema, parts)
-        return name
 
     def _write(self, name: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
         sink = pa.BufferOutputStream()
@@ -86,10 +52,6 @@ class StoreTail:
             for part in parts:
                 writer.write_table(part)
         self._store.write(self._cuts.path(name), sink.getvalue().to_pybytes())
-
-    def forget(self, names: Iterable[str]) -> None:
-        """No later cut will name these kept files."""
-        self._kept.difference_update(names)
 
     def write_plan(self, plan: Plan) -> str:
         """Write the list of data files of one snapshot; the same snapshot is written once."""
@@ -122,3 +84,12 @@ class StoreTail:
                 self._plans.discard(name)
             else:
                 self._dropped_at[name] = since
+
+
+def _last_sequence(cuts: SharedCut) -> int:
+    """That of the newest cut; beyond every lost one's if it is damaged."""
+    try:
+        newest = cuts.newest()
+    except Corrupt:
+        return LOST_CUTS_MAX
+    return 0 if newest is None else newest.sequence

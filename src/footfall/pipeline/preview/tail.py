@@ -31,15 +31,12 @@ from footfall.lake.cut import (
     read_cut,
     remove_plan,
 )
-
-LOST_CUTS_MAX: Final = 1_000_000
-"""How many cuts may have been published after the newest that left a file: two days of them at five
-a second. Sequences jump by it when the cut is damaged, so that they never go back."""
+from footfall.pipeline.preview.numbered import LOST_CUTS_MAX, NumberedFiles
 
 _NUMBERED: Final = re.compile(r"[a-z0-9_.]+-(?:\d+-)?(\d{12})\.arrow")
 
 
-class Tail:
+class Tail(NumberedFiles):
     """Writer of one project's tail directory; one at a time."""
 
     def __init__(
@@ -54,55 +51,20 @@ class Tail:
         """Take over `directory`.
 
         Dropped files stay for `grace` microseconds, as many as `bytes_max` bytes of them.
-
-        The `term` of the writer's lease is in the names of its files: one that lost the lease
-        and does not know it yet cannot write over files of the next.
         """
         make_directory(directory)
+        super().__init__(term, _last_sequence(directory, cut_file))
         self._directory = directory
         self._cut_file = cut_file
         self._clock = clock
         self._grace = grace
         self._bytes_max = bytes_max
-        self._term = term
-        self._sequence = _last_sequence(directory, cut_file)
         self._dropped_at: dict[str, float] = {}
-        self._kept: set[str] = set()
 
-    @property
-    def sequence(self) -> int:
-        """Sequence of the newest cut."""
-        return self._sequence
-
-    def next_sequence(self) -> int:
-        """Number of the cut that is being prepared; files are named after it."""
-        self._sequence += 1
-        return self._sequence
-
-    def write(self, kind: str, table: pa.Table) -> str | None:
-        """Write `table` as `<kind>-<term>-<sequence>.arrow`; `None`, no file, if it is empty."""
-        if table.num_rows == 0:
-            return None
-        name = f"{kind}-{self._term}-{self._sequence:012d}.arrow"
-        with ipc.new_file(self._directory / name, table.schema) as writer:
-            writer.write_table(table)
-        return name
-
-    def write_kept(self, digest: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> str:
-        """Write a file that many cuts will name; `forget` lets go of it.
-
-        Until a cut names it nobody removes it either: it may be written beside `sweep`.
-        """
-        name = f"kept-{self._term}-{digest}.arrow"
-        self._kept.add(name)
+    def _write(self, name: str, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
         with ipc.new_file(self._directory / name, schema) as writer:
             for part in parts:
                 writer.write_table(part)
-        return name
-
-    def forget(self, names: Iterable[str]) -> None:
-        """No later cut will name these kept files."""
-        self._kept.difference_update(names)
 
     def write_plan(self, plan: Plan) -> str:
         """Write the list of data files of one snapshot; the same snapshot is written once.

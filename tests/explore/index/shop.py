@@ -87,7 +87,14 @@ def in_order(rows: list[list[Any]]) -> list[str]:
 
 def signatures() -> dict[str, list[Any]]:
     """For which types each kernel is compiled so far."""
-    modules = (kernels.events, kernels.funnel, kernels.path, kernels.retention, kernels.rows)
+    modules = (
+        kernels.events,
+        kernels.funnel,
+        kernels.lifecycle,
+        kernels.path,
+        kernels.retention,
+        kernels.rows,
+    )
     return {
         f"{module.__name__}.{name}": list(one.signatures)
         for module in modules

@@ -8,13 +8,16 @@ from typing import Any, get_args
 
 import msgspec
 
+from footfall.explore.asking import Asked
 from footfall.explore.journeys.held import HELD, unheld
+from footfall.explore.journeys.process import Message, asked_of, message_of
 from footfall.explore.kinds import KINDS
 from footfall.explore.question import FunnelQuestion, Range
 from footfall.explore.question.common import Common, Filter, Operator, Selector
 from footfall.explore.question.events import Measure, Series
+from footfall.explore.question.fields import known_fields
 from footfall.explore.question.funnel import Exclusion
-from footfall.explore.question.reading import read
+from footfall.explore.question.reading import read, scene_of
 from footfall.explore.segments.reading import read_segment
 from footfall.testing.events import NOON_US
 from tests.explore.asked import NOW
@@ -25,6 +28,7 @@ HOUR = 3_600_000_000
 DAYS: dict[str, Any] = {"range": {"start": "2024-10-04", "end": "2024-10-05"}, "zone": "UTC"}
 A, B = {"event": "a"}, {"event": "b"}
 FUNNEL: dict[str, Any] = {"steps": [A, B]}
+LIFE: dict[str, Any] = {"zone": "Europe/Berlin"}
 EACH: dict[str, Any] = {"by": ["page_path"], "by_step": "each"}
 SERIES: dict[str, Any] = {"series": [A, {"measure": "visitors"}]}
 OPERANDS: dict[str, Any] = {
@@ -117,7 +121,12 @@ OPTIONS: list[tuple[str, dict[str, Any], str]] = [
     ("path", {"merge_repeats": False, "per": "visitor"}, "index"),
     ("path", {"rules": [{"match": "a*", "label": "x"}]}, "index"),
     ("path", {"by": ["page_path"], "groups": 2}, "sql"),
-    ("lifecycle", {}, "sql"),
+    # Of life cycles.
+    ("lifecycle", LIFE | {"active": A, "unit": "day"}, "index"),
+    ("lifecycle", LIFE | {"by": ["page_path"], "top": 1, "unit": "month"}, "index"),
+    ("lifecycle", LIFE | {"per": "user", "by": ["user_id", "page_path"], "top": 3}, "index"),
+    ("lifecycle", LIFE | {"compare": "previous", "app": "shop"}, "index"),
+    ("lifecycle", LIFE | _where("segment", "in", ["some"]), "sql"),
     ("attribution", {"goal": B, "touches": [A]}, "sql"),
     ("compare", {"goal": B, "variant": "page_path"}, "sql"),
 ]
@@ -210,12 +219,20 @@ def test_a_segment_s_question_is_answered_by_sql(shop: IndexedShop) -> None:
 
 
 def test_what_is_not_listed_is_not_answered() -> None:
-    """Without an option's line, and without a value's, a question that uses it goes to SQL."""
+    """Without an option's line, and without a value's, a question that uses it goes to SQL.
+
+    What is listed reaches the process of the index as it was asked.
+    """
     for model, asked, way in OPTIONS:
         question = _asked(model, asked)
         if way == "sql":
             continue
         assert unheld(question) is None
+        travelled = message_of(Asked(question, scene_of(question, known_fields(), NOW, [])))
+        assert travelled is not None
+        given = asked_of(msgspec.json.decode(msgspec.json.encode(travelled), type=Message))
+        assert isinstance(given, Asked)
+        assert question == given.question
         for one in _structs(question):
             for name in _changed(one):
                 known = dict(HELD[type(one)])
@@ -250,3 +267,21 @@ def test_a_bucket_of_a_trend_opens_to_those_of_the_bucket(shop: IndexedShop) -> 
         for row in answer.trend:
             found = shop.members(question, row.cell)
             assert (len(found.members), found.way) == (row.count, "index")
+
+
+def test_a_state_opens_to_those_who_are_in_it(shop: IndexedShop) -> None:
+    """Each number of each group, the rest too, before and after the range's first unit."""
+    shop.set([*_rows()])
+    asked = LIFE | {"unit": "day", "by": ["page_path"], "top": 1}
+    question = _asked("lifecycle", asked)
+    answer = shop.answer(question)
+    assert {row.state for row in answer.rows if row.count} == {
+        "new",
+        "retained",
+        "returning",
+        "dormant",
+    }
+    assert {row.scope for row in answer.rows if row.count} == {"all", "group", "rest"}
+    for row in answer.rows:
+        found = shop.members(question, row.cell)
+        assert (len(found.members), found.way) == (row.count, "index")

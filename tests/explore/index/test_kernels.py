@@ -13,7 +13,14 @@ from tests.explore.index.compiled import KERNELS
 
 keep_in(KERNELS)
 
-from footfall.explore.journeys.kernels import events, funnel, path, retention, rows  # noqa: E402
+from footfall.explore.journeys.kernels import (  # noqa: E402
+    events,
+    funnel,
+    lifecycle,
+    path,
+    retention,
+    rows,
+)
 from footfall.explore.journeys.kernels.units import unit_at, units_of  # noqa: E402
 
 A, B, C = 1, 2, 4
@@ -145,6 +152,39 @@ def test_returns_are_counted_in_units_after_the_start() -> None:
         counts = np.zeros((2, 1, 4), np.int64)
         retention.tally(np.array([1]), np.zeros(1, np.uint32), came, is_last_only, counts)
         assert [*expected, 1] == counts[1, 0].tolist()
+
+
+def test_a_state_follows_from_the_unit_before() -> None:
+    """Long ago, in weeks 1, 2 and 5; another only in the unit before; of a third no row counts."""
+    days = units_of([0, 5, 10, 15, 20, 30, 40, 50, 55])
+    unit_of = np.array([0, 0, 1, 1, 2, 3, 4, 5])
+    offsets = np.array([0, 7, 8, 10])
+    bits = np.array([1, 1, 1, 1, 0, 1, 1, 1, 1, 0], np.uint32)
+    times = np.array([-90, 10, 15, 29, 31, 50, 55, 9, 55, 12])
+    slots = np.array([1, 0, 0, 0, 0, 0, 0, 0, 0, 0], np.uint32)
+
+    def counted(*cell: int) -> tuple[Any, list[bool]]:
+        counts, is_in = np.zeros((2, 5, 5), np.int64), np.zeros(3, np.bool_)
+        given = offsets, 0, 3, bits, times, days, unit_of, slots
+        lifecycle.states(*given, counts, np.array(cell), is_in)
+        return counts, is_in.tolist()
+
+    counts, nobody = counted(-1, -1, -1)
+    names = lifecycle.RETURNING, lifecycle.RETAINED, lifecycle.DORMANT
+    expected = [(0, names[0]), (1, names[1]), (2, names[2]), (4, names[0])]
+    days_there = [(unit, lifecycle.DAYS) for unit in (0, 0, 1, 4)]
+    assert sorted([*expected, *dict.fromkeys(days_there)]) == [
+        tuple(one) for one in np.argwhere(counts[1]).tolist()
+    ]
+    assert [2, 1, 0, 0, 1] == counts[1, :, lifecycle.DAYS].tolist()
+    assert [[0, lifecycle.DORMANT]] == np.argwhere(counts[0]).tolist()
+    assert not any(nobody)
+    assert [True, False, False] == counted(4, lifecycle.RETURNING, -1)[1]
+    assert [False, True, False] == counted(0, lifecycle.DORMANT, 0)[1]
+    assert [False, False, False] == counted(0, lifecycle.DORMANT, 1)[1]
+    groups = np.zeros(2, np.int64)
+    lifecycle.firsts(offsets, 0, 3, bits, times, 55, slots, groups)
+    assert [1, 1] == groups.tolist()
 
 
 def test_somebody_is_counted_once_in_each_cell_and_once_in_the_whole() -> None:

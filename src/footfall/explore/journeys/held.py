@@ -16,6 +16,7 @@ from footfall.explore.answer import (
     EventsCell,
     FunnelCell,
     Group,
+    LifecycleCell,
     PathCell,
     PathEnd,
     RetentionCell,
@@ -25,6 +26,7 @@ from footfall.explore.question import (
     Exclusion,
     Filter,
     FunnelQuestion,
+    LifecycleQuestion,
     PathQuestion,
     Range,
     RetentionQuestion,
@@ -107,6 +109,12 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
         "merge_repeats": _ANY,
         "rules": _ANY,
     },
+    LifecycleQuestion: {
+        **_COMMON,
+        "active": _ANY,
+        "unit": _DAYS,
+        "per": _values("visitor user"),
+    },
     Group: {"scope": _values("all group rest"), "values": _ANY},
     PathEnd: {"is_rest": _ANY, "label": _ANY},
     EventsCell: {
@@ -126,6 +134,12 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
     },
     RetentionCell: {"span": _ANY, "cohort": _ANY, "period": _ANY, "group": _ANY},
     PathCell: {"span": _ANY, "step": _ANY, "at": _ANY, "after": _ANY, "is_end": _ANY},
+    LifecycleCell: {
+        "span": _ANY,
+        "unit": _ANY,
+        "state": _values("new retained returning dormant"),
+        "group": _ANY,
+    },
 }
 """Of each part of a question, and of each cell; `None` is any value."""
 

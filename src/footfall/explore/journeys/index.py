@@ -18,11 +18,12 @@ from footfall.explore.journeys.held import unheld
 from footfall.explore.journeys.layout import Index, Part, Seen, Segment, check, read_index
 from footfall.explore.journeys.opened import Opened
 from footfall.explore.journeys.source import APP, EVENT, seen_of
-from footfall.explore.journeys.ways import events, funnel, path, retention
+from footfall.explore.journeys.ways import events, funnel, lifecycle, path, retention
 from footfall.explore.models import MODELS
 from footfall.explore.question import (
     EventsQuestion,
     FunnelQuestion,
+    LifecycleQuestion,
     PathQuestion,
     RetentionQuestion,
 )
@@ -44,6 +45,7 @@ _WAYS: Final[dict[type[Any], _Way]] = {
     FunnelQuestion: _Way(funnel.rows, funnel.members),
     RetentionQuestion: _Way(retention.rows, retention.members),
     PathQuestion: _Way(path.rows, path.members),
+    LifecycleQuestion: _Way(lifecycle.rows, lifecycle.members),
 }
 
 

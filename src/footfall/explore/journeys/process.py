@@ -28,6 +28,7 @@ from footfall.explore.found import Found
 from footfall.explore.question import (
     EventsQuestion,
     FunnelQuestion,
+    LifecycleQuestion,
     PathQuestion,
     RetentionQuestion,
 )
@@ -49,6 +50,7 @@ _MODELS: Final = {
     "funnel": FunnelQuestion,
     "retention": RetentionQuestion,
     "path": PathQuestion,
+    "lifecycle": LifecycleQuestion,
 }
 _NAMES: Final[dict[Any, str]] = {kind: name for name, kind in _MODELS.items()}
 

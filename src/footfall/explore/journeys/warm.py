@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from footfall.explore.journeys.kernels import events, funnel, path, retention, rows
+from footfall.explore.journeys.kernels import events, funnel, lifecycle, path, retention, rows
 from footfall.explore.journeys.kernels.units import units_of
 
 _CODES: Final = (np.uint8, np.uint16, np.uint32)
@@ -40,6 +40,9 @@ def warm_up() -> None:
     events.actors(
         offsets, 0, 1, bits, one, units, np.zeros(2, np.int64), slots, 1, counts, counts - 1
     )
+    lifecycle.firsts(offsets, 0, 1, bits, one, 1, slots, one.copy())
+    lives = one, slots, np.zeros((1, 1, 5), np.int64), span[:3] - 1
+    lifecycle.states(offsets, 0, 1, bits, one, units_of([0, 1]), *lives, live)
     nodes = np.zeros(1, np.int32)
     for kind in _CODES:
         path.nodes_of(bits, np.zeros(1, kind), nodes, nodes.copy())

@@ -58,7 +58,8 @@ from footfall.explore.question.reading import Scene, selector_problems
 
 STATES: Final[tuple[State, ...]] = ("new", "retained", "returning", "dormant")
 UNITS_MAX: Final = 366
-_DAYS = "days"
+DAYS: Final = "days"
+"""Of statements, in the place of a state: days on which somebody was there."""
 
 
 def problems(question: LifecycleQuestion, scene: Scene) -> Iterator[str]:
@@ -79,12 +80,21 @@ def units_of(question: LifecycleQuestion, scene: Scene) -> Grid:
     return grid(calendar, question.unit, Span(first, span.end))
 
 
+def days_of(question: LifecycleQuestion, scene: Scene) -> tuple[Grid, Grid]:
+    """Days and units that are told apart: those of the range, after the unit before it."""
+    calendar, shown = scene.calendar, units_of(question, scene)
+    first = calendar.unit_of(calendar.day_of(shown.bounds[0]), question.unit)
+    before = calendar.midnight(calendar.later(first, question.unit, -1))
+    days = grid(calendar, "day", Span(before, scene.span.end))
+    return days, Grid((before, *shown.bounds))
+
+
 def statement(question: LifecycleQuestion, scene: Scene) -> Statement:
     """Rows of group, unit, state and how many; state `days`: days on which somebody was there."""
     base, made = _made(question, scene)
     count = len(question.by)
     made["dd"] = (
-        exp.select("*", exp.alias_(text(_DAYS), "state"))
+        exp.select("*", exp.alias_(text(DAYS), "state"))
         .from_("dg" if count else "d")
         .where(exp.GTE(this=col("u"), expression=num(1)))
     )
@@ -151,7 +161,7 @@ def _sticky(
 ) -> Iterator[Stickiness]:
     for unit in range(len(units)):
         active = sum(counts.get((group, unit, state), 0) for state in STATES[:3])
-        days = counts.get((group, unit, _DAYS), 0) / active if active else None
+        days = counts.get((group, unit, DAYS), 0) / active if active else None
         length = len(grid(scene.calendar, "day", Span(units.bounds[unit], units.bounds[unit + 1])))
         share = None if days is None else days / length
         yield Stickiness(group.scope, group.values, unit, active, days, share)
@@ -165,13 +175,8 @@ def is_cell(question: LifecycleQuestion, scene: Scene, cell: LifecycleCell) -> b
 def _made(question: LifecycleQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Query]]:
     """CTEs up to `st`, who is in which state in which unit; units are counted from 1."""
     base = Base(question, scene)
-    shown = units_of(question, scene)
-    calendar = scene.calendar
-    first = calendar.unit_of(calendar.day_of(shown.bounds[0]), question.unit)
-    before = calendar.midnight(calendar.later(first, question.unit, -1))
-    units = Grid((before, *shown.bounds))
-    days = grid(calendar, "day", Span(before, scene.span.end))
-    is_old = exp.LT(this=col("t"), expression=num(before))
+    days, units = days_of(question, scene)
+    is_old = exp.LT(this=col("t"), expression=num(units.bounds[0]))
     made: dict[str, exp.Query] = {
         "e": base.events((question.active,), 0, scene.span.end, whose=question.per)
     }
@@ -193,7 +198,7 @@ def _made(question: LifecycleQuestion, scene: Scene) -> tuple[Base, dict[str, ex
         exp.alias_(over(exp.Lag(this=col("u")), [col("a")], order), "was"),
         exp.alias_(over(exp.Lead(this=col("u")), [col("a")], order.copy()), "next"),
     ).from_(exp.alias_(there.subquery(), "y"))
-    made["st"] = _states(len(shown))
+    made["st"] = _states(len(units) - 1)
     if question.by:
         made |= _grouped(base, question)
     return base, made

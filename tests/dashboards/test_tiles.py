@@ -221,6 +221,7 @@ def test_reports_open_by_their_cells(client: httpx.Client, monkeypatch: pytest.M
         assert behind(client, funnel, cell=cell)["count"] == row[names.index("count")]
     back = shown(client, report("heat_map", "retention", unit="day", periods=1))
     assert {"cohort", "period", "rate"} <= {column["name"] for column in back["columns"]}
+    assert [one["name"] for one in back["columns"] if one.get("is_share")] == ["rate"]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,13 @@ from footfall.explore.question.short import short_options
 _HIDDEN: Final = frozenset({"cell", "size_cell", "dropped_cell", "number", "scope", "is_previous"})
 _WHOLE: Final = frozenset({"number", "pie", "donut", "tree_map"})
 """Charts of shares and sums, which are of the whole range."""
+_SHARES: Final = frozenset(
+    {
+        *("rate", "rate_low", "rate_high", "lift", "share", "of_first", "of_previous"),
+        *("difference", "difference_low", "difference_high"),
+    }
+)
+"""Columns of the models' answers, shares each."""
 _TYPES: Final = {bool: "BOOLEAN", int: "BIGINT", float: "DOUBLE", str: "VARCHAR"}
 NONE: Final = "(none)"
 REST: Final = "(rest)"
@@ -51,6 +58,11 @@ def question_of(query: ReportQuery, range_: Range, zone: str, filters: Sequence[
     kept = tuple(one for one in (question.where, *typed) if one is not None)
     where = None if not kept else kept[0] if len(kept) == 1 else Filter(all=kept)
     return msgspec.structs.replace(question, range=range_, zone=zone, where=where)
+
+
+def is_share(name: str, kind: str) -> bool:
+    """Whether a column of `flat` has shares: 0.42 for 42 %."""
+    return name in _SHARES and kind == "DOUBLE"
 
 
 def flat(answer: Any, chart: Chart, options: TileOptions) -> Flat:

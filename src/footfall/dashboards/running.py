@@ -75,12 +75,14 @@ class Scene(msgspec.Struct, frozen=True):
     """The journey index, for reports."""
 
 
-class TileColumn(msgspec.Struct, frozen=True):
+class TileColumn(msgspec.Struct, frozen=True, omit_defaults=True):
     """A column of a tile's answer."""
 
     name: str
     type: str
     """Its SQL type."""
+    is_share: bool = False
+    """Its numbers are shares, 0.42, which people read as 42 %."""
 
 
 class TileData(msgspec.Struct, frozen=True):
@@ -292,7 +294,7 @@ async def _table(name: str, scene: Scene, runner: SqlRunner) -> Table:
 async def _report(
     query: ReportQuery, options: TileOptions, chart: Chart, scene: Scene, runner: SqlRunner
 ) -> TileData:
-    from footfall.dashboards.reports import flat, question_of
+    from footfall.dashboards.reports import flat, is_share, question_of
     from footfall.explore.asking import answering
     from footfall.explore.running import run_on
 
@@ -302,7 +304,7 @@ async def _report(
     answer = await run_on(runner, lambda: answering(question, scene.now, shelf), scene.index)
     drawn = _report_options(query, chart, options, answer.by)
     table = flat(answer, chart, drawn)
-    columns = tuple(TileColumn(name, kind) for name, kind in table.columns)
+    columns = tuple(TileColumn(name, kind, is_share(name, kind)) for name, kind in table.columns)
     return TileData(
         columns=columns,
         rows=msgspec.Raw(msgspec.json.encode(table.rows)),

@@ -59,7 +59,9 @@ def _said(rule: RuleSettings, details: dict[str, Any]) -> str:
     if rule.kind == "session":
         seconds = int(details.get("duration_ms") or 0) / 1000
         where = details.get("entry_page") or details.get("first_event_name") or "?"
-        return f"a session of {seconds:g} s with {details.get('events')} events began at {where}"
+        events = details.get("events")
+        named = "event" if events == 1 else "events"
+        return f"a session of {seconds:g} s with {events} {named} began at {where}"
     end = moment(int(details["window_end"]))
     if rule.measure == "absence":
         return f"nothing came for {rule.window} up to {end}"

@@ -1853,6 +1853,7 @@ export type TileAsked = {
 };
 
 export type TileColumn = {
+  readonly is_share?: boolean;
   readonly name: string;
   readonly type: string;
 };

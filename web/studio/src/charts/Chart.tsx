@@ -2,6 +2,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import type { EChartsCoreOption, EChartsType } from "echarts/core";
 import { useEffect, useRef, useState } from "react";
 import css from "./Chart.module.css";
+import type { Size } from "./draw/fit";
 import { type Palette, readPalette } from "./palette";
 
 type Props = {
@@ -9,7 +10,7 @@ type Props = {
   readonly height: number | "100%";
   /** What a person who cannot see the chart needs to know, in one or two sentences. */
   readonly summary: string;
-  readonly option: (palette: Palette) => EChartsCoreOption;
+  readonly option: (palette: Palette, size: Size) => EChartsCoreOption;
   /** A click on a part of it, with what the option's data has there. */
   readonly onPick?: ((data: unknown) => void) | undefined;
   /** What a click between the axes means that hit no part: see `pointNear`. */
@@ -20,16 +21,22 @@ type Props = {
 export function Chart({ height, summary, option, onPick, near }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<EChartsType | null>(null);
+  const [size, setSize] = useState<Size | null>(null);
   const scheme = useComputedColorScheme("light");
 
   useEffect(() => {
     let isGone = false;
     let made: EChartsType | null = null;
-    const observer = new ResizeObserver(() => made?.resize());
+    const measure = () => setSize((before) => (place.current ? sizeOf(place.current, before) : before));
+    const observer = new ResizeObserver(() => {
+      made?.resize();
+      measure();
+    });
     void import("./echarts").then(({ init }) => {
       if (isGone || !place.current) return;
       made = init(place.current, null, { renderer: "svg" });
       observer.observe(place.current);
+      measure();
       setChart(made);
     });
     return () => {
@@ -42,8 +49,8 @@ export function Chart({ height, summary, option, onPick, near }: Props) {
 
   useEffect(() => {
     // After the theme's attribute is on the page, so that the variables are the new ones. Parts that are gone go.
-    if (scheme) chart?.setOption({ animation: false, ...option(readPalette()) }, { replaceMerge: ["series"] });
-  }, [chart, option, scheme]);
+    if (scheme && size) chart?.setOption({ animation: false, ...option(readPalette(), size) }, { replaceMerge: ["series"] });
+  }, [chart, option, scheme, size]);
 
   useEffect(() => {
     if (!chart || !onPick) return;
@@ -73,4 +80,16 @@ export function Chart({ height, summary, option, onPick, near }: Props) {
       <div ref={place} className={css.place} style={{ height }} aria-hidden data-clickable={onPick ? (near ? "near" : "yes") : undefined} />
     </div>
   );
+}
+
+const STEP = 16;
+
+function stepped(pixels: number): number {
+  return Math.floor(pixels / STEP) * STEP;
+}
+
+/** In steps, so that a chart that is being resized is laid out anew now and then only. */
+function sizeOf({ clientWidth, clientHeight }: HTMLElement, before: Size | null): Size {
+  const size = { width: stepped(clientWidth), height: stepped(clientHeight) };
+  return before?.width === size.width && before.height === size.height ? before : size;
 }

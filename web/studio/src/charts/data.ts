@@ -1,5 +1,5 @@
 import type { TileDataShape, TileOptions } from "../api/generated";
-import { formatCount, formatExact } from "../format/format";
+import { formatCount, formatExact, formatPercent } from "../format/format";
 
 export type Cell = TileDataShape["rows"][number][number];
 
@@ -74,6 +74,21 @@ export function shortNumber(value: number | null): string {
 export function exactNumber(value: number | null): string {
   if (value === null) return "no value";
   return Number.isInteger(value) ? formatExact(value) : new Intl.NumberFormat("en", { maximumFractionDigits: 6 }).format(value);
+}
+
+function isShare(data: ChartData, at: number): boolean {
+  return data.columns[at]?.is_share === true;
+}
+
+const SHARE = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+
+/** A number of a column as people read it; of shares 42.3 %. */
+export function shortIn(data: ChartData, at: number, value: number | null): string {
+  return value !== null && isShare(data, at) ? formatPercent(value, 1).replace("-", "−") : shortNumber(value);
+}
+
+export function exactIn(data: ChartData, at: number, value: number | null): string {
+  return value !== null && isShare(data, at) ? `${SHARE.format(100 * value).replace("-", "−")} %` : exactNumber(value);
 }
 
 export function different(values: readonly string[]): readonly string[] {

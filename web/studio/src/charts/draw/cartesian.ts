@@ -5,17 +5,18 @@ import {
   type ChartData,
   columnAt,
   different,
-  exactNumber,
+  exactIn,
   isNumber,
   isTime,
   labelOf,
   momentOf,
   numberOf,
-  shortNumber,
+  shortIn,
   timeOf,
 } from "../data";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
+import { axisFit, type Size } from "./fit";
 import { axisLook, legend } from "./look";
 import type { Point } from "./point";
 
@@ -126,9 +127,10 @@ export function pointNear(kind: CartesianKind, data: ChartData, at: readonly [nu
 type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly marker?: unknown };
 
 /** `own` are colours of series that mean something; the others get theirs by name. */
-export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}): EChartsCoreOption {
+export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}, size?: Size): EChartsCoreOption {
   const { series, overTime, times, sorted, labels, isStacked } = laid(kind, data);
   const isZero = isAdditive(data);
+  const y = columnAt(data, data.roles.y?.[0]);
   const names = series.map(({ name }) => name);
   const slots = slotsOf(names);
   const isAlone = names.length === 1 && columnAt(data, data.roles.colour) < 0;
@@ -137,8 +139,8 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     const color = isAlone ? palette.accent : (own[name] ?? palette.series[slots.get(name) ?? 0]);
     const points = sorted.map((key, at) => {
       const found = values.get(String(key));
-      const y = found?.y ?? (isZero || isStacked ? 0 : null);
-      return { value: [overTime ? times[at] : labels[at], y], row: found?.row ?? -1 };
+      const high = found?.y ?? (isZero || isStacked ? 0 : null);
+      return { value: [overTime ? times[at] : labels[at], high], row: found?.row ?? -1 };
     });
     return {
       name,
@@ -154,33 +156,34 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     };
   });
   const axis = axisLook(palette);
+  const words = different(labels);
   // Ticks no finer than the data: days have no noon.
   const step = Math.min(...times.slice(1).map((time, at) => time - (times[at] ?? time)).filter((one) => one > 0));
   const xAxis = overTime
-    ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf } }
-    : { type: "category", data: different(labels), ...axis, axisLabel: { ...axis.axisLabel, width: 90, overflow: "truncate" } };
+    ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf, ...(step >= WEEK_MS && Number.isFinite(step) ? { customValues: times } : {}) } }
+    : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...(size ? axisFit(words, size) : { width: 90, overflow: "truncate" }) } };
   return {
     useUTC: true,
     grid: { left: 4, right: 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
     legend: legend(palette, names),
     xAxis,
-    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: shortNumber }, ...(isBelow(data) ? {} : { min: 0 }), minInterval: 0 },
+    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: (value: number) => shortIn(data, y, value) }, ...(isBelow(data) ? {} : { min: 0 }), minInterval: 0 },
     tooltip: {
       ...tooltipLook(palette),
-      formatter: (points: readonly Shown[]) => tooltipOf(points, overTime),
+      formatter: (points: readonly Shown[]) => tooltipOf(points, overTime, (value) => exactIn(data, y, value)),
       axisPointer: { type: isBar ? "shadow" : "line", shadowStyle: { color: palette.soft, opacity: 0.5 } },
     },
     series: made,
   };
 }
 
-function tooltipOf(points: readonly Shown[], overTime: boolean): string {
+function tooltipOf(points: readonly Shown[], overTime: boolean, exact: (value: number | null) => string): string {
   const [first] = points;
   if (!first) return "";
   const head = overTime && typeof first.value[0] === "number" ? momentOf(first.value[0]) : String(first.value[0]);
   const lines = points
     .map(({ seriesName, value }) => ({ seriesName, y: typeof value[1] === "number" ? value[1] : null }))
     .filter(({ y }) => points.length === 1 || (y !== null && y !== 0))
-    .map(({ seriesName, y }) => `${seriesName ?? ""}   ${exactNumber(y)}`);
+    .map(({ seriesName, y }) => `${seriesName ?? ""}   ${exact(y)}`);
   return [head, ...lines].join("\n");
 }

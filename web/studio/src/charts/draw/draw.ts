@@ -1,7 +1,8 @@
 import type { EChartsCoreOption } from "echarts/core";
 import type { Tile } from "../../api/generated";
-import { type ChartData, columnAt, exactNumber, labelOf, numberOf } from "../data";
+import { type ChartData, columnAt, exactIn, labelOf, numberOf } from "../data";
 import type { Palette } from "../palette";
+import type { Size } from "./fit";
 import { type CartesianKind, cartesian } from "./cartesian";
 import { heatMap } from "./heat";
 import { round } from "./round";
@@ -22,21 +23,21 @@ export function isCartesian(kind: DrawnKind): kind is CartesianKind {
 }
 
 /** How ECharts draws an answer. */
-export function drawn(kind: DrawnKind, data: ChartData, palette: Palette): EChartsCoreOption {
+export function drawn(kind: DrawnKind, data: ChartData, palette: Palette, size: Size): EChartsCoreOption {
   switch (kind) {
     case "line":
     case "area":
     case "bar":
     case "stacked_bar":
-      return cartesian(kind, data, palette);
+      return cartesian(kind, data, palette, {}, size);
     case "pie":
-      return round(false, data, palette);
+      return round(false, data, palette, size);
     case "donut":
-      return round(true, data, palette);
+      return round(true, data, palette, size);
     case "tree_map":
-      return treeMap(data, palette);
+      return treeMap(data, palette, size);
     case "heat_map":
-      return heatMap(data, palette);
+      return heatMap(data, palette, size);
   }
 }
 
@@ -47,7 +48,7 @@ export function summaryOf(title: string, kind: ChartKind, data: ChartData): stri
   const [x, y] = [columnAt(data, data.roles.x), columnAt(data, data.roles.y?.[0] || data.roles.size)];
   const parts = data.rows
     .slice(0, SAID_MAX)
-    .map((row) => `${labelOf(data, x, row[x])} ${exactNumber(numberOf(row[y]))}`)
+    .map((row) => `${labelOf(data, x, row[x])} ${exactIn(data, y, numberOf(row[y]))}`)
     .join(", ");
   const rest = data.rows.length > SAID_MAX ? `, and ${data.rows.length - SAID_MAX} more` : "";
   return `${title || "Chart"}, ${kind.replace("_", " ")} of ${data.rows.length}: ${parts}${rest}.`;

@@ -1,9 +1,10 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { formatPercent } from "../../format/format";
 import { slotsOf } from "../colours";
-import { type ChartData, columnAt, exactNumber, labelOf, numberOf } from "../data";
+import { type ChartData, columnAt, exactIn, labelOf, numberOf } from "../data";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
+import { inTwo, roundFit, type Size } from "./fit";
 import { legend, textLook } from "./look";
 
 type Slice = { readonly name: string; readonly value: number; readonly row: number };
@@ -17,32 +18,35 @@ export function slicesOf(data: ChartData): readonly Slice[] {
     .toSorted((left, right) => right.value - left.value);
 }
 
-export function round(isDonut: boolean, data: ChartData, palette: Palette): EChartsCoreOption {
+export function round(isDonut: boolean, data: ChartData, palette: Palette, size: Size): EChartsCoreOption {
   const slices = slicesOf(data);
   const total = slices.reduce((sum, { value }) => sum + value, 0);
   const names = slices.map(({ name }) => name);
   const slots = slotsOf(names);
+  const { radius, label } = roundFit(names, size);
+  const y = columnAt(data, data.roles.y?.[0] ?? data.roles.size);
   return {
     legend: { ...legend(palette, names), bottom: 0 },
     tooltip: {
       ...tooltipLook(palette),
       trigger: "item",
       formatter: ({ name, value }: { readonly name: string; readonly value: number }) =>
-        `${name}\n${exactNumber(value)}   ${formatPercent(value, total)}`,
+        `${name}\n${exactIn(data, y, value)}   ${formatPercent(value, total)}`,
     },
     series: [
       {
         type: "pie",
-        radius: isDonut ? ["46%", "72%"] : [0, "72%"],
+        radius: isDonut ? [Math.round(radius * 0.64), radius] : [0, radius],
         center: ["50%", "44%"],
         minAngle: 2,
         itemStyle: { borderColor: palette.raised, borderWidth: 2, borderRadius: isDonut ? 4 : 0 },
         label: {
           ...textLook(palette),
+          width: label,
           overflow: "truncate",
           lineHeight: 16,
           formatter: ({ name, value }: { readonly name: string; readonly value: number }) =>
-            `${name}\n${formatPercent(value, total)}`,
+            `${inTwo(name)}\n${formatPercent(value, total)}`,
         },
         labelLine: { lineStyle: { color: palette.line }, length: 8, length2: 8 },
         labelLayout: { hideOverlap: true },

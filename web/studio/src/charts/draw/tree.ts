@@ -1,12 +1,37 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { slotsOf } from "../colours";
-import { type ChartData, columnAt, exactNumber, isNumber, labelOf, numberOf } from "../data";
+import { type ChartData, columnAt, exactIn, isNumber, labelOf, numberOf } from "../data";
 import { mixed, onColour } from "../mix";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
+import { isRoomy, type Size } from "./fit";
+import { textLook } from "./look";
+
+const SCALE_HEIGHT = 28;
+
+/** What the shades mean: the number's name, and its least and greatest at their colours. */
+function scale(data: ChartData, colour: number, [least, most]: readonly [number, number], palette: Palette) {
+  return {
+    type: "continuous",
+    // It only tells; rectangles have their colours already.
+    seriesIndex: [],
+    min: least,
+    max: most,
+    inRange: { color: [palette.soft, palette.accent] },
+    orient: "horizontal",
+    left: 0,
+    bottom: 0,
+    itemWidth: 10,
+    itemHeight: 96,
+    textGap: 8,
+    hoverLink: false,
+    text: [exactIn(data, colour, most), `${data.columns[colour]?.name ?? ""}   ${exactIn(data, colour, least)}`],
+    textStyle: textLook(palette),
+  };
+}
 
 /** A rectangle a row: as large as one number, coloured by another, or by a value. */
-export function treeMap(data: ChartData, palette: Palette): EChartsCoreOption {
+export function treeMap(data: ChartData, palette: Palette, place: Size): EChartsCoreOption {
   const [x, colour] = [columnAt(data, data.roles.x), columnAt(data, data.roles.colour)];
   const size = columnAt(data, data.roles.size || data.roles.y?.[0]);
   const isShaded = colour >= 0 && isNumber(data, colour);
@@ -18,24 +43,27 @@ export function treeMap(data: ChartData, palette: Palette): EChartsCoreOption {
     isShaded
       ? mixed(palette.soft, palette.accent, most > least ? ((shades[at] ?? 0) - least) / (most - least) : 1)
       : (palette.series[slots.get(words[at] ?? "") ?? 0] ?? palette.accent);
+  const total = data.rows.reduce((sum, row) => sum + Math.max(0, numberOf(row[size]) ?? 0), 0);
   const parts = data.rows.map((row, at) => ({
     name: labelOf(data, x, row[x]),
     value: numberOf(row[size]) ?? 0,
     shade: isShaded ? (shades[at] ?? 0) : null,
     row: at,
     itemStyle: { color: colourAt(at) },
-    label: { color: onColour(colourAt(at)) },
+    label: { color: onColour(colourAt(at)), show: isRoomy((numberOf(row[size]) ?? 0) / total, place) },
   }));
   const [sizeName, colourName] = [data.columns[size]?.name ?? "", data.columns[colour]?.name ?? ""];
+  const hasScale = isShaded && most > least;
   return {
+    ...(hasScale ? { visualMap: scale(data, colour, [least, most], palette) } : {}),
     tooltip: {
       ...tooltipLook(palette),
       trigger: "item",
       formatter: ({ data: part }: { readonly data: { name?: string; value?: number; shade?: number | null } }) =>
         [
           part.name ?? "",
-          `${sizeName}   ${exactNumber(part.value ?? null)}`,
-          ...(part.shade === null || part.shade === undefined ? [] : [`${colourName}   ${exactNumber(part.shade)}`]),
+          `${sizeName}   ${exactIn(data, size, part.value ?? null)}`,
+          ...(part.shade === null || part.shade === undefined ? [] : [`${colourName}   ${exactIn(data, colour, part.shade)}`]),
         ].join("\n"),
     },
     series: [
@@ -44,7 +72,7 @@ export function treeMap(data: ChartData, palette: Palette): EChartsCoreOption {
         left: 0,
         right: 0,
         top: 0,
-        bottom: 0,
+        bottom: hasScale ? SCALE_HEIGHT : 0,
         roam: false,
         nodeClick: false,
         breadcrumb: { show: false },
@@ -52,10 +80,11 @@ export function treeMap(data: ChartData, palette: Palette): EChartsCoreOption {
         label: {
           fontFamily: "Inter Variable",
           fontSize: 13,
+          overflow: "truncate",
           position: "insideTopLeft",
           distance: 8,
           formatter: ({ data: part }: { readonly data: { name?: string; value?: number } }) =>
-            `${part.name ?? ""}\n${exactNumber(part.value ?? null)}`,
+            `${part.name ?? ""}\n${exactIn(data, size, part.value ?? null)}`,
           lineHeight: 18,
         },
         data: parts,

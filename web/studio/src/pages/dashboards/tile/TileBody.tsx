@@ -2,12 +2,13 @@ import { Skeleton } from "@mantine/core";
 import { lazy, Suspense, useCallback } from "react";
 import type { Tile, TileDataShape } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
-import { columnAt, exactNumber, shortNumber } from "../../../charts/data";
+import { columnAt } from "../../../charts/data";
 import { pointNear } from "../../../charts/draw/cartesian";
 import { drawn, type DrawnKind, isCartesian, isDrawn, summaryOf } from "../../../charts/draw/draw";
+import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
-import { valueOf } from "./number";
+import { exactWordsOf, wordsOf } from "./number";
 import css from "./Tile.module.css";
 import { TileEmpty } from "./TileStates";
 import { TileTable } from "./TileTable";
@@ -41,7 +42,7 @@ export function TileWords({ text }: { readonly text: string }) {
 type ChartProps = { readonly kind: DrawnKind; readonly title: string; readonly data: TileDataShape; readonly onPick: Props["onPick"] };
 
 function TileChart({ kind, title, data, onPick }: ChartProps) {
-  const option = useCallback((palette: Palette) => drawn(kind, data, palette), [kind, data]);
+  const option = useCallback((palette: Palette, size: Size) => drawn(kind, data, palette, size), [kind, data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = rowOf(part);
@@ -56,16 +57,16 @@ function TileChart({ kind, title, data, onPick }: ChartProps) {
   if (columnAt(data, data.roles.y?.[0] || data.roles.size) < 0) {
     return <p className={css.empty}>Nothing here is a number: choose one for y, or a table.</p>;
   }
-  return <Chart height="100%" summary={summaryOf(title, kind, data)} option={option} onPick={onPick && pick} near={isCartesian(kind) ? near : undefined} />;
+  // Another kind is another chart: nothing of the one before, such as axes, stays.
+  return <Chart key={kind} height="100%" summary={summaryOf(title, kind, data)} option={option} onPick={onPick && pick} near={isCartesian(kind) ? near : undefined} />;
 }
 
 function TileNumber({ data, onPick }: Pick<Props, "data" | "onPick">) {
-  const value = valueOf(data);
-  const shown = shortNumber(value);
-  if (!onPick) return <p className={css.number} title={exactNumber(value)}>{shown}</p>;
+  const [shown, exact] = [wordsOf(data), exactWordsOf(data)];
+  if (!onPick) return <p className={css.number} title={exact}>{shown}</p>;
   return (
     <p className={css.number}>
-      <button type="button" className={css.open} title={`${exactNumber(value)}: show the rows`} onClick={() => onPick(0)}>
+      <button type="button" className={css.open} title={`${exact}: show the rows`} onClick={() => onPick(0)}>
         {shown}
       </button>
     </p>

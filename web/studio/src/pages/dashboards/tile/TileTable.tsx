@@ -1,5 +1,6 @@
+import { Fragment, type ReactNode } from "react";
 import type { TileDataShape } from "../../../api/generated";
-import { type Cell, exactNumber, isNumber, isTime, numberOf, wordOf } from "../../../charts/data";
+import { type Cell, type ChartData, exactIn, isNumber, isTime, numberOf, wordOf } from "../../../charts/data";
 import css from "./Tile.module.css";
 
 const ROWS_MAX = 500;
@@ -24,7 +25,7 @@ export function TileTable({ title, data, onPick }: Props) {
           <tr>
             {data.columns.map(({ name, type }, at) => (
               <th key={name} scope="col" title={type} className={isNumber(shaped, at) ? css.figure : undefined}>
-                <bdi>{name}</bdi>
+                <bdi>{breakable(name)}</bdi>
               </th>
             ))}
           </tr>
@@ -37,7 +38,7 @@ export function TileTable({ title, data, onPick }: Props) {
               {data.columns.map(({ name }, at) =>
                 isNumber(shaped, at) ? (
                   <td key={name} className={css.figure}>
-                    <Figure value={numberOf(row[at])} onPick={onPick && (() => onPick(place))} />
+                    <Figure text={figureOf(shaped, at, row[at])} onPick={onPick && (() => onPick(place))} />
                   </td>
                 ) : (
                   <td key={name} title={String(row[at] ?? "")}>
@@ -61,12 +62,30 @@ function exactTime(value: Cell | undefined): string {
   return seconds === "" || (seconds === "00:00:00" && !time.endsWith("Z")) ? day : `${day} ${seconds}`;
 }
 
-function Figure({ value, onPick }: { readonly value: number | null; readonly onPick: (() => void) | undefined }) {
-  if (value === null) return <>–</>;
-  if (!onPick) return <>{exactNumber(value)}</>;
+/** A column's name that may be broken at its joints, so that a narrow column is not as wide as its name. */
+function breakable(name: string): ReactNode {
+  return name.split(/(?<=[_.])/).map((part, at) => (
+    // Parts have no name of their own but their place.
+    // oxlint-disable-next-line react/no-array-index-key
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
+}
+
+const NO_FIGURE = "–";
+
+function figureOf(data: ChartData, at: number, cell: Cell | undefined): string {
+  const value = numberOf(cell);
+  return value === null ? NO_FIGURE : exactIn(data, at, value);
+}
+
+function Figure({ text, onPick }: { readonly text: string; readonly onPick: (() => void) | undefined }) {
+  if (!onPick || text === NO_FIGURE) return <>{text}</>;
   return (
     <button type="button" className={css.open} onClick={onPick}>
-      {exactNumber(value)}
+      {text}
     </button>
   );
 }

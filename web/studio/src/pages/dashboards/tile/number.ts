@@ -1,11 +1,18 @@
-import { type ChartData, columnAt, numberOf, shortNumber } from "../../../charts/data";
+import { type ChartData, columnAt, exactIn, numberOf, shortIn } from "../../../charts/data";
 
 /** What a tile that is one number shows. */
 export function valueOf(data: ChartData): number | null {
-  const at = columnAt(data, data.roles.y?.[0]);
-  return numberOf(data.rows[0]?.[at < 0 ? 0 : at]);
+  return numberOf(data.rows[0]?.[placeOf(data)]);
+}
+
+function placeOf(data: ChartData): number {
+  return Math.max(0, columnAt(data, data.roles.y?.[0]));
 }
 
 export function wordsOf(data: ChartData): string {
-  return shortNumber(valueOf(data));
+  return shortIn(data, placeOf(data), valueOf(data));
+}
+
+export function exactWordsOf(data: ChartData): string {
+  return exactIn(data, placeOf(data), valueOf(data));
 }

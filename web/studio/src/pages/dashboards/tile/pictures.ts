@@ -12,7 +12,7 @@ export async function savePng(title: string, kind: ChartKind, data: TileDataShap
   if (kind === "number") saveData(title, pictureOf(wordsOf(data), palette), "png");
   if (!isDrawn(kind)) return;
   const { pngOf } = await import("../../../charts/png");
-  saveData(title, pngOf(drawn(kind, data, palette), PNG.width, PNG.height, palette.raised), "png");
+  saveData(title, pngOf(drawn(kind, data, palette, PNG), PNG.width, PNG.height, palette.raised), "png");
 }
 
 /** Whether a tile of this kind has a picture. */

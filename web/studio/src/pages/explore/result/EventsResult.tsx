@@ -5,6 +5,7 @@ import { exactNumber } from "../../../charts/data";
 import type { CartesianKind } from "../../../charts/draw/cartesian";
 import { drawn, summaryOf } from "../../../charts/draw/draw";
 import { rowOf } from "../../../charts/draw/point";
+import type { Size } from "../../../charts/draw/fit";
 import type { Palette } from "../../../charts/palette";
 import { changeText, shortOf } from "./figures";
 import { groupText } from "./groups";
@@ -25,7 +26,7 @@ const COUNTS = new Set<string>(["events", "visitors", "users", "sessions", "dist
 
 export function EventsResult({ answer, question, kind, onOpen }: Props) {
   const { data, openings } = useMemo(() => charted(answer, question, kind === "pie"), [answer, question, kind]);
-  const option = useCallback((palette: Palette) => drawn(kind === "number" ? "line" : kind, data, palette), [kind, data]);
+  const option = useCallback((palette: Palette, size: Size) => drawn(kind === "number" ? "line" : kind, data, palette, size), [kind, data]);
   const pick = useCallback(
     (part: unknown) => {
       const opening = openings[rowOf(part) ?? -1];

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import hashlib
 import io
@@ -11,14 +12,20 @@ import lzma
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from footfall.catalog.crawls.inspect import Inspector, Limits
+from footfall.catalog.crawls.inspectors import THREADS_MAX
+from footfall.catalog.crawls.listing import place_of
 from footfall.catalog.entries import CrawlReport, FileFault
 from footfall.explore.access import Project
+from footfall.lake.store.options import S3Options
+from footfall.settings import load_settings
 from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
 from tests.scale import scaled
 
@@ -134,6 +141,15 @@ ZOO = {
     "csv_zeros": Beast(
         {"a": b"zip;n\n01234;1\n99999;2.5\n"},
         [{"zip": "01234", "n": 1.0}, {"zip": "99999", "n": 2.5}],
+    ),
+    "csv_of_excel": Beast(
+        {
+            "a": "sep=;\r\nnr;name\r\n1;Müller, A\r\n".encode("cp1252"),
+            "b": b'\xef\xbb\xbfnr;name\r\n2;"a; ""b"""\r\n',
+            "c": b'"sep=|"\nnr|name\n3|x;y;z\n',
+        },
+        [{"nr": 1, "name": "Müller, A"}, {"nr": 2, "name": 'a; "b"'}, {"nr": 3, "name": "x;y;z"}],
+        (("a", 3, "not UTF-8"),),
     ),
     "csv_no_header": Beast(
         {"a": b"1,x\n2,y\n"}, [{"column_0": 1, "column_1": "x"}, {"column_0": 2, "column_1": "y"}]
@@ -341,14 +357,17 @@ ZOO = {
             "d.zip": b"PK\x03\x04" + bytes(40),
             "e.orc": b"ORC" + bytes(40),
             "f.avro": b"Obj\x01" + bytes(40),
+            "g.json.snappy": bytes(pa.compress(b'{"a":1}\n', codec="snappy")),
+            "h.snappy.parquet": _parquet(pa.table({"a": [2]})),
         },
-        [{"a": 1}],
+        [{"a": 1}, {"a": 2}],
         (
             ("a", 0, "bzip2"),
             ("c", 0, "xz"),
             ("d.zip", 0, "zip"),
             ("e.orc", 0, "ORC"),
             ("f.avro", 0, "Avro"),
+            ("g.json.snappy", 0, "Snappy"),
         ),
     ),
     "parquet_types": Beast(
@@ -424,6 +443,27 @@ def test_what_cannot_is_told(crawled: tuple[Project, CrawlReport], name: str) ->
     assert told == [(file, line) for file, line, _ in ZOO[name].faults]
     for fault, (_, _, word) in zip(faults, ZOO[name].faults, strict=True):
         assert word in fault.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "is_mended"),
+    [(gzip.compress(b"id,n\n1,2\n"), False), (b'id,n\n1,2\n3,"4\n', True)],
+    ids=["compressed", "mended"],
+)
+def test_as_delivered_csv_fits_into_memory(tmp_path: Path, data: bytes, *, is_mended: bool) -> None:
+    """On any number of cores: buffers for the longest lines are within what each engine has."""
+    settings = load_settings().catalog
+    put(tmp_path, "a", data)
+    options = S3Options("", "", "", "", True)
+    limits = Limits(
+        settings.line_bytes_max,
+        settings.repaired_bytes_max,
+        settings.memory_max // THREADS_MAX,
+        10**6,
+    )
+    with contextlib.closing(Inspector(place_of(str(tmp_path), options), options, limits)) as engine:
+        found = engine.inspect("a", tmp_path / "copy.gz")
+    assert (found.rows, found.faults_count, found.copy != "") == (1, is_mended, is_mended)
 
 
 def test_a_broken_gzip_has_what_came_before(crawled: tuple[Project, CrawlReport]) -> None:

@@ -18,6 +18,9 @@ from footfall.query._quoting import literal, quoted
 
 ALL_REVISIONS: Final = "_revisions"
 """After the name of a table of sessions: every record, not the newest of each session alone."""
+_BUFFER_LINES: Final = 2
+"""Longest lines that a buffer of a CSV file has room for; left to itself the engine takes 16, of
+each file that is compressed or large, and that is more memory than it is given."""
 _PATH: Final = "the file's path"
 """Column of readers; no file has one of this name, and none can be asked for."""
 
@@ -75,7 +78,8 @@ def reader(shape: Shape, paths: Sequence[str], columns: Sequence[Column], docume
         f"read_csv([{files}], auto_detect = false, delim = {literal(shape.delimiter)},"
         f" quote = '\"', escape = '\"', header = {'true' if shape.has_header else 'false'},"
         f" columns = {{{kinds}}}, compression = {literal(shape.compression)},"
-        f" max_line_size = {int(document_max)}, parallel = false, {more})"
+        f" max_line_size = {int(document_max)}, buffer_size = {_BUFFER_LINES * int(document_max)},"
+        f" parallel = false, {more})"
     )
 
 

@@ -14,6 +14,8 @@ from footfall.catalog.crawls.layout import column_name, unique
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
 
 _DELIMITERS: Final = ",\t;|"
+_SAID: Final = re.compile(r'"?sep=([^\w\s"]|\t)"?\r?')
+"""A first line by which Excel is told the sign between cells; it is no row."""
 _WORD: Final = re.compile(r"[^\W\d][\w .:/()%-]{0,99}")
 
 
@@ -25,13 +27,15 @@ class CsvForm(msgspec.Struct, frozen=True):
 
 
 def csv_shape(head: bytes, compression: Compression, form: CsvForm) -> Shape | None:
-    """The form of a CSV file by its first line; `None` if that is no text."""
+    """The form of a CSV file by its first line; `None` if that is no text, or no row."""
     try:
         text = head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.start < len(head) - 4:
             return None
         text = head[: error.start].decode("utf-8-sig")
+    if said_delimiter(text):
+        return None
     cells, delimiter = first_cells(text, form.delimiter)
     if not cells or not is_text(head):
         return None
@@ -52,6 +56,12 @@ def decoded(head: bytes) -> str:
 def is_text(head: bytes) -> bool:
     """Whether the first line can be one of text: no NUL in it. A cell further down may have one."""
     return "\0" not in decoded(head).lstrip("\r\n").partition("\n")[0]
+
+
+def said_delimiter(text: str) -> str:
+    """The sign between cells, where the first line is `sep=;`; else nothing."""
+    found = _SAID.fullmatch(text.partition("\n")[0])
+    return found[1] if found else ""
 
 
 def first_cells(text: str, delimiter: str = "") -> tuple[list[str], str]:

@@ -88,6 +88,8 @@ class Inspector:
         self._place = place
         self._csv_form = csv_form or CsvForm()
         self._limits = limits
+        self._problem = ""
+        """What the engine said last of a file that it could not read."""
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -144,10 +146,10 @@ class Inspector:
             return _unreadable(path, "it is empty")
         compression = compression_of(raw)
         head = _inflated(raw, compression)
-        if len(raw) < HEAD_BYTES and compression == "none" and not raw.strip():
-            return _unreadable(path, "it has no rows, only space")
         if head[:4] == b"PAR1":
             return self._parquet(path)
+        if nothing := _nothing_in(path, raw):
+            return _unreadable(path, nothing)
         address = f"{self._place.root}/{path}"
         as_it_is = self._read(address, head, compression, self._csv_form)
         if (
@@ -189,7 +191,8 @@ class Inspector:
                 return self._json(address, compression, ("array",))
             shape = csv_shape(head, compression, csv_form)
             return None if shape is None else self._csv(address, shape)
-        except _ENGINE_ERRORS:
+        except _ENGINE_ERRORS as error:
+            self._problem = _said(error)
             return None
 
     def _json(self, address: str, compression: Compression, forms: Sequence[JsonForm]) -> Inspected:
@@ -279,7 +282,11 @@ class Inspector:
             return _unreadable(path, f"its readable part cannot be kept: {error.strerror}")
         if found is None:
             copy.unlink(missing_ok=True)
-            return _unreadable(path, "the query engine cannot read it, nor what could be mended")
+            return _unreadable(
+                path,
+                "the query engine cannot read it, nor what could be mended; if it lacks memory,"
+                f" raise catalog.memory_max: {self._problem}",
+            )
         return msgspec.structs.replace(
             found, copy=str(copy), faults=kept.faults, faults_count=kept.faults_count
         )
@@ -311,11 +318,29 @@ _OTHERS: Final = {
 }
 
 
+_UNMARKED: Final = {
+    ".snappy": "compressed with Snappy",
+    ".br": "compressed with Brotli",
+    ".lzo": "compressed with LZO",
+    ".deflate": "compressed with zlib",
+}
+"""By their names: nothing in their first bytes tells them from text."""
+_READ: Final = "what is read is JSON, CSV and Parquet, also with gzip or zstd"
+
+
+def _nothing_in(path: str, raw: bytes) -> str:
+    """Why a file cannot have rows, by its name and its first bytes; empty if it may."""
+    if len(raw) < HEAD_BYTES and not raw.strip():
+        return "it has no rows, only space"
+    said = _UNMARKED.get(Path(path).suffix.lower(), "")
+    return f"it is {said}; {_READ}" if said else ""
+
+
 def _no_text(head: bytes, compression: Compression) -> str:
     """What a file is that is not read."""
     other = next((said for start, said in _OTHERS.items() if head.startswith(start)), "")
     if other:
-        return f"it is {other}; what is read is JSON, CSV and Parquet, also with gzip or zstd"
+        return f"it is {other}; {_READ}"
     return "it is neither text nor Parquet; leave it out of the place"
 
 

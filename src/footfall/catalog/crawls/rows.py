@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from footfall.catalog.crawls.csv_head import CsvForm, first_cells, is_header
+from footfall.catalog.crawls.csv_head import CsvForm, first_cells, is_header, said_delimiter
 from footfall.catalog.crawls.lines import Faults, Line, text_of
 from footfall.catalog.entries import COLUMNS_MAX
 
@@ -28,8 +28,12 @@ def rows_of(
     first = next(texts, None)
     if first is None:
         return
+    said = said_delimiter(first)
+    if said:
+        texts.begin()
+        first = next(texts, "")
     texts.again()
-    head, delimiter = first_cells(first, form.delimiter)
+    head, delimiter = first_cells(first, form.delimiter or said)
     width = len(head)
     if width > COLUMNS_MAX:
         faults.add(1, f"it has {width:,} columns, a table has {COLUMNS_MAX:,} at most; left out")

@@ -116,6 +116,36 @@ def test_a_result_is_a_chart_and_a_table(shop: Project, monkeypatch: pytest.Monk
         results[0].chart()
 
 
+def test_charts_have_the_days_of_the_question(shop: Project) -> None:
+    """A day begins where the question's zone has it, wherever the notebook is read."""
+    views: dict[str, Any] = {"range": DAYS, "zone": "Asia/Tokyo"}
+    results = {
+        "start": [shop.events("page_view", **views), shop.lifecycle(unit="day", **views)],
+        "cohort": [shop.retention(periods=1, **views)],
+    }
+    for name, each in results.items():
+        for found in each:
+            drawn = found.chart().to_dict()
+            starts = {row[name] for row in drawn["data"]["values"]}
+            assert starts == {f"{day}T00:00:00Z" for day in DAYS}
+            text = json.dumps(drawn["encoding"] if "encoding" in drawn else drawn["layer"])
+            assert '"utc"' in text or "utcyear" in text
+
+
+def test_charts_say_what_they_count(shop: Project) -> None:
+    """Shares are percentages, bars say their number, an axis its unit."""
+    steps = shop.funnel("page_view", "purchase", range=DAYS, per="session").chart().to_dict()
+    assert [row["said"] for row in steps["data"]["values"]] == ["0", "0"]
+    assert steps["layer"][0]["encoding"]["x"]["title"] == "sessions"
+    steps = shop.funnel("page_view", "purchase", range=DAYS).chart().to_dict()
+    assert [row["said"] for row in steps["data"]["values"]] == ["2 (100.0%)", "1 (50.0%)"]
+    again = shop.retention(periods=1, unit="week", range=DAYS).chart().to_dict()
+    assert again["layer"][0]["encoding"]["x"]["title"] == "weeks later"
+    assert again["layer"][1]["encoding"]["text"]["format"] == ".0%"
+    rates = shop.compare("page_path", "purchase", range=DAYS).chart().to_dict()
+    assert rates["layer"][0]["encoding"]["x"]["axis"] == {"format": ".0%"}
+
+
 def test_a_notebook_shows_both(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """One below the other; of one bundle with both it would choose one."""
     shown: list[list[str]] = []

@@ -13,6 +13,15 @@ from footfall.errors import Invalid
 from footfall.explore.answer import Answer
 from footfall.explore.frames import table_of
 from footfall.explore.kinds import KINDS
+from footfall.explore.question import (
+    AttributionQuestion,
+    CompareQuestion,
+    EventsQuestion,
+    FunnelQuestion,
+    LifecycleQuestion,
+    PathQuestion,
+    RetentionQuestion,
+)
 from footfall.explore.question.common import Common
 
 if TYPE_CHECKING:
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
 ROWS_MAX: Final = 2_000
 """Marks of one chart; a notebook holds them all in its file."""
 WIDTH: Final = 560
+_DAY: Final = "utcyearmonthdate"
+_MINUTE: Final = "utcyearmonthdatehoursminutes"
 GROUP: Final = "part"
 """Column that says which part of a broken-down answer a row is of."""
 
@@ -37,9 +48,10 @@ def chart_of(question: Common, answer: Answer) -> alt.Chart | alt.LayerChart:
         raise Invalid(
             "a chart needs Altair: pip install 'footfall[notebook]'; tables need nothing"
         ) from error
-    draw: Callable[[Any, list[dict[str, Any]]], alt.Chart | alt.LayerChart] = _DRAWN[type(answer)]
+    draw: Callable[[Any, list[dict[str, Any]], Any], alt.Chart | alt.LayerChart]
+    draw = _DRAWN[type(answer)]
     rows = [_named(row, answer.by) for row in table_of(question, answer).to_pylist()]
-    return draw(alt, rows)
+    return draw(alt, rows, question)
 
 
 def _named(row: dict[str, Any], by: tuple[str, ...]) -> dict[str, Any]:
@@ -53,14 +65,22 @@ def _named(row: dict[str, Any], by: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _json(value: Any) -> Any:
-    """As JSON has it; sums of fractions differ in their last digits from run to run."""
+    """As JSON has it; sums of fractions differ in their last digits from run to run.
+
+    Times are what a clock of the question's zone shows, called UTC and drawn as UTC: a browser
+    knows its own zone only, and would begin the question's days at other hours.
+    """
     if isinstance(value, datetime):
-        return value.isoformat()
+        return f"{value.replace(tzinfo=None).isoformat()}Z"
     return float(f"{value:.12g}") if isinstance(value, float) else value
 
 
 def _data(alt: Any, rows: list[dict[str, Any]]) -> Any:
     return alt.Data(values=rows[:ROWS_MAX])
+
+
+def _share(alt: Any, name: str) -> Any:
+    return alt.Tooltip(f"{name}:Q", format=".1%")
 
 
 def _parts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -69,60 +89,90 @@ def _parts(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return groups or rows
 
 
-def _events(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def _events(alt: Any, rows: list[dict[str, Any]], _: EventsQuestion) -> Any:
     """A line a series and group over time; of one bucket, bars."""
     buckets = [row for row in rows if row["start"] is not None and not row["is_previous"]]
     shown = _parts(buckets)
     for row in shown:
         row["line"] = row["series"] if row[GROUP] == "all" else f"{row['series']}, {row[GROUP]}"
     is_one = len({row["start"] for row in shown}) <= 1
+    lines = list(dict.fromkeys(row["line"] for row in shown))
+    # One line alone is said beside its values, and needs no legend.
+    title = lines[0] if len(lines) == 1 else None
     chart = alt.Chart(_data(alt, shown)).properties(width=WIDTH)
     if is_one:
         return chart.mark_bar().encode(
             x=alt.X("value:Q", title=None), y=alt.Y("line:N", title=None, sort="-x")
         )
+    more = {} if title else {"color": alt.Color("line:N", title=None, sort=lines)}
     return chart.mark_line(point=True).encode(
-        x=alt.X("start:T", title=None),
-        y=alt.Y("value:Q", title=None),
-        color=alt.Color("line:N", title=None),
-        tooltip=["line:N", "start:T", "value:Q"],
+        x=alt.X("start:T", title=None, scale=alt.Scale(type="utc")),
+        y=alt.Y("value:Q", title=title),
+        tooltip=["line:N", alt.Tooltip(f"{_MINUTE}(start):T", title="start"), "value:Q"],
+        **more,
     )
 
 
-def _funnel(alt: Any, rows: list[dict[str, Any]]) -> Any:
-    """A bar a step."""
+def _funnel(alt: Any, rows: list[dict[str, Any]], question: FunnelQuestion) -> Any:
+    """A bar a step, with how many and which share of the first got there."""
     shown = _parts(rows)
     steps = list(dict.fromkeys(f"{row['step']} {row['label']}" for row in shown))
     for row in shown:
         row["name"] = f"{row['step']} {row['label']}"
-    chart = alt.Chart(_data(alt, shown)).properties(width=WIDTH)
-    groups = {row[GROUP] for row in shown}
-    more = {"color": alt.Color(f"{GROUP}:N", title=None), "yOffset": f"{GROUP}:N"}
-    return chart.mark_bar().encode(
-        y=alt.Y("name:N", title=None, sort=steps),
-        x=alt.X("count:Q", title=None),
-        tooltip=["name:N", f"{GROUP}:N", "count:Q", alt.Tooltip("of_first:Q", format=".1%")],
-        **(more if len(groups) > 1 else {}),
-    )
-
-
-def _retention(alt: Any, rows: list[dict[str, Any]]) -> Any:
-    """Cohorts below each other, as dark as many came back."""
-    shown = [row for row in rows if row["scope"] == "all" and row["cohort"] is not None]
-    return (
+        share = "" if row["of_first"] is None else f" ({row['of_first']:.1%})"
+        row["said"] = f"{row['count']:,}{share}"
+    groups = list(dict.fromkeys(row[GROUP] for row in shown))
+    place = {"yOffset": alt.YOffset(f"{GROUP}:N", sort=groups)} if len(groups) > 1 else {}
+    base = (
         alt.Chart(_data(alt, shown))
         .properties(width=WIDTH)
-        .mark_rect()
         .encode(
-            x=alt.X("period:O", title="units later"),
-            y=alt.Y("utcyearmonthdate(cohort):O", title=None),
-            color=alt.Color("rate:Q", title=None, scale=alt.Scale(domain=[0, 1])),
-            tooltip=["cohort:T", "period:O", "size:Q", "count:Q", "rate:Q"],
+            y=alt.Y("name:N", title=None, sort=steps),
+            x=alt.X("count:Q", title=f"{question.per}s"),
+            tooltip=["name:N", f"{GROUP}:N", "count:Q", _share(alt, "of_first")],
+            **place,
         )
+    )
+    colour = {"color": alt.Color(f"{GROUP}:N", title=None, sort=groups)} if place else {}
+    return alt.layer(
+        base.mark_bar().encode(**colour),
+        base.mark_text(align="left", dx=4).encode(text="said:N"),
     )
 
 
-def _path(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def _retention(alt: Any, rows: list[dict[str, Any]], question: RetentionQuestion) -> Any:
+    """Cohorts below each other, as dark as many came back; pale where it is not over yet."""
+    shown = [row for row in rows if row["scope"] == "all" and row["cohort"] is not None]
+    base = (
+        alt.Chart(_data(alt, shown))
+        .properties(width=WIDTH)
+        .encode(
+            x=alt.X("period:O", title=f"{question.unit}s later", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{_DAY}(cohort):O", title=None),
+            tooltip=[
+                alt.Tooltip(f"{_DAY}(cohort):T", title="cohort"),
+                "period:O",
+                "size:Q",
+                "count:Q",
+                _share(alt, "rate"),
+            ],
+        )
+    )
+    shade = alt.Color(
+        "rate:Q",
+        title="came back",
+        scale=alt.Scale(domain=[0, 1]),
+        legend=alt.Legend(format=".0%"),
+    )
+    ink = alt.condition("datum.rate > 0.5", alt.value("white"), alt.value("black"))
+    over = alt.condition("datum.is_complete", alt.value(1), alt.value(0.4))
+    return alt.layer(
+        base.mark_rect().encode(color=shade, opacity=over),
+        base.mark_text().encode(text=alt.Text("rate:Q", format=".0%"), color=ink),
+    )
+
+
+def _path(alt: Any, rows: list[dict[str, Any]], question: PathQuestion) -> Any:
     """The ways that most went, each with how many; a notebook draws no bands."""
     ways = []
     has_groups = any(row["scope"] != "all" for row in rows)
@@ -136,8 +186,8 @@ def _path(alt: Any, rows: list[dict[str, Any]]) -> Any:
         .properties(width=WIDTH)
         .mark_bar()
         .encode(
-            y=alt.Y("way:N", title=None, sort="-x"),
-            x=alt.X("count:Q", title=None),
+            y=alt.Y("way:N", title=None, sort="-x", axis=alt.Axis(labelLimit=WIDTH // 2)),
+            x=alt.X("count:Q", title=f"{question.per}s"),
             color=alt.Color(f"{GROUP}:N", title=None)
             if has_groups
             else alt.Color("step:O", title="step"),
@@ -146,7 +196,7 @@ def _path(alt: Any, rows: list[dict[str, Any]]) -> Any:
     )
 
 
-def _lifecycle(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def _lifecycle(alt: Any, rows: list[dict[str, Any]], question: LifecycleQuestion) -> Any:
     """Those who were there above the line, the dormant below it."""
     has_groups = any(row["scope"] != "all" for row in rows)
     rows = _parts(rows)
@@ -157,23 +207,23 @@ def _lifecycle(alt: Any, rows: list[dict[str, Any]]) -> Any:
         .properties(width=WIDTH)
         .mark_bar()
         .encode(
-            x=alt.X("utcyearmonthdate(start):O", title=None),
-            y=alt.Y("shown:Q", title=None),
+            x=alt.X(f"{_DAY}(start):O", title=None),
+            y=alt.Y("shown:Q", title=f"{question.per}s; dormant ones below"),
             color=alt.Color(
                 "state:N", title=None, sort=["new", "retained", "returning", "dormant"]
             ),
-            tooltip=["state:N", "count:Q"],
+            tooltip=[alt.Tooltip(f"{_DAY}(start):T", title="start"), "state:N", "count:Q"],
             **({"row": alt.Row(f"{GROUP}:N", title=None)} if has_groups else {}),
         )
     )
 
 
-def _attribution(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def _attribution(alt: Any, rows: list[dict[str, Any]], _: AttributionQuestion) -> Any:
     """Credit of each touch point."""
     has_groups = any(row["scope"] != "all" for row in rows)
     rows = _parts(rows)
     for row in rows:
-        row["touch"] = "(direct)" if row["is_direct"] else row["label"]
+        row["touch"] = "direct" if row["is_direct"] else row["label"] or "(none)"
     return (
         alt.Chart(_data(alt, rows))
         .properties(width=WIDTH)
@@ -181,13 +231,13 @@ def _attribution(alt: Any, rows: list[dict[str, Any]]) -> Any:
         .encode(
             y=alt.Y("touch:N", title=None, sort="-x"),
             x=alt.X("credit:Q", title="conversions credited"),
-            tooltip=["touch:N", f"{GROUP}:N", "credit:Q", "count:Q"],
+            tooltip=["touch:N", f"{GROUP}:N", "credit:Q", _share(alt, "share"), "count:Q"],
             **({"color": alt.Color(f"{GROUP}:N", title=None)} if has_groups else {}),
         )
     )
 
 
-def _compare(alt: Any, rows: list[dict[str, Any]]) -> Any:
+def _compare(alt: Any, rows: list[dict[str, Any]], _: CompareQuestion) -> Any:
     """Rates with their intervals."""
     rows = _parts(rows)
     for row in rows:
@@ -195,10 +245,11 @@ def _compare(alt: Any, rows: list[dict[str, Any]]) -> Any:
         row["who"] = f"{row['variant']}{of_group}"
     base = alt.Chart(_data(alt, rows)).properties(width=WIDTH)
     y = alt.Y("who:N", title=None)
-    ranges = base.mark_rule().encode(y=y, x=alt.X("rate_low:Q", title="rate"), x2="rate_high:Q")
-    points = base.mark_point(filled=True, size=80).encode(
-        y=y, x="rate:Q", tooltip=["who:N", "size:Q", "count:Q", "rate:Q", "verdict:N"]
-    )
+    x = alt.X("rate_low:Q", title="converted, and where it may be", axis=alt.Axis(format=".0%"))
+    shares = [_share(alt, name) for name in ("rate", "rate_low", "rate_high")]
+    tooltip = ["who:N", "size:Q", "count:Q", *shares, "verdict:N"]
+    ranges = base.mark_rule().encode(y=y, x=x, x2="rate_high:Q", tooltip=tooltip)
+    points = base.mark_point(filled=True, size=80).encode(y=y, x="rate:Q", tooltip=tooltip)
     return alt.layer(ranges, points)
 
 

@@ -54,6 +54,17 @@ def test_the_index_leads_to_every_page() -> None:
     assert missing == []
 
 
+def test_the_architecture_shows_the_layers_that_are_held() -> None:
+    """Who reads the code for the first time goes by that picture: import-linter holds another."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    held = next(one for one in project["tool"]["importlinter"]["contracts"] if "layers" in one)
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    shown = re.findall(r"^```\n(cli\n.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert len(shown) == 1
+    layers = [re.findall(r"\w+", line.removeprefix("domain:")) for line in shown[0].splitlines()]
+    assert layers == [re.findall(r"\w+", layer) for layer in held["layers"]]
+
+
 def test_versions_that_are_named_exist() -> None:
     """`since 0.2.0` sends a reader to look for what was never there."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -18,6 +18,7 @@ afterEach(() => {
 const marked = () => screen.getAllByRole("link").filter((link) => link.getAttribute("aria-current") === "page");
 
 test("the bare address is Home, which no entry of the navigation is; the live page is marked there", () => {
+  window.history.replaceState(null, "", "/");
   const home = show(<App />);
   expect(document.title).toBe("Home · Footfall");
   expect(marked()).toEqual([]);

@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,13 +29,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+SECONDS = {"slow": 15, "browser": 4}
+"""What a test of a kind takes, roughly."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with the most long tests first, or one core would work off the last of them alone."""
-    kinds = ("slow", "browser")
-    long = collections.Counter(
-        item.path for item in items if any(item.get_closest_marker(kind) for kind in kinds)
-    )
+    """Files that take longest first, or one core would work off the last of them alone."""
+    long: collections.Counter[Path] = collections.Counter()
+    for item in items:
+        kinds = [kind for kind in SECONDS if item.get_closest_marker(kind)]
+        long[item.path] += max((SECONDS[kind] for kind in kinds), default=0)
     items.sort(key=lambda item: -long[item.path])
 
 

@@ -115,7 +115,7 @@ def run_all(units: list[Unit], sources: str, *, again: bool) -> None:
     for unit in waiting:
         if not unit.is_pytest:
             run_unit(unit, sources)
-    with ThreadPoolExecutor(verify.JOBS) as executor:
+    with ThreadPoolExecutor(verify.CORES) as executor:
         for unit in waiting:
             if unit.is_pytest:
                 executor.submit(run_unit, unit, sources)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from footfall.testing.events import event_table
 from tests.cli.shell import run_here
 from tests.query.cuts import CutWriter
 
 
+@pytest.mark.slow
 def test_a_query_from_the_terminal(tmp_path: Path) -> None:
     """Values are typed and bound: what is no number is refused, what looks like SQL is text."""
     cut = CutWriter(tmp_path)

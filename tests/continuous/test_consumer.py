@@ -155,6 +155,7 @@ def dying(method: Callable[..., Any], at: set[int], *, after: bool) -> Callable[
     return call
 
 
+@pytest.mark.slow
 def test_newest_revisions_equal_the_statements_over_all_events(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ def test_is_what_is_written_down(rows: list[Row], start: int, chunk: int) -> Non
     assert found == [defined(row) for row in rows[start:]]
 
 
+@pytest.mark.slow
 def test_texts_longer_than_a_chunk() -> None:
     """A text of half a megabyte and more is hashed alone, with powers made for it."""
     row = {"event_name": "a", "properties": "x" * 600_001}

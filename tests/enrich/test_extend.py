@@ -77,6 +77,7 @@ def test_the_example_fills_its_column_in_the_lake(package: Path, tmp_path: Path)
     assert bench.told == []
 
 
+@pytest.mark.slow
 def test_the_plan_of_the_epoch_has_the_step(package: Path, tmp_path: Path) -> None:
     """A crash at any effect: what was planned is done again by its plan, not by today's list."""
     file = tmp_path / "footfall.toml"

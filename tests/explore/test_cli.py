@@ -94,6 +94,7 @@ def test_paths(home: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_further_models(home: Path) -> None:
     """The same options, and numbers that anybody can count in five rows."""
     found = lines("lifecycle", "--unit", "day", *DAYS, home=home)

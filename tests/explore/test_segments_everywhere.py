@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import pytest
 
 from footfall.clock import HOUR
 from footfall.dashboards.definition import Tile
@@ -173,6 +174,7 @@ def _tiles(shop: Shop, *filters: Filter) -> dict[str, Any]:
     return asyncio.run(show())
 
 
+@pytest.mark.slow
 def test_every_model_over_a_segment_is_the_model_over_its_people(shop: Shop) -> None:
     """Path, life cycle, attribution, compare, Overview, tiles and the rest; by rule and by list."""
     shop.set(known([*shop_rows()]))

@@ -92,7 +92,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         assert client.get("/open?token=one").status_code == 303
         remote = footfall.open(f"{shown.url}/open?token=two")
         yield Place(writer, local, remote, client)
-        asyncio.run_coroutine_threadsafe(pool.close(), shown.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), shown.loop).result(60)
 
 
 @pytest.fixture
@@ -345,6 +345,7 @@ def test_the_pipeline_starts_refreshes_that_are_due(empty: Place) -> None:
     assert len(started) == 2
 
 
+@pytest.mark.slow
 def test_the_verbs(empty: Place, tmp_path: Path) -> None:
     """Defined, listed, exported, refreshed, overlapped, imported, dropped in a terminal."""
     home = ("--home", str(empty.writer.home.root))

@@ -207,6 +207,7 @@ def test_the_fullest_days_go_first() -> None:
     assert fullest({1: 5, 2: 9, 3: 5, 4: 1}, 3) == [2, 3, 1]
 
 
+@pytest.mark.slow
 def test_a_thousand_small_days_are_compacted_in_bounded_runs(
     tmp_path: Path, lake: Lake, clock: SimClock
 ) -> None:

@@ -134,6 +134,7 @@ class _DiesBefore:
         return bool(self._lake.commit(table, *rest))
 
 
+@pytest.mark.slow
 def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_state(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

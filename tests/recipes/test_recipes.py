@@ -32,7 +32,7 @@ from tests.studio.pages import BROWSER_TESTS, browser, faults, shot
 
 __all__ = ["browser"]
 
-pytestmark = BROWSER_TESTS
+pytestmark = [*BROWSER_TESTS, pytest.mark.slow]
 
 COMMAND = [sys.executable, "-m", "footfall.cli.main", "demo"]
 FREE = ["--port", "0", "--studio-port", "0"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from footfall import redefine
 from footfall.clock import SECOND
 from footfall.metadata import Metadata
@@ -36,6 +38,7 @@ class Driven(Run):
         self.driver.step()
 
 
+@pytest.mark.slow
 def test_it_is_the_definition_in_the_end(tmp_path: Path) -> None:
     """Begun between epochs, filled beside them, repaired after, shown in a switch."""
     run = Driven(tmp_path, 3)

@@ -132,9 +132,10 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 def close_pool(found: Studio, pool: QueryPool) -> None:
     import asyncio
 
-    asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+    asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(60)
 
 
+@pytest.mark.slow
 @hypothesis_settings(
     max_examples=scaled(20, 5000),
     deadline=None,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from footfall.clock import SECOND
@@ -15,16 +16,12 @@ from footfall.home import Home
 from footfall.lake import TABLES, Lake, LakePlace
 from footfall.log import LogSource
 from footfall.metadata import Metadata
-from footfall.pipeline._lease import take
+from footfall.pipeline._parts import open_parts
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._trouble import TroubleNote, trouble_file
 from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.runner import MakeConsumer
-from footfall.pipeline.feed.feed import Feed
-from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import unbounded
-from footfall.pipeline.poison.poison import Bound, PoisonWatch
-from footfall.pipeline.preview.committed import publisher_of, tail_of
+from footfall.pipeline.poison.poison import Bound
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.request import REQUEST_VERSION, Request, encode_request
 from footfall.settings import Settings, load_settings
@@ -106,43 +103,27 @@ class Bench:
         metadata = Metadata.open(home, self.clock, self.settings.metadata)
         if "default" not in metadata.projects():
             metadata.create_project("default")
-        lease = take(metadata, "default", self.settings.pipeline.lease, self.clock)
-        poison = PoisonWatch(
-            Attempts(home.state_dir("default") / "attempts.json"),
-            self.settings.pipeline,
-            LogSource.of(home, "default", self.settings.log),
-            TroubleNote(trouble_file(home, "default"), self.clock, self.told.append),
-            self.bound,
-        )
-        place = LakePlace.of(self.settings.lake, home.lake_dir)
-        tail = tail_of(home, self.settings.lake, place, "default", self.clock, lease.term)
-        publisher = publisher_of("default", tail)
-        self._running = Consumers(
+        metadata.close()
+        parts = open_parts(
             home,
-            "default",
-            self.settings.consumers,
-            metadata,
-            lambda: Lake(place, "default"),
-            self.clock,
-            self.told.append,
-            self.consumers,
             self.settings,
-            default=next(iter(self.settings.sessions.named)),
-        )
-        lake = Lake(place, "default")
-        pipeline = Pipeline(
             "default",
-            self.settings,
             self.log,
-            Faulty(lake, faults, ["commit"]),
-            Faulty(metadata, faults, ["plan_epoch", "commit_epoch"]),
-            Faulty(Checkpoints(home.state_dir("default")), faults, ["write"]),
-            Faulty(publisher, faults, ["publish"]),
-            self._running,
             self.clock,
-            lease,
-            Feed("default", self.settings, self.log, lake, metadata, poison),
+            report=self.told.append,
+            source=LogSource.of(home, "default", self.settings.log),
+            plugged=self.consumers,
+            bound=self.bound,
         )
+        self._running = parts.consumers
+        faulty = msgspec.structs.replace(
+            parts,
+            lake=Faulty(parts.lake, faults, ["commit"]),
+            metadata=Faulty(parts.metadata, faults, ["plan_epoch", "commit_epoch"]),
+            publisher=Faulty(parts.publisher, faults, ["publish"]),
+        )
+        checkpoints = Faulty(Checkpoints(home.state_dir("default")), faults, ["write"])
+        pipeline = Pipeline(faulty, checkpoints)
         pipeline.recover()
         return pipeline
 

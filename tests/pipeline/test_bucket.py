@@ -8,7 +8,8 @@ import pytest
 
 from footfall.errors import Unavailable
 from footfall.metadata import Metadata
-from footfall.pipeline import _run as run_module
+from footfall.pipeline import _parts as parts_module
+from footfall.pipeline._run import build
 from tests.pipeline.consumers.recorder import Book
 from tests.pipeline.harness import Bench, event, request
 from tests.pipeline.test_pipeline import SETTINGS, _comparable, _drive, _traffic
@@ -31,13 +32,13 @@ def test_a_started_pipeline_gives_consumers_the_rows_of_the_bucket(
     bench = Bench(tmp_path / "home", *SETTINGS, *_in_bucket(s3_server, bucket))
     Metadata.open(bench.home, bench.clock).create_project("default")
     book = Book()
-    real = run_module.Consumers
+    real = parts_module.Consumers
     monkeypatch.setattr(
-        run_module,
+        parts_module,
         "Consumers",
         lambda *wired, **named: real(*wired[:-2], {"book": book}, wired[-1], **named),
     )
-    pipeline = run_module.build(bench.home, bench.settings, "default", bench.log, bench.clock)
+    pipeline = build(bench.home, bench.settings, "default", bench.log, bench.clock)
     try:
         pipeline.recover()
         now = bench.clock.now_us()

@@ -21,9 +21,11 @@ from footfall.ledger import Ledger
 from footfall.live import LiveState, SessionMeters, encode_snapshot
 from footfall.log import Log, LogSource, SqliteLog
 from footfall.metadata import Holder, Metadata
-from footfall.pipeline import Look, Pulse, observed
 from footfall.pipeline import _health as health
 from footfall.pipeline._lease import take
+from footfall.pipeline._look import Look
+from footfall.pipeline._pulse import Pulse
+from footfall.pipeline._worker import observed
 from footfall.settings import load_settings
 from footfall.testing import SimClock
 

@@ -59,7 +59,7 @@ class Run:
 
     @property
     def metadata(self) -> Metadata:
-        return self.pipeline._metadata
+        return self.pipeline._parts.metadata
 
     def send(self) -> None:
         """A batch, a third of it up to two days late; its epoch closes, and five hours go by."""

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from footfall.pipeline._catch_up import catch_up
-    from footfall.pipeline._look import Look
     from footfall.pipeline._memory import keep_freed
-    from footfall.pipeline._pulse import Pulse, observed
     from footfall.pipeline._run import run
     from footfall.pipeline._trouble import Trouble, read_trouble, trouble_file
-    from footfall.pipeline.consumers.committed import CommittedEpoch
+    from footfall.pipeline.consumers.committed import CommittedEpoch, EpochLost
     from footfall.pipeline.consumers.contract import (
         ConsumerPlace,
         DefinitionSeen,
         EpochConsumer,
-        EpochLost,
         LostEpochs,
         MicroBatch,
         Progress,
@@ -50,7 +47,6 @@ __all__ = [
     "EpochPlan",
     "EpochResult",
     "Ingested",
-    "Look",
     "LostEpochs",
     "MaintenanceReport",
     "MendedTable",
@@ -59,7 +55,6 @@ __all__ = [
     "Positions",
     "Prepared",
     "Progress",
-    "Pulse",
     "Rules",
     "SessionCounts",
     "SessionsSeen",
@@ -73,7 +68,6 @@ __all__ = [
     "keep_freed",
     "maintain",
     "mend_lake",
-    "observed",
     "prepare",
     "read_trouble",
     "run",
@@ -86,8 +80,7 @@ _PLACES = {
     "ConsumerReport": "consumers.report",
     "DefinitionSeen": "consumers.contract",
     "EpochConsumer": "consumers.contract",
-    "EpochLost": "consumers.contract",
-    "Look": "_look",
+    "EpochLost": "consumers.committed",
     "LostEpochs": "consumers.contract",
     "MicroBatch": "consumers.contract",
     "Needs": "consumers.notes",
@@ -102,7 +95,6 @@ _PLACES = {
     "MaintenanceReport": "maintenance.maintain",
     "MendedTable": "recovery.mend",
     "Prepared": "epoch.prepare",
-    "Pulse": "_pulse",
     "Rules": "epoch.plan",
     "Trouble": "_trouble",
     "admit": "epoch.epoch",
@@ -113,7 +105,6 @@ _PLACES = {
     "keep_freed": "_memory",
     "maintain": "maintenance.maintain",
     "mend_lake": "recovery.mend",
-    "observed": "_pulse",
     "prepare": "epoch.prepare",
     "read_trouble": "_trouble",
     "run": "_run",

@@ -29,15 +29,11 @@ from __future__ import annotations
 import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from footfall.clock import DAY, SECOND, Clock
+from footfall.clock import DAY, SECOND
 from footfall.enrich import added_columns, plan_steps
 from footfall.errors import Unavailable
-from footfall.lake import Lake
-from footfall.log import Log
-from footfall.metadata import Metadata
-from footfall.pipeline._lease import WriterLease
 from footfall.pipeline._memory import give_back
-from footfall.pipeline.consumers.consumers import Consumers
+from footfall.pipeline._parts import Parts
 from footfall.pipeline.consumers.contract import MicroBatch, Progress
 from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.active import Active
@@ -46,16 +42,13 @@ from footfall.pipeline.epoch.epoch import EpochResult, Ingested, admit, settle
 from footfall.pipeline.epoch.plan import EpochPlan, Rules, with_sessions
 from footfall.pipeline.epoch.prepare import Prepared
 from footfall.pipeline.epoch.truth import Truth
-from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.preview.closing import SessionWatch
 from footfall.pipeline.preview.preview import Preview
-from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.pipeline.recovery.keep import CheckpointKeeper
 from footfall.pipeline.recovery.redo import Redo, following
 from footfall.positions import Positions, Slice
 from footfall.sessionize import Definitions, open_sessions, shortened_hot_age
-from footfall.settings import Settings
 
 REPAIR_EPOCHS_AT_STOP_MAX = 8
 """Epochs that a stop adds to repair provisional sessions; what is left waits in the checkpoint."""
@@ -73,29 +66,19 @@ BEHIND_AGE = 2 * SECOND
 class Pipeline:
     """One project's pipeline; the only writer of its lake, tail and state."""
 
-    def __init__(
-        self,
-        project: str,
-        settings: Settings,
-        log: Log,
-        lake: Lake,
-        metadata: Metadata,
-        checkpoints: Checkpoints,
-        publisher: Publisher,
-        consumers: Consumers,
-        clock: Clock,
-        lease: WriterLease,
-        feed: Feed,
-    ) -> None:
+    def __init__(self, parts: Parts, checkpoints: Checkpoints) -> None:
         """Wire the parts; `recover` does the first work."""
+        project, settings, clock = parts.project, parts.settings, parts.clock
+        log, lake, metadata, feed = parts.log, parts.lake, parts.metadata, parts.feed
+        consumers, lease, publisher = parts.consumers, parts.lease, parts.publisher
         self.consumers = consumers
-        self._feed = feed
         self.lease = lease
+        self._parts = parts
+        self._feed = feed
         self._project = project
         self._settings = settings
         self._log = log
         self._lake = lake
-        self._metadata = metadata
         self._publisher = publisher
         self._clock = clock
         self._active = Active(project, settings.sessions, metadata.definitions)
@@ -230,10 +213,7 @@ class Pipeline:
     def close(self) -> None:
         """Wait for an epoch that is being committed, then give up the lease and write no more."""
         self._executor.shutdown()
-        self.consumers.close()
-        self._feed.close()
-        self.lease.close()
-        self._metadata.close()
+        self._parts.close()
 
     # Micro-batches
 
@@ -411,9 +391,7 @@ class Pipeline:
     def _restart_preview(self) -> None:
         """Lay what came since on the truth of the last epoch, and publish both as one cut."""
         # Notes that are part of rows are forgotten before plans are made that have those rows.
-        events_to = self._lake.folded_epoch("events")
-        sessions_to = min(map(self._lake.folded_epoch, ("sessions", "other_sessions")))
-        truth = self.truth = self.truth.without_folded(events_to, sessions_to)
+        truth = self.truth = self.truth.without_folded(self._lake)
         since = self._preview.parts
         self._preview = self._new_preview()
         self._publisher.start_epoch(self._lake, truth)

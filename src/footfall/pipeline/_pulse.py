@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 from footfall.clock import SECOND, Clock
 from footfall.errors import Unavailable
-from footfall.settings import Settings
 
 MoreMetrics = Callable[[], bytes]
 """In Prometheus' text format, of parts that the pipeline does not know."""
@@ -64,25 +61,3 @@ class Pulse:
             raise Unavailable(f"the worker takes no work yet: {self._waits_for}")
         self.check_alive()
         self._look()
-
-
-@contextlib.contextmanager
-def observed(
-    settings: Settings,
-    clock: Clock,
-    live_file: Path | None = None,
-    more: MoreMetrics | None = None,
-) -> Iterator[tuple[Pulse, str | None]]:
-    """A pulse, answered about at `pipeline.health_address` while the block runs; and the URL there.
-
-    Raises:
-        Unavailable: the address is taken.
-    """
-    pulse = Pulse(clock, settings.pipeline.turn_time_max)
-    if not settings.pipeline.health_address:
-        yield pulse, None
-        return
-    from footfall.pipeline._health import answering  # a web server, which few need here
-
-    with answering(settings, pulse, live_file, more) as url:
-        yield pulse, url

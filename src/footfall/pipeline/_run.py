@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 from footfall.clock import Clock, SystemClock
 from footfall.enrich import plan_steps, warm_up
 from footfall.errors import Conflict, Corrupt, DiskFull, Unavailable
 from footfall.home import Home
-from footfall.lake import Lake, LakePlace
 from footfall.log import Log, LogSource
 from footfall.machine.disk import full_places, is_disk_full
-from footfall.machine.process import FileLock, stop_on_signals, watch_parent
-from footfall.metadata import Metadata
-from footfall.pipeline._lease import take
-from footfall.pipeline._look import Look
+from footfall.machine.process import FileLock
 from footfall.pipeline._memory import calm_collector, keep_freed
 from footfall.pipeline._pace import Pace
+from footfall.pipeline._parts import open_parts
 from footfall.pipeline._pipeline import Pipeline
-from footfall.pipeline._pulse import MoreMetrics, observed
-from footfall.pipeline._trouble import TroubleNote, trouble_file
-from footfall.pipeline.consumers.consumers import Consumers, plug_ins
+from footfall.pipeline._pulse import MoreMetrics
+from footfall.pipeline._worker import tell, working
+from footfall.pipeline.consumers.consumers import plug_ins
 from footfall.pipeline.epoch.plan import Rules
 from footfall.pipeline.feed.decode_ahead import DecodeAhead
-from footfall.pipeline.feed.feed import Feed
-from footfall.pipeline.maintenance.maintainer import Filler, Maintainer
-from footfall.pipeline.poison.attempts import Attempts
 from footfall.pipeline.poison.bounds import bound_memory, in_time, unbounded
-from footfall.pipeline.poison.poison import PoisonWatch
-from footfall.pipeline.preview.committed import publisher_of, tail_of
 from footfall.pipeline.recovery.checkpoint import Checkpoints
 from footfall.settings import Settings
 
@@ -78,68 +68,46 @@ def run(
         Unavailable: `pipeline.health_address` is taken.
     """
     clock = clock or SystemClock()
-    stopping, orphaned = threading.Event(), threading.Event()
-
-    def stop(*_: object) -> None:
-        stopping.set()
-
-    def abandon() -> None:
-        orphaned.set()
-        stopping.set()
-
-    with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
-        watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(
-            observed(settings, clock, home.live_file(project), more_metrics)
-        )
-        lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
-        log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
-        maintainer = _maintainer(maintain_command, settings, clock)
-        stack.callback(maintainer.stop)
-        filler = Filler(fill_command, clock, _tell)
-        stack.callback(filler.stop)
+    with working(
+        home,
+        settings,
+        project,
+        clock,
+        parent_fd=parent_fd,
+        maintain_command=maintain_command,
+        fill_command=fill_command,
+        more_metrics=more_metrics,
+    ) as worker:
+        stopping, pace = worker.stopping, Pace.of(settings.pipeline)
 
         def work(ready: Callable[[], None]) -> None:
             pipeline = build(
-                home, settings, project, log, clock, lock, stopping.wait, _tell, is_process=True
+                home,
+                settings,
+                project,
+                worker.log,
+                clock,
+                worker.lock,
+                stopping.wait,
+                tell,
+                is_process=True,
             )
-            pace = Pace.of(settings.pipeline)
-            with closing(pipeline):
-                pipeline.lease.renew_in_background()
-                pulse.waits("it recovers what the one before left")
-                pipeline.recover()
-                ready()
-                pulse.works(Look(home, settings, project, pipeline.lease))
-                while not stopping.is_set():
-                    pulse.turned()
-                    started = clock.monotonic()
-                    requests = pipeline.step()
-                    maintainer.after_step(pipeline.epoch)
-                    filler.after_step(pipeline.filling)
-                    seconds = clock.monotonic() - started
-                    stopping.wait(pace.pause(requests, seconds, was_cut=pipeline.was_cut))
-                pulse.waits("it is stopping")
-                maintainer.stop()
-                filler.stop()
-                if not orphaned.is_set():
-                    pipeline.finish()
+            worker.work(
+                pipeline,
+                ready,
+                lambda requests, took: pace.pause(requests, took, was_cut=pipeline.was_cut),
+            )
 
         def ready() -> None:
-            on_ready(url)
+            on_ready(worker.url)
             warm_up(plan_steps(settings.enrich))
             calm_collector()
 
         keep_freed()
         bound_memory(settings.pipeline.memory_max)  # plug-ins run from here on
         _work_through_full_disks(
-            work, ready, stopping, lambda: full_places(home, project), pulse.waits
+            work, ready, stopping, lambda: full_places(home, project), worker.pulse.waits
         )
-
-
-def _maintainer(command: Sequence[str] | None, settings: Settings, clock: Clock) -> Maintainer:
-    lake = settings.lake
-    return Maintainer(command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell)
 
 
 def _work_through_full_disks(
@@ -179,7 +147,7 @@ def _work_through_full_disks(
             if isinstance(error, Unavailable) and not places:
                 if stopping.is_set():
                     raise
-                _tell(f"{error}; looking again in {pause:.0f} s")
+                tell(f"{error}; looking again in {pause:.0f} s")
                 stopping.wait(pause)
                 pause = min(2 * pause, _FULL_SECONDS_MAX)
                 continue
@@ -190,7 +158,7 @@ def _work_through_full_disks(
                 ) from error
             full = f"the disk is full; free some space{_where(places)}"
             waits(full)
-            _tell(f"{full}, looking again in {pause:.0f} s: {error}")
+            tell(f"{full}, looking again in {pause:.0f} s: {error}")
         else:
             return
         stopping.wait(pause)
@@ -212,11 +180,6 @@ def _where(places: Sequence[Path]) -> str:
     return "" if not places else f" in {', '.join(map(str, places))}"
 
 
-def _tell(line: str) -> None:
-    with suppress(OSError):  # it may be a file on the disk that is full
-        sys.stderr.write(f"footfall: {line}\n")
-
-
 def build(
     home: Home,
     settings: Settings,
@@ -234,48 +197,22 @@ def build(
     `lock` and `pause` are as in `_lease.take`, which also says what is raised. In a process of its
     own decoding is bounded in time, and consumers of installed packages run.
     """
-    metadata = Metadata.open(home, clock, settings.metadata)
-    place = LakePlace.of(settings.lake, home.lake_dir)
-    lake = Lake(place, project)
-    span = settings.pipeline.lease
-    lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
-    tail = tail_of(home, settings.lake, place, project, clock, lease.term)
-    consumers = Consumers(
-        home,
-        project,
-        settings.consumers,
-        metadata,
-        lambda: Lake(place, project),
-        clock,
-        report,
-        plug_ins() if is_process else None,
-        settings,
-        default=next(iter(settings.sessions.named)),
-    )
     source = LogSource.of(home, project, settings.log)
-    attempts = Attempts(home.state_dir(project) / "attempts.json")
-    poison = PoisonWatch(
-        attempts,
-        settings.pipeline,
-        source,
-        TroubleNote(trouble_file(home, project), clock, report),
-        in_time if is_process else unbounded,
-    )
     ahead = None
     if is_process and (os.cpu_count() or 1) >= CORES_MIN:
-        rules = Rules.of(settings)
-        ahead = DecodeAhead(source, rules, settings.pipeline, clock)
-    feed = Feed(project, settings, log, lake, metadata, poison, ahead)
-    return Pipeline(
-        project,
+        ahead = DecodeAhead(source, Rules.of(settings), settings.pipeline, clock)
+    parts = open_parts(
+        home,
         settings,
+        project,
         log,
-        lake,
-        metadata,
-        Checkpoints(home.state_dir(project)),
-        publisher_of(project, tail),
-        consumers,
         clock,
-        lease,
-        feed,
+        lock,
+        pause,
+        report,
+        source=source,
+        plugged=plug_ins() if is_process else None,
+        bound=in_time if is_process else unbounded,
+        ahead=ahead,
     )
+    return Pipeline(parts, Checkpoints(home.state_dir(project)))

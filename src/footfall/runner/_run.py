@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
 from typing import Final
 
 from footfall.clock import Clock, SystemClock
 from footfall.home import Home
-from footfall.lake import Lake, LakePlace
+from footfall.lake import LakePlace
 from footfall.log import Log, LogSource
-from footfall.machine.process import FileLock, stop_on_signals, watch_parent
-from footfall.metadata import Metadata
-from footfall.pipeline import Look, observed
-from footfall.pipeline._lease import take
+from footfall.machine.process import FileLock
+from footfall.pipeline._parts import open_parts
 from footfall.pipeline._pulse import MoreMetrics
-from footfall.pipeline._trouble import TroubleNote, trouble_file
-from footfall.pipeline.consumers.consumers import Consumers, plug_ins
-from footfall.pipeline.feed.feed import Feed
-from footfall.pipeline.maintenance.maintainer import Filler, Maintainer
-from footfall.pipeline.poison.attempts import Attempts
-from footfall.pipeline.poison.bounds import unbounded
-from footfall.pipeline.poison.poison import PoisonWatch
-from footfall.pipeline.preview.committed import publisher_of, tail_of
+from footfall.pipeline._worker import tell, working
+from footfall.pipeline.consumers.consumers import plug_ins
 from footfall.runner.driver import Driver
 from footfall.runner.engine import Engine
 from footfall.runner.epoch import EpochJobs
@@ -72,52 +61,33 @@ def run(
         Unavailable: `pipeline.health_address` is taken.
     """
     clock = clock or SystemClock()
-    stopping, orphaned = threading.Event(), threading.Event()
-
-    def stop(*_: object) -> None:
-        stopping.set()
-
-    def abandon() -> None:
-        orphaned.set()
-        stopping.set()
-
-    with ExitStack() as stack:
-        stack.enter_context(stop_on_signals(stop))
-        watch_parent(parent_fd, abandon)
-        pulse, url = stack.enter_context(
-            observed(settings, clock, home.live_file(project), more_metrics)
-        )
-        engine = engine or _spark(settings)  # before anything is opened: it may be missing
-        lock = stack.enter_context(closing(FileLock(home.state_dir(project) / "pipeline.lock")))
-        log = stack.enter_context(closing(LogSource.of(home, project, settings.log).reader()))
-        lake = settings.lake
-        maintainer = Maintainer(
-            maintain_command, lake.maintain_epochs, lake.maintain_age_max, clock, _tell
-        )
-        stack.callback(maintainer.stop)
-        filler = Filler(fill_command, clock, _tell)
-        stack.callback(filler.stop)
+    with working(
+        home,
+        settings,
+        project,
+        clock,
+        parent_fd=parent_fd,
+        maintain_command=maintain_command,
+        fill_command=fill_command,
+        more_metrics=more_metrics,
+    ) as worker:
+        engine = engine or _spark(settings)  # before the lease is taken: it may be missing
         driver = build(
-            home, settings, project, log, clock, lock, stopping.wait, _tell, engine=engine
+            home,
+            settings,
+            project,
+            worker.log,
+            clock,
+            worker.lock,
+            worker.stopping.wait,
+            tell,
+            engine=engine,
         )
-        stack.enter_context(closing(driver))
-        driver.lease.renew_in_background()
-        pulse.waits("it recovers what the one before left")
-        driver.recover()
-        on_ready(url)
-        pulse.works(Look(home, settings, project, driver.lease))
-        while not stopping.is_set():
-            pulse.turned()
-            requests = driver.step()
-            maintainer.after_step(driver.epoch)
-            filler.after_step(driver.filling)
-            if not requests:
-                stopping.wait(_PAUSE_SECONDS)
-        pulse.waits("it is stopping")
-        maintainer.stop()
-        filler.stop()
-        if not orphaned.is_set():
-            driver.finish()
+        worker.work(
+            driver,
+            lambda: on_ready(worker.url),
+            lambda requests, _: 0.0 if requests else _PAUSE_SECONDS,
+        )
 
 
 def build(
@@ -138,58 +108,27 @@ def build(
     `lock` and `pause` are as in `footfall.pipeline._lease.take`; `source` is where executors read
     the log, if not where the settings say.
     """
-    metadata = Metadata.open(home, clock, settings.metadata)
-    place = LakePlace.of(settings.lake, home.lake_dir)
-    lake = Lake(place, project)
-    span = settings.pipeline.lease
-    lease = take(metadata, project, span, clock, lock, pause, above=lake.term())
-    tail = tail_of(home, settings.lake, place, project, clock, lease.term)
-    consumers = Consumers(
+    source = source or LogSource.of(home, project, settings.log)
+    parts = open_parts(
         home,
-        project,
-        settings.consumers,
-        metadata,
-        lambda: Lake(place, project),
-        clock,
-        report,
-        plug_ins(),
         settings,
-        default=next(iter(settings.sessions.named)),
+        project,
+        log,
+        clock,
+        lock,
+        pause,
+        report,
+        source=source,
+        plugged=plug_ins(),
         is_previewed=False,
     )
-    states = StateFiles(place, project)
-    source = source or LogSource.of(home, project, settings.log)
-    poison = PoisonWatch(
-        Attempts(home.state_dir(project) / "attempts.json"),
-        settings.pipeline,
-        source,
-        TroubleNote(trouble_file(home, project), clock, report),
-        unbounded,
-    )
-    feed = Feed(project, settings, log, lake, metadata, poison)
-    jobs = EpochJobs(str(home.root), settings, source, lake, metadata, states, engine, lease.term)
-    return Driver(
-        project,
-        settings,
-        log,
-        lake,
-        metadata,
-        states,
-        jobs,
-        engine,
-        publisher_of(project, tail),
-        consumers,
-        clock,
-        lease,
-        feed,
-    )
+    lake, metadata, term = parts.lake, parts.metadata, parts.lease.term
+    states = StateFiles(LakePlace.of(settings.lake, home.lake_dir), project)
+    jobs = EpochJobs(str(home.root), settings, source, lake, metadata, states, engine, term)
+    return Driver(parts, states, jobs, engine)
 
 
 def _spark(settings: Settings) -> Engine:
     from footfall.runner.spark import SparkEngine
 
     return SparkEngine.started(settings.runner)
-
-
-def _tell(line: str) -> None:
-    sys.stderr.write(f"footfall: {line}\n")

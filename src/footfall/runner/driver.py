@@ -12,29 +12,24 @@ from functools import partial
 
 import msgspec
 
-from footfall.clock import SECOND, Clock
+from footfall.clock import SECOND
 from footfall.enrich import added_columns, plan_steps
 from footfall.errors import Unavailable
-from footfall.lake import Lake, take_back
+from footfall.lake import take_back
 from footfall.ledger import Ledger
-from footfall.log import Log
-from footfall.metadata import Metadata
 from footfall.pipeline import EpochPlan, Positions, Progress, Rules
-from footfall.pipeline._lease import WriterLease
+from footfall.pipeline._parts import Parts
 from footfall.pipeline._pipeline import (
     IDLE_EPOCH_INTERVAL,
     REPAIR_EPOCHS_AT_STOP_MAX,
 )
-from footfall.pipeline.consumers.consumers import Consumers
 from footfall.pipeline.consumers.mailbox import Committed
 from footfall.pipeline.epoch.active import Active
 from footfall.pipeline.epoch.definitions import definitions_of
-from footfall.pipeline.epoch.plan import decode_plan, encode_plan, with_sessions
+from footfall.pipeline.epoch.plan import decode_plan, with_sessions, write_plan
 from footfall.pipeline.epoch.truth import Truth
-from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.feed.frontier import Frontier
 from footfall.pipeline.feed.requests import read_request
-from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.keep import trim
 from footfall.positions import Place
 from footfall.runner.begin import Beginning
@@ -42,49 +37,36 @@ from footfall.runner.engine import Engine, TasksFailed
 from footfall.runner.epoch import Done, EpochJobs
 from footfall.runner.state import StateFiles, StateNote
 from footfall.sessionize import Definitions, SessionStates, open_sessions, shortened_hot_age
-from footfall.settings import Settings
 
 
 class Driver:
     """One project's; the only writer of its lake and state."""
 
-    def __init__(
-        self,
-        project: str,
-        settings: Settings,
-        log: Log,
-        lake: Lake,
-        metadata: Metadata,
-        states: StateFiles,
-        jobs: EpochJobs,
-        engine: Engine,
-        publisher: Publisher,
-        consumers: Consumers,
-        clock: Clock,
-        lease: WriterLease,
-        feed: Feed,
-    ) -> None:
+    def __init__(self, parts: Parts, states: StateFiles, jobs: EpochJobs, engine: Engine) -> None:
         """Wire the parts; `recover` does the first work."""
-        self.lease = lease
-        self.consumers = consumers
+        project, settings, clock = parts.project, parts.settings, parts.clock
+        lake, metadata = parts.lake, parts.metadata
+        self.lease = parts.lease
+        self.consumers = parts.consumers
         self.last: Done | None = None
         """The epoch that was done last, for benchmarks."""
         self._project = project
         self._settings = settings
-        self._log = log
+        self._parts = parts
+        self._log = parts.log
         self._lake = lake
         self._metadata = metadata
         self._states = states
         self._jobs = jobs
         self._engine = engine
-        self._publisher = publisher
+        self._publisher = parts.publisher
         self._clock = clock
-        self._feed = feed
+        self._feed = parts.feed
         self._active = Active(project, settings.sessions, metadata.definitions)
         self._rules = with_sessions(Rules.of(settings), self._active.sessions)
         self._definitions = Definitions.of(self._active.sessions)
         self._beginning = Beginning(
-            project, settings, lake, metadata, states, self._active, lease.term
+            project, settings, lake, metadata, states, self._active, self.lease.term
         )
         self._frontier = Frontier()
         self._planned = self._published = clock.monotonic()
@@ -200,15 +182,7 @@ class Driver:
     def do(self, plan: EpochPlan) -> Done:
         """Plan an epoch durably, commit it, publish it."""
         self._planned = self._clock.monotonic()
-        self._metadata.plan_epoch(
-            plan.project,
-            plan.epoch,
-            log_from=plan.log_from,
-            log_to=plan.log_to,
-            watermark=plan.watermark,
-            plan=encode_plan(plan),
-            term=self.lease.term,
-        )
+        write_plan(plan, self._metadata, self.lease.term)
         done = self.last = self._done(plan, self._note)
         self._note = done.note
         self._truth = self._truth.after(done.result)
@@ -229,11 +203,8 @@ class Driver:
 
     def close(self) -> None:
         """Give up the lease and write no more."""
-        self.consumers.close()
-        self._feed.close()
         self._engine.close()
-        self.lease.close()
-        self._metadata.close()
+        self._parts.close()
 
     # What is due
 
@@ -292,10 +263,7 @@ class Driver:
         self.lease.check()
         self._published = self._clock.monotonic()
         if is_new:
-            events_to = self._lake.folded_epoch("events")
-            sessions_to = min(map(self._lake.folded_epoch, ("sessions", "other_sessions")))
-            self._truth = self._truth.without_folded(events_to, sessions_to)
-            truth = self._truth
+            truth = self._truth = self._truth.without_folded(self._lake)
             self._publisher.prepare(truth.state)
             self._publisher.start_epoch(self._lake, truth)
         progress, default = self._progress(), self._definitions.default

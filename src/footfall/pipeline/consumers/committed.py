@@ -13,13 +13,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from footfall.errors import LimitReached
 from footfall.lake import EpochRows, Lake
 from footfall.ledger import Ledger
 from footfall.metadata import Epoch, Metadata
-from footfall.pipeline.consumers.contract import EpochLost
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+class EpochLost(LimitReached):
+    """Rows of the epoch are no longer as they were committed: it waited too long.
+
+    Let it pass: `EpochConsumer.lost` is called next.
+    """
 
 
 class CommittedEpoch:

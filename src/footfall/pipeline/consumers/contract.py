@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 
-from footfall.errors import LimitReached
 from footfall.home import Home
 from footfall.ledger import Ledger
 from footfall.pipeline.consumers.notes import Needs
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from footfall.pipeline.consumers.committed import CommittedEpoch
-
-
-class EpochLost(LimitReached):
-    """Rows of the epoch are no longer as they were committed: it waited too long.
-
-    Let it pass: `EpochConsumer.lost` is called next.
-    """
 
 
 class ConsumerPlace(msgspec.Struct, frozen=True):

@@ -30,11 +30,10 @@ from footfall.clock import SECOND, Clock
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.pipeline.consumers.closed import closed_in
-from footfall.pipeline.consumers.committed import EpochReader
+from footfall.pipeline.consumers.committed import EpochLost, EpochReader
 from footfall.pipeline.consumers.contract import (
     ConsumerPlace,
     EpochConsumer,
-    EpochLost,
     LostEpochs,
     Progress,
     SessionsSeen,

@@ -9,7 +9,7 @@ from footfall.lake import TABLES, Footers, Lake, LakeHistory, days_from
 from footfall.metadata import Metadata
 from footfall.pipeline._lease import WriterLease
 from footfall.pipeline.epoch.epoch import EpochResult, Ingested, finish
-from footfall.pipeline.epoch.plan import EpochPlan, encode_plan
+from footfall.pipeline.epoch.plan import EpochPlan, write_plan
 from footfall.pipeline.feed.feed import Feed
 from footfall.pipeline.preview.publisher import Publisher
 from footfall.pipeline.recovery.checkpoint import Checkpoints
@@ -42,15 +42,7 @@ class Committer:
 
     def plan(self, plan: EpochPlan) -> None:
         """Write the plan, before anything else of the epoch."""
-        self._metadata.plan_epoch(
-            plan.project,
-            plan.epoch,
-            log_from=plan.log_from,
-            log_to=plan.log_to,
-            watermark=plan.watermark,
-            plan=encode_plan(plan),
-            term=self._lease.term,
-        )
+        write_plan(plan, self._metadata, self._lease.term)
 
     def commit(self, plan: EpochPlan, ingested: Ingested, state: SessionStates) -> EpochResult:
         """Compute the epoch's rows and let every table take them. Runs beside micro-batches.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +18,9 @@ from footfall.settings import (
     kept_at_least,
     retention_margin,
 )
+
+if TYPE_CHECKING:
+    from footfall.metadata import Metadata  # the process that decodes ahead needs none
 
 PLAN_VERSION: Final = 1
 
@@ -90,6 +93,23 @@ class EpochPlan(msgspec.Struct, frozen=True):
     def quarantined_in(self, partition: int) -> set[int]:
         """Offsets of a partition's requests that are not decoded."""
         return {place.offset for place in self.quarantined if place.partition == partition}
+
+
+def write_plan(plan: EpochPlan, metadata: Metadata, term: int) -> None:
+    """Note it durably, before anything else of the epoch.
+
+    Raises:
+        LeaseLost: the lease has a higher term than `term`; stop.
+    """
+    metadata.plan_epoch(
+        plan.project,
+        plan.epoch,
+        log_from=plan.log_from,
+        log_to=plan.log_to,
+        watermark=plan.watermark,
+        plan=encode_plan(plan),
+        term=term,
+    )
 
 
 def encode_plan(plan: EpochPlan) -> str:

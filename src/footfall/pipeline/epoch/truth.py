@@ -84,13 +84,10 @@ class Truth(msgspec.Struct, frozen=True):
             self.ledger + result.ledger,
         )
 
-    def without_folded(self, events_to: int, sessions_to: int) -> Truth:
-        """Without notes that are part of the rows of events and sessions by now.
-
-        Args:
-            events_to: Epoch up to which overrides are part of events.
-            sessions_to: Epoch up to which removals are part of sessions of every definition.
-        """
+    def without_folded(self, lake: Lake) -> Truth:
+        """Without notes that are part of the rows of events and sessions by now."""
+        events_to = lake.folded_epoch("events")
+        sessions_to = min(map(lake.folded_epoch, ("sessions", "other_sessions")))
         overrides = self.overrides.copy()
         overrides.forget(events_to)
         is_later = pc.greater(self.removed.column("epoch"), sessions_to)

@@ -142,14 +142,14 @@ def questions() -> dict[str, Any]:
         "start": {"event": "step_0"},
         "app": "shop",
     }
-    there = {"unit": "week", "range": RANGE, "app": "shop"}
     return {
         "funnel, 4 steps": funnel(4),
         "funnel, 10 steps": funnel(10),
         "funnel, 20 steps": funnel(20),
         "retention, 12 weeks": read(RetentionQuestion, weekly),
-        "life cycle, by week": read(LifecycleQuestion, there),
-        "life cycle, by device": read(LifecycleQuestion, there | {"by": ["device_category"]}),
+        "life cycle, by week": read(
+            LifecycleQuestion, {"unit": "week", "range": RANGE, "app": "shop"}
+        ),
         "path, 5 deep": read(PathQuestion, path),
         "events by day, by device": read(EventsQuestion, by_day),
         "visitors by day, by device": read(

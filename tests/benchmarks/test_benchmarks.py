@@ -45,7 +45,7 @@ SAID = {
     "bench_index": (
         r"funnel, 20 steps +index +\d+\.\d+ s .*duckdb +\d",
         r"path, 5 deep +index +\d+\.\d+ s .*duckdb +\d",
-        r"life cycle, by device +index +\d+\.\d+ s .*duckdb +\d",
+        r"life cycle, by week +index +\d+\.\d+ s .*duckdb +\d",
         r"itself .* rows in three copies",
     ),
     "bench_lake_month": (r"12 epochs of 20 events", r"metadata, last window / second: \d"),

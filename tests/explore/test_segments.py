@@ -130,12 +130,12 @@ def test_a_segment_has_exactly_those_of_whom_its_rule_holds(
     options = {"unit": unit, "zone": ZONE}
     some = read_segment({"rule": {"did": {"event": "a"}}, "app": other_app, **options})
     shelf.put("some", some)
-    others["some"] = _as_app(segments_oracle.members(some, complete, now, {}), some, app)
+    others["some"] = as_app(segments_oracle.members(some, complete, now, {}), some, app)
     listed = Segment(unit=unit, app=other_app)
     prefix = "" if other_app or unit == "user" else "shop/"
     ids = [f"{prefix}v1", f"{prefix}nobody", "u1"]
     shelf.put("other", listed, ids)
-    others["other"] = _as_app(set(ids), listed, app)
+    others["other"] = as_app(set(ids), listed, app)
     bots = data.draw(st.sampled_from(["exclude", "include"]))
     given_rule = data.draw(rules(start))
     segment = read_segment({"rule": given_rule, "app": app, "bots": bots, **options})
@@ -150,7 +150,7 @@ def test_a_segment_has_exactly_those_of_whom_its_rule_holds(
     assert sized.total == len(segments_oracle.by_actor(segment, complete, now))
 
 
-def _as_app(ids: set[str], segment: Segment, app: str) -> set[str]:
+def as_app(ids: set[str], segment: Segment, app: str) -> set[str]:
     """Ids as a segment of another app names them."""
     if segment.unit == "user" or segment.app == app:
         return ids

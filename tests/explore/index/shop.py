@@ -75,7 +75,7 @@ class IndexedShop(Shop):
         assert index is not None
         assert isinstance(asked, Asked)
         is_listed = asked.cell is not None and hasattr(asked.cell, "series")
-        assert is_listed or lacks(asked.question, index.columns) is not None
+        assert is_listed or lacks(asked.question, index.columns, asked.scene.segments)
 
 
 def in_order(rows: list[list[Any]]) -> list[str]:

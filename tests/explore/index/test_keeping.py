@@ -144,6 +144,9 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
             found = await process.found(asked())
             assert found is not None
             assert ([1, 1], "index") == (found.rows[0][1:3], found.way)
+            inside = await process.found(over_a_segment())
+            assert inside is not None
+            assert [1, 1] == inside.rows[0][1:3]
             names = await process.found(NamesAsked(("buy", "sell")))
             assert names is not None
             assert [[True, False]] == names.rows
@@ -164,6 +167,21 @@ def test_the_process_answers_as_the_index_does(kept: Kept) -> None:
             await process.close()
 
     asyncio.run(ask())
+
+
+def over_a_segment() -> Asked:
+    """The same of those who were there on a day of Tokyo: its zone is read by the process."""
+    from footfall.explore.question.common import Filter
+    from footfall.explore.question.fields import known_fields
+    from footfall.explore.segments.reading import read_segment
+    from footfall.explore.segments.using import Parts
+
+    did = {"measure": "days", "range": {"start": "2024-10-04", "end": "2024-10-05"}}
+    segment = read_segment({"rule": {"did": did}, "zone": "Asia/Tokyo"})
+    question = msgspec.structs.replace(QUESTION, where=Filter("segment", "is", "some"))
+    segments = Parts({"some": segment}, {}).ids(known_fields(), NOW)
+    scene = msgspec.structs.replace(asked().scene, segments=segments)
+    return Asked(question, scene)
 
 
 def asked() -> Asked:

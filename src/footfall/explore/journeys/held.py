@@ -34,6 +34,7 @@ from footfall.explore.question import (
     Selector,
     Series,
 )
+from footfall.explore.segments.definition import Did, Has, Segment, SegmentRule, Times
 
 _Values = frozenset[Any] | None
 _ANY: Final = None
@@ -47,6 +48,9 @@ _DAYS: Final = _values("day week month")
 _UNITS: Final = _DAYS | {"hour"}
 _PER: Final = _values("visitor user session")
 _SELECTOR: Final[dict[str, _Values]] = {"event": _ANY, "where": _ANY, "label": _ANY}
+_OPERATORS: Final = _values(
+    "is is_not in not_in contains not_contains starts_with gt gte lt lte between is_set is_not_set"
+)
 _COMMON: Final[dict[str, _Values]] = {
     "range": _ANY,
     "zone": _ANY,
@@ -57,17 +61,14 @@ _COMMON: Final[dict[str, _Values]] = {
     "by": _ANY,
     "top": _ANY,
     "compare": _values("none previous"),
-    # Of segments only, whose fields no index has.
+    # Of segments only, which are asked about as of it.
     "segments_at": _ANY,
 }
 HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
     Range: {"last": _ANY, "unit": _UNITS, "start": _ANY, "end": _ANY},
     Filter: {
         "field": _ANY,
-        "op": _values(
-            "is is_not in not_in contains not_contains starts_with gt gte lt lte between"
-            " is_set is_not_set"
-        ),
+        "op": _OPERATORS,
         "value": _ANY,
         "all": _ANY,
         "any": _ANY,
@@ -114,6 +115,36 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
         "active": _ANY,
         "unit": _DAYS,
         "per": _values("visitor user"),
+    },
+    Segment: {
+        "rule": _ANY,
+        "unit": _values("visitor user"),
+        "app": _ANY,
+        "bots": _values("exclude include only"),
+        "zone": _ANY,
+        "week_start": _values("monday sunday"),
+    },
+    SegmentRule: {
+        "all": _ANY,
+        "any": _ANY,
+        "none": _ANY,
+        "did": _ANY,
+        "has": _ANY,
+        "segment": _ANY,
+    },
+    Did: {
+        **_SELECTOR,
+        "times": _ANY,
+        "measure": _values("times days"),
+        "range": _ANY,
+    },
+    Times: {"op": _values("gte lte is between"), "value": _ANY, "to": _ANY},
+    Has: {
+        "field": _ANY,
+        "op": _OPERATORS,
+        "value": _ANY,
+        "which": _values("first last any"),
+        "range": _ANY,
     },
     Group: {"scope": _values("all group rest"), "values": _ANY},
     PathEnd: {"is_rest": _ANY, "label": _ANY},

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -28,11 +29,15 @@ from footfall.explore.question import (
     RetentionQuestion,
 )
 from footfall.explore.question.common import Common
-from footfall.explore.question.reading import all_fields
+from footfall.explore.question.fields import SEGMENT
+from footfall.explore.question.reading import SegmentIds, all_fields
+from footfall.explore.segments.reading import fields_in
 from footfall.lake.cut import read_cut
 
 GROUPS_MAX: Final = 1 << 20
 """Combinations of a breakdown's values that are counted apart."""
+
+_NO_SEGMENTS: Final[Mapping[str, SegmentIds]] = MappingProxyType({})
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -127,8 +132,10 @@ def segments_of(root: Path, index: Index) -> list[Segment]:
     return list(found.values())
 
 
-def lacks(question: Common, columns: Any) -> str | None:
-    """What of a question the index has not; `None`: nothing."""
+def lacks(
+    question: Common, columns: Any, segments: Mapping[str, SegmentIds] = _NO_SEGMENTS
+) -> str | None:
+    """What of a question, with the segments that it names, the index has not; `None`: nothing."""
     found = unheld(question)
     if found is not None:
         return found
@@ -137,13 +144,35 @@ def lacks(question: Common, columns: Any) -> str | None:
     needed = [EVENT, APP, *all_fields(question, MODELS[type(question)].selectors(question))]
     if isinstance(question, PathQuestion):
         needed.append(path.FIELDS[question.nodes])
+    for name, one in segments.items():
+        found = _lacks_of(one, _copies(question))
+        if found is not None:
+            return f"{found} of the segment {name}"
+        needed += fields_in(one.definition)
+    known = {*columns, *(f"{SEGMENT}.{name}" for name in segments)}
     for field in needed:
-        if field not in columns:
+        if field not in known or (field in question.by and field not in columns):
             return f"the field {field}"
     groups = np.prod([len(columns[one]) + 1 for one in question.by], dtype=np.float64)
     if groups > GROUPS_MAX:
         return "a breakdown with so many groups"
     return None
+
+
+def _lacks_of(segment: SegmentIds, copies: set[str]) -> str | None:
+    """What of a segment cannot be asked of the rows of these copies."""
+    if segment.definition is None:
+        return "the rule"
+    if copies != {segment.unit}:
+        return f"the {segment.unit}"
+    return unheld(segment.definition)
+
+
+def _copies(question: Any) -> set[str]:
+    """Whose rows a question goes through."""
+    if isinstance(question, EventsQuestion):
+        return {events.WHOSE[one.measure] for one in question.series}
+    return {question.per}
 
 
 def _found(index: Index, opened: Opened, asked: Asked | NamesAsked) -> list[list[Any]] | None:
@@ -152,7 +181,7 @@ def _found(index: Index, opened: Opened, asked: Asked | NamesAsked) -> list[list
         known = set(index.names)
         is_known = EVENT in index.columns
         return [[name in known for name in asked.events]] if is_known else None
-    if lacks(asked.question, index.columns) is not None:
+    if lacks(asked.question, index.columns, asked.scene.segments) is not None:
         return None
     if asked.cell is not None:
         return _members(opened, asked) if unheld(asked.cell) is None else None

@@ -19,12 +19,14 @@ from footfall.explore.journeys.kernels.rows import drop_replaced, look_up
 from footfall.explore.journeys.layout import Segment
 from footfall.explore.journeys.source import APP, EVENT
 from footfall.explore.question.common import Common, Filter, Selector
-from footfall.explore.question.fields import Field, Fields
-from footfall.explore.question.reading import kind_of
+from footfall.explore.question.fields import SEGMENT, Field, Fields
+from footfall.explore.question.reading import kind_of, segment_fields
 
 CHUNK_ROWS: Final = 1 << 17
 """Rows that are looked at together: what they need stays in a processor's cache."""
 Flags = NDArray[np.bool_]
+_TRUTH: Final = Field("properties", "", "property")
+"""As of a property that is true or false, conditions are of these texts."""
 _NUMBER: Final = re.compile(NUMBER)
 _ALL: Final = np.empty(0, np.bool_)
 _EVERYTHING: Final = np.uint32(0xFFFFFFFF)
@@ -56,6 +58,10 @@ class Chunk:
         return found
 
 
+Rule = Callable[[Chunk], Flags]
+"""Which rows of a chunk a condition holds of."""
+
+
 def chunks_of(segments: Sequence[Segment], *, has_nobody: bool = False) -> list[Chunk]:
     """All actors of segments; after each one's those rows that are nobody's, if they are wanted."""
     found = []
@@ -83,6 +89,7 @@ class Looking:
         fields: Fields,
         *,
         is_whole: bool = False,
+        inside: Callable[[str, Chunk], Flags] | None = None,
     ) -> None:
         """Make the tables.
 
@@ -92,19 +99,20 @@ class Looking:
             columns: Values of each field.
             fields: What fields are.
             is_whole: Rows that no selector means have a bit as well, `SEEN`.
+            inside: Which rows of a chunk are of somebody in a segment, if filters name some.
         """
-        self._columns, self._fields = columns, fields
+        self._columns, self._fields, self._inside = columns, fields, inside
         self._events = self._event_table(question, selectors, is_whole=is_whole)
-        self._rules: list[tuple[np.uint32, Any]] = []
+        self._rules: list[tuple[np.uint32, Rule]] = []
         if question.app:
             is_it = np.array([False, *[one == question.app for one in columns[APP]]])
             if not is_it[1:].all():
-                self._rules.append((_EVERYTHING, (APP, is_it)))
+                self._rules.append((_EVERYTHING, _table_of(APP, is_it)))
         if question.where is not None:
-            self._rules.append((_EVERYTHING, self._rule(question.where)))
+            self._rules.append((_EVERYTHING, self.rule(question.where)))
         for place, one in enumerate(selectors):
             if one.where is not None:
-                self._rules.append((np.uint32(1 << place), self._rule(one.where)))
+                self._rules.append((np.uint32(1 << place), self.rule(one.where)))
 
     def marks(self, chunk: Chunk) -> tuple[NDArray[Any], NDArray[np.uint32] | None]:
         """What each row is, as a code and a table of what codes are, if it is all in its name.
@@ -123,7 +131,7 @@ class Looking:
         bits = np.empty(len(codes), np.uint32)
         look_up(codes, self._events, bits)
         for mask, rule in self._rules:
-            bits[~_holds(rule, chunk)] &= ~mask
+            bits[~rule(chunk)] &= ~mask
         segment = chunk.segment
         if segment.is_live is not None and chunk.first < segment.actors:
             drop_replaced(segment.offsets, chunk.first, chunk.last, segment.is_live, bits)
@@ -144,27 +152,51 @@ class Looking:
                     table[2 * code + is_bot] = bits
         return table
 
-    def _rule(self, given: Filter) -> Any:
-        """A field and for each code whether it is meant, or how to join several of these."""
+    def rule(self, given: Filter) -> Rule:
+        """What tells of each row of a chunk whether a filter leaves it."""
         for several, join in ((given.all, np.logical_and), (given.any, np.logical_or)):
             if several is not None:
-                return join.reduce, [self._rule(one) for one in several]
+                return _joined(join, [self.rule(one) for one in several])
         assert given.field is not None
+        origin, _, name = given.field.partition(".")
+        if origin == SEGMENT:
+            return self._segments_rule(given, name)
         field = self._fields.find(given.field)
         assert isinstance(field, Field)
         flags = np.array(
             [holds(given, field, value) for value in (None, *self._columns[given.field])]
         )
-        return given.field, np.repeat(flags, 2) if given.field == EVENT else flags
+        return _table_of(given.field, np.repeat(flags, 2) if given.field == EVENT else flags)
+
+    def _segments_rule(self, given: Filter, name: str) -> Rule:
+        """By `segment`, whose values are names, or by `segment.x`, which is true or false."""
+        inside = self._inside
+        assert inside is not None
+        if name:
+            means = [holds(given, _TRUTH, one) for one in ("false", "true")]
+            table = np.array(means)
+            return lambda chunk: table[inside(name, chunk).view(np.uint8)]
+        names = [one.partition(".")[2] for one in segment_fields(given)]
+        is_out = given.op in ("is_not", "not_in")
+
+        def any_of(chunk: Chunk) -> Flags:
+            found: Flags = np.logical_or.reduce([inside(one, chunk) for one in names])
+            return ~found if is_out else found
+
+        return any_of
 
 
-def _holds(rule: Any, chunk: Chunk) -> Flags:
-    how, what = rule
-    if isinstance(how, str):
-        found: Flags = what[chunk.codes(how)]
+def _table_of(field: str, table: Flags) -> Rule:
+    """Looked up by the code of a field."""
+    return lambda chunk: table[chunk.codes(field)]
+
+
+def _joined(join: Any, rules: list[Rule]) -> Rule:
+    def rule(chunk: Chunk) -> Flags:
+        found: Flags = join.reduce([one(chunk) for one in rules])
         return found
-    joined: Flags = how([_holds(one, chunk) for one in what])
-    return joined
+
+    return rule
 
 
 def holds(given: Filter, field: Field, value: str | None) -> bool:

@@ -32,6 +32,7 @@ from footfall.explore.question import (
     PathQuestion,
     RetentionQuestion,
 )
+from footfall.explore.segments.definition import LIST_MAX, Segment
 from footfall.home import Home
 from footfall.machine.private import keep_private
 from footfall.query._confine import confine, limit_cpu, limit_resources
@@ -55,6 +56,14 @@ _MODELS: Final = {
 _NAMES: Final[dict[Any, str]] = {kind: name for name, kind in _MODELS.items()}
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """A segment as it travels with a question."""
+
+    definition: Segment
+    listed: tuple[str, ...]
+    moment: int
+
+
 class Message(msgspec.Struct, frozen=True):
     """A question as it travels; `events` alone asks for names."""
 
@@ -65,6 +74,8 @@ class Message(msgspec.Struct, frozen=True):
     cell: Cell | None = None
     after: str | None = None
     limit: int | None = None
+    segments: dict[str, Sent] = {}
+    """Each after those that it is made of."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -84,10 +95,17 @@ def message_of(asked: Asked | NamesAsked) -> Message | None:
     name = _NAMES.get(type(asked.question))
     if name is None:
         return None
-    span = asked.scene.span
+    span, segments = asked.scene.span, asked.scene.segments
+    if sum(len(one.listed) for one in segments.values()) > LIST_MAX:
+        return None
+    sent = {
+        key: Sent(one.definition, one.listed, one.moment)
+        for key, one in segments.items()
+        if one.definition is not None
+    }
     question = msgspec.Raw(msgspec.json.encode(asked.question))
     bounds = (span.start, span.end)
-    return Message(None, name, question, bounds, asked.cell, asked.after, asked.limit)
+    return Message(None, name, question, bounds, asked.cell, asked.after, asked.limit, sent)
 
 
 def asked_of(message: Message) -> Asked | NamesAsked:
@@ -97,14 +115,22 @@ def asked_of(message: Message) -> Asked | NamesAsked:
     from footfall.explore.asking import Asked, NamesAsked
     from footfall.explore.question.fields import known_fields
     from footfall.explore.question.ranges import Calendar, Span
-    from footfall.explore.question.reading import Scene
+    from footfall.explore.question.reading import Scene, SegmentIds
 
     if message.events is not None:
         return NamesAsked(message.events)
     question = msgspec.json.decode(message.question, type=_MODELS[message.model])
     calendar = Calendar(ZoneInfo(question.zone), question.week_start)
-    scene = Scene(calendar, Span(*message.span), known_fields())
+    segments = {
+        name: SegmentIds(one.definition.unit, one.definition.app, None, {}, *_given(one))
+        for name, one in message.segments.items()
+    }
+    scene = Scene(calendar, Span(*message.span), known_fields(), segments)
     return Asked(question, scene, message.cell, message.after, message.limit)
+
+
+def _given(one: Sent) -> tuple[Segment, tuple[str, ...], int]:
+    return one.definition, one.listed, one.moment
 
 
 class IndexProcess:

@@ -40,6 +40,12 @@ class SegmentIds(msgspec.Struct, frozen=True):
     """A tree of sqlglot's."""
     values: Mapping[str, Any]
     """Of its parameters."""
+    definition: Any = None
+    """The `footfall.explore.segments.definition.Segment`, for whoever finds them otherwise."""
+    listed: tuple[str, ...] = ()
+    """Ids of a list."""
+    moment: int = 0
+    """That it is of, microseconds since 1970 UTC."""
 
 
 class Scene(msgspec.Struct, frozen=True):

@@ -85,10 +85,19 @@ def ids_of(
             alias=exp.TableAlias(this=exp.to_identifier("l"), columns=[exp.to_identifier("a")]),
         )
         return SegmentIds(
-            segment.unit, segment.app, exp.select(col("a")).from_(unnested), values.by_name
+            segment.unit,
+            segment.app,
+            exp.select(col("a")).from_(unnested),
+            values.by_name,
+            segment,
+            listed or (),
+            now,
         )
     made = _Sets(segment, fields, now, segments)
-    return SegmentIds(segment.unit, segment.app, made.everybody(segment.rule), made.values.by_name)
+    tree = made.everybody(segment.rule)
+    return SegmentIds(
+        segment.unit, segment.app, tree, made.values.by_name, definition=segment, moment=now
+    )
 
 
 def population(segment: Segment, fields: Fields, now: int) -> SegmentIds:
@@ -134,7 +143,7 @@ class _Sets:
         names = list(self._ctes)
         made = dict(self._ctes)
         everybody: list[exp.Query] = [exp.select(col("a")).from_(name) for name in names]
-        if _holds_of_nobody(rule):
+        if holds_of_nobody(rule):
             # Lists may name who has no event.
             everybody.append(self.universe())
         made["u"] = _union(everybody)
@@ -157,7 +166,7 @@ class _Sets:
         if rule.none is not None:
             return exp.Not(this=exp.Paren(this=either(*map(self._holds, rule.none))))
         if rule.did is not None:
-            is_opposite = _holds_of(rule.did.times, 0)
+            is_opposite = holds_of(rule.did.times, 0)
             return self._in(self._did(rule.did, is_opposite), is_opposite=is_opposite)
         if rule.sequence is not None:
             return self._in(self._sequence(rule.sequence))
@@ -342,7 +351,7 @@ def _of(base: Base, did: Did) -> Expr:
     return base.number(did.of) if did.measure == "sum" else as_text(base.value(did.of))
 
 
-def _holds_of(times: Times, number: float) -> bool:
+def holds_of(times: Times, number: float) -> bool:
     """Whether a comparison holds of a number."""
     low, high = times.value, times.value if times.to is None else times.to
     return {
@@ -363,14 +372,14 @@ def _compared(measured: Expr, times: Times) -> Expr:
     return kinds[times.op](this=measured, expression=low)
 
 
-def _holds_of_nobody(rule: SegmentRule) -> bool:
+def holds_of_nobody(rule: SegmentRule) -> bool:
     """Whether it holds of who is in none of its sets."""
     if rule.all is not None:
-        return all(map(_holds_of_nobody, rule.all))
+        return all(map(holds_of_nobody, rule.all))
     if rule.any is not None:
-        return any(map(_holds_of_nobody, rule.any))
+        return any(map(holds_of_nobody, rule.any))
     if rule.none is not None:
-        return not any(map(_holds_of_nobody, rule.none))
+        return not any(map(holds_of_nobody, rule.none))
     if rule.did is not None:
-        return _holds_of(rule.did.times, 0)
+        return holds_of(rule.did.times, 0)
     return rule.has is not None and rule.has.op in OPPOSITES

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footfall.explore.journeys.groups import Groups, Shown
+from footfall.explore.journeys.inside import looking_at
 from footfall.explore.journeys.kernels import funnel as kernels
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
+from footfall.explore.journeys.looking import Chunk, chunks_of
 from footfall.explore.journeys.opened import Opened
 from footfall.explore.models.funnel import trend_of
 from footfall.explore.question.funnel import FunnelQuestion
@@ -31,9 +32,7 @@ class Chains:
         self._opened, self.question = opened, question
         selectors = (*question.steps, *question.exclude)
         is_whole = question.order == "strict"
-        self._looking = Looking(
-            question, selectors, opened.columns, scene.fields, is_whole=is_whole
-        )
+        self._looking = looking_at(question, selectors, opened.columns, scene, is_whole=is_whole)
         self.groups = Groups(question.by, opened.columns)
         window, self._steps = parse_duration(question.window), len(question.steps)
         start, end = scene.span.start, scene.span.end

@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from footfall.explore.answer import EventsCell
 from footfall.explore.journeys.groups import Groups, Shown
+from footfall.explore.journeys.inside import looking_at
 from footfall.explore.journeys.kernels import events as kernels
 from footfall.explore.journeys.kernels.units import units_of
 from footfall.explore.journeys.layout import WhoseRows
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
+from footfall.explore.journeys.looking import Chunk, chunks_of
 from footfall.explore.journeys.opened import Opened, total
 from footfall.explore.models.events import grids
 from footfall.explore.question.events import EventsQuestion
 from footfall.explore.question.reading import Scene
 
-_WHOSE: Final[dict[str, WhoseRows]] = {
+WHOSE: Final[dict[str, WhoseRows]] = {
     "events": "visitor",
     "visitors": "visitor",
     "users": "user",
@@ -44,7 +45,7 @@ class Counting:
         self.periods = np.array([int(one < self.offset) for one in range(self.buckets)])
         self.opened, self.question = opened, question
         self.groups = Groups(question.by, opened.columns)
-        self._looking = Looking(question, question.series, opened.columns, scene.fields)
+        self._looking = looking_at(question, question.series, opened.columns, scene)
 
     def bits(self, chunk: Chunk, measures: set[str]) -> NDArray[np.uint32]:
         """Of which series each row is, of those with these measures."""
@@ -61,7 +62,7 @@ class Counting:
                 {measure},
                 chunks_of(self.opened.segments(whose), has_nobody=measure == "events"),
             )
-            for measure, whose in _WHOSE.items()
+            for measure, whose in WHOSE.items()
             if measure in asked
         ]
 
@@ -157,7 +158,7 @@ def members(
     if cell.bucket is not None:
         periods = periods[cell.bucket : cell.bucket + 1]
     start, end = counting.bounds[periods[0]], counting.bounds[periods[-1] + 1]
-    whose = _WHOSE[series.measure]
+    whose = WHOSE[series.measure]
 
     def work(mine: Iterable[Chunk]) -> list[NDArray[Any]]:
         made = []

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from footfall.explore.answer import LifecycleCell
 from footfall.explore.journeys.groups import Groups, Shown
+from footfall.explore.journeys.inside import looking_at
 from footfall.explore.journeys.kernels import lifecycle as kernels
 from footfall.explore.journeys.kernels.units import units_of
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
+from footfall.explore.journeys.looking import Chunk, chunks_of
 from footfall.explore.journeys.opened import Opened, total
 from footfall.explore.models.lifecycle import DAYS, STATES, days_of
 from footfall.explore.question.lifecycle import LifecycleQuestion
@@ -30,7 +31,7 @@ class Lives:
     def __init__(self, opened: Opened, question: LifecycleQuestion, scene: Scene) -> None:
         """Of one question."""
         self._opened, self._question = opened, question
-        self._looking = Looking(question, (question.active,), opened.columns, scene.fields)
+        self._looking = looking_at(question, (question.active,), opened.columns, scene)
         days, units = days_of(question, scene)
         self._days = units_of(days.bounds)
         starts = np.array(days.bounds[:-1])

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from footfall.explore.answer import PathCell, PathEnd
+from footfall.explore.journeys.inside import looking_at
 from footfall.explore.journeys.kernels import path as kernels
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
+from footfall.explore.journeys.looking import Chunk, chunks_of
 from footfall.explore.journeys.opened import Opened, total
 from footfall.explore.journeys.source import EVENT
 from footfall.explore.question.common import Selector
@@ -32,7 +33,7 @@ class Walks:
     def __init__(self, opened: Opened, question: PathQuestion, scene: Scene) -> None:
         """Name the nodes."""
         self.opened, self.question = opened, question
-        self._looking = Looking(question, (_meant(question),), opened.columns, scene.fields)
+        self._looking = looking_at(question, (_meant(question),), opened.columns, scene)
         self._field = FIELDS[question.nodes]
         values = opened.columns[self._field]
         titles = [_named(question.rules, one) for one in values]

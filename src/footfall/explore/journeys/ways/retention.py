@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from footfall.explore.answer import RetentionCell
 from footfall.explore.journeys.groups import Groups, Shown
+from footfall.explore.journeys.inside import looking_at
 from footfall.explore.journeys.kernels import retention as kernels
 from footfall.explore.journeys.kernels.units import units_of
-from footfall.explore.journeys.looking import Chunk, Looking, chunks_of
+from footfall.explore.journeys.looking import Chunk, chunks_of
 from footfall.explore.journeys.opened import Opened, total
 from footfall.explore.models.retention import cohorts_of
 from footfall.explore.models.retention import units_of as rows_until
@@ -30,7 +31,7 @@ class Cohorts:
         """Of one question."""
         self._opened, self._question, self._span = opened, question, scene.span
         selectors = (question.start, question.back)
-        self._looking = Looking(question, selectors, opened.columns, scene.fields)
+        self._looking = looking_at(question, selectors, opened.columns, scene)
         self._units = units_of(rows_until(question, scene).bounds)
         self.groups = Groups(question.by, opened.columns)
 

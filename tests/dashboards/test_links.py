@@ -60,6 +60,9 @@ def test_a_link_shows_its_dashboard_and_nothing_else(place: Place) -> None:
     before = {"range": {"start": "2024-10-01", "end": "2024-10-02"}}
     found = stranger.post("/api/shared/tiles/events", json=before, headers=header).json()
     assert found["rows"] == [[0]]
+    days = {"range": {"start": "2024-10-04", "end": "2024-10-05"}, "compare": "previous"}
+    found = stranger.post("/api/shared/tiles/events", json=days, headers=header).json()
+    assert (found["rows"], found["before"]["rows"]) == ([[EVENTS]], [[0]])
     file = stranger.post("/api/shared/tiles/events/parquet", json={}, headers=header)
     assert file.headers["content-type"] == "application/vnd.apache.parquet"
     assert pq.read_table(io.BytesIO(file.content)).to_pydict() == {"count": [EVENTS]}

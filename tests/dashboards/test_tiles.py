@@ -506,3 +506,70 @@ def test_a_report_asks_the_journey_index(tmp_path: Path) -> None:
         assert [row[0] for row in found["rows"]] == ["shop/of the index"]
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
     assert [one is None for one in asked] == [True, False]
+
+
+SECOND_DAY = {"start": "2024-10-05", "end": "2024-10-05"}
+BETWEEN = "WHERE event_time >= $from AND event_time < $to"
+HOURLY = f"""SELECT date_trunc('hour', timezone($zone, event_time)) AS hour, count(*) AS n
+FROM events {BETWEEN} GROUP BY 1 ORDER BY 1"""
+BY_HOUR = {"column": "event_time", "unit": "hour"}
+SERIES = {"series": [{"event": None}], "granularity": "hour"}
+
+
+def by_hour(day: int) -> dict[str, int]:
+    """Events of each hour of a day, counted by hand, as if they were of the second day."""
+    times = [datetime.fromtimestamp(row["event_time"] / 10**6, UTC) for row in events()]
+    return dict(Counter(f"2024-10-05T{at.hour:02}:00:00" for at in times if at.day == day))
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [
+        (fields("number"), fields("line", x=BY_HOUR)),
+        (sql("number", f"SELECT count(*) AS n FROM events {BETWEEN}"), sql("line", HOURLY)),
+        (report("number", "events", **SERIES), report("area", "events", **SERIES)),
+    ],
+    ids=["fields", "sql", "report"],
+)
+def test_the_day_before_stands_beside_a_day(
+    client: httpx.Client, number: dict[str, Any], line: dict[str, Any]
+) -> None:
+    """Numbers and lines have what counting by hand has, hours upon hours; rows stay the range's."""
+    of_days = [by_hour(4), by_hour(5)]
+    plain = shown(client, number, range=SECOND_DAY)
+    assert (plain["before"], plain["not_compared"]) == (None, "")
+    found = shown(client, number, range=SECOND_DAY, compare="previous")
+    assert found["rows"] == plain["rows"] == [[sum(of_days[1].values())]]
+    before = found["before"]
+    assert before["rows"] == [[sum(of_days[0].values())]]
+    assert [before[end][:10] for end in ("start", "end")] == ["2024-10-04", "2024-10-05"]
+    drawn = shown(client, line, range=SECOND_DAY, compare="previous")
+    counts = {row[0]: row[-1] for row in drawn["before"]["rows"] if row[-1]}
+    assert {time.rstrip("Z")[:19]: count for time, count in counts.items()} == of_days[0]
+    assert sum(row[-1] for row in drawn["rows"]) == sum(of_days[1].values())
+    # Longer ago there was nothing: that is said, and no line lies along the ground.
+    nothing = shown(client, number, range=SECOND_DAY, compare="year")["before"]
+    assert [row[-1] for row in nothing["rows"]] in ([0], [])
+
+
+@pytest.mark.parametrize(
+    ("tile", "why"),
+    [
+        (fields("pie", x=CATEGORY), "only numbers, lines"),
+        (sql("number", "SELECT count(*) AS n FROM events"), "does not take $from and $to"),
+        (report("line", "retention", unit="day", periods=1), "reports of retention are not"),
+        (fields("area", x=BY_HOUR, colour={"column": "device_category"}), "upon each other"),
+        (fields("line", x=BY_HOUR, colour={"column": "visitor_id"}, limit=3), "more rows than"),
+        (sql("number", f"SELECT event_name, count(*) FROM events {BETWEEN} GROUP BY 1"), "several"),
+    ],
+    ids=["pie", "no range", "cohorts", "piled", "limit", "rows"],
+)
+def test_what_cannot_be_compared_says_why(
+    client: httpx.Client, tile: dict[str, Any], why: str
+) -> None:
+    """Never a number beside it that is about something else; its own numbers stay."""
+    data = shown(client, tile, range=SECOND_DAY, compare="previous")
+    assert data["before"] is None
+    assert data["not_compared"].startswith("not compared: ")
+    assert why in data["not_compared"]
+    assert data["rows"] == shown(client, tile, range=SECOND_DAY)["rows"]

@@ -7,6 +7,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -266,6 +267,49 @@ def test_filters_and_new_data(browser: Browser, place: Place) -> None:
     page.get_by_role("combobox", name="App").select_option(label="All apps")
     expect(number).to_have_text(str(EVENTS + 3))
     expect(page).not_to_have_url(re.compile("app="))
+    page.context.close()
+
+
+def test_beside_the_period_before(browser: Browser, place: Place) -> None:
+    """A choice beside the range: numbers say the change, lines stand beside a dashed one.
+
+    It is in the address, in a link that is made then, and back with Back.
+    """
+    hour = {"column": "event_time", "unit": "hour"}
+    tiles = [
+        placed(fields("number"), "count", "Of the day", 0, 0, 4, 2),
+        placed(fields("line", x=hour), "hours", "By hour of the day", 0, 2, 8, 4),
+        placed(fields("pie", x={"column": "event_name"}), "names", "Names", 8, 2, 4, 4),
+    ]
+    day = {"start": "2024-10-05", "end": "2024-10-05"}
+    place.dashboards.apply("compared", {**dashboard("Compared", tiles), "range": day})
+    times = [datetime.fromtimestamp(row["event_time"] / 10**6, UTC).day for row in events()]
+    now, was = times.count(5), times.count(4)
+    watched = opened(browser, place.running, "/dashboards?name=compared")
+    page = watched.page
+    dashes = drawn(page, "By hour of the day").locator("svg path[stroke-dasharray]")
+    expect(dashes).to_have_count(0)
+    page.get_by_label("Compared with").select_option(label="Period before")
+    expect(tile(page, "Of the day")).to_contain_text(f"{'▲' if now > was else '▼'}")
+    expect(tile(page, "Of the day").get_by_title(f"{was} in 4 Oct")).to_be_visible()
+    expect(dashes).to_have_count(1)
+    expect(tile(page, "By hour of the day")).to_contain_text("dashed: 4 Oct")
+    expect(tile(page, "Names")).to_contain_text("not compared: only numbers, lines")
+    assert "compare=previous" in page.url
+    shot(page, "dashboards-compared-light-1280")
+    assert (faults(page), watched.faults, watched.outside) == ([], [], [])
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_role("region", name="the link").inner_text().strip()
+    page.keyboard.press("Escape")
+    page.go_back()
+    expect(dashes).to_have_count(0)
+    page.goto(link)
+    expect(tile(page, "Of the day").get_by_title(f"{was} in 4 Oct")).to_be_visible()
+    page.get_by_label("Compared with").select_option(label="Not compared")
+    expect(tile(page, "Of the day").get_by_title(f"{was} in 4 Oct")).to_have_count(0)
+    page.reload()
+    expect(tile(page, "Of the day")).to_contain_text(str(now))
     page.context.close()
 
 

@@ -85,6 +85,17 @@ class TileColumn(msgspec.Struct, frozen=True, omit_defaults=True):
     """Its numbers are shares, 0.42, which people read as 42 %."""
 
 
+class Before(msgspec.Struct, frozen=True):
+    """What a tile showed in an earlier range that it is compared with."""
+
+    rows: msgspec.Raw
+    """As the tile's, times where they are drawn in its own range."""
+    start: str
+    """First instant of the earlier range, ISO 8601 in the dashboard's zone."""
+    end: str
+    """First instant after it."""
+
+
 class TileData(msgspec.Struct, frozen=True):
     """What a tile shows."""
 
@@ -107,6 +118,10 @@ class TileData(msgspec.Struct, frozen=True):
     """Those that a report was computed with."""
     segments_at: str | None = None
     """As of when they were; rows behind a number are asked for with it."""
+    before: Before | None = None
+    """Of the earlier range, where it was asked to be compared and can be."""
+    not_compared: str = ""
+    """Why it is not, where it was asked."""
 
 
 class RowsBehind(msgspec.Struct, frozen=True):
@@ -188,7 +203,7 @@ async def rows_behind(
     if isinstance(query, FieldsQuery):
         from footfall.dashboards.statements import behind_fields
 
-        table = await _table(query.table, scene, runner)
+        table = await table_of(query.table, scene, runner)
         behind = await asyncio.to_thread(
             behind_fields, query, table, scene.span, scene.filters, parts
         )
@@ -249,7 +264,7 @@ async def statement_of(
     from footfall.dashboards import statements
 
     if isinstance(query, FieldsQuery):
-        table = await _table(query.table, scene, runner)
+        table = await table_of(query.table, scene, runner)
         made = await asyncio.to_thread(
             statements.of_fields, query, table, scene.span, scene.filters
         )
@@ -262,7 +277,7 @@ async def statement_of(
     tables: dict[str, Table] = {}
     if scene.filters:
         for name in await asyncio.to_thread(statements.tables_read, sql):
-            tables[name] = await _table(name, scene, runner)
+            tables[name] = await table_of(name, scene, runner)
     made = await asyncio.to_thread(
         statements.of_sql, sql, given, scene.span, tables, scene.filters, scene.zone
     )
@@ -279,7 +294,12 @@ def _unused(filters: Sequence[Filter], tables: Any) -> tuple[str, ...]:
     )
 
 
-async def _table(name: str, scene: Scene, runner: SqlRunner) -> Table:
+async def table_of(name: str, scene: Scene, runner: SqlRunner) -> Table:
+    """The table that a tile reads, with its columns.
+
+    Raises:
+        FootfallError: what the runner raises.
+    """
     from footfall.dashboards.tables import Table
 
     async def ask() -> Mapping[str, str]:
@@ -336,7 +356,7 @@ async def _known_filters(
     ]
     if not odd:
         return scene.filters, ()
-    events = await _table("events", scene, runner)  # columns that plug-ins added
+    events = await table_of("events", scene, runner)  # columns that plug-ins added
     unused = [one for one in odd if not events.has(one.field)]
     return tuple(one for one in scene.filters if one not in unused), _unused(unused, [events])
 

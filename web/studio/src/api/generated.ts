@@ -226,6 +226,12 @@ export type BackTest = {
   readonly until: number;
 };
 
+export type BeforeShape = {
+  readonly end: string;
+  readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];
+  readonly start: string;
+};
+
 export type Behind = {
   readonly cell: string;
   readonly model: string;
@@ -1690,6 +1696,7 @@ export type SessionsAbout = {
 };
 
 export type SharedAsked = {
+  readonly compare?: "none" | "previous" | "year";
   readonly range?: Range | null;
 };
 
@@ -1846,6 +1853,7 @@ export type Tile = {
 };
 
 export type TileAsked = {
+  readonly compare?: "none" | "previous" | "year";
   readonly filters?: readonly (Filter)[];
   readonly range: Range;
   readonly tile: { readonly [key: string]: unknown };
@@ -1859,11 +1867,13 @@ export type TileColumn = {
 };
 
 export type TileDataShape = {
+  readonly before?: BeforeShape | null;
   readonly cells: readonly (string | null)[] | null;
   readonly columns: readonly (TileColumn)[];
   readonly cut_published_at: number;
   readonly cut_sequence: number;
   readonly is_cut_off: boolean;
+  readonly not_compared?: string;
   readonly notes: readonly (string)[];
   readonly roles: TileOptions;
   readonly rows: readonly (readonly (string | number | boolean | readonly (unknown)[] | { readonly [key: string]: unknown } | null)[])[];

@@ -8,6 +8,8 @@ export type ChartData = {
   readonly columns: TileDataShape["columns"];
   readonly rows: TileDataShape["rows"];
   readonly roles: TileOptions;
+  /** The same columns in an earlier range, times where they are drawn in this one. */
+  readonly before?: Pick<TileDataShape, "rows"> | null | undefined;
 };
 
 export const NONE = "(none)";

@@ -15,7 +15,8 @@ export function changeQuery(changes: QueryChanges, step: Step): void {
     for (const each of typeof value === "string" ? [value] : value) if (each) query.append(name, each);
   }
   const search = query.toString();
-  navigate(`${window.location.pathname}${search ? `?${search}` : ""}`, { replace: step === "replace" });
+  // What is behind # stays: of a link it is the token.
+  navigate(`${window.location.pathname}${search ? `?${search}` : ""}${window.location.hash}`, { replace: step === "replace" });
 }
 
 function valuesOf(name: string): string {

@@ -16,6 +16,7 @@ from litestar.params import FromPath, JSONBody
 
 from footfall.dashboards.definition import Dashboard, Tile
 from footfall.dashboards.storage import KeptDashboard
+from footfall.explore.question.common import Compare
 from footfall.explore.question.ranges import Range
 from footfall.studio.api.dashboards.routes import dashboards_of
 from footfall.studio.api.dashboards.tiles import TileDataShape, shared_data, shared_parquet
@@ -42,6 +43,8 @@ class SharedAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     range: Range | None = None
     """Null: the dashboard's."""
+    compare: Compare = "none"
+    """An earlier range whose numbers come along."""
 
 
 @get("/", summary="A shared dashboard", responses=PROBLEMS)
@@ -71,7 +74,7 @@ async def tile(
     """Rows and which column is drawn as what, within a range."""
     kept = await _opened(services, request)
     found = _tile_of(kept, tile_id)
-    work = shared_data(services, kept.definition, found, data.range)
+    work = shared_data(services, kept.definition, found, data.range, data.compare)
     body = await while_asked(request.receive, work)
     return Response(body, media_type=MediaType.JSON)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from footfall.dashboards.comparing import beside, range_before, why_not, without
 from footfall.dashboards.definition import Dashboard, SegmentPart, Tile, TileOptions
 from footfall.dashboards.files import parquet_of
 from footfall.dashboards.reading import read_tile, scene_values, span_at
@@ -21,7 +22,7 @@ from footfall.dashboards.running import (
     rows_behind,
 )
 from footfall.errors import Invalid
-from footfall.explore.question.common import Filter
+from footfall.explore.question.common import Compare, Filter
 from footfall.explore.question.ranges import Range, Span
 from footfall.explore.segments.kept import UsedSegment
 from footfall.studio.api.explore.answers import CutName, newest_cut
@@ -36,6 +37,8 @@ class TileAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     range: Range
     filters: tuple[Filter, ...] = ()
     zone: str = "UTC"
+    compare: Compare = "none"
+    """An earlier range whose numbers come along."""
 
 
 class BehindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +59,14 @@ class BehindAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Rows = tuple[tuple[str | int | float | bool | list[object] | dict[str, object] | None, ...], ...]
 
 
+class BeforeShape(msgspec.Struct, frozen=True):
+    """`footfall.dashboards.running.Before` as the API's description has it."""
+
+    rows: Rows
+    start: str
+    end: str
+
+
 class TileDataShape(msgspec.Struct, frozen=True):
     """`footfall.dashboards.running.TileData` as the API's description has it."""
 
@@ -70,6 +81,8 @@ class TileDataShape(msgspec.Struct, frozen=True):
     cut_published_at: int
     segments: tuple[UsedSegment, ...] = ()
     segments_at: str | None = None
+    before: BeforeShape | None = None
+    not_compared: str = ""
 
 
 class RowsBehindShape(msgspec.Struct, frozen=True):
@@ -92,7 +105,7 @@ async def tile_data(services: Services, asked: TileAsked) -> bytes:
     """
     tile = read_tile(asked.tile)
     scene = scene_of(services, tile.range or asked.range, asked.filters, asked.zone)
-    return await _data(services, tile, scene)
+    return await _compared(services, tile, scene, asked.compare)
 
 
 async def tile_parquet(services: Services, asked: TileAsked) -> tuple[bytes, bool]:
@@ -107,12 +120,16 @@ async def tile_parquet(services: Services, asked: TileAsked) -> tuple[bytes, boo
 
 
 async def shared_data(
-    services: Services, dashboard: Dashboard, tile: Tile, range_: Range | None
+    services: Services,
+    dashboard: Dashboard,
+    tile: Tile,
+    range_: Range | None,
+    compare: Compare = "none",
 ) -> bytes:
     """The same for a link: the dashboard's own filters, no statement; few at a time."""
     scene = _shared_scene(services, dashboard, tile, range_)
     async with services.tiles_shared:
-        data = await _data(services, tile, scene)
+        data = await _compared(services, tile, scene, compare)
     found = msgspec.json.decode(data, type=TileData)
     return msgspec.json.encode(msgspec.structs.replace(found, sql="", cells=None))
 
@@ -182,6 +199,24 @@ def find_saved(
     for one in ends:
         sql = sql.replace(f"CAST(${one} AS VARCHAR)", f"${one}")
     return sql, {**values, **ends}
+
+
+async def _compared(services: Services, tile: Tile, scene: Scene, compare: Compare) -> bytes:
+    """What a tile shows, and what it showed in the range that it is compared with."""
+    if compare == "none":
+        return await _data(services, tile, scene)
+    cut = await asyncio.to_thread(newest_cut, services.home, services.project)
+    scene = msgspec.structs.replace(scene, columns=services.columns, cut=cut)
+    range_ = range_before(scene.range, scene.span, scene.zone, compare)
+    why = await why_not(tile, scene, services.sql) if isinstance(range_, Range) else range_
+    if why or not isinstance(range_, Range):
+        found = msgspec.json.decode(await _data(services, tile, scene), type=TileData)
+        return msgspec.json.encode(without(found, why))
+    earlier = scene_of(services, range_, scene.filters, scene.zone)
+    both = await asyncio.gather(*(_data(services, tile, one) for one in (scene, earlier)))
+    now, then = (msgspec.json.decode(one, type=TileData) for one in both)
+    spans = (scene.span, earlier.span)
+    return msgspec.json.encode(beside(tile, now, then, spans, scene.zone, compare))
 
 
 async def _data(services: Services, tile: Tile, scene: Scene) -> bytes:

@@ -124,7 +124,30 @@ export function pointNear(kind: CartesianKind, data: ChartData, at: readonly [nu
   return found;
 }
 
-type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly marker?: unknown };
+/** The earlier range: each line that is drawn, once more, thin and dashed in its colour. */
+function dashed(kind: CartesianKind, data: ChartData, colours: ReadonlyMap<string, string | undefined>): readonly object[] {
+  if (!data.before || (kind !== "line" && kind !== "area")) return [];
+  const earlier = laid(kind, { ...data, rows: data.before.rows });
+  const [first = 0, last = 0] = [earlier.times[0], earlier.times.at(-1)];
+  // Both together say how far apart points are, and so where between them nothing happened.
+  const times = laid(kind, { ...data, rows: [...data.rows, ...data.before.rows] }).times.filter((time) => time >= first && time <= last);
+  const keyAt = new Map(earlier.sorted.map((key) => [timeOf(key ?? null), key]));
+  const isZero = isAdditive(data);
+  const places: readonly (readonly [number | string | undefined, Cell | undefined])[] = earlier.overTime
+    ? times.map((time) => [time, keyAt.get(time)])
+    : earlier.sorted.map((key, at) => [earlier.labels[at], key]);
+  return earlier.series
+    .filter(({ name }) => colours.has(name))
+    .map(({ name, values }) => {
+      const color = colours.get(name);
+      const points = places.map(([place, key]) => ({ value: [place, values.get(String(key))?.y ?? (isZero ? 0 : null)], row: -1, isBefore: true }));
+      const lineStyle = { color, width: 1.25, type: "dashed", opacity: 0.8 };
+      // Of the same name, so that the legend takes both away.
+      return { name, type: "line", data: points, itemStyle: { color }, lineStyle, connectNulls: true, showSymbol: points.length === 1, symbol: "emptyCircle", symbolSize: 8, z: 1, emphasis: { focus: "none" } };
+    });
+}
+
+type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly data?: unknown };
 
 /** `own` are colours of series that mean something; the others get theirs by name. */
 export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}, size?: Size): EChartsCoreOption {
@@ -135,8 +158,9 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
   const slots = slotsOf(names);
   const isAlone = names.length === 1 && columnAt(data, data.roles.colour) < 0;
   const isBar = kind === "bar" || kind === "stacked_bar";
+  const colours = new Map(names.map((name) => [name, isAlone ? palette.accent : (own[name] ?? palette.series[slots.get(name) ?? 0])]));
   const made = series.map(({ name, values }) => {
-    const color = isAlone ? palette.accent : (own[name] ?? palette.series[slots.get(name) ?? 0]);
+    const color = colours.get(name);
     const points = sorted.map((key, at) => {
       const found = values.get(String(key));
       const high = found?.y ?? (isZero || isStacked ? 0 : null);
@@ -167,14 +191,18 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     grid: { left: 4, right: 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
     legend: legend(palette, names),
     xAxis,
-    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: (value: number) => shortIn(data, y, value) }, ...(isBelow(data) ? {} : { min: 0 }), minInterval: 0 },
+    yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: (value: number) => shortIn(data, y, value) }, ...(isBelow({ ...data, rows: [...data.rows, ...(data.before?.rows ?? [])] }) ? {} : { min: 0 }), minInterval: 0 },
     tooltip: {
       ...tooltipLook(palette),
       formatter: (points: readonly Shown[]) => tooltipOf(points, overTime, (value) => exactIn(data, y, value)),
       axisPointer: { type: isBar ? "shadow" : "line", shadowStyle: { color: palette.soft, opacity: 0.5 } },
     },
-    series: made,
+    series: [...made, ...dashed(kind, data, colours)],
   };
+}
+
+function isEarlier(part: unknown): boolean {
+  return typeof part === "object" && part !== null && "isBefore" in part;
 }
 
 function tooltipOf(points: readonly Shown[], overTime: boolean, exact: (value: number | null) => string): string {
@@ -182,8 +210,8 @@ function tooltipOf(points: readonly Shown[], overTime: boolean, exact: (value: n
   if (!first) return "";
   const head = overTime && typeof first.value[0] === "number" ? momentOf(first.value[0]) : String(first.value[0]);
   const lines = points
-    .map(({ seriesName, value }) => ({ seriesName, y: typeof value[1] === "number" ? value[1] : null }))
+    .map(({ seriesName, value, data }) => ({ seriesName, y: typeof value[1] === "number" ? value[1] : null, isBefore: isEarlier(data) }))
     .filter(({ y }) => points.length === 1 || (y !== null && y !== 0))
-    .map(({ seriesName, y }) => `${seriesName ?? ""}   ${exact(y)}`);
+    .map(({ seriesName, y, isBefore }) => `${seriesName ?? ""}${isBefore ? ", before" : ""}   ${exact(y)}`);
   return [head, ...lines].join("\n");
 }

@@ -4,8 +4,9 @@ import type { Apps } from "../../api/generated";
 import { RangePicker } from "../range/RangePicker";
 import { type Range, SPAN_PRESETS } from "../range/range";
 import { AppChoice } from "./AppChoice";
+import { CompareChoice } from "./CompareChoice";
 import css from "./SceneBar.module.css";
-import { type Compare, COMPARED, type Granularity, isCompare, isGranularity, UNITS } from "./scene";
+import { type Compare, type Granularity, isGranularity, UNITS } from "./scene";
 
 type Props = {
   readonly title: string;
@@ -55,18 +56,7 @@ export function SceneBar({ title, lead, mark, apps, app, onApp, range, onRange, 
           />
         )}
         <RangePicker range={range} onChange={onRange} zone={zone} presets={SPAN_PRESETS} />
-        {compare && onCompare && (
-          <NativeSelect
-            size="xs"
-            aria-label="Compared with"
-            value={compare}
-            onChange={(change) => {
-              const { value } = change.currentTarget;
-              if (isCompare(value)) onCompare(value);
-            }}
-            data={Object.entries(COMPARED).map(([value, label]) => ({ value, label }))}
-          />
-        )}
+        {compare && onCompare && <CompareChoice compare={compare} onCompare={onCompare} />}
       </div>
     </div>
   );

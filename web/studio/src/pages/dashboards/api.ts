@@ -13,6 +13,7 @@ import type {
   Tile,
   TileDataShape,
 } from "../../api/generated";
+import type { Compare } from "../../components/scene/scene";
 
 /** What holds for all tiles. */
 export type Scene = { readonly range: Range; readonly filters: readonly Filter[]; readonly zone: string };
@@ -74,8 +75,8 @@ export function endLink(name: string, id: string): Promise<void> {
   return tell(`${at(name)}/links/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-export function readTile(tile: Tile, scene: Scene, signal?: AbortSignal): Promise<TileDataShape> {
-  return read("/api/tiles", isTileData, { signal, body: { tile, ...scene } });
+export function readTile(tile: Tile, scene: Scene, signal?: AbortSignal, compare: Compare = "none"): Promise<TileDataShape> {
+  return read("/api/tiles", isTileData, { signal, body: { tile, ...scene, compare } });
 }
 
 export function readTileParquet(tile: Tile, scene: Scene): Promise<Blob> {

@@ -8,6 +8,8 @@ import type { Range as PickedRange } from "../../components/range/range";
 import { RangePicker } from "../../components/range/RangePicker";
 import { Logo } from "../../components/Logo";
 import { Loading } from "../../components/states/Loading";
+import { CompareChoice } from "../../components/scene/CompareChoice";
+import { setCompare, useCompare } from "../../components/scene/useCompare";
 import { Failure } from "../../components/states/Failure";
 import { ThemeSwitch } from "../../components/ThemeSwitch";
 import { isTileData } from "../dashboards/api";
@@ -65,21 +67,22 @@ function Shown({ shared: { definition, version }, headers }: ShownProps) {
     staleTime: 0,
     retry: false,
   });
+  const compare = useCompare();
   const mark = cut.data?.published_at ?? 0;
   const range = useMemo(() => (asked ? rangeOf(asked) : (own ?? { last: 7 })), [asked, own]);
   const picked = useMemo(() => asked ?? shownOf(own ?? { last: 7 }, zone), [asked, own, zone]);
   const source: TileSource = useMemo(
     () => ({
-      key: ["shared", version, range],
+      key: ["shared", version, range, compare],
       range,
       read: (tile: Tile, signal: AbortSignal) =>
-        read(`/api/shared/tiles/${encodeURIComponent(tile.id)}`, isTileData, { signal, headers, body: { range } }),
+        read(`/api/shared/tiles/${encodeURIComponent(tile.id)}`, isTileData, { signal, headers, body: { range, compare } }),
       filters: [],
       parquet: (tile: Tile) => readFile(`/api/shared/tiles/${encodeURIComponent(tile.id)}/parquet`, { headers, body: { range } }),
       mark,
       open: null,
     }),
-    [version, range, headers, mark],
+    [version, range, compare, headers, mark],
   );
   if (cut.error) return <Over error={cut.error} retry={() => void cut.refetch()} />;
   const place = Math.min(chosen, definition.sheets.length - 1);
@@ -91,6 +94,7 @@ function Shown({ shared: { definition, version }, headers }: ShownProps) {
         <h1 className={css.title}>{definition.title}</h1>
         <div className={css.tools}>
           <RangePicker range={picked} onChange={setAsked} zone={zone} />
+          <CompareChoice compare={compare} onCompare={setCompare} />
           <ThemeSwitch />
         </div>
       </div>

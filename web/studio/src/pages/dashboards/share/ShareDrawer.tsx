@@ -2,24 +2,30 @@ import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { failureText } from "../../../api/client";
+import type { Compare } from "../../../components/scene/scene";
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Snippet } from "../../../components/Snippet";
 import { endLink, makeLink, readLinks } from "../api";
 import { When } from "../When";
 import css from "./ShareDrawer.module.css";
 
-type Props = { readonly name: string; readonly isPublished: boolean; readonly isOpen: boolean; readonly onClose: () => void };
+type Props = { readonly name: string; readonly compare: Compare; readonly isPublished: boolean; readonly isOpen: boolean; readonly onClose: () => void };
 
 /** Links that show the published dashboard to whoever has them, and how to end them. */
-export function ShareDrawer({ name, isPublished, isOpen, onClose }: Props) {
+export function ShareDrawer({ name, compare, isPublished, isOpen, onClose }: Props) {
   return (
     <SideDrawer isOpen={isOpen} title="Share by a read-only link" closing="Close sharing" size={520} onClose={onClose}>
-      {isPublished ? <Sharing name={name} /> : <p>Publish the dashboard first: a link shows what is published.</p>}
+      {isPublished ? <Sharing name={name} compare={compare} /> : <p>Publish the dashboard first: a link shows what is published.</p>}
     </SideDrawer>
   );
 }
 
-function Sharing({ name }: { readonly name: string }) {
+/** A link shows what is looked at now: with a comparison if there is one. Its token stays behind the #. */
+export function comparing(path: string, compare: Compare): string {
+  return compare === "none" ? path : path.replace("#", `?compare=${compare}#`);
+}
+
+function Sharing({ name, compare }: Pick<Props, "name" | "compare">) {
   const client = useQueryClient();
   const [path, setPath] = useState("");
   const [error, setError] = useState<Error | null>(null);
@@ -45,7 +51,7 @@ function Sharing({ name }: { readonly name: string }) {
       {path && (
         <div>
           <p className={css.text}>Copy it now: it is shown this once.</p>
-          <Snippet label="the link" text={`${window.location.origin}${path}`} />
+          <Snippet label="the link" text={`${window.location.origin}${comparing(path, compare)}`} />
         </div>
       )}
       {(error ?? query.error) && <p role="alert">{failureText(error ?? query.error ?? new Error(""))}</p>}

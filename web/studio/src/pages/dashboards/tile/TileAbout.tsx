@@ -2,6 +2,7 @@ import type { Filter, Range, Tile, TileDataShape } from "../../../api/generated"
 import { SideDrawer } from "../../../components/SideDrawer";
 import { Snippet } from "../../../components/Snippet";
 import { rangeText } from "../view/range";
+import { beforeRange } from "./before";
 import { definitionOf, filterText } from "./definition";
 import css from "./Tile.module.css";
 
@@ -30,6 +31,12 @@ export default function TileAbout({ tile, data, range, filters, onClose }: Props
         )}
         <dt>Range</dt>
         <dd>{tile.range ? `${rangeText(tile.range)}, its own` : rangeText(range)}</dd>
+        {data.before && (
+          <>
+            <dt>Compared with</dt>
+            <dd>{beforeRange(data.before)}</dd>
+          </>
+        )}
         {filters.length > 0 && (
           <>
             <dt>Filters</dt>

@@ -8,6 +8,7 @@ import { drawn, type DrawnKind, isCartesian, isDrawn, summaryOf } from "../../..
 import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
+import { changeOf } from "./before";
 import { exactWordsOf, wordsOf } from "./number";
 import css from "./Tile.module.css";
 import { TileEmpty } from "./TileStates";
@@ -63,12 +64,26 @@ function TileChart({ kind, title, data, onPick }: ChartProps) {
 
 function TileNumber({ data, onPick }: Pick<Props, "data" | "onPick">) {
   const [shown, exact] = [wordsOf(data), exactWordsOf(data)];
-  if (!onPick) return <p className={css.number} title={exact}>{shown}</p>;
+  const compared = changeOf(data);
+  const change = compared && (
+    <span className={css.change} title={compared.was}>
+      {compared.change}
+    </span>
+  );
+  if (!onPick) {
+    return (
+      <p className={css.number}>
+        <span title={exact}>{shown}</span>
+        {change}
+      </p>
+    );
+  }
   return (
     <p className={css.number}>
       <button type="button" className={css.open} title={`${exact}: show the rows`} onClick={() => onPick(0)}>
         {shown}
       </button>
+      {change}
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { failureText } from "../../../api/client";
 import type { Tile, TileDataShape } from "../../../api/generated";
 import { saveBlob } from "../../../format/files";
 import { rangeText } from "../view/range";
+import { beforeRange } from "./before";
 import { segmentOf } from "./segments";
 import type { TileSource } from "./source";
 import css from "./Tile.module.css";
@@ -120,6 +121,8 @@ function Foot({ tile, data, error }: { readonly tile: Tile; readonly data: TileD
   return (
     <div className={css.foot}>
       {tile.range && <span title="This tile has a range of its own">{rangeText(tile.range)}</span>}
+      {data.before && <span>{tile.chart === "number" ? "beside" : "dashed:"} {beforeRange(data.before)}</span>}
+      {data.not_compared && <span>{data.not_compared}</span>}
       {data.notes.map((note) => (
         <span key={note} className={css.attention}>
           {note}

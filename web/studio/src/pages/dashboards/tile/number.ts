@@ -5,7 +5,8 @@ export function valueOf(data: ChartData): number | null {
   return numberOf(data.rows[0]?.[placeOf(data)]);
 }
 
-function placeOf(data: ChartData): number {
+/** Which column is the number. */
+export function placeOf(data: ChartData): number {
   return Math.max(0, columnAt(data, data.roles.y?.[0]));
 }
 

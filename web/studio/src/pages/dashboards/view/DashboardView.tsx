@@ -9,6 +9,7 @@ import { useFilters } from "../../../components/filters/useColumnFilters";
 import { filterOf, nodeOf } from "../../../components/filters/wire";
 import { wordsOf } from "../../../components/filters/words";
 import { useRange } from "../../../components/range/useRange";
+import { setCompare, useCompare } from "../../../components/scene/useCompare";
 import { SceneBar } from "../../../components/scene/SceneBar";
 import { changeQuery, useQueryValue } from "../../../router/query";
 import { readTile, readTileParquet, type Segment } from "../api";
@@ -47,9 +48,18 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
   const filters = useMemo(() => [...appFilters(app), ...chosenFilters.map((filter) => filterOf(filter, []))], [app, chosenFilters]);
   const scene = useMemo(() => ({ range, filters: [...fixed, ...filters], zone: definition.zone ?? "UTC" }), [range, fixed, filters, definition.zone]);
   const open = useCallback((tile: Tile, segment: Segment) => changeQuery(segmentParameters(tile.id, segment), "push"), []);
+  const compare = useCompare();
   const source: TileSource = useMemo(
-    () => ({ key: [scene], range, filters: scene.filters, read: (tile, signal) => readTile(tile, scene, signal), parquet: (tile) => readTileParquet(tile, scene), mark, open }),
-    [scene, range, mark, open],
+    () => ({
+      key: [scene, compare],
+      range,
+      filters: scene.filters,
+      read: (tile, signal) => readTile(tile, scene, signal, compare),
+      parquet: (tile) => readTileParquet(tile, scene),
+      mark,
+      open,
+    }),
+    [scene, compare, range, mark, open],
   );
   const chosen = Math.min(Math.max(0, Number(sheetText || "1") - 1 || 0), definition.sheets.length - 1);
   const sheet = definition.sheets[chosen];
@@ -64,7 +74,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
             type="button"
             className={css.back}
             aria-label="All dashboards"
-            onClick={() => changeQuery({ name: "", app: "", last: "", since: "", until: "", f: "", sheet: "" }, "push")}
+            onClick={() => changeQuery({ name: "", app: "", last: "", since: "", until: "", compare: "", f: "", sheet: "" }, "push")}
           >
             <IconArrowLeft size={18} aria-hidden />
           </button>
@@ -77,6 +87,8 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
         range={shown}
         onRange={setRange}
         zone={definition.zone ?? "UTC"}
+        compare={compare}
+        onCompare={setCompare}
       >
         <Button variant="default" size="xs" className={css.aside ?? ""} leftSection={<IconMaximize size={14} aria-hidden />} onClick={() => void document.documentElement.requestFullscreen()}>
           Full screen
@@ -102,7 +114,7 @@ export function DashboardView({ kept }: { readonly kept: KeptDashboard }) {
       <Sheets sheets={definition.sheets} chosen={chosen} onChoose={(at) => setSheet(at === 0 ? "" : String(at + 1), "push")} />
       {sheet && <SheetGrid sheet={sheet} source={source} />}
       <RowsDrawer tile={opened} segment={segment} scene={scene} onClose={() => changeQuery({ rows: "", of: "", as_of: "" }, "push")} />
-      <ShareDrawer name={kept.name} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
+      <ShareDrawer name={kept.name} compare={compare} isPublished={kept.is_published} isOpen={isSharing} onClose={() => setIsSharing(false)} />
     </div>
   );
 }

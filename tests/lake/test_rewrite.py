@@ -137,12 +137,15 @@ def _dying(effects: list[int], die_at: int, real: Callable[..., Any]) -> Callabl
 def test_death_at_every_effect_loses_and_doubles_nothing(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed before and after each file, note and commit, the job goes on and ends the same."""
+    """Killed before and after each file, note and commit, the job goes on and ends the same.
+
+    In `make test` at every third of these moments.
+    """
     expected = _sorted_ids(lake.read("events"))
     bytes_max = _STREAMED_PARTS * lake.read("events").nbytes // 3
     die_at = 0
     while True:
-        die_at += 1
+        die_at += scaled(3, 1)
         effects = [0]
         rewriter = Rewriter(lake, _note(tmp_path), bytes_max, stretch_bytes=1)
         with monkeypatch.context() as patch:

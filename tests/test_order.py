@@ -1,7 +1,8 @@
-"""The order of test files: a long one that is begun last is worked off by one core alone."""
+"""How a run begins: a long file that is begun last is worked off by one core alone."""
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -33,3 +34,9 @@ def test_files_that_take_longest_come_first() -> None:
     paths = list(dict.fromkeys(str(item.path) for item in items))
     assert paths == ["longest", "pages", "long", "plain"]
     assert [item.get_closest_marker("slow") for item in items[:3]] == [True, False, True]
+
+
+def test_what_was_loaded_is_no_work_for_the_garbage_collector() -> None:
+    """Hundreds of modules stay to the end; what tests make is collected as ever."""
+    assert gc.get_freeze_count() > 10_000
+    assert gc.isenabled()

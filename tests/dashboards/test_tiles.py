@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,44 +40,14 @@ from tests.dashboards.shop import (
     sql,
     visits,
 )
+from tests.dashboards.tiles import behind, client, parts, shown
 from tests.query.cuts import query_settings
 from tests.studio.fakes import FakeShop, studio
 
+__all__ = ["client"]
+
 CATEGORY = {"column": "properties.category"}
 SUB = {"column": "properties.sub"}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    root = tmp_path_factory.mktemp("dashboards")
-    cut = shop_cut(root / "cut")
-    pool = QueryPool(cut.home, cut.project, query_settings())
-    with (
-        studio(FakeShop(Home(root / "home")), sql=pool) as running,
-        httpx.Client(base_url=running.url, timeout=60) as found,
-    ):
-        assert found.get(running.link).status_code == 303
-        yield found
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
-
-
-def shown(client: httpx.Client, tile: dict[str, Any], **more: Any) -> dict[str, Any]:
-    answer = client.post("/api/tiles", json={"tile": tile, "range": RANGE, **more})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def behind(client: httpx.Client, tile: dict[str, Any], **more: Any) -> dict[str, Any]:
-    answer = client.post("/api/tiles/rows", json={"tile": tile, "range": RANGE, **more})
-    assert answer.status_code == 200, answer.text
-    return dict(answer.json())
-
-
-def parts(data: dict[str, Any], row: list[Any]) -> list[dict[str, Any]]:
-    """The segment that a row is: its values of x and colour."""
-    named = [data["roles"]["x"], data["roles"]["colour"]]
-    values = dict(zip([column["name"] for column in data["columns"]], row, strict=True))
-    return [{"column": name, "value": values[name]} for name in named if name]
 
 
 def test_the_pie_of_the_retail_shop(client: httpx.Client) -> None:
@@ -504,7 +474,7 @@ def test_a_report_asks_the_journey_index(tmp_path: Path) -> None:
         assert [row[-1] for row in data["rows"]] == [41, 0]
         found = behind(client, tile, cell=data["cells"][0])
         assert [row[0] for row in found["rows"]] == ["shop/of the index"]
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
     assert [one is None for one in asked] == [True, False]
 
 

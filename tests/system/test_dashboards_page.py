@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from footfall.clock import HOUR, SystemClock
 from footfall.dashboards.definition import ReportQuery, SqlQuery
-from footfall.dashboards.storage import Dashboards
-from footfall.metadata.place import MetadataPlace
-from footfall.query import QueryPool
 from footfall.testing.events import NOON_US, event_table
 from tests.dashboards.shop import (
     EVENTS,
-    beer,
     by_category,
     dashboard,
     events,
     fields,
     placed,
-    retail,
-    shop_cut,
     visits,
 )
-from tests.query.cuts import CutWriter, query_settings
 from tests.scale import scaled
-from tests.studio.fakes import FakeShop, Studio, studio
 from tests.studio.pages import (
     BROWSER_TESTS,
     Watched,
@@ -46,8 +36,9 @@ from tests.studio.pages import (
     opened,
     shot,
 )
+from tests.system.dashboards_place import Place, as_table, count_behind, drawn, place, tile
 
-__all__ = ["browser"]
+__all__ = ["browser", "place"]
 
 pytestmark = BROWSER_TESTS
 
@@ -56,60 +47,6 @@ BY_DEVICE = "SELECT device_category, count(*) AS n FROM events GROUP BY 1 ORDER 
 LARGEST = {"Device, by duration and events": 1, "Sessions by first event": 0}
 """Which path of a chart is its largest part."""
 SPOT = ("dragged", "Dragged", 0, 0, 6, 5)
-
-
-class Place:
-    """One studio for all tests of the file, with what is behind it."""
-
-    def __init__(self, cut: CutWriter, shop: FakeShop, running: Studio) -> None:
-        self.cut = cut
-        self.shop = shop
-        self.running = running
-        self.url = running.url
-        self.added = 0
-        """Events without a category that a test added; tests run in any order."""
-        self.services = running.services
-        place = MetadataPlace.of(shop.home)
-        self.dashboards = Dashboards(place, "default", SystemClock())
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    cut = shop_cut(tmp_path_factory.mktemp("dashboards"))
-    shop = FakeShop(cut.home)
-    shop.history(SystemClock().now_us(), minutes=2)
-    pool = QueryPool(cut.home, cut.project, query_settings())
-    with studio(shop, sql=pool) as running:
-        found = Place(cut, shop, running)
-        found.dashboards.apply("retail", retail())
-        found.dashboards.apply("beer", beer())
-        # A worker that starts on a busy machine takes longer than a page is waited for.
-        warm = asyncio.run_coroutine_threadsafe(
-            pool.run("SELECT count(*) FROM events"), running.loop
-        )
-        warm.result(120)
-        yield found
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
-
-
-def tile(page: Page, title: str) -> Locator:
-    return page.get_by_role("region", name=title, exact=True)
-
-
-def drawn(page: Page, title: str) -> Locator:
-    """A tile whose chart stands."""
-    found = tile(page, title)
-    expect(found.get_by_role("img").locator("svg path").first).to_be_attached()
-    return found
-
-
-def as_table(page: Page, title: str) -> list[list[str]]:
-    """The numbers of a tile, read from its table."""
-    page.get_by_role("button", name=f"More about {title}").click()
-    page.get_by_role("menuitem", name="Show as a table").click()
-    rows = tile(page, title).locator("tbody tr")
-    expect(rows.first).to_be_visible()
-    return [row.locator("td").all_inner_texts() for row in rows.all()]
 
 
 LOOKS = [("light", 400), ("dark", 1440), ("light", 1440), ("dark", 400)]
@@ -327,7 +264,7 @@ def test_a_link_without_a_session(browser: Browser, place: Place) -> None:
     view.goto(link)
     drawn(view, "Sessions by first event")
     assert as_table(view, "Sessions by first event")
-    assert view.get_by_role("navigation", name="Pages").count() == 0
+    expect(view.get_by_role("navigation", name="Pages")).to_have_count(0)
     shot(view, "dashboards-shared-light-1280")
     token = link.partition("#")[2]
     assert [url for url in asked if token in url.partition("#")[0]] == []
@@ -419,16 +356,6 @@ def test_a_field_dragged_to_its_place(browser: Browser, place: Place) -> None:
     expect(side.get_by_label("Left")).not_to_have_value("0")
     shot(page, "dashboards-dragged-light-1280")
     page.context.close()
-
-
-def count_behind(page: Page) -> int:
-    """Rows that the open drawer says it has; it is closed again."""
-    said = page.get_by_role("dialog").get_by_role("status")
-    expect(said).to_contain_text(re.compile(r"^[\d,]+ rows?"))
-    text = said.inner_text()
-    page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    return int(text.split()[0].replace(",", ""))
 
 
 def test_every_kind_of_chart_opens_and_is_kept(browser: Browser, place: Place) -> None:
@@ -552,7 +479,7 @@ def test_a_report_is_made_and_changed_in_the_editor(browser: Browser, place: Pla
     rows = tile(page, "Dragged").locator("tbody tr")
     # The answer before stays until the new one has come.
     expect(rows.nth(1)).to_contain_text("purchase")
-    assert [int(row.locator("td").nth(2).inner_text()) for row in rows.all()] == [len(clicked), 0]
+    expect(rows.locator("td:nth-child(3)")).to_have_text([str(len(clicked)), "0"])
     shot(page, "dashboards-report-light-1280")
     side.get_by_label("Kind of report").select_option("attribution")
     expect(side.get_by_role("status")).to_contain_text("Choose the goal")

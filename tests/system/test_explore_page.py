@@ -24,7 +24,6 @@ from footfall.explore.kinds import KINDS
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
 from footfall.testing.events import NOON_US, event_table
-from tests.cli.shell import run
 from tests.dashboards.shop import dashboard
 from tests.query.cuts import CutWriter, query_settings
 from tests.query.test_pool import ENDLESS
@@ -32,27 +31,19 @@ from tests.scale import IS_FULL
 from tests.studio.fakes import FakeShop, Studio, studio, wait_until
 from tests.studio.pages import BROWSER_TESTS, browser, choose, faults, is_narrow, opened, shot
 from tests.system import explore_shop as golden
+from tests.system.explore_questions import (
+    COUNTS,
+    IN_TERMINAL,
+    QUESTIONS,
+    RANGE,
+    SQL,
+    WAYS,
+    sheet,
+)
 
 __all__ = ["browser"]
 
 pytestmark = BROWSER_TESTS
-
-WEEK = ({"event": "page_view"}, {"event": "add_to_cart"}, {"event": "purchase"})
-RANGE = golden.RANGE
-QUESTIONS: dict[str, dict[str, Any]] = {
-    "events": {"range": RANGE, "series": [{"event": "page_view", "measure": "visitors"}]},
-    "funnel": {"range": RANGE, "steps": list(WEEK)},
-    "path": {"range": RANGE, "nodes": "pages", "steps": 4},
-    "retention": {"range": RANGE, "start": {"event": "page_view"}},
-    "lifecycle": {"range": RANGE, "unit": "day"},
-    "attribution": {
-        "range": RANGE,
-        "goal": {"event": "purchase"},
-        "field": "source",
-        "model": "linear",
-    },
-    "compare": {"range": RANGE, "variant": "properties.variant", "goal": {"event": "purchase"}},
-}
 
 
 class Place:
@@ -73,7 +64,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     pool = QueryPool(cut.home, cut.project, query_settings())
     with studio(shop, sql=pool) as running:
         yield Place(cut, running, pool)
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def explore(model: str, options: dict[str, Any] | None = None, **more: str) -> str:
@@ -139,75 +130,6 @@ def numbers_in(page: Page) -> list[list[str]]:
     return [row.locator("td").all_inner_texts() for row in found.locator("tbody tr").all()]
 
 
-def sheet(model: str, answer: Any) -> list[Any]:
-    """The counts of an answer in Python, in the order of the page's table."""
-    match model:
-        case "events":
-            return [row.value for row in answer.rows]
-        case "retention":
-            return [number for row in answer.rows for number in (row.size, row.count)]
-        case "compare":
-            return [number for row in answer.rows for number in (row.size, row.count)]
-        case "funnel":
-            dropped = [None if r.dropped_cell is None else r.dropped for r in answer.rows]
-            return [n for row, d in zip(answer.rows, dropped, strict=True) for n in (row.count, d)]
-        case _:
-            return [row.count for row in answer.rows]
-
-
-COUNTS = {
-    "events": ("value",),
-    "funnel": ("count", "dropped"),
-    "path": ("count",),
-    "retention": ("size", "count"),
-    "lifecycle": ("count",),
-    "attribution": ("conversions",),
-    "compare": ("size", "converted"),
-}
-SQL = {
-    "events": "SELECT count(DISTINCT visitor_id) FROM events WHERE event_name = 'page_view'",
-    "funnel": (
-        "SELECT count(DISTINCT a.visitor_id) FROM events a JOIN events b ON a.visitor_id ="
-        " b.visitor_id AND b.event_name = 'add_to_cart' AND b.event_time > a.event_time AND"
-        " b.event_time <= a.event_time + INTERVAL 7 DAY WHERE a.event_name = 'page_view'"
-    ),
-    "attribution": "SELECT count(*) FROM events WHERE event_name = 'purchase'",
-    "compare": (
-        "SELECT count(DISTINCT visitor_id) FROM events WHERE properties->>'$.variant' = 'A'"
-    ),
-}
-"""One number of a golden question each, written by hand."""
-VERBS = {
-    "events": ("trend", "page_view", "--measure", "visitors"),
-    "funnel": ("funnel", "page_view", "add_to_cart", "purchase"),
-    "path": ("paths", "--steps", "4", "--top", "10"),
-    "retention": ("retention", "--start", "page_view"),
-    "lifecycle": ("lifecycle", "--unit", "day"),
-    "attribution": ("attribution", "purchase", "--field", "source", "--model", "linear"),
-    "compare": ("compare", "properties.variant", "purchase"),
-}
-IN_TERMINAL = set(VERBS) if IS_FULL else {"funnel", "attribution"}
-"""A verb is a process and a worker of its own: the others in `make test-full`."""
-
-
-def over_http(page: Page, place: Place, model: str) -> Any:
-    """The same question, as a program asks it."""
-    said = page.request.post(f"{place.url}/api/explore/{model}", data=QUESTIONS[model])
-    return msgspec.json.decode(said.body(), type=KINDS[model].answer)
-
-
-def in_terminal(page: Page, place: Place, model: str) -> Any:
-    """The same question, as a person types it."""
-    days = ("--from", RANGE["start"], "--to", RANGE["end"])
-    home = ("--json", "--home", str(place.cut.home.root))
-    done = run(*VERBS[model], *days, *home)
-    return msgspec.json.decode(done.stdout, type=KINDS[model].answer)
-
-
-WAYS: dict[str, Any] = {"http": over_http, "terminal": in_terminal}
-"""Further ways to an answer, each held to Python's; a new one has its line here."""
-
-
 @pytest.mark.parametrize("model", list(QUESTIONS))
 def test_one_answer_everywhere(browser: Browser, place: Place, model: str) -> None:
     """Page, Python, HTTP, terminal and SQL say the same numbers; a click opens as many."""
@@ -219,7 +141,7 @@ def test_one_answer_everywhere(browser: Browser, place: Place, model: str) -> No
     page = opened(browser, place.running, explore(model, view="table")).page
     for name, way in WAYS.items():
         if name != "terminal" or model in IN_TERMINAL:
-            found = way(page, place, model)
+            found = way(page, place.cut.home.root, model)
             assert (name, sheet(model, found)) == (name, sheet(model, answer))
     table = result(page).get_by_role("region", name="Answer")
     rows = numbers_in(page)
@@ -249,8 +171,9 @@ def test_steps_are_those_of_plain_counting(browser: Browser, place: Place) -> No
     page = opened(browser, place.running, explore("funnel")).page
     expect(result(page).get_by_text("not over yet")).to_have_count(0)
     steps = result(page).get_by_role("list", name="Steps of the funnel").get_by_role("listitem")
-    shown = [step.get_by_role("button").first.inner_text() for step in steps.all()]
-    assert shown == [str(len(one)) for one in reached]
+    expect(steps).to_have_count(len(reached))
+    for step, one in zip(steps.all(), reached, strict=True):
+        expect(step.get_by_role("button").first).to_have_text(str(len(one)))
     steps.nth(1).get_by_role("button").last.click()
     links = page.get_by_role("dialog").get_by_role("link")
     expect(links).to_have_count(len(reached[1] - reached[2]))
@@ -465,26 +388,22 @@ def test_a_question_is_ended_by_its_button(
     page.context.close()
 
 
-def figure(page: Page, label: str) -> str:
-    """A number of the overview."""
-    found = page.get_by_role("region", name="Numbers").get_by_role("listitem")
-    return found.filter(has_text=label).locator("span").first.inner_text()
-
-
 def test_overview_is_plain_counting(browser: Browser, place: Place) -> None:
     """Its numbers are those of a loop over the rows; a row filters the page, and Back undoes it."""
     rows, visits = golden.events(), golden.visits()
     views = sum(row["event_name"] == "page_view" for row in rows)
     looked = sum(row["engagement_ms"] or 0 for row in rows) // len(visits) // 1_000
     page = opened(browser, place.running, overview()).page
-    expect(page.get_by_role("region", name="Numbers")).to_be_visible()
-    assert {label: figure(page, label) for label in FIGURES} == {
+    figures = {
         "Visitors": str(golden.VISITORS),
         "Conversions": str(sum(row["event_name"] == "purchase" for row in rows)),
         "Views per session": f"{views / len(visits):g}",
         "Bounce rate": f"{100 * sum(one['is_bounced'] for one in visits) / len(visits):g} %",
         "Engagement time": f"{looked} s",
     }
+    for label, value in figures.items():
+        one = page.get_by_role("region", name="Numbers").get_by_role("listitem")
+        expect(one.filter(has_text=label).locator("span").first).to_have_text(value)
     at_tea = golden.visitors_where(lambda row: row["page_path"] == "/tea")
     page.get_by_role("button", name="/tea", exact=True).click()
     expect(page.get_by_role("button", name=f"Visitors: {len(at_tea)}, show who")).to_be_visible()
@@ -542,6 +461,3 @@ def test_overview_opens_everything(browser: Browser, place: Place) -> None:
     by_mail = golden.visitors_where(lambda row: row["source"] == "mail")
     expect(page.get_by_role("button", name=f"Visitors: {len(by_mail)}, show who")).to_be_visible()
     page.context.close()
-
-
-FIGURES = ("Visitors", "Conversions", "Views per session", "Bounce rate", "Engagement time")

@@ -73,6 +73,7 @@ def _counted(table, count):
     return table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late_events", [10, *([100] if IS_FULL else [])])
 def test_many_late_events_do_not_grow_together_into_one_stretch(late_events: int) -> None:
     """Of the same visitor ten, or a hundred, events come late in each of twenty epochs.

@@ -21,6 +21,9 @@ def plain(table):
     columns = {}
     for field in table.schema:
         column = table.column(field.name)
+        if column.null_count == len(column):  # most of an event's
+            columns[field.name] = [None] * len(column)
+            continue
         is_time = pa.types.is_timestamp(field.type)
         columns[field.name] = (column.cast(pa.int64()) if is_time else column).to_pylist()
     return [
@@ -87,6 +90,7 @@ class World:
         self.state = SessionState.empty(definition.columns)
         self.epoch = 0
         self.events = []
+        self.keyed = []
         self.epochs = {}
         self.sessions = []
         self.removed = {}
@@ -96,8 +100,9 @@ class World:
     def events_in(self, wanted):
         """As `History.events`."""
         self.history_calls += 1
-        keyed = plain(self.definition.key.keyed(event_table(self.events)))
-        return event_table(_in_ranges(keyed, wanted, "event_time", "event_time"))
+        added = self.events[len(self.keyed) :]
+        self.keyed += plain(self.definition.key.keyed(event_table(added)))
+        return event_table(_in_ranges(self.keyed, wanted, "event_time", "event_time"))
 
     def sessions_in(self, wanted):
         """As `History.sessions`."""

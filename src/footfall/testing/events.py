@@ -27,8 +27,12 @@ def event_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     `received_at` is `event_time`; ids follow from the row's number.
     """
     complete = [_complete(number, row) for number, row in enumerate(rows)]
+    named = {name for row in complete for name in row}  # a few of very many
     arrays = [
-        _array([row.get(field.name) for row in complete], field.type) for field in EVENT_SCHEMA
+        _array([row.get(field.name) for row in complete], field.type)
+        if field.name in named
+        else pa.nulls(len(complete), field.type)
+        for field in EVENT_SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=EVENT_SCHEMA)
 

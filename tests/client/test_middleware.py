@@ -71,7 +71,7 @@ def serve() -> Iterator[Callable[[Any], int]]:
 
     yield start
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
 
 
 def ask(port: int) -> int:

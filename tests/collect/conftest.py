@@ -202,7 +202,7 @@ class Running:
         self.collector = Collector(home, settings, on_ready=on_ready)
         self.thread = threading.Thread(target=self.collector.serve)
         self.thread.start()
-        assert ready.wait(20)
+        assert ready.wait(60)
         self.port = int(self.url.rpartition(":")[2])
 
     def records(self) -> list[Request]:
@@ -213,7 +213,7 @@ class Running:
 
     def close(self) -> None:
         self.collector.stop()
-        self.thread.join(20)
+        self.thread.join(60)
         assert not self.thread.is_alive()
 
 

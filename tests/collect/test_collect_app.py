@@ -91,7 +91,7 @@ def test_no_answer_before_the_log_has_it(harness: Any) -> None:
 
     def held_append(records: Sequence[bytes]) -> Place:
         entered.set()
-        assert gate.wait(20)
+        assert gate.wait(60)
         return append(records)
 
     harness.log.append = held_append

@@ -35,7 +35,7 @@ def test_chunked_and_pipelined_and_expected_bodies(running: Any) -> None:
 
 def test_pipelined_requests_on_a_connection_that_stays(running: Any) -> None:
     """Each is answered, in order, and the connection goes on."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         stream = client.makefile("rb")
         for _ in range(2):
             client.sendall((POST % b"") * 3)
@@ -68,7 +68,7 @@ def test_answer_in_one_piece_is_the_servers(
 
     monkeypatch.setattr(CollectorConnection, "answer", noted)
     request = request_line + b"\r\nHost: x\r\nContent-Length: 2\r\n" + origin + b"%s\r\n[]"
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         stream = client.makefile("rb")
         client.sendall(request % b"")
         ours = read_answer(stream)
@@ -88,7 +88,7 @@ def test_answer_in_one_piece_is_the_servers(
 def test_refusal_before_the_body(running: Any) -> None:
     """Who is refused at once may send the rest all the same: it is not taken for a request."""
     head = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 20000\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         stream = client.makefile("rb")
         for _ in range(2):
             client.sendall(head)
@@ -107,7 +107,7 @@ def test_refusal_of_a_head_request_has_no_body(
     """What follows it would be taken for the next answer."""
     monkeypatch.setattr(Crowd, "is_full", True)
     running = make_running()
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         stream = client.makefile("rb")
         for _ in range(2):
             client.sendall(b"HEAD /collect?appId=shop_web HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -118,7 +118,7 @@ def test_refusal_of_a_head_request_has_no_body(
 def test_upgrade_is_ignored(running: Any) -> None:
     """Java's client asks for HTTP/2 with its first POST; the request counts all the same."""
     upgrade = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAM\r\n"
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         for request in (POST % upgrade, POST % b""):
             client.sendall(request)
             assert client.recv(65536).startswith(b"HTTP/1.1 200")
@@ -185,7 +185,7 @@ def test_many_requests_are_not_one_endless_head(running: Any) -> None:
 
 def test_requests_that_were_taken_leave_no_garbage(running: Any) -> None:
     """All of a request is freed with its answer: the collector hardly ever looks for garbage."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         stream = client.makefile("rb")
 
         def send(count: int) -> None:

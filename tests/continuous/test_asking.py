@@ -52,7 +52,7 @@ def client(answered: Path) -> Iterator[httpx.Client]:
     ):
         assert client.get(running.link).status_code == 303
         yield client
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def _run(home: Path, *arguments: str) -> Result:

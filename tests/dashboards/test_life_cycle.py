@@ -118,7 +118,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[l
                 answers[tile["id"]] = answer.json()["rows"]
             yield answers
         finally:
-            asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+            asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def local(at: int) -> datetime:

@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         )
         assert made.status_code == 200, made.text
         yield owner, stranger
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def shared(owner: httpx.Client) -> tuple[str, dict[str, str]]:

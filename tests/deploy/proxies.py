@@ -112,7 +112,7 @@ def _running(command: list[str], port: int, environ: Mapping[str, str]) -> Itera
         finally:
             process.terminate()
             try:
-                process.wait(10)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
 

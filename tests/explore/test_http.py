@@ -75,7 +75,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         one: Shown = found  # type: ignore[assignment]
         one.writer, one.sql = writer, counted
         yield one
-        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(60)
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         assert isinstance(running, Studio)
         with footfall.open(home.root) as here:
             yield Both(here, footfall.open(running.link), home)
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def test_alerts(both: Both, tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Server:
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> None:
         address = self.part("collector")["url"].removeprefix("http://")
-        connection = http.client.HTTPConnection(address, timeout=10)
+        connection = http.client.HTTPConnection(address, timeout=60)
         connection.request("POST", path, body, headers)
         status = connection.getresponse().status
         connection.close()

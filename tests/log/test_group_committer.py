@@ -27,7 +27,7 @@ class HeldLog:
     def append(self, records: Sequence[bytes]) -> Place:
         self.groups.append(list(records))
         self.entered.release()
-        assert self.gate.acquire(timeout=10)
+        assert self.gate.acquire(timeout=60)
         return self.inner.append(records)
 
 

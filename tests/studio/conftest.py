@@ -37,6 +37,6 @@ def running(shop: FakeShop, assets: Path) -> Iterator[Studio]:
 @pytest.fixture
 def signed_in(running: Studio) -> Iterator[httpx.Client]:
     """A client with a session."""
-    with httpx.Client(base_url=running.url, timeout=10) as client:
+    with httpx.Client(base_url=running.url, timeout=60) as client:
         assert client.get(running.link).status_code == 303
         yield client

@@ -186,9 +186,9 @@ class FakeShop:
 
     def step(self, now_us: int, events: int, spread_us: int = SECOND) -> list[dict[str, Any]]:
         """Add `events` received within `spread_us` before `now_us` and publish."""
-        times = sorted(now_us - self._random.randrange(spread_us) for _ in range(events))
-        rows = [self._row(received_at) for received_at in times]
+        rows = self._rows(now_us, events, spread_us)
         self._take(rows, now_us)
+        self.publish(now_us)
         return rows
 
     def add(self, changes: Sequence[dict[str, Any]]) -> None:
@@ -196,13 +196,14 @@ class FakeShop:
         rows = [{**self._row(change["received_at"]), **change} for change in changes]
         for row in rows:
             self._answer_with(row)
-        self._take(rows, max(row["received_at"] for row in rows))
+        now_us = max(row["received_at"] for row in rows)
+        self._take(rows, now_us)
+        self.publish(now_us)
 
     def _take(self, rows: Sequence[dict[str, Any]], now_us: int) -> None:
         count = len(rows)
         self._state.add(event_table(rows), now_us)
         self.totals += Ledger(requests=count, decoded=count, records=count, events=count)
-        self.publish(now_us)
 
     def publish(self, now_us: int) -> None:
         """Write the live file."""
@@ -224,12 +225,18 @@ class FakeShop:
         self.publish(now_us)
 
     def history(self, now_us: int, minutes: int = 30) -> None:
-        """Half an hour of visits up to now, some of them by bots."""
+        """Half an hour of visits up to now, some of them by bots; published once."""
         self._has_bots = True
         for second in range(minutes * 60, 0, -5):
             wave = 14 + round(9 * math.sin(second / 190)) + self._random.randrange(6)
-            self.step(now_us - second * SECOND, wave, spread_us=5 * SECOND)
+            at = now_us - second * SECOND
+            self._take(self._rows(at, wave, 5 * SECOND), at)
+        self.publish(at)
         self._has_bots = False
+
+    def _rows(self, now_us: int, count: int, spread_us: int) -> list[dict[str, Any]]:
+        times = sorted(now_us - self._random.randrange(spread_us) for _ in range(count))
+        return [self._row(received_at) for received_at in times]
 
     def _row(self, received_at: int) -> dict[str, Any]:
         chance = self._random
@@ -339,12 +346,12 @@ def _serve(
     server = StudioServer(app, load_settings(overrides=overrides), started.set, services.live.close)
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
     thread.start()
-    assert started.wait(20)
+    assert started.wait(60)
     try:
         yield Studio(f"http://127.0.0.1:{port}", server, services)
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -389,10 +396,10 @@ def feeding(
         yield stopped.set
     finally:
         stopped.set()
-        thread.join(10)
+        thread.join(60)
 
 
-def wait_until(holds: Callable[[], bool], seconds_max: float = 10.0) -> None:
+def wait_until(holds: Callable[[], bool], seconds_max: float = 60.0) -> None:
     """Return once `holds()`; fail after `seconds_max`."""
     deadline = time.monotonic() + seconds_max
     while not holds():

@@ -47,7 +47,7 @@ def asked_studio(shop: FakeShop, assets: Path, pool: Any, *overrides: str) -> It
         asked = Asked(found.url, found.server, found.services)
         asked.pool, asked.cookie = pool, opened.headers["set-cookie"].partition(";")[0]
         yield asked
-        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(60)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def asking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
             assert client.get(running.link).status_code == 303
             client.place, client.home = str(place), home
             yield client
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def _rows(answer: httpx.Response) -> object:

@@ -73,7 +73,7 @@ def served(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studi
         clock=run.bench.clock,
     ) as one:
         yield one
-        asyncio.run_coroutine_threadsafe(pool.close(), one.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), one.loop).result(60)
 
 
 @pytest.fixture(scope="module")

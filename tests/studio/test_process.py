@@ -111,7 +111,7 @@ def test_stops_when_its_parent_is_gone(tmp_path: Path) -> None:
             try:
                 assert first_line(process).startswith("http://127.0.0.1:")
                 os.close(write_fd)
-                assert process.wait(20) == 0
+                assert process.wait(60) == 0
             finally:
                 process.kill()
     finally:

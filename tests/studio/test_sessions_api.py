@@ -77,7 +77,7 @@ def client(bench: Bench, tmp_path_factory: pytest.TempPathFactory) -> Iterator[h
             served.services.sessions.add_link("t")
             assert one.get("/open?token=t").status_code == 303
             yield one
-        asyncio.run_coroutine_threadsafe(pool.close(), served.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), served.loop).result(60)
 
 
 def _asked(client: httpx.Client, **more: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def asking(shop: FakeShop, assets: Path, tmp_path: Path) -> Iterator[httpx.Clien
     with studio(shop, assets, sql=pool) as running, httpx.Client(base_url=running.url) as client:
         assert client.get(running.link).status_code == 303
         yield client
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def test_tables_with_types_and_meanings(asking: httpx.Client) -> None:

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from footfall.clock import SystemClock
+from footfall.home import Home
 from footfall.machine.process import is_alive
 from footfall.query import QueryPool
 from footfall.testing.events import NOON_US, event_table, uuid_of
@@ -54,17 +55,18 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> CutWriter:
     return writer
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pool(cut: CutWriter) -> QueryPool:
     return QueryPool(cut.home, cut.project, query_settings(rows_max=ROWS_MAX))
 
 
-@pytest.fixture
-def running(shop: FakeShop, pool: QueryPool) -> Iterator[Studio]:
+@pytest.fixture(scope="module")
+def running(pool: QueryPool, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    shop = FakeShop(Home(tmp_path_factory.mktemp("shop") / "home"))
     shop.publish(SystemClock().now_us())
     with studio(shop, sql=pool) as found:
         yield found
-        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(60)
 
 
 def editor(page: Page) -> Locator:

@@ -71,7 +71,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         warm = asyncio.run_coroutine_threadsafe(pool.run("SELECT 1 FROM events"), found.loop)
         warm.result(120)
         yield found
-        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), found.loop).result(60)
 
 
 async def _define(text: str) -> str:

@@ -28,7 +28,7 @@ def _ask(
     tree: Tree, method: str, path: str, headers: dict[str, str], body: bytes = b""
 ) -> tuple[int, str]:
     host = tree.collector_url().removeprefix("http://")
-    with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(host, timeout=60)) as connection:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, str(answer.headers) + answer.read().decode("latin-1")

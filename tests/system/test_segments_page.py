@@ -62,7 +62,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             found.store.note_size("buyers", size, sorted(ids), "visitor/")
         yield found
         found.project.close()
-        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(20)
+        asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
 
 
 def ids_on(page: Page) -> list[str]:

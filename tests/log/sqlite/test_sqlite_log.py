@@ -199,7 +199,7 @@ def test_reader_in_another_process_sees_appends(open_writer: Open, tmp_path: Pat
             process.stdin.flush()
             assert process.stdout.readline() == f"[({number}, b'{number}')]\n"
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_killed_writer_left_everything_it_acknowledged(open_writer: Open, tmp_path: Path) -> None:

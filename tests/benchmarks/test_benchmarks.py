@@ -64,10 +64,11 @@ not part of it: it needs Java and `requirements/bench.lock`."""
 
 
 LONG = {
-    *("bench_bytes", "bench_cluster", "bench_collector", "bench_continuous"),
-    *("bench_explore", "bench_recovery", "bench_serve"),
+    *("bench_bytes", "bench_cluster", "bench_collector", "bench_continuous", "bench_dashboard"),
+    *("bench_explore", "bench_pipeline", "bench_query", "bench_recovery", "bench_serve"),
+    *("bench_sessionize", "bench_sessions_memory"),
 }
-"""Half of the time of all; they run in `make test-full`, and whether they load is seen here."""
+"""Most of the time of all; they run in `make test-full`, and whether they load is seen here."""
 
 
 def test_every_benchmark_is_run() -> None:

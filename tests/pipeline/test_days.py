@@ -30,7 +30,7 @@ from tests.scale import scaled
 
 DAILY = ("events", "sessions", "failed_events")
 SETTINGS = ("pipeline.epoch_age_max=10s", "pipeline.checkpoint_epochs=1", "sessions.gap=5m")
-YEARS = 1_098
+YEARS = scaled(400, 1_098)
 """Days back that the first test sends an event of each."""
 GAP = 5 * MINUTE
 
@@ -110,11 +110,12 @@ def _waiting(lake: Lake, *tables: str) -> int:
     )
 
 
+@pytest.mark.slow
 def test_years_of_days_cost_an_epoch_a_handful_of_files(tmp_path: Path) -> None:
-    """One request of a server key with an event of each of 1,098 days, again with every epoch.
+    """One request of a server key with an event of each day of years, again with every epoch.
 
-    It made 1,098 files a table and epoch. All of it is seen at once, by cut and by table, and goes
-    to its days a hundred at a time.
+    It made a file for each, a table and epoch. All of it is seen at once, by cut and by table, and
+    goes to its days a hundred at a time.
     """
     bench = Bench(tmp_path, *SETTINGS)
     times: list[int] = []
@@ -265,7 +266,7 @@ def test_death_at_every_effect_changes_nothing(tmp_path: Path) -> None:
     assert pipelines._comparable(whole.tables()) == expected
     assert _waiting(Lake(whole.home.lake_dir, "default"))
     assert not _waiting(Lake(plain.home.lake_dir, "default"))
-    for die_at in range(3, faults.count + 1, scaled(19, 3)):
+    for die_at in range(3, faults.count + 1, scaled(31, 3)):
         bench = Bench(tmp_path / str(die_at), *OLD)
         assert pipelines._survives(bench, batches, die_at) == expected, f"{die_at=}"
 
@@ -290,7 +291,7 @@ def test_death_anywhere_in_bulk_writes_shows_nothing(tmp_path: Path) -> None:
     assert expected == _seen(plain)
     die_at, is_done = 0, False
     while not is_done:
-        die_at += scaled(9, 1)
+        die_at += scaled(14, 1)
         count = [0]
 
         def dying(
@@ -337,10 +338,11 @@ def test_rows_that_waited_end_as_those_that_did_not(seed: int, tmp_path: Path) -
     tables = []
     for name, live in (("waits", "1"), ("plain", "10000")):
         bench = Bench(tmp_path / name, *OLD, "lake.fold_rows=1", f"lake.live_days={live}")
-        batches = traffic(20 + seed, 8)
-        for first in (0, 4):
+        batches = traffic(20 + seed, scaled(6, 8))
+        half = len(batches) // 2
+        for part in (batches[:half], batches[half:]):
             pipeline = bench.pipeline()
-            pipelines._drive(bench, pipeline, batches[first : first + 4])
+            pipelines._drive(bench, pipeline, part)
             pipeline.finish()
             pipeline.close()
             lake = Lake(bench.home.lake_dir, "default")
@@ -374,6 +376,7 @@ def test_state_is_made_again_from_rows_that_wait(seed: int, tmp_path: Path) -> N
     assert ends[0] == ends[1]
 
 
+@pytest.mark.slow
 def test_old_days_leave_the_lake_though_they_waited(tmp_path: Path) -> None:
     """Retention drops days whole; what waits of them gets there first, and all is accounted for."""
     bench = Bench(tmp_path, *SETTINGS, "lake.bulk_days_max=2", "lake.waiting_age_max=400d")

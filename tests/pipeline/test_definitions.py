@@ -137,10 +137,11 @@ def _seen(bench: Bench) -> dict[bytes, dict[str, Any]]:
     }
 
 
+@pytest.mark.slow
 def test_each_is_what_it_is_alone(tmp_path: Path) -> None:
     """`gap` writes the same rows, to the byte, as without another beside it; `day` its oracle's."""
     alone, both = Bench(tmp_path / "alone", *GAP_ONLY), Bench(tmp_path / "both", *BOTH)
-    batches = _batches(1, 14)
+    batches = _batches(1, scaled(9, 14))
     _ran(alone, batches)
     pipeline = both.pipeline()
     waited = False
@@ -157,6 +158,7 @@ def test_each_is_what_it_is_alone(tmp_path: Path) -> None:
     assert alone.tables()["other_sessions"].num_rows == 0
 
 
+@pytest.mark.slow
 def test_statements_see_open_and_closed_sessions_of_both(tmp_path: Path) -> None:
     """Previews, hot rows and the lake are one view, at every moment when nothing is provisional."""
     bench = Bench(tmp_path, *BOTH)
@@ -226,20 +228,22 @@ def test_death_at_effects_changes_nothing_of_either(tmp_path: Path) -> None:
         assert _sorted(bench.tables(), expected, ["epoch"]) == expected, f"{die_at=}"
 
 
+@pytest.mark.slow
 def test_states_lost_are_made_from_the_lake(tmp_path: Path) -> None:
     """No checkpoint and a trimmed log: both go on and come to the same sessions."""
     for seed in range(scaled(1, 10)):
-        batches = _batches(40 + seed, 12)
+        batches = _batches(40 + seed, scaled(8, 12))
+        middle = len(batches) // 2 + 1
         kept, lost = Bench(tmp_path / f"k{seed}", *BOTH), Bench(tmp_path / f"l{seed}", *BOTH)
         _ran(kept, batches)
         pipeline = lost.pipeline()
-        _drive(lost, pipeline, batches[:7])
+        _drive(lost, pipeline, batches[:middle])
         lost.stop_consumers()
         shutil.rmtree(lost.home.state_dir("default"))
         lost.log.trim(pipeline.truth.log_to)
         before, pipeline = pipeline, lost.pipeline()
         assert pipeline.truth.epoch == before.truth.epoch > 0
-        _drive(lost, pipeline, batches[7:])
+        _drive(lost, pipeline, batches[middle:])
         _end(lost, pipeline)
         rows = [_sorted(bench.tables(), GAP_TABLES, ["epoch"]) for bench in (lost, kept)]
         assert rows[0] == rows[1], seed
@@ -307,6 +311,7 @@ def test_an_error_in_one_is_an_error_of_the_epoch(
     assert _sorted(bench.tables(), both, ["epoch"]) == _sorted(whole.tables(), both, ["epoch"])
 
 
+@pytest.mark.slow
 def test_a_definition_comes_and_goes(tmp_path: Path) -> None:
     """One that is added is exact, its past too when that is computed; the default never notices."""
     alone, bench = Bench(tmp_path / "alone", *GAP_ONLY), Bench(tmp_path / "home", *GAP_ONLY)
@@ -405,7 +410,7 @@ def test_another_default_is_refused(tmp_path: Path) -> None:
 def test_maintenance_keeps_what_is_seen(tmp_path: Path) -> None:
     """Folding, compaction and days leave one newest revision of each, and the same view."""
     bench = Bench(tmp_path, *BOTH, "lake.fold_rows=1", "lake.maintain_epochs=1")
-    _ran(bench, _batches(10, 12))
+    _ran(bench, _batches(10, scaled(8, 12)))
     before = _seen(bench)
     assert before == _truth(bench)
     maintain(bench.home, bench.settings, "default", clock=bench.clock)

@@ -1,6 +1,7 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
+import { useChartsSoon } from "../../charts/useChartsSoon";
 import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
 import { useQueryValue } from "../../router/query";
@@ -17,6 +18,7 @@ export default function DashboardsPage() {
 }
 
 function One({ name }: { readonly name: string }) {
+  useChartsSoon();
   const [edit] = useQueryValue("edit");
   const query = useQuery({ queryKey: ["dashboards", name], queryFn: ({ signal }) => readDashboard(name, false, signal), retry: false });
   if (query.error) return <Failure title="The dashboard cannot be shown" error={query.error} retry={() => void query.refetch()} level={1} />;

@@ -8,6 +8,7 @@ import type { Range as PickedRange } from "../../components/range/range";
 import { RangePicker } from "../../components/range/RangePicker";
 import { Logo } from "../../components/Logo";
 import { Loading } from "../../components/states/Loading";
+import { useChartsSoon } from "../../charts/useChartsSoon";
 import { CompareChoice } from "../../components/scene/CompareChoice";
 import { setCompare, useCompare } from "../../components/scene/useCompare";
 import { Failure } from "../../components/states/Failure";
@@ -27,6 +28,7 @@ const isCut: Shape<CutName> = (value): value is CutName => has(value, "sequence"
 
 /** A dashboard for whoever has its link. The token is behind # in the address, which browsers send to nobody. */
 export default function SharedPage() {
+  useChartsSoon();
   const [token] = useState(() => window.location.hash.slice(1));
   const headers = useMemo(() => ({ "footfall-link": token }), [token]);
   const shown = useQuery({ queryKey: ["shared", token], queryFn: ({ signal }) => read("/api/shared", isShared, { signal, headers }), retry: false, refetchInterval: 12 * LOOK_MS });

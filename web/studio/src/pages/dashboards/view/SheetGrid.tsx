@@ -1,4 +1,3 @@
-import { useEffect } from "react";
 import type { Sheet } from "../../../api/generated";
 import type { TileSource } from "../tile/source";
 import { TileView } from "../tile/TileView";
@@ -6,10 +5,6 @@ import css from "./SheetGrid.module.css";
 
 /** The tiles of a sheet where they were put; one below the other on a narrow page. */
 export function SheetGrid({ sheet, source }: { readonly sheet: Sheet; readonly source: TileSource }) {
-  useEffect(() => {
-    // Beside the first answers, not after them.
-    void import("../../../charts/echarts");
-  }, []);
   const tiles = (sheet.tiles ?? []).toSorted((left, right) => left.place.y - right.place.y || left.place.x - right.place.x);
   return (
     <div className={css.grid}>

@@ -7,6 +7,7 @@ at the n-th effect, for every n, and going on an hour later must leave each reco
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +19,9 @@ import pytest
 
 from footfall.clock import HOUR, MINUTE
 from footfall.deliver import stream
+from footfall.deliver.backfill import Backfill
 from footfall.deliver.consumer import make
+from footfall.deliver.notes import read_note
 from footfall.deliver.outlet import Directory
 from footfall.deliver.report import DeliveryReport, delivery_reports
 from footfall.deliver.source import REQUESTS
@@ -327,6 +330,34 @@ def test_what_was_kept_too_short_is_counted_and_the_rest_is_written_once(
     found = [one["event_id"] for file in files_below(tmp_path) for one in records(file)]
     rows = bench.tables()["events"].to_pylist()
     assert len(found) == len(set(found)) == sum(row["epoch"] > 3 for row in rows)
+
+
+def test_of_an_epoch_that_it_has_in_part_the_rest_is_not_filled_in(
+    bench: Committed, tmp_path: Path
+) -> None:
+    """It was taken out just where a file ended within an epoch; another place gets all of it."""
+    destination = DestinationSettings("events", buffer_bytes=SMALL, place=str(tmp_path / "out"))
+    for last in bench.kept:
+        run = Run(bench, tmp_path, out=destination)
+        run.last = last
+        run.work(bench.kept[last].planned_at)
+        note = read_note(run.directory, "out")
+        assert note is not None
+        if note.cursor.row:
+            break
+    epoch, row = note.cursor.epoch, note.cursor.row
+    run.first, run.last = epoch + 2, max(bench.kept)  # the one between came while it was out
+    run.work(bench.clock.now_us() + HOUR)
+    rows = {number: one.rows("events").to_pylist() for number, one in bench.kept.items()}
+    rest = {one["event_id"].hex() for one in rows[epoch][row:]}
+    every = sorted(one["event_id"].hex() for kept in rows.values() for one in kept)
+    assert 0 < len(rest) < len(rows[epoch])
+    with contextlib.closing(Metadata.open(bench.home)) as metadata:
+        for place in ("", str(tmp_path / "again")):
+            fill = Backfill(bench.home, run.settings, "default", "out", destination, place)
+            fill.run(metadata)
+    assert _ids(tmp_path / "out") == [one for one in every if one not in rest]
+    assert _ids(tmp_path / "again") == every
 
 
 def test_epochs_cost_nothing_where_nobody_wants_files(

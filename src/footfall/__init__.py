@@ -30,7 +30,8 @@ def open(  # noqa: A001
             with `token`; or a link as `footfall serve` and `footfall studio link` print it, which
             opens once. What a studio's address gives answers `sql` and questions (`events`,
             `funnel`, `retention` and so on) and keeps `segments`, `dashboards` and `queries` just
-            the same, within the studio's limits; with a link also `alerts` and `continuous`.
+            the same, within the studio's limits; with a link also `alerts`, `continuous` and
+            `deliveries`.
         project: One of its projects; a studio has one.
         token: As `footfall token create NAME` shows it, for a studio's address. Read it from where
             you keep secrets; it is never shown again.

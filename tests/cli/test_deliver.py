@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from footfall.cli.operating.doctor import _deliveries
 from footfall.cli.running.roles import _metrics_of
+from footfall.cli.running.serve import check_destinations
 from footfall.clock import HOUR, SECOND
 from footfall.home import Home
 from footfall.metadata import Metadata
-from footfall.metadata.added.deliveries import put_delivery
+from footfall.metadata.added.deliveries import put_delivery, remove_delivery
 from footfall.settings import DESTINATIONS_MAX
+from footfall.upgrade import stamp_new
 from tests.cli.shell import refused, run_here
 from tests.deliver.bench import Delivering, records
 from tests.pipeline.harness import event, request
@@ -79,6 +83,8 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "test of none": (("test", "no"), "no destination 'no'; there are: fixed, added"),
     "flush of none": (("flush", "no"), "no destination 'no'; there are: fixed, added"),
     "backfill of none": (("backfill", "no"), "no destination 'no'; there are: fixed, added"),
+    "pause of none": (("pause", "no"), "no destination 'no'; there are: fixed, added"),
+    "resume of none": (("resume", "no"), "no destination 'no'; there are: fixed, added"),
     "remove of none": (("remove", "no"), "no destination 'no'; see: footfall deliver list"),
     "remove of the settings": (("remove", "fixed"), "take it out there: fixed"),
     "not seen": (("backfill", "added"), "no pipeline has seen added yet"),
@@ -108,6 +114,94 @@ def _names(home: Home) -> list[str]:
     done = run_here("deliver", "list", "--home", str(home.root))
     assert done.returncode == 0
     return sorted(re.findall(r"^(\w+): no pipeline has seen it yet", done.stdout, re.MULTILINE))
+
+
+WRONG = """
+[deliver.destinations.typo]
+source = "clicks"
+[deliver.destinations.asked]
+source = "query_results"
+definition = "no"
+[deliver.destinations.shop]
+source = "events"
+app = "nobody"
+[deliver.destinations.shop.columns]
+a = "event_id"
+[deliver.destinations.wide]
+source = "events"
+leave_out = ["no_such"]
+"""
+FORMS = """
+[deliver.destinations.one]
+source = "events"
+format = "xml"
+[deliver.destinations.two]
+source = "events"
+prefix = "yyyy/"
+buffer_age = "1s"
+"""
+
+
+@pytest.mark.parametrize("verb", ["serve", "worker", "deliver check"])
+def test_no_server_starts_with_destinations_that_cannot_be(
+    tmp_path: Path, verb: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every mistake of the settings file, one sentence each, before anything runs."""
+    made = Home(tmp_path / "home")
+    assert run_here("key", "create", "web", "--home", str(made.root)).returncode == 0
+
+    def say() -> str:
+        done = run_here(*verb.split(), "--home", str(made.root))
+        assert (done.returncode, done.stdout) == (2, ""), done
+        return done.stderr + capfd.readouterr().err  # of a process that it starts
+
+    made.settings_file.write_text(FORMS)
+    said = say()
+    assert re.findall(r"deliver.destinations: (\w+: \w+) ", said) == [
+        "one: format",
+        "two: buffer_age",
+        "two: prefix",
+    ]
+    made.settings_file.write_text(WRONG)
+    said = say()
+    assert said.count("\n") <= 7
+    assert "footfall: destinations of the settings cannot be; mend footfall.toml:\n" in said
+    assert re.findall(r"^deliver.destinations.(\w+): (.*?)[;,]", said, re.MULTILINE) == [
+        ("typo", "there is no source 'clicks'"),
+        ("asked", "there is no continuous query 'no'"),
+        ("shop", "there is no app 'nobody'"),
+        ("wide", "events has no column 'no_such' to leave out"),
+    ]
+    assert not made.run_dir.exists() or not list(made.run_dir.glob("*.json"))
+
+
+def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    """What comes waits for it. What people added is looked at as well; `doctor` says the same."""
+    made = Home(tmp_path / "home")
+    with contextlib.closing(Metadata.open(made)) as metadata:
+        metadata.create_project("default")
+        put_delivery(metadata, "default", "gone", '{"source": "query_results", "definition": "q"}')
+    stamp_new(made)
+    (tmp_path / "file").touch()
+    place = f'place = "{tmp_path}/file/out"'
+    made.settings_file.write_text(
+        f'[deliver.destinations.far]\nsource = "events"\n{place}\n'
+        f'[deliver.destinations.near]\nsource = "events"\nplace = "{tmp_path}/new/out"\n'
+    )
+    done = run_here("deliver", "check", "--home", str(made.root))
+    assert done.returncode == 1
+    told = done.stderr.splitlines()
+    assert len(told) == 2
+    assert "destinations.gone: there is no continuous query 'q'" in told[0]
+    assert "destinations.far: files cannot be written there" in told[1]
+    assert not (tmp_path / "new").exists()  # trying leaves nothing
+    check_destinations(made, "default", ())
+    state, said = _deliveries(made, "default")
+    assert (state, "'q'" in said) == ("broken", True)
+    with contextlib.closing(Metadata.open(made)) as metadata:
+        assert remove_delivery(metadata, "default", "gone")
+    state, said = _deliveries(made, "default")
+    assert (state, said.startswith("deliver.destinations.far: files cannot")) == ("attention", True)
 
 
 def test_there_is_a_last_destination(tmp_path: Path) -> None:
@@ -154,7 +248,10 @@ def shop(tmp_path: Path, s3_server: S3Server, bucket: str) -> Iterator[Shop]:
 def test_each_verb_of_a_destination_from_its_first_day_to_its_last(
     shop: Shop, s3_server: S3Server
 ) -> None:
-    """Added after an hour of traffic, tried, filled in, changed, asked for files, removed."""
+    """Added after an hour of traffic, tried, filled in, changed, asked for files, paused, removed.
+
+    That it is paused is told at once, before a pipeline has looked.
+    """
     pipeline = shop.pipeline()
     shop.epoch(pipeline, [request(0, [event("v", shop.clock.now_us(), 0)], shop.clock.now_us())])
     shop.clock.advance(HOUR)
@@ -179,6 +276,21 @@ def test_each_verb_of_a_destination_from_its_first_day_to_its_last(
     metrics = _metrics_of(shop.home, "default")()
     assert b'footfall_delivery_records_total{destination="clicks"} 1.0\n' in metrics
     assert shop.say("flush", "clicks", "--wait", "0") == ""
+    assert shop.say("pause", "clicks") == (
+        "clicks: paused; what comes waits for 7 days at most, its requests up to 10 GiB of the log,"
+        " and what is beyond is lost for it; go on with: footfall deliver resume clicks\n"
+    )
+    assert "paused since 20" in shop.say("list")
+    assert "it is paused; go on with it first: footfall deliver resume clicks" in refused(
+        "deliver", "flush", "clicks", "--home", str(shop.home.root)
+    )
+    shop.look(pipeline)
+    assert (
+        b'footfall_delivery_paused{destination="clicks"} 1.0\n'
+        in _metrics_of(shop.home, "default")()
+    )
+    assert "clicks: goes on with what waited" in shop.say("resume", "clicks")
+    assert "paused" not in shop.say("list")
     assert shop.say("remove", "clicks") == ""
     assert shop.say("list").startswith("clicks (events to ")  # until a pipeline has looked
     shop.look(pipeline)

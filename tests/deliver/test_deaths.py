@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ import pytest
 
 from footfall.clock import HOUR, MINUTE
 from footfall.deliver import stream
+from footfall.deliver.access import Deliveries
 from footfall.deliver.backfill import Backfill
 from footfall.deliver.consumer import make
 from footfall.deliver.notes import read_note
@@ -291,6 +292,78 @@ def test_a_store_that_is_away_gets_everything_when_it_is_back(
     )
 
 
+def test_paused_at_any_epoch_and_over_restarts_no_record_is_lost_or_doubled(
+    bench: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written while it is paused, what waits is told, and one that is not goes on.
+
+    Also where a file was being made, or was planned for a store that was away. `brief` is paused
+    for one epoch, `other` never.
+    """
+    end, put = bench.clock.now_us() + HOUR, Directory.put
+    names = _destinations()
+    waiting = []
+    for pause_at in range(1, max(bench.kept), scaled(3, 1)):
+        others = dict.fromkeys(("brief", "other"), DestinationSettings("events"))
+        run = Run(bench, tmp_path / str(pause_at), **names, **others)
+        desk = Deliveries(run.home, "default", run.settings, bench.clock)
+        pausing = _Pausing(desk, tuple(names), pause_at)
+        run.effect = pausing.effect
+        is_away = pause_at % 4 == 1
+        monkeypatch.setattr(Directory, "put", _away if is_away else put)
+        run.work(end)
+        monkeypatch.setattr(Directory, "put", put)
+        before = _of(names, run.files())
+        run.work(end + HOUR)  # a restart, and it is paused still
+        assert _of(names, run.files()) == before
+        reports = {one.name: one for one in desk.list()}
+        assert {name: one.paused_at > 0 for name, one in reports.items()} == {
+            **dict.fromkeys(names, True),
+            **dict.fromkeys(others, False),
+        }
+        assert all(one.is_well for one in reports.values())
+        ids = sorted(row["event_id"].hex() for row in bench.tables()["events"].to_pylist())
+        assert _ids(run.out / "brief") == _ids(run.out / "other") == ids
+        assert reports["raw"].backlog_epochs >= run.last - pause_at
+        assert reports["raw"].kept_until > 0
+        assert "paused since 20" in str(reports["raw"])
+        waiting.append(reports["raw"].backlog_requests)
+        for name in names:
+            desk.resume(name)
+        run.work(end + 2 * HOUR)
+        _check_once(bench, run.files(), run.out)
+        assert [one.paused_at for one in desk.list()] == [0] * 5
+    assert max(waiting) > min(waiting) >= 0
+
+
+class _Pausing:
+    """Pauses destinations once so many epochs were given, `brief` until the next one."""
+
+    def __init__(self, desk: Deliveries, names: tuple[str, ...], epochs: int) -> None:
+        self._desk, self._names, self._left = desk, names, epochs
+
+    def effect(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            for name in (*self._names, "brief"):
+                self._desk.pause(name)
+        elif self._left == -1:
+            self._desk.resume("brief")
+
+
+def _of(names: Collection[str], files: dict[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path.split("/")[0] in names}
+
+
+def _ids(directory: Path) -> list[str]:
+    rows = (one for file in files_below(directory) for one in records(file))
+    return sorted(one["event_id"].replace("-", "") for one in rows)
+
+
+def _away(*_: object) -> None:
+    raise Unavailable("it is away")
+
+
 def _with_store(settings: Settings, server: S3Server) -> Settings:
     options = server.options
     return msgspec.structs.replace(
@@ -309,13 +382,9 @@ def test_what_was_kept_too_short_is_counted_and_the_rest_is_written_once(
     bench: Committed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was behind for longer than epochs are kept, with a planned file that was never put."""
-
-    def away(*_: object) -> None:
-        raise Unavailable("it is away")
-
     run = Run(bench, tmp_path, out=DestinationSettings("events", buffer_bytes=SMALL))
     put = Directory.put
-    monkeypatch.setattr(Directory, "put", away)
+    monkeypatch.setattr(Directory, "put", _away)
     run.work(bench.clock.now_us())
     monkeypatch.setattr(Directory, "put", put)
     consumer = make(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from footfall.catalog.asking.running import catalog_parts
 from footfall.catalog.defining import definitions_of
 from footfall.catalog.entries import QueryParameter
 from footfall.clock import SystemClock
+from footfall.deliver.notes import Shown, deliver_dir, write_shown
 from footfall.errors import Conflict, FootfallError, Invalid, Unavailable
-from footfall.home import Home
+from footfall.home import Home, make_directory
 from footfall.metadata import Metadata
+from footfall.metadata.added.deliveries import put_delivery
 from footfall.metadata.alerts.store import AlertStore
 from footfall.metadata.place import MetadataPlace
 from footfall.query import QueryPool
@@ -95,6 +98,23 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
         with footfall.open(home.root) as here:
             yield Both(here, footfall.open(running.link), home)
         asyncio.run_coroutine_threadsafe(pool.close(), running.loop).result(60)
+
+
+def test_deliveries(both: Both) -> None:
+    """Paused here, seen and resumed there; one that there is not is told the same."""
+    with closing(Metadata.open(both.home)) as metadata:
+        put_delivery(metadata, "default", "clicks", '{"source": "events"}')
+    directory = deliver_dir(both.home, "default")
+    make_directory(directory)
+    write_shown(directory, "clicks", Shown(source="events"))
+    since = both.here.deliveries.pause("clicks")
+    assert both.there.deliveries.pause("clicks") == since > 0
+    (report,) = both.same(lambda one: one.deliveries.list())
+    assert (report.name, report.paused_at) == ("clicks", since)
+    both.there.deliveries.resume("clicks")
+    assert both.same(lambda one: one.deliveries.list())[0].paused_at == 0
+    told = both.same_error(lambda one: one.deliveries.pause("no"))
+    assert str(told) == "there is no destination 'no'; there are: clicks"
 
 
 def test_alerts(both: Both, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from footfall.deliver.notes import Cursor, Note, Shown, deliver_dir, write_note,
 from footfall.deliver.report import delivery_metrics
 from footfall.home import Home, make_directory
 from footfall.metadata import Metadata
+from footfall.metadata.added.deliveries import put_delivery
 from footfall.settings import load_settings
 from footfall.studio.api.catalog.use import CatalogUse
 from footfall.studio.api.status.status import read_status
@@ -62,6 +64,8 @@ def _deliver(home: Home, now: int) -> None:
     """One destination that is well, and one whose bucket is away."""
     directory = deliver_dir(home, "default")
     make_directory(directory)
+    with contextlib.closing(Metadata.open(home)) as metadata:
+        put_delivery(metadata, "default", "clicks", '{"source": "events", "format": "csv"}')
     last = "s3://clicks/retail/2026/11/29/21/clicks-20260929T211420Z-000000007-000000008-000.csv.gz"
     well = Note(
         Cursor(9), files=12_345, records=7_400_000, bytes=5 << 30, last_path=last, last_at=now
@@ -97,6 +101,8 @@ def test_deliveries_are_shown_in_both_themes(browser: Browser, running: Studio) 
         expect(items.nth(0)).to_contain_text("1 h 0 m")
         expect(items.nth(1)).to_contain_text("12.3 k")
         expect(items.nth(1)).to_contain_text("5 GiB")
+        items.nth(1).get_by_role("button", name="Pause: clicks").click()
+        expect(items.nth(1)).to_contain_text("Paused since")
         assert faults(page) == []
         shot(page, f"data-{theme}")
         page.set_viewport_size({"width": 400, "height": 860})
@@ -104,6 +110,8 @@ def test_deliveries_are_shown_in_both_themes(browser: Browser, running: Studio) 
         shot(page, f"data-{theme}-narrow")
         assert watched.faults == []
         assert watched.outside == []
+        page.get_by_role("button", name="Resume: clicks").click()
+        expect(page.get_by_role("button", name="Pause: clicks")).to_be_visible()
         page.context.close()
 
 

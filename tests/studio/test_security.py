@@ -79,6 +79,8 @@ API = [
     ("PUT", "/api/continuous/x"),
     ("DELETE", "/api/continuous/x"),
     ("GET", "/api/deliveries"),
+    ("POST", "/api/deliveries/x/pause"),
+    ("POST", "/api/deliveries/x/resume"),
     ("GET", "/api/queries"),
     ("POST", "/api/queries"),
     ("POST", "/api/queries/x/run"),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from footfall.errors import Invalid
-from footfall.metadata.added.deliveries import read_deliveries
+from footfall.metadata.added.deliveries import DeliveryRow, read_deliveries
 from footfall.metadata.place import MetadataPlace
 from footfall.positions import Positions
 from footfall.settings import (
@@ -30,6 +30,8 @@ class Chosen(msgspec.Struct, frozen=True):
     """`settings`, or `added`."""
     flush_to: Positions | None = None
     """Files are asked for of all requests before it."""
+    paused_at: int = 0
+    """Since when nothing is written to it, microseconds; 0: it is not paused."""
 
 
 def chosen_destinations(
@@ -41,14 +43,14 @@ def chosen_destinations(
         Unavailable: metadata cannot be read now.
     """
     rows = {row.name: row for row in read_deliveries(metadata, project)}
-    found = {
-        name: Chosen(one, FROM_SETTINGS, rows[name].flush_to if name in rows else None)
-        for name, one in settings.deliver.destinations.items()
-    }
+    found = {}
+    for name, one in settings.deliver.destinations.items():
+        row = rows.get(name, DeliveryRow(name, None, None))
+        found[name] = Chosen(one, FROM_SETTINGS, row.flush_to, row.paused_at)
     for name, row in rows.items():
         if name not in found and row.options is not None and len(found) < DESTINATIONS_MAX:
             destination = parsed(name, msgspec.json.decode(row.options))
-            found[name] = Chosen(destination, ADDED, row.flush_to)
+            found[name] = Chosen(destination, ADDED, row.flush_to, row.paused_at)
     return found
 
 

@@ -86,7 +86,11 @@ class Delivery(EpochConsumer):
         if self._epochs is None:
             return
         for name, stream in self._streams.items():
-            stream.turn(self._epochs, self._now, self._chosen[name].flush_to)
+            chosen = self._chosen[name]
+            if chosen.paused_at:
+                stream.rest(self._epochs, self._now, chosen.paused_at)
+            else:
+                stream.turn(self._epochs, self._now, chosen.flush_to)
         needed = [stream.needs_epoch for stream in self._streams.values()]
         self._epochs.drop_before(min(needed, default=self._epochs.newest + 1))
 

@@ -149,6 +149,8 @@ class Shown(msgspec.Struct, frozen=True):
     error: str = ""
     failed_at: int = 0
     retry_at: int = 0
+    paused_at: int = 0
+    """Since when it is paused, microseconds; 0: it is not."""
 
 
 def deliver_dir(home: Home, project: str) -> Path:

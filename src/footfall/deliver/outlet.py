@@ -80,10 +80,11 @@ class Directory:
             sync_directory(target.parent)
 
     def test(self) -> None:
-        """See `Outlet`; the file has no name."""
+        """See `Outlet`; the file has no name, and lies above a directory that is to be made."""
         try:
-            make_directory(Path(self._place), _AS_ABOVE)
-            with tempfile.TemporaryFile(dir=self._place) as file:
+            place = Path(self._place)
+            there = next(one for one in (place, *place.parents) if one.exists())
+            with tempfile.TemporaryFile(dir=there) as file:
                 file.write(b"\n")
         except OSError as error:
             raise Invalid(

@@ -17,8 +17,10 @@ from footfall.deliver.notes import (
     read_shown,
     shown_names,
 )
-from footfall.errors import Corrupt
+from footfall.errors import Corrupt, Unavailable
 from footfall.home import Home
+from footfall.metadata.added.deliveries import read_deliveries
+from footfall.metadata.place import MetadataPlace
 from footfall.positions import Positions
 
 
@@ -70,19 +72,24 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     epochs_missing: int
     """From before it began, from while it was taken out, and lost: what
     `footfall deliver backfill` would write."""
+    paused_at: int = 0
+    """Since when it is paused, microseconds; 0: it is not. Nothing is written meanwhile, and what
+    comes waits until `kept_until`."""
 
     def __str__(self) -> str:
         parts = [f"{self.name} ({self.source} to {self.place})"]
         parts.append(f"{self.files:,} files, {self.records:,} records")
         if self.last_at:
             parts.append(f"last at {_time(self.last_at)}")
+        if self.paused_at:
+            parts.append(f"paused since {_time(self.paused_at)}")
         if self.backlog_epochs:
             behind = f"{self.backlog_epochs:,} epochs wait, the oldest for"
             parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
         if self.failures:
             parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
-            if self.kept_until:
-                parts.append(f"what waits is kept until {_time(self.kept_until)}")
+        if (self.failures or self.paused_at) and self.kept_until:
+            parts.append(f"what waits is kept until {_time(self.kept_until)}")
         if self.epochs_lost or self.requests_lost:
             parts.append(
                 f"lost {self.epochs_lost:,} epochs and {self.requests_lost:,} requests: it was"
@@ -99,9 +106,20 @@ class DeliveryReport(msgspec.Struct, frozen=True):
         return not (self.error or self.epochs_lost or self.requests_lost)
 
 
-def delivery_reports(home: Home, project: str, now_us: int) -> list[DeliveryReport]:
-    """Every destination that the pipeline knows of, in order of names."""
+def delivery_reports(
+    home: Home, project: str, now_us: int, metadata: MetadataPlace | None = None
+) -> list[DeliveryReport]:
+    """Every destination that the pipeline knows of, in order of names.
+
+    Args:
+        home: Of the installation.
+        project: Whose.
+        now_us: The clock.
+        metadata: Knows which are paused, also before a pipeline has looked; without it, and while
+            it is away, it is what the pipeline saw last.
+    """
     directory = deliver_dir(home, project)
+    paused = _paused(metadata, project)
     found = []
     for name in shown_names(directory):
         shown, problem = read_shown(directory, name), ""
@@ -135,9 +153,19 @@ def delivery_reports(home: Home, project: str, now_us: int) -> list[DeliveryRepo
                 requests_lost=note.requests_lost,
                 kept_until=waits + shown.keep_age_max if waits else 0,
                 epochs_missing=missing_epochs(directory, name, note, shown.place),
+                paused_at=shown.paused_at if paused is None else paused.get(name, 0),
             )
         )
     return found
+
+
+def _paused(metadata: MetadataPlace | None, project: str) -> dict[str, int] | None:
+    if metadata is None:
+        return None
+    try:
+        return {row.name: row.paused_at for row in read_deliveries(metadata, project)}
+    except Unavailable:
+        return None
 
 
 def delivery_metrics(home: Home, project: str, now_us: int) -> bytes:
@@ -167,6 +195,7 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[DeliveryReport], float]], ...]] 
     ("backlog_requests", "Requests not all in files", lambda one: one.backlog_requests),
     ("backlog_epochs", "Epochs not all in files", lambda one: one.backlog_epochs),
     ("failures", "Failures in a row", lambda one: one.failures),
+    ("paused", "1 where somebody paused it", lambda one: bool(one.paused_at)),
     ("files_total", "Files written", lambda one: one.files),
     ("records_total", "Records in them", lambda one: one.records),
     ("bytes_total", "Bytes of them", lambda one: one.bytes),

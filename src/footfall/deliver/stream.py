@@ -121,6 +121,15 @@ class Stream:
             self._failures = self._retry_at = 0
         self._show(epochs, now)
 
+    def rest(self, epochs: Epochs, now: int, since: int) -> None:
+        """Read and write nothing: it is paused; `since` is told. What waits is kept as ever.
+
+        A file that is closed and not written yet waits as well.
+        """
+        self._stop_making()
+        self._failures = self._retry_at = 0
+        self._show(epochs, now, since)
+
     def close(self) -> None:
         """Let go of the file that is being made; it is made again."""
         self._let_go()
@@ -297,6 +306,11 @@ class Stream:
         self._start = self._next = self.note.cursor
         self._since = 0
 
+    def _stop_making(self) -> None:
+        """Read the file's rows again, later."""
+        self._let_go()
+        self._next, self._since = self._start, 0
+
     def _let_go(self) -> None:
         if self._making is not None:
             self._making.close()
@@ -315,8 +329,7 @@ class Stream:
     def _failed(self, error: Exception, now: int) -> None:
         """Rest; a file that is closed stays, one that is being made is begun again."""
         if self.note.plan is None:
-            self._let_go()
-            self._next, self._since = self._start, 0
+            self._stop_making()
         self._failures += 1
         pause = min(self._retry.retry_min * 2 ** min(self._failures - 1, 32), self._retry.retry_max)
         self._retry_at = now + pause
@@ -326,7 +339,7 @@ class Stream:
             failed_at=now,
         )
 
-    def _show(self, epochs: Epochs, now: int) -> None:
+    def _show(self, epochs: Epochs, now: int, paused_at: int = 0) -> None:
         first = self.needs_epoch
         oldest = epochs.get(first)
         reached = epochs.log_to if oldest is None else oldest.log_from
@@ -347,6 +360,7 @@ class Stream:
             failures=self._failures,
             error=self._shown.error if self._failures else "",
             retry_at=self._retry_at,
+            paused_at=paused_at,
         )
         if shown != self._shown:
             self._shown = shown

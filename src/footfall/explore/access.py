@@ -25,6 +25,7 @@ from footfall.settings import QuerySettings, load_settings
 
 if TYPE_CHECKING:
     from footfall.alerts.access import Alerts
+    from footfall.deliver.access import Deliveries
     from footfall.explore.segments.access import SegmentAccess
 
 _Result = TypeVar("_Result")
@@ -63,6 +64,14 @@ class Project(Asking, CatalogLake):
 
         found = load_settings(self._home.settings_file)
         return Alerts(self._home, self._project, found, self._clock, self._engine)
+
+    @property
+    def deliveries(self) -> Deliveries:
+        """Destinations of files: how each gets on, paused and resumed."""
+        from footfall.deliver.access import Deliveries
+
+        settings = load_settings(self._home.settings_file)
+        return Deliveries(self._home, self._project, settings, self._clock)
 
     @property
     def continuous(self) -> Continuous:

@@ -20,6 +20,7 @@ from footfall.alerts.remote import RemoteAlerts
 from footfall.catalog.remote import RemoteCrawls, RemoteQueries
 from footfall.catalog.statements import is_definition
 from footfall.continuous.remote import RemoteContinuous
+from footfall.deliver.remote import RemoteDeliveries
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.explore.answer import EventsAnswer, Member, Members
 from footfall.explore.asked import AnswerResult, Asking
@@ -124,6 +125,11 @@ class RemoteProject(Asking):
     def alerts(self) -> RemoteAlerts:
         """Rules, channels, history and back-tests, as `footfall.alerts.access.Alerts`."""
         return RemoteAlerts(self.ask)
+
+    @property
+    def deliveries(self) -> RemoteDeliveries:
+        """Destinations of files, as `footfall.deliver.access.Deliveries`."""
+        return RemoteDeliveries(self.ask)
 
     @property
     def continuous(self) -> RemoteContinuous:

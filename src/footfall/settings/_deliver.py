@@ -83,11 +83,19 @@ class DeliverSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     s3_path_style: bool
 
 
+class Mistakes(ValueError):  # noqa: N818 (read as what they are)
+    """Several of one setting, a sentence each in `args`."""
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.args))
+
+
 def read_destinations(value: Any) -> dict[str, DestinationSettings]:
     """The tables `[deliver.destinations.<name>]`.
 
     Raises:
-        ValueError: what is wrong with the first that is wrong, and what is valid.
+        ValueError: what is wrong with it, and what is valid.
+        Mistakes: what is wrong with each that is wrong.
     """
     if not isinstance(value, dict):
         raise ValueError(  # noqa: TRY004 (a person's mistake, told as all are)
@@ -95,14 +103,25 @@ def read_destinations(value: Any) -> dict[str, DestinationSettings]:
         )
     if len(value) > DESTINATIONS_MAX:
         raise ValueError(f"at most {DESTINATIONS_MAX} destinations, not {len(value)}")
-    return {name: read_destination(name, one) for name, one in value.items()}
+    found: dict[str, DestinationSettings] = {}
+    problems: list[Any] = []
+    for name, one in value.items():
+        try:
+            found[name] = read_destination(name, one)
+        except Mistakes as error:
+            problems += error.args
+        except ValueError as error:
+            problems.append(str(error))
+    if problems:
+        raise Mistakes(*problems)
+    return found
 
 
 def read_destination(name: str, options: Any) -> DestinationSettings:
     """One of them.
 
     Raises:
-        ValueError: what is wrong, and what is valid.
+        ValueError: what is wrong, and what is valid; `Mistakes` if that may be several.
     """
     if not NAME.fullmatch(name):
         raise ValueError(
@@ -130,8 +149,8 @@ def read_destination(name: str, options: Any) -> DestinationSettings:
         found = msgspec.convert(read, DestinationSettings)
     except (ValueError, msgspec.ValidationError) as error:
         raise ValueError(f"{name}: {error}") from None
-    for problem in _wrong_with(found):
-        raise ValueError(f"{name}: {problem}")
+    if problems := [f"{name}: {problem}" for problem in _wrong_with(found)]:
+        raise Mistakes(*problems)
     return found
 
 

@@ -19,7 +19,7 @@ import msgspec
 from footfall.secret import Secret
 from footfall.settings._beyond import beyond_type
 from footfall.settings._continuous import QueryDefinition, read_queries
-from footfall.settings._deliver import DestinationSettings, read_destinations
+from footfall.settings._deliver import DestinationSettings, Mistakes, read_destinations
 from footfall.settings._sessions import DefinitionSettings, read_definitions, read_goals
 from footfall.settings.alerts import ChannelSettings, RuleSettings, read_channels, read_rules
 from footfall.settings.kinds import NONE_WORDS, Age, Bound, Duration, Size, read_quantity
@@ -192,6 +192,8 @@ def _section(
         where = f"{sources[f'{section}.{prefix}{name}']}: {section}.{prefix}{name}"
         try:
             converted[name] = _convert(hint, values[prefix + name])
+        except Mistakes as error:
+            problems.extend(f"{where}: {one}" for one in error.args)
         except (ValueError, msgspec.ValidationError) as error:
             problems.append(f"{where}: {error}")
         else:

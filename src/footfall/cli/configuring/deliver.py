@@ -13,7 +13,6 @@ from footfall.cli._common import (
     HomeOption,
     JsonOption,
     ProjectOption,
-    metadata_place,
     open_metadata,
     open_project,
     print_json,
@@ -22,10 +21,13 @@ from footfall.cli._common import (
 from footfall.cli.configuring.delivered import (
     NameArgument,
     backfill,
+    check,
     chosen,
     destination_of,
     flush,
+    pause,
     reports,
+    resume,
     test_place,
 )
 from footfall.cli.terminal.verbs import group
@@ -123,22 +125,9 @@ def _put(home: Home, project: str, name: str, options: dict[str, Any], *, is_tes
 
 def _check(destination: DestinationSettings, home: Home, project: str) -> None:
     """Refuse a source, a definition, a query, a column or an app that there is not."""
-    from footfall.deliver.chosen import check_source
-    from footfall.metadata.added.definition_notes import with_notes
-    from footfall.metadata.added.queries import read_queries
+    from footfall.deliver.checks import Known
 
-    settings, metadata = settings_for(home), open_metadata(home)
-    sessions = with_notes(settings.sessions, metadata.definitions.all(project))
-    check_source(
-        destination,
-        msgspec.structs.replace(settings, sessions=sessions),
-        {one.name for one in read_queries(metadata_place(home), project)},
-    )
-    apps = {one.app_id for one in metadata.apps(project)}
-    if destination.app and destination.app not in apps:
-        raise Invalid(
-            f"there is no app {destination.app!r}; there are: {', '.join(sorted(apps)) or 'none'}"
-        )
+    Known.of(home, settings_for(home), open_metadata(home), project).check(destination)
 
 
 @app.command("test")
@@ -194,6 +183,9 @@ def remove(
 
 app.command("flush")(flush)
 app.command("backfill")(backfill)
+app.command("check")(check)
+app.command("pause")(pause)
+app.command("resume")(resume)
 
 
 def _columns(texts: list[str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`footfall deliver flush` and `backfill`: having files now, and files of what came before."""
+"""`footfall deliver flush`, `backfill`, `pause`, `resume`, `check`: when files are written."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from footfall.cli._common import (
     open_project,
     settings_for,
 )
-from footfall.cli.terminal.errors import EXIT_FAILED
-from footfall.clock import SystemClock
+from footfall.cli.terminal.errors import EXIT_FAILED, complain
+from footfall.clock import DAY, SystemClock
 from footfall.errors import Invalid
 
 if TYPE_CHECKING:
+    from footfall.deliver.access import Deliveries
     from footfall.deliver.report import DeliveryReport
     from footfall.home import Home
     from footfall.positions import Positions
@@ -44,12 +45,68 @@ def flush(
     """
     installed = open_project(home, project)
     destination_of(installed, project, name)
+    if _deliveries(installed, project).paused_at(name):
+        raise Invalid(f"it is paused; go on with it first: footfall deliver resume {name}")
     if not have_files(installed, project, name, wait):
         typer.echo(
             f"not all is there after {wait} s; it goes on, look with: footfall deliver list",
             err=True,
         )
         raise typer.Exit(EXIT_FAILED)
+
+
+def pause(
+    name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT
+) -> None:
+    """Write no files to a destination until it is resumed.
+
+    What comes waits for it, within consumers.keep_age_max and consumers.log_bytes_max.
+    """
+    installed = open_project(home, project)
+    _deliveries(installed, project).pause(name)
+    bounds = settings_for(installed).consumers
+    typer.echo(
+        f"{name}: paused; what comes waits for {bounds.keep_age_max / DAY:g} days at most, its"
+        f" requests up to {bounds.log_bytes_max / (1 << 30):g} GiB of the log, and what is beyond"
+        f" is lost for it; go on with: footfall deliver resume {name}"
+    )
+
+
+def resume(
+    name: NameArgument, home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT
+) -> None:
+    """Go on with a destination that is paused; what waited is written."""
+    installed = open_project(home, project)
+    _deliveries(installed, project).resume(name)
+    typer.echo(f"{name}: goes on with what waited; look with: footfall deliver list")
+
+
+def check(home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT) -> None:
+    """Look whether what destinations name is there, and files can be written where they go.
+
+    `footfall serve` does so before it starts: it refuses a mistake in footfall.toml, and says so of
+    a place that cannot be written to now.
+    """
+    from footfall.deliver.checks import Known, refuse_mistakes, sentences, unreachable
+
+    installed = open_project(home, project)
+    settings = settings_for(installed)
+    known = Known.of(installed, settings, open_metadata(installed), project)
+    refuse_mistakes(known)
+    destinations = chosen(installed, project)
+    wrong = known.mistakes(destinations)
+    away = unreachable(destinations, settings, installed)
+    for sentence in sentences(wrong | away):
+        complain(sentence)
+    if wrong or away:
+        raise typer.Exit(EXIT_FAILED)
+    typer.echo(f"{len(destinations)} destinations can be written to")
+
+
+def _deliveries(home: Home, project: str) -> Deliveries:
+    from footfall.deliver.access import Deliveries
+
+    return Deliveries(home, project, settings_for(home))
 
 
 def have_files(home: Home, project: str, name: str, seconds: int) -> bool:
@@ -163,9 +220,7 @@ def destination_of(home: Home, project: str, name: str) -> DestinationSettings:
 
 def reports(home: Home, project: str) -> dict[str, DeliveryReport]:
     """How each destination gets on, by name."""
-    from footfall.deliver.report import delivery_reports
-
-    return {one.name: one for one in delivery_reports(home, project, SystemClock().now_us())}
+    return {one.name: one for one in _deliveries(home, project).list()}
 
 
 def chosen(home: Home, project: str) -> dict[str, DestinationSettings]:

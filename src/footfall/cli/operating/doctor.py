@@ -332,12 +332,22 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
 
 
 def _deliveries(home: Home, project: str) -> tuple[State, str]:
-    """Whether files are written to each destination, and nothing was lost."""
+    """Whether files can be written to each destination, are, and nothing was lost."""
+    from footfall.deliver.checks import Known, sentences, unreachable
+    from footfall.deliver.chosen import chosen_destinations
     from footfall.deliver.report import delivery_reports
 
-    found = delivery_reports(home, project, SystemClock().now_us())
-    said = "; ".join(map(str, found)) or "no destinations"
-    return ("good" if all(one.is_well for one in found) else "attention"), said
+    settings = settings_for(home)
+    chosen = chosen_destinations(settings, metadata_place(home), project)
+    destinations = {name: one.destination for name, one in chosen.items()}
+    wrong = Known.of(home, settings, open_metadata(home), project).mistakes(destinations)
+    if wrong:
+        return "broken", "; ".join(sentences(wrong))
+    away = sentences(unreachable(destinations, settings, home))
+    found = delivery_reports(home, project, SystemClock().now_us(), metadata_place(home))
+    said = "; ".join([*map(str, found), *away]) or "no destinations"
+    is_well = all(one.is_well for one in found) and not away
+    return ("good" if is_well else "attention"), said
 
 
 def _ledgers(home: Home, project: str) -> tuple[State, str]:

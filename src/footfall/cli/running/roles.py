@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from footfall.cli._common import (
     HomeOption,
     ProjectOption,
     SetOption,
+    open_metadata,
     open_project,
     settings_arguments,
     settings_environ,
@@ -26,6 +28,7 @@ from footfall.cli.terminal.verbs import group
 from footfall.clock import SystemClock
 from footfall.home import Home
 from footfall.machine.process import write_ready
+from footfall.settings import Settings
 
 ParentOption = Annotated[
     int | None,
@@ -81,6 +84,8 @@ def worker(
     program = (sys.executable, "-m", "footfall.cli.main")
     where = ("--home", str(place.root), "--project", project, *settings_arguments(overrides))
     settings = settings_for(place, overrides)
+    if parent_fd is None:  # else it was done before the tree was started
+        _check_destinations(place, settings, project)
     os.environ.update(settings_environ(overrides))
     _runner(runner)(
         place,
@@ -92,6 +97,15 @@ def worker(
         fill_command=[*program, "sessions", "fill", "--json", *where],
         more_metrics=_metrics_of(place, project),
     )
+
+
+def _check_destinations(home: Home, settings: Settings, project: str) -> None:
+    """Refuse those of the settings that cannot be."""
+    if settings.deliver.destinations:
+        from footfall.deliver.checks import Known, refuse_mistakes
+
+        with contextlib.closing(open_metadata(home)) as metadata:
+            refuse_mistakes(Known.of(home, settings, metadata, project))
 
 
 def _metrics_of(home: Home, project: str) -> Callable[[], bytes]:

@@ -28,10 +28,12 @@ from footfall.cli._common import (
     open_home,
     print_json,
     settings_arguments,
+    settings_environ,
     settings_for,
     with_ports,
 )
 from footfall.cli.operating.upgrade import upgrade_first
+from footfall.cli.terminal.errors import EXIT_INVALID, complain
 from footfall.cli.terminal.waiting import Waiting, waiting
 from footfall.errors import Unavailable
 from footfall.home import Home
@@ -42,6 +44,9 @@ from footfall.upgrade import is_stamped, needs_upgrade, stamp_new
 FIRST_APP = "web"
 MAKE_SECONDS_MAX = 60
 """A new home is made in a second or two; a disk that takes so long is not fit to use."""
+
+CHECK_SECONDS_MAX = 180
+"""For the places of all destinations, which are tried at once, after mistakes were looked for."""
 
 NoStudioOption = Annotated[bool, typer.Option("--no-studio", help="Do not serve the pages.")]
 
@@ -59,10 +64,14 @@ def serve(
     overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
     # All mistakes are told here, once, before anything starts.
-    check_steps(settings_for(place, overrides))
+    settings = settings_for(place, overrides)
+    check_steps(settings)
     check_project(place, project)
     with waiting() as wait:
         prepare(place, project, FIRST_APP, wait)
+        if settings.deliver.destinations:
+            wait.for_("looking at the destinations of files")
+            check_destinations(place, project, overrides)
     parts = ("collector", "worker") if no_studio else ("collector", "worker", "studio")
     with (
         running_tree(place, project, overrides, parts) as supervisor,
@@ -127,6 +136,35 @@ def prepare(home: Home, project: str, app_id: str, wait: Waiting) -> None:
         raise Unavailable(f"the home was not made in {MAKE_SECONDS_MAX} s; try again") from None
     if done.returncode != 0:
         raise Unavailable("the metadata database could not be made; see the message above")
+
+
+def check_destinations(home: Home, project: str, overrides: Sequence[str]) -> None:
+    """Refuse destinations of the settings that cannot be; of a place that is away only tell.
+
+    A process of its own does it, as in `prepare`.
+
+    Raises:
+        Exit: it was told what to mend.
+    """
+    command = [sys.executable, "-m", "footfall.cli.main", "deliver", "check"]
+    command += ["--home", str(home.root), "--project", project]
+    environ = {**os.environ, **settings_environ(overrides)}
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            timeout=CHECK_SECONDS_MAX,
+            env=environ,
+            stdout=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        complain(
+            f"places of files did not answer in {CHECK_SECONDS_MAX} s; what comes waits for them,"
+            " look with: footfall deliver list"
+        )
+        return
+    if done.returncode == EXIT_INVALID:
+        raise typer.Exit(EXIT_INVALID)
 
 
 def _has_apps(place: MetadataPlace, project: str) -> bool:

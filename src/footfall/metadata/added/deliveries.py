@@ -1,4 +1,4 @@
-"""Destinations of files that people added while the server runs, and who asks for files now.
+"""Destinations of files that people added while the server runs, which are paused, and more.
 
 What a destination may be, `footfall.deliver` says; here it is a text.
 """
@@ -24,6 +24,8 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     """JSON as settings have it; none: settings say what the destination is."""
     flush_to: Positions | None
     """Files are asked for of all requests before it."""
+    paused_at: int = 0
+    """Since when nothing is written to it, microseconds; 0: it is not paused."""
 
 
 def read_deliveries(place: MetadataPlace, project: str) -> list[DeliveryRow]:
@@ -32,12 +34,17 @@ def read_deliveries(place: MetadataPlace, project: str) -> list[DeliveryRow]:
     Raises:
         Unavailable: it cannot be read now.
     """
-    query = "SELECT name, options, flush_to FROM deliveries WHERE project = ? ORDER BY name"
+    query = (
+        "SELECT name, options, flush_to, paused_at FROM deliveries WHERE project = ? ORDER BY name"
+    )
     return [
         DeliveryRow(
-            name, options, None if flush is None else msgspec.json.decode(flush, type=Positions)
+            name,
+            options,
+            None if flush is None else msgspec.json.decode(flush, type=Positions),
+            paused_at or 0,
         )
-        for name, options, flush in place.rows(query, (project,))
+        for name, options, flush, paused_at in place.rows(query, (project,))
     ]
 
 
@@ -49,6 +56,11 @@ def put_delivery(metadata: Metadata, project: str, name: str, options: str) -> N
 def ask_for_files(metadata: Metadata, project: str, name: str, flush_to: Positions) -> None:
     """Have a destination's files closed that have requests before `flush_to`."""
     _put(metadata, project, name, {"flush_to": msgspec.json.encode(flush_to).decode()})
+
+
+def pause_delivery(metadata: Metadata, project: str, name: str, at: int) -> None:
+    """Have nothing written to a destination from now on; `at` is the time, 0 to go on."""
+    _put(metadata, project, name, {"paused_at": at or None})
 
 
 def remove_delivery(metadata: Metadata, project: str, name: str) -> bool:
@@ -68,7 +80,7 @@ def remove_delivery(metadata: Metadata, project: str, name: str) -> bool:
         return done.rowcount > 0
 
 
-def _put(metadata: Metadata, project: str, name: str, values: dict[str, str]) -> None:
+def _put(metadata: Metadata, project: str, name: str, values: dict[str, str | int | None]) -> None:
     from footfall.metadata.database.insert import insert
     from footfall.metadata.database.tables import deliveries
 

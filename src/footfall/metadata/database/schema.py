@@ -16,7 +16,7 @@ from footfall.errors import Corrupt, Invalid, Unavailable
 from footfall.home import make_directory, sync_directory
 from footfall.metadata.place import MetadataPlace, driver, unavailable
 
-HEAD: Final = "0014"
+HEAD: Final = "0015"
 """Newest migration; a test compares it with the files."""
 
 _MIGRATIONS: Final = Path(__file__).parents[1] / "migrations"

@@ -321,6 +321,7 @@ deliveries: Final = Table(
     Column("name", Text, primary_key=True),
     Column("options", Text),  # JSON as settings have it; none: settings say what it is
     Column("flush_to", Text),  # JSON of `Positions`: files are asked for of all before it
+    Column("paused_at", BigInteger),  # microseconds; none: it is not paused
     Column("changed_at", BigInteger, nullable=False),
 )
 

@@ -27,6 +27,8 @@ export type Path =
   | "/api/dashboards/{name}/links"
   | "/api/dashboards/{name}/links/{link_id}"
   | "/api/deliveries"
+  | "/api/deliveries/{name}/pause"
+  | "/api/deliveries/{name}/resume"
   | "/api/events"
   | "/api/events/{request_id}/{request_index}"
   | "/api/explore/attribution"
@@ -521,6 +523,7 @@ export type DeliveryReport = {
   readonly name: string;
   readonly open_bytes: number;
   readonly open_records: number;
+  readonly paused_at?: number;
   readonly place: string;
   readonly records: number;
   readonly requests_lost: number;
@@ -1193,6 +1196,10 @@ export type PathRow = {
   readonly next_label: string | null;
   readonly scope: "all" | "group" | "rest";
   readonly step: number;
+};
+
+export type Paused = {
+  readonly paused_at: number;
 };
 
 export type PipelineStatus = {

@@ -154,7 +154,7 @@ def read_status(
     _look_at_sessions(cut, problems)
     consumers = consumer_reports(home, project, 0 if cut is None else cut.epoch, metadata)
     problems += [f"consumer {one}" for one in consumers if not one.is_well]
-    deliveries = delivery_reports(home, project, now)
+    deliveries = delivery_reports(home, project, now, metadata)
     problems += [f"delivery {one}" for one in deliveries if not one.is_well]
     ledger = Ledger() if cut is None else cut.ledger
     index = read_report(home, project)

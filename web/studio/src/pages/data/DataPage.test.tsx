@@ -74,6 +74,7 @@ function answer(deliveries: readonly DeliveryReport[], crawls: readonly Crawl[] 
     vi.fn(async (path: string, init?: RequestInit) => {
       if (init?.method !== "GET") told.push({ path, method: init?.method ?? "", body: init?.body });
       if (path.endsWith("/schedule")) return new Response(JSON.stringify(crawls[0]));
+      if (/\/(pause|resume)$/.test(path)) return new Response(JSON.stringify({ paused_at: 0 }));
       if (path.endsWith("/run")) return new Response(JSON.stringify(crawls[0]?.report));
       return new Response(JSON.stringify(path.includes("/crawls") ? { crawls } : { at: 0, deliveries }));
     }),
@@ -103,6 +104,22 @@ test("one that is held up says since when, how much waits, and why; what is lost
   expect(item).toContain("3 epochs and 0 requests are lost for it");
   expect(item).toContain("1,203 epochs from before are not in its files; footfall deliver backfill clicks writes them");
   expect(container.querySelector("b")).toBeNull();
+});
+
+test("it is paused and resumed; since when, and until when what waits is kept, is said", async () => {
+  answer([WELL, { ...WELL, name: "raw", paused_at: 1_790_000_000_000_000, kept_until: 1_790_600_000_000_000 }]);
+  show(<DataPage />);
+  fireEvent.click(await screen.findByRole("button", { name: "Pause: clicks" }));
+  const [clicks, raw] = (await screen.findAllByRole("listitem")).map((one) => one.textContent);
+  expect(clicks).not.toContain("Paused");
+  expect(raw).toMatch(/Paused since .* UTC: nothing is written. What waits is kept, the oldest until .* UTC/);
+  fireEvent.click(await screen.findByRole("button", { name: "Resume: raw" }));
+  await waitFor(() =>
+    expect(told.map((one) => [one.method, one.path])).toEqual([
+      ["POST", "/api/deliveries/clicks/pause"],
+      ["POST", "/api/deliveries/raw/resume"],
+    ]),
+  );
 });
 
 test("where there are none it says how to have one", async () => {

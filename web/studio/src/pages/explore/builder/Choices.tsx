@@ -29,7 +29,7 @@ export function OneOf<T extends string>({ label, value, options, onChange }: One
 type TypedProps = { readonly label: string; readonly value: string; readonly description?: string; readonly onChange: (value: string) => void };
 
 // Mantine's own grey is too pale to read.
-const READABLE = { description: { color: "var(--muted)" } };
+export const READABLE = { description: { color: "var(--muted)" } };
 
 /** A text that counts when it is left or Enter is pressed, so that half of a word asks nothing. */
 export function Typed({ label, value, description, onChange }: TypedProps) {

@@ -3,6 +3,7 @@ import type { Offered } from "./Builder";
 import css from "./Builder.module.css";
 import { FieldChoice, OneOf, Typed } from "./Choices";
 import { EventChoice } from "./EventChoice";
+import { KnownValue } from "./KnownValue";
 
 const PER = { visitor: "Visitors", user: "Users" } as const;
 
@@ -17,7 +18,14 @@ export function CompareForm({ question, offered, onChange }: Props) {
       <p className={css.part}>Goal</p>
       <EventChoice label="Goal event" any="Choose an event" value={question.goal} names={offered.names} fields={offered.fields} onChange={(goal) => onChange({ ...question, goal })} />
       <div className={css.two}>
-        <Typed label="Control" description="Empty: the largest" value={question.control ?? ""} onChange={(control) => onChange({ ...question, control: control.trim() || null })} />
+        <KnownValue
+          key={question.variant}
+          label="Control"
+          description="Empty: the largest"
+          field={question.variant}
+          value={question.control ?? ""}
+          onChange={(control) => onChange({ ...question, control: control || null })}
+        />
         <Typed
           label="Smallest change worth it"
           description="As a share: 0.05 is 5 %"

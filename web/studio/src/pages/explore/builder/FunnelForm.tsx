@@ -12,7 +12,7 @@ const ORDERS = { ordered: "In this order", strict: "With nothing in between", an
 const PER = { visitor: "Visitors", user: "Users", session: "Sessions" } as const;
 const TREND = { none: "None", hour: "By hour", day: "By day", week: "By week", month: "By month" } as const;
 const STEP_TIMES = { no: "Not shown", yes: "Shown" } as const;
-const BY_STEP = { first: "The first step's", each: "Each step's, all the same" } as const;
+const BY_STEP = { first: "The first step", each: "Each step, the same value" } as const;
 
 type Props = { readonly question: FunnelQuestion; readonly offered: Offered; readonly onChange: (question: FunnelQuestion) => void };
 
@@ -63,7 +63,7 @@ export function FunnelForm({ question, offered, onChange }: Props) {
           <OneOf label="Time of each step" value={question.step_times ? "yes" : "no"} options={STEP_TIMES} onChange={(chosen) => onChange({ ...question, step_times: chosen === "yes" })} />
         )}
         {(question.by ?? []).length > 0 && (
-          <OneOf label="Whose value" value={question.by_step ?? "first"} options={BY_STEP} onChange={(by_step) => onChange({ ...question, by_step })} />
+          <OneOf label="Broken down at" value={question.by_step ?? "first"} options={BY_STEP} onChange={(by_step) => onChange({ ...question, by_step })} />
         )}
       </div>
       <Exclusions question={question} offered={offered} onChange={onChange} />

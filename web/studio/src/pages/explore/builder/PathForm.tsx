@@ -3,8 +3,11 @@ import type { Offered } from "./Builder";
 import css from "./Builder.module.css";
 import { OneOf, Typed, WholeNumber } from "./Choices";
 import { EventChoice } from "./EventChoice";
+import { KnownValue } from "./KnownValue";
 
 const NODES = { events: "Events", pages: "Pages", screens: "Screens" } as const;
+/** Where the names of nodes come from. */
+const NODE_FIELDS = { events: "event_name", pages: "page_path", screens: "screen_name" } as const;
 const DIRECTIONS = { from: "From", to: "To" } as const;
 const PER = { visitor: "Visitors", user: "Users", session: "Sessions" } as const;
 const REPEATS = { yes: "One step", no: "Steps each" } as const;
@@ -19,11 +22,13 @@ export function PathForm({ question, offered, onChange }: Props) {
         <OneOf label="Steps are" value={nodes} options={NODES} onChange={(chosen) => onChange({ ...question, nodes: chosen, node: null })} />
         <OneOf label="Counted" value={per} options={PER} onChange={(chosen) => onChange({ ...question, per: chosen })} />
         <OneOf label="Direction" value={direction} options={DIRECTIONS} onChange={(chosen) => onChange({ ...question, direction: chosen })} />
-        <Typed
+        <KnownValue
+          key={nodes}
           label={direction === "from" ? "Beginning at" : "Ending at"}
           description={direction === "from" ? "Empty: where journeys begin" : "Empty: where journeys end"}
+          field={NODE_FIELDS[nodes]}
           value={question.node ?? ""}
-          onChange={(node) => onChange({ ...question, node: node.trim() || null })}
+          onChange={(node) => onChange({ ...question, node: node || null })}
         />
         <WholeNumber label="Steps" value={question.steps ?? 5} from={2} to={10} onChange={(steps) => onChange({ ...question, steps })} />
         <WholeNumber label="Nodes of a step" value={question.top ?? 8} from={1} to={50} onChange={(top) => onChange({ ...question, top })} />

@@ -50,7 +50,7 @@ export function CompareResult({ answer, onOpen }: Props) {
         </table>
       </div>
       <p className={css.note}>
-        <Mixed part={answer} whose="" onOpen={onOpen} />
+        {answer.mixed > 0 ? <Mixed part={answer} whose="" onOpen={onOpen} /> : "Nobody got several variants."}
         {answer.split_p !== null && ` So uneven a split happens by chance with ${chanceText(answer.split_p)}.`}
         {answer.by.length > 0 && " Groups are held to a stricter measure than all together, as each is one more look."}
       </p>

@@ -7,7 +7,7 @@ import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatDuration, formatExact } from "../../../format/format";
 import { shareText } from "./figures";
-import { groupText, inGroup } from "./groups";
+import { bySize, groupText, inGroup } from "./groups";
 import css from "./Result.module.css";
 import { bucketText, ofGroup, type Opening } from "./sheet";
 
@@ -72,7 +72,7 @@ export function FunnelResult({ answer, group, onOpen }: GroupProps) {
 function Groups({ answer, onOpen }: Props) {
   const rows = answer.rows.filter(({ scope }) => scope !== "all");
   const steps = [...new Set(rows.map(({ step }) => step))];
-  const groups = [...new Set(rows.map(groupText))];
+  const groups = bySize(inStep(rows, steps[0]), ({ count }) => count).map(groupText);
   return (
     // A region that scrolls must be reachable by keyboard.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -113,6 +113,10 @@ function Groups({ answer, onOpen }: Props) {
       </table>
     </div>
   );
+}
+
+function inStep<Row extends { readonly step: number }>(rows: readonly Row[], wanted: number | undefined): readonly Row[] {
+  return rows.filter(({ step }) => step === wanted);
 }
 
 /** Of those who began in each bucket, how many took every step. */

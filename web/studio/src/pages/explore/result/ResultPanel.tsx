@@ -186,7 +186,7 @@ function Shown({ asked, answered, isOld, words, tools, renew }: ShownProps) {
               <Menu.Item leftSection={<IconTable size={14} aria-hidden />} onClick={() => void saveParquet(title, answer.sql)}>
                 Save as Parquet
               </Menu.Item>
-              {!isTable && hasChart(answered) && (
+              {!isTable && hasChart(answered, view) && (
                 <Menu.Item leftSection={<IconPhoto size={14} aria-hidden />} onClick={() => void savePicture(title, drawn.current)}>
                   Save as PNG
                 </Menu.Item>
@@ -256,9 +256,12 @@ async function savePicture(title: string, place: HTMLElement | null): Promise<vo
   if (svg) saveData(title, await pictureOf(svg, readPalette().raised), "png");
 }
 
-/** Steps and variants are drawn by the page itself, the rest by a chart that can be a picture. */
-function hasChart({ model }: Answered): boolean {
-  return model !== "funnel" && model !== "compare";
+/** Steps and variants are drawn by the page itself, the rest by a chart that can be a picture; numbers and nothing are none. */
+export function hasChart(answered: Answered, view: string): boolean {
+  const { model, answer } = answered;
+  if (isEmpty(answered) || model === "funnel" || model === "compare") return false;
+  if (model === "path") return answer.rows.some(({ is_end }) => !is_end);
+  return model !== "events" || view !== "number";
 }
 
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
@@ -278,9 +281,9 @@ function Drawn({ asked, answered, group, sheet, view, onOpen }: DrawnProps) {
     case "path":
       return asked.model === "path" ? <PathResult answer={answered.answer} question={asked.question} group={group} onOpen={onOpen} /> : null;
     case "retention":
-      return <RetentionResult answer={answered.answer} group={group} onOpen={onOpen} />;
+      return <RetentionResult answer={answered.answer} group={group} unitName={unitOf(asked)} onOpen={onOpen} />;
     case "lifecycle":
-      return <LifecycleResult answer={answered.answer} group={group} onOpen={onOpen} />;
+      return <LifecycleResult answer={answered.answer} group={group} unitName={unitOf(asked)} onOpen={onOpen} />;
     case "attribution":
       return <AttributionResult answer={answered.answer} group={group} sheet={sheet} onOpen={onOpen} />;
     case "compare":
@@ -329,6 +332,7 @@ function isPartial({ model, answer }: Answered): boolean {
 
 function unitOf({ model, question }: Asked): string {
   if (model === "events") return question.granularity ?? "day";
+  if (model === "retention") return question.unit ?? "day";
   return model === "lifecycle" ? (question.unit ?? "week") : "";
 }
 

@@ -6,23 +6,28 @@ import { cartesian } from "../../../charts/draw/cartesian";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatExact } from "../../../format/format";
-import { shareText } from "./figures";
+import { roundShare, shareText } from "./figures";
 import { groupText, inGroup } from "./groups";
 import css from "./Result.module.css";
 import { bucketText, type Opening } from "./sheet";
 
-type Props = { readonly answer: RetentionAnswer; readonly onOpen: (opening: Opening) => void };
+type Props = {
+  readonly answer: RetentionAnswer;
+  /** What a period is called: day, week or month. */
+  readonly unitName: string;
+  readonly onOpen: (opening: Opening) => void;
+};
 type GroupProps = Props & {
   /** Whose cohorts are shown; "" is everybody's. */
   readonly group: string;
 };
 
 /** The curve of all cohorts (of each group, where there are groups), and a row for each cohort. */
-export function RetentionResult({ answer, group, onOpen }: GroupProps) {
+export function RetentionResult({ answer, group, unitName, onOpen }: GroupProps) {
   return (
     <>
-      <Curve answer={answer} onOpen={onOpen} />
-      <Cohorts answer={answer} group={group} onOpen={onOpen} />
+      <Curve answer={answer} unitName={unitName} onOpen={onOpen} />
+      <Cohorts answer={answer} group={group} unitName={unitName} onOpen={onOpen} />
     </>
   );
 }
@@ -36,7 +41,7 @@ function back(answer: RetentionAnswer, row: RetentionRow): Opening {
   return { cell: row.cell, count: row.count, title: `${titleOf(answer, row)}, back in ${row.period}` };
 }
 
-function Curve({ answer, onOpen }: Props) {
+function Curve({ answer, unitName, onOpen }: Props) {
   const isGrouped = answer.by.length > 0;
   const rows = useMemo(() => answer.rows.filter(({ cohort, scope }) => cohort === null && (isGrouped ? scope !== "all" : true)), [answer, isGrouped]);
   const data = useMemo<ChartData>(
@@ -60,10 +65,15 @@ function Curve({ answer, onOpen }: Props) {
     [answer, rows, onOpen],
   );
   const said = rows.map((row) => `${groupText(row)} ${row.period}: ${shareText(row.rate)}`).join(", ");
-  return <Chart height={220} summary={`Share that came back, by period: ${said}`} option={option} onPick={pick} />;
+  return (
+    <>
+      <h2 className={css.part}>Came back, in % of those who began, by {unitName}s since then</h2>
+      <Chart height={220} summary={`Share that came back, by period: ${said}`} option={option} onPick={pick} />
+    </>
+  );
 }
 
-function Cohorts({ answer, group, onOpen }: GroupProps) {
+function Cohorts({ answer, group, unitName, onOpen }: GroupProps) {
   const rows = inGroup(answer.rows, group);
   const periods = [...new Set(rows.map(({ period }) => period))];
   const cohorts: readonly (number | null)[] = [null, ...answer.cohorts.map((_, at) => at)];
@@ -80,6 +90,7 @@ function Cohorts({ answer, group, onOpen }: GroupProps) {
             </th>
             {periods.map((period) => (
               <th key={period} scope="col" className={css.figure}>
+                <span className="visually-hidden">{unitName} </span>
                 {period}
               </th>
             ))}
@@ -104,10 +115,10 @@ function Cohorts({ answer, group, onOpen }: GroupProps) {
                       type="button"
                       className={css.open}
                       title={`${formatExact(row.count)} of ${formatExact(row.size)}${row.is_complete ? "" : ", not over yet"}`}
-                      aria-label={`${titleOf(answer, row)}, period ${row.period}: ${row.count}, ${shareText(row.rate)}`}
+                      aria-label={`${titleOf(answer, row)}, ${unitName} ${row.period}: ${row.count}, ${roundShare(row.rate)}`}
                       onClick={() => onOpen(back(answer, row))}
                     >
-                      {shareText(row.rate)}
+                      {roundShare(row.rate)}
                     </button>
                   </td>
                 ))}

@@ -9,6 +9,13 @@ export function shareText(share: number | null): string {
   return share === null ? "–" : `${PERCENT.format(share * 100)} %`;
 }
 
+const ROUND = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+/** 0.4217 → "42.2 %", 0.2 → "20.0 %": for tables, where digits stand below each other. */
+export function roundShare(share: number | null): string {
+  return share === null ? "–" : `${ROUND.format(share * 100)} %`;
+}
+
 /** A number of a table, with all that it says. */
 export function exactOf(value: number, kind: Kind): string {
   if (kind === "share") return shareText(value);

@@ -6,7 +6,10 @@ import { wordsOf } from "../state/words";
 import { shownGroups, withShownGroups } from "../builder/Builder";
 import { credited } from "./AttributionResult";
 import { stepTimeText } from "./FunnelResult";
-import { groupOptions, type Grouped, inGroup } from "./groups";
+import { roundShare } from "./figures";
+import { bySize, groupOptions, type Grouped, groupText, inGroup } from "./groups";
+import { lastWhole } from "./LifecycleResult";
+import { hasChart } from "./ResultPanel";
 import { openingIn, sheetOf } from "./sheet";
 
 const ABOUT = { start: "", end: "", by: ["os"], notes: [], sql: "", cut_sequence: 1, cut_published_at: 0 };
@@ -149,4 +152,37 @@ test("a step says how long it took, if somebody took it", () => {
 
 test.each(["path", "lifecycle", "attribution", "compare"] as const)("the words of a question say what it is broken down by: %s", (model) => {
   expect(wordsOf(firstOf(model, { by: ["os", "country"] }))).toContain(", by os and country");
+});
+
+const size = ({ scope, group }: Grouped) => (scope === "rest" ? 99 : group[0] === "small" ? 1 : 5);
+
+test("groups stand by their size, the rest last, in whichever order an answer has them", () => {
+  const rows = [REST, { scope: "group", group: ["small"] }, { scope: "group", group: ["b"] }, { scope: "group", group: ["a"] }] as const;
+  expect(bySize(rows, size).map(groupText)).toEqual(["a", "b", "small", "all others"]);
+});
+
+const unit = (start: string, is_complete: boolean) => ({ start, end: start, is_complete });
+const sticky = (at: number, days: number | null) => ({ ...ALL, unit: at, active: 1, days, share: null });
+
+test("stickiness is of the last unit that is over", () => {
+  const answer = { ...LIFECYCLE, units: [unit("a", true), unit("b", true), unit("c", false)], stickiness: [sticky(0, 2), sticky(1, null), sticky(2, 1)] };
+  expect(lastWhole(answer, "")?.days).toBe(2);
+  expect(lastWhole({ ...answer, stickiness: answer.stickiness.slice(2) }, "")).toBeUndefined();
+});
+
+test("only what is drawn by a chart can be a picture", () => {
+  const ended = { ...PATH, rows: PATH.rows.map((row) => ({ ...row, is_end: true })) };
+  expect(hasChart({ model: "path", answer: PATH }, "")).toBe(true);
+  expect(hasChart({ model: "path", answer: ended }, "")).toBe(false);
+  expect(hasChart({ model: "funnel", answer: FUNNEL }, "")).toBe(false);
+});
+
+test("shares of a table stand below each other digit by digit", () => {
+  expect([0.4217, 0.2, 1, null].map(roundShare)).toEqual(["42.2 %", "20.0 %", "100.0 %", "–"]);
+});
+
+test("a goal that is still to be chosen is not any event; a session's field is named once", () => {
+  expect(wordsOf(firstOf("compare"))).toContain("brings more visitors to the goal, from their first any event");
+  expect(wordsOf({ model: "attribution", question: { goal: {}, field: "session.campaign" } })).toContain("What led to the goal: the session's campaign, by");
+  expect(wordsOf({ model: "attribution", question: { goal: { event: "buy" }, field: "source" } })).toContain("What led to buy: the session's source, by");
 });

@@ -21,6 +21,13 @@ export function groupKey({ scope, group }: Grouped): string {
   return scope === "rest" ? "rest" : JSON.stringify(group);
 }
 
+/** Rows of the largest groups first, the rest last; an answer has its groups in any order. */
+export function bySize<Row extends Grouped>(rows: readonly Row[], sizeOf: (row: Row) => number): readonly Row[] {
+  return rows.toSorted(
+    (left, right) => Number(left.scope === "rest") - Number(right.scope === "rest") || sizeOf(right) - sizeOf(left) || groupText(left).localeCompare(groupText(right)),
+  );
+}
+
 /** Rows of one part. */
 export function inGroup<Row extends Grouped>(rows: readonly Row[], key: string): readonly Row[] {
   return rows.filter((row) => groupKey(row) === key);

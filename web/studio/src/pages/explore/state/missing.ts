@@ -20,6 +20,7 @@ export function missingIn(asked: Asked): string | null {
   }
 }
 
-function isAny({ event, where }: Selector): boolean {
+/** Whether nothing was chosen of it. */
+export function isAny({ event, where }: Selector): boolean {
   return !event && !where;
 }

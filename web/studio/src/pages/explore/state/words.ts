@@ -2,6 +2,7 @@ import type { Filter, LifecycleQuestion, Selector } from "../../../api/generated
 import { nodeOf } from "../../../components/filters/wire";
 import { wordsOf as filterWords } from "../../../components/filters/words";
 import { rangeText } from "../../dashboards/view/range";
+import { isAny } from "./missing";
 import type { Asked, Common } from "./question";
 
 /** A question in plain words. */
@@ -38,12 +39,12 @@ function headOf(asked: Asked): string {
       return lifecycleHead(asked.question);
     case "attribution": {
       const { goal, field, touches = [], model = "last", window = "30d" } = asked.question;
-      const points = field ? `the session's ${field}` : touches.map(nameOf).join(", ");
-      return `What led to ${nameOf(goal)}: ${points}, by ${model.replace("_", " ")} touch within ${window}`;
+      const points = field ? `the session's ${field.replace(/^session\./, "")}` : touches.map(nameOf).join(", ");
+      return `What led to ${goalOf(goal)}: ${points}, by ${model.replace("_", " ")} touch within ${window}`;
     }
     case "compare": {
       const { variant, goal, exposure = {}, per = "visitor" } = asked.question;
-      return `Which ${variant || "variant"} brings more ${per}s to ${nameOf(goal)}, from their first ${nameOf(exposure)}`;
+      return `Which ${variant || "variant"} brings more ${per}s to ${goalOf(goal)}, from their first ${nameOf(exposure)}`;
     }
   }
 }
@@ -57,6 +58,11 @@ export function nameOf({ event, label, where }: Selector): string {
   const name = label || (Array.isArray(event) ? event.join(" or ") : (event ?? "any event"));
   const more = whereWords(where);
   return more ? `${name} (${more})` : String(name);
+}
+
+/** A goal that is still to be chosen is not any event. */
+function goalOf(goal: Selector): string {
+  return isAny(goal) ? "the goal" : nameOf(goal);
 }
 
 function whereWords(where: Filter | null | undefined): string {

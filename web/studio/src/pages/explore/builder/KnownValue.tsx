@@ -1,0 +1,65 @@
+import { Autocomplete } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { QUESTION_VALUES } from "../../../components/filters/values";
+import { READABLE } from "./Choices";
+
+const INSIDE = { withinPortal: false } as const;
+const TYPING_MS = 200;
+const KEPT_MS = 60_000;
+
+type Props = {
+  readonly label: string;
+  readonly description: string;
+  /** Whose values are offered; "" offers none. */
+  readonly field: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+};
+
+/** A text that the data has, found by typing a part of it, or any other; it counts when it is chosen, left, or Enter is pressed. */
+export function KnownValue({ label, description, field, value, onChange }: Props) {
+  const [draft, setDraft] = useState<string | null>(null);
+  // Until something is typed, everything is offered, not only what is like the one chosen before.
+  const [typed] = useDebouncedValue(draft === null || draft === value ? "" : draft.trim(), TYPING_MS);
+  const { data } = useQuery({
+    queryKey: ["known values", QUESTION_VALUES.name, field, typed],
+    queryFn: ({ signal }) => QUESTION_VALUES.read({ name: field, label: field, kind: "text" }, typed, signal),
+    enabled: draft !== null && field !== "",
+    staleTime: KEPT_MS,
+    retry: false,
+    placeholderData: keepPreviousData,
+  });
+  const done = (text: string) => {
+    if (text.trim() !== value) onChange(text.trim());
+    setDraft(null);
+  };
+  return (
+    // Enter on one that is offered takes it, and is no submission.
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (draft !== null) done(draft);
+      }}
+    >
+      <Autocomplete
+        size="xs"
+        label={label}
+        description={description}
+        styles={READABLE}
+        comboboxProps={INSIDE}
+        value={draft ?? value}
+        data={[...new Set(data)]}
+        filter={({ options }) => options}
+        onFocus={() => setDraft(value)}
+        onChange={setDraft}
+        onOptionSubmit={done}
+        onBlur={() => draft !== null && done(draft)}
+        onKeyDown={({ key }) => {
+          if (key === "Escape") setDraft(null);
+        }}
+      />
+    </form>
+  );
+}

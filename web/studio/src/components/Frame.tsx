@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { usePathname } from "wouter/use-browser-location";
 import { useApps } from "../api/useApps";
 import { PageLink } from "../router/PageLink";
@@ -13,6 +13,15 @@ import { ThemeSwitch } from "./ThemeSwitch";
 export function Frame({ children }: { readonly children: ReactNode }) {
   const current = pageAt(usePathname());
   const apps = useApps();
+  const pages = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    // On a narrow page the list scrolls, and the page itself must not: where somebody is stands in sight.
+    const list = pages.current;
+    const link = current && list?.querySelector("[aria-current=page]");
+    if (!list || !link) return;
+    const [place, own] = [list.getBoundingClientRect(), link.getBoundingClientRect()];
+    list.scrollLeft += own.left + own.width / 2 - place.left - place.width / 2;
+  }, [current]);
   return (
     <div className={css.frame}>
       <a className={css.skip} href="#page">
@@ -23,7 +32,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
           <Logo />
           <span>Footfall</span>
         </PageLink>
-        <ul className={css.pages}>
+        <ul ref={pages} className={css.pages}>
           {PAGES.map(({ path, title, icon: Icon }) => (
             <li key={path}>
               <PageLink className={css.page} to={path} isCurrent={current?.path === path}>

@@ -141,9 +141,15 @@ test("tables open to columns, are searched by name and meaning, and a damaged on
   expect(screen.getByText("Cannot be read: a data file is missing")).toBeTruthy();
   fireEvent.click(branch);
   expect(screen.getByRole("button", { name: "event_name varchar What happened." })).toBeTruthy();
-  fireEvent.change(screen.getByRole("textbox", { name: "Find a column" }), { target: { value: "happened" } });
+  const search = screen.getByRole("textbox", { name: "Find a table or column" });
+  fireEvent.change(search, { target: { value: "happened" } });
   expect(screen.getByRole("button", { name: "events 1" })).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /^sessions/ })).toBeNull();
+  fireEvent.change(search, { target: { value: "Sess" } });
   expect(screen.getByRole("button", { name: "sessions 0" })).toBeTruthy();
+  expect(screen.queryByRole("button", { name: /^events/ })).toBeNull();
+  fireEvent.change(search, { target: { value: "nowhere" } });
+  expect(screen.getByText("No table or column has this in its name or meaning.")).toBeTruthy();
 });
 
 test("a saved query asks for its parameters, runs by its name, and its address brings it back", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nextOrder, sorted, textOf, widths } from "./values";
+import { nextOrder, shownText, sorted, SHOWN_CHARS_MAX, textOf, widths } from "./values";
 
 const columns = [
   { name: "n", type: "DECIMAL(18,6)" },
@@ -29,4 +29,10 @@ test("lists and objects are JSON, nothing is nothing", () => {
 
 test("columns are as wide as they need, within bounds", () => {
   expect(widths(columns, [["1", "x".repeat(400)]])).toEqual([5, 44]);
+});
+
+test("of a very long text the beginning is in the page, and how long it is", () => {
+  expect(shownText("x".repeat(SHOWN_CHARS_MAX))).toHaveLength(SHOWN_CHARS_MAX);
+  expect(shownText("x".repeat(320_000))).toBe(`${"x".repeat(SHOWN_CHARS_MAX)}… (320,000 characters, all of them in the file)`);
+  expect(shownText(null)).toBeNull();
 });

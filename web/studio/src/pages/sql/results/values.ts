@@ -1,4 +1,5 @@
 import type { SqlColumn } from "../../../api/generated";
+import { formatExact } from "../../../format/format";
 import type { Cell } from "../api";
 
 const NUMBERS = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL)/;
@@ -14,6 +15,16 @@ export function isNumeric(column: SqlColumn): boolean {
 export function textOf(value: Cell): string | null {
   if (value === null) return null;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** Characters of a value that are in the page; a file has all of them. */
+export const SHOWN_CHARS_MAX = 2_000;
+
+/** A value as the table has it: one of megabytes would stop the page, so its beginning and how long it is. */
+export function shownText(value: Cell): string | null {
+  const text = textOf(value);
+  if (text === null || text.length <= SHOWN_CHARS_MAX) return text;
+  return `${text.slice(0, SHOWN_CHARS_MAX)}… (${formatExact(text.length)} characters, all of them in the file)`;
 }
 
 /** Characters that each column is wide: as its first rows need, within bounds. */

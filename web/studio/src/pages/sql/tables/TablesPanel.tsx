@@ -25,7 +25,6 @@ type Props = {
 
 /** What can be asked for: tables, and in each its columns with type and meaning. */
 export function TablesPanel({ shown, onColumn, onTable }: Props) {
-  const [search, setSearch] = useState("");
   return (
     <Section title="Tables">
       {shown.kind === "loading" && (
@@ -39,54 +38,77 @@ export function TablesPanel({ shown, onColumn, onTable }: Props) {
         <Failure title="The tables cannot be listed" error={shown.error} retry={shown.retry} level={3} />
       )}
       {shown.kind === "tables" && (
-        <>
-          <TextInput
-            size="xs"
-            placeholder="Find a column"
-            aria-label="Find a column"
-            leftSection={<IconSearch size={14} aria-hidden />}
-            value={search}
-            onChange={(change) => setSearch(change.currentTarget.value)}
-          />
-          {GROUPS.map(({ kind, title }) => {
-            const tables = shown.tables.filter((table) => table.kind === kind);
-            return (
-              tables.length > 0 && (
-                <div key={kind}>
-                  {title && <h3 className={css.group}>{title}</h3>}
-                  <ul className={css.tables} aria-label={title ?? "Tables"}>
-                    {tables.map((table) => (
-                      <Branch key={table.name} table={table} search={search.trim().toLowerCase()} onColumn={onColumn} onTable={onTable} />
-                    ))}
-                  </ul>
-                </div>
-              )
-            );
-          })}
-        </>
+        <Tree tables={shown.tables} onColumn={onColumn} onTable={onTable} />
       )}
     </Section>
   );
 }
 
+type TreeProps = Omit<Props, "shown"> & { readonly tables: readonly Table[] };
+
+function Tree({ tables, onColumn, onTable }: TreeProps) {
+  const [typed, setTyped] = useState("");
+  const search = typed.trim().toLowerCase();
+  const found = tables.filter((table) => isFound(table, search));
+  return (
+    <>
+      <TextInput
+        size="xs"
+        placeholder="Find a table or column"
+        aria-label="Find a table or column"
+        leftSection={<IconSearch size={14} aria-hidden />}
+        value={typed}
+        onChange={(change) => setTyped(change.currentTarget.value)}
+      />
+      {found.length === 0 && <p className={css.none}>No table or column has this in its name or meaning.</p>}
+      {GROUPS.map(({ kind, title }) => {
+        const own = found.filter((table) => table.kind === kind);
+        return (
+          own.length > 0 && (
+            <div key={kind}>
+              {title && <h3 className={css.group}>{title}</h3>}
+              <ul className={css.tables} aria-label={title ?? "Tables"}>
+                {own.map((table) => (
+                  <Branch key={table.name} table={table} search={search} onColumn={onColumn} onTable={onTable} />
+                ))}
+              </ul>
+            </div>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+/** A table whose own name has the text, or a column of it. */
+function isFound(table: Table, search: string): boolean {
+  return isNamed(table, search) || matching(table.columns, search).length > 0;
+}
+
+function isNamed({ name }: Table, search: string): boolean {
+  return name.toLowerCase().includes(search);
+}
+
 /** Columns with the text in their name or meaning. */
 export function matching(columns: readonly TableColumn[], search: string): readonly TableColumn[] {
-  return columns.filter(({ name, meaning }) => name.includes(search) || meaning.toLowerCase().includes(search));
+  return columns.filter(({ name, meaning }) => name.toLowerCase().includes(search) || meaning.toLowerCase().includes(search));
 }
 
 type BranchProps = Omit<Props, "shown"> & { readonly table: Table; readonly search: string };
 
 function Branch({ table, search, onColumn, onTable }: BranchProps) {
   const [isOpen, setIsOpen] = useState(false);
-  const columns = matching(table.columns, search);
-  const isShown = isOpen || search !== "";
+  const matches = matching(table.columns, search);
+  // Of a table that is searched by its own name all columns stay: they are what it is looked up for.
+  const columns = matches.length === 0 && isNamed(table, search) ? table.columns : matches;
+  const isShown = isOpen || (search !== "" && matches.length > 0);
   return (
     <li className={css.table}>
       <div className={css.head}>
         <button type="button" className={css.name} aria-expanded={isShown} title={table.row_is} onClick={() => setIsOpen(!isOpen)}>
           <IconChevronRight className={css.chevron ?? ""} size={14} aria-hidden />
           {table.name}
-          <span className={css.count}>{search === "" ? table.columns.length : columns.length}</span>
+          <span className={css.count}>{columns.length}</span>
         </button>
         <button type="button" className={css.rows} onClick={() => onTable(table.name)}>
           Rows<span className="visually-hidden"> of {table.name}</span>

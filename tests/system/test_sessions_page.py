@@ -120,6 +120,15 @@ def test_sessions_are_listed_filtered_and_opened(page: Any, tree: Tree) -> None:
     events = page.get_by_role("list", name="Events of the session")
     events.get_by_text("https://shop.example/page/1").wait_for()
     expect(events.get_by_role("listitem")).to_have_count(2)
+    # Each event opens, and the visitor does; the list with its filter stays behind them.
+    events.get_by_role("link", name="page_view").first.click()
+    page.get_by_role("dialog", name="Event").get_by_role("tab", name="Columns").wait_for()
+    page.go_back()
+    page.get_by_role("link", name="All of this visitor").click()
+    page.get_by_role("list", name="Events of the visitor").wait_for()
+    assert "f=source%3Ais%3Anewsletter" in page.url
+    page.go_back()
+    events.wait_for()
     address = page.url
     page.reload()
     page.get_by_role("list", name="Events of the session").wait_for()

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { clockIn, formatBytes, formatCount, formatDuration, formatPercent, formatRate, shortId } from "./format";
+import { clockIn, counted, formatBytes, formatCount, formatDuration, formatPercent, formatRate, shortId } from "./format";
 
 test("counts are short once they are long", () => {
   expect([0, 999, 9_999, 12_400, 1_250_000, 3e9].map(formatCount)).toEqual([
@@ -10,6 +10,10 @@ test("counts are short once they are long", () => {
     "1.3 M",
     "3 bn",
   ]);
+});
+
+test("one of something is no plural", () => {
+  expect([0, 1, 1200].map((count) => counted(count, "session"))).toEqual(["0 sessions", "1 session", "1,200 sessions"]);
 });
 
 test("rates, shares, sizes, durations", () => {

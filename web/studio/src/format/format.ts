@@ -17,6 +17,11 @@ export function formatExact(value: number): string {
   return WHOLE.format(value);
 }
 
+/** 1 → "1 session", 1200 → "1,200 sessions". */
+export function counted(count: number, what: string): string {
+  return `${formatExact(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** Events per second: one digit while it says something. */
 export function formatRate(value: number): string {
   return value >= 100 ? formatCount(Math.round(value)) : ONE_DIGIT.format(value);

@@ -22,6 +22,8 @@ type Props = {
   /** What the list is of, for the cache. */
   readonly of: readonly unknown[];
   readonly fetch: MemberPage;
+  /** Whose visitors they are; without it an id has its app before it. */
+  readonly app?: string;
   /** Name of the file; without it they are no file. */
   readonly title?: string;
   /** What the number said that was opened; null or left out: nothing. */
@@ -39,7 +41,7 @@ const KINDS = {
 } as const;
 
 /** Exactly those behind a number, page by page and as a file; visitors and sessions lead on. */
-export function MemberList({ of, fetch, title, count = null, children }: Props) {
+export function MemberList({ of, fetch, app = "", title, count = null, children }: Props) {
   const query = useInfiniteQuery({
     queryKey: ["members", ...of],
     queryFn: ({ pageParam, signal }) => fetch(pageParam || null, PAGE, signal),
@@ -88,7 +90,7 @@ export function MemberList({ of, fetch, title, count = null, children }: Props) 
           // A value may be there twice.
           // oxlint-disable-next-line react/no-array-index-key
           <li key={place} className={css.member}>
-            <Name kind={first.kind} id={member.id} />
+            <Name kind={first.kind} id={member.id} app={app} />
             {member.at && <time className={css.more}>{member.at.slice(0, 19).replace("T", " ")}</time>}
             {typeof member.value === "number" && <span className={css.more}>{exactNumber(member.value)}</span>}
           </li>
@@ -103,15 +105,19 @@ export function MemberList({ of, fetch, title, count = null, children }: Props) 
   );
 }
 
-function Name({ kind, id }: { readonly kind: Members["kind"]; readonly id: string | null }) {
+function Name({ kind, id, app }: { readonly kind: Members["kind"]; readonly id: string | null; readonly app: string }) {
   if (id === null) return <>(none)</>;
   if (kind === "session") return <a href={`/sessions?session=${encodeURIComponent(id)}`}>{id}</a>;
-  if (kind === "visitor") {
-    // With its app before it, where the question is of all apps.
-    const own = id.slice(id.indexOf("/") + 1);
-    return <a href={`/sessions?last=90d&who=all&f=${encodeURIComponent(`visitor_id:is:${own}`)}`}>{id}</a>;
-  }
+  if (kind === "visitor") return <a href={visitorAddress(id, app)}>{id}</a>;
   return <LongText text={id} />;
+}
+
+/** The sessions of a visitor, with the visitor open: all that it did. */
+export function visitorAddress(id: string, app: string): string {
+  const cut = app ? -1 : id.indexOf("/");
+  const [of, visitor] = [app || id.slice(0, Math.max(cut, 0)), id.slice(cut + 1)];
+  const query = { last: "90d", who: "all", f: `visitor_id:is:${visitor}`, ...(of ? { of, visitor } : {}) };
+  return `/sessions?${new URLSearchParams(query).toString()}`;
 }
 
 /** All of them, page after page, as a file. */

@@ -1,5 +1,5 @@
 import type { SessionBefore, TimelineEvent } from "../../api/generated";
-import { type Clock, formatDuration, formatExact } from "../../format/format";
+import { type Clock, counted, formatDuration, formatExact } from "../../format/format";
 import css from "./SessionDrawer.module.css";
 
 type Props = {
@@ -24,7 +24,7 @@ export function BeforeList({ before, clock, events }: Props) {
             <span className={css.what}>
               <span className={css.name}>to {clock.second(one.ended_at)}</span>{" "}
               <span className={css.page}>
-                {formatDuration(one.duration_ms / 1000)}, {formatExact(one.events)} {one.events === 1 ? "event" : "events"}
+                {formatDuration(one.duration_ms / 1000)}, {counted(one.events, "event")}
                 {one.is_bounced && ", bounced"}
               </span>
               <span className={css.why}>{whyOf(one, events)}</span>

@@ -1,9 +1,10 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import type { MouseEvent } from "react";
 import type { SessionRow, SessionTimeline } from "../../api/generated";
 import type { Clock } from "../../format/format";
-import { formatDuration, formatExact } from "../../format/format";
-import { useQueryValue } from "../../router/query";
+import { counted, formatDuration, formatExact } from "../../format/format";
+import { changeQuery, useQueryValue } from "../../router/query";
 import { LongText } from "../LongText";
 import { SideDrawer } from "../SideDrawer";
 import { Failure } from "../states/Failure";
@@ -66,7 +67,7 @@ function Facts({ found, definition, clock }: FactsProps) {
     ["User", session.user_id],
     ["Began", `${clock.full(session.started_at)} ${clock.zone}`],
     ["Lasted", session.status === "open" ? `${lengthOf(session)}, still open` : lengthOf(session)],
-    ["Events", `${formatExact(session.events)}, ${formatExact(session.views)} views`],
+    ["Events", `${formatExact(session.events)}, ${counted(session.views, "view")}`],
     ["Entry", session.entry_page ?? session.first_event_name],
     [session.status === "open" ? "Now" : "Exit", session.exit_page ?? session.last_event_name],
     ["Source", [session.source, session.medium, session.campaign].filter(Boolean).join(" / ") || null],
@@ -90,14 +91,25 @@ function Facts({ found, definition, clock }: FactsProps) {
         )}
       </dl>
       <p className={css.more}>
-        <a href={`/sessions?${visitorQuery(session, definition)}`}>All of this visitor</a>
+        <VisitorLink session={session} definition={definition} />
       </p>
     </>
   );
 }
 
-function visitorQuery({ app_id, visitor_id }: SessionRow, definition: string): URLSearchParams {
-  return new URLSearchParams({ of: app_id, visitor: visitor_id, ...(definition ? { definition } : {}) });
+/** On the page of sessions, whose list and filters stay behind it. */
+function VisitorLink({ session: { app_id, visitor_id }, definition }: { readonly session: SessionRow; readonly definition: string }) {
+  const query = new URLSearchParams({ of: app_id, visitor: visitor_id, ...(definition ? { definition } : {}) });
+  const open = (click: MouseEvent) => {
+    if (window.location.pathname !== "/sessions" || click.metaKey || click.ctrlKey || click.shiftKey) return;
+    click.preventDefault();
+    changeQuery({ of: app_id, visitor: visitor_id, session: "" }, "push");
+  };
+  return (
+    <a href={`/sessions?${query}`} onClick={open}>
+      All of this visitor
+    </a>
+  );
 }
 
 export function lengthOf({ duration_ms }: { readonly duration_ms: number }): string {

@@ -1,5 +1,6 @@
 import type { SessionTimeline, TimelineEvent } from "../../api/generated";
 import { type Clock, formatDuration, formatExact } from "../../format/format";
+import { EventLink } from "../event/EventLink";
 import css from "./SessionDrawer.module.css";
 
 /** A pause that is worth a line of its own. */
@@ -41,7 +42,7 @@ function Entry({ event, clock }: { readonly event: TimelineEvent; readonly clock
         {clock.second(event.event_time)}
       </time>
       <span className={css.what}>
-        <bdi className={css.name}>{event.event_name}</bdi> <bdi className={css.page}>{event.page ?? ""}</bdi>
+        <EventLink event={event} /> <bdi className={css.page}>{event.page ?? ""}</bdi>
         {event.is_late && <span className={css.late}>came {formatDuration(delay)} late</span>}
       </span>
     </div>

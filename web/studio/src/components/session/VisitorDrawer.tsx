@@ -1,8 +1,9 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { SessionBefore, SessionRow, TimelineEvent } from "../../api/generated";
-import { type Clock, formatDuration, formatExact } from "../../format/format";
+import { type Clock, counted, formatDuration } from "../../format/format";
 import { changeQuery, useQueryValue } from "../../router/query";
+import { EventLink } from "../event/EventLink";
 import { LongText } from "../LongText";
 import { SideDrawer } from "../SideDrawer";
 import { Failure } from "../states/Failure";
@@ -51,7 +52,7 @@ function Content({ whose, clock }: Props) {
     ["User", found.users.join(", ")],
     ["First seen", `${clock.full(found.first_seen)} ${clock.zone}`],
     ["Last seen", `${clock.full(found.last_seen)} ${clock.zone}`],
-    ["Did", `${formatExact(found.events)} events in ${formatExact(found.sessions)} sessions`],
+    ["Did", `${counted(found.events, "event")} in ${counted(found.sessions, "session")}`],
     ["Definition", whose.definition],
   ];
   return (
@@ -121,7 +122,7 @@ function Session({ one, clock }: { readonly one: SessionRow; readonly clock: Clo
         <time title={`${clock.full(one.started_at)} ${clock.zone}`}>{clock.moment(one.started_at)}</time>
       </a>
       <span className={css.page}>
-        {formatDuration(one.duration_ms / 1000)}, {formatExact(one.events)} {one.events === 1 ? "event" : "events"}
+        {formatDuration(one.duration_ms / 1000)}, {counted(one.events, "event")}
         {one.status === "open" && ", still open"}
       </span>
       {one.revision > 1 && <span className={css.late}>revised</span>}
@@ -164,7 +165,7 @@ function VisitorEvent({ one, clock }: { readonly one: TimelineEvent; readonly cl
         {clock.moment(one.event_time)}
       </time>
       <span className={css.what}>
-        <bdi className={css.name}>{one.event_name}</bdi> <bdi className={css.page}>{one.page ?? ""}</bdi>
+        <EventLink event={one} /> <bdi className={css.page}>{one.page ?? ""}</bdi>
       </span>
       {one.is_late && (
         <span className={css.late}>came {formatDuration((one.received_at - one.event_time) / 1e6)} late</span>

@@ -2,7 +2,7 @@ import { has, read } from "../../api/client";
 import type { Arrivals, EventDetail, FilteredCounts, SessionPage, TopList } from "../../api/generated";
 import { type ColumnFilter, formatColumnFilter } from "../../components/filters/filters";
 import { isSessionPage } from "../../components/session/api";
-import type { EventPlace } from "./event/place";
+import type { EventPlace } from "../../components/event/place";
 import { type Filter, formatFilter, type Panel, type Who } from "./narrowing/filters";
 
 function isEventDetail(value: unknown): value is EventDetail {

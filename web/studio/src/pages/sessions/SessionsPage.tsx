@@ -18,6 +18,7 @@ import { Failure } from "../../components/states/Failure";
 import { Loading } from "../../components/states/Loading";
 import { type Clock, clockIn, formatExact } from "../../format/format";
 import { changeQuery, useQueryValue } from "../../router/query";
+import { EventDrawer } from "../live/event/EventDrawer";
 import { askedOf, PAGE_ROWS, readAbout, readSessions, type SessionsQuestion } from "./api";
 import { Definitions } from "./definitions/Definitions";
 import css from "./SessionsPage.module.css";
@@ -56,6 +57,7 @@ export default function Page() {
       {shown === DEFINITIONS ? <Definitions clock={clock} /> : <Listing apps={apps} question={question} clock={clock} />}
       <SessionDrawer clock={clock} />
       <VisitorDrawer clock={clock} />
+      <EventDrawer clock={clock} />
     </>
   );
 }

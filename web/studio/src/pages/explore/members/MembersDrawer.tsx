@@ -23,6 +23,7 @@ function List({ asked, opening }: Pick<Props, "asked"> & { readonly opening: Ope
     <MemberList
       of={[asked, opening.cell]}
       fetch={fetch}
+      app={asked.question.app ?? ""}
       title={opening.title}
       count={opening.count}
     >

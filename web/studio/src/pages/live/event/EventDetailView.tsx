@@ -11,7 +11,7 @@ import { ColumnList } from "./ColumnList";
 import { columnText } from "./columns";
 import css from "./EventDetailView.module.css";
 import { HowEnriched } from "./HowEnriched";
-import { type EventPlace, formatPlace } from "./place";
+import { type EventPlace, formatPlace } from "../../../components/event/place";
 import { RawRequestView } from "./RawRequestView";
 
 type Props = { readonly place: EventPlace; readonly clock: Clock };

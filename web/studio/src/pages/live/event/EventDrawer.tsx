@@ -2,7 +2,7 @@ import { SideDrawer } from "../../../components/SideDrawer";
 import type { Clock } from "../../../format/format";
 import { useQueryValue } from "../../../router/query";
 import { EventDetailView } from "./EventDetailView";
-import { parsePlace } from "./place";
+import { parsePlace } from "../../../components/event/place";
 
 /** One event, opened over the page; which one is in the address. */
 export function EventDrawer({ clock }: { readonly clock: Clock }) {

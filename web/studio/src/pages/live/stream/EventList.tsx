@@ -2,7 +2,7 @@ import { type KeyboardEvent, memo, useState } from "react";
 import type { StreamEvent } from "../../../api/generated";
 import { type Clock, shortId } from "../../../format/format";
 import { useQueryValue } from "../../../router/query";
-import { formatPlace } from "../event/place";
+import { formatPlace } from "../../../components/event/place";
 import css from "./EventList.module.css";
 import { eventKey } from "./stream";
 

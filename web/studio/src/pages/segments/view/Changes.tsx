@@ -12,10 +12,10 @@ import css from "../Segments.module.css";
 
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-type Props = { readonly name: string; readonly sizes: readonly SegmentSize[] };
+type Props = { readonly name: string; readonly app: string; readonly sizes: readonly SegmentSize[] };
 
 /** Who joined and who left between two refreshes, of those that are kept; the address says which. */
-export function Changes({ name, sizes }: Props) {
+export function Changes({ name, app, sizes }: Props) {
   const [since] = useQueryValue("since");
   const [until] = useQueryValue("until");
   const times = sizes.map(({ at }) => at);
@@ -39,7 +39,7 @@ export function Changes({ name, sizes }: Props) {
       </div>
       {!isKept && <p className={css.note}>Who was in it was not kept in between: it had more than 100,000, or was of other people. Choose later refreshes.</p>}
       {isKept && query.error && <p className={css.attention}>{failureText(query.error)}</p>}
-      {isKept && query.data && <Counts changes={query.data} />}
+      {isKept && query.data && <Counts changes={query.data} app={app} />}
     </section>
   );
 }
@@ -65,7 +65,7 @@ function Moment({ label, value, times, onChange }: MomentProps) {
   );
 }
 
-function Counts({ changes }: { readonly changes: SegmentChanges }) {
+function Counts({ changes, app }: { readonly changes: SegmentChanges; readonly app: string }) {
   const [opened, setOpened] = useQueryValue("changes");
   const which = opened === "joined" || opened === "left" ? opened : null;
   return (
@@ -75,7 +75,7 @@ function Counts({ changes }: { readonly changes: SegmentChanges }) {
         <Count sign="−" count={changes.left} label="left" onOpen={() => setOpened("left", "push")} /> = {formatExact(changes.size_after)}
       </p>
       <SideDrawer isOpen={which !== null} title={which === "left" ? "Who left" : "Who joined"} closing="Close the list" size={560} onClose={() => setOpened("", "push")}>
-        {which && <List changes={changes} which={which} />}
+        {which && <List changes={changes} app={app} which={which} />}
       </SideDrawer>
     </>
   );
@@ -99,7 +99,7 @@ function Count({ sign, count, label, onOpen }: CountProps) {
   );
 }
 
-function List({ changes, which }: { readonly changes: SegmentChanges; readonly which: Which }) {
+function List({ changes, app, which }: { readonly changes: SegmentChanges; readonly app: string; readonly which: Which }) {
   const fetch = useCallback<MemberPage>((after, limit, signal) => changedMembers(changes.name, which, changes, after, limit, signal), [changes, which]);
-  return <MemberList of={["changes", changes, which]} fetch={fetch} title={`${changes.name} ${which}`} count={changes[which]} />;
+  return <MemberList of={["changes", changes, which]} fetch={fetch} app={app} title={`${changes.name} ${which}`} count={changes[which]} />;
 }

@@ -79,7 +79,7 @@ function Shown({ found }: { readonly found: SegmentShown }) {
             <p className={css.note}>Its size was not noted yet. Refresh it, or wait: {EVERY[segment.every]}.</p>
           )}
           {sizes.length > 1 && <Sizes sizes={sizes} />}
-          <Changes name={segment.name} sizes={sizes} />
+          <Changes name={segment.name} app={segment.definition.app ?? ""} sizes={sizes} />
           <Versions found={found} />
         </section>
         <section className={css.stack} aria-label="Members">
@@ -89,7 +89,7 @@ function Shown({ found }: { readonly found: SegmentShown }) {
               <a href={address}>CSV</a> · <a href={`${address}?form=json`}>JSON</a> · <a href={`${address}?form=parquet`}>Parquet</a>
             </span>
           </div>
-          <MemberList of={["segment", segment.name, segment.version, last?.at ?? 0]} fetch={fetch} />
+          <MemberList of={["segment", segment.name, segment.version, last?.at ?? 0]} fetch={fetch} app={segment.definition.app ?? ""} />
         </section>
       </div>
     </>

@@ -26,12 +26,15 @@ help: ## List what can be done
 setup: $(READY) studio ## Make .venv, install everything that is locked, build the front end
 	$(if $(filter setup,$(MAKECMDGOALS)),@printf '$(NEXT)')
 
+# Compiled here once: else each of the hundreds of processes that tests start does it anew, five seconds for
+# a worker, wherever Python is told to write no bytecode.
 $(READY): requirements/uv.lock requirements/dev.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python3"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 demo: setup ## Start everything, send a realistic shop's traffic, check the result against the truth

@@ -95,7 +95,7 @@ class FakeSql:
     async def run(
         self,
         sql: str,
-        params: Sequence[SqlValue] = (),
+        params: Sequence[SqlValue] | dict[str, SqlValue] = (),
         *,
         format: Literal["rows", "csv"] = "rows",  # noqa: A002
         rows_max: int | None = None,
@@ -103,14 +103,14 @@ class FakeSql:
         self.questions.append((sql, params))
         if self.error is not None:
             raise self.error
-        if "failed_events" in sql or "WITH recent" in sql:
+        if "failed_events" in sql or "WITH recent" in sql or sql.startswith("SELECT MIN("):
             return self._count(sql, params)
         found = self._find(params)
         columns = tuple(SqlColumn(name, _type(value)) for name, value in (found or {}).items())
         rows = [[_plain(value) for value in found.values()]] if found else []
         return FakeAnswer(columns, msgspec.json.encode(rows))
 
-    def _count(self, sql: str, params: Sequence[SqlValue]) -> FakeAnswer:
+    def _count(self, sql: str, params: Sequence[SqlValue] | dict[str, SqlValue]) -> FakeAnswer:
         with duckdb.connect() as connection:
             events = event_table(self.events.values())
             at = [field.name for field in events.schema].index("request_id")
@@ -120,7 +120,8 @@ class FakeSql:
             connection.execute(
                 "CREATE VIEW sessions AS SELECT NULL::BLOB AS session_id, '' AS status"
             )
-            rows = connection.execute(sql, list(params)).fetchall()
+            given = params if isinstance(params, dict) else list(params)
+            rows = connection.execute(sql, given).fetchall()
         return FakeAnswer((), msgspec.json.encode(rows))
 
     def _find(self, params: Sequence[SqlValue]) -> dict[str, Any] | None:

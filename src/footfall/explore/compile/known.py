@@ -72,7 +72,7 @@ def range_note(question: Common, scene: Scene) -> Generator[Ask, Found, list[str
     if question.app:
         known = known.where(exp.EQ(this=col("app_id"), expression=values.bind(question.app)))
     found = yield Ask(known.sql("duckdb"), values.by_name, 1)
-    first, last = found.rows[0] if found.rows else (None, None)
+    first, last = found.rows[0]
     if first is None or last is None:
         whose = f"the app {question.app!r}" if question.app else "the project"
         return [f"{whose} has no events yet"]

@@ -88,6 +88,8 @@ test("a tree map coloured by a number says what its shades mean", () => {
   };
   const scale = said(drawn("tree_map", beer, PALETTE, TILE), ["visualMap"], null);
   expect(scale).toMatchObject({ min: 350, max: 1_400, text: ["1,400", "sum of events   350"] });
+  const narrow = said(drawn("tree_map", beer, PALETTE, { width: 208, height: 200 }), ["visualMap"], null);
+  expect(narrow).toMatchObject({ text: ["1,400", "350"] });
   const plain = { ...beer, roles: { x: "device", size: "size" } };
   expect(drawn("tree_map", plain, PALETTE, TILE)).not.toHaveProperty("visualMap");
 });

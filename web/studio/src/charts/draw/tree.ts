@@ -1,16 +1,23 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { slotsOf } from "../colours";
-import { type ChartData, columnAt, exactIn, isNumber, labelOf, numberOf } from "../data";
+import { type ChartData, columnAt, exactIn, isNumber, labelOf, numberOf, shortIn } from "../data";
 import { mixed, onColour } from "../mix";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
-import { isRoomy, type Size } from "./fit";
+import { isRoomy, type Size, textWidth } from "./fit";
 import { textLook } from "./look";
 
 const SCALE_HEIGHT = 28;
+const BAR = 96;
+const GAPS = 40;
 
 /** What the shades mean: the number's name, and its least and greatest at their colours. */
-function scale(data: ChartData, colour: number, [least, most]: readonly [number, number], palette: Palette) {
+function scale(data: ChartData, colour: number, [least, most]: readonly [number, number], palette: Palette, width: number) {
+  const [low, high] = [shortIn(data, colour, least), shortIn(data, colour, most)];
+  const named = `${data.columns[colour]?.name ?? ""}   ${low}`;
+  const bar = Math.min(BAR, Math.round(width / 4));
+  // Where the name has no room, the two numbers stay.
+  const isRoom = textWidth(named) + textWidth(high) + bar + GAPS <= width;
   return {
     type: "continuous",
     // It only tells; rectangles have their colours already.
@@ -22,10 +29,10 @@ function scale(data: ChartData, colour: number, [least, most]: readonly [number,
     left: 0,
     bottom: 0,
     itemWidth: 10,
-    itemHeight: 96,
+    itemHeight: bar,
     textGap: 8,
     hoverLink: false,
-    text: [exactIn(data, colour, most), `${data.columns[colour]?.name ?? ""}   ${exactIn(data, colour, least)}`],
+    text: [high, isRoom ? named : low],
     textStyle: textLook(palette),
   };
 }
@@ -55,7 +62,7 @@ export function treeMap(data: ChartData, palette: Palette, place: Size): ECharts
   const [sizeName, colourName] = [data.columns[size]?.name ?? "", data.columns[colour]?.name ?? ""];
   const hasScale = isShaded && most > least;
   return {
-    ...(hasScale ? { visualMap: scale(data, colour, [least, most], palette) } : {}),
+    ...(hasScale ? { visualMap: scale(data, colour, [least, most], palette, place.width) } : {}),
     tooltip: {
       ...tooltipLook(palette),
       trigger: "item",

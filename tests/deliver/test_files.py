@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from footfall import enrich
 from footfall.clock import MINUTE, SECOND
 from footfall.deliver.chosen import check_source, parsed
 from footfall.deliver.report import delivery_reports
@@ -18,7 +20,7 @@ from footfall.metadata import Metadata
 from footfall.metadata.added.deliveries import ask_for_files, put_delivery, remove_delivery
 from footfall.positions import Positions
 from footfall.request import Request
-from footfall.settings import load_settings
+from footfall.settings import DestinationSettings, load_settings
 from tests.deliver.bench import Delivering, destinations, records
 from tests.pipeline.harness import event, request
 
@@ -179,3 +181,13 @@ def test_one_that_is_added_begins_and_can_be_asked_for_files(tmp_path: Path) -> 
     bench.look(pipeline)
     assert delivery_reports(bench.home, "default", 0) == []
     bench.stop_consumers()
+
+
+def test_a_column_of_a_steps_own_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of other packages add columns to events; a server with them starts."""
+    destination = DestinationSettings("events", columns={"a": "score"})
+    settings = load_settings(overrides=['enrich.steps=["user_agent"]'])
+    with pytest.raises(Invalid, match="no column 'score'"):
+        check_source(destination, settings)
+    monkeypatch.setattr(enrich, "own_columns", lambda _: [pa.field("score", pa.int64())])
+    check_source(destination, settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -15,8 +15,12 @@ from footfall.settings import (
     DESTINATIONS_MAX,
     DestinationSettings,
     Settings,
+    load_settings,
     read_destination,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FROM_SETTINGS: Final = "settings"
 ADDED: Final = "added"
@@ -115,8 +119,22 @@ def check_source(
         )
     is_requests = destination.source == REQUESTS
     schema = REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema
+    if destination.source == "events":
+        schema = _with_own_columns(schema, settings)
     names_of(schema, destination)
     if unknown := sorted(set(destination.leave_out) - set(schema.names)):
         raise Invalid(
             f"{destination.source} has no column {unknown[0]!r} to leave out; see docs/tables.md"
         )
+
+
+def _with_own_columns(schema: pa.Schema, settings: Settings) -> pa.Schema:
+    """With those that enrichment steps of other packages write."""
+    if settings.enrich == load_settings().enrich:
+        return schema
+    from footfall import enrich
+
+    own = enrich.own_columns(enrich.plan_steps(settings.enrich))
+    for field in own:
+        schema = schema if field.name in schema.names else schema.append(field)
+    return schema

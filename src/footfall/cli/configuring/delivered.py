@@ -82,7 +82,7 @@ def resume(
 
 
 def check(home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT) -> None:
-    """Look whether what destinations name is there, and files can be written where they go.
+    """Look whether all destinations can be, and be written to.
 
     `footfall serve` does so before it starts: it refuses a mistake in footfall.toml, and says so of
     a place that cannot be written to now.

@@ -195,6 +195,35 @@ def test_short_forms_are_the_long_ones(shop: Project) -> None:
         shop.funnel("a", "b", range="a while")
 
 
+NOWHERE = "http://127.0.0.1:9"
+MISTAKES: dict[str, Any] = {
+    "windw; near are: window": lambda shop: shop.funnel("a", "b", windw="1d"),
+    "'lienar'; it is one of first, last, linear, markov, position, time_decay": lambda shop: (
+        shop.attribution("purchase", field="source", model="lienar")
+    ),
+    r"'visitor' - at `\$\[0\].measure`; it is one of avg, distinct, events,": lambda shop: (
+        shop.events("page_view", measure="visitor")
+    ),
+    "'visitors'; it is one of session, user, visitor": lambda shop: shop.retention(per="visitors"),
+    "no field 'page_pth'; near are: page_path": lambda shop: shop.events("a", by="page_pth"),
+    "near are: Europe/Berlin": lambda shop: shop.events("page_view", zone="Berlin"),
+    "a mapping such as .* in no list: 7": lambda shop: shop.funnel(7, "b"),
+    r"in no list: \['a', 'b'\]": lambda shop: shop.funnel(["a", "b"]),
+    "a cell is a row of the answer": lambda shop: shop.events("page_view").visitors(3),
+    "a cell is what an answer's row has": lambda shop: shop.events("page_view").visitors("x"),
+    "footfall token create makes one": lambda _: footfall.open(NOWHERE, token=NOWHERE),
+    "give a token": lambda _: footfall.open(NOWHERE),
+}
+"""What is said of each, as a pattern."""
+
+
+@pytest.mark.parametrize("said", list(MISTAKES))
+def test_a_mistake_has_one_clear_sentence(shop: Project, said: str) -> None:
+    """It names what is wrong and what may stand there; no traceback from within."""
+    with pytest.raises(Invalid, match=said):
+        MISTAKES[said](shop)
+
+
 def test_a_formula_opens_to_nobody(shop: Project) -> None:
     """It says what to open instead."""
     found = shop.events("page_view", formulas=["A * 2"], range=DAYS)

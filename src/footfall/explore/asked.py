@@ -135,11 +135,13 @@ class AnswerResult(Generic[_Answer]):
             cell: A row, for its number; or one of the keys that a row has.
 
         Raises:
-            Invalid: nobody is behind it (a formula), or it is of another question.
+            Invalid: nobody is behind it (a formula), it is of another question, or no cell.
         """
         from footfall.errors import Invalid
 
-        key = cell if isinstance(cell, str) else cell.cell
+        key = cell if isinstance(cell, str) else getattr(cell, "cell", cell)
+        if key is not None and not isinstance(key, str):
+            raise Invalid(f"a cell is a row of the answer, or a key that a row has: {cell!r}")
         if key is None:
             raise Invalid("a formula counts nobody; open a number of one of its series")
         return self._asker.open_cell(self.pinned, key)

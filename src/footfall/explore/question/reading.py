@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
+from msgspec import inspect
 
 from footfall.clock import DAY
 from footfall.errors import Invalid
@@ -80,11 +82,40 @@ def read(kind: type[_Question], given: Mapping[str, Any]) -> _Question:
         try:
             values[name] = msgspec.convert(value, hints[name])
         except (msgspec.ValidationError, RecursionError) as error:
-            problems.append(f"{name}: {error}")
+            problems.append(f"{name}: {_told(error, hints[name])}")
     needed = set(kind.__struct_fields__[: -len(kind.__struct_defaults__) or None])
     problems += [f"{name}: say it" for name in sorted(needed - given.keys())]
     demand_none(problems)
     return kind(**values)
+
+
+def _told(error: Exception, hint: Any) -> str:
+    """What is wrong, with the words that may stand there instead of one that may not."""
+    text = str(error)
+    if not text.startswith("Invalid enum value"):
+        return text
+    place = re.search(r"`\$([^`]*)`$", text)
+    kinds = _alternatives(inspect.type_info(hint))
+    for name in re.findall(r"\.(\w+)|\[[^\]]*\]", place[1] if place else ""):
+        kinds = [one for kind in kinds for one in _inside(kind, name)]
+    words = {
+        str(one) for kind in kinds if isinstance(kind, inspect.LiteralType) for one in kind.values
+    }
+    return f"{text}; it is one of {', '.join(sorted(words))}" if words else text
+
+
+def _inside(kind: inspect.Type, name: str) -> list[inspect.Type]:
+    """Types of the field `name`, or without one of what a list has."""
+    if isinstance(kind, inspect.StructType):
+        found = [one.type for one in kind.fields if one.encode_name == name]
+    else:
+        is_list = isinstance(kind, inspect.ListType | inspect.VarTupleType)
+        found = [kind.item_type] if is_list else []  # type: ignore[attr-defined]
+    return [one for each in found for one in _alternatives(each)]
+
+
+def _alternatives(kind: inspect.Type) -> list[inspect.Type]:
+    return list(kind.types) if isinstance(kind, inspect.UnionType) else [kind]
 
 
 def demand_none(problems: list[str]) -> None:

@@ -14,11 +14,20 @@ _FORMS: Final = frozenset({"field", "op", "value", "all", "any"})
 
 
 def short_selector(given: Any) -> Any:
-    """`"purchase"` is its name; `None` any event; a mapping as it is, its `where` short, too."""
+    """`"purchase"` is its name; `None` any event; a mapping as it is, its `where` short, too.
+
+    Raises:
+        Invalid: it is a number or a list.
+    """
     if given is None or isinstance(given, str):
         return {"event": given}
     if isinstance(given, Mapping):
         return {**given, "where": short_filter(given.get("where"))}
+    if isinstance(given, int | float | list | tuple):
+        raise Invalid(
+            "an event is its name, or a mapping such as {'event': 'purchase'}; several stand one"
+            f" after another, in no list: {given!r}"
+        )
     return given
 
 

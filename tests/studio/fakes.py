@@ -327,7 +327,7 @@ def studio(
     **replaced: Any,
 ) -> Iterator[Studio]:
     """Serve in a thread of this process; port 0 is a free one."""
-    listener = listen("127.0.0.1", port)
+    listener = listen("127.0.0.1", port, "take another port")
     port = listener.getsockname()[1]
     with listener:
         services = make_services(shop, port, assets, **replaced)

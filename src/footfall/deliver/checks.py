@@ -2,18 +2,19 @@
 
 Those of the settings file are checked so before a server starts, as those that are added are when
 they are added: what is wrong with any is told at once. A place that cannot be written to now is no
-mistake: what comes waits for it.
+mistake: what comes waits for it. Nor is an app or a query that is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from footfall.deliver.chosen import check_source
+from footfall.deliver.source import RESULTS
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home
 from footfall.metadata.added.definition_notes import with_notes
@@ -54,23 +55,44 @@ class Known(msgspec.Struct, frozen=True):
         Raises:
             Invalid: what there is.
         """
-        check_source(destination, self.settings, self.queries)
-        app = destination.app
+        check_source(destination, self.settings)
+        if missing := self.missing(destination):
+            raise Invalid(missing)
+
+    def missing(self, destination: DestinationSettings) -> str:
+        """What it names that is not there now, and what to do; empty if all is there."""
+        source, name, app = destination.source, destination.definition, destination.app
+        definitions = self.settings.sessions.named
+        if source == "sessions" and name and name not in definitions:
+            return f"there is no session definition {name!r}; name one of {', '.join(definitions)}"
+        if source == RESULTS and name and name not in self.queries:
+            there = ", ".join(sorted(self.queries))
+            return (
+                f"there is no continuous query {name!r}; name one of"
+                f" {there or 'none; add one with: footfall continuous add'}"
+            )
         if app and app not in self.apps:
-            raise Invalid(
+            return (
                 f"there is no app {app!r}; there are: {', '.join(self.apps) or 'none'}; make it"
                 f" with: footfall key create {app}"
             )
+        return ""
 
     def mistakes(self, destinations: Mapping[str, DestinationSettings]) -> dict[str, str]:
         """What is wrong with each that is wrong, one sentence, by name."""
-        found = {}
-        for name, one in destinations.items():
-            try:
-                self.check(one)
-            except Invalid as error:
-                found[name] = str(error)
-        return found
+        return _refused(destinations, self.check)
+
+
+def _refused(
+    destinations: Mapping[str, DestinationSettings], check: Callable[[DestinationSettings], None]
+) -> dict[str, str]:
+    found = {}
+    for name, one in destinations.items():
+        try:
+            check(one)
+        except Invalid as error:
+            found[name] = str(error)
+    return found
 
 
 def unreachable(
@@ -90,10 +112,15 @@ def unreachable(
 def refuse_mistakes(known: Known) -> None:
     """Let nobody start with destinations of the settings that cannot be.
 
+    Apps, queries and definitions come and go while a server runs: one that is gone is told, and
+    keeps no server from coming up again.
+
     Raises:
         Invalid: with every mistake in `problems`.
     """
-    found = known.mistakes(known.settings.deliver.destinations)
+    found = _refused(
+        known.settings.deliver.destinations, lambda one: check_source(one, known.settings)
+    )
     if found:
         raise Invalid(
             "destinations of the settings cannot be; mend footfall.toml:", tuple(sentences(found))

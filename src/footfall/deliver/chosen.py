@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -82,40 +81,24 @@ def parsed_place(name: str, destination: DestinationSettings, place: str) -> str
     return ""
 
 
-def check_source(
-    destination: DestinationSettings, settings: Settings, queries: Collection[str] = ()
-) -> None:
-    """Refuse a source, a definition, a query or a column that there is not.
+def check_source(destination: DestinationSettings, settings: Settings) -> None:
+    """Refuse a source or a column that there is not.
 
     Args:
         destination: What somebody wants.
-        settings: Know the session definitions.
-        queries: Names of continuous queries.
+        settings: Know the columns that enrichment steps write.
 
     Raises:
         Invalid: what there is.
     """
     from footfall.deliver.shape import names_of
-    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS, RESULTS
+    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
     from footfall.lake import TABLES
 
     if destination.source != REQUESTS and destination.source not in TABLES:
         raise Invalid(
             f"there is no source {destination.source!r}; name one of {REQUESTS},"
             f" {', '.join(TABLES)}"
-        )
-    known = settings.sessions.named
-    is_sessions = destination.source == "sessions"
-    if is_sessions and destination.definition and destination.definition not in known:
-        raise Invalid(
-            f"there is no session definition {destination.definition!r}; name one of"
-            f" {', '.join(known)}"
-        )
-    is_results = destination.source == RESULTS
-    if is_results and destination.definition and destination.definition not in queries:
-        raise Invalid(
-            f"there is no continuous query {destination.definition!r}; name one of"
-            f" {', '.join(sorted(queries)) or 'none; add one with: footfall continuous add'}"
         )
     is_requests = destination.source == REQUESTS
     schema = REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema

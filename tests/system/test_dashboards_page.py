@@ -396,7 +396,9 @@ def test_every_kind_of_chart_opens_and_is_kept(browser: Browser, place: Place) -
         for kind, magic in (("PNG", b"\x89PNG"), ("Parquet", b"PAR1")):
             page.get_by_role("button", name=f"More about {title}").click()
             with page.expect_download() as download:
-                page.get_by_role("menuitem", name=f"Download {kind}").click()
+                # The menu of the tile before may still be fading out.
+                menu = page.get_by_role("menu", name=f"More about {title}")
+                menu.get_by_role("menuitem", name=f"Download {kind}").click()
             assert Path(download.value.path()).read_bytes().startswith(magic)
             assert download.value.suggested_filename.endswith(f".{kind.lower()}")
     page.goto(f"{place.url}/dashboards?name=retail")

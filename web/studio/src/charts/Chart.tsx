@@ -27,16 +27,20 @@ export function Chart({ height, summary, option, onPick, near }: Props) {
   useEffect(() => {
     let isGone = false;
     let made: EChartsType | null = null;
-    const measure = () => setSize((before) => (place.current ? sizeOf(place.current, before) : before));
+    const measure = (drawn: EChartsType) => {
+      const now = { width: stepped(drawn.getWidth()), height: stepped(drawn.getHeight()) };
+      // Of a place that is not shown yet nothing can be laid out; it is measured again when it is.
+      if (now.width > 0 && now.height > 0) setSize((before) => (before?.width === now.width && before.height === now.height ? before : now));
+    };
     const observer = new ResizeObserver(() => {
       made?.resize();
-      measure();
+      if (made) measure(made);
     });
     void import("./echarts").then(({ init }) => {
       if (isGone || !place.current) return;
       made = init(place.current, null, { renderer: "svg" });
       observer.observe(place.current);
-      measure();
+      measure(made);
       setChart(made);
     });
     return () => {
@@ -84,12 +88,7 @@ export function Chart({ height, summary, option, onPick, near }: Props) {
 
 const STEP = 16;
 
+/** In steps, so that a chart that is being resized is laid out anew now and then only. */
 function stepped(pixels: number): number {
   return Math.floor(pixels / STEP) * STEP;
-}
-
-/** In steps, so that a chart that is being resized is laid out anew now and then only. */
-function sizeOf({ clientWidth, clientHeight }: HTMLElement, before: Size | null): Size {
-  const size = { width: stepped(clientWidth), height: stepped(clientHeight) };
-  return before?.width === size.width && before.height === size.height ? before : size;
 }

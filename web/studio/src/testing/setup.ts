@@ -4,7 +4,7 @@ import { PlainEditor } from "./PlainEditor";
 
 // Charts are looked at in the browser tests; here only their summaries matter.
 vi.mock("../charts/echarts", () => ({
-  init: () => ({ setOption: () => {}, resize: () => {}, dispose: () => {} }),
+  init: () => ({ setOption: () => {}, resize: () => {}, getWidth: () => 640, getHeight: () => 320, dispose: () => {} }),
 }));
 
 // CodeMirror needs a browser's layout; the browser tests have it.

@@ -56,7 +56,8 @@ function byTotal(keys: ReadonlyMap<string, Cell>, found: ReadonlyMap<string, Ser
 }
 
 const FILLED_MAX = 1_500;
-const WEEK_MS = 604_800_000;
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
 
 /** Whether nothing there means 0: counts and sums, not averages. */
 function isAdditive(data: ChartData): boolean {
@@ -188,7 +189,8 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...(size ? axisFit(words, size) : { width: 90, overflow: "truncate" }) } };
   return {
     useUTC: true,
-    grid: { left: 4, right: 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
+    // Half of a time stands beyond the last point of a line.
+    grid: { left: 4, right: overTime && !isBar ? (step < DAY_MS ? 44 : 24) : 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
     legend: legend(palette, names),
     xAxis,
     yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: (value: number) => shortIn(data, y, value) }, ...(isBelow({ ...data, rows: [...data.rows, ...(data.before?.rows ?? [])] }) ? {} : { min: 0 }), minInterval: 0 },

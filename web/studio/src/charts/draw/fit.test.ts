@@ -94,6 +94,11 @@ test("a tree map coloured by a number says what its shades mean", () => {
   expect(drawn("tree_map", plain, PALETTE, TILE)).not.toHaveProperty("visualMap");
 });
 
+test("half of the last time of a line has room beside it", () => {
+  const hours: ChartData = { columns: [{ name: "hour", type: "TIMESTAMP" }, { name: "n", type: "BIGINT" }], rows: [["2026-11-30T08:00:00", 1], ["2026-11-30T09:00:00", 2]], roles: { x: "hour", y: ["n"] } };
+  expect(Number(said(drawn("line", hours, PALETTE, TILE), ["grid", "right"], null))).toBeGreaterThanOrEqual(textWidth("30 Nov 09:00") / 2);
+});
+
 test("weeks are marked where they begin, not where the axis likes it", () => {
   const weeks: ChartData = {
     columns: [{ name: "week", type: "TIMESTAMP" }, { name: "n", type: "BIGINT" }],

@@ -1,7 +1,7 @@
 /** Pixels that a chart has. */
 export type Size = { readonly width: number; readonly height: number };
 
-const LETTER = 6.4;
+const LETTER = 7;
 
 /** About how wide a text is at 12 pixels. */
 export function textWidth(text: string): number {
@@ -10,17 +10,18 @@ export function textWidth(text: string): number {
 
 const LINE = 24;
 const LABEL_MIN = 48;
+const RADIUS_MIN = 44;
 const LEGEND = 40;
 
 /** Pixels of a pie's outer radius and of the labels beside it: it gives way, to a point, until they can be read. */
 export function roundFit(names: readonly string[], { width, height }: Size): { readonly radius: number; readonly label: number } {
   const half = Math.min(width, height - LEGEND) / 2;
   const longest = Math.max(LABEL_MIN, ...names.flatMap((name) => inTwo(name).split("\n")).map(textWidth));
-  const radius = Math.max(half * 0.45, Math.min(half * 0.78, width / 2 - LINE - longest));
+  const radius = Math.max(RADIUS_MIN, half * 0.38, Math.min(half * 0.78, width / 2 - LINE - longest));
   return { radius: Math.round(radius), label: Math.round(Math.max(0, width / 2 - radius - LINE)) };
 }
 
-const WHOLE_MAX = 13;
+const WHOLE_MAX = 11;
 
 /** A long name in two lines, broken where it has a joint. */
 export function inTwo(name: string): string {

@@ -11,6 +11,7 @@ shop = footfall.open("http://127.0.0.1:7701", token=token)
 
 from __future__ import annotations
 
+import re
 from os import PathLike
 from typing import TYPE_CHECKING, cast
 
@@ -37,7 +38,7 @@ def open(  # noqa: A001
             you keep secrets; it is never shown again.
 
     Raises:
-        Invalid: `project` is not a project's name, `footfall.toml` has mistakes, the link was used
+        Invalid: `home` is an address of another kind, `project` is not a project's name, `footfall.toml` has mistakes, the link was used
             before, or the token is wrong, has ended or was revoked.
         Unavailable: no studio answers there.
     """
@@ -46,9 +47,11 @@ def open(  # noqa: A001
         from footfall.dashboards.access_remote import RemoteProject
 
         return cast("Project", RemoteProject(home, token))
-    if token is not None:
-        from footfall.errors import Invalid
+    from footfall.errors import Invalid
 
+    if isinstance(home, str) and re.match(r"[a-z0-9+.-]+:(//|\d+/?$)", home):
+        raise Invalid(f"a studio's address begins with http:// or https://: {home}")
+    if token is not None:
         raise Invalid("a token is for a studio's address, such as http://127.0.0.1:7701")
     from footfall.dashboards.access import Project
 

@@ -188,6 +188,27 @@ def test_a_period_that_has_not_begun_has_no_share(
     assert [row.is_complete for row in rows if row.cohort == 1] == [True, False, False]
 
 
+def test_groups_are_in_the_order_of_their_size(shop: Shop) -> None:
+    """As everywhere: those with most first, whatever the engine gave first; the rest last."""
+    sizes = {"a": 1, "b": 4, "c": 3, "d": 2, "e": 1}
+    shop.set(
+        [
+            event("2024-10-14T10:00", "view", f"{page}{number}", page_path=page)
+            for page, count in sizes.items()
+            for number in range(count)
+        ]
+    )
+    asked = {"by": ["page_path"], "top": 3} | between("2024-10-14", "2024-10-14")
+    for kind, own in (
+        (FunnelQuestion, {"steps": [{"event": "view"}, {"event": "buy"}]}),
+        (RetentionQuestion, {"start": {"event": "view"}, "periods": 1}),
+    ):
+        rows = shop.answer(read(kind, asked | own)).rows
+        groups = list(dict.fromkeys((row.scope, row.group) for row in rows))
+        named = [("group", (page,)) for page in "bcd"]
+        assert groups == [("all", ()), *named, ("rest", ())]
+
+
 def test_ways_are_in_the_order_of_their_nodes(shop: Shop) -> None:
     """What most did comes first, whatever its name, and the end of it last."""
     whose = [("z", "a", "v1"), ("z", "b", "v2"), ("z", "b", "v3"), ("y", "a", "v4")]

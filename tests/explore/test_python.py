@@ -213,6 +213,8 @@ MISTAKES: dict[str, Any] = {
     "a cell is what an answer's row has": lambda shop: shop.events("page_view").visitors("x"),
     "footfall token create makes one": lambda _: footfall.open(NOWHERE, token=NOWHERE),
     "give a token": lambda _: footfall.open(NOWHERE),
+    "begins with http:// or https://: ftp": lambda _: footfall.open("ftp://shop.example"),
+    "begins with http:// or https://: 127": lambda _: footfall.open("127.0.0.1:7701"),
 }
 """What is said of each, as a pattern."""
 

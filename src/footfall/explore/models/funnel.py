@@ -56,6 +56,7 @@ from footfall.explore.compile.grouping import (
     group_names,
     group_of,
     in_group,
+    in_order_of,
     no_groups,
     ranked,
     with_rest,
@@ -214,7 +215,8 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     span = (scene.span.start, scene.span.end)
     steps: list[FunnelRow] = []
     histogram: list[FunnelTime] = []
-    for group, numbers in parts.items():
+    for group in in_order_of({group: numbers[0] for group, numbers in parts.items()}):
+        numbers = parts[group]
         steps += _steps(question, span, group, numbers[:count])
         for place, (low, high) in enumerate(times):
             key = key_of(FunnelCell(span, count, False, place, group))

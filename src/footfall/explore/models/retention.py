@@ -37,6 +37,7 @@ from footfall.explore.compile.grouping import (
     group_names,
     group_of,
     in_group,
+    in_order_of,
     ranked,
     with_rest,
 )
@@ -140,7 +141,7 @@ def answer(question: RetentionQuestion, scene: Scene, found: Found) -> Retention
             for period in range(question.periods - 1, -1, -1):
                 counts[period] += counts[period + 1]
     rows: list[RetentionRow] = []
-    for group in groups:
+    for group in in_order_of({group: sizes.get((group, None), 0) for group in groups}):
         for place in (None, *range(count)):
             size = sizes.get((group, place), 0)
             counts = backs.get((group, place), [0] * (question.periods + 1))

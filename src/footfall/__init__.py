@@ -38,8 +38,9 @@ def open(  # noqa: A001
             you keep secrets; it is never shown again.
 
     Raises:
-        Invalid: `home` is an address of another kind, `project` is not a project's name, `footfall.toml` has mistakes, the link was used
-            before, or the token is wrong, has ended or was revoked.
+        Invalid: `home` is an address of another kind, `project` is not a project's name,
+            `footfall.toml` has mistakes, the link was used before, or the token is wrong, has
+            ended or was revoked.
         Unavailable: no studio answers there.
     """
     # DuckDB and Arrow cost a second; processes that only import a name from here do not pay it.

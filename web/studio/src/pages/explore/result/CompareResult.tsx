@@ -35,7 +35,7 @@ export function CompareResult({ answer, onOpen }: Props) {
               </th>
               <th scope="col">Rate, and where it is with 95 %</th>
               <th scope="col" className={css.figure}>
-                Difference
+                Difference, in points
               </th>
             </tr>
           </thead>
@@ -151,7 +151,8 @@ function Variant({ row, most, whose, onOpen }: VariantProps) {
   );
 }
 
+/** Points, as "+0.32 %" may be read as a part of the control's rate. */
 function signed(share: number | null): string {
   if (share === null) return "–";
-  return `${share > 0 ? "+" : ""}${shareText(share)}`.replace("-", "−");
+  return `${share > 0 ? "+" : ""}${shareText(share).replace(" %", "")}`.replace("-", "−");
 }

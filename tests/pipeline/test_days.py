@@ -338,7 +338,7 @@ def test_rows_that_waited_end_as_those_that_did_not(seed: int, tmp_path: Path) -
     tables = []
     for name, live in (("waits", "1"), ("plain", "10000")):
         bench = Bench(tmp_path / name, *OLD, "lake.fold_rows=1", f"lake.live_days={live}")
-        batches = traffic(20 + seed, scaled(6, 8))
+        batches = traffic(20 + seed, scaled(4, 8))
         half = len(batches) // 2
         for part in (batches[:half], batches[half:]):
             pipeline = bench.pipeline()

@@ -174,7 +174,9 @@ def test_no_server_starts_with_destinations_that_cannot_be(
     assert not made.run_dir.exists() or not list(made.run_dir.glob("*.json"))
 
 
-def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """What comes waits for it. So with what is gone; what people added is looked at as well."""
     made = Home(tmp_path / "home")
     with contextlib.closing(Metadata.open(made)) as metadata:
@@ -197,7 +199,10 @@ def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(tmp_path: P
     assert "destinations.gone: there is no continuous query 'q'" in told[1]
     assert "destinations.far: files cannot be written there" in told[2]
     assert not (tmp_path / "new").exists()  # trying leaves nothing
+    capfd.readouterr()
     check_destinations(made, "default", ())
+    said = capfd.readouterr().err  # a start looks at names, and waits for no place
+    assert ("no app 'closed'" in said, "destinations.far" in said) == (True, False)
     state, said = _deliveries(made, "default")
     assert (state, "'q'" in said) == ("broken", True)
     with contextlib.closing(Metadata.open(made)) as metadata:

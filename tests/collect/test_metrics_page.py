@@ -12,7 +12,7 @@ import footfall
 from footfall.collect._app import NOT_FOUND
 from footfall.collect.edge.edge import NOT_ALLOWED
 from footfall.collect.metrics import CollectorMetrics
-from footfall.deliver.report import delivery_metrics
+from footfall.deliver.operating.report import delivery_metrics
 from footfall.home import Home
 from footfall.protocols import Refusal
 from footfall.studio import Status
@@ -89,4 +89,8 @@ def test_nobody_else_exposes_metrics() -> None:
         for file in package.rglob("*.py")
         if "prometheus_client" in file.read_text("utf-8")
     ]
-    assert sorted(using) == ["collect/metrics.py", "deliver/report.py", "live/_prometheus.py"]
+    assert sorted(using) == [
+        "collect/metrics.py",
+        "deliver/operating/report.py",
+        "live/_prometheus.py",
+    ]

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.dashboards.comparing import moved, range_before
+from footfall.explore.question.common import Compare
 from footfall.explore.question.ranges import Calendar, Range, Span, compared_span, find_range
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def spans(first: str, last: str, compare: str = "previous") -> tuple[Span, Span]:
+def spans(first: str, last: str, compare: Compare = "previous") -> tuple[Span, Span]:
     """A range of whole days, and the one before it."""
     calendar = Calendar(BERLIN)
     asked = Range(start=first, end=last)
@@ -25,9 +26,9 @@ def spans(first: str, last: str, compare: str = "previous") -> tuple[Span, Span]
 
 
 def put(
-    now: list[str], then: list[str], both: tuple[Span, Span], compare: str = "previous"
+    now: list[str], then: list[str], both: tuple[Span, Span], compare: Compare = "previous"
 ) -> object:
-    return moved(now, then, both, BERLIN, compare)  # type: ignore[arg-type]
+    return moved(now, then, both, BERLIN, compare)
 
 
 def test_days_lie_upon_days_across_a_change_of_clocks() -> None:

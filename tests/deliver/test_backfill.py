@@ -22,8 +22,8 @@ from footfall.deliver import backfill
 from footfall.deliver.backfill import Backfill, Filled
 from footfall.deliver.chosen import parsed
 from footfall.deliver.notes import Cursor, Note, Plan, deliver_dir
+from footfall.deliver.operating.report import delivery_reports
 from footfall.deliver.outlet import Directory
-from footfall.deliver.report import delivery_reports
 from footfall.deliver.spans import count, union, within, without
 from footfall.errors import Conflict, Invalid
 from footfall.lake import Lake

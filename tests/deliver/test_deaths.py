@@ -19,12 +19,12 @@ import pytest
 
 from footfall.clock import HOUR, MINUTE
 from footfall.deliver import stream
-from footfall.deliver.access import Deliveries
 from footfall.deliver.backfill import Backfill
 from footfall.deliver.consumer import make
 from footfall.deliver.notes import read_note
+from footfall.deliver.operating.access import Deliveries
+from footfall.deliver.operating.report import DeliveryReport, delivery_reports
 from footfall.deliver.outlet import Directory
-from footfall.deliver.report import DeliveryReport, delivery_reports
 from footfall.deliver.source import REQUESTS
 from footfall.errors import Unavailable
 from footfall.lake import EpochRows, Lake

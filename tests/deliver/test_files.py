@@ -14,7 +14,7 @@ import pytest
 from footfall import enrich
 from footfall.clock import MINUTE, SECOND
 from footfall.deliver.chosen import check_source, parsed
-from footfall.deliver.report import delivery_reports
+from footfall.deliver.operating.report import delivery_reports
 from footfall.errors import Invalid
 from footfall.metadata import Metadata
 from footfall.metadata.added.deliveries import ask_for_files, put_delivery, remove_delivery

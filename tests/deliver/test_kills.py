@@ -20,7 +20,7 @@ import pytest
 
 from footfall.clock import SECOND
 from footfall.deliver.notes import deliver_dir, read_note
-from footfall.deliver.report import delivery_reports
+from footfall.deliver.operating.report import delivery_reports
 from footfall.home import Home
 from footfall.lake import Lake
 from footfall.log import SqliteLog

@@ -14,7 +14,7 @@ from typing import Any
 from tools.servers.kafka import KafkaBroker
 
 from footfall.clock import MINUTE, SECOND
-from footfall.deliver.report import DeliveryReport, delivery_reports
+from footfall.deliver.operating.report import DeliveryReport, delivery_reports
 from footfall.metadata import Metadata
 from footfall.request import encode_request
 from footfall.settings import QueryDefinition

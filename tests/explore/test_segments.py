@@ -99,9 +99,10 @@ def leaves(draw: st.DrawFn, start: str) -> dict[str, Any]:
     return {"has": {"field": draw(fields), "op": op, "value": value, "which": which, "range": span}}
 
 
-def rules(start: str) -> st.SearchStrategy[dict[str, Any]]:
+def nested(leaves: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Rules made of rules."""
     return st.recursive(
-        leaves(start),
+        leaves,
         lambda inner: st.builds(
             lambda word, several: {word: several},
             st.sampled_from(["all", "any", "none"]),
@@ -137,7 +138,7 @@ def test_a_segment_has_exactly_those_of_whom_its_rule_holds(
     shelf.put("other", listed, ids)
     others["other"] = as_app(set(ids), listed, app)
     bots = data.draw(st.sampled_from(["exclude", "include"]))
-    given_rule = data.draw(rules(start))
+    given_rule = data.draw(nested(leaves(start)))
     segment = read_segment({"rule": given_rule, "app": app, "bots": bots, **options})
     named = {one for one in others if f"'segment': '{one}'" in str(given_rule)}
     expected = segments_oracle.members(

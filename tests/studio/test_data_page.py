@@ -14,7 +14,7 @@ from footfall.catalog.asking.queries import Queries
 from footfall.catalog.crawls.crawling import Crawling
 from footfall.clock import HOUR, SECOND, SystemClock
 from footfall.deliver.notes import Cursor, Note, Shown, deliver_dir, write_note, write_shown
-from footfall.deliver.report import delivery_metrics
+from footfall.deliver.operating.report import delivery_metrics
 from footfall.home import Home, make_directory
 from footfall.metadata import Metadata
 from footfall.metadata.added.deliveries import put_delivery

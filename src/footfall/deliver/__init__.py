@@ -10,7 +10,7 @@ the same name. What a destination that is away has not got waits in the lake and
     texts    rows as JSON or CSV            making    the file that is being made
     stream   one destination: what is next  consumer  all of them, epoch by epoch
     outlet   where files go                 notes     what is durable of a destination
-    report   how each gets on, for people   backfill  what a destination has not got, from the past
-    access   paused and resumed, in Python  remote    the same over HTTP
     past     epochs of before, in groups    spans     sets of epochs
+    chosen   which destinations there are   backfill  what one has not got, from the past
+    operating/  what an operator sees and does
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import msgspec
 
@@ -14,12 +14,8 @@ from footfall.settings import (
     DESTINATIONS_MAX,
     DestinationSettings,
     Settings,
-    load_settings,
     read_destination,
 )
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 FROM_SETTINGS: Final = "settings"
 ADDED: Final = "added"
@@ -93,6 +89,7 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
     """
     from footfall.deliver.shape import names_of
     from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
+    from footfall.enrich import own_columns, plan_steps
     from footfall.lake import TABLES
 
     if destination.source != REQUESTS and destination.source not in TABLES:
@@ -103,21 +100,10 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
     is_requests = destination.source == REQUESTS
     schema = REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema
     if destination.source == "events":
-        schema = _with_own_columns(schema, settings)
+        for field in own_columns(plan_steps(settings.enrich)):
+            schema = schema.append(field)
     names_of(schema, destination)
     if unknown := sorted(set(destination.leave_out) - set(schema.names)):
         raise Invalid(
             f"{destination.source} has no column {unknown[0]!r} to leave out; see docs/tables.md"
         )
-
-
-def _with_own_columns(schema: pa.Schema, settings: Settings) -> pa.Schema:
-    """With those that enrichment steps of other packages write."""
-    if settings.enrich == load_settings().enrich:
-        return schema
-    from footfall import enrich
-
-    own = enrich.own_columns(enrich.plan_steps(settings.enrich))
-    for field in own:
-        schema = schema if field.name in schema.names else schema.append(field)
-    return schema

@@ -25,7 +25,7 @@ from footfall.settings import QuerySettings, load_settings
 
 if TYPE_CHECKING:
     from footfall.alerts.access import Alerts
-    from footfall.deliver.access import Deliveries
+    from footfall.deliver.operating.access import Deliveries
     from footfall.explore.segments.access import SegmentAccess
 
 _Result = TypeVar("_Result")
@@ -68,7 +68,7 @@ class Project(Asking, CatalogLake):
     @property
     def deliveries(self) -> Deliveries:
         """Destinations of files: how each gets on, paused and resumed."""
-        from footfall.deliver.access import Deliveries
+        from footfall.deliver.operating.access import Deliveries
 
         settings = load_settings(self._home.settings_file)
         return Deliveries(self._home, self._project, settings, self._clock)

@@ -20,7 +20,7 @@ from footfall.alerts.remote import RemoteAlerts
 from footfall.catalog.remote import RemoteCrawls, RemoteQueries
 from footfall.catalog.statements import is_definition
 from footfall.continuous.remote import RemoteContinuous
-from footfall.deliver.remote import RemoteDeliveries
+from footfall.deliver.operating.remote import RemoteDeliveries
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.explore.answer import EventsAnswer, Member, Members
 from footfall.explore.asked import AnswerResult, Asking
@@ -128,7 +128,7 @@ class RemoteProject(Asking):
 
     @property
     def deliveries(self) -> RemoteDeliveries:
-        """Destinations of files, as `footfall.deliver.access.Deliveries`."""
+        """Destinations of files, as `footfall.deliver.operating.access.Deliveries`."""
         return RemoteDeliveries(self.ask)
 
     @property

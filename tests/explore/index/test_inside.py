@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from hypothesis import Phase, given, settings
@@ -25,7 +25,7 @@ from tests.explore.index.shop import IndexedShop, lacks, read_index, signatures,
 from tests.explore.index.test_held import A, B, changed_of, shop_rows, structs_of
 from tests.explore.segments_shelf import MemoryShelf
 from tests.explore.shops import HOUR, ZONE, apart, known, selectors, shops, slow
-from tests.explore.test_segments import as_app, fields, ranges, times, units
+from tests.explore.test_segments import as_app, fields, nested, ranges, times, units
 from tests.scale import scaled
 
 RANGE = {"start": "2024-10-04", "end": "2024-10-05"}
@@ -122,18 +122,6 @@ def leaves(draw: st.DrawFn, start: str) -> dict[str, Any]:
         value = None
     which = draw(st.sampled_from(["first", "last", "any"]))
     return {"has": {"field": draw(fields), "op": op, "value": value, "which": which, "range": span}}
-
-
-def rules(start: str) -> st.SearchStrategy[dict[str, Any]]:
-    return st.recursive(
-        leaves(start),
-        lambda inner: st.builds(
-            lambda word, several: {word: several},
-            st.sampled_from(["all", "any", "none"]),
-            st.lists(inner, min_size=1, max_size=3),
-        ),
-        max_leaves=4,
-    )
 
 
 def _shelf(given: dict[str, Any]) -> MemoryShelf:
@@ -266,7 +254,7 @@ def test_what_each_rule_means(shop: IndexedShop) -> None:
 def test_who_is_in_a_segment_is_who_its_filter_leaves(
     shop: IndexedShop,
     given_: tuple[str, list[dict[str, Any]]],
-    unit: str,
+    unit: Literal["visitor", "user"],
     app: str,
     other_app: str,
     hours: int,
@@ -278,11 +266,11 @@ def test_who_is_in_a_segment_is_who_its_filter_leaves(
     complete = shop.set(known(rows))
     shelf, options = MemoryShelf(), {"unit": unit, "zone": ZONE}
     some = read_segment({"rule": {"did": {"event": "a"}}, "app": other_app, **options})
-    listed = Segment(unit=unit, app=other_app)  # type: ignore[arg-type]
+    listed = Segment(unit=unit, app=other_app)
     ids = ["v1", "nobody", "u1"] if other_app or unit == "user" else ["shop/v1", "blog/v2"]
     shelf.put("some", some)
     shelf.put("listed", listed, ids)
-    rule = data.draw(rules(start))
+    rule = data.draw(nested(leaves(start)))
     bots = data.draw(st.sampled_from(["exclude", "include"]))
     segment = read_segment({"rule": rule, "app": app, "bots": bots, **options})
     shelf.put("asked", segment)

@@ -125,7 +125,7 @@ def _put(home: Home, project: str, name: str, options: dict[str, Any], *, is_tes
 
 def _check(destination: DestinationSettings, home: Home, project: str) -> None:
     """Refuse a source, a definition, a query, a column or an app that there is not."""
-    from footfall.deliver.checks import Known
+    from footfall.deliver.operating.checks import Known
 
     Known.of(home, settings_for(home), open_metadata(home), project).check(destination)
 

@@ -21,8 +21,8 @@ from footfall.clock import DAY, SystemClock
 from footfall.errors import Invalid
 
 if TYPE_CHECKING:
-    from footfall.deliver.access import Deliveries
-    from footfall.deliver.report import DeliveryReport
+    from footfall.deliver.operating.access import Deliveries
+    from footfall.deliver.operating.report import DeliveryReport
     from footfall.home import Home
     from footfall.positions import Positions
     from footfall.settings import DestinationSettings
@@ -81,13 +81,16 @@ def resume(
     typer.echo(f"{name}: goes on with what waited; look with: footfall deliver list")
 
 
-def check(home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFAULT) -> None:
+def check(
+    names: Annotated[bool, typer.Option("--names", help="Try no place.")] = False,
+    home: HomeOption = HOME_DEFAULT,
+    project: ProjectOption = PROJECT_DEFAULT,
+) -> None:
     """Look whether all destinations can be, and be written to.
 
-    `footfall serve` does so before it starts: it refuses a mistake in footfall.toml, and says so of
-    a place that cannot be written to now.
+    `footfall serve` looks at names before it starts, and refuses a mistake in footfall.toml.
     """
-    from footfall.deliver.checks import Known, refuse_mistakes, sentences, unreachable
+    from footfall.deliver.operating.checks import Known, refuse_mistakes, sentences, unreachable
 
     installed = open_project(home, project)
     settings = settings_for(installed)
@@ -95,16 +98,17 @@ def check(home: HomeOption = HOME_DEFAULT, project: ProjectOption = PROJECT_DEFA
     refuse_mistakes(known)
     destinations = chosen(installed, project)
     wrong = known.mistakes(destinations)
-    away = unreachable(destinations, settings, installed)
+    away = {} if names else unreachable(destinations, settings, installed)
     for sentence in sentences(wrong | away):
         complain(sentence)
     if wrong or away:
         raise typer.Exit(EXIT_FAILED)
-    typer.echo(f"{len(destinations)} destinations can be written to")
+    found = "name what is there" if names else "can be written to"
+    typer.echo(f"{len(destinations)} destinations {found}")
 
 
 def _deliveries(home: Home, project: str) -> Deliveries:
-    from footfall.deliver.access import Deliveries
+    from footfall.deliver.operating.access import Deliveries
 
     return Deliveries(home, project, settings_for(home))
 

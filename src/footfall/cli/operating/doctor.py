@@ -333,9 +333,9 @@ def _consumers(home: Home, project: str) -> tuple[State, str]:
 
 def _deliveries(home: Home, project: str) -> tuple[State, str]:
     """Whether files can be written to each destination, are, and nothing was lost."""
-    from footfall.deliver.checks import Known, sentences, unreachable
     from footfall.deliver.chosen import chosen_destinations
-    from footfall.deliver.report import delivery_reports
+    from footfall.deliver.operating.checks import Known, sentences, unreachable
+    from footfall.deliver.operating.report import delivery_reports
 
     settings = settings_for(home)
     chosen = chosen_destinations(settings, metadata_place(home), project)

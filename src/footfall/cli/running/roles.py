@@ -102,7 +102,7 @@ def worker(
 def _check_destinations(home: Home, settings: Settings, project: str) -> None:
     """Refuse those of the settings that cannot be."""
     if settings.deliver.destinations:
-        from footfall.deliver.checks import Known, refuse_mistakes
+        from footfall.deliver.operating.checks import Known, refuse_mistakes
 
         with contextlib.closing(open_metadata(home)) as metadata:
             refuse_mistakes(Known.of(home, settings, metadata, project))
@@ -112,7 +112,7 @@ def _metrics_of(home: Home, project: str) -> Callable[[], bytes]:
     """What `/metrics` has of stages above the pipeline."""
 
     def text() -> bytes:
-        from footfall.deliver.report import delivery_metrics
+        from footfall.deliver.operating.report import delivery_metrics
 
         return delivery_metrics(home, project, SystemClock().now_us())
 

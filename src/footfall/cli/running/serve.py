@@ -45,9 +45,6 @@ FIRST_APP = "web"
 MAKE_SECONDS_MAX = 60
 """A new home is made in a second or two; a disk that takes so long is not fit to use."""
 
-CHECK_SECONDS_MAX = 180
-"""For the places of all destinations, which are tried at once, after mistakes were looked for."""
-
 NoStudioOption = Annotated[bool, typer.Option("--no-studio", help="Do not serve the pages.")]
 
 
@@ -139,29 +136,27 @@ def prepare(home: Home, project: str, app_id: str, wait: Waiting) -> None:
 
 
 def check_destinations(home: Home, project: str, overrides: Sequence[str]) -> None:
-    """Refuse destinations of the settings that cannot be; of a place that is away only tell.
+    """Refuse destinations of the settings that cannot be; of what is named and gone only tell.
 
-    A process of its own does it, as in `prepare`.
+    A process of its own does it, as in `prepare`. No place is tried: a store that does not answer
+    would hold up the collector, and what comes waits for it.
 
     Raises:
         Exit: it was told what to mend.
     """
-    command = [sys.executable, "-m", "footfall.cli.main", "deliver", "check"]
+    command = [sys.executable, "-m", "footfall.cli.main", "deliver", "check", "--names"]
     command += ["--home", str(home.root), "--project", project]
     environ = {**os.environ, **settings_environ(overrides)}
     try:
         done = subprocess.run(
             command,
             check=False,
-            timeout=CHECK_SECONDS_MAX,
+            timeout=MAKE_SECONDS_MAX,
             env=environ,
             stdout=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        complain(
-            f"places of files did not answer in {CHECK_SECONDS_MAX} s; what comes waits for them,"
-            " look with: footfall deliver list"
-        )
+        complain("destinations of files were not looked at; do it with: footfall deliver check")
         return
     if done.returncode == EXIT_INVALID:
         raise typer.Exit(EXIT_INVALID)

@@ -142,10 +142,10 @@ def answer(question: RetentionQuestion, scene: Scene, found: Found) -> Retention
                 counts[period] += counts[period + 1]
     rows: list[RetentionRow] = []
     for group in in_order_of({group: sizes.get((group, None), 0) for group in groups}):
+        first = next((one for one in range(count) if sizes.get((group, one))), 0)
         for place in (None, *range(count)):
             size = sizes.get((group, place), 0)
             counts = backs.get((group, place), [0] * (question.periods + 1))
-            first = next((one for one in range(count) if sizes.get((group, one))), 0)
             begun = place if place is not None else first
             rows += _rows(question, scene, found, place, begun, group, size, counts)
     return RetentionAnswer(

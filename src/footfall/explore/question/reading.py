@@ -108,9 +108,10 @@ def _inside(kind: inspect.Type, name: str) -> list[inspect.Type]:
     """Types of the field `name`, or without one of what a list has."""
     if isinstance(kind, inspect.StructType):
         found = [one.type for one in kind.fields if one.encode_name == name]
+    elif isinstance(kind, inspect.ListType | inspect.VarTupleType):
+        found = [kind.item_type]
     else:
-        is_list = isinstance(kind, inspect.ListType | inspect.VarTupleType)
-        found = [kind.item_type] if is_list else []  # type: ignore[attr-defined]
+        found = []
     return [one for each in found for one in _alternatives(each)]
 
 

@@ -6,8 +6,8 @@ import msgspec
 from litestar import Router, get, post
 from litestar.params import FromPath
 
-from footfall.deliver.access import Deliveries as Destinations
-from footfall.deliver.report import DeliveryReport
+from footfall.deliver.operating.access import Deliveries as Destinations
+from footfall.deliver.operating.report import DeliveryReport
 from footfall.settings import load_settings
 from footfall.studio.services import PROBLEMS, Services, Use
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from footfall.clock import DAY, MINUTE, SECOND, US_PER_MS, Clock
-from footfall.deliver.report import DeliveryReport, delivery_reports
+from footfall.deliver.operating.report import DeliveryReport, delivery_reports
 from footfall.errors import FootfallError, Unavailable
 from footfall.explore.journeys.maker import IndexReport, read_report
 from footfall.home import Home

@@ -2,11 +2,10 @@ import "@mantine/core/styles/Combobox.css";
 import "@mantine/core/styles/Pill.css";
 import "@mantine/core/styles/PillsInput.css";
 import { Autocomplete, MultiSelect, NativeSelect, TagsInput, TextInput } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./FilterBar.module.css";
 import { type Field, type Operator, takesMany } from "./filters";
+import { useKnownValues } from "./useKnownValues";
 import type { ValueSource } from "./values";
 
 type Props = {
@@ -18,8 +17,6 @@ type Props = {
 };
 
 const INSIDE = { withinPortal: false } as const;
-const TYPING_MS = 200;
-const KEPT_MS = 60_000;
 const HINT_OF_TIME = "With its zone, as 2026-11-24T12:00:00Z";
 
 /** What a condition compares with: chosen where there are few, else typed, with what the data has offered. */
@@ -89,18 +86,4 @@ function Several({ field, values, source, onChange }: Omit<Props, "operator">) {
 /** The server has chosen already. */
 function asTheyAre<T>({ options }: { readonly options: T }): T {
   return options;
-}
-
-/** What the data has for a text that is being typed; nothing where it cannot be said. */
-function useKnownValues(field: Field, text: string, source: ValueSource | null): string[] {
-  const [typed] = useDebouncedValue(text.trim(), TYPING_MS);
-  const { data } = useQuery({
-    queryKey: ["known values", source?.name, field.name, typed],
-    queryFn: async ({ signal }) => (source ? source.read(field, typed, signal) : []),
-    enabled: source !== null && field.kind === "text",
-    staleTime: KEPT_MS,
-    retry: false,
-    placeholderData: keepPreviousData,
-  });
-  return [...new Set(data)];
 }

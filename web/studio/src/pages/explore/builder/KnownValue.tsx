@@ -1,14 +1,11 @@
 import "@mantine/core/styles/Combobox.css";
 import { Autocomplete } from "@mantine/core";
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { useKnownValues } from "../../../components/filters/useKnownValues";
 import { QUESTION_VALUES } from "../../../components/filters/values";
 import { READABLE } from "./Choices";
 
 const INSIDE = { withinPortal: false } as const;
-const TYPING_MS = 200;
-const KEPT_MS = 60_000;
 
 type Props = {
   readonly label: string;
@@ -23,15 +20,8 @@ type Props = {
 export function KnownValue({ label, description, field, value, onChange }: Props) {
   const [draft, setDraft] = useState<string | null>(null);
   // Until something is typed, everything is offered, not only what is like the one chosen before.
-  const [typed] = useDebouncedValue(draft === null || draft === value ? "" : draft.trim(), TYPING_MS);
-  const { data } = useQuery({
-    queryKey: ["known values", QUESTION_VALUES.name, field, typed],
-    queryFn: ({ signal }) => QUESTION_VALUES.read({ name: field, label: field, kind: "text" }, typed, signal),
-    enabled: draft !== null && field !== "",
-    staleTime: KEPT_MS,
-    retry: false,
-    placeholderData: keepPreviousData,
-  });
+  const typed = draft === null || draft === value ? "" : draft;
+  const known = useKnownValues({ name: field, label: field, kind: "text" }, typed, QUESTION_VALUES, draft !== null && field !== "");
   const done = (text: string) => {
     if (text.trim() !== value) onChange(text.trim());
     setDraft(null);
@@ -51,7 +41,7 @@ export function KnownValue({ label, description, field, value, onChange }: Props
         styles={READABLE}
         comboboxProps={INSIDE}
         value={draft ?? value}
-        data={[...new Set(data)]}
+        data={known}
         filter={({ options }) => options}
         onFocus={() => setDraft(value)}
         onChange={setDraft}

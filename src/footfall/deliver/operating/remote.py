@@ -1,4 +1,4 @@
-"""Destinations of files over HTTP: as `footfall.deliver.access.Deliveries`, kept elsewhere."""
+"""Destinations of files over HTTP: as `access.Deliveries`, kept elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from footfall.deliver.report import DeliveryReport
+from footfall.deliver.operating.report import DeliveryReport
 
 AskStudio = Callable[[str, str, Any, Any], Any]
 """Method, target, body and the type of the answer."""

@@ -10,7 +10,7 @@ import contextlib
 
 from footfall.clock import Clock, SystemClock
 from footfall.deliver.chosen import chosen_destinations
-from footfall.deliver.report import DeliveryReport, delivery_reports
+from footfall.deliver.operating.report import DeliveryReport, delivery_reports
 from footfall.errors import Invalid
 from footfall.home import Home
 from footfall.metadata.added.deliveries import pause_delivery, read_deliveries

@@ -1,8 +1,9 @@
 """Whether destinations can be: what they name is there, and files can be written where they go.
 
 Those of the settings file are checked so before a server starts, as those that are added are when
-they are added: what is wrong with any is told at once. A place that cannot be written to now is no
-mistake: what comes waits for it. Nor is an app or a query that is gone.
+they are added: what is wrong with any is told at once. An app or a query that is gone is no
+mistake, nor a place that cannot be written to now, which a start does not even try: what comes
+waits.
 """
 
 from __future__ import annotations

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
 
-from footfall.clock import SECOND, US_PER_MS
+from footfall.clock import US_PER_MS, time_text
 from footfall.deliver.notes import (
     Note,
     deliver_dir,
@@ -80,16 +79,16 @@ class DeliveryReport(msgspec.Struct, frozen=True):
         parts = [f"{self.name} ({self.source} to {self.place})"]
         parts.append(f"{self.files:,} files, {self.records:,} records")
         if self.last_at:
-            parts.append(f"last at {_time(self.last_at)}")
+            parts.append(f"last at {time_text(self.last_at)}")
         if self.paused_at:
-            parts.append(f"paused since {_time(self.paused_at)}")
+            parts.append(f"paused since {time_text(self.paused_at)}")
         if self.backlog_epochs:
             behind = f"{self.backlog_epochs:,} epochs wait, the oldest for"
             parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
         if self.failures:
-            parts.append(f"failed {self.failures:,} times, last at {_time(self.failed_at)}")
+            parts.append(f"failed {self.failures:,} times, last at {time_text(self.failed_at)}")
         if (self.failures or self.paused_at) and self.kept_until:
-            parts.append(f"what waits is kept until {_time(self.kept_until)}")
+            parts.append(f"what waits is kept until {time_text(self.kept_until)}")
         if self.epochs_lost or self.requests_lost:
             parts.append(
                 f"lost {self.epochs_lost:,} epochs and {self.requests_lost:,} requests: it was"
@@ -202,7 +201,3 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[DeliveryReport], float]], ...]] 
     ("epochs_lost_total", "Epochs gone before they were written", lambda one: one.epochs_lost),
     ("requests_lost_total", "Requests gone likewise", lambda one: one.requests_lost),
 )
-
-
-def _time(moment_us: int) -> str:
-    return datetime.fromtimestamp(moment_us // SECOND, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

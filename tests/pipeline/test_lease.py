@@ -209,3 +209,17 @@ def test_older_pipeline_stops_before_it_writes(tmp_path: Path) -> None:
     new.finish()
     assert bench.tables()["events"].num_rows == 1
     assert Metadata.open(bench.home).ledger("default").events == 1
+
+
+def test_trouble_of_a_writer_that_was_replaced_is_not_told(
+    metadata: Metadata, clock: SimClock
+) -> None:
+    """It slept; its parts fail over what the new one wrote, and it is about to stop."""
+    said: list[str] = []
+    old = _take(metadata, clock)
+    old.tell(said.append, "before")
+    clock.advance(SPAN)
+    new = _take(metadata, clock)
+    old.tell(said.append, "after")
+    new.tell(said.append, "of the new one")
+    assert said == ["before", "of the new one"]

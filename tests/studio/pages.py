@@ -98,15 +98,21 @@ def choose(page: Page, label: str, text: str) -> None:
 def faults(page: Page) -> list[str]:
     """What axe finds, each with where it is.
 
-    What is fading in has no contrast yet, so running transitions are waited for.
+    What is fading has no contrast yet, so transitions are waited for; one may begin while axe
+    looks, a tooltip's, so after a find the second look counts.
     """
-    page.wait_for_function(
-        "() => document.getAnimations().every(one => !(one instanceof CSSTransition))"
-        " && [...document.querySelectorAll('[role=dialog]')]"
-        ".every(one => getComputedStyle(one).opacity === '1')"
-    )
     # Evaluated by the driver, which the page's policy does not bind.
     page.evaluate(f"() => {{ {AXE.read_text()} }}")
+    return _found(page) and _found(page)
+
+
+def _found(page: Page) -> list[str]:
+    """The component library puts a transition's style on what it fades in and out."""
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => !(one instanceof CSSTransition))"
+        " && [...document.querySelectorAll('[role=dialog], [style*=transition-property]')]"
+        ".every(one => getComputedStyle(one).opacity === '1')"
+    )
     found = page.evaluate("async () => JSON.stringify((await window.axe.run()).violations)")
     return [
         f"{fault['id']}: {node['html'][:160]}"

@@ -82,6 +82,16 @@ class WriterLease:
         if self._lost is not None:
             raise self._lost
 
+    def tell(self, report: Callable[[str], None], trouble: str) -> None:
+        """Report a trouble, unless another writer took over.
+
+        After a long pause this writer's parts may fail over what the new one has written since, a
+        consumer over a position that moved on. That is no trouble to look into: this one stops.
+        """
+        with contextlib.suppress(LeaseLost):
+            self.check()
+            report(trouble)
+
     def renew(self) -> None:
         """Show that this process lives.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import msgspec
 
@@ -98,7 +99,7 @@ def open_parts(
         metadata,
         lambda: Lake(place, project),
         clock,
-        report,
+        partial(lease.tell, report),
         plugged,
         settings,
         default=next(iter(settings.sessions.named)),

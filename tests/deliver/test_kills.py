@@ -135,7 +135,7 @@ def _destinations(near: Path, bucket: str) -> str:
     )
 
 
-@pytest.mark.timeout(scaled(300, 3_000))
+@pytest.mark.timeout(scaled(600, 3_000))
 def test_kills_and_a_store_that_comes_and_goes(
     tmp_path: Path, s3_server: S3Server, bucket: str
 ) -> None:

@@ -128,7 +128,7 @@ def failed(home: Path) -> list[tuple[str, str | None, str]]:
     return [(row["reason"], row["path"], row["part"]) for row in rows]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_page_works_from_request_to_event(tree: Tree) -> None:
     """What is promised to who writes one: CORS, answers, refusals, events, failures, bounds."""
     asked = {
@@ -170,7 +170,7 @@ def test_the_page_works_from_request_to_event(tree: Tree) -> None:
     ]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_requests_of_a_package_that_was_removed_are_kept_with_a_reason(
     tree: Tree, tmp_path: Path
 ) -> None:

@@ -21,7 +21,7 @@ SAMPLED = tuple(moment for moment in MOMENTS if moment.is_sampled)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(scaled(280, 1800))
+@pytest.mark.timeout(scaled(600, 1800))
 def test_kill_at_named_moments(shop: Shop, record_property: Callable[[str, object], None]) -> None:
     """Each moment once, in a drawn order, at a drawn time that it comes.
 

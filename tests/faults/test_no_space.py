@@ -70,7 +70,7 @@ LOOKS = scaled(1, 2)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(scaled(280, 1200))
+@pytest.mark.timeout(scaled(600, 1200))
 def test_pipeline_waits_for_space(
     shop: Shop, record_property: Callable[[str, object], None]
 ) -> None:
@@ -99,7 +99,7 @@ def test_pipeline_waits_for_space(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_collector_and_maintenance_without_space(shop: Shop) -> None:
     """503 while the log finds no space; maintenance ends with a sentence, and the next one works.
 

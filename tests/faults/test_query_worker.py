@@ -29,7 +29,7 @@ MOMENTS = {
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_death_during_a_query(
     tmp_path: Path,

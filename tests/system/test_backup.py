@@ -29,7 +29,7 @@ def _footfall(*arguments: str) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280 * scaled(1, 10))
+@pytest.mark.timeout(600 * scaled(1, 10))
 def test_restored_backup_of_a_busy_server_has_what_was_acknowledged(tmp_path: Path) -> None:
     """Epochs each second, checkpoints each second epoch, the log trimmed at once.
 

@@ -21,7 +21,7 @@ TARGETS = ("collector", "worker", "tree", "supervisor", "worker", "collector")
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(scaled(280, 3000))
+@pytest.mark.timeout(scaled(600, 3000))
 def test_kill_at_seeded_points_loses_and_doubles_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:

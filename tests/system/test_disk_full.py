@@ -51,7 +51,7 @@ def _until(claim: Callable[[], bool], tree: Tree) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_full_disk_is_waited_out(small_disk: Path, request: pytest.FixtureRequest) -> None:
     """Twice full and back under retrying clients: every acknowledged event is there once.
 

@@ -115,7 +115,7 @@ def tree(kafka_broker: KafkaBroker, tmp_path: Path) -> Tree:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(scaled(280, 1800))
+@pytest.mark.timeout(scaled(600, 1800))
 def test_broker_killed_under_load_loses_and_doubles_nothing(
     tree: Tree, kafka_broker: KafkaBroker, record_property: Callable[[str, object], None]
 ) -> None:

@@ -86,7 +86,7 @@ def _failed(home: Home) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_requests_that_end_the_pipeline_are_quarantined(tree: Tree) -> None:
     """A plug-in exits, crashes, eats memory, hangs: failed events, and all others are events.
 
@@ -157,7 +157,7 @@ def _check_redone(home: Home, tree: Tree) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("tree", [("pipeline.poison_requests_max=3",)], indirect=True, ids=[""])
 def test_plug_in_that_fails_everything_stops_nothing(tree: Tree) -> None:
     """Hostile requests, three in a round, a slow one, and good traffic between them.
@@ -194,7 +194,7 @@ def test_plug_in_that_fails_everything_stops_nothing(tree: Tree) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(600)
 def test_a_burst_of_slow_requests_costs_time_and_no_process(tree: Tree) -> None:
     """Some that never end, as anybody can send them to a bad decoder: put aside one by one."""
     home = Home(tree.home)

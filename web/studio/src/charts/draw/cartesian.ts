@@ -151,7 +151,7 @@ function dashed(kind: CartesianKind, data: ChartData, colours: ReadonlyMap<strin
 type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly data?: unknown };
 
 /** `own` are colours of series that mean something; the others get theirs by name. */
-export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, own: Readonly<Record<string, string>> = {}, size?: Size): EChartsCoreOption {
+export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette, size: Size, own: Readonly<Record<string, string>> = {}): EChartsCoreOption {
   const { series, overTime, times, sorted, labels, isStacked } = laid(kind, data);
   const isZero = isAdditive(data);
   const y = columnAt(data, data.roles.y?.[0]);
@@ -186,7 +186,7 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
   const step = Math.min(...times.slice(1).map((time, at) => time - (times[at] ?? time)).filter((one) => one > 0));
   const xAxis = overTime
     ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf, ...(step >= WEEK_MS && Number.isFinite(step) ? { customValues: times } : {}) } }
-    : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...(size ? axisFit(words, size) : { width: 90, overflow: "truncate" }) } };
+    : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...axisFit(words, size) } };
   return {
     useUTC: true,
     // Half of a time stands beyond the last point of a line.

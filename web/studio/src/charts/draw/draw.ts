@@ -29,7 +29,7 @@ export function drawn(kind: DrawnKind, data: ChartData, palette: Palette, size: 
     case "area":
     case "bar":
     case "stacked_bar":
-      return cartesian(kind, data, palette, {}, size);
+      return cartesian(kind, data, palette, size);
     case "pie":
       return round(false, data, palette, size);
     case "donut":

@@ -3,10 +3,20 @@ import type { Palette } from "../palette";
 import type { ChartData } from "../data";
 import { drawn } from "./draw";
 import { axisFit, axisWord, inTwo, roundFit, textWidth } from "./fit";
+import { wordFit } from "./sankey";
 
 const TILE = { width: 384, height: 448 };
 const COLOURS = { accent: "rgb(0, 0, 0)", soft: "rgb(255, 255, 255)", line: "", text: "", muted: "", raised: "", failure: "", sunken: "rgb(9, 9, 9)" };
 const PALETTE: Palette = { ...COLOURS, series: ["rgb(1, 1, 1)"] };
+
+test("words beside the steps of a way end before the next step, and after the last where the place ends", () => {
+  for (const [steps, width] of [[4, 352], [5, 720], [10, 352], [2, 1_200]] as const) {
+    const word = wordFit(steps, { width, height: 420 });
+    const apart = (width - 4 - word - 10 - 12) / (steps - 1);
+    expect(word).toBeGreaterThan(0);
+    expect(word).toBeLessThan(apart - 12);
+  }
+});
 
 describe("a round chart", () => {
   test.each(["beer_product_detail", "beer_selection", "desktop", "(none)"])("leaves the room that a name takes beside it: %s", (name) => {

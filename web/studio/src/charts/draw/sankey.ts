@@ -3,6 +3,7 @@ import { slotsOf } from "../colours";
 import { exactNumber } from "../data";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
+import type { Size } from "./fit";
 import { textLook } from "./look";
 
 type Node = { readonly name: string; readonly label: string; readonly depth: number; readonly cell: string; readonly count: number; readonly title: string };
@@ -44,26 +45,35 @@ export function flowsOf(nodes: readonly StepNode[], ways: readonly StepWay[], is
 
 type Shown = { readonly data: { readonly title: string; readonly count: number } };
 
-export function sankey(flow: Flow, palette: Palette): EChartsCoreOption {
+const NODE = 12;
+const WORD_MAX = 130;
+const GAP = 10;
+
+/** Pixels that the words beside each step have: what the steps leave them, of which the last step's are beyond the bands. */
+export function wordFit(steps: number, { width }: Size): number {
+  return Math.round(Math.max(0, Math.min(WORD_MAX, width / Math.max(1, steps) - NODE - GAP)));
+}
+
+export function sankey(flow: Flow, palette: Palette, size: Size): EChartsCoreOption {
   const slots = slotsOf([...new Set(flow.nodes.map(({ label }) => label))]);
-  const last = Math.max(...flow.nodes.map(({ depth }) => depth));
+  const word = wordFit(Math.max(...flow.nodes.map(({ depth }) => depth)) + 1, size);
   return {
     tooltip: { ...tooltipLook(palette), trigger: "item", formatter: ({ data }: Shown) => `${data.title}\n${exactNumber(data.count)}` },
     series: [
       {
         type: "sankey",
         left: 4,
-        right: 140,
+        right: word + GAP,
         top: 8,
         bottom: 8,
-        nodeWidth: 12,
+        nodeWidth: NODE,
         nodeGap: 12,
         draggable: false,
         emphasis: { focus: "adjacency" },
         data: flow.nodes.map((node) => ({
           ...node,
           itemStyle: { color: palette.series[slots.get(node.label) ?? 0], borderWidth: 0 },
-          label: { ...textLook(palette), position: "right", width: node.depth === last ? 130 : 110, overflow: "truncate", formatter: node.label.replaceAll(/[{}]/g, "") },
+          label: { ...textLook(palette), position: "right", width: word, overflow: "truncate", formatter: node.label.replaceAll(/[{}]/g, "") },
         })),
         links: flow.links,
         lineStyle: { color: "source", opacity: 0.28, curveness: 0.5 },

@@ -3,6 +3,7 @@ import type { EventsAnswer, EventsRow } from "../../api/generated";
 import { Chart } from "../../charts/Chart";
 import { type ChartData, exactNumber, shortNumber } from "../../charts/data";
 import { cartesian } from "../../charts/draw/cartesian";
+import type { Size } from "../../charts/draw/fit";
 import { rowOf } from "../../charts/draw/point";
 import type { Palette } from "../../charts/palette";
 import { comparedWords } from "../../components/scene/scene";
@@ -99,7 +100,7 @@ function Series({ metric, asked, answer, onOpen }: SeriesProps) {
     }),
     [answer, rows, metric, beside],
   );
-  const option = useCallback((palette: Palette) => cartesian("line", data, palette, { [metric.label]: palette.accent, [beside]: palette.muted }), [data, metric, beside]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("line", data, palette, size, { [metric.label]: palette.accent, [beside]: palette.muted }), [data, metric, beside]);
   const pick = useCallback(
     (part: unknown) => {
       const drawn = rows[rowOf(part) ?? -1];

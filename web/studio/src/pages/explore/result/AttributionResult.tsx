@@ -3,6 +3,7 @@ import type { AttributionAnswer, AttributionRow } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import { type ChartData, exactNumber } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
+import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatExact } from "../../../format/format";
@@ -26,7 +27,7 @@ const TOUCHES_MIN = 3;
 /** How much of the conversions is whose, and below it the numbers. */
 export function AttributionResult({ answer, group, sheet, onOpen }: Props) {
   const { rows, data } = useMemo(() => credited(answer, group), [answer, group]);
-  const option = useCallback((palette: Palette) => cartesian("bar", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("bar", data, palette, size), [data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = rows[rowOf(part) ?? -1];

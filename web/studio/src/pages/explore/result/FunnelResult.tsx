@@ -3,6 +3,7 @@ import type { FunnelAnswer, FunnelStepTime } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
+import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatDuration, formatExact } from "../../../format/format";
@@ -133,7 +134,7 @@ function Trend({ answer, group, onOpen }: GroupProps) {
     }),
     [rows, answer],
   );
-  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("line", data, palette, size), [data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = rows[rowOf(part) ?? -1];
@@ -163,7 +164,7 @@ function Times({ answer, group, onOpen }: GroupProps) {
     }),
     [times],
   );
-  const option = useCallback((palette: Palette) => cartesian("bar", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("bar", data, palette, size), [data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = times[rowOf(part) ?? -1];

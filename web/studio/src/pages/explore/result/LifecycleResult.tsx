@@ -3,6 +3,7 @@ import type { LifecycleAnswer, LifecycleRow, Stickiness } from "../../../api/gen
 import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
+import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatExact } from "../../../format/format";
@@ -38,7 +39,7 @@ export function LifecycleResult({ answer, group, unitName, onOpen }: Props) {
     }),
     [rows, units],
   );
-  const option = useCallback((palette: Palette) => cartesian("stacked_bar", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("stacked_bar", data, palette, size), [data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = rows[rowOf(part) ?? -1];

@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from "react";
 import type { PathAnswer, PathQuestion } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
+import type { Size } from "../../../charts/draw/fit";
 import { type Flow, flowsOf, sankey } from "../../../charts/draw/sankey";
 import type { Palette } from "../../../charts/palette";
 import { has } from "../../../api/client";
@@ -31,7 +32,7 @@ export function PathResult({ answer, question, group, onOpen }: Props) {
       ),
     [nodes, ways, isBack],
   );
-  const option = useCallback((palette: Palette) => sankey(flow, palette), [flow]);
+  const option = useCallback((palette: Palette, size: Size) => sankey(flow, palette, size), [flow]);
   const [first] = nodes;
   const whose = first ? ofGroup(answer.by, first) : "";
   const pick = useCallback(

@@ -3,6 +3,7 @@ import type { RetentionAnswer, RetentionRow } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
+import type { Size } from "../../../charts/draw/fit";
 import { rowOf } from "../../../charts/draw/point";
 import type { Palette } from "../../../charts/palette";
 import { formatExact } from "../../../format/format";
@@ -56,7 +57,7 @@ function Curve({ answer, unitName, onOpen }: Props) {
     }),
     [rows, isGrouped],
   );
-  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("line", data, palette, size), [data]);
   const pick = useCallback(
     (part: unknown) => {
       const row = rows[rowOf(part) ?? -1];

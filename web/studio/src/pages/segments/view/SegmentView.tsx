@@ -7,6 +7,7 @@ import type { SegmentShown, SegmentSize } from "../../../api/generated";
 import { Chart } from "../../../charts/Chart";
 import type { ChartData } from "../../../charts/data";
 import { cartesian } from "../../../charts/draw/cartesian";
+import type { Size } from "../../../charts/draw/fit";
 import type { Palette } from "../../../charts/palette";
 import { MemberList, type MemberPage } from "../../../components/members/MemberList";
 import { Failure } from "../../../components/states/Failure";
@@ -108,7 +109,7 @@ function Sizes({ sizes }: { readonly sizes: readonly SegmentSize[] }) {
     () => ({ columns: COLUMNS, rows: sizes.map(({ at, size }) => [new Date(at / 1000).toISOString().slice(0, 19), size]), roles: { x: "time", y: ["size"] } }),
     [sizes],
   );
-  const option = useCallback((palette: Palette) => cartesian("line", data, palette), [data]);
+  const option = useCallback((palette: Palette, size: Size) => cartesian("line", data, palette, size), [data]);
   return <Chart height={200} summary={`Size over time, noted ${sizes.length} times`} option={option} />;
 }
 

@@ -6,6 +6,8 @@ from collections.abc import Generator, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from footfall.explore.asking import Ask, answering, opening
 from footfall.explore.found import Found
 from footfall.query.engine import Engine
@@ -21,11 +23,13 @@ class Shop:
     def __init__(self, root: Any) -> None:
         self.writer = CutWriter(root)
         self.engine = Engine(self.writer.home, "default", query_settings())
+        self.published_at: int | None = None
+        """When answers take their cut to be published; null: as it was. `set` forgets it."""
 
     def set(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Make these all that was ever received; the rows as the oracle wants them."""
         complete = [completed(number, row) for number, row in enumerate(rows)]
-        self.writer.tail, self.writer.hot = {}, ()
+        self.writer.tail, self.writer.hot, self.published_at = {}, (), None
         columns = [{k: v for k, v in row.items() if k not in EXTRA} for row in complete]
         self.writer.to_tail("events", event_table(columns))
         known = {row["session_id"]: row for row in complete if row["session_id"]}
@@ -56,9 +60,14 @@ class Shop:
         try:
             ask = next(asking)
             while True:
-                ask = asking.send(self.found(ask))
+                ask = asking.send(self._dated(self.found(ask)))
         except StopIteration as end:
             return end.value
+
+    def _dated(self, found: Found) -> Found:
+        if self.published_at is None:
+            return found
+        return msgspec.structs.replace(found, cut_published_at=self.published_at)
 
     def found(self, ask: Ask) -> Found:
         made = self.engine.run(ask.sql, ask.values, rows_max=ask.rows_max)

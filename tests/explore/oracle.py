@@ -387,3 +387,21 @@ def retention(question: Any, rows: Sequence[Row]) -> dict[Any, tuple[set[str], d
                     if is_back:
                         backs.setdefault(period, set()).add(who)
     return cells
+
+
+def observed(
+    question: Any, cells: dict[Any, tuple[set[str], dict[int, set]]], scope: Any, at: int
+) -> list[tuple[set[str], set[str]]]:
+    """Of all cohorts: those whose period was over at `at`, and who of them came back, by period."""
+    now = unit_key(at, question.unit, question.zone, question.week_start)
+    found = []
+    for period in range(question.periods + 1):
+        whose, came = set(), set()
+        for (one, cohort), (members, backs) in cells.items():
+            if one != scope or cohort is None:
+                continue
+            if units_between(cohort, now, question.unit) > period:
+                whose |= members
+                came |= backs.get(period, set())
+        found.append((whose, came))
+    return found

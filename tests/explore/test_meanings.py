@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from footfall.errors import Invalid
@@ -164,7 +163,7 @@ def test_retention_goes_by_the_calendar(shop: Shop, more: Any, counts: list[int]
     )
     question = {"start": {"event": "start"}, "back": {"event": "back"}, "periods": 3, **more}
     rows = shop.answer(read(RetentionQuestion, question | between("2024-10-19", "2024-10-19"))).rows
-    assert [(row.size, row.count) for row in rows if row.cohort is None] == [
+    assert [(row.size, row.count) for row in rows if row.cohort == 0] == [
         (2, count) for count in counts
     ]
 
@@ -174,18 +173,51 @@ def test_a_period_that_has_not_begun_has_no_share(
 ) -> None:
     """On Wednesday nobody can be back on Thursday; who was not back on Wednesday may be yet."""
     shop.set([event("2024-10-15T10:00", "view"), event("2024-10-16T10:00", "view", "v2")])
-    read_rows = shop.found
-    wednesday = instant("2024-10-16T12:00", ZONE)
-    monkeypatch.setattr(
-        shop,
-        "found",
-        lambda ask: msgspec.structs.replace(read_rows(ask), cut_published_at=wednesday),
-    )
+    monkeypatch.setattr(shop, "published_at", instant("2024-10-16T12:00", ZONE))
     asked = {"start": {"event": "view"}, "periods": 2} | between("2024-10-14", "2024-10-16")
     rows = shop.answer(read(RetentionQuestion, asked)).rows
     rates = {place: [row.rate for row in rows if row.cohort == place] for place in (None, 0, 1, 2)}
-    assert rates == {None: [0, 0, None], 0: [None] * 3, 1: [0, 0, None], 2: [0, None, None]}
+    # All together only of those whose day is over: v2's first is not.
+    assert rates == {None: [0, None, None], 0: [None] * 3, 1: [0, 0, None], 2: [0, None, None]}
     assert [row.is_complete for row in rows if row.cohort == 1] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("mode", "found"),
+    [
+        # Of v1 and v2 three days are over, of v3 two, of v4 none.
+        ("on", [(3, 0, True), (3, 2, True), (2, 1, True), (2, 0, True), (0, 0, False)]),
+        ("on_or_after", [(of, n, False) for of, n in ((3, 3), (3, 3), (2, 1), (2, 1), (0, 0))]),
+    ],
+)
+def test_all_cohorts_are_those_whose_period_is_over(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, mode: str, found: list[tuple[int, int, bool]]
+) -> None:
+    """Who began today has had no second day: a share of everybody would fall at its end."""
+    shop.set(
+        [
+            event("2024-10-14T10:00", "start"),
+            event("2024-10-14T10:00", "start", "v2"),
+            event("2024-10-15T10:00", "back"),
+            event("2024-10-16T10:00", "back", "v2"),
+            event("2024-10-16T10:00", "start", "v3"),
+            event("2024-10-17T10:00", "back", "v3"),
+            event("2024-10-18T10:00", "start", "v4"),
+            event("2024-10-18T11:00", "back", "v4"),
+            event("2024-10-18T11:00", "back", "v2"),
+        ]
+    )
+    monkeypatch.setattr(shop, "published_at", instant("2024-10-18T12:00", ZONE))
+    asked = {"start": {"event": "start"}, "back": {"event": "back"}, "periods": 4, "mode": mode}
+    question = read(RetentionQuestion, asked | between("2024-10-14", "2024-10-18"))
+    rows = [row for row in shop.answer(question).rows if row.cohort is None]
+    assert [(row.observed, row.count, row.is_complete) for row in rows] == found
+    assert [row.rate for row in rows] == [n / of if of else None for of, n, _ in found]
+    assert {row.size for row in rows} == {4}
+    for row in rows:
+        opened = (row.size_cell, row.observed_cell, row.cell)
+        counts = [len(shop.members(question, one).members) for one in opened]
+        assert counts == [row.size, row.observed, row.count]
 
 
 def test_groups_are_in_the_order_of_their_size(shop: Shop) -> None:

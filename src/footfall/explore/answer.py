@@ -61,6 +61,8 @@ class RetentionCell(msgspec.Struct, frozen=True, tag="retention", tag_field="mod
     cohort: int | None
     period: int | None
     group: Group
+    cohorts: int | None = None
+    """With no `cohort`: how many of the first ones are meant; null: all of them."""
 
 
 class PathEnd(msgspec.Struct, frozen=True):
@@ -294,13 +296,18 @@ class RetentionRow(msgspec.Struct, frozen=True):
     period: int
     """Units after the cohort's own, from 0."""
     count: int
+    """Those of `observed` who came back."""
     rate: float | None
-    """Of `size`; null where there is nobody, and while the period has not begun."""
+    """Of `observed`; null where there is nobody, and while the period has not begun."""
     is_complete: bool
-    """The period was over for the whole cohort (for `cohort` null: for every one) when the cut was
-    published."""
+    """The period was over for everybody in `observed` when the cut was published: with
+    `on_or_after` the last one, too. False where nobody is."""
     cell: str
     size_cell: str
+    observed: int
+    """Of one cohort its `size`; of all together those whose period was over when the cut was
+    published: who began yesterday says nothing yet about the seventh day."""
+    observed_cell: str
 
 
 class RetentionAnswer(About, frozen=True, kw_only=True):

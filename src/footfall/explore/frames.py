@@ -54,7 +54,7 @@ def table_of(question: Common, answer: Answer) -> pa.Table:
 
 def html_of(table: pa.Table, notes: Sequence[str]) -> str:
     """The first rows for a notebook; what came from outside is escaped: it is text."""
-    hidden = {"cell", "size_cell", "dropped_cell", "number"}
+    hidden = {"cell", "size_cell", "observed_cell", "dropped_cell", "number"}
     names = [name for name in table.column_names if name not in hidden]
     head = "".join(f"<th>{html.escape(name)}</th>" for name in names)
     shown = table.select(names).slice(0, SHOWN_ROWS).to_pylist()

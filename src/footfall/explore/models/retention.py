@@ -107,6 +107,8 @@ def members(
     kept = in_group(base, cell.group)
     if cell.cohort is not None:
         kept.append(exp.EQ(this=col("c"), expression=num(cell.cohort)))
+    elif cell.cohorts is not None:
+        kept.append(exp.LT(this=col("c"), expression=num(cell.cohorts)))
     if cell.period is not None:
         compared = exp.GTE if question.mode == "on_or_after" else exp.EQ
         kept.append(compared(this=col("n"), expression=num(cell.period)))
@@ -120,34 +122,28 @@ def members(
 
 def answer(question: RetentionQuestion, scene: Scene, found: Found) -> RetentionAnswer:
     """Every period of every cohort, and of all together, of everything and of each group."""
-    count = len(cohorts_of(question, scene))
-    sizes: dict[tuple[Group, int | None], int] = {}
-    backs: dict[tuple[Group, int | None], list[int]] = {}
-    groups: dict[Group, None] = {Group(): None}
+    parts: dict[Group, _Part] = {Group(): _Part(question, scene)}
     for cohort, rest, *others, period, value in found.rows:
         group = group_of(rest, others)
-        if question.by:
-            groups[group] = None
         for one in {Group(), group} if question.by else {Group()}:
-            for place in (int(cohort), None):
-                key = (one, place)
-                if period is None:
-                    sizes[key] = sizes.get(key, 0) + int(value)
-                else:
-                    counts = backs.setdefault(key, [0] * (question.periods + 1))
-                    counts[int(period)] += int(value)
+            part = parts.setdefault(one, _Part(question, scene))
+            if period is None:
+                part.sizes[int(cohort)] += int(value)
+            else:
+                part.backs[int(cohort)][int(period)] += int(value)
     if question.mode == "on_or_after":
-        for counts in backs.values():
-            for period in range(question.periods - 1, -1, -1):
-                counts[period] += counts[period + 1]
+        for part in parts.values():
+            for counts in part.backs:
+                for period in range(question.periods - 1, -1, -1):
+                    counts[period] += counts[period + 1]
+    over = [
+        bound <= found.cut_published_at for bound in units_of(question, scene).bounds[1:]
+    ].count(True)
     rows: list[RetentionRow] = []
-    for group in in_order_of({group: sizes.get((group, None), 0) for group in groups}):
-        first = next((one for one in range(count) if sizes.get((group, one))), 0)
-        for place in (None, *range(count)):
-            size = sizes.get((group, place), 0)
-            counts = backs.get((group, place), [0] * (question.periods + 1))
-            begun = place if place is not None else first
-            rows += _rows(question, scene, found, place, begun, group, size, counts)
+    for group in in_order_of({group: sum(part.sizes) for group, part in parts.items()}):
+        rows += _all_cohorts(question, scene, group, parts[group], over)
+        for cohort in range(len(parts[group].sizes)):
+            rows += _one_cohort(question, scene, group, parts[group], cohort, found)
     return RetentionAnswer(
         **about(question, scene, found),
         cohorts=buckets_of(scene, cohorts_of(question, scene), found.cut_published_at),
@@ -155,25 +151,70 @@ def answer(question: RetentionQuestion, scene: Scene, found: Found) -> Retention
     )
 
 
-def _rows(
+class _Part:
+    """What is known of a group."""
+
+    def __init__(self, question: RetentionQuestion, scene: Scene) -> None:
+        count = len(cohorts_of(question, scene))
+        self.sizes = [0] * count
+        self.backs = [[0] * (question.periods + 1) for _ in range(count)]
+        """Who came back of each cohort, by period."""
+
+
+def _all_cohorts(
+    question: RetentionQuestion, scene: Scene, group: Group, part: _Part, over: int
+) -> Iterator[RetentionRow]:
+    """All cohorts together, of each period those that it is over for.
+
+    With the others, who had no time yet to come back would count as those who stayed away.
+
+    Args:
+        question: Was read.
+        scene: Where it is asked.
+        group: Of whom the rows are.
+        part: What was found of them.
+        over: How many units were over, from the first cohort's own.
+    """
+    count, span = len(part.sizes), (scene.span.start, scene.span.end)
+    size_cell = key_of(RetentionCell(span, None, None, group))
+    for period in range(question.periods + 1):
+        meant = min(max(over - period, 0), count)
+        observed = sum(part.sizes[:meant])
+        number = sum(counts[period] for counts in part.backs[:meant])
+        first = meant if meant < count else None
+        last = question.periods if question.mode == "on_or_after" else period
+        yield RetentionRow(
+            group.scope,
+            group.values,
+            None,
+            sum(part.sizes),
+            period,
+            number,
+            number / observed if observed else None,
+            0 < meant <= over - last,
+            key_of(RetentionCell(span, None, period, group, first)),
+            size_cell,
+            observed,
+            key_of(RetentionCell(span, None, None, group, first)),
+        )
+
+
+def _one_cohort(
     question: RetentionQuestion,
     scene: Scene,
-    found: Found,
-    cohort: int | None,
-    first: int,
     group: Group,
-    size: int,
-    counts: list[int],
+    part: _Part,
+    cohort: int,
+    found: Found,
 ) -> Iterator[RetentionRow]:
-    """Of one cohort, or of all, of which `first` is the earliest with anybody in it."""
-    bounds = units_of(question, scene).bounds
-    count = len(cohorts_of(question, scene))
-    span = (scene.span.start, scene.span.end)
-    for period, number in enumerate(counts):
+    """One cohort as far as it is known: its last periods may still grow."""
+    bounds, span = units_of(question, scene).bounds, (scene.span.start, scene.span.end)
+    size = part.sizes[cohort]
+    for period, number in enumerate(part.backs[cohort]):
         last = question.periods if question.mode == "on_or_after" else period
-        end = bounds[(count - 1 if cohort is None else cohort) + last + 1]
         # Nobody could come back in a period that is still to come: no share, rather than 0 %.
-        is_known = size and (number or bounds[first + period] < found.cut_published_at)
+        is_known = size and (number or bounds[cohort + period] < found.cut_published_at)
+        size_cell = key_of(RetentionCell(span, cohort, None, group))
         yield RetentionRow(
             group.scope,
             group.values,
@@ -182,16 +223,21 @@ def _rows(
             period,
             number,
             number / size if is_known else None,
-            end <= found.cut_published_at,
+            bounds[cohort + last + 1] <= found.cut_published_at,
             key_of(RetentionCell(span, cohort, period, group)),
-            key_of(RetentionCell(span, cohort, None, group)),
+            size_cell,
+            size,
+            size_cell,
         )
 
 
 def is_cell(question: RetentionQuestion, scene: Scene, cell: RetentionCell) -> bool:
     """Whether an answer to the question can have such a cell."""
-    is_cohort = cell.cohort is None or 0 <= cell.cohort < len(cohorts_of(question, scene))
-    return is_cohort and (cell.period is None or 0 <= cell.period <= question.periods)
+    count = len(cohorts_of(question, scene))
+    is_cohort = cell.cohort is None or (0 <= cell.cohort < count and cell.cohorts is None)
+    is_first = cell.cohorts is None or 0 <= cell.cohorts <= count
+    is_period = cell.period is None or 0 <= cell.period <= question.periods
+    return is_cohort and is_first and is_period
 
 
 def _made(question: RetentionQuestion, scene: Scene) -> tuple[Base, dict[str, exp.Query]]:

@@ -1394,6 +1394,8 @@ export type RetentionRow = {
   readonly count: number;
   readonly group: readonly (string | null)[];
   readonly is_complete: boolean;
+  readonly observed: number;
+  readonly observed_cell: string;
   readonly period: number;
   readonly rate: number | null;
   readonly scope: "all" | "group" | "rest";

@@ -136,6 +136,8 @@ def members(
     kept = np.ones(len(found.actor), np.bool_)
     if cell.cohort is not None:
         kept &= found.cohort == cell.cohort
+    elif cell.cohorts is not None:
+        kept &= found.cohort < cell.cohorts
     if cell.period is not None:
         later = found.came >> np.uint64(cell.period)
         kept &= (later if question.mode == "on_or_after" else later & np.uint64(1)) > 0

@@ -38,6 +38,12 @@ function titleOf({ cohorts }: RetentionAnswer, row: RetentionRow): string {
   return row.scope === "all" ? cohort : `${cohort}, ${groupText(row)}`;
 }
 
+/** What its share is not yet: for all cohorts together, of everybody. */
+function noteOf(row: RetentionRow, unitName: string): string {
+  if (row.cohort === null && row.observed < row.size) return `: cohorts whose ${unitName} ${row.period} is over`;
+  return row.is_complete ? "" : ", not over yet";
+}
+
 function back(answer: RetentionAnswer, row: RetentionRow): Opening {
   return { cell: row.cell, count: row.count, title: `${titleOf(answer, row)}, back in ${row.period}` };
 }
@@ -68,7 +74,9 @@ function Curve({ answer, unitName, onOpen }: Props) {
   const said = rows.map((row) => `${groupText(row)} ${row.period}: ${shareText(row.rate)}`).join(", ");
   return (
     <>
-      <h2 className={css.part}>Came back, in % of those who began, by {unitName}s since then</h2>
+      <h2 className={css.part}>
+        Came back, in % of those whose {unitName} is over, by {unitName}s since they began
+      </h2>
       <Chart height={220} summary={`Share that came back, by period: ${said}`} option={option} onPick={pick} />
     </>
   );
@@ -115,7 +123,7 @@ function Cohorts({ answer, group, unitName, onOpen }: GroupProps) {
                     <button
                       type="button"
                       className={css.open}
-                      title={`${formatExact(row.count)} of ${formatExact(row.size)}${row.is_complete ? "" : ", not over yet"}`}
+                      title={`${formatExact(row.count)} of ${formatExact(row.observed)}${noteOf(row, unitName)}`}
                       aria-label={`${titleOf(answer, row)}, ${unitName} ${row.period}: ${row.count}, ${roundShare(row.rate)}`}
                       onClick={() => onOpen(back(answer, row))}
                     >
@@ -128,7 +136,9 @@ function Cohorts({ answer, group, unitName, onOpen }: GroupProps) {
           })}
         </tbody>
       </table>
-      <p className={css.note}>Shares of the cohort. Numbers in italics are of periods that are not over for everybody.</p>
+      <p className={css.note}>
+        Shares of the cohort; in italics where they may still grow. “All” and the curve count only cohorts whose {unitName} is over.
+      </p>
     </div>
   );
 }

@@ -65,7 +65,7 @@ export function sheetOf(answered: Answered, series: readonly (Selector & { reado
     case "retention": {
       const { rows, cohorts, by } = answered.answer;
       return {
-        columns: [...groupColumn(by), column("cohort"), column("size", "count"), column("period"), column("count", "count"), column("rate", "share")],
+        columns: [...groupColumn(by), column("cohort"), column("size", "count"), column("period"), column("count", "count"), column("of", "count"), column("rate", "share")],
         rows: rows.map((row) => {
           const cohort = row.cohort === null ? "all" : bucketText(cohorts[row.cohort]?.start ?? "");
           const title = `Cohort ${cohort}${ofGroup(by, row)}`;
@@ -75,6 +75,7 @@ export function sheetOf(answered: Answered, series: readonly (Selector & { reado
             opens(row.size, row.size_cell, title),
             plain(row.period),
             opens(row.count, row.cell, `${title}, back in ${row.period}`),
+            opens(row.observed, row.observed_cell, row.observed < row.size ? `${title}, ${row.period} is over` : title),
             plain(row.rate),
           ];
         }),

@@ -76,6 +76,22 @@ test("alternatives: or beside a condition, all or any of a group, and what is le
   expect(inAddress()).toEqual(["source:is:social"]);
 });
 
+/** Where the focus is then. */
+function removing(filter: string): string | null | undefined {
+  screen.getByLabelText(`Remove the filter ${filter}`, { selector: "button" }).focus();
+  open(`Remove the filter ${filter}`);
+  return document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent;
+}
+
+test("who lets a filter go by keyboard is at the next one, and at the end where one is added", () => {
+  window.history.replaceState(null, "", `/?${new URLSearchParams(['{"any":["source:is:a","source:is:b"]}', "source:is:c", "source:is:d"].map((one) => ["f", one])).toString()}`);
+  show(<Bar />);
+  expect(removing("Source is b")).toBe("Remove the filter Source is a");
+  expect(removing("Source is d")).toBe("Remove the filter Source is c");
+  expect(removing("Source is a")).toBe("Remove the filter Source is c");
+  expect(removing("Source is c")).toBe("Add filter");
+});
+
 test("values are offered as the data has them, and yes and no are chosen", async () => {
   show(<Bar />);
   open("Add filter");

@@ -4,6 +4,7 @@ import { type ReactElement, useState } from "react";
 import { ConditionForm } from "./ConditionForm";
 import css from "./FilterBar.module.css";
 import { type ColumnFilter, type Field, type FilterGroup, type FilterNode, formatNode, isGroup, OPERATORS } from "./filters";
+import { ADDS, LIST, PART, removed, REMOVES } from "../removed";
 import { QUESTION_VALUES, type ValueSource } from "./values";
 import { labelOf, valueLabel, wordsOf } from "./words";
 
@@ -43,13 +44,13 @@ function Parts({ offer, join, depth, parts, onChange }: PartsProps) {
   const set = (at: number, next: FilterNode | null) => onChange(parts.flatMap((part, place) => (place === at ? (next ?? []) : part)));
   const add = (added: ColumnFilter) => onChange([...parts.filter((part) => formatNode(part) !== formatNode(added)), added]);
   return (
-    <div className={css.bar}>
+    <div className={css.bar} {...LIST}>
       {parts.length > 0 && (
         <ul className={css.chips} aria-label={depth === 1 ? "Filters" : JOINS[join]}>
           {parts.map((part, at) => (
             // The same condition may be there twice, and one that is changed stays the same chip.
             // oxlint-disable-next-line react/no-array-index-key
-            <li key={at}>
+            <li key={at} {...PART}>
               {at > 0 && join === "any" && <span className={css.or}>or</span>}
               {isGroup(part) ? (
                 <Group offer={offer} group={part} depth={depth + 1} onChange={(next) => set(at, next)} />
@@ -60,7 +61,7 @@ function Parts({ offer, join, depth, parts, onChange }: PartsProps) {
           ))}
           {depth === 1 && parts.length > 1 && (
             <li>
-              <button type="button" className={css.clear} onClick={() => onChange([])}>
+              <button type="button" className={css.clear} onClick={(press) => removed(press.currentTarget, () => onChange([]))}>
                 Clear all
               </button>
             </li>
@@ -70,7 +71,7 @@ function Parts({ offer, join, depth, parts, onChange }: PartsProps) {
       {!(offer.isSingle && parts.length > 0) && (
         <Asking title="Add filter" offer={offer} action="Add" onDone={add}>
           {(open) => (
-            <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
+            <Button {...ADDS} variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={open}>
               Add filter
             </Button>
           )}
@@ -144,7 +145,7 @@ function Chip({ offer, filter, join, depth, onChange }: ChipProps) {
 
 function Remove({ words, onRemove }: { readonly words: string; readonly onRemove: () => void }) {
   return (
-    <button type="button" className={css.remove} aria-label={`Remove the filter ${words}`} title={`Remove: ${words}`} onClick={onRemove}>
+    <button {...REMOVES} type="button" className={css.remove} aria-label={`Remove the filter ${words}`} title={`Remove: ${words}`} onClick={(press) => removed(press.currentTarget, onRemove)}>
       <IconX size={14} aria-hidden />
     </button>
   );

@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { AttributionQuestion, Selector } from "../../../api/generated";
+import { ADDS, LIST } from "../../../components/removed";
 import type { Offered } from "./Builder";
 import css from "./Builder.module.css";
 import { FieldChoice, OneOf, Typed } from "./Choices";
@@ -30,7 +31,7 @@ export function AttributionForm({ question, offered, onChange }: Props) {
         {touches.length === 0 && <FieldChoice label="Field" none="Choose" value={question.field ?? ""} fields={offered.fields} onChange={(field) => onChange({ ...question, field: field || null })} />}
       </div>
       {touches.length > 0 && (
-        <div className={css.steps}>
+        <div className={css.steps} {...LIST}>
           {touches.map((touch, at) => (
             <EventChoice
               // Its place is its name.
@@ -54,7 +55,7 @@ export function AttributionForm({ question, offered, onChange }: Props) {
             />
           ))}
           {touches.length < TOUCHES_MAX && (
-            <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...touches, { event: offered.names[0] ?? null }])}>
+            <Button {...ADDS} variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...touches, { event: offered.names[0] ?? null }])}>
               Add a touch point
             </Button>
           )}

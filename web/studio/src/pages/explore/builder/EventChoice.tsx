@@ -6,6 +6,7 @@ import { Found } from "../../../components/Found";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import type { Field } from "../../../components/filters/filters";
 import { nodesOf, whereOf } from "../../../components/filters/wire";
+import { PART, removed, REMOVES, TOOL } from "../../../components/removed";
 import css from "./Builder.module.css";
 
 type Props = {
@@ -31,7 +32,7 @@ export function EventChoice({ label, value, names, fields, any = "Any event", on
   const many = Array.isArray(event) ? event.map(String) : null;
   const chosen = many ? SEVERAL : typeof event === "string" ? event : "";
   return (
-    <fieldset className={css.step} aria-label={label} {...(drag ? dropHandlers(drag) : {})}>
+    <fieldset className={css.step} aria-label={label} {...(tools ? PART : {})} {...(drag ? dropHandlers(drag) : {})}>
       <div className={css.stepHead}>
         <Found
           className={css.grow ?? ""}
@@ -96,13 +97,13 @@ export function ListTools({ name, at, count, least, onMove, onRemove, drag }: To
           <IconGripVertical size={14} aria-hidden />
         </span>
       )}
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Move ${name} up`} disabled={at === 0} onClick={() => onMove(at - 1)}>
+      <ActionIcon {...TOOL} variant="subtle" color="gray" size="sm" aria-label={`Move ${name} up`} disabled={at === 0} onClick={() => onMove(at - 1)}>
         <IconArrowUp size={14} aria-hidden />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Move ${name} down`} disabled={at === count - 1} onClick={() => onMove(at + 1)}>
+      <ActionIcon {...TOOL} variant="subtle" color="gray" size="sm" aria-label={`Move ${name} down`} disabled={at === count - 1} onClick={() => onMove(at + 1)}>
         <IconArrowDown size={14} aria-hidden />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="gray" size="sm" aria-label={`Remove ${name}`} disabled={count <= least} onClick={onRemove}>
+      <ActionIcon {...REMOVES} variant="subtle" color="gray" size="sm" aria-label={`Remove ${name}`} disabled={count <= least} onClick={(press) => removed(press.currentTarget, onRemove)}>
         <IconX size={14} aria-hidden />
       </ActionIcon>
     </span>

@@ -1,6 +1,8 @@
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
 import type { Exclusion, FunnelQuestion, Selector } from "../../../api/generated";
+import { ADDS, LIST } from "../../../components/removed";
 import type { Offered } from "./Builder";
 import css from "./Builder.module.css";
 import { OneOf, Typed, WholeNumber } from "./Choices";
@@ -23,37 +25,39 @@ export function FunnelForm({ question, offered, onChange }: Props) {
   return (
     <>
       <p className={css.part}>Steps</p>
-      <div className={css.steps}>
-        {steps.map((step, at) => (
-          <EventChoice
-            // Its place is its name.
-            // oxlint-disable-next-line react/no-array-index-key
-            key={at}
-            label={`Step ${at + 1}`}
-            value={step}
-            names={offered.names}
-            fields={offered.fields}
-            onChange={(selector) => change(replaced(steps, at, selector))}
-            drag={drag(at)}
-            tools={
-              <ListTools
-                drag={drag(at)}
-                name={`step ${at + 1}`}
-                at={at}
-                count={steps.length}
-                least={2}
-                onMove={(to) => change(moved(steps, at, to))}
-                onRemove={() => change(steps.filter((_, place) => place !== at))}
-              />
-            }
-          />
-        ))}
+      <div className={css.list} {...LIST}>
+        <div className={css.steps}>
+          {steps.map((step, at) => (
+            <EventChoice
+              // Its place is its name.
+              // oxlint-disable-next-line react/no-array-index-key
+              key={at}
+              label={`Step ${at + 1}`}
+              value={step}
+              names={offered.names}
+              fields={offered.fields}
+              onChange={(selector) => change(replaced(steps, at, selector))}
+              drag={drag(at)}
+              tools={
+                <ListTools
+                  drag={drag(at)}
+                  name={`step ${at + 1}`}
+                  at={at}
+                  count={steps.length}
+                  least={2}
+                  onMove={(to) => change(moved(steps, at, to))}
+                  onRemove={() => change(steps.filter((_, place) => place !== at))}
+                />
+              }
+            />
+          ))}
+        </div>
+        {steps.length < STEPS_MAX && (
+          <Button {...ADDS} variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...steps, {}])}>
+            Add a step
+          </Button>
+        )}
       </div>
-      {steps.length < STEPS_MAX && (
-        <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...steps, {}])}>
-          Add a step
-        </Button>
-      )}
       <div className={css.two}>
         <OneOf label="Order" value={question.order ?? "ordered"} options={ORDERS} onChange={(order) => onChange({ ...question, order, ...(order === "any" ? { step_times: false } : {}) })} />
         <Typed label="Within" description="30m, 24h, 7d" value={question.window ?? "7d"} onChange={(window) => onChange({ ...question, window })} />
@@ -73,11 +77,13 @@ export function FunnelForm({ question, offered, onChange }: Props) {
 
 function Exclusions({ question, offered, onChange }: Props) {
   const exclude = question.exclude ?? [];
+  // It stays open when the last one goes: where the focus is.
+  const [isOpen, setIsOpen] = useState(exclude.length > 0);
   const change = (changed: readonly Exclusion[]) => onChange({ ...question, exclude: changed });
   return (
-    <details className={css.more} open={exclude.length > 0 ? true : undefined}>
+    <details className={css.more} open={isOpen || exclude.length > 0} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>Without those who did</summary>
-      <div className={css.inner}>
+      <div className={css.inner} {...LIST}>
         {exclude.map((one, at) => (
           <EventChoice
             // Its place is its name.
@@ -106,7 +112,7 @@ function Exclusions({ question, offered, onChange }: Props) {
           </EventChoice>
         ))}
         {exclude.length < EXCLUSIONS_MAX && (
-          <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...exclude, { event: offered.names[0] ?? null }])}>
+          <Button {...ADDS} variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...exclude, { event: offered.names[0] ?? null }])}>
             Add an excluded event
           </Button>
         )}

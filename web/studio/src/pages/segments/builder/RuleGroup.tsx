@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { SegmentRule } from "../../../api/generated";
+import { ADDS, LIST, PART } from "../../../components/removed";
 import { OneOf } from "../../explore/builder/Choices";
 import { ListTools, moved, replaced } from "../../explore/builder/EventChoice";
 import css from "../Segments.module.css";
@@ -16,7 +17,7 @@ export function RuleGroup({ rule, depth, offered, onChange }: Props) {
   const { word, parts } = groupOf(rule);
   const change = (changed: readonly SegmentRule[]) => onChange({ [word]: changed });
   return (
-    <fieldset className={css.group} aria-label={depth === 1 ? "Rules" : "Group of rules"}>
+    <fieldset className={css.group} {...LIST} aria-label={depth === 1 ? "Rules" : "Group of rules"}>
       <OneOf label={depth === 1 ? "Who is in it" : "Group"} value={word} options={WORDS} onChange={(next) => onChange({ [next]: parts })} />
       {parts.map((part, at) => {
         const tools = (
@@ -26,7 +27,7 @@ export function RuleGroup({ rule, depth, offered, onChange }: Props) {
         // Its place is its name.
         const key = at;
         return formOf(part) === "group" ? (
-          <div key={key} className={css.stack}>
+          <div key={key} className={css.stack} {...PART}>
             {tools}
             <RuleGroup rule={part} depth={depth + 1} offered={offered} onChange={set} />
           </div>
@@ -35,7 +36,7 @@ export function RuleGroup({ rule, depth, offered, onChange }: Props) {
         );
       })}
       <div className={css.row}>
-        <Button variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...parts, ruleOf("did", offered)])}>
+        <Button {...ADDS} variant="subtle" size="xs" leftSection={<IconPlus size={14} aria-hidden />} onClick={() => change([...parts, ruleOf("did", offered)])}>
           Add a rule
         </Button>
         {depth < DEPTH_MAX - 1 && (

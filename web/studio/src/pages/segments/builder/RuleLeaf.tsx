@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import type { SegmentRule, Sequence } from "../../../api/generated";
 import { FilterBar } from "../../../components/filters/FilterBar";
 import { nodesOf, whereOf } from "../../../components/filters/wire";
+import { ADDS, LIST, PART } from "../../../components/removed";
 import { OneOf, Typed } from "../../explore/builder/Choices";
 import { EventChoice, ListTools, moved, replaced } from "../../explore/builder/EventChoice";
 import css from "../Segments.module.css";
@@ -20,7 +21,7 @@ const STEPS_MAX = 10;
 export function RuleLeaf({ number, rule, offered, tools, onChange }: Props) {
   const form = formOf(rule);
   return (
-    <fieldset className={css.leaf} aria-label={`Rule ${number}`}>
+    <fieldset className={css.leaf} {...PART} aria-label={`Rule ${number}`}>
       <div className={css.row}>
         {form === "behind" ? (
           <span>Is behind a number</span>
@@ -98,6 +99,7 @@ function Steps({ number, sequence, offered, onChange }: { readonly number: numbe
   const set = (next: Sequence["steps"]) => onChange({ ...sequence, steps: next });
   return (
     <>
+      <div className={css.stack} {...LIST}>
       {steps.map((step, at) => (
         <EventChoice
           // Its place is its name.
@@ -112,10 +114,11 @@ function Steps({ number, sequence, offered, onChange }: { readonly number: numbe
         />
       ))}
       {steps.length < STEPS_MAX && (
-        <button type="button" className={css.open} onClick={() => set([...steps, {}])}>
+        <button {...ADDS} type="button" className={css.open} onClick={() => set([...steps, {}])}>
           Add a step
         </button>
       )}
+      </div>
       <div className={css.two}>
         <OneOf label="Order" value={sequence.order ?? "ordered"} options={ORDERS} onChange={(order) => onChange({ ...sequence, order })} />
         <Typed label="Within" value={sequence.window ?? "7d"} onChange={(window) => onChange({ ...sequence, window })} />

@@ -119,6 +119,12 @@ def test_a_segment_is_built_counted_and_kept(browser: Browser, place: Place) -> 
     members = place.project.segments.members("loyal-buyers")
     assert ids_on(page) == members
     assert len(members) == expected.size > 0
+    # Counted as it was saved: nobody refreshed anything.
+    expect(page.get_by_role("region", name="Size")).to_contain_text(f"{expected.size} ")
+    page.goto(place.running.url + "/segments")
+    listed = page.get_by_role("listitem").filter(has_text="Loyal buyers")
+    expect(listed).to_contain_text(f"no history yet{expected.size}")
+    page.get_by_role("link", name="Loyal buyers").click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("button", name="Remove for ever").click()
     expect(page.get_by_role("button", name="New segment")).to_be_visible()

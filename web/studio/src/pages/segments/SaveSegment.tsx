@@ -8,6 +8,7 @@ import type { Opening } from "../explore/result/sheet";
 import type { Asked } from "../explore/state/question";
 import { listSegments, nameOf, saveNumber } from "./api";
 import css from "./Segments.module.css";
+import { useSizing } from "./useSizing";
 
 type Props = { readonly asked: Asked; readonly opening: Opening; readonly kind: Members["kind"] };
 
@@ -22,13 +23,17 @@ export function SaveSegment({ asked, opening, kind }: Props) {
   const [title, setTitle] = useState(opening.title.slice(0, 200));
   const [form, setForm] = useState<"definition" | "list">("definition");
   const client = useQueryClient();
+  const sizing = useSizing();
   const saving = useMutation({
     mutationFn: async () => {
       const { segments } = await listSegments();
       const name = nameOf(title, segments.map(({ segment }) => segment.name));
       return saveNumber(name, { model: asked.model, question: asked.question, cell: opening.cell, form, title: title.trim() });
     },
-    onSuccess: () => client.invalidateQueries({ queryKey: ["segments"] }),
+    onSuccess: async ({ segment }) => {
+      await client.invalidateQueries({ queryKey: ["segments"] });
+      sizing.mutate(segment.name);
+    },
   });
   if (saving.data) {
     const { segment } = saving.data;

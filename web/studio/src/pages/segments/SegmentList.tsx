@@ -13,12 +13,13 @@ import { listSegments } from "./api";
 import { ImportList } from "./ImportList";
 import css from "./Segments.module.css";
 import { Spark } from "./Spark";
+import { useSized, whenSized } from "./useSizing";
 
 const OVERLAP_MAX = 3;
 
 /** All segments with their size over time; two or three that are chosen are compared. */
 export function SegmentList() {
-  const query = useQuery({ queryKey: ["segments"], queryFn: ({ signal }) => listSegments(signal) });
+  const query = useQuery({ queryKey: ["segments"], queryFn: ({ signal }) => listSegments(signal), refetchInterval: ({ state }) => whenSized(state.data?.segments) });
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const [isImporting, setIsImporting] = useState(false);
   return (
@@ -94,9 +95,10 @@ function List({ query, chosen, onChoose }: ListProps) {
 }
 
 function Size({ segment, sizes }: Pick<ListedSegment, "segment" | "sizes">) {
+  const isCounting = useSized().includes(segment.name);
   const last = sizes.at(-1);
   const size = last?.size ?? segment.listed ?? null;
-  if (size === null) return <span className={css.size}>–</span>;
+  if (size === null) return <span className={css.size}>{isCounting || segment.every !== "off" ? <span className={css.share}>being counted</span> : "–"}</span>;
   return (
     <span className={css.size}>
       {formatExact(size)}

@@ -15,6 +15,7 @@ import { useExploreFields } from "../../explore/state/useExploreFields";
 import { zoneOf } from "../../explore/state/zone";
 import { listSegments, nameOf, previewSegment, readSegment, saveSegment } from "../api";
 import css from "../Segments.module.css";
+import { useSizing } from "../useSizing";
 import { RuleGroup } from "./RuleGroup";
 import { asGroup, type Offered } from "./rules";
 
@@ -52,6 +53,7 @@ function Editor({ kept }: { readonly kept: KeptSegment | null }) {
     [names, fields, segments, draft.unit],
   );
   const client = useQueryClient();
+  const sizing = useSizing();
   const saving = useMutation({
     mutationFn: () => {
       const name = kept?.name ?? nameOf(title, (listed.data?.segments ?? []).map(({ segment }) => segment.name));
@@ -59,6 +61,7 @@ function Editor({ kept }: { readonly kept: KeptSegment | null }) {
     },
     onSuccess: async ({ segment }) => {
       await client.invalidateQueries({ queryKey: ["segments"] });
+      sizing.mutate(segment.name);
       changeQuery({ name: segment.name, edit: "" }, "push");
     },
   });

@@ -15,13 +15,14 @@ import { Loading } from "../../../components/states/Loading";
 import { formatExact, formatPercent } from "../../../format/format";
 import { changeQuery } from "../../../router/query";
 import { When } from "../../dashboards/When";
-import { dropSegment, readSegment, refreshSegment, segmentMembers } from "../api";
+import { dropSegment, readSegment, segmentMembers } from "../api";
 import css from "../Segments.module.css";
+import { useSized, useSizing, whenSized } from "../useSizing";
 import { Changes } from "./Changes";
 
 /** One segment: what it means, how large it was and is, who is in it. */
 export function SegmentView({ name }: { readonly name: string }) {
-  const query = useQuery({ queryKey: ["segments", name], queryFn: ({ signal }) => readSegment(name, signal) });
+  const query = useQuery({ queryKey: ["segments", name], queryFn: ({ signal }) => readSegment(name, signal), refetchInterval: ({ state }) => whenSized(state.data && [state.data]) });
   if (query.error) return <Failure title="The segment cannot be shown" error={query.error} retry={() => void query.refetch()} />;
   if (!query.data) {
     return (
@@ -36,8 +37,8 @@ export function SegmentView({ name }: { readonly name: string }) {
 function Shown({ found }: { readonly found: SegmentShown }) {
   const { segment, words, sizes } = found;
   const last = sizes.at(-1);
-  const client = useQueryClient();
-  const again = useMutation({ mutationFn: () => refreshSegment(segment.name), onSuccess: () => client.invalidateQueries({ queryKey: ["segments"] }) });
+  const again = useSizing();
+  const isCounting = useSized().includes(segment.name);
   const fetch = useCallback<MemberPage>((after, limit, signal) => segmentMembers(segment.name, after, limit, signal), [segment.name]);
   const address = `/api/segments/${encodeURIComponent(segment.name)}/export`;
   return (
@@ -50,7 +51,7 @@ function Shown({ found }: { readonly found: SegmentShown }) {
               Change
             </Button>
           )}
-          <Button size="xs" variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+          <Button size="xs" variant="default" loading={isCounting} onClick={() => again.mutate(segment.name)}>
             Refresh now
           </Button>
           <Drop name={segment.name} />
@@ -77,7 +78,9 @@ function Shown({ found }: { readonly found: SegmentShown }) {
               </p>
             </>
           ) : (
-            <p className={css.note}>Its size was not noted yet. Refresh it, or wait: {EVERY[segment.every]}.</p>
+            <p className={css.note} role="status">
+              {isCounting ? "It is being counted." : `Its size was not noted yet. Refresh it, or wait: ${EVERY[segment.every]}.`}
+            </p>
           )}
           {sizes.length > 1 && <Sizes sizes={sizes} />}
           <Changes name={segment.name} app={segment.definition.app ?? ""} sizes={sizes} />

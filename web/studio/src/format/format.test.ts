@@ -20,7 +20,7 @@ test("rates, shares, sizes, durations", () => {
   expect([0, 0.25, 12.34, 456.7].map(formatRate)).toEqual(["0", "0.3", "12.3", "457"]);
   expect([formatPercent(1, 3), formatPercent(0, 0)]).toEqual(["33.3 %", "0 %"]);
   expect([12, 2_048, 5 * 1024 ** 2, 1024 ** 4].map(formatBytes)).toEqual(["12 B", "2 KiB", "5 MiB", "1 TiB"]);
-  expect([5, 133, 3_700].map(formatDuration)).toEqual(["5 s", "2 m 13 s", "1 h 1 m"]);
+  expect([5, 133, 3_700, 151_200, 3_600 * 131].map(formatDuration)).toEqual(["5 s", "2 m 13 s", "1 h 1 m", "42 h 0 m", "5 d 11 h"]);
 });
 
 test("times are in the zone named; an unknown zone is UTC", () => {

@@ -40,12 +40,16 @@ export function formatBytes(bytes: number): string {
   return `${ONE_DIGIT.format(bytes / 1024 ** power)} ${BYTE_UNITS[power - 1]}`;
 }
 
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
 /** 133 → "2 m 13 s". */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} m`;
+  if (whole >= 2 * DAY) return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`;
+  if (whole < HOUR) return `${Math.floor(whole / 60)} m ${whole % 60} s`;
+  return `${Math.floor(whole / HOUR)} h ${Math.floor((whole % HOUR) / 60)} m`;
 }
 
 export type Clock = {

@@ -29,13 +29,22 @@ export function Timeline({ found, clock }: { readonly found: SessionTimeline; re
   );
 }
 
+/** When it came, of one that came long after it happened: from a device that was offline, or told later by a server. */
+export function Received({ event, clock }: { readonly event: TimelineEvent; readonly clock: Clock }) {
+  if (!event.is_late) return null;
+  return (
+    <span className={css.late} title={`Received ${clock.full(event.received_at)} ${clock.zone}: from a device that was offline, or told later by a server or an import`}>
+      received {formatDuration((event.received_at - event.event_time) / 1e6)} later
+    </span>
+  );
+}
+
 function Gap({ before, event }: { readonly before: TimelineEvent | undefined; readonly event: TimelineEvent }) {
   const gap = before ? event.event_time - before.event_time : 0;
   return gap < GAP_US ? null : <p className={css.gap}>{formatDuration(gap / 1e6)} without an event</p>;
 }
 
 function Entry({ event, clock }: { readonly event: TimelineEvent; readonly clock: Clock }) {
-  const delay = (event.received_at - event.event_time) / 1e6;
   return (
     <div className={css.event}>
       <time className={css.time} title={`${clock.full(event.event_time)} ${clock.zone}`}>
@@ -43,7 +52,7 @@ function Entry({ event, clock }: { readonly event: TimelineEvent; readonly clock
       </time>
       <span className={css.what}>
         <EventLink event={event} /> <bdi className={css.page}>{event.page ?? ""}</bdi>
-        {event.is_late && <span className={css.late}>came {formatDuration(delay)} late</span>}
+        <Received event={event} clock={clock} />
       </span>
     </div>
   );

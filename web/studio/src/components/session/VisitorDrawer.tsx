@@ -11,6 +11,7 @@ import { Loading } from "../states/Loading";
 import { readVisitor, readVisitorEvents, readVisitorSessions, type Whose } from "./api";
 import { BeforeList } from "./BeforeList";
 import css from "./SessionDrawer.module.css";
+import { Received } from "./Timeline";
 
 /** One visitor, opened over the page: sessions by a definition, what they were before, and all events. */
 export function VisitorDrawer({ clock }: { readonly clock: Clock }) {
@@ -167,9 +168,7 @@ function VisitorEvent({ one, clock }: { readonly one: TimelineEvent; readonly cl
       <span className={css.what}>
         <EventLink event={one} /> <bdi className={css.page}>{one.page ?? ""}</bdi>
       </span>
-      {one.is_late && (
-        <span className={css.late}>came {formatDuration((one.received_at - one.event_time) / 1e6)} late</span>
-      )}
+      <Received event={one} clock={clock} />
     </div>
   );
 }

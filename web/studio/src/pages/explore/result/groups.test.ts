@@ -182,7 +182,7 @@ test("shares of a table stand below each other digit by digit", () => {
 });
 
 test("a goal that is still to be chosen is not any event; a session's field is named once", () => {
-  expect(wordsOf(firstOf("compare"))).toContain("brings more visitors to the goal, from their first any event");
-  expect(wordsOf({ model: "attribution", question: { goal: {}, field: "session.campaign" } })).toContain("What led to the goal: the session's campaign, by");
-  expect(wordsOf({ model: "attribution", question: { goal: { event: "buy" }, field: "source" } })).toContain("What led to buy: the session's source, by");
+  expect(wordsOf(firstOf("compare"))).toContain("brings more visitors to the goal, from their first event that has it");
+  expect(wordsOf({ model: "attribution", question: { goal: {}, field: "session.campaign" } })).toContain("What led to the goal: the session's campaign within 30d, ");
+  expect(wordsOf({ model: "attribution", question: { goal: { event: "buy" }, field: "source" } })).toContain("What led to buy: the session's source within 30d, ");
 });

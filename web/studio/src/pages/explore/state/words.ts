@@ -40,14 +40,23 @@ function headOf(asked: Asked): string {
     case "attribution": {
       const { goal, field, touches = [], model = "last", window = "30d" } = asked.question;
       const points = field ? `the session's ${field.replace(/^session\./, "")}` : touches.map(nameOf).join(", ");
-      return `What led to ${goalOf(goal)}: ${points}, by ${model.replace("_", " ")} touch within ${window}`;
+      return `What led to ${goalOf(goal)}: ${points} within ${window}, ${CREDIT[model]}`;
     }
     case "compare": {
       const { variant, goal, exposure = {}, per = "visitor" } = asked.question;
-      return `Which ${variant || "variant"} brings more ${per}s to ${goalOf(goal)}, from their first ${nameOf(exposure)}`;
+      return `Which ${variant || "variant"} brings more ${per}s to ${goalOf(goal)}, from their first ${isAny(exposure) ? "event that has it" : nameOf(exposure)}`;
     }
   }
 }
+
+const CREDIT = {
+  first: "all credit to the first",
+  last: "all credit to the last",
+  linear: "as much credit to each",
+  position: "credit by position",
+  time_decay: "more credit to later ones",
+  markov: "credit by what would be lost without it",
+} as const;
 
 function lifecycleHead({ active = {}, unit = "week", per = "visitor" }: LifecycleQuestion): string {
   return `New, retained, returning and dormant ${per}s by ${unit}, with ${nameOf(active)}`;

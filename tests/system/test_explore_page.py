@@ -225,6 +225,25 @@ def test_a_question_is_made_without_a_mouse(browser: Browser, place: Place) -> N
     page.context.close()
 
 
+def test_in_a_narrow_window_the_answer_is_first(browser: Browser, place: Place) -> None:
+    """The form is behind a button, and open where the question has still to be made."""
+    size = {"width": 390, "height": 800}
+    page = opened(browser, place.running, explore("retention"), viewport=size).page
+    form, change = page.get_by_label("Unit"), page.get_by_role("button", name="Change the question")
+    expect(result(page).get_by_role("img")).to_be_in_viewport()
+    expect(form).to_be_hidden()
+    change.press("Enter")
+    form.select_option("Week")
+    page.get_by_role("button", name="Show the answer").press("Enter")
+    expect(form).to_be_hidden()
+    expect(change).to_be_focused()
+    expect(result(page).get_by_role("img")).to_be_in_viewport()
+    expect(result(page).locator("p").first).to_contain_text("by week")
+    page.get_by_role("link", name="Attribution").click()
+    expect(page.get_by_role("combobox", name="Goal event")).to_be_visible()
+    page.context.close()
+
+
 def test_groups_are_drawn_by_themselves(browser: Browser, place: Place) -> None:
     """Chosen by the form, kept in the address; numbers of a group are plain counting, and open."""
     page = opened(browser, place.running, explore("path")).page

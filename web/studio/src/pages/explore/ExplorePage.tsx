@@ -9,9 +9,11 @@ import { rangeOf, shownOf } from "../dashboards/view/range";
 import { useEventNames } from "./api";
 import { Builder, withCommon } from "./builder/Builder";
 import css from "./ExplorePage.module.css";
+import { Folded } from "./Folded";
 import { CHARTS, ResultPanel } from "./result/ResultPanel";
 import { SavedDrawer } from "./saved/SavedDrawer";
 import { useExploreFields } from "./state/useExploreFields";
+import { missingIn } from "./state/missing";
 import { commonOf, firstOf, formatAsked, MODELS } from "./state/question";
 import { useAsked } from "./state/useAsked";
 import { zoneOf } from "./state/zone";
@@ -80,7 +82,9 @@ export default function Page() {
       </nav>
       {isBroken && <p className={css.broken}>The address has a question that cannot be read; this is a new one.</p>}
       <div className={css.page}>
-        <Builder asked={asked} offered={offered} onChange={ask} />
+        <Folded key={asked.model} isFirst={missingIn(asked) !== null}>
+          <Builder asked={asked} offered={offered} onChange={ask} />
+        </Folded>
         {apps && (
           <ResultPanel
             asked={complete}

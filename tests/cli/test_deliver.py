@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from footfall.cli._common import settings_for
 from footfall.cli.operating.doctor import _deliveries
-from footfall.cli.running.roles import _metrics_of
+from footfall.cli.running.roles import _check_destinations, _metrics_of
 from footfall.cli.running.serve import check_destinations
 from footfall.clock import HOUR, SECOND
 from footfall.home import Home
@@ -128,9 +129,8 @@ source = "events"
 app = "nobody"
 [deliver.destinations.shop.columns]
 a = "event_id"
-[deliver.destinations.wide]
-source = "events"
-leave_out = ["no_such"]
+[deliver.destinations.none]
+source = "nothing"
 """
 FORMS = """
 [deliver.destinations.one]
@@ -169,7 +169,7 @@ def test_no_server_starts_with_destinations_that_cannot_be(
     assert "footfall: destinations of the settings cannot be; mend footfall.toml:\n" in said
     assert re.findall(r"^deliver.destinations.(\w+): (.*?)[;,]", said, re.MULTILINE) == [
         ("typo", "there is no source 'clicks'"),
-        ("wide", "events has no column 'no_such' to leave out"),
+        ("none", "there is no source 'nothing'"),
     ]
     assert not made.run_dir.exists() or not list(made.run_dir.glob("*.json"))
 
@@ -177,7 +177,7 @@ def test_no_server_starts_with_destinations_that_cannot_be(
 def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What comes waits for it. So with what is gone; what people added is looked at as well."""
+    """What comes waits for it. So with what is gone, a column too; added ones are looked at."""
     made = Home(tmp_path / "home")
     with contextlib.closing(Metadata.open(made)) as metadata:
         metadata.create_project("default")
@@ -190,19 +190,32 @@ def test_a_place_that_is_away_is_told_and_keeps_nobody_from_starting(
         f'[deliver.destinations.near]\nsource = "events"\nplace = "{tmp_path}/new/out"\n'
         f'[deliver.destinations.shop]\nsource = "events"\napp = "closed"\n'
         f'place = "{tmp_path}/shop"\n'
+        f'[deliver.destinations.wide]\nsource = "events"\nleave_out = ["score"]\n'
+        f'[deliver.destinations.wide2]\nsource = "events"\ncolumns = {{a = "score"}}\n'
     )
     done = run_here("deliver", "check", "--home", str(made.root))
     assert done.returncode == 1
     told = done.stderr.splitlines()
-    assert [line.split(": ")[1].rpartition(".")[2] for line in told] == ["shop", "gone", "far"]
+    names = ["shop", "wide", "wide2", "gone", "far"]
+    assert [line.split(": ")[1].rpartition(".")[2] for line in told] == names
     assert "destinations.shop: there is no app 'closed'; there are: none" in told[0]
-    assert "destinations.gone: there is no continuous query 'q'" in told[1]
-    assert "destinations.far: files cannot be written there" in told[2]
+    assert "destinations.wide: events has no column 'score' to leave out" in told[1]
+    assert "destinations.wide2: events has no column 'score'; mend columns" in told[2]
+    held = [line for line in told if "until then nothing is written to it, and what comes" in line]
+    assert held == told[1:3]
+    assert "destinations.gone: there is no continuous query 'q'" in told[3]
+    assert "destinations.far: files cannot be written there" in told[4]
     assert not (tmp_path / "new").exists()  # trying leaves nothing
     capfd.readouterr()
     check_destinations(made, "default", ())
     said = capfd.readouterr().err  # a start looks at names, and waits for no place
     assert ("no app 'closed'" in said, "destinations.far" in said) == (True, False)
+    assert said.count("no column 'score'") == 2
+    _check_destinations(made, settings_for(made), "default")  # a worker alone tells the same
+    alone = capfd.readouterr().err.splitlines()
+    assert alone == [line for line in said.splitlines() if "destinations.gone" not in line]
+    taken_out = made.settings_file.read_text().partition("[deliver.destinations.wide]")[0]
+    made.settings_file.write_text(taken_out)
     state, said = _deliveries(made, "default")
     assert (state, "'q'" in said) == ("broken", True)
     with contextlib.closing(Metadata.open(made)) as metadata:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from footfall import enrich
 from footfall.clock import MINUTE, SECOND
 from footfall.deliver.chosen import check_source, parsed
 from footfall.deliver.operating.report import delivery_reports
+from footfall.enrich import Step, own_field, plan
 from footfall.errors import Invalid
 from footfall.metadata import Metadata
 from footfall.metadata.added.deliveries import ask_for_files, put_delivery, remove_delivery
@@ -148,9 +150,12 @@ def test_requests_are_as_they_were_received(bench: Delivering) -> None:
 
 
 def test_a_destination_that_is_wrong_says_so_and_holds_up_nobody(bench: Delivering) -> None:
-    """Its column does not exist; what it would have got waits."""
+    """Its column does not exist: it is held, and what it would have got waits."""
     found = {one.name: one for one in delivery_reports(bench.home, "default", 0)}
-    assert "no column 'no_such_column'" in found["wrong"].error
+    assert "no column 'no_such_column'" in found["wrong"].held
+    assert (found["wrong"].is_well, found["wrong"].failures, bench.files("wrong")) == (False, 0, [])
+    assert "held: events has no column" in str(found["wrong"])
+    assert "what waits is kept until" in str(found["wrong"])
     assert found["wrong"].backlog_epochs == 6
     assert found["lines"].is_well
     assert (found["lines"].records, found["lines"].backlog_epochs) == (18, 0)
@@ -180,6 +185,49 @@ def test_one_that_is_added_begins_and_can_be_asked_for_files(tmp_path: Path) -> 
     assert remove_delivery(metadata, "default", "late")
     bench.look(pipeline)
     assert delivery_reports(bench.home, "default", 0) == []
+    bench.stop_consumers()
+
+
+def test_a_destination_whose_column_is_gone_is_held_until_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its package was removed: it alone waits, though the lake has the column; nothing is lost."""
+    field = own_field("loud", pa.string(), "The name, loud.")
+
+    def run(events: pa.Table, settings: object) -> dict[str, Any]:
+        return {"loud": pc.utf8_upper(events.column("event_name"))}
+
+    loud = Step(name="loud", version=1, reads=("event_name",), writes=(field,), run=run)
+    known = plan.find_step
+    monkeypatch.setattr(plan, "find_step", lambda name: loud if name == "loud" else known(name))
+    age = {"buffer_age": "60s"}
+    named = destinations(
+        mine={"source": "events", "columns": {"id": "event_id", "loud": "loud"}, **age},
+        other={"source": "events", "columns": {"id": "event_id"}, **age},
+    )
+    bench = Delivering(tmp_path, named, 'enrich.steps=["loud"]')
+    with_step = bench.settings
+    without_step = load_settings(overrides=[*bench._overrides, "enrich.steps=[]"])
+    counts = []
+    for epoch, settings in enumerate((with_step, without_step, with_step)):
+        bench.settings = settings
+        pipeline = bench.pipeline()
+        for number in range(2):
+            now = bench.clock.now_us()
+            sent = event(f"v{epoch}", now, 2 * epoch + number)
+            bench.epoch(pipeline, [request(2 * epoch + number, [sent], now)])
+        bench.clock.advance(2 * MINUTE)
+        bench.look(pipeline)
+        reports = {one.name: one for one in delivery_reports(bench.home, "default", 0)}
+        assert "no column 'loud'" in reports["mine"].held or settings is with_step
+        assert reports["other"].is_well
+        counts.append([len(_all(bench, name)) for name in ("mine", "other")])
+    assert counts == [[2, 2], [2, 4], [6, 6]]
+    assert [row.get("loud") for row in _all(bench, "mine")] == [
+        *("PAGE_VIEW", "PAGE_VIEW", None, None, "PAGE_VIEW", "PAGE_VIEW")
+    ]
+    assert [row["id"] for row in _all(bench, "mine")] == [row["id"] for row in _all(bench, "other")]
+    assert reports["mine"].is_well
     bench.stop_consumers()
 
 

@@ -78,7 +78,7 @@ def parsed_place(name: str, destination: DestinationSettings, place: str) -> str
 
 
 def check_source(destination: DestinationSettings, settings: Settings) -> None:
-    """Refuse a source or a column that there is not.
+    """Refuse a source that there is not, or columns that cannot be made of it.
 
     Args:
         destination: What somebody wants.
@@ -87,9 +87,13 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
     Raises:
         Invalid: what there is.
     """
-    from footfall.deliver.shape import names_of
-    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
-    from footfall.enrich import own_columns, plan_steps
+    check_table(destination)
+    _check_columns(destination, settings)
+
+
+def check_table(destination: DestinationSettings) -> None:
+    """Refuse a source that there is not; raises as `check_source`."""
+    from footfall.deliver.source import REQUESTS
     from footfall.lake import TABLES
 
     if destination.source != REQUESTS and destination.source not in TABLES:
@@ -97,6 +101,27 @@ def check_source(destination: DestinationSettings, settings: Settings) -> None:
             f"there is no source {destination.source!r}; name one of {REQUESTS},"
             f" {', '.join(TABLES)}"
         )
+
+
+def held_for(destination: DestinationSettings, settings: Settings) -> str:
+    """Why a destination is held: its columns cannot be made now; else empty.
+
+    Columns come and go with packages of enrichment. A file without one that is asked for would
+    be another file than was asked for, so nothing is written, and what comes waits.
+    """
+    try:
+        check_source(destination, settings)
+    except Invalid as error:
+        return str(error)
+    return ""
+
+
+def _check_columns(destination: DestinationSettings, settings: Settings) -> None:
+    from footfall.deliver.shape import names_of
+    from footfall.deliver.source import REQUEST_SCHEMA, REQUESTS
+    from footfall.enrich import own_columns, plan_steps
+    from footfall.lake import TABLES
+
     is_requests = destination.source == REQUESTS
     schema = REQUEST_SCHEMA if is_requests else TABLES[destination.source].schema
     if destination.source == "events":

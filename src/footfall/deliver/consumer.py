@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from footfall.deliver.chosen import Chosen, chosen_destinations
+from footfall.deliver.chosen import Chosen, chosen_destinations, held_for
 from footfall.deliver.notes import (
     Note,
     Plan,
@@ -49,6 +49,7 @@ class Delivery(EpochConsumer):
         self._epochs: Epochs | None = None
         self._chosen: dict[str, Chosen] = {}
         self._streams: dict[str, Stream] = {}
+        self._held: dict[str, str] = {}
         self._has_chosen = False
 
     def committed(self, epoch: CommittedEpoch) -> Needs | None:
@@ -87,8 +88,9 @@ class Delivery(EpochConsumer):
             return
         for name, stream in self._streams.items():
             chosen = self._chosen[name]
-            if chosen.paused_at:
-                stream.rest(self._epochs, self._now, chosen.paused_at)
+            held = self._held[name]
+            if chosen.paused_at or held:
+                stream.rest(self._epochs, self._now, paused_at=chosen.paused_at, held=held)
             else:
                 stream.turn(self._epochs, self._now, chosen.flush_to)
         needed = [stream.needs_epoch for stream in self._streams.values()]
@@ -118,6 +120,7 @@ class Delivery(EpochConsumer):
                 self._streams.pop(name).close()
         for name, one in chosen.items():
             if name not in self._streams:
+                self._held[name] = held_for(one.destination, self._settings)
                 self._streams[name] = self._open(name, one)
         if not chosen:
             self._epochs = None

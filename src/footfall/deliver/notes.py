@@ -151,6 +151,8 @@ class Shown(msgspec.Struct, frozen=True):
     retry_at: int = 0
     paused_at: int = 0
     """Since when it is paused, microseconds; 0: it is not."""
+    held: str = ""
+    """Why nothing is written to it until somebody mends it; empty: it is not held."""
 
 
 def deliver_dir(home: Home, project: str) -> Path:

@@ -121,14 +121,20 @@ class Stream:
             self._failures = self._retry_at = 0
         self._show(epochs, now)
 
-    def rest(self, epochs: Epochs, now: int, since: int) -> None:
-        """Read and write nothing: it is paused; `since` is told. What waits is kept as ever.
+    def rest(self, epochs: Epochs, now: int, *, paused_at: int = 0, held: str = "") -> None:
+        """Read and write nothing; what waits is kept as ever.
 
         A file that is closed and not written yet waits as well.
+
+        Args:
+            epochs: Those that were given and that somebody needs.
+            now: The pipeline's clock.
+            paused_at: Since when somebody wants it so.
+            held: Why it cannot be written to, though its place may be there.
         """
         self._stop_making()
         self._failures = self._retry_at = 0
-        self._show(epochs, now, since)
+        self._show(epochs, now, paused_at, held)
 
     def close(self) -> None:
         """Let go of the file that is being made; it is made again."""
@@ -339,7 +345,7 @@ class Stream:
             failed_at=now,
         )
 
-    def _show(self, epochs: Epochs, now: int, paused_at: int = 0) -> None:
+    def _show(self, epochs: Epochs, now: int, paused_at: int = 0, held: str = "") -> None:
         first = self.needs_epoch
         oldest = epochs.get(first)
         reached = epochs.log_to if oldest is None else oldest.log_from
@@ -361,6 +367,7 @@ class Stream:
             error=self._shown.error if self._failures else "",
             retry_at=self._retry_at,
             paused_at=paused_at,
+            held=held,
         )
         if shown != self._shown:
             self._shown = shown

@@ -47,6 +47,9 @@ def flush(
     destination_of(installed, project, name)
     if _deliveries(installed, project).paused_at(name):
         raise Invalid(f"it is paused; go on with it first: footfall deliver resume {name}")
+    known = reports(installed, project).get(name)
+    if known is not None and known.held:
+        raise Invalid(f"it is held: {known.held}")
     if not have_files(installed, project, name, wait):
         typer.echo(
             f"not all is there after {wait} s; it goes on, look with: footfall deliver list",
@@ -88,14 +91,14 @@ def check(
 ) -> None:
     """Look whether all destinations can be, and be written to.
 
-    `footfall serve` looks at names before it starts, and refuses a mistake in footfall.toml.
+    `footfall serve` looks at names before it starts, and refuses a source that there is not.
     """
     from footfall.deliver.operating.checks import Known, refuse_mistakes, sentences, unreachable
 
     installed = open_project(home, project)
     settings = settings_for(installed)
+    refuse_mistakes(settings.deliver.destinations)
     known = Known.of(installed, settings, open_metadata(installed), project)
-    refuse_mistakes(known)
     destinations = chosen(installed, project)
     wrong = known.mistakes(destinations)
     away = {} if names else unreachable(destinations, settings, installed)

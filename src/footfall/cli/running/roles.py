@@ -24,6 +24,7 @@ from footfall.cli._common import (
     settings_for,
 )
 from footfall.cli.operating.upgrade import upgrade_first
+from footfall.cli.terminal.errors import complain
 from footfall.cli.terminal.verbs import group
 from footfall.clock import SystemClock
 from footfall.home import Home
@@ -100,12 +101,16 @@ def worker(
 
 
 def _check_destinations(home: Home, settings: Settings, project: str) -> None:
-    """Refuse those of the settings that cannot be."""
-    if settings.deliver.destinations:
-        from footfall.deliver.operating.checks import Known, refuse_mistakes
+    """Refuse those of the settings that cannot be; of what they name and is gone only tell."""
+    destinations = settings.deliver.destinations
+    if destinations:
+        from footfall.deliver.operating.checks import Known, refuse_mistakes, sentences
 
+        refuse_mistakes(destinations)
         with contextlib.closing(open_metadata(home)) as metadata:
-            refuse_mistakes(Known.of(home, settings, metadata, project))
+            known = Known.of(home, settings, metadata, project)
+        for sentence in sentences(known.mistakes(destinations)):
+            complain(sentence)
 
 
 def _metrics_of(home: Home, project: str) -> Callable[[], bytes]:

@@ -1,20 +1,20 @@
 """Whether destinations can be: what they name is there, and files can be written where they go.
 
 Those of the settings file are checked so before a server starts, as those that are added are when
-they are added: what is wrong with any is told at once. An app or a query that is gone is no
-mistake, nor a place that cannot be written to now, which a start does not even try: what comes
+they are added: what is wrong with any is told at once. An app, a query or a column that is gone is
+no mistake, nor a place that cannot be written to now, which a start does not even try: what comes
 waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from footfall.deliver.chosen import check_source
+from footfall.deliver.chosen import check_source, check_table, held_for
 from footfall.deliver.source import RESULTS
 from footfall.errors import FootfallError, Invalid
 from footfall.home import Home
@@ -26,6 +26,7 @@ from footfall.settings import DestinationSettings, Settings
 if TYPE_CHECKING:
     from footfall.metadata import Metadata
 
+HELD: Final = "until then nothing is written to it, and what comes waits"
 TRIES_AT_ONCE: Final = 20
 """Places that are tried beside each other: a store that does not answer takes a while."""
 
@@ -81,19 +82,12 @@ class Known(msgspec.Struct, frozen=True):
 
     def mistakes(self, destinations: Mapping[str, DestinationSettings]) -> dict[str, str]:
         """What is wrong with each that is wrong, one sentence, by name."""
-        return _refused(destinations, self.check)
-
-
-def _refused(
-    destinations: Mapping[str, DestinationSettings], check: Callable[[DestinationSettings], None]
-) -> dict[str, str]:
-    found = {}
-    for name, one in destinations.items():
-        try:
-            check(one)
-        except Invalid as error:
-            found[name] = str(error)
-    return found
+        found = {}
+        for name, one in destinations.items():
+            held = held_for(one, self.settings)
+            if problem := f"{held}; {HELD}" if held else self.missing(one):
+                found[name] = problem
+        return found
 
 
 def unreachable(
@@ -110,18 +104,21 @@ def unreachable(
         return {name: problem for name, one in tried.items() if (problem := one.result())}
 
 
-def refuse_mistakes(known: Known) -> None:
+def refuse_mistakes(destinations: Mapping[str, DestinationSettings]) -> None:
     """Let nobody start with destinations of the settings that cannot be.
 
-    Apps, queries and definitions come and go while a server runs: one that is gone is told, and
-    keeps no server from coming up again.
+    Apps, queries, definitions and columns of packages come and go: what names one that is gone is
+    told, and keeps no server from coming up again.
 
     Raises:
         Invalid: with every mistake in `problems`.
     """
-    found = _refused(
-        known.settings.deliver.destinations, lambda one: check_source(one, known.settings)
-    )
+    found = {}
+    for name, one in destinations.items():
+        try:
+            check_table(one)
+        except Invalid as error:
+            found[name] = str(error)
     if found:
         raise Invalid(
             "destinations of the settings cannot be; mend footfall.toml:", tuple(sentences(found))

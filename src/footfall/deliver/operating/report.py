@@ -74,6 +74,9 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     paused_at: int = 0
     """Since when it is paused, microseconds; 0: it is not. Nothing is written meanwhile, and what
     comes waits until `kept_until`."""
+    held: str = ""
+    """Why nothing is written to it until somebody mends it, such as a column that is gone; empty:
+    it is not held. What comes waits until `kept_until`."""
 
     def __str__(self) -> str:
         parts = [f"{self.name} ({self.source} to {self.place})"]
@@ -82,12 +85,14 @@ class DeliveryReport(msgspec.Struct, frozen=True):
             parts.append(f"last at {time_text(self.last_at)}")
         if self.paused_at:
             parts.append(f"paused since {time_text(self.paused_at)}")
+        if self.held:
+            parts.append(f"held: {self.held}")
         if self.backlog_epochs:
             behind = f"{self.backlog_epochs:,} epochs wait, the oldest for"
             parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
         if self.failures:
             parts.append(f"failed {self.failures:,} times, last at {time_text(self.failed_at)}")
-        if (self.failures or self.paused_at) and self.kept_until:
+        if (self.failures or self.paused_at or self.held) and self.kept_until:
             parts.append(f"what waits is kept until {time_text(self.kept_until)}")
         if self.epochs_lost or self.requests_lost:
             parts.append(
@@ -102,7 +107,7 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     @property
     def is_well(self) -> bool:
         """Whether nobody need look."""
-        return not (self.error or self.epochs_lost or self.requests_lost)
+        return not (self.error or self.held or self.epochs_lost or self.requests_lost)
 
 
 def delivery_reports(
@@ -153,6 +158,7 @@ def delivery_reports(
                 kept_until=waits + shown.keep_age_max if waits else 0,
                 epochs_missing=missing_epochs(directory, name, note, shown.place),
                 paused_at=shown.paused_at if paused is None else paused.get(name, 0),
+                held=shown.held,
             )
         )
     return found
@@ -195,6 +201,7 @@ _METRICS: Final[tuple[tuple[str, str, Callable[[DeliveryReport], float]], ...]] 
     ("backlog_epochs", "Epochs not all in files", lambda one: one.backlog_epochs),
     ("failures", "Failures in a row", lambda one: one.failures),
     ("paused", "1 where somebody paused it", lambda one: bool(one.paused_at)),
+    ("held", "1 where it waits for somebody to mend it", lambda one: bool(one.held)),
     ("files_total", "Files written", lambda one: one.files),
     ("records_total", "Records in them", lambda one: one.records),
     ("bytes_total", "Bytes of them", lambda one: one.bytes),

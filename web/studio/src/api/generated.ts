@@ -516,6 +516,7 @@ export type DeliveryReport = {
   readonly failures: number;
   readonly files: number;
   readonly format: string;
+  readonly held?: string;
   readonly kept_until: number;
   readonly lag_ms: number;
   readonly last_at: number;

@@ -106,6 +106,16 @@ test("one that is held up says since when, how much waits, and why; what is lost
   expect(container.querySelector("b")).toBeNull();
 });
 
+test("one that is held says why, and until when what waits is kept", async () => {
+  const held = "events has no column 'score'; mend columns of the destination";
+  answer([{ ...WELL, held, kept_until: 1_790_600_000_000_000 }]);
+  show(<DataPage />);
+  const item = (await screen.findByRole("listitem")).textContent;
+  expect(item).toContain(`Held, nothing is written until it is mended: ${held}`);
+  expect(item).toContain("What waits is kept, the oldest until");
+  expect(item).not.toContain("Failed");
+});
+
 test("it is paused and resumed; since when, and until when what waits is kept, is said", async () => {
   answer([WELL, { ...WELL, name: "raw", paused_at: 1_790_000_000_000_000, kept_until: 1_790_600_000_000_000 }]);
   show(<DataPage />);

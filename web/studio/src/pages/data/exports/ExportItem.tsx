@@ -101,8 +101,10 @@ function pausedText({ kept_until: keptUntil }: DeliveryReport, pausedAt: number)
 }
 
 function problemsOf(one: DeliveryReport): string[] {
-  const failed = one.error === "" ? [] : [`Failed ${formatExact(one.failures)} times, the last time: ${one.error}`];
-  if (one.error !== "" && one.kept_until > 0)
+  const { held = "" } = one;
+  const failed = held === "" ? [] : [`Held, nothing is written until it is mended: ${held}`];
+  if (one.error !== "") failed.push(`Failed ${formatExact(one.failures)} times, the last time: ${one.error}`);
+  if (failed.length > 0 && one.kept_until > 0)
     failed.push(`What waits is kept, the oldest until ${UTC.full(one.kept_until)} UTC.`);
   if (one.epochs_lost === 0 && one.requests_lost === 0) return failed;
   const lost = `${formatExact(one.epochs_lost)} epochs and ${formatExact(one.requests_lost)} requests are lost for it`;

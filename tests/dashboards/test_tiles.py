@@ -522,6 +522,17 @@ def test_the_day_before_stands_beside_a_day(
     assert [row[-1] for row in nothing["rows"]] in ([0], [])
 
 
+def test_bars_stand_beside_those_of_the_day_before(client: httpx.Client) -> None:
+    """Of the same words, counted by hand."""
+    tile = fields("bar", x={"column": "event_name"})
+    data = shown(client, tile, range=SECOND_DAY, compare="previous")
+    names: dict[int, Counter[str]] = {4: Counter(), 5: Counter()}
+    for row in events():
+        names[datetime.fromtimestamp(row["event_time"] / 10**6, UTC).day][row["event_name"]] += 1
+    assert dict(data["rows"]) == names[5]
+    assert dict(data["before"]["rows"]) == names[4]
+
+
 @pytest.mark.parametrize(
     ("tile", "why"),
     [
@@ -529,10 +540,12 @@ def test_the_day_before_stands_beside_a_day(
         (sql("number", "SELECT count(*) AS n FROM events"), "does not take $from and $to"),
         (report("line", "retention", unit="day", periods=1), "reports of retention are not"),
         (fields("area", x=BY_HOUR, colour={"column": "device_category"}), "upon each other"),
+        (fields("stacked_bar", x=CATEGORY), "only numbers, lines, bars and plain areas"),
+        (fields("bar", x=CATEGORY, colour={"column": "device_category"}), "several colours"),
         (fields("line", x=BY_HOUR, colour={"column": "visitor_id"}, limit=3), "more rows than"),
         (sql("number", f"SELECT event_name, count(*) FROM events {BETWEEN} GROUP BY 1"), "several"),
     ],
-    ids=["pie", "no range", "cohorts", "piled", "limit", "rows"],
+    ids=["pie", "no range", "cohorts", "piled", "stacked", "colours", "limit", "rows"],
 )
 def test_what_cannot_be_compared_says_why(
     client: httpx.Client, tile: dict[str, Any], why: str

@@ -226,6 +226,7 @@ def test_beside_the_period_before(browser: Browser, place: Place) -> None:
         placed(fields("number"), "count", "Of the day", 0, 0, 4, 2),
         placed(fields("line", x=hour), "hours", "By hour of the day", 0, 2, 8, 4),
         placed(fields("pie", x={"column": "event_name"}), "names", "Names", 8, 2, 4, 4),
+        placed(fields("bar", x={"column": "event_name"}), "bars", "Bars", 0, 6, 8, 4),
     ]
     day = {"start": "2024-10-05", "end": "2024-10-05"}
     place.dashboards.apply("compared", {**dashboard("Compared", tiles), "range": day})
@@ -241,6 +242,8 @@ def test_beside_the_period_before(browser: Browser, place: Place) -> None:
     expect(tile(page, "Of the day").get_by_title(f"{was} in 4 Oct")).to_be_visible()
     expect(dashes).to_have_count(1)
     expect(tile(page, "By hour of the day")).to_contain_text("dashed: 4 Oct")
+    expect(tile(page, "Bars")).to_contain_text("paler: 4 Oct")
+    expect(drawn(page, "Bars").locator("svg path[fill-opacity='0.4']").first).to_be_visible()
     expect(tile(page, "Names")).to_contain_text("not compared: only numbers, lines")
     assert "compare=previous" in page.url
     shot(page, "dashboards-compared-light-1280")

@@ -22,7 +22,7 @@ from footfall.explore.question.common import Compare
 from footfall.explore.question.ranges import Calendar, Range, Span, compared_span
 from footfall.query import SqlRunner
 
-_CHARTS: Final = frozenset({"number", "line", "area"})
+_CHARTS: Final = frozenset({"number", "line", "area", "bar"})
 _MODELS: Final = frozenset({"events", "funnel", "lifecycle", "attribution"})
 """Those whose groups are the same ones in another range: cohorts and variants are not."""
 _ENDS: Final = frozenset({"from", "to"})
@@ -46,7 +46,7 @@ async def why_not(tile: Tile, scene: Scene, runner: SqlRunner) -> str:
     from footfall.dashboards.statements import parameters_in
 
     if tile.chart not in _CHARTS:
-        return "only numbers, lines and plain areas are"
+        return "only numbers, lines, bars and plain areas are"
     query = tile.query
     if isinstance(query, ReportQuery):
         return "" if query.model in _MODELS else f"reports of {query.model} are not"
@@ -119,11 +119,12 @@ def _unlike(tile: Tile, now: TileData, then: TileData, count: int, earlier: int)
     limit = tile.query.limit if isinstance(tile.query, FieldsQuery) else ROWS_MAX
     most, is_number = max(count, earlier), tile.chart == "number"
     is_cut_off = now.is_cut_off or then.is_cut_off or most >= limit > 1
-    is_piled = tile.chart == "area" and (bool(now.roles.colour) or len(now.roles.y) > 1)
+    has_parts = bool(now.roles.colour) or len(now.roles.y) > 1
     reasons = (
         (is_cut_off, "there are more rows than it shows"),
         (is_number and most > 1, "its answer has several rows"),
-        (is_piled, "areas upon each other are not"),
+        (has_parts and tile.chart == "area", "areas upon each other are not"),
+        (has_parts and tile.chart == "bar", "bars of several colours are not"),
         (not is_number and not earlier, "there was nothing in the range before"),
         (bool(earlier) and _names(now) != _names(then), "its columns were others"),
     )

@@ -93,6 +93,6 @@ export function exactIn(data: ChartData, at: number, value: number | null): stri
   return value !== null && isShare(data, at) ? `${SHARE.format(100 * value).replace("-", "−")} %` : exactNumber(value);
 }
 
-export function different(values: readonly string[]): readonly string[] {
+export function different<Value>(values: readonly Value[]): readonly Value[] {
   return [...new Set(values)];
 }

@@ -108,9 +108,10 @@ const NEAR_PIXELS = 40;
 export function pointNear(kind: CartesianKind, data: ChartData, at: readonly [number, number], pixels: (y: number) => number): Point | null {
   const { series, overTime, times, sorted, labels, isStacked } = laid(kind, data);
   const [x, y] = at;
-  const across = overTime ? times : different(labels).map((_, place) => place);
+  const words = wordsOf(data, labels);
+  const across = overTime ? times : words.map((_, place) => place);
   const place = across.reduce((best, one, now) => (Math.abs(one - x) < Math.abs((across[best] ?? Number.NaN) - x) ? now : best), 0);
-  const key = overTime ? sorted[place] : sorted[labels.indexOf(different(labels)[place] ?? "")];
+  const key = overTime ? sorted[place] : sorted[labels.indexOf(words[place] ?? "")];
   let below = 0;
   let found: { readonly row: number; readonly distance: number } | null = null;
   for (const { values } of series) {
@@ -125,9 +126,29 @@ export function pointNear(kind: CartesianKind, data: ChartData, at: readonly [nu
   return found;
 }
 
-/** The earlier range: each line that is drawn, once more, thin and dashed in its colour. */
+/** The earlier range: each line once more, thin and dashed in its colour; a bar once more, paler. */
+function earlierOf(kind: CartesianKind, data: ChartData, words: readonly string[], colours: ReadonlyMap<string, string | undefined>): readonly object[] {
+  return kind === "bar" ? pale(data, words, colours) : dashed(kind, data, colours);
+}
+
+function pale(data: ChartData, words: readonly string[], colours: ReadonlyMap<string, string | undefined>): readonly object[] {
+  if (!data.before) return [];
+  const { series, sorted, labels, overTime, times } = laid("bar", { ...data, rows: data.before.rows });
+  const keyAt = new Map(labels.map((label, at) => [label, sorted[at]]));
+  const isZero = isAdditive(data);
+  const places: readonly (readonly [number | string | undefined, Cell | undefined])[] = overTime
+    ? times.map((time, at) => [time, sorted[at]])
+    : words.map((word) => [word, keyAt.get(word)]);
+  return series
+    .filter(({ name }) => colours.has(name))
+    .map(({ name, values }) => {
+      const points = places.map(([place, key]) => ({ value: [place, values.get(String(key))?.y ?? (isZero ? 0 : null)], row: -1, isBefore: true }));
+      return { name, type: "bar", data: points, itemStyle: { color: colours.get(name), opacity: PALE, borderRadius: [3, 3, 0, 0] }, ...BAR, emphasis: { focus: "none" } };
+    });
+}
+
 function dashed(kind: CartesianKind, data: ChartData, colours: ReadonlyMap<string, string | undefined>): readonly object[] {
-  if (!data.before || (kind !== "line" && kind !== "area")) return [];
+  if (!data.before || kind === "stacked_bar") return [];
   const earlier = laid(kind, { ...data, rows: data.before.rows });
   const [first = 0, last = 0] = [earlier.times[0], earlier.times.at(-1)];
   // Both together say how far apart points are, and so where between them nothing happened.
@@ -146,6 +167,18 @@ function dashed(kind: CartesianKind, data: ChartData, colours: ReadonlyMap<strin
       // Of the same name, so that the legend takes both away.
       return { name, type: "line", data: points, itemStyle: { color }, lineStyle, connectNulls: true, showSymbol: points.length === 1, symbol: "emptyCircle", symbolSize: 8, z: 1, emphasis: { focus: "none" } };
     });
+}
+
+const PALE = 0.4;
+const BAR = { barMaxWidth: 44, barMinHeight: 1, barGap: "10%" };
+
+/** Words across: those of the answer, then those that were there only before; numbers as they count. */
+function wordsOf(data: ChartData, labels: readonly string[]): readonly string[] {
+  const now = different(labels);
+  if (!data.before) return now;
+  const all = different([...now, ...laid("bar", { ...data, rows: data.before.rows }).labels]);
+  const isCounting = all.length > now.length && isNumber(data, columnAt(data, data.roles.x));
+  return isCounting ? all.toSorted((left, right) => Number(left) - Number(right)) : all;
 }
 
 type Shown = { readonly seriesName?: string; readonly value: readonly unknown[]; readonly data?: unknown };
@@ -174,18 +207,21 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
       data: points,
       itemStyle: { color, ...(isBar ? { borderRadius: isStacked ? 0 : [3, 3, 0, 0], borderColor: palette.raised, borderWidth: isStacked ? 0.5 : 0 } : {}) },
       ...(isBar
-        ? { barMaxWidth: 44, barMinHeight: 1 }
+        ? BAR
         : { lineStyle: { color, width: 2 }, connectNulls: true, showSymbol: sorted.length < 40, symbolSize: 6, symbol: "circle" }),
       ...(kind === "area" ? { areaStyle: { color, opacity: isStacked ? 0.55 : 0.18 } } : {}),
       emphasis: { focus: names.length > 1 ? "series" : "none" },
     };
   });
   const axis = axisLook(palette);
-  const words = different(labels);
-  // Ticks no finer than the data: days have no noon.
-  const step = Math.min(...times.slice(1).map((time, at) => time - (times[at] ?? time)).filter((one) => one > 0));
+  const words = wordsOf(data, labels);
+  const before = earlierOf(kind, data, words, colours);
+  // Ticks no finer than the data: days have no noon. One time alone has one, its own.
+  const both = data.before ? laid(kind, { ...data, rows: [...data.rows, ...data.before.rows] }).times : times;
+  const step = Math.min(...both.slice(1).map((time, at) => time - (both[at] ?? time)).filter((one) => one > 0));
+  const hasOwnTicks = step >= WEEK_MS;
   const xAxis = overTime
-    ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf, ...(step >= WEEK_MS && Number.isFinite(step) ? { customValues: times } : {}) } }
+    ? { type: "time", ...(Number.isFinite(step) ? { minInterval: step } : {}), ...axis, splitLine: { show: false }, axisLabel: { ...axis.axisLabel, formatter: momentOf, ...(hasOwnTicks ? { customValues: different(both) } : {}) } }
     : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...axisFit(words, size) } };
   return {
     useUTC: true,
@@ -199,7 +235,7 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
       formatter: (points: readonly Shown[]) => tooltipOf(points, overTime, (value) => exactIn(data, y, value)),
       axisPointer: { type: isBar ? "shadow" : "line", shadowStyle: { color: palette.soft, opacity: 0.5 } },
     },
-    series: [...made, ...dashed(kind, data, colours)],
+    series: isBar ? [...before, ...made] : [...made, ...before],
   };
 }
 

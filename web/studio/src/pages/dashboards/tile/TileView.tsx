@@ -106,6 +106,9 @@ function Body({ tile, state, ...shown }: BodyProps) {
   }
 }
 
+/** How the earlier range is told from this one; lines are dashed. */
+const BESIDE: Readonly<Partial<Record<Tile["chart"], string>>> = { number: "beside", bar: "paler:" };
+
 const DAY_MS = 86_400_000;
 const TIME = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const MOMENT = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long" });
@@ -121,7 +124,7 @@ function Foot({ tile, data, error }: { readonly tile: Tile; readonly data: TileD
   return (
     <div className={css.foot}>
       {tile.range && <span title="This tile has a range of its own">{rangeText(tile.range)}</span>}
-      {data.before && <span>{tile.chart === "number" ? "beside" : "dashed:"} {beforeRange(data.before)}</span>}
+      {data.before && <span>{BESIDE[tile.chart] ?? "dashed:"} {beforeRange(data.before)}</span>}
       {data.not_compared && <span>{data.not_compared}</span>}
       {data.notes.map((note) => (
         <span key={note} className={css.attention}>

@@ -1,8 +1,9 @@
-"""Take the README's pictures: the real Live page, in both themes, while the demo's shop is open.
+"""Take the pictures of README.md and docs/recipes: real pages of running demos, in both themes.
 
-    python tools/picture.py [--seconds 150]
+    python tools/picture.py [live] [retail] [beer-shop] [touchwood] [--seconds 150]
 
-Needs Chromium. Writes docs/images/live-light.png and live-dark.png.
+Without names all of them. Needs Chromium and the built front end. Writes docs/images/live-light.png,
+live-dark.png, recipe-retail-light.png …; look at each before it is committed.
 """
 
 from __future__ import annotations
@@ -13,64 +14,136 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-START_SECONDS_MAX = 120
+START_SECONDS_MAX = 300
+DRAWN_MS = 1_500
+"""What a page needs to draw itself in another theme."""
+PLACE = {"latitude": 22.28, "longitude": 114.16}
+
+
+class Picture(NamedTuple):
+    """One page of one demo."""
+
+    file: str
+    arguments: tuple[str, ...]
+    link: str
+    """What stands before the page's address in what the demo prints."""
+    width: int
+    height: int
+    prepare: Callable[[Page], None]
 
 
 def main() -> int:
-    """Status 0 when both pictures were taken."""
+    """Status 0 when all pictures were taken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="live, retail, beer-shop, touchwood")
     parser.add_argument("--seconds", type=float, default=150, help="how long the shop is open")
-    seconds = parser.parse_args().seconds
+    given = parser.parse_args()
+    known = pictures(given.seconds)
+    if unknown := set(given.names) - set(known):
+        parser.error(f"no picture {min(unknown)}; name some of {', '.join(known)}")
     chromium = shutil.which("chromium")
     if chromium is None:
         print("picture: Chromium is missing; apt-get install chromium")
         return 1
     IMAGES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as directory:
-        command = [sys.executable, "-m", "footfall.cli.main", "demo", "--home", f"{directory}/demo"]
-        command += ["--duration", "20s", "--rate", "30", "--set", "collector.port=0"]
-        command += ["--set", "studio.port=0"]
-        demo = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        try:
-            link = _link(demo)
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-                _take(browser, link, seconds)
-        finally:
-            demo.terminate()
-            demo.wait(60)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        for name in given.names or known:
+            with demo(known[name]) as link:
+                take(browser, known[name], link)
     return 0
 
 
-def _link(demo: subprocess.Popen[str]) -> str:
-    assert demo.stdout is not None
+def pictures(seconds: float) -> dict[str, Picture]:
+    """By name; the shop is open for so long before it is taken."""
+    shop = ("--duration", "20s", "--rate", "30")
+    return {
+        "live": Picture(
+            *("live", shop, "studio", 1280, 860),
+            lambda page: page.wait_for_timeout(seconds * 1000),
+        ),
+        "retail": Picture("recipe-retail", ("retail", "--still"), "to share", 1440, 640, drawn),
+        "beer-shop": Picture(
+            *("recipe-beer-shop", ("beer-shop", "--still", "--live", "1m"), "to share"),
+            *(1440, 1010, drawn),
+        ),
+        "touchwood": Picture("recipe-touchwood", ("touchwood",), "page", 1280, 890, click),
+    }
+
+
+@contextmanager
+def demo(picture: Picture) -> Iterator[str]:
+    """A demo while it runs, once it prints the link."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = [sys.executable, "-m", "footfall.cli.main", "demo", *picture.arguments]
+        command += ["--home", f"{directory}/demo", "--set", "collector.port=0"]
+        command += ["--set", "studio.port=0"]
+        running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        try:
+            yield _link(running, picture.link)
+        finally:
+            running.terminate()
+            running.wait(60)
+
+
+def _link(running: subprocess.Popen[str], name: str) -> str:
+    assert running.stdout is not None
     deadline = time.monotonic() + START_SECONDS_MAX
-    for line in demo.stdout:
-        found = re.search(r"http://\S+/open\?token=\w+", line)
+    for line in running.stdout:
+        found = re.match(rf"{name} +(http://\S+)", line)
         if found:
-            return found[0]
+            # What it prints further is read, so that it is not held up.
+            threading.Thread(target=running.stdout.read, daemon=True).start()
+            return found[1]
         if time.monotonic() > deadline:
             break
     raise SystemExit("picture: the demo did not print its link")
 
 
-def _take(browser: Browser, link: str, seconds: float) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 860}, device_scale_factor=1)
+def drawn(page: Page) -> None:
+    """Wait until each tile has its chart."""
+    page.wait_for_function(
+        "() => { const charts = [...document.querySelectorAll('[role=img] svg')];"
+        " return charts.length > 1 && charts.every(one => one.querySelector('path')); }"
+    )
+
+
+def click(page: Page) -> None:
+    """Like a wood, tell the place, take another language; wait until all of it arrived."""
+    page.locator("#woods button").nth(3).click()
+    page.locator("#place").click()
+    page.locator("select").select_option("de")
+    page.get_by_text("CLICK_LANG").wait_for()
+
+
+def take(browser: Browser, picture: Picture, link: str) -> None:
+    """Of one page, light and dark."""
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": picture.height},
+        device_scale_factor=1,
+        permissions=["geolocation"],
+        geolocation=PLACE,
+    )
     page = context.new_page()
     page.goto(link)
-    page.wait_for_timeout(seconds * 1000)
+    picture.prepare(page)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.wait_for_timeout(1500)
-        page.screenshot(path=IMAGES / f"live-{theme}.png")
+        page.wait_for_timeout(DRAWN_MS)
+        page.screenshot(path=IMAGES / f"{picture.file}-{theme}.png")
+    context.close()
 
 
 if __name__ == "__main__":

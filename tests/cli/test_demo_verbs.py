@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from footfall.cli.demos.homes import MARKER
+from footfall.machine.process import exclusive
 from tests.cli.shell import run_here
 
 
@@ -51,6 +52,19 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     told = [line.split(" is ")[0] for line in done.stderr.splitlines()[1:]]
     assert told == ["--events", "--rate", "--buffer-age", "--buffer-size", "--step", "--live"]
     assert (tmp_path / "footfall-demo-beer-shop" / MARKER).exists()
+
+
+def test_clean_removes_nothing_while_one_of_them_is_running(tmp_path: Path) -> None:
+    """It says which; of several, half would be gone, and their buckets' files before them."""
+    for name in ("footfall-demo", "footfall-demo-retail"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / MARKER).write_text("{}")
+    with exclusive(tmp_path / "footfall-demo-retail" / "run" / "serve.lock", "it is running"):
+        done = run_here("demo", "clean", "--yes", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "this demo is running; stop it first" in done.stderr
+    assert "footfall-demo-retail" in done.stderr
+    assert (tmp_path / "footfall-demo" / MARKER).exists()
 
 
 def test_clean_removes_demos_and_nothing_else(tmp_path: Path) -> None:

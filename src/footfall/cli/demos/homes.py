@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -65,8 +67,19 @@ def remove(home: Home) -> None:
     Raises:
         Conflict: it is running.
     """
-    with exclusive(home.run_dir / "serve.lock", "this demo is running"):
+    with _stopped(home):
         shutil.rmtree(home.root)
+
+
+def check_stopped(homes: Sequence[Home]) -> None:
+    """Look that none is running, before anything of any is removed; raises as `remove`."""
+    for one in homes:
+        with _stopped(one):
+            pass
+
+
+def _stopped(home: Home) -> AbstractContextManager[None]:
+    return exclusive(home.run_dir / "serve.lock", "this demo is running")
 
 
 def demos_in(directory: Path) -> list[Home]:

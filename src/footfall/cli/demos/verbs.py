@@ -265,6 +265,7 @@ def clean(
     if not found:
         typer.echo("no demos here; name one with --home")
         return
+    homes.check_stopped(found)
     stores = []
     for one in found:
         typer.echo(f"{homes.size_of(one) / 1e6:>10,.1f} MB  {one.root}")

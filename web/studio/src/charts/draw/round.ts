@@ -48,7 +48,7 @@ export function round(isDonut: boolean, data: ChartData, palette: Palette, size:
           formatter: ({ name, value }: { readonly name: string; readonly value: number }) =>
             `${inTwo(name)}\n${formatPercent(value, total)}`,
         },
-        labelLine: { lineStyle: { color: palette.line }, length: 8, length2: 8 },
+        labelLine: { lineStyle: { color: palette.line }, length: 12, length2: 6 },
         labelLayout: { hideOverlap: true },
         emphasis: { scaleSize: 4 },
         data: slices.map((slice) => ({ ...slice, itemStyle: { color: palette.series[slots.get(slice.name) ?? 0] } })),

@@ -400,6 +400,43 @@ ZOO = {
         ],
     ),
 }
+BESIDE = {
+    "README.md": b"# Clicks\n\nOne file a day, and so on.\n",
+    "README": b"Clicks, day by day\nAsk Ann, or Bob\n",
+    "docs/LICENSE.txt": b"free, for all\n",
+    "SHA256SUMS": b"abc  a.csv\ndef  b.csv\n",
+    "a.csv.md5": b"abc\n",
+    "Thumbs.db": b"\xd0\xcf\x11\xe0",
+    "load.py": b"import csv\nprint(1, 2)\n",
+    "a.csv.tmp": b"id,n\n9,9\n",
+    "_SUCCESS": b"",
+    ".DS_Store": b"\0\1",
+}
+"""What lies beside data, in a folder that has some as well."""
+ZOO["beside_data"] = Beast(
+    {
+        **BESIDE,
+        "a.csv": b"id,n\n1,2\n",
+        "ids.txt": b"id\n3\n",
+        "notes.txt": b"remember to ask\nfor more, please, and soon\n",
+        "page": b"<!DOCTYPE html>\n<p>not, found</p>\n",
+        "picture": b"\x89PNG\r\n\x1a\n1234",
+        "sheet": b"PK\x03\x04" + bytes(40),
+        "tables": b"SQLite format 3\0" + bytes(40),
+        "noise": bytes(range(256)) * 4,
+        "within.gz": gzip.compress(_parquet()),
+    },
+    [{"id": 1, "n": 2}, {"id": 3, "n": None}],
+    (
+        ("noise", 0, "neither text"),
+        ("notes.txt", 0, "reads like notes"),
+        ("page", 0, "HTML"),
+        ("picture", 0, "picture"),
+        ("sheet", 0, "Excel"),
+        ("tables", 0, "SQLite"),
+        ("within.gz", 0, "Parquet within gzip"),
+    ),
+)
 CUT = "broken_gzip"
 """Its rows depend on the compressor; held by a test of its own."""
 
@@ -474,6 +511,14 @@ def test_a_broken_gzip_has_what_came_before(crawled: tuple[Project, CrawlReport]
     assert found == NOISE[: len(found)]
     reasons = [fault.reason for fault in report.faults if fault.file == f"{CUT}/a.gz"]
     assert ["damaged" in reason or "not end" in reason for reason in reasons] == [True, True]
+
+
+def test_what_lies_beside_data_is_named(crawled: tuple[Project, CrawlReport]) -> None:
+    """No file is left out without a word, nor one that is data."""
+    _, report = crawled
+    notes = "\n".join(note for note in report.notes if "left out as" in note)
+    named = set(notes.replace(":", ",").replace("\n", ", ").split(", "))
+    assert {f"beside_data/{name}" for name in BESIDE} == {n for n in named if "/" in n}
 
 
 def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:

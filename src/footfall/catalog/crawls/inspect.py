@@ -18,8 +18,9 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import CsvForm, csv_shape, decoded, is_text
+from footfall.catalog.crawls.csv_head import CsvForm, csv_shape, decoded
 from footfall.catalog.crawls.listing import Place
+from footfall.catalog.crawls.others import HEAD_BYTES, nothing_in
 from footfall.catalog.crawls.repair import inflated, repair
 from footfall.catalog.crawls.rows import CSV_FORM
 from footfall.catalog.crawls.types import common
@@ -27,8 +28,6 @@ from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault
 from footfall.catalog.texts import reader
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.query._quoting import literal, quoted
-
-HEAD_BYTES: Final = 64 << 10
 
 
 class _Mend(Exception):  # noqa: N818 (never leaves this module)
@@ -146,9 +145,9 @@ class Inspector:
             return _unreadable(path, "it is empty")
         compression = compression_of(raw)
         head = _inflated(raw, compression)
-        if head[:4] == b"PAR1":
+        if raw[:4] == b"PAR1":
             return self._parquet(path)
-        if nothing := _nothing_in(path, raw):
+        if nothing := nothing_in(path, raw, head):
             return _unreadable(path, nothing)
         address = f"{self._place.root}/{path}"
         as_it_is = self._read(address, head, compression, self._csv_form)
@@ -258,8 +257,6 @@ class Inspector:
         return quotes % 2 == 0
 
     def _repaired(self, path: str, head: bytes, compression: Compression, copy: Path) -> Inspected:
-        if not is_text(head):
-            return _unreadable(path, _no_text(head, compression))
         kept = repair(
             lambda: self._place.open(path),
             compression,
@@ -304,44 +301,6 @@ def compression_of(head: bytes) -> Compression:
     if head[:2] == b"\x1f\x8b":
         return "gzip"
     return "zstd" if head[:4] == b"\x28\xb5\x2f\xfd" else "none"
-
-
-_OTHERS: Final = {
-    b"BZh": "compressed with bzip2",
-    b"\xfd7zXZ": "compressed with xz",
-    b"PK\x03\x04": "a zip file",
-    b"\xff\x06\x00\x00sNaPpY": "compressed with Snappy",
-    b"\x04\x22\x4d\x18": "compressed with LZ4",
-    b"ORC": "an ORC file",
-    b"Obj\x01": "an Avro file",
-    b"\x1f\x8b": "gzip within gzip",
-}
-
-
-_UNMARKED: Final = {
-    ".snappy": "compressed with Snappy",
-    ".br": "compressed with Brotli",
-    ".lzo": "compressed with LZO",
-    ".deflate": "compressed with zlib",
-}
-"""By their names: nothing in their first bytes tells them from text."""
-_READ: Final = "what is read is JSON, CSV and Parquet, also with gzip or zstd"
-
-
-def _nothing_in(path: str, raw: bytes) -> str:
-    """Why a file cannot have rows, by its name and its first bytes; empty if it may."""
-    if len(raw) < HEAD_BYTES and not raw.strip():
-        return "it has no rows, only space"
-    said = _UNMARKED.get(Path(path).suffix.lower(), "")
-    return f"it is {said}; {_READ}" if said else ""
-
-
-def _no_text(head: bytes, compression: Compression) -> str:
-    """What a file is that is not read."""
-    other = next((said for start, said in _OTHERS.items() if head.startswith(start)), "")
-    if other:
-        return f"it is {other}; {_READ}"
-    return "it is neither text nor Parquet; leave it out of the place"
 
 
 def _is_json(head: bytes) -> bool:

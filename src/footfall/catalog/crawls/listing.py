@@ -9,6 +9,7 @@ from typing import IO, Any, Protocol, cast
 
 import msgspec
 
+from footfall.catalog.crawls.beside import HIDDEN, left_out_note, why_left_out
 from footfall.errors import Invalid, LimitReached, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import SCHEME, S3Options
@@ -85,7 +86,7 @@ class LocalPlace:
         if not Path(self.root).is_dir():
             raise Unavailable(f"the folder is not there now; see that it is: place={self.root}")
         found: list[Found] = []
-        left_out = _LeftOut()
+        left_out = _LeftOut(self.root)
         for file in _walk(self.root, left_out):
             if len(found) >= files_max:
                 raise _too_many(self.root, files_max)
@@ -93,10 +94,10 @@ class LocalPlace:
                 status = file.stat(follow_symlinks=False)
             except FileNotFoundError:  # taken away since its folder was read
                 continue
-            path = os.path.relpath(file.path, self.root).replace(os.sep, "/")
+            path = _below(self.root, file.path)
             found.append(Found(path, status.st_size, str(status.st_mtime_ns)))
         found.sort(key=lambda one: one.path)
-        return Listing(found, tuple(left_out.notes(self.root)))
+        return Listing(found, left_out.notes())
 
     def open(self, path: str) -> IO[bytes]:
         """See `Place`."""
@@ -130,14 +131,15 @@ class BucketPlace:
                 f"the store does not list the place; see that it is there and may be read:"
                 f" place={self.root} ({' '.join(str(error).split())[:200]})"
             ) from error
+        left_out = _LeftOut(self.root)
         found = [
             Found(info.path[prefix:], info.size, str(info.mtime_ns))
             for info in infos
-            if info.type == FileType.File and not _is_hidden(info.path[prefix:])
+            if info.type == FileType.File and not left_out.has(info.path[prefix:])
         ]
         if len(found) > files_max:
             raise _too_many(self.root, files_max)
-        return Listing(sorted(found, key=lambda one: one.path))
+        return Listing(sorted(found, key=lambda one: one.path), left_out.notes())
 
     def open(self, path: str) -> IO[bytes]:
         """See `Place`."""
@@ -148,20 +150,23 @@ class BucketPlace:
 class _LeftOut:
     """What is no file of the place, for a person who looks for it."""
 
-    def __init__(self) -> None:
-        self.links: list[str] = []
-        self.unnamed: list[str] = []
-        self.closed: list[str] = []
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._found: dict[str, list[str]] = {}
 
-    def notes(self, root: str) -> Iterator[str]:
-        for found, why in (
-            (self.links, "left out, since they are links; what is read lies in the place itself"),
-            (self.unnamed, "left out, since their names are no UTF-8 text; rename them"),
-            (self.closed, "left out, since this user may not look into them"),
-        ):
-            if found:
-                first = os.path.relpath(min(found), root).encode(errors="replace").decode()
-                yield f"{len(found):,} {why}; the first: {first}"
+    def add(self, path: str, why: str) -> None:
+        """One more, by its path below the root."""
+        self._found.setdefault(why, []).append(path.encode(errors="replace").decode())
+
+    def has(self, path: str) -> bool:
+        """Whether a file is left out by its name."""
+        why = why_left_out(path)
+        if why:
+            self.add(path, why)
+        return why != ""
+
+    def notes(self) -> tuple[str, ...]:
+        return tuple(left_out_note(paths, why) for why, paths in self._found.items())
 
 
 def _walk(root: str, left_out: _LeftOut) -> Iterator[os.DirEntry[str]]:
@@ -173,19 +178,33 @@ def _walk(root: str, left_out: _LeftOut) -> Iterator[os.DirEntry[str]]:
         except FileNotFoundError:
             continue
         except PermissionError:
-            left_out.closed.append(folder)
+            left_out.add(_below(root, folder), "closed to this user")
             continue
         for entry in entries:
-            if _is_hidden(entry.name):
-                continue
-            if entry.is_symlink():
-                left_out.links.append(entry.path)
-            elif not _is_text(entry.name):
-                left_out.unnamed.append(entry.path)
+            path = _below(root, entry.path)
+            if why := _why_not(entry):
+                left_out.add(path, why)
             elif entry.is_dir(follow_symlinks=False):
                 pending.append(entry.path)
-            elif entry.is_file(follow_symlinks=False):
+            elif not left_out.has(path):
                 yield entry
+
+
+def _below(root: str, path: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _why_not(entry: os.DirEntry[str]) -> str:
+    """Why an entry of a folder is neither looked into nor read; empty if it is."""
+    if entry.name.startswith(("_", ".")):
+        return HIDDEN
+    if entry.is_symlink():
+        return "links, as what is read lies in the place itself"
+    if not _is_text(entry.name):
+        return "no UTF-8 text by their names; rename them"
+    if not entry.is_dir(follow_symlinks=False) and not entry.is_file(follow_symlinks=False):
+        return "pipes, sockets or devices"
+    return ""
 
 
 def _is_text(name: str) -> bool:
@@ -195,11 +214,6 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_hidden(path: str) -> bool:
-    """What writers put beside data: `_SUCCESS`, `.crc`, files that are not finished."""
-    return any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def _too_many(root: str, files_max: int) -> LimitReached:

@@ -6,17 +6,15 @@ import bz2
 import contextlib
 import gzip
 import hashlib
-import io
 import json
 import lzma
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from footfall.catalog.crawls.inspect import Inspector, Limits
@@ -26,6 +24,7 @@ from footfall.catalog.entries import CrawlReport, FileFault
 from footfall.explore.access import Project
 from footfall.lake.store.options import S3Options
 from footfall.settings import load_settings
+from tests.catalog.beasts import BESIDE, HEADS, LEFT_OUT, Beast, parquet
 from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
 from tests.scale import scaled
 
@@ -34,7 +33,6 @@ LINE_MAX = 1 << 20
 NOISE = [{"n": n, "text": hashlib.sha512(str(n).encode()).hexdigest()} for n in range(3_000)]
 
 
-SMALL = pa.table({"a": pa.array([1, 2], pa.int32()), "b": ["x", None]})
 _TYPES = pa.table(
     {
         "day": [date(2026, 11, 29)],
@@ -49,21 +47,6 @@ _TYPES = pa.table(
         "nothing": pa.nulls(1),
     }
 )
-
-
-def _parquet(table: pa.Table = SMALL) -> bytes:
-    sink = io.BytesIO()
-    pq.write_table(table, sink)
-    return sink.getvalue()
-
-
-class Beast(NamedTuple):
-    """Files of a folder, the rows they are, and what is told of them."""
-
-    files: dict[str, bytes]
-    rows: list[dict[str, Any]]
-    faults: tuple[tuple[str, int, str], ...] = ()
-    """File, line, and a word of the reason."""
 
 
 def _parts(*folders: str) -> dict[str, str | None]:
@@ -166,14 +149,14 @@ ZOO = {
     "csv_latin_1": Beast(
         {"a": "a,b\n1,ä\n".encode("latin-1")}, [{"a": 1, "b": "ä"}], (("a", 2, "not UTF-8"),)
     ),
-    "parquet": Beast({"a.parquet": _parquet()}, [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),
+    "parquet": Beast({"a.parquet": parquet()}, [{"a": 1, "b": "x"}, {"a": 2, "b": None}]),
     "broken_parquet": Beast(
-        {"a.parquet": _parquet()[:-20], "b.parquet": _parquet()},
+        {"a.parquet": parquet()[:-20], "b.parquet": parquet()},
         [{"a": 1, "b": "x"}, {"a": 2, "b": None}],
         (("a.parquet", 0, "Parquet"),),
     ),
     "all_formats": Beast(
-        {"a": b'{"a":1,"b":"x"}', "b": b"a,b\n2,y\n", "c.parquet": _parquet()},
+        {"a": b'{"a":1,"b":"x"}', "b": b"a,b\n2,y\n", "c.parquet": parquet()},
         [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}, {"a": 1, "b": "x"}, {"a": 2, "b": None}],
     ),
     "no_data": Beast({"a": b"\x00\x01\x02" * 100, "b": b'{"a":1}'}, [{"a": 1}], (("a", 0, ""),)),
@@ -309,7 +292,7 @@ ZOO = {
     "names_by_case_csv": Beast({"a": b"a,A\n1,2\n"}, [{"a": 1, "a_2": 2}]),
     "names_twice_csv": Beast({"a": b"id,n,n\n1,2,3\n"}, [{"id": 1, "n": 2, "n_2": 3}]),
     "names_by_case_parquet": Beast(
-        {"a": _parquet(pa.table([[1], [2]], names=["a", "A"]))}, [{"a": 1, "A_1": 2}]
+        {"a": parquet(pa.table([[1], [2]], names=["a", "A"]))}, [{"a": 1, "A_1": 2}]
     ),
     "names_that_are_words": Beast(
         {"a": b'{"select":1,"from":2,"filename":"f","a b":3,"":4,"\\"":5,"\xc3\xa4":6}'},
@@ -358,7 +341,7 @@ ZOO = {
             "e.orc": b"ORC" + bytes(40),
             "f.avro": b"Obj\x01" + bytes(40),
             "g.json.snappy": bytes(pa.compress(b'{"a":1}\n', codec="snappy")),
-            "h.snappy.parquet": _parquet(pa.table({"a": [2]})),
+            "h.snappy.parquet": parquet(pa.table({"a": [2]})),
         },
         [{"a": 1}, {"a": 2}],
         (
@@ -371,7 +354,7 @@ ZOO = {
         ),
     ),
     "parquet_types": Beast(
-        {"a": _parquet(_TYPES)},
+        {"a": parquet(_TYPES)},
         [
             {
                 "day": "2026-11-29",
@@ -388,11 +371,11 @@ ZOO = {
         ],
     ),
     "parquet_without_rows": Beast(
-        {"a": _parquet(pa.table({"a": pa.array([], pa.int64())})), "b": _parquet()},
+        {"a": parquet(pa.table({"a": pa.array([], pa.int64())})), "b": parquet()},
         [{"a": 1, "b": "x"}, {"a": 2, "b": None}],
     ),
     "parquet_of_other_types": Beast(
-        {"a": _parquet(), "b": _parquet(pa.table({"a": ["z"], "c": [1.5]}))},
+        {"a": parquet(), "b": parquet(pa.table({"a": ["z"], "c": [1.5]}))},
         [
             {"a": "1", "b": "x", "c": None},
             {"a": "2", "b": None, "c": None},
@@ -400,43 +383,7 @@ ZOO = {
         ],
     ),
 }
-BESIDE = {
-    "README.md": b"# Clicks\n\nOne file a day, and so on.\n",
-    "README": b"Clicks, day by day\nAsk Ann, or Bob\n",
-    "docs/LICENSE.txt": b"free, for all\n",
-    "SHA256SUMS": b"abc  a.csv\ndef  b.csv\n",
-    "a.csv.md5": b"abc\n",
-    "Thumbs.db": b"\xd0\xcf\x11\xe0",
-    "load.py": b"import csv\nprint(1, 2)\n",
-    "a.csv.tmp": b"id,n\n9,9\n",
-    "_SUCCESS": b"",
-    ".DS_Store": b"\0\1",
-}
-"""What lies beside data, in a folder that has some as well."""
-ZOO["beside_data"] = Beast(
-    {
-        **BESIDE,
-        "a.csv": b"id,n\n1,2\n",
-        "ids.txt": b"id\n3\n",
-        "notes.txt": b"remember to ask\nfor more, please, and soon\n",
-        "page": b"<!DOCTYPE html>\n<p>not, found</p>\n",
-        "picture": b"\x89PNG\r\n\x1a\n1234",
-        "sheet": b"PK\x03\x04" + bytes(40),
-        "tables": b"SQLite format 3\0" + bytes(40),
-        "noise": bytes(range(256)) * 4,
-        "within.gz": gzip.compress(_parquet()),
-    },
-    [{"id": 1, "n": 2}, {"id": 3, "n": None}],
-    (
-        ("noise", 0, "neither text"),
-        ("notes.txt", 0, "reads like notes"),
-        ("page", 0, "HTML"),
-        ("picture", 0, "picture"),
-        ("sheet", 0, "Excel"),
-        ("tables", 0, "SQLite"),
-        ("within.gz", 0, "Parquet within gzip"),
-    ),
-)
+ZOO |= HEADS | BESIDE
 CUT = "broken_gzip"
 """Its rows depend on the compressor; held by a test of its own."""
 
@@ -518,7 +465,7 @@ def test_what_lies_beside_data_is_named(crawled: tuple[Project, CrawlReport]) ->
     _, report = crawled
     notes = "\n".join(note for note in report.notes if "left out as" in note)
     named = set(notes.replace(":", ",").replace("\n", ", ").split(", "))
-    assert {f"beside_data/{name}" for name in BESIDE} == {n for n in named if "/" in n}
+    assert {f"beside_data/{name}" for name in LEFT_OUT} == {n for n in named if "/" in n}
 
 
 def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:
@@ -535,10 +482,18 @@ def test_copies_are_of_files_that_need_one(crawled: tuple[Project, CrawlReport])
     """What the engine reads as it lies is not kept once more: disks are small."""
     project, _ = crawled
     tables = project._crawling.catalog.tables()
-    names = ("plain", "names_with_numbers", "names_by_case", "csv", "quotes_within_csv")
+    names = (
+        "plain",
+        "title_plain",
+        "names_with_numbers",
+        "names_by_case",
+        "csv",
+        "quotes_within_csv",
+    )
     kept = {name: [file.copy != "" for file in tables[name].files] for name in names}
     assert kept == {
         "plain": [False],
+        "title_plain": [False],
         "names_with_numbers": [False],
         "names_by_case": [True, False],
         "csv": [False],

@@ -47,6 +47,8 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     has_header: bool = True
     columns: tuple[Column, ...] = ()
     """Of CSV in order of its cells, of Parquet with the types in the file; JSON names its own."""
+    skip: int = 0
+    """Of CSV: lines above the head, or above the first row."""
 
 
 class File(msgspec.Struct, frozen=True, array_like=True):

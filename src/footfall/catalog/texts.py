@@ -77,7 +77,8 @@ def reader(shape: Shape, paths: Sequence[str], columns: Sequence[Column], docume
     return (
         f"read_csv([{files}], auto_detect = false, delim = {literal(shape.delimiter)},"
         f" quote = '\"', escape = '\"', header = {'true' if shape.has_header else 'false'},"
-        f" columns = {{{kinds}}}, compression = {literal(shape.compression)},"
+        f" skip = {int(shape.skip)}, columns = {{{kinds}}},"
+        f" compression = {literal(shape.compression)},"
         f" max_line_size = {int(document_max)}, buffer_size = {_BUFFER_LINES * int(document_max)},"
         f" parallel = false, {more})"
     )

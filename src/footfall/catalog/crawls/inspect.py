@@ -18,7 +18,7 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import CsvForm, csv_shape, decoded
+from footfall.catalog.crawls.csv_head import CsvForm, Start, csv_shape, decoded, start_of
 from footfall.catalog.crawls.listing import Place
 from footfall.catalog.crawls.others import HEAD_BYTES, nothing_in
 from footfall.catalog.crawls.repair import inflated, repair
@@ -141,23 +141,29 @@ class Inspector:
                 raw = stream.read(HEAD_BYTES)
         except OSError as error:
             return _unreadable(path, f"it cannot be opened: {error.strerror or error}")
-        if not raw:
-            return _unreadable(path, "it is empty")
         compression = compression_of(raw)
         head = _inflated(raw, compression)
         if raw[:4] == b"PAR1":
             return self._parquet(path)
         if nothing := nothing_in(path, raw, head):
             return _unreadable(path, nothing)
+        start = None if _is_json(head) else _start(head, self._csv_form, raw)
+        if start is None and not _is_json(head):
+            return _unreadable(path, "it has no rows")
+        as_it_is = self._as_it_is(path, head, compression, start)
+        return as_it_is or self._repaired(path, start, compression, copy)
+
+    def _as_it_is(
+        self, path: str, head: bytes, compression: Compression, start: Start | None
+    ) -> Inspected | None:
+        """The file where it lies; `None` if not all of it can be read there."""
         address = f"{self._place.root}/{path}"
-        as_it_is = self._read(address, head, compression, self._csv_form)
-        if (
-            as_it_is is not None
-            and self._is_whole(path, as_it_is)
-            and not set("*?[") & set(address)
-        ):
-            return as_it_is
-        return self._repaired(path, head, compression, copy)
+        if set("*?[") & set(address):
+            return None
+        found = self._read(address, head, compression, start)
+        if found is None or not self._is_whole(path, found):
+            return None
+        return found if start is None else _told(path, found, start)
 
     def _parquet(self, path: str) -> Inspected:
         file = literal(f"{self._place.root}/{path}")
@@ -179,17 +185,17 @@ class Inspector:
         return Inspected(shape, shown, int(count[0]), columns_count=len(found))
 
     def _read(
-        self, address: str, head: bytes, compression: Compression, csv_form: CsvForm
+        self, address: str, head: bytes, compression: Compression, start: Start | None
     ) -> Inspected | None:
         """The file as it is; `None` if some of it cannot be read so."""
-        start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+        first = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         try:
-            if start[:1] == b"{":
-                return self._json(address, compression, ("newline_delimited", "unstructured"))
-            if start[:1] == b"[":
+            if start is not None:
+                shape = csv_shape(head, compression, start)
+                return None if shape is None else self._csv(address, shape, start.rows)
+            if first == b"[":
                 return self._json(address, compression, ("array",))
-            shape = csv_shape(head, compression, csv_form)
-            return None if shape is None else self._csv(address, shape)
+            return self._json(address, compression, ("newline_delimited", "unstructured"))
         except _ENGINE_ERRORS as error:
             self._problem = _said(error)
             return None
@@ -225,7 +231,7 @@ class Inspector:
             raise _Mend
         return Inspected(shape, columns, int(rows), columns_count=len(found))
 
-    def _csv(self, address: str, shape: Shape) -> Inspected:
+    def _csv(self, address: str, shape: Shape, rows_min: int) -> Inspected:
         source = reader(shape, [address], shape.columns, self._limits.document_bytes)
         tests = [
             f"bool_and({test}) FILTER ({{0}} IS NOT NULL)".replace("{0}", quoted(column.name))
@@ -233,10 +239,12 @@ class Inspector:
             for test in _TYPED.values()
         ]
         counted = self._connection.execute(
-            f"SELECT count(*), {', '.join(tests)} FROM {source}"
+            f"SELECT count(*), {_no_rows(shape)}, {', '.join(tests)} FROM {source}"
         ).fetchone()
         assert counted is not None
-        rows, *answers = counted
+        rows, has_no_rows, *answers = counted
+        if has_no_rows or rows < rows_min:
+            raise _Mend
         columns = []
         for at, column in enumerate(shape.columns):
             mine = answers[at * len(_TYPED) : (at + 1) * len(_TYPED)]
@@ -256,14 +264,15 @@ class Inspector:
             quotes = sum(piece.count(b'"') for piece in inflated(stream, found.shape.compression))
         return quotes % 2 == 0
 
-    def _repaired(self, path: str, head: bytes, compression: Compression, copy: Path) -> Inspected:
+    def _repaired(
+        self, path: str, start: Start | None, compression: Compression, copy: Path
+    ) -> Inspected:
         kept = repair(
             lambda: self._place.open(path),
             compression,
             copy,
             path,
-            is_json=_is_json(head),
-            csv_form=self._csv_form,
+            start=start,
             document_max=self._limits.document_bytes,
             copy_max=self._limits.repaired_bytes,
         )
@@ -273,8 +282,9 @@ class Inspector:
             return Inspected(None, (), 0, "", kept.faults or nothing, kept.faults_count or 1)
         try:
             with copy.open("rb") as stream:
-                start = _inflated(stream.read(HEAD_BYTES), "gzip")
-            found = self._read(str(copy), start, "gzip", CSV_FORM)
+                head = _inflated(stream.read(HEAD_BYTES), "gzip")
+            again = None if start is None else start_of(decoded(head), CSV_FORM)
+            found = self._read(str(copy), head, "gzip", again)
         except OSError as error:
             return _unreadable(path, f"its readable part cannot be kept: {error.strerror}")
         if found is None:
@@ -287,6 +297,16 @@ class Inspector:
         return msgspec.structs.replace(
             found, copy=str(copy), faults=kept.faults, faults_count=kept.faults_count
         )
+
+
+def _no_rows(shape: Shape) -> str:
+    """Whether some row is the head once more, or has NULs or an end of file in place of text."""
+    first = quoted(shape.columns[0].name)
+    tests = [f"(trim({first}, '\0\x1a') = '' AND {first} <> '')"]
+    if shape.has_header and len(shape.columns) > 1:
+        alike = (f"lower(trim({quoted(c.name)})) = {literal(c.name)}" for c in shape.columns)
+        tests.append(f"({' AND '.join(alike)})")
+    return f"coalesce(bool_or({' OR '.join(tests)}), false)"
 
 
 def _are_renamed(empty: Sequence[str], names: set[str]) -> bool:
@@ -305,6 +325,19 @@ def compression_of(head: bytes) -> Compression:
 
 def _is_json(head: bytes) -> bool:
     return decoded(head).lstrip()[:1] in ("{", "[")
+
+
+def _start(head: bytes, form: CsvForm, raw: bytes) -> Start | None:
+    """Where rows begin, from the first bytes with and without their compression."""
+    return start_of(decoded(head), form, is_cut=max(len(head), len(raw)) >= HEAD_BYTES)
+
+
+def _told(path: str, found: Inspected, start: Start) -> Inspected:
+    """With what is said of the lines above the rows."""
+    if not start.told:
+        return found
+    faults = (FileFault(path, start.line, start.told),)
+    return msgspec.structs.replace(found, faults=faults, faults_count=1)
 
 
 def _json_type(kind: str) -> str:

@@ -61,6 +61,8 @@ def nothing_in(path: str, raw: bytes, head: bytes) -> str:
         raw: As it lies there.
         head: The same without its compression.
     """
+    if not raw:
+        return "it is empty"
     if len(raw) < HEAD_BYTES and not raw.strip():
         return "it has no rows, only space"
     is_no_text = not is_text(head) or _is_binary(head)

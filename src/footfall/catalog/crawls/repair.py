@@ -21,7 +21,7 @@ from typing import IO
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import CsvForm
+from footfall.catalog.crawls.csv_head import Start
 from footfall.catalog.crawls.documents import documents_of
 from footfall.catalog.crawls.lines import PIECE_BYTES, Faults, lines_of
 from footfall.catalog.crawls.rows import rows_of
@@ -43,8 +43,7 @@ def repair(
     target: Path,
     file: str,
     *,
-    is_json: bool,
-    csv_form: CsvForm,
+    start: Start | None,
     document_max: int,
     copy_max: int,
 ) -> Repaired:
@@ -55,8 +54,7 @@ def repair(
         compression: Of them.
         target: The clean file, compressed with gzip; replaced whole.
         file: Name for faults.
-        is_json: Whether it has JSON documents; CSV otherwise.
-        csv_form: What is known of its CSV.
+        start: How the rows of CSV are read; `None` for JSON documents.
         document_max: Most bytes of a document or row; longer ones are told and left out.
         copy_max: Most bytes of the clean file before compression; the rest is told and left out.
     """
@@ -67,10 +65,10 @@ def repair(
     try:
         with open_stream() as stream, gzip.open(temporary, "wb", compresslevel=1) as out:
             lines = lines_of(_decoded(_to_the_break(stream, compression, faults)))
-            if is_json:
+            if start is None:
                 clean = documents_of(lines, document_max, faults)
             else:
-                clean = rows_of(lines, document_max, faults, csv_form)
+                clean = rows_of(lines, document_max, faults, start)
             for data in clean:
                 written += len(data)
                 if written > copy_max:
@@ -84,7 +82,7 @@ def repair(
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    heads = 0 if is_json else min(rows, 1)
+    heads = 0 if start is None else min(rows, 1)
     return Repaired(rows - heads, tuple(faults.kept), faults.count)
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from footfall.catalog.crawls.csv_head import CsvForm, first_cells, is_header, said_delimiter
+from footfall.catalog.crawls.csv_head import CsvForm, Start, header_names
 from footfall.catalog.crawls.lines import Faults, Line, text_of
 from footfall.catalog.entries import COLUMNS_MAX
 
@@ -21,29 +22,37 @@ CSV_FORM: Final = CsvForm(",", True)
 
 
 def rows_of(
-    lines: Iterator[Line], document_max: int, faults: Faults, form: CsvForm
+    lines: Iterator[Line], document_max: int, faults: Faults, start: Start
 ) -> Iterator[bytes]:
     """A header, and the rows."""
     texts = _Lines(_whole_lines(lines, document_max, faults))
-    first = next(texts, None)
-    if first is None:
+    for _ in range(start.skip):
+        next(texts, None)
+    if start.told:
+        faults.add(start.line, start.told)
+    rows = _cells(texts, start.delimiter, document_max, faults)
+    begins, head = next(rows, (0, []))
+    if not begins:
         return
-    said = said_delimiter(first)
-    if said:
-        texts.begin()
-        first = next(texts, "")
-    texts.again()
-    head, delimiter = first_cells(first, form.delimiter or said)
-    width = len(head)
+    width = max(len(head), 0 if start.has_header else len(start.names))
     if width > COLUMNS_MAX:
-        faults.add(1, f"it has {width:,} columns, a table has {COLUMNS_MAX:,} at most; left out")
+        faults.add(
+            begins, f"it has {width:,} columns, a table has {COLUMNS_MAX:,} at most; left out"
+        )
         return
-    has_header = is_header(head) if form.has_header is None else form.has_header
-    if width and not has_header:
-        yield _csv_line([f"column_{at}" for at in range(width)])
-    for begins, cells in _cells(texts, delimiter, document_max, faults):
+    if start.has_header:
+        yield _csv_line(header_names(head))
+    else:
+        more = [f"column_{at}" for at in range(len(start.names), width)]
+        yield _csv_line([*start.names[:width], *more])
+        rows = itertools.chain([(begins, head)], rows)
+    for begins, cells in rows:
         if len(cells) > width:
             faults.add(begins, f"it has {len(cells)} cells, the first row {width}; left out")
+        elif start.has_header and width > 1 and cells == head:
+            faults.add(begins, "it is the line of names once more; left out")
+        elif cells and not "".join(cells).strip("\0\x1a") and "".join(cells):
+            faults.add(begins, "it has NULs or an end of file, and no text; left out")
         elif cells:
             yield _csv_line([*cells, *[""] * (width - len(cells))])
 
@@ -128,7 +137,7 @@ def _whole_lines(lines: Iterator[Line], bytes_max: int, faults: Faults) -> Itera
             kept, is_long = b"", False
 
 
-def _csv_line(cells: list[str]) -> bytes:
+def _csv_line(cells: Sequence[str]) -> bytes:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow(cells)
     return out.getvalue().encode()

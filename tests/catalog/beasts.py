@@ -1,4 +1,4 @@
-"""Ugly files that are about CSV heads, and about what lies beside data."""
+"""Ugly files: heads of CSV, lists, digits, folders, and what lies beside data."""
 
 from __future__ import annotations
 
@@ -116,6 +116,78 @@ HEADS |= {
     "separated_by_1": Beast({"a": b"1\x01x\x012\n2\x01y\x013\n"}, BY_NUMBER),
 }
 
+JSONS = {
+    "list_that_is_cut": Beast(
+        {"a": b'[{"a":1},\n{"a":2},{"a":'}, [{"a": 1}, {"a": 2}], (("a", 2, "does not end"),)
+    ),
+    "list_with_a_break": Beast(
+        {"a": b'[{"a":1},{"a":,},{"a":3},]'}, [{"a": 1}, {"a": 3}], (("a", 1, "no JSON"),)
+    ),
+    "list_of_lists": Beast(
+        {"a": b'[["a"],[1]]', "b": b'{"a":1}'},
+        [{"a": 1}],
+        (("a", 1, 'no object: ["a"]'), ("a", 1, "no object: [1]")),
+    ),
+    "words_before": Beast(
+        {
+            "a.json": b'// made by us\n{"a":1}\n',
+            "b.json": b'7\n{"a":2}\n',
+            "c": b'\x1e{"a":3}\n\x1e{"a":4}\n',
+            "d.jsonl": b"1\n2\n",
+        },
+        [{"a": 1}, {"a": 2}, {"a": 3}, {"a": 4}],
+        (
+            ("a.json", 1, "no JSON"),
+            ("b.json", 1, "no object"),
+            ("d.jsonl", 1, "no object"),
+            ("d.jsonl", 2, "no object"),
+        ),
+    ),
+    "objects_without_keys": Beast(
+        {"a": b"{}\n{}\n", "b": b'{}\n{"a":1}\n', "c": b'{}\n{"a":2}\n{"a"\n'},
+        [{"a": None}, {"a": 1}, {"a": None}, {"a": 2}],
+        (("a", 0, "no object has keys, of 2"), ("c", 3, "does not end")),
+    ),
+    "not_a_number": Beast(
+        {"a": b'{"a":NaN,"b":{"c":1.5}}\n{"a":1.5,"b":{"c":-Infinity}}\n'},
+        [{"a": None, "b": {"c": 1.5}}, {"a": 1.5, "b": {"c": None}}],
+    ),
+    "many_digits": Beast(
+        {"a": b"id,n,m\n1234567890123456789,12345678901234567890, 5 \n2,3, 6\n"},
+        [
+            {"id": 1234567890123456789, "n": "12345678901234567890", "m": 5},
+            {"id": 2, "n": "3", "m": 6},
+        ],
+    ),
+    "more_digits_than_a_number_has": Beast(
+        {"a": f"n,m\n{'9' * 40},1234567890123456789\n2,1.5\n".encode()},
+        [{"n": "9" * 40, "m": "1234567890123456789"}, {"n": "2", "m": "1.5"}],
+    ),
+    "carriage_return_csv": Beast(
+        {"a": b"id,n\n1,x\ry\n2,z\n"}, [{"id": 2, "n": "z"}], (("a", 2, "carriage return"),)
+    ),
+    "wide_without_mark": Beast(
+        {
+            "a": "id,n\n1,x\n".encode("utf-16-le"),
+            "b": "id,n\n2,y\n".encode("utf-16-be"),
+            "c": '{"id":3,"n":"z"}'.encode("utf-32"),
+        },
+        [{"id": 1, "n": "x"}, {"id": 2, "n": "y"}, {"id": 3, "n": "z"}],
+    ),
+    "folders_without_text": Beast(
+        {"at=%FF/f": b'{"a":1}', "at=/f": b'{"a":2}'},
+        [{"a": 1, "at": "%FF"}, {"a": 2, "at": ""}],
+    ),
+    "folders_and_columns": Beast(
+        {"a_folder=1/a=2/f": b'{"a":3,"b":4}'},
+        [{"a": 3, "b": 4, "a_folder": "1", "a_folder_folder": "2"}],
+    ),
+    "unlike": Beast(
+        {"a": b"id,n\n1,x\n", "manifest.json": b'{"files":["a"]}'},
+        [{"id": 1, "n": "x", "files": None}, {"id": None, "n": None, "files": ["a"]}],
+    ),
+    "long_name": Beast({"y" * 250: b'{"a":1}\n{"a"'}, [{"a": 1}], (("y" * 250, 2, "not end"),)),
+}
 LEFT_OUT = {
     "README.md": b"# Clicks\n\nOne file a day, and so on.\n",
     "README": b"Clicks, day by day\nAsk Ann, or Bob\n",

@@ -24,7 +24,7 @@ from footfall.catalog.entries import CrawlReport, FileFault
 from footfall.explore.access import Project
 from footfall.lake.store.options import S3Options
 from footfall.settings import load_settings
-from tests.catalog.beasts import BESIDE, HEADS, LEFT_OUT, Beast, parquet
+from tests.catalog.beasts import BESIDE, HEADS, JSONS, LEFT_OUT, Beast, parquet
 from tests.catalog.places import cut_gzip, home_with_a_cut, lines, put, zstd
 from tests.scale import scaled
 
@@ -383,7 +383,7 @@ ZOO = {
         ],
     ),
 }
-ZOO |= HEADS | BESIDE
+ZOO |= HEADS | JSONS | BESIDE
 CUT = "broken_gzip"
 """Its rows depend on the compressor; held by a test of its own."""
 
@@ -466,6 +466,14 @@ def test_what_lies_beside_data_is_named(crawled: tuple[Project, CrawlReport]) ->
     notes = "\n".join(note for note in report.notes if "left out as" in note)
     named = set(notes.replace(":", ",").replace("\n", ", ").split(", "))
     assert {f"beside_data/{name}" for name in LEFT_OUT} == {n for n in named if "/" in n}
+
+
+def test_files_that_are_unlike_are_told(crawled: tuple[Project, CrawlReport]) -> None:
+    """A file of other columns may have been put there by mistake."""
+    _, report = crawled
+    unlike = [note for note in report.notes if "without a column in common" in note]
+    assert next(note for note in unlike if note.startswith("unlike ")).endswith("manifest.json")
+    assert not {note.partition(" ")[0] for note in unlike} & {"plain", "csv_other_order", "names"}
 
 
 def test_conflicts_are_explained(crawled: tuple[Project, CrawlReport]) -> None:

@@ -138,7 +138,8 @@ def _partition(root: str, folder: Folder, partition: Partition) -> str:
         return f"NULL::{kind}"
     value = f"split_part(substr({quoted(_PATH)}, {len(root) + 2}), '/', {folder.depth + 1})"
     if folder.is_hive:
-        said = f"url_decode(substr({value}, strpos({value}, '=') + 1))"
+        raw = f"substr({value}, strpos({value}, '=') + 1)"
+        said = f"coalesce(try(url_decode({raw})), {raw})"  # %FF is no text
         value = f"nullif({said}, '__HIVE_DEFAULT_PARTITION__')"
     return value if kind == "VARCHAR" else f"TRY_CAST({value} AS {kind})"
 

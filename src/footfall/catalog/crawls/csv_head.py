@@ -28,6 +28,8 @@ _SAID: Final = re.compile(r'"?sep=([^\w\s"]|\t)"?\r?')
 _FIELDS: Final = re.compile(r"#\s?Fields:\s*(\S.*)")
 """The comment by which logs of IIS and CloudFront name their columns."""
 _DECIMAL_COMMA: Final = re.compile(r"\d,\d")
+_WIDE_BYTES: Final = 64
+_WIDE_BYTES_MIN: Final = 4
 _ROWS_MAX: Final = 200
 _ABOVE_MAX: Final = 20
 """Rows that may be above the table."""
@@ -79,7 +81,9 @@ class _Fit(msgspec.Struct, frozen=True, order=True):
 
 def csv_shape(head: bytes, compression: Compression, start: Start | None) -> Shape | None:
     """How the engine reads a file; `None` if it cannot, as its text is not UTF-8."""
-    if start is None or len(start.names) > COLUMNS_MAX or not _is_utf8(head):
+    if start is None or len(start.names) > COLUMNS_MAX:
+        return None
+    if not _is_utf8(head) or wide_encoding(head):
         return None
     if start.skip and 0 < head.count(b"\r\n") < head.count(b"\n"):
         return None  # behind skipped lines that end in another way than others it finds no rows
@@ -90,10 +94,24 @@ def csv_shape(head: bytes, compression: Compression, start: Start | None) -> Sha
 
 
 def decoded(head: bytes) -> str:
-    """A file's first bytes as text, in the encoding that its byte order mark says."""
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return head.decode("utf-16", "replace")
+    """A file's first bytes as text: UTF-8 or wider, else as Windows-1252."""
+    if wide := wide_encoding(head):
+        return head.decode(wide, "replace")
     return head.decode("utf-8-sig" if _is_utf8(head) else "cp1252", "replace")
+
+
+def wide_encoding(head: bytes) -> str:
+    """UTF-16 or UTF-32, by the mark or by the NUL beside each letter; empty for another."""
+    if head[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return "utf-32"
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    first, second = head[0:_WIDE_BYTES:2], head[1:_WIDE_BYTES:2]
+    if len(second) < _WIDE_BYTES_MIN:
+        return ""
+    if not any(second) and all(first):
+        return "utf-16-le"
+    return "utf-16-be" if not any(first) and all(second) else ""
 
 
 def is_text(head: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ _SPELLED_MAX: Final = 10_000
 """Names of which the first spelling is remembered."""
 _MARGIN: Final = 12
 """Characters of the longest word of JSON that a cut may go through: an escaped pair."""
+_NEXT: Final = re.compile(r"\n|\}\s*,?\s*(?=\{)")
+"""What a document may follow."""
 _PARSED_TIMES_MAX: Final = 4
 """A document over several lines is parsed anew with each of them: in all so many times the longest
 one that there may be."""
@@ -33,6 +36,9 @@ class _Documents:
         self._from = 1
         self._spent = 0
         self._is_skipping = False
+        self._is_in_list = False
+        self._has_keys = False
+        self._empty = 0
         self._spelled: dict[str, str] = {}
 
     def take(self, line: Line) -> Iterator[bytes]:
@@ -60,11 +66,20 @@ class _Documents:
         """Nothing comes any more."""
         if self._kept.strip():
             self._faults.add(self._from, "the document does not end")
+        elif self._is_in_list:
+            self._faults.add(self._from, "the list does not end")
+        if self._empty:
+            self._faults.add(0, f"no object has keys, of {self._empty:,}")
 
     def _documents(self, line: Line) -> Iterator[bytes]:
         text, at = self._kept, 0
         self._spent += len(text)
         while (at := _after_space(text, at)) < len(text):
+            if text[at] == "]" if self._is_in_list else text[at] == "[":
+                # What is in a list is read one by one, so that one that is broken harms no other.
+                self._is_in_list, self._from = not self._is_in_list, line.number
+                at += 1
+                continue
             try:
                 value, at = _DECODER.raw_decode(text, at)
             except (ValueError, RecursionError) as error:
@@ -79,14 +94,23 @@ class _Documents:
         self._forget()
 
     def _written(self, value: Any, number: int) -> Iterator[bytes]:
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, dict):
-                try:
-                    yield self._line(self._folded(one, 1), number)
-                except RecursionError:
-                    self._faults.add(number, f"it is nested deeper than {DEPTH_MAX} levels")
-            else:
-                self._faults.add(number, f"it is no object: {json.dumps(one)[:60]}")
+        if not isinstance(value, dict):
+            self._faults.add(number, f"it is no object: {json.dumps(value)[:60]}")
+        elif not value and not self._has_keys:
+            self._empty += 1
+        else:
+            yield from self._those_without_keys()
+            try:
+                yield self._line(self._folded(value, 1), number)
+            except RecursionError:
+                self._faults.add(number, f"it is nested deeper than {DEPTH_MAX} levels")
+
+    def _those_without_keys(self) -> Iterator[bytes]:
+        """Objects of the start without keys: rows once there are columns."""
+        self._has_keys = True
+        for _ in range(self._empty):
+            yield b"{}\n"
+        self._empty = 0
 
     def _folded(self, value: Any, depth: int) -> Any:
         """With one spelling for each name, the first that the file has. Raises `RecursionError`."""
@@ -137,7 +161,7 @@ def _is_document(data: bytes) -> bool:
 
 
 def _after_space(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t\r\n,":
+    while at < len(text) and text[at] in " \t\r\n,\x1e":
         at += 1
     return at
 
@@ -153,8 +177,8 @@ def _may_go_on(error: Exception, text: str, margin: int) -> bool:
 
 def _next_document(text: str, at: int) -> int:
     """Where to try again after a broken one: the next line, or the next object after another."""
-    found = [place for place in (text.find("\n", at), text.find("}{", at)) if place >= 0]
-    return min(found) + 1 if found else len(text)
+    found = _NEXT.search(text, at)
+    return found.end() if found else len(text)
 
 
 def _short(error: Exception) -> str:

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from footfall.catalog.crawls.csv_head import CsvForm, Start, csv_shape, decoded, start_of
 from footfall.catalog.crawls.listing import Place
-from footfall.catalog.crawls.others import HEAD_BYTES, nothing_in
+from footfall.catalog.crawls.others import HEAD_BYTES, is_json, nothing_in
 from footfall.catalog.crawls.repair import inflated, repair
 from footfall.catalog.crawls.rows import CSV_FORM
 from footfall.catalog.crawls.types import common
@@ -39,8 +39,11 @@ _ANOTHER: Final = re.compile(r"_\d+\Z")
 """How the engine ends the second of two names that differ in case only."""
 _MOMENT: Final = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?"
 _TYPED: Final = {
-    "BIGINT": r"regexp_full_match({0}, '-?(0|[1-9]\d{0,17})')",
-    "DOUBLE": r"regexp_full_match({0}, '-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?')",
+    "BIGINT": (
+        r"regexp_full_match({0}, ' *-?(0|[1-9]\d{0,18}) *') AND TRY_CAST({0} AS BIGINT) IS NOT NULL"
+    ),
+    "HUGEINT": r"regexp_full_match({0}, ' *-?(0|[1-9]\d{0,37}) *')",
+    "DOUBLE": r"regexp_full_match({0}, ' *-?(0|[1-9]\d{0,14})(\.\d+)?([eE][+-]?\d+)? *')",
     "BOOLEAN": "lower({0}) IN ('true', 'false')",
     "DATE": (r"regexp_full_match({0}, '\d{4}-\d\d-\d\d') AND TRY_CAST({0} AS DATE) IS NOT NULL"),
     "TIMESTAMP": (
@@ -51,7 +54,8 @@ _TYPED: Final = {
         " AND TRY_CAST({0} AS TIMESTAMPTZ) IS NOT NULL"
     ),
 }
-"""Types of CSV's cells, tried in this order on every one: a leading zero makes it text."""
+"""Types of CSV's cells, tried in this order on every one: a leading zero makes it text. So do more
+digits than a type has, as of numbers that are names."""
 
 
 class Inspected(msgspec.Struct, frozen=True):
@@ -147,8 +151,8 @@ class Inspector:
             return self._parquet(path)
         if nothing := nothing_in(path, raw, head):
             return _unreadable(path, nothing)
-        start = None if _is_json(head) else _start(head, self._csv_form, raw)
-        if start is None and not _is_json(head):
+        start = None if is_json(path, head) else _start(head, self._csv_form, raw)
+        if start is None and not is_json(path, head):
             return _unreadable(path, "it has no rows")
         as_it_is = self._as_it_is(path, head, compression, start)
         return as_it_is or self._repaired(path, start, compression, copy)
@@ -222,12 +226,15 @@ class Inspector:
             raise _Mend
         typed = [Column(one.name, one.type or "VARCHAR") for one in columns]
         counts = ", ".join(f"count({quoted(one.name)})" for one in typed) or "0"
+        endless = " OR ".join(_is_endless(one) for one in typed if "DOUBLE" in one.type) or "false"
         source = reader(shape, [address], typed, self._limits.document_bytes)
-        counted = self._connection.execute(f"SELECT count(*), {counts} FROM {source}").fetchone()
+        counted = self._connection.execute(
+            f"SELECT count(*), coalesce(bool_or({endless}), false), {counts} FROM {source}"
+        ).fetchone()
         assert counted is not None
-        rows, *filled = counted
+        rows, has_endless, *filled = counted
         empty = [one.name for one, n in zip(columns, filled, strict=False) if n == 0]
-        if _are_renamed(empty, {one.name for one in columns}):
+        if has_endless or _are_renamed(empty, {one.name for one in columns}):
             raise _Mend
         return Inspected(shape, columns, int(rows), columns_count=len(found))
 
@@ -309,6 +316,13 @@ def _no_rows(shape: Shape) -> str:
     return f"coalesce(bool_or({' OR '.join(tests)}), false)"
 
 
+def _is_endless(column: Column) -> str:
+    """Whether some number is NaN or infinite, which JSON does not have."""
+    if column.type == "DOUBLE":
+        return f"NOT isfinite({quoted(column.name)})"
+    return rf"regexp_matches({quoted(column.name)}::VARCHAR, '\b(nan|inf)\b')"
+
+
 def _are_renamed(empty: Sequence[str], names: set[str]) -> bool:
     """Whether a key is read under another name, as nothing: `A_1`, if there is `a` and no `A`."""
     lower = {name.lower() for name in names}
@@ -321,10 +335,6 @@ def compression_of(head: bytes) -> Compression:
     if head[:2] == b"\x1f\x8b":
         return "gzip"
     return "zstd" if head[:4] == b"\x28\xb5\x2f\xfd" else "none"
-
-
-def _is_json(head: bytes) -> bool:
-    return decoded(head).lstrip()[:1] in ("{", "[")
 
 
 def _start(head: bytes, form: CsvForm, raw: bytes) -> Start | None:

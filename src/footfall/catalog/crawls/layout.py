@@ -104,7 +104,7 @@ def _key(folder: str, depth: int, declared: Sequence[str]) -> str:
 
 
 def _is_hive(folder: str) -> bool:
-    return "=" in folder.strip("=")
+    return "=" in folder.lstrip("=")
 
 
 def partition_of(path: str) -> str:

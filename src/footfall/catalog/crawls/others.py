@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -42,6 +43,8 @@ _UNMARKED: Final = {
 _READ: Final = "what is read is JSON, CSV and Parquet, also with gzip or zstd"
 _TAR: Final = slice(257, 262)
 """Where a tar archive says that it is one."""
+_JSON_NAME: Final = re.compile(r".*\.(json|jsonl|ndjson|geojson)(\.(gz|gzip|zst|zstd))?")
+_SCALAR: Final = re.compile(r"(\".*\"|-?\d[\d.eE+-]*|true|false|null),?\Z")
 _SAMPLE: Final = 4_096
 _CONTROLS: Final = frozenset(map(chr, range(4, 9))) | frozenset(map(chr, range(14, 32))) - {
     "\x1a",
@@ -72,6 +75,21 @@ def nothing_in(path: str, raw: bytes, head: bytes) -> str:
     if is_no_text:
         return "it is neither text nor Parquet; leave it out of the place"
     return _no_table(path, decoded(head))
+
+
+def is_json(path: str, head: bytes) -> bool:
+    """Whether a file has JSON documents, by its first bytes.
+
+    Comments, scalars or separators may come first; then its name says whether they are JSON.
+    """
+    text = decoded(head).lstrip(" \t\r\n\x1e")
+    if text[:1] in ("{", "["):
+        return True
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    documents = sum(line[:1] in ("{", "[") for line in lines)
+    if _JSON_NAME.fullmatch(path.lower()):
+        return documents > 0 or all(_SCALAR.match(line) for line in lines)
+    return 2 * documents > len(lines)
 
 
 def _other(head: bytes, is_no_text: bool) -> str:

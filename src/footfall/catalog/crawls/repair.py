@@ -21,7 +21,7 @@ from typing import IO
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import Start
+from footfall.catalog.crawls.csv_head import Start, wide_encoding
 from footfall.catalog.crawls.documents import documents_of
 from footfall.catalog.crawls.lines import PIECE_BYTES, Faults, lines_of
 from footfall.catalog.crawls.rows import rows_of
@@ -126,7 +126,7 @@ def _gunzipped(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _decoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Without a byte order mark; UTF-16 as UTF-8."""
+    """Without a byte order mark; UTF-16 and UTF-32 as UTF-8."""
     pieces = _with_newlines(pieces)
     first = next(pieces, b"")
     while 0 < len(first) < 4:
@@ -134,8 +134,8 @@ def _decoded(pieces: Iterator[bytes]) -> Iterator[bytes]:
         if not more:
             break
         first += more
-    if first[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    if wide := wide_encoding(first):
+        decoder = codecs.getincrementaldecoder(wide)("replace")
         yield decoder.decode(first).encode()
         for piece in pieces:
             yield decoder.decode(piece).encode()

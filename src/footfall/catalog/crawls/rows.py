@@ -112,7 +112,7 @@ def _cells(
         except StopIteration:
             return
         except csv.Error as error:
-            faults.add(begins, f"it is no row: {error}")
+            faults.add(begins, f"it is no row: {_said(error)}")
         else:
             if not lines.is_over:
                 yield begins, cells
@@ -120,6 +120,11 @@ def _cells(
             faults.add(begins, "it has a quote that does not end; left out")
         lines.again(1)
         reader = csv.reader(lines, delimiter=delimiter)
+
+
+def _said(error: csv.Error) -> str:
+    said = str(error)
+    return "a carriage return outside of quotes" if "new-line character" in said else said
 
 
 def _whole_lines(lines: Iterator[Line], bytes_max: int, faults: Faults) -> Iterator[str]:

@@ -36,6 +36,8 @@ from footfall.catalog.entries import (
 Inspect = Callable[[Sequence[tuple[str, Path]]], Iterator[Inspected]]
 """`Inspectors.inspect_all`."""
 _TABLES_MAX: Final = 200
+_COPY_NAME_MAX: Final = 150
+"""Bytes of a file's name in that of its copy, which is longer; file systems take 255."""
 _NO_FILES: Final = (
     "there are no files to read; names that begin with _ or . do not count. Tables come with the"
     " first run that finds some"
@@ -172,7 +174,9 @@ class Run:
         """Where the readable part of a file goes, if it must be kept."""
         text = f"{file.path}\0{file.size}\0{file.stamp}"
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return self._copies / f"{file.path}.{digest}.gz"
+        folders, slash, name = file.path.rpartition("/")
+        short = name.encode()[:_COPY_NAME_MAX].decode(errors="ignore")
+        return self._copies / f"{folders}{slash}{short}.{digest}.gz"
 
     def _table(
         self, folder: str, found: Sequence[Found]
@@ -255,11 +259,15 @@ class Run:
         if known is not None:
             before = known.partitions
         found = layout.partitions_of((file.path for file in files if file.shape >= 0), before)
-        others = {column.name.lower() for column in columns}
-        return tuple(
-            msgspec.structs.replace(one, name=f"{one.name}_folder") if one.name in others else one
-            for one in found
-        )
+        taken = {column.name.lower() for column in columns}
+        named = []
+        for one in found:
+            name = one.name
+            while name in taken:
+                name = f"{name}_folder"
+            taken.add(name)
+            named.append(msgspec.structs.replace(one, name=name))
+        return tuple(named)
 
     def _merge(
         self,
@@ -272,6 +280,8 @@ class Run:
         """Columns with those of another file; what changed is noted."""
         kinds = {column.name: column for column in columns}
         by_lower = {name.lower(): name for name in kinds}
+        if by_lower and more and not by_lower.keys() & {one.name.lower() for one in more}:
+            self._note_unlike(table, file)
         for column in more:
             name = by_lower.get(column.name.lower())
             if name is None:
@@ -293,6 +303,12 @@ class Run:
             elif was == "VARCHAR" and column.type not in ("", "VARCHAR"):
                 self._note_text(table, name, column.type, file)
         return list(kinds.values())
+
+    def _note_unlike(self, table: str, file: str) -> None:
+        """Told once: a file that may be no data of the table."""
+        said = f"{table} has files without a column in common, which may be no data of it"
+        if not any(note.startswith(said) for note in self._notes):
+            self._notes.append(f"{said}; the first: {file}")
 
     def _note_full(self, table: str, column: str, file: str) -> None:
         """Told once: the table has as many columns as one may have."""

@@ -166,6 +166,18 @@ JSONS = {
     "carriage_return_csv": Beast(
         {"a": b"id,n\n1,x\ry\n2,z\n"}, [{"id": 2, "n": "z"}], (("a", 2, "carriage return"),)
     ),
+    "backslashes_csv": Beast(
+        {
+            "a": b'id,n\n1,"say \\"hi\\", or \\"ho\\""\n2,"C:\\dir\\"\n',
+            "b": b'id,n\n3,"C:\\dir\\"\n4,"say ""hi"""\n',
+        },
+        [
+            {"id": 1, "n": 'say "hi", or "ho"'},
+            {"id": 2, "n": "C:\\dir\\"},
+            {"id": 3, "n": "C:\\dir\\"},
+            {"id": 4, "n": 'say "hi"'},
+        ],
+    ),
     "wide_without_mark": Beast(
         {
             "a": "id,n\n1,x\n".encode("utf-16-le"),
@@ -198,6 +210,7 @@ LEFT_OUT = {
     "load.py": b"import csv\nprint(1, 2)\n",
     "a.csv.tmp": b"id,n\n9,9\n",
     "_SUCCESS": b"",
+    "_delta_log": b"{}",
     ".DS_Store": b"\0\1",
 }
 """What lies beside data, in a folder that has some as well."""

@@ -465,6 +465,7 @@ def test_what_lies_beside_data_is_named(crawled: tuple[Project, CrawlReport]) ->
     _, report = crawled
     notes = "\n".join(note for note in report.notes if "left out as" in note)
     named = set(notes.replace(":", ",").replace("\n", ", ").split(", "))
+    assert "log of a Delta table" in notes
     assert {f"beside_data/{name}" for name in LEFT_OUT} == {n for n in named if "/" in n}
 
 

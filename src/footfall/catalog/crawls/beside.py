@@ -10,7 +10,9 @@ import re
 from collections import Counter
 from typing import Final
 
-HIDDEN: Final = "hidden, as their names begin with _ or ."
+_HIDDEN: Final = "hidden, as their names begin with _ or ."
+_LOGS: Final = {"_delta_log": "Delta", ".hoodie": "Hudi"}
+"""Folders that say which files of a table count; whoever does not read them sees removed rows."""
 _KINDS: Final = {
     "text about the data, not rows of it": re.compile(
         r"(read.?me|licen[cs]e|copying|notice|changelog|authors|contribut\w+|install|todo)"
@@ -35,10 +37,18 @@ _LINES_MAX: Final = 100
 
 def why_left_out(path: str) -> str:
     """Why a file, by its name, is no data; empty if it may be."""
-    if any(part.startswith(("_", ".")) for part in path.split("/")):
-        return HIDDEN
+    for part in path.split("/"):
+        if part.startswith(("_", ".")):
+            return why_hidden(part)
     name = path.rpartition("/")[2].lower()
     return next((why for why, names in _KINDS.items() if names.fullmatch(name)), "")
+
+
+def why_hidden(name: str) -> str:
+    """Why a file or folder is left out whose name begins with `_` or `.`."""
+    if name in _LOGS:
+        return f"the log of a {_LOGS[name]} table, so rows that it removed are shown as well"
+    return _HIDDEN
 
 
 def left_out_note(paths: list[str], why: str) -> str:

@@ -9,7 +9,7 @@ from typing import IO, Any, Protocol, cast
 
 import msgspec
 
-from footfall.catalog.crawls.beside import HIDDEN, left_out_note, why_left_out
+from footfall.catalog.crawls.beside import left_out_note, why_hidden, why_left_out
 from footfall.errors import Invalid, LimitReached, Unavailable
 from footfall.home import Home
 from footfall.lake.store.options import SCHEME, S3Options
@@ -197,7 +197,7 @@ def _below(root: str, path: str) -> str:
 def _why_not(entry: os.DirEntry[str]) -> str:
     """Why an entry of a folder is neither looked into nor read; empty if it is."""
     if entry.name.startswith(("_", ".")):
-        return HIDDEN
+        return why_hidden(entry.name)
     if entry.is_symlink():
         return "links, as what is read lies in the place itself"
     if not _is_text(entry.name):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -17,6 +18,8 @@ from footfall.catalog.crawls.csv_head import CsvForm, Start, header_names
 from footfall.catalog.crawls.lines import Faults, Line, text_of
 from footfall.catalog.entries import COLUMNS_MAX
 
+_WITHIN: Final = re.compile(r"""(?<!\\)\\"(?!\s*([,;\t|]|\Z))""")
+_BACKSLASHED: Final = re.compile(r"""(?<!\\)((?:\\\\)*)\\\"""")
 CSV_FORM: Final = CsvForm(",", True)
 """Of what is written."""
 
@@ -138,8 +141,16 @@ def _whole_lines(lines: Iterator[Line], bytes_max: int, faults: Faults) -> Itera
             is_long, kept = True, b""
         if line.is_end:
             # A line that was left out stays a line, so that the numbers of others are right.
-            yield "\n" if is_long else text_of(line.number, kept, faults) + "\n"
+            yield "\n" if is_long else _quoted_twice(text_of(line.number, kept, faults)) + "\n"
             kept, is_long = b"", False
+
+
+def _quoted_twice(line: str) -> str:
+    """With `""` for a quote behind a backslash, as Spark and MySQL write it.
+
+    A backslash at a cell's end, as of a folder's name, is one; so some quote must be within a cell.
+    """
+    return _BACKSLASHED.sub(r'\1""', line) if _WITHIN.search(line) else line
 
 
 def _csv_line(cells: Sequence[str]) -> bytes:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall.errors import Invalid
@@ -239,6 +242,37 @@ def test_groups_are_in_the_order_of_their_size(shop: Shop) -> None:
         groups = list(dict.fromkeys((row.scope, row.group) for row in rows))
         named = [("group", (page,)) for page in "bcd"]
         assert groups == [("all", ()), *named, ("rest", ())]
+    more = {"granularity": "day", "step_times": True, "steps": [{"event": "view"}] * 2}
+    answer = shop.answer(read(FunnelQuestion, asked | more))
+    for part in (answer.speeds, answer.trend, answer.step_times):
+        assert groups == list(dict.fromkeys((row.scope, row.group) for row in part))
+
+
+def test_credit_does_not_depend_on_how_an_engine_adds(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums of shares differ in their last digit by the order of threads: the answer does not."""
+    touches = [event(f"2024-10-14T{10 + n}:00", "ad") for n in range(3)]
+    shop.set([*touches, event("2024-10-14T15:00", "buy", value=Decimal(9))])
+    own: dict[str, Any] = {"goal": {"event": "buy"}, "touches": [{"event": "ad"}]}
+    own["model"] = "position"
+    asked = read(
+        AttributionQuestion, own | {"value": "value"} | between("2024-10-14", "2024-10-14")
+    )
+    first = shop.answer(asked)
+    read_rows = shop.found
+
+    def otherwise(ask: Any) -> Any:
+        found = read_rows(ask)
+        rows = [
+            [math.nextafter(one, math.inf) if isinstance(one, float) else one for one in row]
+            for row in found.rows
+        ]
+        return msgspec.structs.replace(found, rows=rows)
+
+    monkeypatch.setattr(shop, "found", otherwise)
+    assert shop.answer(asked) == first
+    assert [row.credit for row in first.rows] == [1, 0]
 
 
 def test_ways_are_in_the_order_of_their_nodes(shop: Shop) -> None:

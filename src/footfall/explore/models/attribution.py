@@ -187,7 +187,7 @@ def answer(question: AttributionQuestion, scene: Scene, found: Found) -> Attribu
         of = parts[group]
         rows += _rows(question, span, group, of)
         total, _, value = of.get("total", {}).get((None, None), _NOTHING)
-        worths = None if question.value is None else value
+        worths = None if question.value is None else _steady(value)
         groups.append(AttributionGroup(group.scope, group.values, total, worths))
     everything, *groups = groups
     return AttributionAnswer(
@@ -202,6 +202,11 @@ def answer(question: AttributionQuestion, scene: Scene, found: Found) -> Attribu
 _Numbers = dict[str, dict[Any, tuple[int, float, float]]]
 """Of one part of the answer: what, label and the one after it → number, credit, worth."""
 _NOTHING: Final = (0, 0.0, 0.0)
+
+
+def _steady(number: float) -> float:
+    """Without the last digits, which a sum has by the order in which an engine added it."""
+    return float(f"{number:.12g}")
 
 
 def _rows(
@@ -231,9 +236,9 @@ def _rows(
             label is None,
             touches,
             count,
-            credit,
-            credit / total if total else None,
-            None if question.value is None else worth,
+            _steady(credit),
+            _steady(credit / total) if total else None,
+            None if question.value is None else _steady(worth),
             key_of(AttributionCell(span, label, group)),
         )
 

@@ -202,7 +202,7 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     units = trend_of(question, scene)
     by, timed = len(question.by), {}
     last = len(funnel_times.SHARES) * (count - 1) if question.step_times else 0
-    took: list[FunnelStepTime] = []
+    took: dict[Group, list[FunnelStepTime]] = {}
     for whole in sorted(found.rows, key=lambda row: (row[0] is not None, row[0])):
         row = whole[: len(whole) - last]
         group = group_of(row[0], row[1 : 1 + by])
@@ -210,12 +210,13 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
             timed[group, int(row[1 + by])] = [int(one) for one in row[2 + by : 2 + by + count]]
             continue
         parts[group] = [int(value) for value in row[1 + by + (units is not None) : -1]]
-        took += funnel_times.step_times(group, whole[len(row) :])
+        took[group] = list(funnel_times.step_times(group, whole[len(row) :]))
         medians[group] = None if row[-1] is None else float(row[-1]) / SECOND
     span = (scene.span.start, scene.span.end)
     steps: list[FunnelRow] = []
     histogram: list[FunnelTime] = []
-    for group in in_order_of({group: numbers[0] for group, numbers in parts.items()}):
+    groups = in_order_of({group: numbers[0] for group, numbers in parts.items()})
+    for group in groups:
         numbers = parts[group]
         steps += _steps(question, span, group, numbers[:count])
         for place, (low, high) in enumerate(times):
@@ -226,13 +227,11 @@ def answer(question: FunnelQuestion, scene: Scene, found: Found) -> FunnelAnswer
     return FunnelAnswer(
         **about(question, scene, found),
         rows=tuple(steps),
-        speeds=tuple(
-            FunnelSpeed(group.scope, group.values, median) for group, median in medians.items()
-        ),
+        speeds=tuple(FunnelSpeed(group.scope, group.values, medians[group]) for group in groups),
         times=tuple(histogram),
         buckets=() if units is None else buckets_of(scene, units, found.cut_published_at),
-        trend=() if units is None else tuple(_trend(count, span, parts, len(units), timed)),
-        step_times=tuple(took),
+        trend=() if units is None else tuple(_trend(count, span, groups, len(units), timed)),
+        step_times=tuple(one for group in groups for one in took.get(group, [])),
     )
 
 

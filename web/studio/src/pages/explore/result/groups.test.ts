@@ -181,6 +181,14 @@ test("shares of a table stand below each other digit by digit", () => {
   expect([0.4217, 0.2, 1, null].map(roundShare)).toEqual(["42.2 %", "20.0 %", "100.0 %", "–"]);
 });
 
+test("the words of a question leave out nothing that changes its numbers", () => {
+  const steps = [{ event: "view" }, { event: "cart" }, { event: "buy" }];
+  expect(wordsOf({ model: "funnel", question: { steps, exclude: [{ event: "help" }, { event: "call", after: 2, before: 3 }], by: ["os"], by_step: "each" } })).toContain(
+    "within 7d, without help between steps 1 and 3, without call between steps 2 and 3, with the same value at each step, by os",
+  );
+  expect(wordsOf({ model: "path", question: { nodes: "pages", rules: [{ match: "/t*", label: "tea" }, { match: "/x/*" }] } })).toContain("where it begins, /t* as tea, /x/* as one");
+});
+
 test("a goal that is still to be chosen is not any event; a session's field is named once", () => {
   expect(wordsOf(firstOf("compare"))).toContain("brings more visitors to the goal, from their first event that has it");
   expect(wordsOf({ model: "attribution", question: { goal: {}, field: "session.campaign" } })).toContain("What led to the goal: the session's campaign within 30d, ");

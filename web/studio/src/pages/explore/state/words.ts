@@ -22,14 +22,15 @@ function headOf(asked: Asked): string {
       return `${capital(more)}, by ${granularity}`;
     }
     case "funnel": {
-      const { steps, order = "ordered", window = "7d", per = "visitor" } = asked.question;
+      const { steps, order = "ordered", window = "7d", per = "visitor", exclude = [], by = [], by_step } = asked.question;
       const joint = { ordered: ", then ", strict: ", then at once ", any: " and, in any order, " }[order];
-      return `${capital(per)}s who did ${steps.map(nameOf).join(joint)}, within ${window}`;
+      const without = exclude.map((one) => `, without ${nameOf(one)} between steps ${one.after ?? 1} and ${one.before ?? steps.length}`).join("");
+      return `${capital(per)}s who did ${steps.map(nameOf).join(joint)}, within ${window}${without}${by_step === "each" && by.length > 0 ? ", with the same value at each step" : ""}`;
     }
     case "path": {
-      const { nodes = "events", direction = "from", node, per = "session" } = asked.question;
+      const { nodes = "events", direction = "from", node, per = "session", rules = [] } = asked.question;
       const start = direction === "from" ? `from ${node ?? "where it begins"}` : `to ${node ?? "where it ends"}`;
-      return `The way of ${per}s over ${nodes}, ${start}`;
+      return `The way of ${per}s over ${nodes}, ${start}${rules.map(({ match, label }) => `, ${match} as ${label || "one"}`).join("")}`;
     }
     case "retention": {
       const { start = {}, back = {}, unit = "day", mode, per = "visitor" } = asked.question;

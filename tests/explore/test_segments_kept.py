@@ -176,6 +176,8 @@ def test_a_filter_says_which_version_it_used(empty: Place) -> None:
     assert again.answer.segments[0].version == 2
     with pytest.raises(Invalid, match="no segment 'byers'"):
         empty.remote.funnel("view", "buy", where={"segment": "byers"}, **days)
+    with pytest.raises(Invalid, match="no segment 'byers'; there are: buyers"):
+        empty.remote.segments.define("others", {"segment": "byers"})
 
 
 def test_a_number_is_saved_as_who_it_was_and_as_what_it_means(empty: Place) -> None:

@@ -21,7 +21,6 @@ from footfall.explore.segments.acting import (
     refreshing,
 )
 from footfall.explore.segments.asking import (
-    DRAFT,
     Sized,
     listing,
     overlapping,
@@ -32,6 +31,7 @@ from footfall.explore.segments.definition import Every, Segment, Unit
 from footfall.explore.segments.kept import KeptSegment, Overlap, SegmentChanges, SegmentSize, Which
 from footfall.explore.segments.reading import read_segment
 from footfall.explore.segments.storage import Segments
+from footfall.explore.segments.using import DRAFT
 
 Ids = list[str]
 _Result = TypeVar("_Result")

@@ -29,12 +29,10 @@ from footfall.explore.segments.compiling import in_form_of, population
 from footfall.explore.segments.definition import LIST_MAX, Segment, Unit, walk
 from footfall.explore.segments.kept import Overlap, Region, Shelf
 from footfall.explore.segments.reading import fields_in, problems_of, selectors_in
-from footfall.explore.segments.using import Parts, parts_of
+from footfall.explore.segments.using import DRAFT, Parts, parts_of
 
 OVERLAP_MIN: Final = 2
 OVERLAP_MAX: Final = 3
-DRAFT: Final = "?"
-"""Name of a segment that is not kept yet; no kept one is called so."""
 _Result = TypeVar("_Result")
 Run = Generator[Ask, Found, _Result]
 

@@ -14,6 +14,8 @@ from footfall.explore.segments.definition import Segment
 from footfall.explore.segments.kept import KeptSegment, Shelf, UsedSegment
 from footfall.explore.segments.reading import fields_in, segments_in
 
+DRAFT: Final = "?"
+"""Name of a segment that is not kept yet; no kept one is called so."""
 PARTS_MAX: Final = 20
 """Segments of one question, those that they are made of included."""
 
@@ -93,6 +95,6 @@ def _kept(name: str, shelf: Shelf, way: tuple[str, ...]) -> KeptSegment:
     kept = shelf.find(name)
     if kept is None:
         names = ", ".join(sorted(shelf.names())) or "none yet"
-        of = f" (a part of {way[-1]})" if way else ""
+        of = f" (a part of {way[-1]})" if way and way[-1] != DRAFT else ""
         raise Invalid(f"no segment {name[:80]!r}{of}; there are: {names}")
     return kept

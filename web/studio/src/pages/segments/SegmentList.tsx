@@ -98,7 +98,7 @@ function Size({ segment, sizes }: Pick<ListedSegment, "segment" | "sizes">) {
   const isCounting = useSized().includes(segment.name);
   const last = sizes.at(-1);
   const size = last?.size ?? segment.listed ?? null;
-  if (size === null) return <span className={css.size}>{isCounting || segment.every !== "off" ? <span className={css.share}>being counted</span> : "–"}</span>;
+  if (size === null) return <span className={css.size}>{isCounting ? <span className={css.share}>being counted</span> : segment.every === "off" ? "–" : <span className={css.share}>not counted yet</span>}</span>;
   return (
     <span className={css.size}>
       {formatExact(size)}

@@ -2,8 +2,8 @@
 
     python tools/picture.py [live] [retail] [beer-shop] [touchwood] [--seconds 150]
 
-Without names all of them. Needs Chromium and the built front end. Writes docs/images/live-light.png,
-live-dark.png, recipe-retail-light.png …; look at each before it is committed.
+Without names all of them. Needs Chromium and the built front end. Writes live-light.png,
+live-dark.png, recipe-retail-light.png … in docs/images; look at each before it is committed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Picture(NamedTuple):
 def main() -> int:
     """Status 0 when all pictures were taken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="live, retail, beer-shop, touchwood")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="live, retail, beer-shop, touchwood"
+    )
     parser.add_argument("--seconds", type=float, default=150, help="how long the shop is open")
     given = parser.parse_args()
     known = pictures(given.seconds)

@@ -317,6 +317,16 @@ def test_each_verb_of_a_destination_from_its_first_day_to_its_last(
     shop.look(pipeline)
     assert shop.say("list") == "no destinations; add one with: footfall deliver add NAME SOURCE\n"
     assert len(shop.files("clicks")) == 2
+    with contextlib.closing(Metadata.open(shop.home)) as metadata:
+        put_delivery(metadata, "default", "gone", '{"source": "events", "columns": {"a": "score"}}')
+    shop.look(pipeline)
+    root = str(shop.home.root)
+    said = refused("deliver", "flush", "gone", "--home", root)
+    assert "it is held: events has no column 'score'" in said
+    metrics = _metrics_of(shop.home, "default")()
+    assert b'footfall_delivery_held{destination="gone"} 1.0\n' in metrics
+    shop.say("remove", "gone")
+    shop.look(pipeline)
 
 
 def test_a_bucket_is_tried_before_it_is_added(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +17,12 @@ import pytest
 
 from footfall import enrich
 from footfall.clock import MINUTE, SECOND
+from footfall.deliver import outlet
 from footfall.deliver.chosen import check_source, parsed
 from footfall.deliver.operating.report import delivery_reports
+from footfall.deliver.outlet import Directory
 from footfall.enrich import Step, own_field, plan
-from footfall.errors import Invalid
+from footfall.errors import Invalid, Unavailable
 from footfall.metadata import Metadata
 from footfall.metadata.added.deliveries import ask_for_files, put_delivery, remove_delivery
 from footfall.positions import Positions
@@ -160,6 +165,24 @@ def test_a_destination_that_is_wrong_says_so_and_holds_up_nobody(bench: Deliveri
     assert found["lines"].is_well
     assert (found["lines"].records, found["lines"].backlog_epochs) == (18, 0)
     assert found["lines"].last_path == str(bench.files("lines")[-1])
+
+
+def test_a_full_disk_is_told_and_keeps_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part would be in the way of what makes room; the file comes whole once there is some."""
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    place, path = Directory(str(tmp_path)), tmp_path / "2026" / "a.csv"
+    with monkeypatch.context() as patch:
+        patch.setattr(outlet.os, "fsync", full)
+        with pytest.raises(Unavailable, match=r"nothing is lost.*a\.csv.*no space left on device"):
+            place.put(str(path), io.BytesIO(b"a\n"))
+    assert [one for one in tmp_path.rglob("*") if one.is_file()] == []
+    place.put(str(path), io.BytesIO(b"a\n"))
+    assert path.read_bytes() == b"a\n"
 
 
 def test_one_that_is_added_begins_and_can_be_asked_for_files(tmp_path: Path) -> None:

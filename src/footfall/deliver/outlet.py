@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from footfall.clock import SECOND, random_token
-from footfall.errors import FootfallError, Invalid
+from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home, make_directory, sync_directory
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.settings import DestinationSettings, Settings
@@ -55,14 +56,22 @@ class Directory:
     def put(self, path: str, file: BinaryIO) -> None:
         """By a name of its own first; bytes and name are synced."""
         target = Path(path)
-        make_directory(target.parent, _AS_ABOVE)
         temporary = target.with_name(f".{target.name}.tmp")
-        with temporary.open("wb") as out:
-            shutil.copyfileobj(file, out, 1 << 20)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(target)
-        sync_directory(target.parent)
+        try:
+            make_directory(target.parent, _AS_ABOVE)
+            with temporary.open("wb") as out:
+                shutil.copyfileobj(file, out, 1 << 20)
+                out.flush()
+                os.fsync(out.fileno())
+            temporary.replace(target)
+            sync_directory(target.parent)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                temporary.unlink()  # on a full disk even a part is in the way
+            raise Unavailable(
+                "a file cannot be written; nothing is lost, see to the place and it goes on:"
+                f" {path=} ({(error.strerror or str(error)).lower()})"
+            ) from error
 
     def has(self, path: str) -> bool:
         """See `Outlet`."""

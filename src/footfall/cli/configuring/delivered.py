@@ -51,9 +51,10 @@ def flush(
     if known is not None and known.held:
         raise Invalid(f"it is held: {known.held}")
     if not have_files(installed, project, name, wait):
-        typer.echo(
-            f"not all is there after {wait} s; it goes on, look with: footfall deliver list",
-            err=True,
+        known = reports(installed, project).get(name)
+        why = f": {known.error}" if known is not None and known.error else ""
+        complain(
+            f"not all is there after {wait} s; it goes on, look with: footfall deliver list{why}"
         )
         raise typer.Exit(EXIT_FAILED)
 

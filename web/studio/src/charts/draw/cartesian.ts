@@ -225,8 +225,8 @@ export function cartesian(kind: CartesianKind, data: ChartData, palette: Palette
     : { type: "category", data: words, ...axis, axisLabel: { ...axis.axisLabel, ...axisFit(words, size) } };
   return {
     useUTC: true,
-    // Half of a time stands beyond the last point of a line.
-    grid: { left: 4, right: overTime && !isBar ? (step < DAY_MS ? 44 : 24) : 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
+    // Half of a time stands beyond the first and the last point of a line.
+    grid: { left: overTime && !isBar && step < DAY_MS ? 24 : 4, right: overTime && !isBar ? (step < DAY_MS ? 44 : 24) : 12, top: 12, bottom: names.length > 1 ? 32 : 4, containLabel: true },
     legend: legend(palette, names),
     xAxis,
     yAxis: { type: "value", ...axis, axisLabel: { ...axis.axisLabel, formatter: (value: number) => shortIn(data, y, value) }, ...(isBelow({ ...data, rows: [...data.rows, ...(data.before?.rows ?? [])] }) ? {} : { min: 0 }), minInterval: 0 },

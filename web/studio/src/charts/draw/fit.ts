@@ -8,7 +8,7 @@ export function textWidth(text: string): number {
   return text.length * LETTER;
 }
 
-const LINE = 24;
+const LINE = 26;
 const LABEL_MIN = 48;
 const RADIUS_MIN = 44;
 const LEGEND = 40;

@@ -4,7 +4,7 @@ import { slotsOf } from "../colours";
 import { type ChartData, columnAt, exactIn, labelOf, numberOf } from "../data";
 import type { Palette } from "../palette";
 import { tooltipLook } from "../tooltip";
-import { inTwo, roundFit, type Size } from "./fit";
+import { inTwo, roundFit, type Size, textWidth } from "./fit";
 import { legend, textLook } from "./look";
 
 type Slice = { readonly name: string; readonly value: number; readonly row: number };
@@ -46,9 +46,9 @@ export function round(isDonut: boolean, data: ChartData, palette: Palette, size:
           overflow: "truncate",
           lineHeight: 16,
           formatter: ({ name, value }: { readonly name: string; readonly value: number }) =>
-            `${inTwo(name)}\n${formatPercent(value, total)}`,
+            `${textWidth(name) <= label ? name : inTwo(name)}\n${formatPercent(value, total)}`,
         },
-        labelLine: { lineStyle: { color: palette.line }, length: 12, length2: 6 },
+        labelLine: { lineStyle: { color: palette.line }, length: 16, length2: 4 },
         labelLayout: { hideOverlap: true },
         emphasis: { scaleSize: 4 },
         data: slices.map((slice) => ({ ...slice, itemStyle: { color: palette.series[slots.get(slice.name) ?? 0] } })),

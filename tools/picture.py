@@ -74,7 +74,7 @@ def pictures(seconds: float) -> dict[str, Picture]:
     return {
         "live": Picture(
             *("live", shop, "studio", 1280, 860),
-            lambda page: page.wait_for_timeout(seconds * 1000),
+            lambda page: live(page, seconds),
         ),
         "retail": Picture("recipe-retail", ("retail", "--still"), "to share", 1440, 640, drawn),
         "beer-shop": Picture(
@@ -112,6 +112,12 @@ def _link(running: subprocess.Popen[str], name: str) -> str:
         if time.monotonic() > deadline:
             break
     raise SystemExit("picture: the demo did not print its link")
+
+
+def live(page: Page, seconds: float) -> None:
+    """The link opens the home, which leads to Live with the first event; that fills for a while."""
+    page.get_by_text("Show the live page").click(timeout=START_SECONDS_MAX * 1000)
+    page.wait_for_timeout(seconds * 1000)
 
 
 def drawn(page: Page) -> None:

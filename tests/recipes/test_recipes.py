@@ -241,6 +241,9 @@ def test_touchwood_page(browser: Browser, tmp_path: Path) -> None:
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             assert faults(page) == []
             shot(page, f"recipe-touchwood-{scheme}", full=True)
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert page.locator(".scroll").evaluate("one => one.scrollWidth <= one.clientWidth")
+        shot(page, "recipe-touchwood-390", full=True)
 
 
 def _touchwood_bars(browser: Browser, told: dict[str, str], home: Path) -> None:

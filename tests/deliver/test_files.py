@@ -176,6 +176,7 @@ def test_a_full_disk_is_told_and_keeps_no_part(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     place, path = Directory(str(tmp_path)), tmp_path / "2026" / "a.csv"
+    path.parent.mkdir()
     with monkeypatch.context() as patch:
         patch.setattr(outlet.os, "fsync", full)
         with pytest.raises(Unavailable, match=r"nothing is lost.*a\.csv.*no space left on device"):

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -29,7 +29,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backg
 START_SECONDS_MAX = 300
 DRAWN_MS = 1_500
 """What a page needs to draw itself in another theme."""
-PLACE = {"latitude": 22.28, "longitude": 114.16}
+PLACE = Geolocation(latitude=22.28, longitude=114.16)
 
 
 class Picture(NamedTuple):

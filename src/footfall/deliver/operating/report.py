@@ -88,7 +88,8 @@ class DeliveryReport(msgspec.Struct, frozen=True):
         if self.held:
             parts.append(f"held: {self.held}")
         if self.backlog_epochs:
-            behind = f"{self.backlog_epochs:,} epochs wait, the oldest for"
+            epochs = "epoch waits" if self.backlog_epochs == 1 else "epochs wait"
+            behind = f"{self.backlog_epochs:,} {epochs}, the oldest for"
             parts.append(f"{behind} {self.lag_ms / 1000:,.0f} s")
         if self.failures:
             parts.append(f"failed {self.failures:,} times, last at {time_text(self.failed_at)}")

@@ -166,6 +166,10 @@ JSONS = {
     "carriage_return_csv": Beast(
         {"a": b"id,n\n1,x\ry\n2,z\n"}, [{"id": 2, "n": "z"}], (("a", 2, "carriage return"),)
     ),
+    "text_among_numbers": Beast(
+        {name: b"id,n\n" + b"".join(b"7,%d\n" % n for n in range(5)) + b"8,n/a\n" for name in "ab"},
+        [*({"id": 7, "n": str(n)} for n in range(5)), {"id": 8, "n": "n/a"}] * 2,
+    ),
     "backslashes_csv": Beast(
         {
             "a": b'id,n\n1,"say \\"hi\\", or \\"ho\\""\n2,"C:\\dir\\"\n',

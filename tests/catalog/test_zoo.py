@@ -469,6 +469,13 @@ def test_what_lies_beside_data_is_named(crawled: tuple[Project, CrawlReport]) ->
     assert {f"beside_data/{name}" for name in LEFT_OUT} == {n for n in named if "/" in n}
 
 
+def test_text_among_numbers_is_told(crawled: tuple[Project, CrawlReport]) -> None:
+    """Once for a column, with a value that is none; a sum fails for a reason one can see."""
+    _, report = crawled
+    told = [note for note in report.notes if note.startswith("text_among_numbers.")]
+    assert told == ["text_among_numbers.n is text: in a 1 of 6 values are no numbers, as n/a"]
+
+
 def test_files_that_are_unlike_are_told(crawled: tuple[Project, CrawlReport]) -> None:
     """A file of other columns may have been put there by mistake."""
     _, report = crawled

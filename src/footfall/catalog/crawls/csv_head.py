@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from footfall.catalog.crawls.layout import column_name, unique
-from footfall.catalog.crawls.names_row import has_other_kinds, is_head
+from footfall.catalog.crawls.names_row import has_other_kinds, is_head, mostly_numbers
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
 
 _DELIMITERS: Final = "\t;|,\x01"
@@ -60,6 +60,8 @@ class Start(msgspec.Struct, frozen=True):
     """What is said of it; nothing where nothing was left out."""
     rows: int = 0
     """So many there are at least."""
+    numbers: tuple[int, ...] = ()
+    """Columns that hold numbers, as far as the first lines tell, perhaps among others."""
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -151,9 +153,10 @@ def start_of(text: str, form: CsvForm, *, is_cut: bool = False) -> Start | None:
             line, told = texts[0] + 1, _told(lines[texts[0]], rows[at].line + 1, fit, names=names)
     elif fit.width < 2 and not signs and any(sign in text for sign in "\t;|,"):
         told = _one_cell(lines, names=names)
-    return Start(
-        delimiter, names, _names(head if names else [], len(head)), rows[at].line, line, told
-    )
+    named = _names(head if names else [], len(head))
+    seen = below if names else [head, *below]
+    numbers = mostly_numbers(seen, len(head))
+    return Start(delimiter, names, named, rows[at].line, line, told, len(seen), numbers)
 
 
 def header_names(cells: Sequence[str]) -> tuple[str, ...]:

@@ -29,6 +29,10 @@ from footfall.catalog.texts import reader
 from footfall.lake.store.options import SCHEME, S3Options
 from footfall.query._quoting import literal, quoted
 
+_MIXED_MAX: Final = 5
+"""Columns of a file that are explained."""
+_SHOWN_MAX: Final = 60
+
 
 class _Mend(Exception):  # noqa: N818 (never leaves this module)
     """The engine would read the file, but not all of it."""
@@ -70,6 +74,8 @@ class Inspected(msgspec.Struct, frozen=True):
     faults_count: int = 0
     columns_count: int = 0
     """All that there are, if they are more than `columns`."""
+    mixed: tuple[tuple[str, str], ...] = ()
+    """Columns of text that are numbers for the most part, each with what is not."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -196,7 +202,7 @@ class Inspector:
         try:
             if start is not None:
                 shape = csv_shape(head, compression, start)
-                return None if shape is None else self._csv(address, shape, start.rows)
+                return None if shape is None else self._csv(address, shape, start)
             if first == b"[":
                 return self._json(address, compression, ("array",))
             return self._json(address, compression, ("newline_delimited", "unstructured"))
@@ -238,7 +244,7 @@ class Inspector:
             raise _Mend
         return Inspected(shape, columns, int(rows), columns_count=len(found))
 
-    def _csv(self, address: str, shape: Shape, rows_min: int) -> Inspected:
+    def _csv(self, address: str, shape: Shape, start: Start) -> Inspected:
         source = reader(shape, [address], shape.columns, self._limits.document_bytes)
         tests = [
             f"bool_and({test}) FILTER ({{0}} IS NOT NULL)".replace("{0}", quoted(column.name))
@@ -250,7 +256,7 @@ class Inspector:
         ).fetchone()
         assert counted is not None
         rows, has_no_rows, *answers = counted
-        if has_no_rows or rows < rows_min:
+        if has_no_rows or rows < start.rows:
             raise _Mend
         columns = []
         for at, column in enumerate(shape.columns):
@@ -261,7 +267,20 @@ class Inspector:
                 fits = zip(_TYPED, mine, strict=True)
                 kind = next((name for name, is_it in fits if is_it), "VARCHAR")
             columns.append(Column(column.name, kind))
-        return Inspected(shape, tuple(columns), int(rows))
+        texts = [columns[at] for at in start.numbers if columns[at].type == "VARCHAR"]
+        mixed = tuple((one.name, self._no_numbers(source, one)) for one in texts[:_MIXED_MAX])
+        return Inspected(shape, tuple(columns), int(rows), mixed=mixed)
+
+    def _no_numbers(self, source: str, column: Column) -> str:
+        """What keeps a column from being one of numbers."""
+        name = quoted(column.name)
+        other = f"FILTER (NOT {_TYPED['DOUBLE'].replace('{0}', name)})"
+        counted = self._connection.execute(
+            f"SELECT count({name}), count({name}) {other}, any_value({name}) {other} FROM {source}"
+        ).fetchone()
+        assert counted is not None
+        values, others, first = counted
+        return f"{others:,} of {values:,} values are no numbers, as {str(first)[:_SHOWN_MAX]}"
 
     def _is_whole(self, path: str, found: Inspected) -> bool:
         """Whether the engine read all of it: behind a quote without an end it stops silently."""

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d][\w .:/()%-]{0,99}")
+_NUMBER: Final = re.compile(r" *-?(0|[1-9]\d{0,14})(\.\d+)?([eE][+-]?\d+)? *")
+"""As the engine is asked; a leading zero makes text."""
+_NUMBERS_MIN: Final = 5
 _NULLS: Final = frozenset({"na", "n/a", "nan", "null", "none", "nil", "-", "?", "\\n", "unknown"})
 _KINDS: Final = {
     "number": re.compile(r"[+-]?\d[\d.,]*([eE][+-]?\d+)?"),
@@ -43,3 +46,14 @@ def has_other_kinds(cells: Sequence[str], below: Sequence[Sequence[str]]) -> boo
 
 def _kind(cell: str) -> str:
     return next((kind for kind, form in _KINDS.items() if form.fullmatch(cell)), "")
+
+
+def mostly_numbers(rows: Sequence[Sequence[str]], width: int) -> tuple[int, ...]:
+    """Columns of which four of five cells or more are numbers; others may be text."""
+    found = []
+    for at in range(width):
+        cells = [row[at] for row in rows if at < len(row) and row[at]]
+        numbers = sum(_NUMBER.fullmatch(cell) is not None for cell in cells)
+        if len(cells) >= _NUMBERS_MIN and 5 * numbers >= 4 * len(cells):
+            found.append(at)
+    return tuple(found)

@@ -207,6 +207,7 @@ class Run:
             shape = -1
             if inspected.shape is not None:
                 if self._crawl.declared is None:
+                    self._note_mixed(name, one.path, columns, inspected)
                     columns = self._merge(name, one.path, columns, inspected.columns, known)
                 shape = _number(shapes, _spelled(inspected, columns))
             files.append(File(one.path, one.size, one.stamp, shape, inspected.rows, inspected.copy))
@@ -303,6 +304,17 @@ class Run:
             elif was == "VARCHAR" and column.type not in ("", "VARCHAR"):
                 self._note_text(table, name, column.type, file)
         return list(kinds.values())
+
+    def _note_mixed(
+        self, table: str, file: str, columns: Sequence[Column], inspected: Inspected
+    ) -> None:
+        """Told once: why a column is text that looks like one of numbers."""
+        texts = {column.name for column in columns if column.type == "VARCHAR"}
+        self._notes += [
+            f"{table}.{column} is text: in {file} {others}"
+            for column, others in inspected.mixed
+            if column not in texts
+        ]
 
     def _note_unlike(self, table: str, file: str) -> None:
         """Told once: a file that may be no data of the table."""

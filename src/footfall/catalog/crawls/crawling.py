@@ -142,7 +142,7 @@ class Crawling:
         )
 
     def _run(self, crawl: Crawl, began: int) -> CrawlReport:
-        from footfall.catalog.crawls.csv_head import CsvForm
+        from footfall.catalog.crawls.forms.csv_head import CsvForm
         from footfall.catalog.crawls.inspect import Limits
         from footfall.catalog.crawls.inspectors import Inspectors
         from footfall.catalog.crawls.run import Run

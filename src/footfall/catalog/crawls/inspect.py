@@ -18,11 +18,11 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import CsvForm, Start, csv_shape, decoded, start_of
+from footfall.catalog.crawls.forms.csv_head import CsvForm, Start, csv_shape, decoded, start_of
+from footfall.catalog.crawls.forms.rows import CSV_FORM
 from footfall.catalog.crawls.listing import Place
 from footfall.catalog.crawls.others import HEAD_BYTES, is_json, nothing_in
 from footfall.catalog.crawls.repair import inflated, repair
-from footfall.catalog.crawls.rows import CSV_FORM
 from footfall.catalog.crawls.types import common
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, FileFault, JsonForm, Shape
 from footfall.catalog.texts import reader

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from footfall.catalog.crawls.csv_head import CsvForm
+from footfall.catalog.crawls.forms.csv_head import CsvForm
 from footfall.catalog.crawls.inspect import Inspected, Inspector, Limits
 from footfall.catalog.crawls.listing import Place
 from footfall.lake.store.options import S3Options

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from footfall.catalog.crawls.beside import is_prose
-from footfall.catalog.crawls.csv_head import decoded, is_text
+from footfall.catalog.crawls.forms.csv_head import decoded, is_text
 
 HEAD_BYTES: Final = 64 << 10
 """Of a file, from which its form is found out."""

@@ -21,10 +21,10 @@ from typing import IO
 import msgspec
 import pyarrow as pa
 
-from footfall.catalog.crawls.csv_head import Start, wide_encoding
-from footfall.catalog.crawls.documents import documents_of
-from footfall.catalog.crawls.lines import PIECE_BYTES, Faults, lines_of
-from footfall.catalog.crawls.rows import rows_of
+from footfall.catalog.crawls.forms.csv_head import Start, wide_encoding
+from footfall.catalog.crawls.forms.documents import documents_of
+from footfall.catalog.crawls.forms.lines import PIECE_BYTES, Faults, lines_of
+from footfall.catalog.crawls.forms.rows import rows_of
 from footfall.catalog.entries import Compression, FileFault
 from footfall.home import make_directory
 

@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
+from footfall.catalog.crawls.forms.names_row import has_other_kinds, is_head, mostly_numbers
 from footfall.catalog.crawls.layout import column_name, unique
-from footfall.catalog.crawls.names_row import has_other_kinds, is_head, mostly_numbers
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
 
 _DELIMITERS: Final = "\t;|,\x01"

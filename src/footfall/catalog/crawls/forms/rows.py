@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from footfall.catalog.crawls.csv_head import CsvForm, Start, header_names
-from footfall.catalog.crawls.lines import Faults, Line, text_of
+from footfall.catalog.crawls.forms.csv_head import CsvForm, Start, header_names
+from footfall.catalog.crawls.forms.lines import Faults, Line, text_of
 from footfall.catalog.entries import COLUMNS_MAX
 
 _WITHIN: Final = re.compile(r"""(?<!\\)\\"(?!\s*([,;\t|]|\Z))""")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from footfall.catalog.crawls.lines import Faults, Line, text_of
+from footfall.catalog.crawls.forms.lines import Faults, Line, text_of
 
 _DECODER: Final = json.JSONDecoder(parse_constant=lambda _: None)
 """NaN and Infinity, which are no JSON but which some programs write, are null."""

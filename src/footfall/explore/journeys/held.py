@@ -163,7 +163,7 @@ HELD: Final[Mapping[type[Any], Mapping[str, _Values]]] = {
         "group": _ANY,
         "bucket": _ANY,
     },
-    RetentionCell: {"span": _ANY, "cohort": _ANY, "period": _ANY, "group": _ANY},
+    RetentionCell: {"span": _ANY, "cohort": _ANY, "period": _ANY, "group": _ANY, "cohorts": _ANY},
     PathCell: {"span": _ANY, "step": _ANY, "at": _ANY, "after": _ANY, "is_end": _ANY},
     LifecycleCell: {
         "span": _ANY,

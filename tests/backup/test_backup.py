@@ -281,6 +281,30 @@ def test_files_that_vanish_start_another_attempt(home: Home, tmp_path: Path) -> 
     assert not any(older.name in name for name in names)
 
 
+def test_log_of_a_home_without_checkpoints_begins_where_the_copied_metadata_ends(
+    home: Home, tmp_path: Path
+) -> None:
+    """The home commits and trims its log while it is copied: the copy would lack what is between.
+
+    A young home has no checkpoint yet, so what its copy reads on from is the last epoch in there.
+    """
+    first, second, *_ = sorted(home.log_dir("default").glob("*.db"))
+    for checkpoint in _checkpoints(home):
+        shutil.rmtree(checkpoint)
+
+    def commit(log_to: int) -> None:
+        with contextlib.closing(sqlite3.connect(home.metadata_file)) as connection, connection:
+            connection.execute("UPDATE epochs SET log_to = ?", (f'{{"offsets":[{log_to}]}}',))
+
+    def go_on(part: str) -> None:
+        if part == "log" and first.exists():
+            commit(int(second.stem))
+            first.unlink()
+
+    commit(int(second.stem) - 1)
+    assert back_up(home, tmp_path / "backup", on_part=go_on).attempts == 2
+
+
 def test_epoch_committed_between_catalog_and_metadata_is_copied_with_both(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

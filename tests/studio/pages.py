@@ -30,7 +30,7 @@ ARGUMENTS = [
 ]
 AXE = Path(__file__).parents[2] / "web" / "studio" / "node_modules" / "axe-core" / "axe.min.js"
 
-WAIT_MS_MAX = 20_000
+WAIT_MS_MAX = 40_000
 """For what a loaded machine is late with; nothing waits that long where it comes."""
 
 LOOKS = [

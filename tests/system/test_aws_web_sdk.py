@@ -18,7 +18,7 @@ from tests.system.browser import open_browser
 from tests.system.tree import Tree, running
 
 SITE = Path(__file__).parents[2] / "web" / "testsite"
-WAIT_SECONDS = 20
+WAIT_SECONDS = 90
 
 
 class _Site(http.server.SimpleHTTPRequestHandler):

@@ -23,7 +23,7 @@ BACKUPS = scaled(2, 15)
 
 def _footfall(*arguments: str) -> str:
     command = [sys.executable, "-m", "footfall.cli.main", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -55,7 +55,7 @@ def test_restored_backup_of_a_busy_server_has_what_was_acknowledged(tmp_path: Pa
         for client in clients:
             client.stopping.set()
         for client in clients:
-            client.join(60)
+            client.join(120)
     assert len(before) > 100
     # The log was really trimmed below a running backup.
     assert min(int(file.stem) for file in Home(home).log_dir("default").glob("*.db")) > 0

@@ -47,7 +47,7 @@ def test_kill_at_seeded_points_loses_and_doubles_nothing(
     for client in clients:
         client.stopping.set()
     for client in clients:
-        client.join(60)
+        client.join(120)
         assert not client.is_alive(), f"client was never acknowledged: {seed=}\n{tree.errors()}"
     tree.wait_until_all_run()
     assert tree.stop() == 0, tree.errors()

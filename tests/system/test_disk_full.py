@@ -15,7 +15,7 @@ import pytest
 from tests.system.test_crash import _check
 from tests.system.tree import RetryingClient, Tree
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_full_disk_is_waited_out(small_disk: Path, request: pytest.FixtureReques
     for client in clients:
         client.stopping.set()
     for client in clients:
-        client.join(60)
+        client.join(120)
         assert not client.is_alive(), tree.errors()
     assert tree.pid("worker") == worker, tree.errors()
     deaths = json.loads((home / "state" / "default" / "attempts.json").read_bytes())["deaths"]

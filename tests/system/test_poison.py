@@ -36,7 +36,7 @@ HOSTILE = scaled(24, COUNT)
 SLOW = (0, 9, 18, 27, 36, 45, 59) if IS_FULL else (0, 9, 36, 59)
 POISON = {7: "exit", 20: "segfault", 33: "memory", 44: "slow", 50: "hang"}
 SETTINGS = ("pipeline.memory_max=512MiB", "pipeline.batch_time_max=3s")
-WAIT_SECONDS = 150
+WAIT_SECONDS = 400
 
 
 def _fill(home: Home, words: dict[int, str], count: int = COUNT) -> None:
@@ -104,7 +104,7 @@ def test_requests_that_end_the_pipeline_are_quarantined(tree: Tree) -> None:
     client.start()
     _wait_for(tree, "they are failed events now, with reason poison: offsets 7, 20, 33, 44, 50")
     client.stopping.set()
-    client.join(60)
+    client.join(120)
     tree.wait_until_all_run()
     assert tree.stop() == 0, tree.errors()
     assert len(client.acknowledged) > 20
@@ -180,7 +180,7 @@ def test_plug_in_that_fails_everything_stops_nothing(tree: Tree) -> None:
     while len(client.acknowledged) < before + 5:
         time.sleep(0.05)
     client.stopping.set()
-    client.join(60)
+    client.join(120)
     tree.wait_until_all_run()
     assert tree.stop() == 0, tree.errors()
     assert "Traceback" not in tree.errors()

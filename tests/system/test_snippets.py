@@ -21,7 +21,7 @@ from tests.system.tree import Tree, post_events, running
 SITE = Path(__file__).parents[2] / "web" / "testsite"
 SDK = SITE / "dist" / "clickstream-web.min.js"
 ESBUILD = SITE / "node_modules" / ".bin" / "esbuild"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 PAGE = """<!doctype html>
 <html lang="en">
   <head>

@@ -31,7 +31,7 @@ from tests.pipeline.harness import START_US, event, request
 
 LEASE = "pipeline.lease=2s"
 SETTINGS = ("pipeline.epoch_age_max=1s", "pipeline.micro_batch_interval=50ms", LEASE)
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 class Worker:

@@ -25,7 +25,7 @@ FAST = (
     "--set", "collector.port=0",
     "--set", "studio.port=0",
 )  # fmt: skip
-START_SECONDS = 90
+START_SECONDS = 180
 """A deadline and no expectation: a busy machine that upgrades a home first needs its time."""
 
 
@@ -105,7 +105,7 @@ class Tree:
         """SIGTERM and wait: everything acknowledged is in the lake afterwards."""
         assert self.process is not None
         self.process.terminate()
-        return self.process.wait(90)
+        return self.process.wait(START_SECONDS)
 
 
 @contextmanager

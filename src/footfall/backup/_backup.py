@@ -45,6 +45,7 @@ from footfall.positions import Positions
 from footfall.upgrade import check_format
 
 ATTEMPTS_MAX: Final = 10
+METADATA: Final = "metadata.db"
 _PAIR_ATTEMPTS_MAX: Final = 200
 _PAIR_PAUSE_SECONDS: Final = 0.05
 _BUSY_MS: Final = 10_000
@@ -207,7 +208,7 @@ class _Source:
 
     def _add_catalog_and_metadata(self, folder: Path) -> None:
         """Copies of one moment, as far as epochs go: see the module's table."""
-        catalog, metadata = folder / CATALOG, folder / "metadata.db"
+        catalog, metadata = folder / CATALOG, folder / METADATA
         for _ in range(_PAIR_ATTEMPTS_MAX):
             before = _committed(self._home.metadata_file)
             if (self._home.lake_dir / CATALOG).exists():
@@ -245,19 +246,20 @@ class _Source:
             self._add(copy, segment)
             copy.unlink()
         oldest = int(segments[0].stem) if segments else 0
-        if oldest > self._log_needed_from(project):
+        if oldest > self._log_needed_from(project, folder / METADATA):
             raise _Vanished(project)
 
-    def _log_needed_from(self, project: str) -> int:
+    def _log_needed_from(self, project: str, metadata: Path) -> int:
         """Where a start reads on from: after the newest checkpoint that was copied.
 
-        Without one, the state is made from the lake, as of the last committed epoch.
+        Without one, the state is made from the lake, as of the last committed epoch that the copied
+        `metadata` knows; the home, which goes on, may have committed more and trimmed its log.
         """
         prefix = f"state/{project}/checkpoint-"
         paths = [stored.path for stored in self._files if stored.path.startswith(prefix)]
         notes = [path for path in paths if path.endswith("/note.json")]
         if not notes:
-            with _opened(self._home.metadata_file, "rw") as connection:
+            with _opened(metadata, "rw") as connection:
                 found = connection.execute(_LOG_TO, (project,)).fetchone()
             return 0 if found is None else _offset(found[0])
         note = msgspec.json.decode((self._home.root / max(notes)).read_bytes())

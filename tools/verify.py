@@ -28,7 +28,7 @@ import web as front_end
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 MINUTE = 60
-SECONDS_MAX = 45 * MINUTE
+SECONDS_MAX = 75 * MINUTE
 """All parts together; a part that would go beyond it is ended and has failed. Two cores of the
 usual kind need less than half of it; the rest is for slow ones, which are no fault of a change."""
 

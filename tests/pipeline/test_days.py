@@ -291,7 +291,7 @@ def test_death_anywhere_in_bulk_writes_shows_nothing(tmp_path: Path) -> None:
     assert expected == _seen(plain)
     die_at, is_done = 0, False
     while not is_done:
-        die_at += scaled(14, 1)
+        die_at += scaled(21, 1)
         count = [0]
 
         def dying(

@@ -33,7 +33,7 @@ from tests.system.tree import RetryingClient, Tree
 COUNT = 60
 HOSTILE = scaled(24, COUNT)
 """Of a plug-in that fails everything."""
-SLOW = (0, 9, 18, 27, 36, 45, 59) if IS_FULL else (0, 9, 36, 59)
+SLOW = (0, 9, 18, 27, 36, 45, 59) if IS_FULL else (9, 59)
 POISON = {7: "exit", 20: "segfault", 33: "memory", 44: "slow", 50: "hang"}
 SETTINGS = ("pipeline.memory_max=512MiB", "pipeline.batch_time_max=3s")
 WAIT_SECONDS = 400

@@ -18,7 +18,9 @@ type Props = {
 
 /** One condition: a field, found by its name; an operator that it takes; values, offered as the data has them. */
 export function ConditionForm({ fields, values, first, action, onDone }: Props) {
-  const [column, setColumn] = useState(first?.column ?? fields[0]?.name ?? "");
+  const [picked, setColumn] = useState(first?.column ?? "");
+  // The form may be there before the fields are.
+  const column = picked || (fields[0]?.name ?? "");
   const [wanted, setOperator] = useState<Operator>(first?.operator ?? "is");
   const [given, setGiven] = useState<readonly string[]>(first?.values ?? []);
   // A field that is not known (any more) keeps its condition.

@@ -46,6 +46,18 @@ test("a filter is the same after it was in an address, whatever its value has", 
   }
 });
 
+test("a form that is there before its columns asks for no values, and takes the first column once it has them", async () => {
+  const asked: string[] = [];
+  const values: ValueSource = { name: "late", read: async (column) => [asked.push(column.name).toString()] };
+  const bar = (fields: readonly Field[]) => <FilterBar fields={fields} values={values} filters={[]} onChange={() => {}} />;
+  const { showAgain } = show(bar([]));
+  open("Add filter");
+  await field("Value");
+  showAgain(bar(FIELDS));
+  await waitFor(() => expect(asked).toEqual(["source"]));
+  expect(await field("Column")).toHaveProperty("value", "Source");
+});
+
 test("a filter is added with an operator of its column, changed in place, and let go", async () => {
   show(<Bar />);
   open("Add filter");

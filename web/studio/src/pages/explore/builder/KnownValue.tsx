@@ -21,7 +21,7 @@ export function KnownValue({ label, description, field, value, onChange }: Props
   const [draft, setDraft] = useState<string | null>(null);
   // Until something is typed, everything is offered, not only what is like the one chosen before.
   const typed = draft === null || draft === value ? "" : draft;
-  const known = useKnownValues({ name: field, label: field, kind: "text" }, typed, QUESTION_VALUES, draft !== null && field !== "");
+  const known = useKnownValues({ name: field, label: field, kind: "text" }, typed, QUESTION_VALUES, draft !== null);
   const done = (text: string) => {
     if (text.trim() !== value) onChange(text.trim());
     setDraft(null);

@@ -151,7 +151,7 @@ def test_an_epoch_that_some_tables_have_is_done_again_in_whole_on_a_rebuilt_stat
     bench.log = MemoryLog(segment_records=2)
     chance = random.Random(8)  # noqa: S311 (seeded on purpose)
     pipeline = bench.pipeline()
-    for number in range(scaled(18, 240)):
+    for number in range(scaled(24, 240)):
         bench.append(_little_late(chance, number, 20))
         pipeline.step()
         bench.clock.advance(20 * SECOND)

@@ -157,9 +157,11 @@ class Inspector:
             return self._parquet(path)
         if nothing := nothing_in(path, raw, head):
             return _unreadable(path, nothing)
-        start = None if is_json(path, head) else _start(head, self._csv_form, raw)
-        if start is None and not is_json(path, head):
-            return _unreadable(path, "it has no rows")
+        start = None
+        if not is_json(path, head):
+            start = _start(head, self._csv_form, raw)
+            if start is None:
+                return _unreadable(path, "it has no rows")
         as_it_is = self._as_it_is(path, head, compression, start)
         return as_it_is or self._repaired(path, start, compression, copy)
 

@@ -191,7 +191,8 @@ def _walk(root: str, left_out: _LeftOut) -> Iterator[os.DirEntry[str]]:
 
 
 def _below(root: str, path: str) -> str:
-    return os.path.relpath(path, root).replace(os.sep, "/")
+    """Of what was found by walking from `root`, which its path begins with."""
+    return path.removeprefix(root).strip(os.sep).replace(os.sep, "/") or "."
 
 
 def _why_not(entry: os.DirEntry[str]) -> str:

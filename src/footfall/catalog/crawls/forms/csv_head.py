@@ -19,8 +19,8 @@ from footfall.catalog.crawls.forms.names_row import has_other_kinds, is_head, mo
 from footfall.catalog.crawls.layout import column_name, unique
 from footfall.catalog.entries import COLUMNS_MAX, Column, Compression, Shape
 
-_DELIMITERS: Final = "\t;|,\x01"
-"""Where two fit equally well, the first counts."""
+_DELIMITERS: Final = "\t;|\x01,"
+"""Where two fit equally well, the first counts; see `_best`."""
 _NONE: Final = "\x1f"
 """The sign between cells of a file whose lines are one cell each: no text has it."""
 _SAID: Final = re.compile(r'"?sep=([^\w\s"]|\t)"?\r?')
@@ -153,18 +153,19 @@ def start_of(text: str, form: CsvForm, *, is_cut: bool = False) -> Start | None:
             line, told = texts[0] + 1, _told(lines[texts[0]], rows[at].line + 1, fit, names=names)
     elif fit.width < 2 and not signs and any(sign in text for sign in "\t;|,"):
         told = _one_cell(lines, names=names)
-    named = _names(head if names else [], len(head))
+    named = names_of(head if names else [], len(head))
     seen = below if names else [head, *below]
     numbers = mostly_numbers(seen, len(head))
     return Start(delimiter, names, named, rows[at].line, line, told, len(seen), numbers)
 
 
-def header_names(cells: Sequence[str]) -> tuple[str, ...]:
-    """Names of columns by the cells of a head; `column_0` for an empty first one."""
-    return _names(cells, len(cells))
+def names_of(cells: Sequence[str], width: int = 0) -> tuple[str, ...]:
+    """Names of columns by the cells of a head; `column_0` for a first one that is empty or missing.
 
-
-def _names(cells: Sequence[str], width: int) -> tuple[str, ...]:
+    Args:
+        cells: None where nothing names the columns.
+        width: So many columns there are at least.
+    """
     named = [column_name(cell) if cell.strip() else f"column_{at}" for at, cell in enumerate(cells)]
     return unique([*named, *(f"column_{at}" for at in range(len(named), width))])
 
@@ -175,10 +176,9 @@ def _best(
     """The sign between cells that fits best, and how; the rows that it makes."""
     best: tuple[str, _Fit, list[_Row]] = ("", _Fit(0, 0, 0), [])
     present = [sign for sign in signs if len(signs) == 1 or any(sign in line for line in lines)]
-    comma_last = sorted(present, key=lambda sign: sign == ",")
-    if ";" in present and "," in present and not _has_decimal_commas(lines):
-        comma_last = [",", *(sign for sign in present if sign != ",")]
-    for sign in comma_last:
+    if {";", ","} <= {*present} and not _has_decimal_commas(lines):
+        present.sort(key=lambda sign: sign != ",")  # commas that are no part of numbers come first
+    for sign in present:
         rows = list(_rows(lines, above, sign))
         fit = _fit(rows, may_skip)
         if rows and fit > best[1]:
@@ -214,7 +214,7 @@ def _is_above(rows: Sequence[_Row], at: int) -> bool:
     if rows[at].width != behind[0].width:
         return True
     below = [row.cells for row in behind]
-    return is_head(below[0], below[1:]) and at + 1 < len(rows)
+    return is_head(below[0], below[1:])
 
 
 def _rows(lines: Sequence[str], above: int, sign: str) -> Iterator[_Row]:
@@ -244,7 +244,7 @@ def _with_fields(lines: Sequence[str]) -> Start | None:
     for sign in "\t ":
         if len(first.split(sign)) == len(names):
             told = f"its comments are left out, its columns named by {fields[-1][:_SHOWN_MAX]}"
-            return Start(sign, False, _names(names, len(names)), len(comments), 1, told)
+            return Start(sign, False, names_of(names), len(comments), 1, told)
     return None
 
 

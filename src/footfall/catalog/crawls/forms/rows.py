@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from footfall.catalog.crawls.forms.csv_head import CsvForm, Start, header_names
+from footfall.catalog.crawls.forms.csv_head import CsvForm, Start, names_of
 from footfall.catalog.crawls.forms.lines import Faults, Line, text_of
 from footfall.catalog.entries import COLUMNS_MAX
 
@@ -44,10 +44,9 @@ def rows_of(
         )
         return
     if start.has_header:
-        yield _csv_line(header_names(head))
+        yield _csv_line(names_of(head))
     else:
-        more = [f"column_{at}" for at in range(len(start.names), width)]
-        yield _csv_line([*start.names[:width], *more])
+        yield _csv_line(names_of(start.names[:width], width))
         rows = itertools.chain([(begins, head)], rows)
     for begins, cells in rows:
         if len(cells) > width:

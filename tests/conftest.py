@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import gc
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -57,6 +58,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kinds = [kind for kind in SECONDS if item.get_closest_marker(kind)]
         long[item.path] += max((SECONDS[kind] for kind in kinds), default=0)
     items.sort(key=lambda item: -long[item.path])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_consumers_left() -> Iterator[None]:
+    """Hundreds of threads with engines of their own would be idle beside later tests."""
+    yield
+    if harness := sys.modules.get("tests.pipeline.harness"):
+        harness.stop_all_consumers()
 
 
 @pytest.fixture(autouse=True)

@@ -223,6 +223,7 @@ def run_pytest(unit: Unit) -> dict[str, Any]:
     command = [str(BIN / "pytest"), unit.name, "-q", f"--timeout={TEST_SECONDS_MAX}"]
     command += [f"--randomly-seed={SEED}", f"--junitxml={results}"]
     command += ["-o", "junit_family=xunit1"]  # the other one has no properties of tests
+    command += ["-o", f"faulthandler_timeout={UNIT_SECONDS_MAX}"]  # not that of `make test`
     try:
         with unit.log_file.open("wb") as log:
             done = subprocess.run(

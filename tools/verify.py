@@ -14,7 +14,9 @@ something out.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,9 @@ MINUTE = 60
 SECONDS_MAX = 75 * MINUTE
 """All parts together; a part that would go beyond it is ended and has failed. Two cores of the
 usual kind need less than half of it; the rest is for slow ones, which are no fault of a change."""
+
+LAST_WORDS_SECONDS = 10
+"""That a command has for them when it is ended by the limit."""
 
 CORES = max(1, min(os.cpu_count() or 1, 4))
 """That tests may use: each file starts processes of its own."""
@@ -65,16 +70,22 @@ class Run:
         print(f"$ {' '.join(command).replace(f'{BIN}/', '')}", flush=True)
         left = self._deadline - time.monotonic()
         try:
-            done = subprocess.run(
-                command, cwd=cwd, env=environment, timeout=max(left, 1), check=False
-            )
-        except subprocess.TimeoutExpired:
-            return f"{Path(command[0]).name} ran into the limit of {SECONDS_MAX // MINUTE} minutes"
+            process = subprocess.Popen(command, cwd=cwd, env=environment)
         except FileNotFoundError:
             raise CannotRun(f"{command[0]} is not installed; run make setup") from None
-        if done.returncode == 0:
+        try:
+            status = process.wait(timeout=max(left, 1))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGABRT)  # pytest says where each of its threads is
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=LAST_WORDS_SECONDS)
+            return f"{Path(command[0]).name} ran into the limit of {SECONDS_MAX // MINUTE} minutes"
+        finally:
+            process.kill()
+            process.wait()
+        if status == 0:
             return None
-        return f"{Path(command[0]).name} ended with status {done.returncode}; see above"
+        return f"{Path(command[0]).name} ended with status {status}; see above"
 
 
 def tool(name: str) -> str:
@@ -117,6 +128,7 @@ def tests(run: Run) -> str | None:
         f"--numprocesses={JOBS}",
         "--dist=loadfile",  # what a file's tests share is made once
         "--no-loadscope-reorder",  # the order of tests/conftest.py: files with long tests first
+        "--max-worker-restart=2",  # a test that ends its process is run again each time
         "--durations=15",
     )
 

@@ -41,7 +41,7 @@ def both(
         assert theirs == mine
     assert epochs_of(cluster, project) == epochs_of(one, places=places)
     driver.close()
-    cluster.stop()
+    cluster.stop_consumers()
     cluster.log.close()
     one.log.close()
     return one

@@ -72,6 +72,15 @@ class Faulty:
         return call
 
 
+_made: list[Bench] = []
+
+
+def stop_all_consumers() -> None:
+    """End the threads that tests left behind: they would be there in every later one."""
+    while _made:
+        _made.pop().stop_consumers()
+
+
 class Bench:
     """One home, one log, one clock; pipelines come and go."""
 
@@ -87,6 +96,7 @@ class Bench:
         self.consumers: dict[str, MakeConsumer] = {}
         """Run beside the live counters by pipelines to come."""
         self._running: Consumers | None = None
+        _made.append(self)
 
     def append(self, requests: Iterable[Request]) -> None:
         records = [encode_request(request) for request in requests]

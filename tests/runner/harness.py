@@ -60,7 +60,7 @@ class Bucketed(Bench):
 
     def driver(self, faults: Faults | None = None) -> Driver:
         """A new one, recovered, as after a start of the process."""
-        self.stop()
+        self.stop_consumers()
         metadata = Metadata.open(self.home, self.clock, self.settings.metadata)
         if self.project not in metadata.projects():
             metadata.create_project(self.project)
@@ -80,8 +80,9 @@ class Bucketed(Bench):
         driver.recover()
         return driver
 
-    def stop(self) -> None:
+    def stop_consumers(self) -> None:
         """End the threads of the newest driver's consumers."""
+        super().stop_consumers()
         if self._driver is not None:
             self._driver.consumers.close()
 

@@ -31,7 +31,7 @@ def bench(tmp_path: Path) -> Iterator[Bucketed]:
     """A home with an empty log of two partitions."""
     made = Bucketed(tmp_path, *SMALL, log=MemoryLog(segment_records=1, partitions=2))
     yield made
-    made.stop()
+    made.stop_consumers()
 
 
 def put(bench: Bucketed, number: int, partition: int = 0, *, at: int | None = None) -> None:
@@ -163,4 +163,4 @@ def test_with_everything_in_a_bucket_rows_are_those_of_a_disk(
     assert any("/_runner/" in one.path for one in lake.store.list(lake.store.root))
     found = [file for file in mine.home.root.rglob("*") if file.suffix in (".parquet", ".state")]
     assert found == []
-    mine.stop()
+    mine.stop_consumers()

@@ -20,6 +20,8 @@ import numpy.typing as npt
 from numba.core import config as numba_config
 from numba.misc import appdirs
 
+from footfall.machine.compiled import kept
+
 _CONFIG: Any = numba_config
 _DIRECTORIES: Any = appdirs
 
@@ -63,7 +65,7 @@ def _compiled(function: Any) -> Any:
     except OSError:
         is_kept = False
     _CONFIG.CACHE_DIR = directory if is_kept else ""
-    return numba.njit(nogil=True, cache=is_kept)(function)
+    return kept(function, nogil=True) if is_kept else numba.njit(nogil=True)(function)
 
 
 @_compiled

@@ -12,6 +12,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from footfall.machine.compiled import kept
+
 Rows = NDArray[Any]
 """Of one number each."""
 Bits = NDArray[np.uint32]
@@ -50,7 +52,7 @@ def made_of(sources: Path) -> str:
 def compiled(function: _Function) -> _Function:
     """The same function, compiled when it is first called, or loaded if it ever was."""
     assert _config.CACHE_DIR, "say where compiled kernels are kept first: keep_in"
-    return cast("_Function", numba.njit(cache=True, nogil=True)(function))
+    return cast("_Function", kept(function, nogil=True))
 
 
 def inlined(function: _Function) -> _Function:

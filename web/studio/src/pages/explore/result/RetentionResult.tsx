@@ -71,6 +71,9 @@ function Curve({ answer, unitName, onOpen }: Props) {
     },
     [answer, rows, onOpen],
   );
+  if (rows.every(({ rate }) => rate === null)) {
+    return <p className={css.note}>No {unitName} is over yet: the curve begins with the first that is.</p>;
+  }
   const said = rows.map((row) => `${groupText(row)} ${row.period}: ${shareText(row.rate)}`).join(", ");
   return (
     <>

@@ -172,10 +172,6 @@ class Engine:
         """
         return self._reader.definitions()
 
-    def interrupt(self) -> None:
-        """End the statement that another thread runs, if any."""
-        self._connection.interrupt()
-
     def close(self) -> None:
         """Free everything. Statements afterwards fail."""
         self._connection.close()

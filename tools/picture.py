@@ -1,6 +1,6 @@
 """Take the pictures of README.md and docs/recipes: real pages of running demos, in both themes.
 
-    python tools/picture.py [live] [retail] [beer-shop] [touchwood] [--seconds 150]
+    python tools/picture.py [live] [explore] [retail] [beer-shop] [touchwood] [--seconds 150]
 
 Without names all of them. Needs Chromium and the built front end. Writes live-light.png,
 live-dark.png, recipe-retail-light.png … in docs/images; look at each before it is committed.
@@ -9,6 +9,7 @@ live-dark.png, recipe-retail-light.png … in docs/images; look at each before i
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -16,10 +17,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlencode, urljoin
 
 from playwright.sync_api import Browser, Geolocation, Page, sync_playwright
 
@@ -42,13 +44,15 @@ class Picture(NamedTuple):
     width: int
     height: int
     prepare: Callable[[Page], None]
+    pages: Mapping[str, str] = {"": ""}
+    """What comes behind the file's name, and the address within the studio; "": where it is."""
 
 
 def main() -> int:
     """Status 0 when all pictures were taken."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="live, retail, beer-shop, touchwood"
+        "names", nargs="*", metavar="NAME", help="live, explore, retail, beer-shop, touchwood"
     )
     parser.add_argument("--seconds", type=float, default=150, help="how long the shop is open")
     given = parser.parse_args()
@@ -71,17 +75,37 @@ def main() -> int:
 def pictures(seconds: float) -> dict[str, Picture]:
     """By name; the shop is open for so long before it is taken."""
     shop = ("--duration", "20s", "--rate", "30")
+    past = ("--duration", "20s", "--rate", "400", "--users", "1500", "--backlog", "28d")
+
+    def filled(page: Page) -> None:
+        live(page, seconds)
+
     return {
-        "live": Picture(
-            *("live", shop, "studio", 1280, 860),
-            lambda page: live(page, seconds),
-        ),
+        "live": Picture("live", shop, "studio", 1280, 860, filled),
+        "explore": Picture("explore", past, "studio", 1200, 860, filled, explore()),
         "retail": Picture("recipe-retail", ("retail", "--still"), "to share", 1440, 640, drawn),
         "beer-shop": Picture(
             *("recipe-beer-shop", ("beer-shop", "--still", "--live", "1m"), "to share"),
             *(1440, 1010, drawn),
         ),
         "touchwood": Picture("recipe-touchwood", ("touchwood",), "page", 1280, 890, click),
+    }
+
+
+def explore() -> dict[str, str]:
+    """Questions about the shop's last weeks."""
+    steps: list[dict[str, Any]] = [
+        {"event": name} for name in ("view_item", "add_to_cart", "purchase")
+    ]
+    ago = {"range": {"last": 28, "unit": "day"}}
+    asked: dict[str, dict[str, Any]] = {
+        "funnel": {**ago, "steps": steps, "trend": "day"},
+        "path": {**ago, "nodes": "pages", "steps": 4},
+        "retention": {**ago, "start": {"event": "page_view"}, "unit": "week"},
+    }
+    return {
+        f"-{model}": "/explore?" + urlencode({"model": model, "q": json.dumps(question)})
+        for model, question in asked.items()
     }
 
 
@@ -147,10 +171,14 @@ def take(browser: Browser, picture: Picture, link: str) -> None:
     page = context.new_page()
     page.goto(link)
     picture.prepare(page)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_timeout(DRAWN_MS)
-        page.screenshot(path=IMAGES / f"{picture.file}-{theme}.png")
+    for name, address in picture.pages.items():
+        if address:
+            page.goto(urljoin(page.url, address))
+            page.get_by_text("Computed on the data of").wait_for()
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(DRAWN_MS)
+            page.screenshot(path=IMAGES / f"{picture.file}{name}-{theme}.png")
     context.close()
 
 

@@ -208,7 +208,7 @@ def test_a_runner_gives_the_rows_of_its_epochs(
     bench.clock.advance(10 * MINUTE)
     driver.step()
     assert driver.consumers.settle(60)
-    bench.stop()
+    bench.stop_consumers()
     assert [one.epoch for one in book.sessions] == book.given == [1, 2]
     exact = bench.tables()
     for name, table in (("gap", "sessions"), ("minute", "other_sessions")):

@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urljoin
@@ -75,7 +76,10 @@ def main() -> int:
 def pictures(seconds: float) -> dict[str, Picture]:
     """By name; the shop is open for so long before it is taken."""
     shop = ("--duration", "20s", "--rate", "30")
-    past = ("--duration", "20s", "--rate", "400", "--users", "1500", "--backlog", "28d")
+    past = (
+        *("--duration", "20s", "--rate", "400", "--users", "1500", "--backlog", "28d"),
+        *("--set", "clock.event_age_max=30d"),
+    )
 
     def filled(page: Page) -> None:
         live(page, seconds)
@@ -93,18 +97,19 @@ def pictures(seconds: float) -> dict[str, Picture]:
 
 
 def explore() -> dict[str, str]:
-    """Questions about the shop's last weeks."""
-    steps: list[dict[str, Any]] = [
-        {"event": name} for name in ("view_item", "add_to_cart", "purchase")
-    ]
-    ago = {"range": {"last": 28, "unit": "day"}}
+    """Questions about the shop's last weeks, without the day on which it is asked."""
+    today = datetime.now(UTC).date()
+    ago = {"start": f"{today - timedelta(days=28)}", "end": f"{today - timedelta(days=1)}"}
+    steps = ("view_item", "add_to_cart", "purchase")
+    kinds = ({"match": "/products/*", "label": "a product"}, {"match": "/c/*", "label": "a list"})
     asked: dict[str, dict[str, Any]] = {
-        "funnel": {**ago, "steps": steps, "trend": "day"},
-        "path": {**ago, "nodes": "pages", "steps": 4},
-        "retention": {**ago, "start": {"event": "page_view"}, "unit": "week"},
+        "funnel": {"steps": [{"event": name} for name in steps], "granularity": "day"},
+        "path": {"nodes": "pages", "steps": 5, "rules": kinds},
+        "retention": {"start": {"event": "page_view"}, "unit": "day"},
     }
     return {
-        f"-{model}": "/explore?" + urlencode({"model": model, "q": json.dumps(question)})
+        f"-{model}": "/explore?"
+        + urlencode({"model": model, "q": json.dumps(question | {"range": ago})})
         for model, question in asked.items()
     }
 

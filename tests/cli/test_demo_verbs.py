@@ -27,6 +27,7 @@ from tests.cli.shell import run_here
         (("retail", "--bucket", "files"), "--bucket is s3://bucket/prefix, not files"),
         (("retail", "--events", "0"), "--events is 1 to 1,000,000, not 0"),
         (("touchwood", "--client-id", "a b"), "a b"),
+        (("--backlog", "14d"), "--set clock.event_age_max"),
         (("--home", "x", "retail"), "write the options behind retail"),
     ],
 )

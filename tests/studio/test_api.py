@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -192,6 +193,20 @@ def test_status_of_a_running_project(shop: FakeShop, signed_in: httpx.Client) ->
     assert (answer["lag_requests"], answer["events_per_second"]) == (10, pytest.approx(1.0))
     assert answer["ledger"] == {"requests": 50, "decoded": 49, "records": 49, "events": 49}
     assert len(answer["ledger_problems"]) == 1
+
+
+def test_a_request_of_the_wrong_shape_is_told_what_is_wrong(signed_in: httpx.Client) -> None:
+    """By the sentence that pages show: where the mistake is, and what stands there."""
+    steps = [{"event": "a"}, {"event": "b"}]
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"steps": steps, "colour": 5}, "data: Object contains unknown field `colour`"),
+        ({"steps": 5}, "steps: Expected `array`, got `int`"),
+    ]
+    for question, said in wrong:
+        answer = signed_in.post("/api/explore/funnel", json=question)
+        assert answer.status_code == 400
+        assert answer.json()["detail"] == f"the request is wrong; {said}"
+        assert answer.json()["problems"] == [said]
 
 
 def test_status_with_damaged_files(shop: FakeShop, signed_in: httpx.Client) -> None:

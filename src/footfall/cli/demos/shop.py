@@ -29,7 +29,7 @@ from footfall.cli.operating.status import ledger_lines
 from footfall.cli.running.serve import prepare, running_tree, tell
 from footfall.cli.terminal.errors import EXIT_FAILED
 from footfall.cli.terminal.waiting import Waiting, waiting
-from footfall.clock import SECOND, SystemClock
+from footfall.clock import HOUR, SECOND, SystemClock
 from footfall.errors import FootfallError, Invalid, Unavailable
 from footfall.home import Home
 from footfall.ledger import Ledger
@@ -44,6 +44,8 @@ DEFAULT_DEMO_HOME: Final = Path(DEFAULT_HOME)
 CATCH_UP_SECONDS: Final = 120.0
 REPAIR_SECONDS: Final = 60.0
 """Four epochs."""
+_SENT_WITHIN: Final = HOUR
+"""However slow the machine, the past is sent by then."""
 _POLL_SECONDS: Final = 0.1
 _REPAIR_POLL_SECONDS: Final = 1.0
 
@@ -89,12 +91,18 @@ def demo(
         return
     overrides = with_ports(overrides, port, studio_port)
     place = open_home(home)
-    check_steps(settings_for(place, overrides))
+    settings = settings_for(place, overrides)
+    check_steps(settings)
     times = (
         duration_of("--duration", duration),
         duration_of("--backlog", backlog),
         duration_of("--recent", recent),
     )
+    if max(times) + _SENT_WITHIN > settings.clock.event_age_max:
+        raise Invalid(
+            "--backlog, --recent and --duration must be an hour shorter than clock.event_age_max,"
+            " as older events fail; make them shorter, or --set clock.event_age_max to more"
+        )
     with waiting() as wait:
         start_afresh(place)
         prepare(place, PROJECT_DEFAULT, APP, wait)

@@ -102,7 +102,9 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
         problem = problem_of(error)
     elif isinstance(error, HTTPException):
         code = _CODE_OF_STATUS.get(error.status_code, "internal")
-        problem = _problem(code, _detail(error), retryable=False, problems=_problems(error))
+        problems = _problems(error)
+        detail = _detail(error, problems)
+        problem = _problem(code, detail, retryable=False, problems=problems)
     else:
         problem = _problem("internal", "the studio failed; its log says why", retryable=False)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -136,7 +138,9 @@ def _problem(code: str, detail: str, *, retryable: bool, problems: tuple[str, ..
     )
 
 
-def _detail(error: HTTPException) -> str:
+def _detail(error: HTTPException, problems: tuple[str, ...]) -> str:
+    if problems:  # the library's own sentence names the address and not the mistake
+        return f"the request is wrong; {'; '.join(problems)}"
     return error.detail or HTTPStatus(error.status_code).phrase
 
 

@@ -1,4 +1,4 @@
-"""Take the pictures of README.md and docs/recipes: real pages of running demos, in both themes.
+"""Take the pictures of README.md and docs: real pages of running demos, in both themes.
 
     python tools/picture.py [live] [explore] [retail] [beer-shop] [touchwood] [--seconds 150]
 

@@ -72,13 +72,14 @@ class Faulty:
         return call
 
 
-_made: list[Bench] = []
+_running: set[Bench] = set()
+"""With consumers that nobody ended."""
 
 
 def stop_all_consumers() -> None:
     """End the threads that tests left behind: they would be there in every later one."""
-    while _made:
-        _made.pop().stop_consumers()
+    for bench in [*_running]:
+        bench.stop_consumers()
 
 
 class Bench:
@@ -95,8 +96,7 @@ class Bench:
         self.bound: Bound = unbounded
         self.consumers: dict[str, MakeConsumer] = {}
         """Run beside the live counters by pipelines to come."""
-        self._running: Consumers | None = None
-        _made.append(self)
+        self._consumers: Consumers | None = None
 
     def append(self, requests: Iterable[Request]) -> None:
         records = [encode_request(request) for request in requests]
@@ -125,7 +125,7 @@ class Bench:
             plugged=self.consumers,
             bound=self.bound,
         )
-        self._running = parts.consumers
+        self.keep(parts.consumers)
         faulty = msgspec.structs.replace(
             parts,
             lake=Faulty(parts.lake, faults, ["commit"]),
@@ -137,10 +137,17 @@ class Bench:
         pipeline.recover()
         return pipeline
 
+    def keep(self, consumers: Consumers) -> None:
+        """So that `stop_consumers` ends them."""
+        self._consumers = consumers
+        _running.add(self)
+
     def stop_consumers(self) -> None:
         """End the threads of the newest pipeline's consumers."""
-        if self._running is not None:
-            self._running.close()
+        if self._consumers is not None:
+            self._consumers.close()
+        self._consumers = None
+        _running.discard(self)
 
     def set(self, *overrides: str) -> None:
         """Let these settings hold beside the first ones, for what is started from now on."""

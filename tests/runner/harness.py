@@ -56,7 +56,6 @@ class Bucketed(Bench):
         self.log = log
         self.source = source or MemorySource(log)
         self.engine: Engine = LocalEngine()
-        self._driver: Driver | None = None
 
     def driver(self, faults: Faults | None = None) -> Driver:
         """A new one, recovered, as after a start of the process."""
@@ -74,17 +73,11 @@ class Bucketed(Bench):
             engine=self.engine,
             source=self.source,
         )
-        self._driver = driver
+        self.keep(driver.consumers)
         if faults is not None:
             _make_faulty(driver, faults)
         driver.recover()
         return driver
-
-    def stop_consumers(self) -> None:
-        """End the threads of the newest driver's consumers."""
-        super().stop_consumers()
-        if self._driver is not None:
-            self._driver.consumers.close()
 
 
 def _make_faulty(driver: Driver, faults: Faults) -> None:

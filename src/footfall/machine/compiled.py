@@ -1,4 +1,4 @@
-"""Functions compiled by numba and kept in a directory that processes share; importing costs 0.5 s.
+"""Functions compiled by numba, and kept in a directory that processes share.
 
 numba numbers the files of a function by what its index says that there are. Of two processes that
 compile it for different types at the same moment, both take the next number, and the index may in
